@@ -1,0 +1,108 @@
+#pragma once
+
+#include "libswill/base/buffer.hpp"
+#include "libswill/base/loop.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// Where transport and actors meet: bytes up, bytes down. A Beast session or one end of a memory pipe is below, a connection actor
+// above. Everything here happens on the loop thread of the connection.
+
+namespace swill {
+
+using header_list = std::vector<std::pair<std::string, std::string>>;
+
+/// How a connection ended: a close code of RFC 6455 §7.4 (1006 when there was no close frame) and the reason.
+struct close_reason {
+  int code = 1006;
+  std::string reason;
+  bool by_peer = true;
+};
+
+/// Bytes down: one open connection as its actor sees it. Lives until message_sink::on_closed has returned.
+class message_port {
+public:
+  virtual swill::loop& loop() noexcept = 0;
+
+  /// Opens one binary message at the end of the output and returns that output: append the message's bytes to it, nothing else, and
+  /// end_message() without anything in between. To withdraw a message that was begun, truncate the buffer to the size it had when
+  /// begin_message() returned and call cancel_message().
+  virtual buffer& begin_message() = 0;
+  virtual void end_message() = 0;
+  virtual void cancel_message() = 0;
+
+  /// Bytes that wait to be sent, besides the kernel's buffers.
+  virtual std::size_t backlog() const noexcept = 0;
+
+  /// Starts the close handshake after what is queued: nothing more is sent, nothing more goes up but on_closed, later and once.
+  /// The code travels as it is; a reason too long for the frame is cut between characters.
+  virtual void close(int code, std::string_view reason) = 0;
+
+  /// Reads nothing more from the peer until it is called with false.
+  virtual void pause_reading(bool paused) = 0;
+
+protected:
+  ~message_port() = default;
+};
+
+/// Bytes up: what a connection's actor is told.
+class message_sink {
+public:
+  /// One whole binary message. The bytes live until this returns.
+  virtual void on_message(bytes_view message) = 0;
+
+  /// The backlog fell under half of limits::send_buffer after having been over it.
+  virtual void on_writable() = 0;
+
+  /// The connection is over, however it ended. The last call.
+  virtual void on_closed(const close_reason& why) = 0;
+
+protected:
+  ~message_sink() = default;
+};
+
+/// An HTTP request that asks for a connection, as it came.
+struct handshake_request {
+  std::string method;
+  std::string target; ///< path and query, not decoded
+  header_list headers; ///< in the order of the wire
+  std::string remote_address; ///< the peer's IP address, or "unix"
+  std::uint16_t remote_port = 0;
+  bool tls = false;
+  std::string subprotocol; ///< the one that is going to be agreed
+};
+
+/// A valid request for a connection that waits to be accepted or rejected, exactly once. Shared by the transport and whoever decides;
+/// given up by both, it is answered 500. After the peer has gone, `is_open` is false and both calls do nothing.
+class handshake {
+public:
+  handshake_request request;
+
+  virtual swill::loop& loop() noexcept = 0;
+  virtual bool is_open() const noexcept = 0;
+
+  /// Answers 101 with these headers beside the required ones. `sink` must live until its on_closed has returned, which may be before
+  /// this call returns. Frames that came with the request follow in a later turn. Null when the peer has gone.
+  virtual message_port* accept(const header_list& headers, message_sink& sink) = 0;
+
+  /// Answers with an HTTP status, a text body, and these headers; then closes.
+  virtual void reject(int status, std::string_view body, const header_list& headers) = 0;
+
+  virtual ~handshake() = default;
+};
+
+/// Decides on handshakes. Called on the loop of the connection-to-be; may answer later.
+class gate {
+public:
+  virtual void on_handshake(std::shared_ptr<handshake> h) = 0;
+
+protected:
+  ~gate() = default;
+};
+
+} // namespace swill

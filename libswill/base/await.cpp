@@ -1,0 +1,34 @@
+#include "libswill/base/await.hpp"
+
+namespace swill::detail {
+
+bool sleep_awaiter::suspend(scope& s, std::coroutine_handle<> h) {
+  scope_ = &s;
+  if (s.is_cancelled()) return false;
+  s.suspend(*this, h);
+  s.loop().set_timer(*this, s.loop().now() + duration_);
+  return true;
+}
+
+void sleep_awaiter::on_timer() { scope_->wake(*this); }
+
+void sleep_awaiter::await_resume() {
+  timer::cancel();
+  if (scope_->is_cancelled()) throw cancelled{};
+}
+
+void offload(scope& s, std::shared_ptr<offloaded> job) {
+  loop& home = s.loop();
+  home.offload([&home, job = std::move(job)]() mutable {
+    try {
+      job->run();
+    } catch (...) {
+      job->exception = std::current_exception();
+    }
+    home.post([job = std::move(job)] {
+      if (job->waiter != nullptr && job->waiter->is_linked()) job->waiter->owner()->wake(*job->waiter);
+    });
+  });
+}
+
+} // namespace swill::detail

@@ -1,0 +1,234 @@
+#pragma once
+
+#include "libswill/base/task.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <variant>
+
+namespace swill {
+
+namespace detail {
+
+class sleep_awaiter : timer, wait {
+public:
+  explicit sleep_awaiter(clock_duration d) : duration_(d) {}
+  bool await_ready() const noexcept { return false; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> h) {
+    return suspend(*h.promise().owner, h);
+  }
+  void await_resume();
+
+private:
+  bool suspend(scope& s, std::coroutine_handle<> h);
+  void on_timer() override;
+
+  clock_duration duration_;
+  scope* scope_ = nullptr;
+};
+
+struct sleep_operation {
+  clock_duration duration;
+  sleep_awaiter operator co_await() const noexcept { return sleep_awaiter{duration}; }
+};
+
+/// One piece of work on the pool. Shared by the awaiting frame, which may die first, and the job.
+struct offloaded {
+  wait* waiter = nullptr; ///< loop's thread only; null when nobody waits any more
+  std::exception_ptr exception;
+  virtual void run() = 0;
+  virtual ~offloaded() = default;
+};
+
+void offload(scope& s, std::shared_ptr<offloaded> job);
+
+template <class F>
+struct offloaded_call : offloaded {
+  using value_type = std::invoke_result_t<F&>;
+  using slot = std::conditional_t<std::is_void_v<value_type>, std::monostate, value_type>;
+  explicit offloaded_call(F f) : function(std::move(f)) {}
+  void run() override {
+    if constexpr (std::is_void_v<value_type>) {
+      function();
+      result.emplace();
+    } else {
+      result.emplace(function());
+    }
+  }
+  F function;
+  std::optional<slot> result;
+};
+
+template <class F>
+class pool_awaiter : wait {
+public:
+  explicit pool_awaiter(F f) : job_(std::make_shared<offloaded_call<F>>(std::move(f))) {}
+  ~pool_awaiter() { job_->waiter = nullptr; }
+  bool await_ready() const noexcept { return false; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> h) {
+    scope_ = h.promise().owner;
+    if (scope_->is_cancelled()) return false;
+    scope_->suspend(*this, h);
+    job_->waiter = this;
+    offload(*scope_, job_);
+    return true;
+  }
+  auto await_resume() {
+    job_->waiter = nullptr;
+    if (scope_->is_cancelled()) throw cancelled{};
+    if (job_->exception) std::rethrow_exception(job_->exception);
+    if constexpr (!std::is_void_v<typename offloaded_call<F>::value_type>) return std::move(*job_->result);
+  }
+
+private:
+  std::shared_ptr<offloaded_call<F>> job_;
+  scope* scope_ = nullptr;
+};
+
+template <class F>
+struct pool_operation {
+  F function;
+  pool_awaiter<F> operator co_await() && { return pool_awaiter<F>{std::move(function)}; }
+};
+
+template <class A>
+decltype(auto) get_awaiter(A&& a) {
+  if constexpr (requires { std::forward<A>(a).operator co_await(); }) {
+    return std::forward<A>(a).operator co_await();
+  } else {
+    return std::forward<A>(a);
+  }
+}
+
+template <class A>
+using await_result = decltype(get_awaiter(std::declval<A>()).await_resume());
+
+template <class A>
+task<await_result<A>> as_task(A a) {
+  co_return co_await std::move(a);
+}
+template <class T>
+task<T> as_task(task<T> t) {
+  return t;
+}
+
+template <class T>
+using void_to_monostate = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+
+template <class T>
+void_to_monostate<T> take(task<T>& t) {
+  if constexpr (std::is_void_v<T>) {
+    t.take();
+    return {};
+  } else {
+    return t.take();
+  }
+}
+
+/// Starts all tasks; goes on when `all_` have ended or one has failed, or when any has ended.
+template <bool All, class... Ts>
+class join_awaiter {
+public:
+  explicit join_awaiter(std::tuple<task<Ts>...> tasks) : tasks_(std::move(tasks)) {}
+
+  bool await_ready() const noexcept { return false; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> parent) {
+    starting_ = true;
+    start(*parent.promise().owner, std::index_sequence_for<Ts...>{});
+    starting_ = false;
+    parent_ = parent;
+    return !settled();
+  }
+  auto await_resume() {
+    if constexpr (All) {
+      throw_first_failure(std::index_sequence_for<Ts...>{});
+      return std::apply([](auto&... t) { return std::tuple<void_to_monostate<Ts>...>{detail::take(t)...}; }, tasks_);
+    } else {
+      return take_first(std::index_sequence_for<Ts...>{});
+    }
+  }
+
+private:
+  bool settled() const noexcept { return failed_ || ended_ == (All ? sizeof...(Ts) : 1); }
+
+  template <std::size_t... I>
+  void start(scope& s, std::index_sequence<I...>) {
+    (start_one(s, std::get<I>(tasks_), I), ...);
+  }
+  template <class T>
+  void start_one(scope& s, task<T>& t, std::size_t index) {
+    if (settled()) return;
+    current_ = index;
+    if (t.start_nested(s, &join_awaiter::on_final, this)) {
+      note_end(t.failed());
+    }
+  }
+  void note_end(bool failed) {
+    ++ended_;
+    if (All && failed) failed_ = true;
+  }
+  static void on_final(void* self) {
+    auto& j = *static_cast<join_awaiter*>(self);
+    if (j.settled()) return;
+    const bool failed = std::apply([](auto&... t) { return ((t.done() && t.failed()) || ...); }, j.tasks_);
+    j.note_end(failed);
+    if (!j.starting_ && j.settled()) j.parent_.resume();
+  }
+
+  template <std::size_t... I>
+  void throw_first_failure(std::index_sequence<I...>) {
+    ((std::get<I>(tasks_).done() && std::get<I>(tasks_).failed() ? static_cast<void>(std::get<I>(tasks_).take()) : void()), ...);
+  }
+  using any_result = std::variant<void_to_monostate<Ts>...>;
+  template <std::size_t... I>
+  any_result take_first(std::index_sequence<I...>) {
+    std::optional<any_result> out;
+    ((!out && std::get<I>(tasks_).done() ? static_cast<void>(out.emplace(std::in_place_index<I>, detail::take(std::get<I>(tasks_))))
+                                         : void()),
+     ...);
+    return std::move(*out);
+  }
+
+  std::tuple<task<Ts>...> tasks_;
+  std::coroutine_handle<> parent_;
+  std::size_t ended_ = 0;
+  std::size_t current_ = 0;
+  bool failed_ = false;
+  bool starting_ = false;
+};
+
+} // namespace detail
+
+/// `co_await sleep_for(50ms)`: goes on after that time by the loop's clock; 0 lets others run first. Cancellation ends it at once.
+template <class Rep, class Period>
+detail::sleep_operation sleep_for(std::chrono::duration<Rep, Period> d) {
+  return {std::chrono::ceil<clock_duration>(d)};
+}
+
+/// `co_await on_pool([=] { return slow(); })`: runs f on the worker pool and goes on here with its result or exception. f owns what it
+/// touches: when the request is cancelled the coroutine goes on at once, f runs to its end and its result is dropped.
+template <class F>
+detail::pool_operation<std::decay_t<F>> on_pool(F&& f) {
+  return {std::forward<F>(f)};
+}
+
+/// `auto [a, b] = co_await when_all(first(), second())`: all at once, on this thread. When one throws, the others are destroyed where
+/// they are, and what it threw is thrown here. void gives std::monostate.
+template <class... As>
+auto when_all(As... as) {
+  return detail::join_awaiter<true, detail::await_result<As>...>{std::tuple{detail::as_task(std::move(as))...}};
+}
+
+/// `auto first = co_await when_any(work(), sleep_for(1s))`: a variant whose index says which ended first; the others are destroyed where
+/// they are. When the first to end threw, that is thrown here.
+template <class... As>
+auto when_any(As... as) {
+  return detail::join_awaiter<false, detail::await_result<As>...>{std::tuple{detail::as_task(std::move(as))...}};
+}
+
+} // namespace swill

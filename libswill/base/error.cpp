@@ -1,0 +1,36 @@
+#include "libswill/base/error.hpp"
+
+namespace swill {
+
+int close_code_on_the_wire(int code) noexcept {
+  if (code < 1000) return 1000;
+  const bool registered = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014);
+  return registered || (code >= 3000 && code <= 4999) ? code : 1011;
+}
+
+std::string_view cut_text(std::string_view s, std::size_t limit) noexcept {
+  if (s.size() <= limit) return s;
+  while (limit > 0 && (static_cast<unsigned char>(s[limit]) & 0xC0) == 0x80) --limit;
+  return s.substr(0, limit);
+}
+
+std::string_view name_of(error_code code) noexcept {
+  switch (code) {
+    case error_code::bad_request: return "BAD_REQUEST";
+    case error_code::unauthorized: return "UNAUTHORIZED";
+    case error_code::forbidden: return "FORBIDDEN";
+    case error_code::not_found: return "NOT_FOUND";
+    case error_code::deadline_exceeded: return "DEADLINE_EXCEEDED";
+    case error_code::conflict: return "CONFLICT";
+    case error_code::too_large: return "TOO_LARGE";
+    case error_code::validation_error: return "VALIDATION_ERROR";
+    case error_code::too_many_requests: return "TOO_MANY_REQUESTS";
+    case error_code::cancelled: return "CANCELLED";
+    case error_code::internal_error: return "INTERNAL_ERROR";
+    case error_code::invalid_rpc: return "INVALID_RPC";
+    case error_code::unavailable: return "UNAVAILABLE";
+  }
+  return {};
+}
+
+} // namespace swill

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace swill {
+
+/// Every limit, default and timeout of a server, in one place. An app holds one (`app.limits()`), a server its copy from the moment
+/// it starts. Each says its unit and what happens when it is reached. Sizes are bytes.
+struct limits {
+  // --- Messages
+  /// A WebSocket message from a peer, after reassembly. When reached: close 1009, nothing of the rest is read.
+  std::size_t message_size = 1024 * 1024;
+  /// Arrays and maps within each other in one message, the envelope included. When reached: undecodable (docs/protocol.md §5).
+  std::size_t nesting = 32;
+  /// Encoded metadata of one request. When reached: ERROR 400.
+  std::size_t metadata_size = 64 * 1024;
+  /// Name of an rpc. When reached: ERROR 400.
+  std::size_t rpc_name = 64 * 1024;
+  /// Memory that decoding one message into its type may take beyond the message's own size (containers of larger items).
+  /// When reached: ERROR 413.
+  std::size_t decoded_size = 64 * 1024 * 1024;
+  /// Problems reported for one invalid message. When reached: the rest is not reported.
+  std::size_t problems = 1000;
+
+  // --- Requests
+  /// Open requests of one connection. When reached: ERROR 429 with data.retry_after_ms.
+  std::size_t requests_per_connection = 128;
+  /// Items that wait for the handler of one streaming request. When reached: ERROR 429, the request ends.
+  std::size_t queued_items = 1024;
+  /// Bytes of items that wait for the handler of one streaming request. When reached: ERROR 429, the request ends.
+  std::size_t queued_bytes = 4 * 1024 * 1024;
+  /// Finished streaming requests that a connection remembers, so that a late item opens nothing new. The oldest is forgotten.
+  std::size_t remembered_requests = 128;
+  /// Deadline of a request whose client and handler name none. 0: none. When reached: ERROR 408.
+  std::chrono::milliseconds default_deadline{0};
+  /// The longest deadline that a client may ask for; longer ones are cut to it. 0: no maximum.
+  std::chrono::milliseconds maximum_deadline{0};
+  /// What data.retry_after_ms of an ERROR 429 says.
+  std::chrono::milliseconds retry_after{100};
+
+  // --- Connections
+  /// Connections of one server. When reached: HTTP 503 with Retry-After.
+  std::size_t connections = 100000;
+  /// Bytes that wait to be sent on one connection, besides the kernel's buffers. When half of it is used: streaming handlers wait.
+  /// When twice of it is used (only responses of unary requests can): nothing more is read from that connection until it drains.
+  std::size_t send_buffer = 1024 * 1024;
+  /// How long a peer may leave queued bytes untouched. When reached: the connection is closed and counted.
+  std::chrono::milliseconds slow_reader_timeout{30000};
+  /// From TCP accept to the end of the upgrade request. When reached: the connection is closed (HTTP 408 when something came).
+  std::chrono::milliseconds handshake_timeout{10000};
+  /// Request line and headers of an HTTP request. When reached: HTTP 431.
+  std::size_t header_size = 16 * 1024;
+  /// Silence of a peer after which the server sends a ping. 0: never.
+  std::chrono::milliseconds ping_interval{30000};
+  /// How long the server waits for anything after its ping. When reached: the connection is dropped.
+  std::chrono::milliseconds ping_timeout{20000};
+  /// How long the server waits for the peer's half of the close handshake. When reached: TCP is closed.
+  std::chrono::milliseconds close_timeout{5000};
+
+  // --- Fairness
+  /// Items that a stream which never waits may send before its neighbours get a turn.
+  std::size_t stream_quantum = 64;
+  /// How long an orderly shutdown lets open requests finish before it cancels them.
+  std::chrono::milliseconds drain_timeout{5000};
+};
+
+} // namespace swill

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+
+namespace swill {
+
+using clock_time = std::chrono::steady_clock::time_point;
+using clock_duration = std::chrono::steady_clock::duration;
+
+/// Something to be called once at a point in time. Embedded in its owner: setting one allocates nothing beyond the queue's slot.
+/// Cancels itself when destroyed. All calls on the loop's thread.
+class timer {
+public:
+  timer() = default;
+  timer(const timer&) = delete;
+  timer& operator=(const timer&) = delete;
+  virtual ~timer() { cancel(); }
+
+  bool is_set() const noexcept { return queue_ != nullptr; }
+  clock_time due() const noexcept { return due_; }
+  void cancel() noexcept;
+
+protected:
+  virtual void on_timer() = 0; ///< the timer is no longer set when this runs; it may be set again from here, or destroyed
+
+private:
+  friend class timer_queue;
+  class timer_queue* queue_ = nullptr;
+  std::size_t slot_ = 0;
+  std::size_t order_ = 0;
+  clock_time due_{};
+};
+
+/// A thread that runs actors and coroutines one at a time: an I/O thread in a server, the test itself in tests.
+class loop {
+public:
+  /// The time of the current turn: cheap, and the same throughout one turn.
+  virtual clock_time now() const noexcept = 0;
+
+  /// Calls t.on_timer() on this thread at `when` or as soon after as it can. Set already: it is moved. Loop's thread only.
+  virtual void set_timer(timer& t, clock_time when) = 0;
+
+  /// Runs f on this loop's thread, after the current turn. From any thread; order is kept per calling thread.
+  virtual void post(std::function<void()> f) = 0;
+
+  /// Runs f on the worker pool: for what blocks or computes long. From any thread. f must not throw.
+  virtual void offload(std::function<void()> f) = 0;
+
+  /// True on the loop's own thread.
+  virtual bool is_current() const noexcept = 0;
+
+protected:
+  ~loop() = default;
+};
+
+} // namespace swill

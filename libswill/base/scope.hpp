@@ -1,0 +1,80 @@
+#pragma once
+
+#include "libswill/base/loop.hpp"
+
+#include <coroutine>
+#include <utility>
+
+namespace swill {
+
+class scope;
+
+/// What a suspended coroutine waits in: a member or base of every awaiter. It unlinks itself when its frame dies, so that nothing ever
+/// resumes a coroutine that is gone.
+class wait {
+public:
+  wait() = default;
+  wait(const wait&) = delete;
+  wait& operator=(const wait&) = delete;
+  ~wait() { unlink(); }
+
+  bool is_linked() const noexcept { return scope_ != nullptr; }
+  scope* owner() const noexcept { return scope_; }
+  void unlink() noexcept;
+
+private:
+  friend class scope;
+  scope* scope_ = nullptr;
+  wait* previous_ = nullptr;
+  wait* next_ = nullptr;
+  std::coroutine_handle<> handle_;
+};
+
+/// The coroutines of one request (or one connection hook): where they run, what each waits for, and whether they are cancelled.
+/// Everything here happens on the loop's thread. A coroutine inherits its scope from the one that awaits it.
+class scope {
+public:
+  explicit scope(swill::loop& l) : loop_(&l) {}
+  scope(const scope&) = delete;
+  scope& operator=(const scope&) = delete;
+  virtual ~scope();
+
+  swill::loop& loop() const noexcept { return *loop_; }
+  bool is_cancelled() const noexcept { return cancelled_; }
+
+  /// Resumes everything that waits, with `cancelled`; from then on no co_await of this scope suspends. When a coroutine of the scope is
+  /// running right now, the others are resumed as soon as it suspends.
+  void cancel();
+
+  /// For coroutines that run after a cancelled one has ended (the after_ hooks).
+  void reset_cancel() noexcept { cancelled_ = false; }
+
+  /// Suspends `h` in w. Only when not cancelled.
+  void suspend(wait& w, std::coroutine_handle<> h) noexcept;
+
+  /// Resumes what waits in w, if anything does.
+  void wake(wait& w);
+
+  /// Runs h as an outermost coroutine of this scope until it suspends.
+  void run(std::coroutine_handle<> h);
+
+  bool is_running() const noexcept { return depth_ > 0; }
+
+  /// The actor behind this scope, for awaiters that speak to other actors; null when there is none.
+  virtual void* native_actor() noexcept { return nullptr; }
+
+protected:
+  /// The outermost coroutine has returned: the place to look at what has ended. May destroy the scope.
+  virtual void on_idle() {}
+
+private:
+  friend class wait;
+  void settle();
+
+  swill::loop* loop_;
+  wait* first_ = nullptr;
+  unsigned depth_ = 0;
+  bool cancelled_ = false;
+};
+
+} // namespace swill

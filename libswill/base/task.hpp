@@ -1,0 +1,163 @@
+#pragma once
+
+#include "libswill/base/error.hpp"
+#include "libswill/base/scope.hpp"
+
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace swill {
+
+template <class T = void>
+class task;
+
+namespace detail {
+
+/// What every coroutine of ours knows. A coroutine that ends while the one that awaits it is still starting it does not resume it: the
+/// starter sees that it is done and goes on. So a loop over coroutines that never suspend needs no stack, in any build.
+struct promise_base {
+  scope* owner = nullptr;
+  std::coroutine_handle<> continuation;
+  void (*on_final)(void*) = nullptr; ///< called instead of resuming `continuation`
+  void* on_final_argument = nullptr;
+  bool starting = false;
+  std::exception_ptr exception;
+
+  std::suspend_always initial_suspend() const noexcept { return {}; }
+
+  struct final_awaiter {
+    bool await_ready() const noexcept { return false; }
+    template <class P>
+    void await_suspend(std::coroutine_handle<P> h) const noexcept {
+      promise_base& p = h.promise();
+      if (p.starting) return;
+      if (p.on_final != nullptr) {
+        p.on_final(p.on_final_argument);
+      } else if (p.continuation) {
+        p.continuation.resume();
+      }
+    }
+    void await_resume() const noexcept {}
+  };
+  final_awaiter final_suspend() const noexcept { return {}; }
+
+  void unhandled_exception() noexcept { exception = std::current_exception(); }
+};
+
+template <class T>
+struct task_promise : promise_base {
+  std::optional<T> value;
+  task<T> get_return_object() noexcept;
+  template <class U>
+  void return_value(U&& u) {
+    value.emplace(std::forward<U>(u));
+  }
+  T take() {
+    if (exception) std::rethrow_exception(exception);
+    return std::move(*value);
+  }
+};
+
+template <>
+struct task_promise<void> : promise_base {
+  task<void> get_return_object() noexcept;
+  void return_void() noexcept {}
+  void take() {
+    if (exception) std::rethrow_exception(exception);
+  }
+};
+
+} // namespace detail
+
+/// A coroutine that gives one T. Lazy: it starts when it is awaited, on the thread and in the scope of the one that awaits it, and its
+/// frame dies with the task object, wherever it is suspended. `co_await` hands over the value or throws what the coroutine threw.
+template <class T>
+class [[nodiscard]] task {
+public:
+  using promise_type = detail::task_promise<T>;
+  using value_type = T;
+
+  task() = default;
+  explicit task(std::coroutine_handle<promise_type> h) noexcept : handle_(h) {}
+  task(task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  task& operator=(task&& other) noexcept {
+    task gone{std::move(other)};
+    std::swap(handle_, gone.handle_);
+    return *this;
+  }
+  ~task() {
+    if (handle_) handle_.destroy();
+  }
+
+  explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
+  bool done() const noexcept { return handle_ && handle_.done(); }
+
+  /// Starts it as an outermost coroutine of s. Look at done() when the scope is idle.
+  void start(scope& s) {
+    handle_.promise().owner = &s;
+    s.run(handle_);
+  }
+
+  /// Starts it from within a coroutine of s; true when it has ended. Otherwise `on_final(argument)` is called when it ends.
+  bool start_nested(scope& s, void (*on_final)(void*), void* argument) {
+    auto& p = handle_.promise();
+    p.owner = &s;
+    p.on_final = on_final;
+    p.on_final_argument = argument;
+    return run_start(p);
+  }
+
+  bool failed() const noexcept { return handle_.promise().exception != nullptr; }
+
+  /// The value or the exception of a task that is done. Once.
+  T take() { return handle_.promise().take(); }
+
+  struct awaiter {
+    task& t;
+    bool await_ready() const noexcept { return false; }
+    template <class P>
+    bool await_suspend(std::coroutine_handle<P> parent) {
+      auto& p = t.handle_.promise();
+      p.owner = parent.promise().owner;
+      p.continuation = parent;
+      return !t.run_start(p);
+    }
+    T await_resume() { return t.take(); }
+  };
+  awaiter operator co_await() & noexcept { return {*this}; }
+  awaiter operator co_await() && noexcept { return {*this}; }
+
+private:
+  bool run_start(detail::promise_base& p) {
+    p.starting = true;
+    handle_.resume();
+    if (handle_.done()) return true;
+    p.starting = false;
+    return false;
+  }
+
+  std::coroutine_handle<promise_type> handle_;
+};
+
+namespace detail {
+template <class T>
+task<T> task_promise<T>::get_return_object() noexcept {
+  return task<T>{std::coroutine_handle<task_promise>::from_promise(*this)};
+}
+inline task<void> task_promise<void>::get_return_object() noexcept {
+  return task<void>{std::coroutine_handle<task_promise>::from_promise(*this)};
+}
+
+template <class T>
+struct is_task : std::false_type {};
+template <class T>
+struct is_task<task<T>> : std::true_type {};
+} // namespace detail
+
+template <class T>
+concept any_task = detail::is_task<std::remove_cvref_t<T>>::value;
+
+} // namespace swill
