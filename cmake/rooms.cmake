@@ -1,0 +1,47 @@
+# swill_room(<name> <directory> [PUBLIC ...] [PRIVATE ...] [PRECOMPILE ...])
+#
+# One room of the library: target swill_<name>, exported as swill::<name>, from every .cpp below the directory. A room
+# without sources is an INTERFACE library with the same name and the same arrows.
+function(swill_room name directory)
+  cmake_parse_arguments(ROOM "" "" "PUBLIC;PRIVATE;PRECOMPILE" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${directory}/*.cpp")
+  if(sources)
+    add_library(swill_${name} STATIC ${sources})
+    set(scope PUBLIC)
+    target_link_libraries(swill_${name} PRIVATE $<BUILD_INTERFACE:swill_build_flags> ${ROOM_PRIVATE})
+    if(SWILL_PRECOMPILED_HEADERS AND ROOM_PRECOMPILE)
+      target_precompile_headers(swill_${name} PRIVATE ${ROOM_PRECOMPILE})
+    endif()
+  else()
+    add_library(swill_${name} INTERFACE)
+    set(scope INTERFACE)
+    target_link_libraries(swill_${name} INTERFACE ${ROOM_PRIVATE})
+  endif()
+  target_compile_features(swill_${name} ${scope} cxx_std_20)
+  target_include_directories(swill_${name} ${scope}
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(swill_${name} ${scope} ${ROOM_PUBLIC})
+  set_target_properties(swill_${name} PROPERTIES EXPORT_NAME ${name})
+  add_library(swill::${name} ALIAS swill_${name})
+  set_property(GLOBAL APPEND PROPERTY SWILL_ROOMS swill_${name})
+endfunction()
+
+# swill_app(<target> <directory>): one program from the sources of apps/<directory>.
+function(swill_app target directory)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/apps/${directory}/*.cpp")
+  if(NOT sources)
+    return()
+  endif()
+  # The library took the plain name, so a program called swill has a target called swill-cli.
+  set(output ${target})
+  if(target STREQUAL "swill")
+    set(target swill-cli)
+  endif()
+  add_executable(${target} ${sources})
+  target_link_libraries(${target} PRIVATE swill_build_flags swill_apps_common swill::swill)
+  set_target_properties(${target} PROPERTIES
+    OUTPUT_NAME ${output}
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin"
+    ENABLE_EXPORTS ON) # -rdynamic: stack traces have names
+  set_property(GLOBAL APPEND PROPERTY SWILL_PROGRAMS ${target})
+endfunction()
