@@ -1,0 +1,82 @@
+#pragma once
+
+#include "libswill/base/error.hpp"
+#include "libswill/base/limits.hpp"
+#include "libswill/wire/reader.hpp"
+#include "libswill/wire/writer.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace swill::wire {
+
+/// The agreed version of the protocol. Everything below is v1; v2 will add connection-level envelopes on seq 0 (docs/protocol.md §9).
+/// IF YOU ADD A VALUE: docs/protocol.md §1, decode_request and decode_response (which then take it), the transport's handshake.
+enum class protocol_version : std::uint8_t { v1 = 1 };
+
+/// MESSAGE, END_OF_STREAM, METADATA, CANCEL (docs/protocol.md §2).
+/// IF YOU ADD A VALUE: docs/protocol.md §2, envelope.cpp, the connection actor, tests/wire/vectors, clients.
+enum class request_type : std::uint8_t { message = 0, end_of_stream = 1, metadata = 2, cancel = 3 };
+
+/// MESSAGE, END_OF_STREAM, METADATA, ERROR (docs/protocol.md §2).
+/// IF YOU ADD A VALUE: docs/protocol.md §2, envelope.cpp, the client, tests/wire/vectors, clients.
+enum class response_type : std::uint8_t { message = 0, end_of_stream = 1, metadata = 2, error = 3 };
+
+/// seq is from 1 to this; 0 is reserved.
+inline constexpr std::uint64_t largest_seq = (std::uint64_t{1} << 53) - 1;
+
+/// A request as it came; everything in it borrows the message.
+struct request_envelope {
+  std::uint64_t seq = 0;
+  bytes_view data; ///< one well-formed value; str in it not yet checked for UTF-8
+  std::string_view rpc;
+  request_type type = request_type::message;
+  bytes_view metadata; ///< an encoded map with str keys (valid UTF-8); empty when it was nil or left out
+};
+
+/// A response as it came; everything in it borrows the message.
+struct response_envelope {
+  std::uint64_t seq = 0;
+  bytes_view data; ///< one well-formed value
+  response_type type = response_type::message;
+  bytes_view leading; ///< as request_envelope::metadata
+  bytes_view trailing;
+};
+
+/// `bad_request`: only the seq can be relied on; the server answers ERROR 400 on it, a client fails that request.
+/// `undecodable`: nothing can; the connection closes with 1007 (docs/protocol.md §5).
+enum class decode_status : std::uint8_t { ok, bad_request, undecodable };
+
+struct decoded_request {
+  decode_status status = decode_status::undecodable;
+  request_envelope envelope; ///< seq is valid unless undecodable, the rest when ok
+  std::string_view problem;  ///< unless ok: what was wrong, short enough for a close reason; static text
+};
+
+struct decoded_response {
+  decode_status status = decode_status::undecodable;
+  response_envelope envelope;
+  std::string_view problem;
+};
+
+/// Decodes one binary message of a client (docs/protocol.md §2, §5). Heeds limits nesting (the envelope counts as one), rpc_name and
+/// metadata_size, all of which are ERROR 400 when passed. Looks at each byte once, allocates nothing.
+decoded_request decode_request(bytes_view message, const limits& limits) noexcept;
+
+/// Decodes one binary message of a server in the same way. Metadata that were left out count as nil.
+decoded_response decode_response(bytes_view message, const limits& limits) noexcept;
+
+/// The two ends of a response; between them the caller writes exactly one value, the data. When that throws, the caller truncates
+/// the buffer to where the response began. Metadata are encoded maps, or empty for nil.
+void begin_response(writer& to, std::uint64_t seq);
+void end_response(writer& to, response_type type, bytes_view leading = {}, bytes_view trailing = {});
+
+/// A whole ERROR envelope. A message that is not UTF-8 is mended; data that have no form on the wire are left out.
+void write_error(writer& to, std::uint64_t seq, const error& e);
+
+/// A whole request; trailing elements that hold their default are left out. `data` is one encoded value, or empty for nil; `rpc` is
+/// UTF-8; `metadata` an encoded map, or empty for nil.
+void write_request(writer& to, std::uint64_t seq, bytes_view data, std::string_view rpc, request_type type = request_type::message,
+                   bytes_view metadata = {});
+
+} // namespace swill::wire
