@@ -4,7 +4,7 @@
 find_path(MsgpackCxx_INCLUDE_DIR msgpack.hpp)
 mark_as_advanced(MsgpackCxx_INCLUDE_DIR)
 
-set(_msgpack_header "${MsgpackCxx_INCLUDE_DIR}/msgpack/version_master.h")
+set(_msgpack_header "${MsgpackCxx_INCLUDE_DIR}/msgpack/version_master.hpp")
 if(MsgpackCxx_INCLUDE_DIR AND EXISTS "${_msgpack_header}")
   set(MsgpackCxx_VERSION "")
   foreach(_msgpack_part MAJOR MINOR REVISION)
