@@ -137,8 +137,8 @@ private:
   bool read_long_str(std::string_view& out) noexcept;
   bool read_long_array(std::uint32_t& n) noexcept;
   bool read_long_map(std::uint32_t& n) noexcept;
-  bool take_block(unsigned first_format, unsigned formats, bytes_view& out) noexcept;
-  bool take_count(unsigned first_format, std::uint32_t& n, unsigned values_each) noexcept;
+  bool take_block(unsigned first_format, bytes_view& out) noexcept;
+  bool take_count(unsigned first_format, unsigned values_each, std::uint32_t& n) noexcept;
 
   const unsigned char* begin_;
   const unsigned char* at_;
