@@ -1,0 +1,43 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace swill::bench {
+
+/// A server under measurement. It dies with this object, and with this process.
+class child_process {
+ public:
+  /// Starts `command` (program and arguments) and waits until it accepts connections on 127.0.0.1:port.
+  /// Throws std::runtime_error when it ends before, or takes longer than 15 s.
+  child_process(const std::vector<std::string>& command, std::uint16_t port);
+  ~child_process();
+  child_process(const child_process&) = delete;
+  child_process& operator=(const child_process&) = delete;
+
+  /// CPU time of all its threads, user and system, in ns.
+  std::uint64_t cpu_ns() const;
+  /// Resident memory in bytes.
+  std::uint64_t rss_bytes() const;
+
+ private:
+  void wait_until_ready(std::uint16_t port);
+  bool has_ended();
+  void end() noexcept;
+
+  pid_t pid_ = -1;
+};
+
+/// CPU time of this process: what the load generator costs.
+std::uint64_t own_cpu_ns();
+
+/// A TCP port of 127.0.0.1 on which nobody listens now.
+std::uint16_t find_free_port();
+
+/// Raises the soft limit of file descriptors to the hard one, here and for children to come. Returns the limit.
+std::uint64_t raise_descriptor_limit();
+
+}  // namespace swill::bench

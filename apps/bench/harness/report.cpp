@@ -1,0 +1,164 @@
+#include "apps/bench/harness/report.hpp"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+
+namespace swill::bench {
+namespace {
+
+constexpr std::size_t columns = 12;
+using table_row = std::array<std::string, columns>;
+
+const table_row headings{"scenario", "server", "value", "ratio", "target", "msg/s", "p50 µs", "p99 µs", "busy", "client µs", "RSS MB", "verdict"};
+
+std::string number(double value, int decimals) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", decimals, value);
+  return text;
+}
+
+std::string number(std::optional<double> value, int decimals, double scale = 1) {
+  return value ? number(*value * scale, decimals) : "";
+}
+
+std::string unit_of(const std::string& metric) {
+  if (metric == "cpu_us") return " µs";
+  if (metric.ends_with("_kb")) return " KiB";
+  if (metric == "delay_ms") return " ms";
+  return " x";
+}
+
+std::string ratio_text(const series& s) {
+  if (s.is_baseline() || s.ratios.empty()) return "";
+  const auto [low, high] = std::minmax_element(s.ratios.begin(), s.ratios.end());
+  return number(s.ratio(), 2) + " (" + number(*low, 2) + "-" + number(*high, 2) + ")";
+}
+
+std::string target_text(const target& aim) {
+  const auto limit = number(aim.limit, 2);
+  switch (aim.bound) {
+    case target::kind::ratio_at_most: return "ratio <= " + limit;
+    case target::kind::at_most: return "<= " + limit + unit_of(aim.metric);
+    case target::kind::at_least: return ">= " + limit + unit_of(aim.metric);
+  }
+  return "";
+}
+
+std::string verdict_text(const target& aim, const series& s) {
+  if (!s.error.empty()) return "FAILED";
+  const auto kept = keeps_target(aim, s);
+  if (!kept) return "";
+  return *kept ? "ok" : "OVER";
+}
+
+std::string value_text(const target& aim, const series& s) {
+  const auto value = s.median_of(aim.metric);
+  return value ? number(*value, *value < 10 ? 3 : 1) + unit_of(aim.metric) : "";
+}
+
+table_row row_of(const scenario& subject, const series& s) {
+  return {subject.name,
+          s.label,
+          value_text(subject.aim, s),
+          ratio_text(s),
+          s.is_baseline() ? "" : target_text(subject.aim),
+          number(s.median_of("rate"), 0),
+          number(s.median_of("p50_us"), 1),
+          number(s.median_of("p99_us"), 1),
+          number(s.median_of("busy"), 0, 100) + (s.median_of("busy") ? "%" : ""),
+          number(s.median_of("client_us"), 3),
+          number(s.median_of("rss_mb"), 1),
+          verdict_text(subject.aim, s)};
+}
+
+std::vector<table_row> rows_of(const std::vector<outcome>& outcomes) {
+  std::vector<table_row> rows;
+  for (const auto& out : outcomes) {
+    for (const auto& s : out.servers) rows.push_back(row_of(out.subject, s));
+  }
+  return rows;
+}
+
+// Characters on the screen, not bytes: "µ" is one.
+std::size_t width_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+std::string padded(const std::string& text, std::size_t width, bool left) {
+  const std::string space(width - std::min(width, width_of(text)), ' ');
+  return left ? text + space : space + text;
+}
+
+std::string errors_of(const std::vector<outcome>& outcomes, const char* bullet) {
+  std::string text;
+  for (const auto& out : outcomes) {
+    for (const auto& s : out.servers) {
+      if (!s.error.empty()) text += bullet + out.subject.name + " on " + s.label + ": " + s.error + "\n";
+    }
+  }
+  return text;
+}
+
+std::string processor() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown processor";
+}
+
+std::string today() {
+  const auto now = std::time(nullptr);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%d", std::gmtime(&now));
+  return text;
+}
+
+}  // namespace
+
+std::string describe_run(const options& o) {
+  utsname system{};
+  ::uname(&system);
+  double load = 0;
+  ::getloadavg(&load, 1);
+  return today() + ", " + processor() + ", " + std::to_string(::sysconf(_SC_NPROCESSORS_ONLN)) + " cores, " + system.sysname + " " +
+         system.release + ", load " + number(load, 1) + "; " + std::to_string(o.rounds) + " rounds of " +
+         number(static_cast<double>(o.duration.count()) / 1e3, 1) + " s, streams of " + std::to_string(o.items) + " items";
+}
+
+std::string to_text(const std::vector<outcome>& outcomes) {
+  auto rows = rows_of(outcomes);
+  rows.insert(rows.begin(), headings);
+  std::array<std::size_t, columns> widths{};
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < columns; ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < columns; ++i) text += padded(row[i], widths[i], i < 2) + (i + 1 < columns ? "  " : "\n");
+  }
+  return text + errors_of(outcomes, "! ");
+}
+
+std::string to_markdown(const std::vector<outcome>& outcomes, const options& o) {
+  std::string text = describe_run(o) + ".\n\n|";
+  for (const auto& heading : headings) text += " " + heading + " |";
+  text += "\n|---|---|";
+  for (std::size_t i = 2; i < columns; ++i) text += "--:|";
+  text += "\n";
+  for (const auto& row : rows_of(outcomes)) {
+    text += "|";
+    for (const auto& cell : row) text += " " + cell + " |";
+    text += "\n";
+  }
+  const auto errors = errors_of(outcomes, "- ");
+  return errors.empty() ? text : text + "\n" + errors;
+}
+
+}  // namespace swill::bench

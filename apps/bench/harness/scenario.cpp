@@ -1,0 +1,35 @@
+#include "apps/bench/harness/scenario.hpp"
+
+#include "apps/bench/harness/memory_scenarios.hpp"
+#include "apps/bench/harness/speed_scenarios.hpp"
+
+namespace swill::bench {
+namespace {
+
+scenario add(unsigned connections, unsigned depth, double limit) {
+  const auto shape = std::to_string(connections) + "x" + std::to_string(depth);
+  return {"add-" + shape, "`add`, connections x depth " + shape, {"cpu_us", target::kind::ratio_at_most, limit},
+          [=](const server_spec& s, const options& o) { return measure_add(s, o, connections, depth); }};
+}
+
+}  // namespace
+
+// The limits are those of docs/performance.md.
+std::vector<scenario> make_scenarios() {
+  using kind = target::kind;
+  return {
+      add(1, 1, 1.15),
+      add(50, 1, 1.25),
+      add(50, 16, 1.6),
+      add(500, 1, 1.25),
+      {"stream-out", "streaming response, per item", {"cpu_us", kind::ratio_at_most, 1.5}, measure_stream_out},
+      {"stream-in", "streaming request, per item", {"cpu_us", kind::ratio_at_most, 1.5}, measure_stream_in},
+      {"timer0", "coroutine that awaits a timer of 0, 50x16, against bare `add`", {"cpu_us", kind::ratio_at_most, 2.5}, measure_timer0},
+      {"idle", "RSS per idle connection, KiB", {"connection_kb", kind::at_most, 14}, measure_idle_connections},
+      {"waiting", "RSS per waiting request, KiB", {"request_kb", kind::at_most, 1.5}, measure_waiting_requests},
+      {"fairness", "unary p99 beside a greedy stream, ms more than alone", {"delay_ms", kind::at_most, 2}, measure_fairness},
+      {"threads", "`add` 50x16, throughput with 2 I/O threads over 1", {"scaling", kind::at_least, 1}, measure_threads, true},
+  };
+}
+
+}  // namespace swill::bench

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "apps/bench/load/response.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace swill::bench {
+
+/// One WebSocket to the server on 127.0.0.1. Connecting and the handshake block, with a time limit; after
+/// that the socket is non-blocking. Failures throw std::runtime_error.
+class connection {
+ public:
+  /// `source` picks the local address 127.0.0.(1 + source): each has its own range of ports.
+  explicit connection(std::uint16_t port, unsigned source = 0);
+  ~connection();
+  connection(connection&& other) noexcept;
+  connection& operator=(connection&&) = delete;
+
+  int fd() const noexcept { return fd_; }
+
+  /// Reads once and calls f(std::string_view payload) for each complete binary message.
+  /// Returns false when the server has closed the connection.
+  template <class F>
+  bool receive(F&& f) {
+    auto bytes = read_some();
+    if (bytes.data() == nullptr) return false;
+    while (const auto frame = server_frame::parse(bytes)) {
+      if (frame->code == server_frame::binary && frame->final) [[likely]] {
+        f(frame->payload);
+      } else if (!control(*frame)) {
+        return false;
+      }
+      bytes.remove_prefix(frame->size);
+    }
+    keep(bytes);
+    return true;
+  }
+
+  /// Writes all of it, waiting for room where it must.
+  void send(std::string_view bytes);
+  /// Writes what fits now and returns how much that was.
+  std::size_t send_some(std::string_view bytes);
+
+  /// Blocks until the socket is readable.
+  void wait_readable() const;
+
+ private:
+  void handshake(std::uint16_t port);
+  std::string_view read_some();
+  void keep(std::string_view rest);
+  bool control(const server_frame& frame);
+
+  int fd_ = -1;
+  std::string rest_;  // the beginning of a frame whose end has not come
+};
+
+}  // namespace swill::bench

@@ -1,0 +1,39 @@
+#include "apps/bench/load/request_frame.hpp"
+
+namespace swill::bench {
+
+using namespace std::string_view_literals;
+
+request_frame::request_frame(std::string_view rpc, payload kind) {
+  constexpr std::size_t header_size = 6;
+  bytes_.append("\x82\x80\0\0\0\0"sv);
+  bytes_.push_back(kind == payload::end_of_stream ? '\x94' : '\x93');
+  bytes_.append("\xce\0\0\0\0"sv);
+  seq_at_ = bytes_.size() - 4;
+  switch (kind) {
+    case payload::pair: bytes_.append("\x92\xcd\0\0\xcd\0\0"sv); data_at_ = bytes_.size() - 5; break;
+    case payload::integer: bytes_.append("\xce\0\0\0\0"sv); data_at_ = bytes_.size() - 4; break;
+    case payload::end_of_stream: bytes_.push_back('\xc0'); break;
+  }
+  bytes_.push_back(static_cast<char>(0xa0 | rpc.size()));  // every name here is shorter than 32 bytes
+  bytes_.append(rpc);
+  if (kind == payload::end_of_stream) bytes_.push_back('\1');
+  bytes_[1] = static_cast<char>(0x80 | (bytes_.size() - header_size));
+}
+
+void request_frame::set_pair(std::uint16_t a, std::uint16_t b) noexcept {
+  put16(data_at_, a);
+  put16(data_at_ + 3, b);
+}
+
+void request_frame::put16(std::size_t at, std::uint16_t value) noexcept {
+  bytes_[at] = static_cast<char>(value >> 8);
+  bytes_[at + 1] = static_cast<char>(value);
+}
+
+void request_frame::put32(std::size_t at, std::uint32_t value) noexcept {
+  put16(at, static_cast<std::uint16_t>(value >> 16));
+  put16(at + 2, static_cast<std::uint16_t>(value));
+}
+
+}  // namespace swill::bench

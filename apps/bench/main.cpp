@@ -1,0 +1,131 @@
+// swill-bench: measures Swill beside a bare Beast server. docs/performance.md says how to read what it prints.
+#include "apps/bench/bare/server.hpp"
+#include "apps/bench/harness/campaign.hpp"
+#include "apps/bench/harness/child_process.hpp"
+#include "apps/bench/harness/report.hpp"
+#include "apps/bench/serve_swill.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <fstream>
+#include <stdexcept>
+
+namespace {
+
+using namespace swill::bench;
+
+struct command_line {
+  options chosen;
+  double seconds = 1;
+  bool quick = false;
+  bool check = false;
+  std::string json_file;
+  std::string markdown_file;
+  std::vector<std::string> extra_servers;  // LABEL=COMMAND
+  std::vector<std::string> left_out;       // labels
+  std::uint16_t port = 8080;
+  unsigned io_threads = 1;
+};
+
+void add_bench_options(CLI::App& app, command_line& c) {
+  app.add_option("--rounds", c.chosen.rounds, "interleaved rounds; the table holds their medians")->check(CLI::Range(1, 1000))->capture_default_str();
+  app.add_option("--seconds", c.seconds, "measured time per scenario, server and round")->check(CLI::Range(0.05, 600.0))->capture_default_str();
+  app.add_option("--items", c.chosen.items, "items of one stream")->check(CLI::Range(1, 100'000'000))->capture_default_str();
+  app.add_option("--connections", c.chosen.idle_connections, "idle connections")->check(CLI::Range(1, 60'000))->capture_default_str();
+  app.add_option("--waiting", c.chosen.waiting_requests, "waiting requests")->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  app.add_option("--only", c.chosen.only, "scenarios whose name matches this pattern, such as 'add-*'")->capture_default_str();
+  app.add_option("--server", c.extra_servers, "another server as LABEL=COMMAND, with {port}, {threads} and {self}; repeatable")
+      ->take_all();
+  app.add_option("--without", c.left_out, "leave out the server of this label; repeatable")->take_all();
+  app.add_flag("--quick", c.quick, "one short round, to see that everything works");
+  app.add_flag("--check", c.check, "exit with 1 when a target is missed");
+  app.add_option("--json", c.json_file, "write everything measured to this file");
+  app.add_option("--markdown", c.markdown_file, "write the table for docs/performance.md to this file");
+}
+
+server_spec parse_server(const std::string& text) {
+  const auto at = text.find('=');
+  if (at == std::string::npos || at == 0) throw std::runtime_error("--server needs LABEL=COMMAND: " + text);
+  return {text.substr(0, at), text.substr(at + 1)};
+}
+
+std::vector<server_spec> servers_of(const command_line& c) {
+  std::vector<server_spec> all{{baseline_label, "{self} serve-bare --port {port}"}};
+  if (has_swill()) all.push_back({"swill", "{self} serve --port {port} --io-threads {threads}"});
+  for (const auto& text : c.extra_servers) all.push_back(parse_server(text));
+  std::erase_if(all, [&](const auto& s) { return std::find(c.left_out.begin(), c.left_out.end(), s.label) != c.left_out.end(); });
+  return all;
+}
+
+options options_of(const command_line& c) {
+  auto o = c.chosen;
+  o.duration = std::chrono::milliseconds(static_cast<long>(c.seconds * 1000));
+  o.servers = servers_of(c);
+  if (c.quick) {
+    o.rounds = 1;
+    o.duration = std::min(o.duration, std::chrono::milliseconds(200));
+    o.items = std::min(o.items, 100'000u);
+    o.idle_connections = std::min(o.idle_connections, 1000u);
+    o.waiting_requests = std::min(o.waiting_requests, 2000u);
+  }
+  return o;
+}
+
+void write_file(const std::string& path, const std::string& text) {
+  if (path.empty()) return;
+  std::ofstream file(path);
+  if (!(file << text).flush()) throw std::runtime_error("cannot write " + path);
+}
+
+// A wrong answer always fails; a missed target only with --check.
+int exit_code(const std::vector<outcome>& outcomes, bool check) {
+  for (const auto& out : outcomes) {
+    for (const auto& s : out.servers) {
+      if (!s.error.empty() || (check && keeps_target(out.subject.aim, s) == false)) return 1;
+    }
+  }
+  return outcomes.empty() ? 1 : 0;
+}
+
+int run_bench(const command_line& c) {
+  const auto o = options_of(c);
+  if (raise_descriptor_limit() < o.idle_connections + 100) {
+    std::fprintf(stderr, "warning: fewer file descriptors than idle connections; raise the hard limit (ulimit -Hn)\n");
+  }
+  std::printf("%s\n", describe_run(o).c_str());
+  const auto outcomes = run_campaign(o, [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); });
+  if (outcomes.empty()) std::fprintf(stderr, "no scenario is called %s\n", o.only.c_str());
+  std::printf("%s", to_text(outcomes).c_str());
+  write_file(c.json_file, to_json(outcomes, o));
+  write_file(c.markdown_file, to_markdown(outcomes, o));
+  return exit_code(outcomes, c.check);
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Measures Swill beside a bare Beast server.");
+  command_line c;
+  add_bench_options(app, c);
+  app.require_subcommand(0, 1);
+  auto* const bare_verb = app.add_subcommand("serve-bare", "be the baseline server");
+  auto* const swill_verb = app.add_subcommand("serve", "be the Swill server");
+  for (auto* verb : {bare_verb, swill_verb}) verb->add_option("--port", c.port, "on 127.0.0.1")->capture_default_str();
+  swill_verb->add_option("--io-threads", c.io_threads)->check(CLI::Range(1, 256))->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  if (*bare_verb) return bare::serve(c.port);
+  if (*swill_verb) return serve_swill(c.port, c.io_threads);
+  return run_bench(c);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "swill-bench: %s\n", e.what());
+    return 1;
+  }
+}
