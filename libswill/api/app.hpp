@@ -1,0 +1,124 @@
+#pragma once
+
+#include "libswill/api/detail/service.hpp"
+#include "libswill/api/detail/typed_handler.hpp"
+#include "libswill/api/hooks.hpp"
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace swill {
+
+/// Marks a handler that blocks or computes long: `app.handle("hash", swill::blocking([](request<bytes> r) { … }))`. It runs on the worker
+/// pool, never on an I/O thread, and must be a plain function of one message. CANCEL answers at once; the function runs to its end
+/// unless it looks at `context().stop_token()`.
+template <class F>
+detail::blocking_function<F> blocking(F f) {
+  return {std::move(f)};
+}
+
+/// A group of handlers and the hooks around them, under a name that prefixes the handlers' names: a blueprint "shop" with a handler "quote"
+/// serves "shop.quote". Mounted in an app or in another blueprint at start-up. Owns its functions; not thread-safe while it is built.
+class blueprint {
+public:
+  explicit blueprint(std::string name = {}) : name_(std::move(name)) {}
+  blueprint(blueprint&&) = default;
+  blueprint& operator=(blueprint&&) = default;
+
+  /// Registers a handler; its signature says what it is (docs/handlers.md). f is called on the I/O thread of the request's connection,
+  /// for different requests at the same time on different threads. Throws std::invalid_argument for a name that is taken, or empty.
+  template <class F>
+  void handle(std::string_view name, F f, handler_options options = {}) {
+    add(name, detail::make_handler(std::move(f)), std::move(options));
+  }
+
+  /// Takes over another blueprint's handlers and hooks; its hooks run inside these.
+  void mount(blueprint inner);
+
+  // Hooks of requests, in the order of docs/protocol.md §7. Each may be a plain function or return task<void>, may throw swill::error,
+  // and may take fewer arguments. Several of one name run in the order of registration.
+  template <class F>
+  void before_request(F f) { hooks_.before_request.push_back(detail::make_hook<context&>(std::move(f))); }
+  template <class F>
+  void before_request_metadata(F f) { hooks_.before_request_metadata.push_back(detail::make_hook<context&, metadata&>(std::move(f))); }
+  template <class F>
+  void before_request_data(F f) { hooks_.before_request_data.push_back(detail::make_hook<context&, bytes&>(std::move(f))); }
+  template <class F>
+  void before_request_message(F f) { hooks_.before_request_message.push_back(detail::make_hook<context&, any_message&>(std::move(f))); }
+  template <class F>
+  void before_leading_metadata(F f) { hooks_.before_leading_metadata.push_back(detail::make_hook<context&, metadata&>(std::move(f))); }
+  template <class F>
+  void before_response_message(F f) { hooks_.before_response_message.push_back(detail::make_hook<context&, any_message&>(std::move(f))); }
+  template <class F>
+  void before_trailing_metadata(F f) { hooks_.before_trailing_metadata.push_back(detail::make_hook<context&, metadata&>(std::move(f))); }
+  template <class F>
+  void after_request(F f) { hooks_.after_request.push_back(detail::make_hook<context&, const outcome&>(std::move(f))); }
+
+  const std::string& name() const noexcept { return name_; }
+
+  /// For handlers made elsewhere (handler actors).
+  void add(std::string_view name, std::shared_ptr<detail::handler> h, handler_options options);
+
+protected:
+  std::vector<std::shared_ptr<detail::handler>> handlers_; // shared with the services built from this app
+  detail::request_hooks hooks_;
+
+private:
+  std::string name_;
+};
+
+/// Everything a server serves: handlers, hooks, limits. Build it, then give it to a server, which takes a copy of what it needs.
+class app : public blueprint {
+public:
+  app();
+
+  // Hooks of connections. before_connection and before_accept may throw swill::rejection and set response headers.
+  template <class F>
+  void before_connection(F f) { connection_.before_connection.push_back(detail::make_hook<connection&>(std::move(f))); }
+  template <class F>
+  void before_accept(F f) { connection_.before_accept.push_back(detail::make_hook<connection&>(std::move(f))); }
+  template <class F>
+  void after_accept(F f) { connection_.after_accept.push_back(detail::make_hook<connection&>(std::move(f))); }
+  template <class F>
+  void after_connection(F f) { connection_.after_connection.push_back(detail::make_hook<connection&, const close_reason&>(std::move(f))); }
+
+  /// Turns exceptions of type E that handlers and hooks let through into errors for the client: `f(context&, const E&) -> error`. The
+  /// first that fits, in the order of registration, wins.
+  template <class E, class F>
+  void on_exception(F f) {
+    exceptions_.push_back([f = std::move(f)](context& c, std::exception_ptr e) -> std::optional<error> {
+      try {
+        std::rethrow_exception(e);
+      } catch (const E& known) {
+        return f(c, known);
+      } catch (...) {
+        return std::nullopt;
+      }
+    });
+  }
+  /// Changes errors of one code on their way to the client: `f(context&, error) -> error`.
+  template <class F>
+  void on_error(int code, F f) { errors_[code] = std::move(f); }
+
+  swill::limits& limits() noexcept { return limits_; }
+  void set_log(log_sink sink) { log_ = std::move(sink); }
+  /// Answers unforeseen exceptions with their text and trace in data.traceback. Never for strangers to see.
+  void set_debug(bool on) noexcept { debug_ = on; }
+
+  /// What a server runs. Shares the handlers; later changes of this app do not show.
+  std::shared_ptr<const detail::service> build() const;
+
+private:
+  detail::connection_hooks connection_;
+  std::vector<detail::exception_mapper> exceptions_;
+  std::unordered_map<int, detail::error_mapper> errors_;
+  swill::limits limits_;
+  log_sink log_;
+  bool debug_ = false;
+};
+
+} // namespace swill

@@ -1,0 +1,146 @@
+#include "libswill/api/connection.hpp"
+
+#include <algorithm>
+#include <array>
+#include <random>
+#include <stdexcept>
+
+namespace swill {
+
+namespace {
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+bool same_name(std::string_view a, std::string_view b) noexcept {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
+int hex_digit(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string decode_query(std::string_view s) {
+  std::string out;
+  out.reserve(s.size());
+  for (std::size_t i = 0; i < s.size(); ++i) {
+    if (s[i] == '+') {
+      out += ' ';
+    } else if (s[i] == '%' && i + 2 < s.size() && hex_digit(s[i + 1]) >= 0 && hex_digit(s[i + 2]) >= 0) {
+      out += static_cast<char>(hex_digit(s[i + 1]) * 16 + hex_digit(s[i + 2]));
+      i += 2;
+    } else {
+      out += s[i];
+    }
+  }
+  return out;
+}
+
+std::string_view trimmed(std::string_view s) noexcept {
+  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
+  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
+  return s;
+}
+
+/// Calls f with each part of s between separators.
+template <class F>
+void split(std::string_view s, char separator, F f) {
+  while (!s.empty()) {
+    const std::size_t at = std::min(s.find(separator), s.size());
+    f(s.substr(0, at));
+    s.remove_prefix(std::min(at + 1, s.size()));
+  }
+}
+
+} // namespace
+
+connection::connection(std::string id, handshake_request request) : id_(std::move(id)), request_(std::move(request)) {}
+
+std::string_view connection::path() const noexcept {
+  const std::string_view t = request_.target;
+  return t.substr(0, t.find('?'));
+}
+
+std::string_view connection::query() const noexcept {
+  const std::string_view t = request_.target;
+  const std::size_t at = t.find('?');
+  return at == std::string_view::npos ? std::string_view{} : t.substr(at + 1);
+}
+
+std::optional<std::string_view> connection::header(std::string_view name) const noexcept {
+  for (const auto& [n, v] : request_.headers) {
+    if (same_name(n, name)) return v;
+  }
+  return std::nullopt;
+}
+
+std::map<std::string, std::vector<std::string>, std::less<>> connection::arguments() const {
+  std::map<std::string, std::vector<std::string>, std::less<>> out;
+  split(query(), '&', [&out](std::string_view part) {
+    if (part.empty()) return;
+    const std::size_t at = std::min(part.find('='), part.size());
+    out[decode_query(part.substr(0, at))].push_back(decode_query(part.substr(std::min(at + 1, part.size()))));
+  });
+  return out;
+}
+
+std::optional<std::string> connection::argument(std::string_view name) const {
+  const auto all = arguments();
+  const auto it = all.find(name);
+  if (it == all.end()) return std::nullopt;
+  return it->second.front();
+}
+
+std::map<std::string, std::string, std::less<>> connection::cookies() const {
+  std::map<std::string, std::string, std::less<>> out;
+  for (const auto& [n, v] : request_.headers) {
+    if (!same_name(n, "Cookie")) continue;
+    split(v, ';', [&out](std::string_view part) {
+      part = trimmed(part);
+      const std::size_t at = part.find('=');
+      if (at == std::string_view::npos) return;
+      std::string_view text = part.substr(at + 1);
+      if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
+      out.emplace(std::string{trimmed(part.substr(0, at))}, std::string{text});
+    });
+  }
+  return out;
+}
+
+void connection::set_response_header(std::string_view name, std::string_view text) {
+  static constexpr std::string_view extra = "!#$%&'*+-.^_`|~";
+  const bool good_name = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+    const char l = lower(c);
+    return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || extra.find(c) != std::string_view::npos;
+  });
+  const bool good_text = std::none_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 32 && c != '\t') || c == 127; });
+  if (!good_name || !good_text) throw std::invalid_argument("HTTP does not allow this header");
+  response_headers_.emplace_back(name, text);
+}
+
+void connection::set_cookie(std::string_view name, std::string_view text, std::string_view attributes) {
+  std::string line{name};
+  line.append("=").append(text);
+  if (!attributes.empty()) line.append("; ").append(attributes);
+  set_response_header("Set-Cookie", line);
+}
+
+void connection::close(int code, std::string_view reason) {
+  if (on_close_wanted) on_close_wanted(code, reason);
+}
+
+std::string make_connection_id() {
+  static constexpr std::string_view digits = "0123456789abcdef";
+  thread_local std::random_device source;
+  std::string id;
+  id.reserve(32);
+  for (int word = 0; word < 4; ++word) {
+    std::uint32_t bits = source();
+    for (int i = 0; i < 8; ++i, bits >>= 4) id += digits[bits & 15];
+  }
+  return id;
+}
+
+} // namespace swill

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "libswill/api/link.hpp"
+#include "libswill/base/error.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <typeindex>
+#include <vector>
+
+namespace swill {
+
+/// Thrown by before_connection or before_accept to refuse a connection: an HTTP status 300-599 and a body. A WebSocket code (>= 1000)
+/// becomes 403, anything else 500 (docs/protocol.md §1).
+class rejection : public std::exception {
+public:
+  explicit rejection(int status, std::string body = {}) : status(status), body(std::move(body)) {}
+  const char* what() const noexcept override { return "connection rejected"; }
+
+  int status;
+  std::string body;
+};
+
+/// One connection as hooks and handlers see it: the facts of its handshake and a place for the application's own state. Owned by the
+/// connection's actor; a reference is good for as long as the hook or request runs. Use it on the connection's I/O thread only, except
+/// for the facts, which never change after before_accept.
+class connection {
+public:
+  connection(std::string id, handshake_request request);
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+
+  /// 32 hex digits from the operating system's random source.
+  const std::string& id() const noexcept { return id_; }
+  const handshake_request& request() const noexcept { return request_; }
+  std::string_view method() const noexcept { return request_.method; }
+  std::string_view path() const noexcept;  ///< not decoded
+  std::string_view query() const noexcept; ///< behind the "?", not decoded
+  std::string_view remote_address() const noexcept { return request_.remote_address; }
+  std::string_view subprotocol() const noexcept { return request_.subprotocol; }
+  bool is_tls() const noexcept { return request_.tls; }
+
+  /// The first header of that name, in any case.
+  std::optional<std::string_view> header(std::string_view name) const noexcept;
+  /// Values of the query by name, percent-decoded, "+" as a space.
+  std::map<std::string, std::vector<std::string>, std::less<>> arguments() const;
+  /// The first value of the query under a name.
+  std::optional<std::string> argument(std::string_view name) const;
+  std::map<std::string, std::string, std::less<>> cookies() const;
+
+  /// The application's own state of this connection: one S for each type S, default-constructed when first asked for, destroyed with the
+  /// connection.
+  template <class S>
+  S& state() {
+    auto& slot = state_[std::type_index(typeid(S))];
+    if (!slot) slot = std::make_shared<S>();
+    return *static_cast<S*>(slot.get());
+  }
+
+  /// For before_connection and before_accept: headers of the response that accepts or rejects. Throws std::invalid_argument for a name or
+  /// value that HTTP does not allow.
+  void set_response_header(std::string_view name, std::string_view text);
+  /// Set-Cookie; `attributes` such as "Path=/; HttpOnly; SameSite=Lax".
+  void set_cookie(std::string_view name, std::string_view text, std::string_view attributes = {});
+  const header_list& response_headers() const noexcept { return response_headers_; }
+
+  /// Closes the connection after what is queued (docs/protocol.md §4 on codes). Nothing when it is not open yet or no more.
+  void close(int code, std::string_view reason = {});
+
+  /// For the connection's owner.
+  std::function<void(int, std::string_view)> on_close_wanted;
+
+private:
+  std::string id_;
+  handshake_request request_;
+  header_list response_headers_;
+  std::map<std::type_index, std::shared_ptr<void>> state_; // owned here alone; shared_ptr for its deleter
+};
+
+/// A new connection id.
+std::string make_connection_id();
+
+} // namespace swill

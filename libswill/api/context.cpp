@@ -1,0 +1,19 @@
+#include "libswill/api/context.hpp"
+
+#include "libswill/api/detail/call.hpp"
+
+namespace swill {
+
+connection& context::connection() const noexcept { return call_->host().peer(); }
+std::string_view context::rpc() const noexcept { return call_->target().name; }
+std::uint64_t context::seq() const noexcept { return call_->seq(); }
+const metadata& context::metadata() const { return call_->client_metadata(); }
+std::optional<clock_time> context::deadline() const noexcept { return call_->deadline(); }
+bool context::is_cancelled() const noexcept { return call_->was_cancelled(); }
+std::stop_token context::stop_token() { return call_->stop_token(); }
+void context::set_leading(swill::metadata m) { call_->set_leading(std::move(m)); }
+task<void> context::send_leading(swill::metadata m) { return call_->send_leading(std::move(m)); }
+metadata& context::trailing() noexcept { return call_->trailing(); }
+void context::log(log_level level, std::string_view text) const { call_->log(level, text); }
+
+} // namespace swill

@@ -1,0 +1,58 @@
+#pragma once
+
+#include "libswill/api/connection.hpp"
+#include "libswill/api/metadata.hpp"
+#include "libswill/base/log.hpp"
+#include "libswill/base/loop.hpp"
+#include "libswill/base/task.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string_view>
+
+namespace swill {
+
+namespace detail {
+class call;
+}
+
+/// One request as its handler and hooks see it. Lives as long as they run, on the I/O thread of its connection; in a blocking handler,
+/// which runs elsewhere, only the functions marked [any thread] may be used.
+class context {
+public:
+  explicit context(detail::call& c) : call_(&c) {}
+  context(const context&) = delete;
+  context& operator=(const context&) = delete;
+
+  swill::connection& connection() const noexcept;
+
+  std::string_view rpc() const noexcept;     ///< [any thread]
+  std::uint64_t seq() const noexcept;        ///< [any thread]
+  /// What the client sent along. [any thread]
+  const swill::metadata& metadata() const;
+  /// When the request ends with ERROR 408, if ever; by the loop's clock. [any thread]
+  std::optional<clock_time> deadline() const noexcept;
+
+  /// The request was cancelled: by CANCEL, its deadline, an error, or the end of its connection. [any thread]
+  bool is_cancelled() const noexcept;
+  /// For what runs elsewhere: requested when the request is cancelled. `std::stop_callback` runs on the I/O thread. [any thread]
+  std::stop_token stop_token();
+
+  /// Leading metadata (docs/protocol.md §6) to go with the first message; the last call wins. Throws std::logic_error after it was sent.
+  void set_leading(swill::metadata m);
+  /// Sends leading metadata at once. Throws std::logic_error the second time, or after the first message.
+  task<void> send_leading(swill::metadata m);
+  /// Trailing metadata, to go with the end of the response. Never sent with an ERROR.
+  swill::metadata& trailing() noexcept;
+
+  /// A line in the server's log that says which connection, rpc and seq. [any thread]
+  void log(log_level level, std::string_view text) const;
+
+  detail::call& call() const noexcept { return *call_; }
+
+private:
+  detail::call* call_;
+};
+
+} // namespace swill

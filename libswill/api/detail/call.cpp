@@ -1,0 +1,325 @@
+#include "libswill/api/detail/call.hpp"
+
+#include "libswill/wire/reader.hpp"
+
+#include <algorithm>
+
+namespace swill::detail {
+
+using wire::request_type;
+using wire::response_type;
+
+call::call(swill::loop& l, call_host& host) : scope(l), host_(&host) {}
+
+call::~call() = default;
+
+// --- Opening
+
+void call::begin(const handler& h, const wire::request_envelope& e) noexcept {
+  handler_ = &h;
+  seq_ = e.seq;
+  borrowed_metadata_ = e.metadata;
+  final_ = false;
+  outcome_ = {};
+}
+
+namespace {
+
+/// Opens the response's envelope when the handler has its result, and takes it back when it cannot be encoded.
+class plain_envelope final : public plain_output {
+public:
+  plain_envelope(message_port& port, std::uint64_t seq) : port_(port), seq_(seq) {}
+  wire::writer& begin() override {
+    buffer& out = port_.begin_message();
+    mark_ = out.size();
+    writer_.emplace(out);
+    wire::begin_response(*writer_, seq_);
+    return *writer_;
+  }
+  wire::writer& writer() noexcept { return *writer_; }
+  void withdraw() noexcept {
+    if (!writer_) return;
+    writer_->out().truncate(mark_);
+    port_.cancel_message();
+  }
+
+private:
+  message_port& port_;
+  std::uint64_t seq_;
+  std::size_t mark_ = 0;
+  std::optional<wire::writer> writer_;
+};
+
+} // namespace
+
+void call::serve_plain(const handler& h, const wire::request_envelope& e) {
+  begin(h, e);
+  plain_envelope out{host_->port(), seq_};
+  try {
+    if (h.options.message_size != 0 && e.data.size() > h.options.message_size) throw error{error_code::too_large, "Message too large for this handler"};
+    h.call_plain(context_, e.data, host_->app().limits, out);
+    write_tail(out.writer(), response_type::message, true);
+    host_->port().end_message();
+  } catch (...) {
+    out.withdraw();
+    settle_exception(std::current_exception());
+  }
+  if (metadata_decoded_ || leading_state_ != leading_state::none || !trailing_.empty()) {
+    client_metadata_.clear();
+    leading_.clear();
+    trailing_.clear();
+    metadata_decoded_ = false;
+    leading_state_ = leading_state::none;
+  }
+  borrowed_metadata_ = {};
+  handler_ = nullptr;
+}
+
+void call::open(const handler& h, const wire::request_envelope& e) {
+  begin(h, e);
+  opened_ = loop().now();
+  encoded_metadata_.assign(e.metadata.begin(), e.metadata.end());
+  borrowed_metadata_ = encoded_metadata_;
+  has_opening_ = e.type == request_type::message;
+  half_closed_ = e.type == request_type::end_of_stream;
+  opening_ = e.data;
+  if (!h.hooks.empty()) {
+    opening_copy_.assign(e.data.begin(), e.data.end());
+    opening_ = opening_copy_;
+  }
+  exchange_ = h.make_exchange(*this);
+  if (h.blocking) stop_.emplace();
+  arm_deadline();
+  main_ = run();
+  main_.start(*this);
+}
+
+namespace {
+
+/// The integer under `timeout_ms` of encoded metadata, if any.
+std::optional<std::int64_t> wanted_timeout(bytes_view metadata, std::size_t nesting) {
+  wire::reader in{metadata};
+  std::uint32_t n = 0;
+  std::optional<std::int64_t> found;
+  if (metadata.empty() || !in.read_map(n)) return found;
+  for (; n > 0; --n) {
+    std::string_view key;
+    if (!in.read_str(key)) return found;
+    std::int64_t ms = 0;
+    if (key == "timeout_ms" && in.read_int(ms)) {
+      found = ms;
+    } else if (!in.skip(nesting)) {
+      return found;
+    }
+  }
+  return found;
+}
+
+} // namespace
+
+void call::arm_deadline() {
+  const limits& l = host_->app().limits;
+  const handler_options& o = handler_->options;
+  using std::chrono::milliseconds;
+  constexpr std::int64_t longest = std::int64_t{1000} * 60 * 60 * 24 * 365;
+  milliseconds wait = o.default_deadline.count() != 0 ? o.default_deadline : l.default_deadline;
+  const milliseconds most = o.maximum_deadline.count() != 0 ? o.maximum_deadline : l.maximum_deadline;
+  bool wanted = wait.count() != 0;
+  if (const auto ms = wanted_timeout(encoded_metadata_, l.nesting)) {
+    wait = milliseconds{std::clamp<std::int64_t>(*ms, 0, longest)};
+    wanted = true;
+  }
+  if (most.count() != 0 && (!wanted || wait > most)) {
+    wait = most;
+    wanted = true;
+  }
+  if (wanted) loop().set_timer(deadline_, opened_ + wait);
+}
+
+void call::deadline_timer::on_timer() { call_.fail(error{error_code::deadline_exceeded, "Deadline exceeded"}); }
+
+// --- The way of a request (docs/protocol.md §7)
+
+/// Runs the handler as a child of the awaiting coroutine.
+struct call::handler_awaiter {
+  call& c;
+  bool await_ready() const noexcept { return false; }
+  bool await_suspend(std::coroutine_handle<> h) { return !c.exchange_->start(c, h); }
+  void await_resume() { c.exchange_->finish(); }
+};
+
+task<void> call::run() {
+  const request_hooks& hooks = handler_->hooks;
+  std::exception_ptr failure;
+  try {
+    if (!hooks.before_request.empty()) co_await run_hooks(hooks.before_request, context_);
+    if (!encoded_metadata_.empty() && !hooks.before_request_metadata.empty()) {
+      client_metadata();
+      co_await run_hooks(hooks.before_request_metadata, context_, client_metadata_);
+    }
+    if (handler_->request_streams) {
+      begin_input();
+    } else {
+      if (!hooks.before_request_data.empty()) {
+        co_await run_hooks(hooks.before_request_data, context_, opening_copy_);
+        opening_ = opening_copy_;
+      }
+      decode(opening_);
+      if (!hooks.before_request_message.empty()) {
+        any_message m = exchange_->incoming();
+        co_await run_hooks(hooks.before_request_message, context_, m);
+      }
+    }
+    if (is_cancelled()) throw cancelled{};
+    co_await handler_awaiter{*this};
+    if (!final_ && !leading_hooks_ran_) co_await run_leading_hooks();
+    if (!final_ && !handler_->response_streams && !hooks.before_response_message.empty()) {
+      any_message m = exchange_->outgoing();
+      co_await run_hooks(hooks.before_response_message, context_, m);
+    }
+    if (!final_ && !hooks.before_trailing_metadata.empty()) co_await run_hooks(hooks.before_trailing_metadata, context_, trailing_);
+    if (!final_) {
+      const bool unary = !handler_->response_streams;
+      emit(unary ? response_type::message : response_type::end_of_stream, unary, true);
+      final_ = true;
+    }
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) settle_exception(failure);
+  note_final();
+  if (!hooks.after_request.empty()) co_await run_after();
+}
+
+task<void> call::run_after() {
+  reset_cancel();
+  for (const auto& h : handler_->hooks.after_request) {
+    std::exception_ptr failure;
+    try {
+      if (h.plain) {
+        h.plain(context_, outcome_);
+      } else {
+        co_await h.awaiting(context_, outcome_);
+      }
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (!failure) continue;
+    try {
+      std::rethrow_exception(failure);
+    } catch (const close_connection& c) {
+      host_->close(c.code, c.reason);
+    } catch (const std::exception& e) {
+      log(log_level::error, std::string{"after_request failed: "} + e.what());
+    } catch (...) {
+      log(log_level::error, "after_request failed");
+    }
+  }
+}
+
+void call::settle_exception(std::exception_ptr e) {
+  if (final_) return;
+  try {
+    std::rethrow_exception(e);
+  } catch (const close_connection& c) {
+    final_ = true;
+    outcome_ = {outcome::kind::cancelled, 0};
+    host_->close(c.code, c.reason);
+    return;
+  } catch (...) {
+  }
+  const error seen = host_->app().to_error(context_, e);
+  send_error(seen);
+}
+
+void call::note_final() {
+  final_ = true;
+  deadline_.cancel();
+  if (final_told_) return;
+  final_told_ = true;
+  host_->on_final(*this);
+}
+
+void call::stop_handler() {
+  pending_yield_ = nullptr;
+  host_->forget_waits(*this);
+  cancel_flag_.store(true, std::memory_order_relaxed);
+  if (stop_) stop_->request_stop();
+  note_final();
+  cancel();
+}
+
+void call::fail(const error& e) {
+  if (final_) return;
+  send_error(e);
+  stop_handler();
+}
+
+void call::cancel_request() {
+  if (!final_) outcome_ = {outcome::kind::cancelled, 0};
+  if (was_cancelled()) return;
+  const bool handler_has_ended = final_;
+  final_ = true;
+  if (!handler_has_ended) stop_handler();
+}
+
+void call::on_idle() {
+  if (!main_ || !main_.done()) return;
+  if (main_.failed()) log(log_level::error, "a request ended with an exception outside of its handler");
+  pump_ = {};
+  emitting_ = {};
+  main_ = {};
+  exchange_.reset();
+  deadline_.cancel();
+  raw_items_.clear();
+  raw_bytes_ = 0;
+  input_ready_ = half_closed_ = has_opening_ = false;
+  opening_ = {};
+  if (opening_copy_.capacity() > 4096) opening_copy_ = {};
+  borrowed_metadata_ = {};
+  client_metadata_.clear();
+  metadata_decoded_ = false;
+  leading_state_ = leading_state::none;
+  leading_hooks_ran_ = sent_message_ = final_told_ = false;
+  leading_.clear();
+  trailing_.clear();
+  pending_yield_ = nullptr;
+  burst_ = burst_bytes_ = 0;
+  stop_.reset();
+  cancel_flag_.store(false, std::memory_order_relaxed);
+  reset_cancel();
+  handler_ = nullptr;
+  host_->on_finished(*this);
+}
+
+// --- For context
+
+const metadata& call::client_metadata() {
+  if (!metadata_decoded_) {
+    metadata_decoded_ = true;
+    if (!metadata::decode(borrowed_metadata_, host_->app().limits, client_metadata_)) {
+      client_metadata_.clear();
+      throw error{error_code::bad_request, "metadata cannot be decoded"};
+    }
+  }
+  return client_metadata_;
+}
+
+std::optional<clock_time> call::deadline() const noexcept {
+  if (!deadline_.is_set()) return std::nullopt;
+  return deadline_.due();
+}
+
+std::stop_token call::stop_token() {
+  if (!stop_) {
+    stop_.emplace();
+    if (was_cancelled()) stop_->request_stop();
+  }
+  return stop_->get_token();
+}
+
+void call::log(log_level level, std::string_view text) const {
+  logger{&host_->app().log}.write(level, text, host_->peer().id(), handler_ != nullptr ? handler_->name : std::string_view{}, seq_);
+}
+
+} // namespace swill::detail

@@ -1,0 +1,181 @@
+#pragma once
+
+#include "libswill/api/context.hpp"
+#include "libswill/api/detail/handler.hpp"
+#include "libswill/api/detail/service.hpp"
+#include "libswill/api/link.hpp"
+#include "libswill/base/scope.hpp"
+#include "libswill/base/stream.hpp"
+#include "libswill/wire/envelope.hpp"
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <stop_token>
+
+namespace swill::detail {
+
+/// What a call needs of the connection and the actor that it belongs to. All on the connection's thread.
+class call_host {
+public:
+  virtual message_port& port() noexcept = 0;
+  virtual connection& peer() const noexcept = 0;
+  virtual const service& app() const noexcept = 0;
+  /// The send budget has room for a stream's item.
+  virtual bool writable() const noexcept = 0;
+  /// Calls c.on_turn() when it has: in the order of asking, at the latest in a later turn of the loop.
+  virtual void wait_writable(call& c) = 0;
+  /// Calls c.on_turn() in the next turn of the loop.
+  virtual void wait_turn(call& c) = 0;
+  /// Takes back both.
+  virtual void forget_waits(call& c) noexcept = 0;
+  /// Rises with each turn of the loop.
+  virtual std::uint64_t turn() const noexcept = 0;
+  /// The final envelope was sent, or none will be: the seq is free.
+  virtual void on_final(call& c) = 0;
+  /// Hooks and handler have ended; the call may be reused or destroyed, though not before this returns.
+  virtual void on_finished(call& c) = 0;
+  virtual void close(int code, std::string_view reason) = 0;
+  virtual void* native_actor() noexcept { return nullptr; }
+
+protected:
+  ~call_host() = default;
+};
+
+/// The life of one request (docs/protocol.md §3, §7): its hooks, its handler, its envelopes. Knows no actor; a request actor drives it.
+/// Reusable: after on_finished it may be opened again.
+class call final : public scope {
+public:
+  call(swill::loop& l, call_host& host);
+  ~call() override;
+
+  // --- Driven by the connection
+  /// True when the request can be served without anything that waits: by serve_plain.
+  static bool is_plain(const handler& h, const wire::request_envelope& e) noexcept {
+    return h.is_plain() && h.hooks.empty() && e.type == wire::request_type::message;
+  }
+  /// Serves such a request, whole, and is free again afterwards. Calls neither on_final nor on_finished.
+  void serve_plain(const handler& h, const wire::request_envelope& e);
+  /// Starts with the envelope that opens the request. What it borrows is not used after this returns.
+  void open(const handler& h, const wire::request_envelope& e);
+  /// Further envelopes of a streaming request.
+  void on_item(bytes_view data);
+  void on_end_of_stream();
+  /// Ends the request with this ERROR at once; the handler is cancelled.
+  void fail(const error& e);
+  /// Ends it without an envelope: CANCEL, or the connection has gone.
+  void cancel_request();
+  /// The send budget has room again, or a new turn has begun.
+  void on_turn();
+  /// Nothing more may be sent.
+  void mute() noexcept { final_ = true; }
+
+  bool is_open() const noexcept { return handler_ != nullptr; }
+  bool is_final() const noexcept { return final_; }
+  bool is_half_closed() const noexcept { return half_closed_; }
+  const handler& target() const noexcept { return *handler_; }
+  std::uint64_t seq() const noexcept { return seq_; }
+  clock_time opened() const noexcept { return opened_; }
+
+  // --- For context
+  swill::context& context() noexcept { return context_; }
+  call_host& host() noexcept { return *host_; }
+  const call_host& host() const noexcept { return *host_; }
+  const swill::metadata& client_metadata();
+  std::optional<clock_time> deadline() const noexcept;
+  bool was_cancelled() const noexcept { return cancel_flag_.load(std::memory_order_relaxed); }
+  std::stop_token stop_token();
+  void set_leading(metadata m);
+  task<void> send_leading(metadata m);
+  metadata& trailing() noexcept { return trailing_; }
+  void log(log_level level, std::string_view text) const;
+
+  // --- For exchanges
+  /// One item of a streaming response, which `exchange::outgoing` names: true when h was suspended in w.
+  bool put(wait& w, std::coroutine_handle<> h);
+
+  void* native_actor() noexcept override { return host_->native_actor(); }
+
+private:
+  class deadline_timer final : public timer {
+  public:
+    explicit deadline_timer(call& c) : call_(c) {}
+
+  private:
+    void on_timer() override;
+    call& call_;
+  };
+  enum class leading_state : std::uint8_t { none, set, sent };
+
+  void begin(const handler& h, const wire::request_envelope& e) noexcept;
+  void arm_deadline();
+  task<void> run();
+  task<void> run_after();
+  struct handler_awaiter;
+
+  // input
+  void begin_input();
+  void decode(bytes_view data);
+  bool take(bytes_view data);
+  bool queue_raw(bytes_view data);
+  task<void> pump();
+
+  // output
+  bool can_emit() const noexcept;
+  bool emit_item();
+  bool emit_or_wait(wait& w, std::coroutine_handle<> h);
+  void emit_pending();
+  task<void> run_item_hooks();
+  void item_hooks_done();
+  task<void> run_leading_hooks();
+  void write_tail(wire::writer& w, wire::response_type type, bool with_trailing);
+  void emit(wire::response_type type, bool with_data, bool with_trailing);
+  void send_error(const error& e);
+  void settle_exception(std::exception_ptr e);
+  void note_final();
+  void stop_handler();
+  void on_idle() override;
+
+  call_host* host_;
+  swill::context context_{*this};
+  const handler* handler_ = nullptr;
+  std::uint64_t seq_ = 0;
+  clock_time opened_{};
+  std::unique_ptr<exchange> exchange_;
+  bytes_view opening_;   ///< the opening message's data, borrowed while open() runs
+  bytes opening_copy_;   ///< or kept, when hooks may await before it is decoded
+  bool has_opening_ = false;
+  bytes encoded_metadata_;
+  bytes_view borrowed_metadata_;
+  metadata client_metadata_;
+  bool metadata_decoded_ = false;
+
+  task<void> main_;
+  task<void> pump_;
+  std::deque<bytes> raw_items_;
+  std::size_t raw_bytes_ = 0;
+  bool input_ready_ = false;
+  bool half_closed_ = false;
+
+  task<void> emitting_;
+  wait* pending_yield_ = nullptr;
+  mutable std::uint64_t burst_turn_ = 0;
+  mutable std::size_t burst_ = 0;       ///< items sent in this turn
+  mutable std::size_t burst_bytes_ = 0; ///< and their size
+
+  leading_state leading_state_ = leading_state::none;
+  bool leading_hooks_ran_ = false;
+  bool sent_message_ = false;
+  metadata leading_;
+  metadata trailing_;
+
+  deadline_timer deadline_{*this};
+  bool final_ = false;
+  bool final_told_ = false;
+  outcome outcome_;
+  std::atomic<bool> cancel_flag_{false};
+  std::optional<std::stop_source> stop_;
+};
+
+} // namespace swill::detail

@@ -1,0 +1,175 @@
+#include "libswill/api/detail/call.hpp"
+
+#include <stdexcept>
+
+// Envelopes down: items of a stream within the connection's budget and this stream's share of a turn, final envelopes at once.
+
+namespace swill::detail {
+
+using wire::response_type;
+
+namespace {
+/// Bytes that one stream sends before its neighbours get a turn.
+constexpr std::size_t turn_bytes = 64 * 1024;
+} // namespace
+
+bool call::can_emit() const noexcept {
+  if (!host_->writable()) return false;
+  if (host_->turn() != burst_turn_) {
+    burst_turn_ = host_->turn();
+    burst_ = burst_bytes_ = 0;
+  }
+  return burst_ < host_->app().limits.stream_quantum && burst_bytes_ < turn_bytes;
+}
+
+bool call::put(wait& w, std::coroutine_handle<> h) {
+  if (final_) return false;
+  const request_hooks& hooks = handler_->hooks;
+  if (hooks.before_response_message.empty() && (leading_hooks_ran_ || hooks.before_leading_metadata.empty())) return emit_or_wait(w, h);
+  emitting_ = run_item_hooks();
+  if (!emitting_.start_nested(*this, [](void* self) { static_cast<call*>(self)->item_hooks_done(); }, this)) {
+    suspend(w, h);
+    pending_yield_ = &w;
+    return true;
+  }
+  emitting_.take(); // throws at the co_yield what a hook threw
+  return final_ ? false : emit_or_wait(w, h);
+}
+
+bool call::emit_or_wait(wait& w, std::coroutine_handle<> h) {
+  if (can_emit()) {
+    emit_item();
+    return false;
+  }
+  suspend(w, h);
+  pending_yield_ = &w;
+  if (host_->writable()) {
+    host_->wait_turn(*this);
+  } else {
+    host_->wait_writable(*this);
+  }
+  return true;
+}
+
+void call::emit_pending() {
+  if (final_ || pending_yield_ == nullptr) return;
+  if (!can_emit()) {
+    if (host_->writable()) {
+      host_->wait_turn(*this);
+    } else {
+      host_->wait_writable(*this);
+    }
+    return;
+  }
+  wait& w = *std::exchange(pending_yield_, nullptr);
+  if (emit_item()) wake(w); // otherwise the request may be over already, and w gone
+}
+
+void call::on_turn() { emit_pending(); }
+
+void call::item_hooks_done() {
+  if (final_ || pending_yield_ == nullptr) return;
+  if (!emitting_.failed()) return emit_pending();
+  try {
+    emitting_.take();
+  } catch (...) {
+    settle_exception(std::current_exception());
+    stop_handler();
+  }
+}
+
+task<void> call::run_item_hooks() {
+  if (!leading_hooks_ran_) co_await run_leading_hooks();
+  any_message m = exchange_->outgoing();
+  co_await run_hooks(handler_->hooks.before_response_message, context_, m);
+}
+
+task<void> call::run_leading_hooks() {
+  leading_hooks_ran_ = true;
+  co_await run_hooks(handler_->hooks.before_leading_metadata, context_, leading_);
+  if (!leading_.empty() && leading_state_ == leading_state::none) leading_state_ = leading_state::set;
+}
+
+bool call::emit_item() {
+  try {
+    const std::size_t before = host_->port().backlog();
+    emit(response_type::message, true, false);
+    ++burst_;
+    burst_bytes_ += host_->port().backlog() - before;
+    return true;
+  } catch (...) {
+    settle_exception(std::current_exception());
+    stop_handler();
+    return false;
+  }
+}
+
+void call::write_tail(wire::writer& w, response_type type, bool with_trailing) {
+  w.unsigned_integer(static_cast<std::uint64_t>(type));
+  if (leading_state_ == leading_state::set && !leading_.empty()) {
+    leading_.encode(w);
+  } else {
+    w.nil();
+  }
+  if (with_trailing && !trailing_.empty()) {
+    trailing_.encode(w);
+  } else {
+    w.nil();
+  }
+}
+
+void call::emit(response_type type, bool with_data, bool with_trailing) {
+  message_port& port = host_->port();
+  buffer& out = port.begin_message();
+  const std::size_t mark = out.size();
+  try {
+    wire::writer w{out};
+    wire::begin_response(w, seq_);
+    if (with_data) {
+      exchange_->encode(w);
+    } else {
+      w.nil();
+    }
+    write_tail(w, type, with_trailing);
+  } catch (...) {
+    out.truncate(mark);
+    port.cancel_message();
+    throw;
+  }
+  port.end_message();
+  sent_message_ = true;
+  if (leading_state_ == leading_state::set) leading_state_ = leading_state::sent;
+}
+
+void call::send_error(const error& e) {
+  final_ = true;
+  outcome_ = {outcome::kind::error, e.code};
+  message_port& port = host_->port();
+  buffer& out = port.begin_message();
+  const std::size_t mark = out.size();
+  try {
+    wire::writer w{out};
+    wire::write_error(w, seq_, e);
+  } catch (...) { // its data cannot be encoded
+    out.truncate(mark);
+    wire::writer w{out};
+    wire::write_error(w, seq_, error{e.code, e.message});
+  }
+  port.end_message();
+}
+
+void call::set_leading(metadata m) {
+  if (leading_state_ == leading_state::sent || sent_message_) throw std::logic_error("leading metadata after the first message");
+  leading_ = std::move(m);
+  leading_state_ = leading_state::set;
+}
+
+task<void> call::send_leading(metadata m) {
+  set_leading(std::move(m));
+  if (!leading_hooks_ran_) co_await run_leading_hooks();
+  if (final_) throw cancelled{};
+  emit(response_type::metadata, false, false);
+  leading_state_ = leading_state::sent;
+}
+
+} // namespace swill::detail

@@ -1,0 +1,90 @@
+#pragma once
+
+#include "libswill/api/any_message.hpp"
+#include "libswill/api/hooks.hpp"
+#include "libswill/base/limits.hpp"
+#include "libswill/wire/writer.hpp"
+
+#include <chrono>
+#include <coroutine>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace swill {
+
+class context;
+
+/// What may be said of a handler beside its function. Everything has a default.
+struct handler_options {
+  std::string doc{};                                ///< for introspection
+  std::chrono::milliseconds default_deadline{0};    ///< 0: limits::default_deadline
+  std::chrono::milliseconds maximum_deadline{0};    ///< 0: limits::maximum_deadline
+  std::size_t message_size = 0;                     ///< bytes of one message's data; past it: ERROR 413. 0: limits::message_size
+  bool idempotent = false;                          ///< may be tried again when its worker dies
+  std::vector<int> errors{};                        ///< codes it may answer, for introspection
+};
+
+namespace detail {
+
+class call;
+
+/// One request in flight, with its types: the messages, and the handler's coroutine. Belongs to a call.
+class exchange {
+public:
+  virtual ~exchange() = default;
+
+  /// Decodes one message of the client; false: `failure` says why.
+  virtual bool decode(bytes_view data, const limits& l, std::optional<error>& failure) = 0;
+  /// The message just decoded.
+  virtual any_message incoming() = 0;
+  /// Hands it to a streaming handler; false when its queue is full.
+  virtual bool deliver(std::size_t size, const limits& l) = 0;
+  /// No more messages come.
+  virtual void close_input() = 0;
+
+  /// Runs the handler as a child of `parent`; true when it has ended already, otherwise `parent` is resumed at its end.
+  virtual bool start(call& c, std::coroutine_handle<> parent) = 0;
+  /// Throws what the handler threw; afterwards `outgoing` is a unary handler's result.
+  virtual void finish() = 0;
+  /// The result, or the item that is being sent.
+  virtual any_message outgoing() = 0;
+  virtual void encode(wire::writer& out) = 0;
+};
+
+/// Where a plain handler's result goes. `begin` opens the response's envelope; what is appended then is its data.
+class plain_output {
+public:
+  virtual wire::writer& begin() = 0;
+
+protected:
+  ~plain_output() = default;
+};
+
+/// One registered handler, without its types. Immutable once a server runs; shared by all threads.
+class handler {
+public:
+  virtual ~handler() = default;
+
+  /// A plain function that nothing can suspend: `call_plain` does everything at once.
+  virtual bool is_plain() const noexcept { return false; }
+  /// Decodes, calls, and encodes the result into `out`. Throws what went wrong.
+  virtual void call_plain(context& c, bytes_view data, const limits& l, plain_output& out) const = 0;
+
+  virtual std::unique_ptr<exchange> make_exchange(call& c) const = 0;
+  /// Another handler of the same function, for a service of its own.
+  virtual std::shared_ptr<handler> clone() const = 0;
+
+  std::string name;
+  bool request_streams = false;
+  bool response_streams = false;
+  bool blocking = false;
+  handler_options options;
+  value request_type;  ///< docs/protocol.md §8
+  value response_type;
+  request_hooks hooks; ///< the app's and its blueprints'
+};
+
+} // namespace detail
+} // namespace swill

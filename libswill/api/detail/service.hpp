@@ -1,0 +1,52 @@
+#pragma once
+
+#include "libswill/api/detail/handler.hpp"
+#include "libswill/api/hooks.hpp"
+#include "libswill/base/limits.hpp"
+#include "libswill/base/log.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace swill::detail {
+
+/// Turns an exception into the error that the client sees; empty when it is not of the type this one knows.
+using exception_mapper = std::function<std::optional<error>(context&, std::exception_ptr)>;
+/// Changes an error of a certain code on its way to the client.
+using error_mapper = std::function<error(context&, error)>;
+
+/// An app as a running server sees it: flat, immutable, shared by all threads.
+class service {
+public:
+  const handler* find(std::string_view name) const noexcept {
+    const auto it = by_name_.find(name);
+    return it == by_name_.end() ? nullptr : it->second;
+  }
+  void add(std::shared_ptr<const handler> h);
+  const std::vector<std::shared_ptr<const handler>>& handlers() const noexcept { return handlers_; }
+
+  /// The error that the client sees for an exception of a handler or hook. What is unforeseen is logged.
+  error to_error(context& c, std::exception_ptr e) const;
+
+  swill::limits limits;
+  connection_hooks connection;
+  std::vector<exception_mapper> exceptions;
+  std::unordered_map<int, error_mapper> errors;
+  log_sink log;
+  bool debug = false;
+
+private:
+  struct text_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
+  };
+  std::vector<std::shared_ptr<const handler>> handlers_;
+  std::unordered_map<std::string, const handler*, text_hash, std::equal_to<>> by_name_;
+};
+
+} // namespace swill::detail

@@ -1,0 +1,314 @@
+#pragma once
+
+#include "libswill/api/detail/call.hpp"
+#include "libswill/api/detail/handler.hpp"
+#include "libswill/api/request.hpp"
+#include "libswill/base/await.hpp"
+#include "libswill/base/result.hpp"
+#include "libswill/base/stream.hpp"
+
+#include <type_traits>
+#include <utility>
+
+namespace swill::detail {
+
+// --- What a handler's signature says
+
+template <class R, class A>
+struct signature_of {
+  using result_type = R;
+  using argument_type = std::remove_cvref_t<A>;
+};
+template <class F>
+struct signature : signature<decltype(&F::operator())> {};
+template <class R, class A>
+struct signature<R (*)(A)> : signature_of<R, A> {};
+template <class R, class C, class A>
+struct signature<R (C::*)(A)> : signature_of<R, A> {};
+template <class R, class C, class A>
+struct signature<R (C::*)(A) const> : signature_of<R, A> {};
+template <class R, class C, class A>
+struct signature<R (C::*)(A) noexcept> : signature_of<R, A> {};
+template <class R, class C, class A>
+struct signature<R (C::*)(A) const noexcept> : signature_of<R, A> {};
+
+template <class A>
+struct request_argument {
+  static_assert(sizeof(A) == 0, "a handler takes one swill::request<T> or swill::streaming_request<T>");
+};
+template <class T>
+struct request_argument<request<T>> {
+  using type = T;
+  static constexpr bool streams = false;
+};
+template <class T>
+struct request_argument<streaming_request<T>> {
+  using type = T;
+  static constexpr bool streams = true;
+};
+
+/// void is sent as nil, result<T> as its T.
+template <class R>
+struct plain_result {
+  using type = R;
+};
+template <>
+struct plain_result<void> {
+  using type = nothing;
+};
+template <class T>
+struct plain_result<result<T>> : plain_result<T> {};
+
+enum class shape : std::uint8_t { plain, task, stream };
+
+template <class R>
+struct handler_result : plain_result<R> {
+  static constexpr shape how = shape::plain;
+};
+template <class R>
+struct handler_result<task<R>> : plain_result<R> {
+  static constexpr shape how = shape::task;
+};
+template <class R>
+struct handler_result<stream<R>> {
+  using type = R;
+  static constexpr shape how = shape::stream;
+};
+
+template <class R>
+R unwrap(R r) {
+  return r;
+}
+template <class R>
+R unwrap(result<R> r) {
+  return std::move(r).value();
+}
+inline nothing unwrap(result<void> r) {
+  r.value();
+  return {};
+}
+
+/// Calls f and gives what is sent for its result.
+template <class F>
+auto call_and_unwrap(F&& f) {
+  if constexpr (std::is_void_v<std::invoke_result_t<F>>) {
+    std::forward<F>(f)();
+    return nothing{};
+  } else {
+    return detail::unwrap(std::forward<F>(f)());
+  }
+}
+
+template <class T>
+const any_message::operations& operations_of() {
+  static constexpr any_message::operations ops{
+      typeid(T), [](const void* object) { return to_value(*static_cast<const T*>(object)); },
+      [](void* object, const value& v) { *static_cast<T*>(object) = from_value<T>(v, limits{}).value(); }};
+  return ops;
+}
+
+/// A function marked by swill::blocking.
+template <class F>
+struct blocking_function {
+  F function;
+};
+
+template <class F>
+struct handler_traits {
+  using function_type = F;
+  using argument = typename signature<F>::argument_type;
+  using result_type = typename signature<F>::result_type;
+  using in = typename request_argument<argument>::type;
+  using out = typename handler_result<result_type>::type;
+  static constexpr bool request_streams = request_argument<argument>::streams;
+  static constexpr shape how = handler_result<result_type>::how;
+};
+
+// --- One request in flight
+
+/// Runs a blocking function on the pool. Not interruptible: the function may use its context until it returns.
+template <class F>
+class blocking_awaiter {
+public:
+  explicit blocking_awaiter(F f) : function_(std::move(f)) {}
+  bool await_ready() const noexcept { return false; }
+  template <class P>
+  void await_suspend(std::coroutine_handle<P> h) {
+    scope& s = *h.promise().owner;
+    s.loop().offload([this, &s, h] {
+      try {
+        result_.emplace(function_());
+      } catch (...) {
+        exception_ = std::current_exception();
+      }
+      s.loop().post([&s, h] { s.run(h); });
+    });
+  }
+  auto await_resume() {
+    if (exception_) std::rethrow_exception(exception_);
+    return std::move(*result_);
+  }
+
+private:
+  F function_;
+  std::optional<std::invoke_result_t<F&>> result_;
+  std::exception_ptr exception_;
+};
+
+struct empty_slot {};
+
+template <class Traits, bool Blocking>
+class typed_exchange final : public exchange, stream_sink<typename Traits::out> {
+public:
+  using in = typename Traits::in;
+  using out = typename Traits::out;
+  using function_type = typename Traits::function_type;
+
+  typed_exchange(call& c, const function_type& f) : call_(c), function_(f) {}
+
+  bool decode(bytes_view data, const limits& l, std::optional<error>& failure) override {
+    return decode_message(data, l, in_.emplace(), failure);
+  }
+  any_message incoming() override { return {operations_of<in>(), &*in_}; }
+
+  bool deliver(std::size_t size, const limits& l) override {
+    if constexpr (Traits::request_streams) {
+      if (queue_.size() >= l.queued_items || (!queue_.empty() && queue_.queued_bytes() + size > l.queued_bytes)) return false;
+      queue_.push(std::move(*in_), size);
+      wake();
+    }
+    return true;
+  }
+  void close_input() override {
+    if constexpr (Traits::request_streams) {
+      queue_.close();
+      wake();
+    }
+  }
+
+  bool start(call& c, std::coroutine_handle<> parent) override {
+    if constexpr (Traits::how == shape::stream) {
+      running_ = function_(make_request());
+      return running_.start(*this, c, parent);
+    } else if constexpr (Blocking) {
+      running_ = run_blocking();
+    } else if constexpr (Traits::how == shape::task) {
+      running_ = function_(make_request());
+    } else {
+      out_.emplace(call_and_unwrap([this] { return function_(make_request()); }));
+      return true;
+    }
+    if constexpr (Blocking || Traits::how == shape::task) {
+      return running_.start_nested(c, [](void* p) { std::coroutine_handle<>::from_address(p).resume(); }, parent.address());
+    }
+  }
+  void finish() override {
+    if constexpr (Traits::how == shape::stream) {
+      running_.finish();
+    } else if constexpr (Blocking) {
+      out_.emplace(running_.take());
+    } else if constexpr (Traits::how == shape::task) {
+      out_.emplace(call_and_unwrap([this] { return running_.take(); }));
+    }
+  }
+  any_message outgoing() override { return {operations_of<out>(), &current()}; }
+  void encode(wire::writer& w) override { encode_message(w, std::as_const(current())); }
+
+private:
+  auto make_request() {
+    if constexpr (Traits::request_streams) {
+      return streaming_request<in>{queue_, call_.context()};
+    } else {
+      return request<in>{std::move(*in_), call_.context()};
+    }
+  }
+  task<out> run_blocking() {
+    auto work = [this, r = make_request()]() mutable {
+      return call_and_unwrap([&] { return function_(std::move(r)); });
+    };
+    co_return co_await blocking_awaiter<decltype(work)>{std::move(work)};
+  }
+  void wake() {
+    if (wait* w = queue_.waiter()) call_.wake(*w);
+  }
+  bool put(out& item, wait& w, std::coroutine_handle<> h) override {
+    item_ = &item;
+    return call_.put(w, h);
+  }
+  out& current() {
+    if constexpr (Traits::how == shape::stream) {
+      return *item_;
+    } else {
+      return *out_;
+    }
+  }
+
+  static auto running_type() {
+    if constexpr (Traits::how == shape::stream || Traits::how == shape::task) {
+      return typename Traits::result_type{};
+    } else if constexpr (Blocking) {
+      return task<out>{};
+    } else {
+      return empty_slot{};
+    }
+  }
+
+  call& call_;
+  const function_type& function_;
+  std::optional<in> in_;
+  std::optional<out> out_;
+  out* item_ = nullptr;
+  std::conditional_t<Traits::request_streams, item_queue<in>, empty_slot> queue_;
+  decltype(running_type()) running_; // last: the handler's frame goes first, and may use all of the above
+};
+
+// --- One registered handler
+
+template <class F, bool Blocking>
+class typed_handler final : public handler {
+public:
+  using traits = handler_traits<F>;
+  static_assert(!Blocking || (traits::how == shape::plain && !traits::request_streams),
+                "a blocking handler is a plain function of one message; use swill::on_pool in coroutines");
+
+  explicit typed_handler(F f) : function_(std::move(f)) {
+    request_streams = traits::request_streams;
+    response_streams = traits::how == shape::stream;
+    blocking = Blocking;
+    request_type = describe_type<typename traits::in>();
+    response_type = describe_type<typename traits::out>();
+  }
+
+  bool is_plain() const noexcept override { return !Blocking && !traits::request_streams && traits::how == shape::plain; }
+
+  void call_plain([[maybe_unused]] context& c, [[maybe_unused]] bytes_view data, [[maybe_unused]] const limits& l,
+                  [[maybe_unused]] plain_output& output) const override {
+    if constexpr (!Blocking && !traits::request_streams && traits::how == shape::plain) {
+      typename traits::in in{};
+      std::optional<error> failure;
+      if (!decode_message(data, l, in, failure)) throw std::move(*failure);
+      const auto out = call_and_unwrap([&] { return function_(request<typename traits::in>{std::move(in), c}); });
+      encode_message(output.begin(), out);
+    }
+  }
+
+  std::unique_ptr<exchange> make_exchange(call& c) const override {
+    return std::make_unique<typed_exchange<traits, Blocking>>(c, function_);
+  }
+
+  std::shared_ptr<handler> clone() const override { return std::make_shared<typed_handler>(*this); }
+
+private:
+  F function_;
+};
+
+template <class F>
+std::shared_ptr<handler> make_handler(F f) {
+  return std::make_shared<typed_handler<F, false>>(std::move(f));
+}
+template <class F>
+std::shared_ptr<handler> make_handler(blocking_function<F> f) {
+  return std::make_shared<typed_handler<F, true>>(std::move(f.function));
+}
+
+} // namespace swill::detail

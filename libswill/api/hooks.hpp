@@ -1,0 +1,96 @@
+#pragma once
+
+#include "libswill/api/any_message.hpp"
+#include "libswill/api/connection.hpp"
+#include "libswill/api/metadata.hpp"
+#include "libswill/base/task.hpp"
+
+#include <functional>
+#include <type_traits>
+#include <vector>
+
+namespace swill {
+
+class context;
+
+/// How a request ended, for after_request.
+struct outcome {
+  enum class kind { ok, error, cancelled };
+  kind how = kind::ok;
+  int code = 0; ///< of the ERROR, when how == kind::error
+};
+
+namespace detail {
+
+/// One hook: a plain function or a coroutine. One of the two is set. It may take fewer arguments, from the front.
+template <class... Args>
+struct hook {
+  std::function<void(Args...)> plain;
+  std::function<task<void>(Args...)> awaiting;
+};
+
+template <class F, class First, class... Rest>
+auto fit_arguments(F f) {
+  if constexpr (std::is_invocable_v<F&, First, Rest...>) {
+    return f;
+  } else {
+    static_assert(std::is_invocable_v<F&, First>, "this function does not take what the hook is given");
+    return [f = std::move(f)](First first, Rest...) mutable { return f(static_cast<First>(first)); };
+  }
+}
+
+template <class... Args, class F>
+hook<Args...> make_hook(F f) {
+  auto fitted = fit_arguments<F, Args...>(std::move(f));
+  using result_type = std::invoke_result_t<decltype(fitted)&, Args...>;
+  if constexpr (std::is_same_v<result_type, task<void>>) {
+    return {nullptr, std::move(fitted)};
+  } else {
+    static_assert(std::is_void_v<result_type>, "a hook returns void or swill::task<void>");
+    return {std::move(fitted), nullptr};
+  }
+}
+
+template <class... Args>
+using hook_list = std::vector<hook<Args...>>;
+
+/// Runs the hooks of a list one after the other.
+template <class... Args>
+task<void> run_hooks(const hook_list<Args...>& hooks, std::type_identity_t<Args>... args) {
+  for (const auto& h : hooks) {
+    if (h.plain) {
+      h.plain(args...);
+    } else {
+      co_await h.awaiting(args...);
+    }
+  }
+}
+
+/// The hooks of one request's way (docs/protocol.md §7), in the order in which they run.
+struct request_hooks {
+  hook_list<context&> before_request;
+  hook_list<context&, metadata&> before_request_metadata;
+  hook_list<context&, bytes&> before_request_data;
+  hook_list<context&, any_message&> before_request_message;
+  hook_list<context&, metadata&> before_leading_metadata;
+  hook_list<context&, any_message&> before_response_message;
+  hook_list<context&, metadata&> before_trailing_metadata;
+  hook_list<context&, const outcome&> after_request;
+
+  bool has_input() const noexcept { return !before_request_data.empty() || !before_request_message.empty(); }
+  bool has_output() const noexcept { return !before_response_message.empty() || !before_leading_metadata.empty(); }
+  bool empty() const noexcept {
+    return before_request.empty() && before_request_metadata.empty() && !has_input() && !has_output() && before_trailing_metadata.empty() &&
+           after_request.empty();
+  }
+};
+
+struct connection_hooks {
+  hook_list<connection&> before_connection;
+  hook_list<connection&> before_accept;
+  hook_list<connection&> after_accept;
+  hook_list<connection&, const close_reason&> after_connection;
+};
+
+} // namespace detail
+} // namespace swill

@@ -1,0 +1,45 @@
+#include "libswill/api/introspection.hpp"
+
+#include "libswill/api/detail/typed_handler.hpp"
+
+namespace swill {
+
+namespace {
+
+value side(bool streams, const value& type) { return value::map({{"streams", streams}, {"type", type}}); }
+
+/// nil, an empty array, or no data: clients of all ages ask in their own way.
+stream<value> introspect(const detail::service& s, request<value> r) {
+  const auto* items = r.data().get_if<value_array>();
+  if (!r.data().is_nil() && (items == nullptr || !items->empty())) {
+    throw error{error_code::validation_error, "Validation Error",
+                value::map({{"*", value::array({value::map({{"description", "Expected nil"}})})}})};
+  }
+  for (const auto& h : s.handlers()) {
+    if (!h->name.starts_with("swill.")) co_yield introspection_record(*h);
+  }
+}
+
+} // namespace
+
+value introspection_record(const detail::handler& h) {
+  value record = value::map({{"name", h.name}, {"request", side(h.request_streams, h.request_type)}, {"response", side(h.response_streams, h.response_type)}});
+  if (!h.options.doc.empty()) record.set("documentation", h.options.doc);
+  if (h.options.idempotent) record.set("idempotent", true);
+  if (!h.options.errors.empty()) record.set("errors", value_array(h.options.errors.begin(), h.options.errors.end()));
+  value limits = value::map({});
+  if (h.options.message_size != 0) limits.set("message_size", h.options.message_size);
+  if (h.options.default_deadline.count() != 0) limits.set("default_deadline_ms", h.options.default_deadline.count());
+  if (h.options.maximum_deadline.count() != 0) limits.set("maximum_deadline_ms", h.options.maximum_deadline.count());
+  if (!limits.get_if<value_map>()->empty()) record.set("limits", std::move(limits));
+  return record;
+}
+
+void add_builtin_handlers(detail::service& s) {
+  auto h = detail::make_handler([&s](request<value> r) { return introspect(s, std::move(r)); });
+  h->name = "swill.introspect";
+  h->options.idempotent = true;
+  s.add(std::move(h));
+}
+
+} // namespace swill

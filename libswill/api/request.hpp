@@ -1,0 +1,130 @@
+#pragma once
+
+#include "libswill/api/context.hpp"
+#include "libswill/api/types/codec.hpp"
+#include "libswill/base/task.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+namespace swill {
+
+/// A request of one message. Owned by the handler; the context it refers to lives until the handler has ended. `request<>` takes nil.
+template <class T = nothing>
+class request {
+public:
+  using message_type = T;
+  request(T data, swill::context& c) : data_(std::move(data)), context_(&c) {}
+
+  T& data() & noexcept { return data_; }
+  const T& data() const& noexcept { return data_; }
+  T&& data() && noexcept { return std::move(data_); }
+
+  swill::context& context() const noexcept { return *context_; }
+  const swill::metadata& metadata() const { return context_->metadata(); }
+
+private:
+  T data_;
+  swill::context* context_;
+};
+
+namespace detail {
+
+/// Items of a streaming request that wait for their handler. Bounded by its call (limits::queued_items, limits::queued_bytes).
+template <class T>
+class item_queue {
+public:
+  bool empty() const noexcept { return head_ == items_.size(); }
+  std::size_t size() const noexcept { return items_.size() - head_; }
+  std::size_t queued_bytes() const noexcept { return bytes_; }
+  bool is_closed() const noexcept { return closed_; }
+  wait* waiter() const noexcept { return waiter_; }
+  void set_waiter(wait* w) noexcept { waiter_ = w; }
+
+  void push(T item, std::size_t size) {
+    items_.push_back({std::move(item), size});
+    bytes_ += size;
+  }
+  T pop() {
+    slot& s = items_[head_++];
+    T out = std::move(s.item);
+    bytes_ -= s.size;
+    if (head_ == items_.size()) {
+      items_.clear();
+      head_ = 0;
+    } else if (head_ >= 1024 && head_ * 2 >= items_.size()) {
+      items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(head_));
+      head_ = 0;
+    }
+    return out;
+  }
+  void close() noexcept { closed_ = true; }
+
+private:
+  struct slot {
+    T item;
+    std::size_t size;
+  };
+  std::vector<slot> items_;
+  std::size_t head_ = 0;
+  std::size_t bytes_ = 0;
+  bool closed_ = false;
+  wait* waiter_ = nullptr;
+};
+
+template <class T>
+class next_awaiter : wait {
+public:
+  explicit next_awaiter(item_queue<T>& q) : queue_(q) {}
+  ~next_awaiter() {
+    if (queue_.waiter() == this) queue_.set_waiter(nullptr);
+  }
+  bool await_ready() const noexcept { return false; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> h) {
+    scope_ = h.promise().owner;
+    if (scope_->is_cancelled() || !queue_.empty() || queue_.is_closed()) return false;
+    scope_->suspend(*this, h);
+    queue_.set_waiter(this);
+    return true;
+  }
+  std::optional<T> await_resume() {
+    if (queue_.waiter() == this) queue_.set_waiter(nullptr);
+    if (scope_->is_cancelled()) throw cancelled{};
+    if (queue_.empty()) return std::nullopt;
+    return std::optional<T>{queue_.pop()};
+  }
+
+private:
+  item_queue<T>& queue_;
+  scope* scope_ = nullptr;
+};
+
+template <class T>
+struct next_operation {
+  item_queue<T>* queue;
+  next_awaiter<T> operator co_await() const noexcept { return next_awaiter<T>{*queue}; }
+};
+
+} // namespace detail
+
+/// A request of any number of messages: `while (auto item = co_await r.next())`. One reader at a time.
+template <class T>
+class streaming_request {
+public:
+  using message_type = T;
+  streaming_request(detail::item_queue<T>& q, swill::context& c) : queue_(&q), context_(&c) {}
+
+  /// The next item; empty after the client's END_OF_STREAM. Throws `cancelled` when the request is cancelled.
+  detail::next_operation<T> next() const noexcept { return {queue_}; }
+
+  swill::context& context() const noexcept { return *context_; }
+  const swill::metadata& metadata() const { return context_->metadata(); }
+
+private:
+  detail::item_queue<T>* queue_;
+  swill::context* context_;
+};
+
+} // namespace swill
