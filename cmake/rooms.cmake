@@ -19,7 +19,7 @@ function(swill_room name directory)
   endif()
   target_compile_features(swill_${name} ${scope} cxx_std_20)
   target_include_directories(swill_${name} ${scope}
-    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:${SWILL_INSTALL_HEADERS}>)
   target_link_libraries(swill_${name} ${scope} ${ROOM_PUBLIC})
   set_target_properties(swill_${name} PROPERTIES EXPORT_NAME ${name})
   add_library(swill::${name} ALIAS swill_${name})
