@@ -24,21 +24,24 @@ struct command_line {
   bool check = false;
   std::string json_file;
   std::string markdown_file;
-  std::vector<std::string> extra_servers;  // LABEL=COMMAND
-  std::vector<std::string> left_out;       // labels
+  std::vector<std::string> extra_servers; // LABEL=COMMAND
+  std::vector<std::string> left_out;      // labels
   std::uint16_t port = 8080;
   unsigned io_threads = 1;
 };
 
 void add_bench_options(CLI::App& app, command_line& c) {
-  app.add_option("--rounds", c.chosen.rounds, "interleaved rounds; the table holds their medians")->check(CLI::Range(1, 1000))->capture_default_str();
-  app.add_option("--seconds", c.seconds, "measured time per scenario, server and round")->check(CLI::Range(0.05, 600.0))->capture_default_str();
+  app.add_option("--rounds", c.chosen.rounds, "interleaved rounds; the table holds their medians")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  app.add_option("--seconds", c.seconds, "measured time per scenario, server and round")
+      ->check(CLI::Range(0.05, 600.0))
+      ->capture_default_str();
   app.add_option("--items", c.chosen.items, "items of one stream")->check(CLI::Range(1, 100'000'000))->capture_default_str();
   app.add_option("--connections", c.chosen.idle_connections, "idle connections")->check(CLI::Range(1, 60'000))->capture_default_str();
   app.add_option("--waiting", c.chosen.waiting_requests, "waiting requests")->check(CLI::Range(1, 1'000'000))->capture_default_str();
   app.add_option("--only", c.chosen.only, "scenarios whose name matches this pattern, such as 'add-*'")->capture_default_str();
-  app.add_option("--server", c.extra_servers, "another server as LABEL=COMMAND, with {port}, {threads} and {self}; repeatable")
-      ->take_all();
+  app.add_option("--server", c.extra_servers, "another server as LABEL=COMMAND, with {port}, {threads} and {self}; repeatable")->take_all();
   app.add_option("--without", c.left_out, "leave out the server of this label; repeatable")->take_all();
   app.add_flag("--quick", c.quick, "one short round, to see that everything works");
   app.add_flag("--check", c.check, "exit with 1 when a target is missed");
@@ -119,7 +122,7 @@ int run(int argc, char** argv) {
   return run_bench(c);
 }
 
-}  // namespace
+} // namespace
 
 int main(int argc, char** argv) {
   try {

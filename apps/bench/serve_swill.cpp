@@ -11,4 +11,4 @@ int serve_swill(std::uint16_t, unsigned) {
   return 1;
 }
 
-}  // namespace swill::bench
+} // namespace swill::bench

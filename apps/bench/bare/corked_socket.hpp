@@ -1,6 +1,6 @@
 #pragma once
 
-#include <utility>  // Boost.Asio 1.74 uses std::exchange without including it
+#include <utility> // Boost.Asio 1.74 uses std::exchange without including it
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
@@ -31,7 +31,7 @@ using tcp_acceptor = net::basic_socket_acceptor<net::ip::tcp, executor>;
 /// The layer under websocket::stream. What is written during one read burst leaves in one send(),
 /// at the moment the stream asks the kernel for more input.
 class corked_socket {
- public:
+public:
   using executor_type = executor;
 
   explicit corked_socket(tcp_socket socket);
@@ -75,7 +75,7 @@ class corked_socket {
         handler, buffers);
   }
 
- private:
+private:
   template <class Buffers>
   std::size_t append(const Buffers& buffers) {
     std::size_t size = 0;
@@ -109,4 +109,4 @@ void async_teardown(beast::role_type role, corked_socket& socket, Handler&& hand
   beast::websocket::async_teardown(role, socket.socket(), std::forward<Handler>(handler));
 }
 
-}  // namespace swill::bench::bare
+} // namespace swill::bench::bare

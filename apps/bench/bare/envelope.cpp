@@ -7,7 +7,7 @@ namespace {
 
 // Reads the envelope in one pass, without building msgpack objects.
 class envelope_visitor : public msgpack::null_visitor {
- public:
+public:
   bool start_array(std::uint32_t size) {
     ++depth_;
     if (depth_ == 1) return size >= 3;
@@ -45,7 +45,7 @@ class envelope_visitor : public msgpack::null_visitor {
   bool complete() const { return !failed_ && depth_ == 0 && field_ >= 3 && !result_.rpc.empty(); }
   const request& result() const { return result_; }
 
- private:
+private:
   request result_;
   unsigned depth_ = 0;
   unsigned field_ = 0;
@@ -60,7 +60,7 @@ struct string_sink {
 
 using packer = msgpack::packer<string_sink>;
 
-}  // namespace
+} // namespace
 
 std::optional<request> decode(std::string_view frame) {
   envelope_visitor visitor;
@@ -90,4 +90,4 @@ void encode_error(std::string& out, std::uint64_t seq, int code, std::string_vie
   pack.pack_uint8(3).pack_nil().pack_nil();
 }
 
-}  // namespace swill::bench::bare
+} // namespace swill::bench::bare

@@ -12,7 +12,7 @@ namespace swill::bench::bare {
 struct request {
   std::uint64_t seq = 0;
   std::int64_t data[2] = {0, 0};
-  std::string_view rpc;  // points into the frame
+  std::string_view rpc; // points into the frame
   std::uint64_t type = 0;
 };
 
@@ -26,4 +26,4 @@ void encode_end_of_stream(std::string& out, std::uint64_t seq);
 /// Appends `[seq, {"code": code, "message": message}, 3, nil, nil]`.
 void encode_error(std::string& out, std::uint64_t seq, int code, std::string_view message);
 
-}  // namespace swill::bench::bare
+} // namespace swill::bench::bare

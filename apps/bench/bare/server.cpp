@@ -14,14 +14,14 @@ void accept_next(tcp_acceptor& acceptor) {
   });
 }
 
-}  // namespace
+} // namespace
 
 int serve(std::uint16_t port) {
-  net::io_context io{1};  // one thread: Asio leaves its locks out
+  net::io_context io{1}; // one thread: Asio leaves its locks out
   tcp_acceptor acceptor(io, {net::ip::address_v4::loopback(), port});
   accept_next(acceptor);
   io.run();
   return 0;
 }
 
-}  // namespace swill::bench::bare
+} // namespace swill::bench::bare

@@ -13,8 +13,8 @@ namespace http = beast::http;
 namespace websocket = beast::websocket;
 using timer = net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, executor>;
 
-constexpr std::size_t burst_chunk = 64 * 1024;     // written between two turns of the event loop
-constexpr std::size_t backlog_limit = 256 * 1024;  // a stream waits above this
+constexpr std::size_t burst_chunk = 64 * 1024;    // written between two turns of the event loop
+constexpr std::size_t backlog_limit = 256 * 1024; // a stream waits above this
 constexpr std::size_t message_limit = 1024 * 1024;
 constexpr std::uint64_t end_of_stream = 1;
 
@@ -25,12 +25,12 @@ std::string_view choose_subprotocol(std::string_view offered) {
   return {};
 }
 
-}  // namespace
+} // namespace
 
 session::session(tcp_socket socket) : stream_(std::move(socket)) {
   stream_.binary(true);
   stream_.read_message_max(message_limit);
-  stream_.write_buffer_bytes(64);  // Beast writes control frames only; the default 4 KiB would lie idle
+  stream_.write_buffer_bytes(64); // Beast writes control frames only; the default 4 KiB would lie idle
 }
 
 void session::start() {
@@ -50,7 +50,7 @@ void session::accept(const http_parser& parser) {
   stream_.set_option(websocket::stream_base::decorator([chosen](websocket::response_type& response) {
     response.set(http::field::sec_websocket_protocol, beast::string_view(chosen.data(), chosen.size()));
   }));
-  buffer_.clear();  // the load generator sends nothing before it has seen the answer
+  buffer_.clear(); // the load generator sends nothing before it has seen the answer
   stream_.async_accept(upgrade, [me = shared_from_this()](error_code error) mutable {
     if (!error) read(std::move(me));
   });
@@ -69,7 +69,7 @@ void session::read(self me) {
     if (error || me->out().failed()) return;
     const auto bytes = me->buffer_.data();
     const auto r = decode({static_cast<const char*>(bytes.data()), bytes.size()});
-    if (!r) return;  // dropping the last reference closes the connection
+    if (!r) return; // dropping the last reference closes the connection
     me->on_request(*r);
     me->buffer_.consume(bytes.size());
     read(std::move(me));
@@ -145,4 +145,4 @@ void session::flush_soon() {
   });
 }
 
-}  // namespace swill::bench::bare
+} // namespace swill::bench::bare

@@ -17,11 +17,11 @@ namespace swill::bench::bare {
 
 /// One connection. It lives as long as an operation on its socket is pending.
 class session : public std::enable_shared_from_this<session> {
- public:
+public:
   explicit session(tcp_socket socket);
   void start();
 
- private:
+private:
   using self = std::shared_ptr<session>;
   using http_parser = beast::http::request_parser<beast::http::string_body>;
 
@@ -41,7 +41,7 @@ class session : public std::enable_shared_from_this<session> {
   beast::websocket::stream<corked_socket, false> stream_;
   beast::flat_buffer buffer_;
   bool flush_posted_ = false;
-  std::unordered_map<std::uint64_t, std::int64_t> sums_;  // open sum_stream requests, by seq
+  std::unordered_map<std::uint64_t, std::int64_t> sums_; // open sum_stream requests, by seq
 };
 
-}  // namespace swill::bench::bare
+} // namespace swill::bench::bare

@@ -27,7 +27,7 @@ const server_spec& spec_of(const options& o, const series& s) {
 }
 
 void measure(const scenario& subject, series& s, const options& o) {
-  if (!s.error.empty()) return;  // once is enough: what follows would wait for the same time limits
+  if (!s.error.empty()) return; // once is enough: what follows would wait for the same time limits
   try {
     for (const auto& [name, value] : subject.run(spec_of(o, s), o)) s.rounds[name].push_back(value);
   } catch (const std::exception& e) {
@@ -48,7 +48,7 @@ void add_ratios(outcome& out) {
   }
 }
 
-}  // namespace
+} // namespace
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -90,4 +90,4 @@ std::vector<outcome> run_campaign(const options& o, const progress& report) {
   return outcomes;
 }
 
-}  // namespace swill::bench
+} // namespace swill::bench

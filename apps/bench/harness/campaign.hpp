@@ -14,9 +14,9 @@ namespace swill::bench {
 /// All rounds of one scenario on one server.
 struct series {
   std::string label;
-  std::map<std::string, std::vector<double>> rounds;  // by metric
-  std::vector<double> ratios;                         // of the target's metric to the baseline, round by round
-  std::string error;                                  // why the first failed round failed; else empty
+  std::map<std::string, std::vector<double>> rounds; // by metric
+  std::vector<double> ratios;                        // of the target's metric to the baseline, round by round
+  std::string error;                                 // why the first failed round failed; else empty
 
   bool is_baseline() const { return label == baseline_label; }
   /// Nothing when the metric was not measured.
@@ -41,4 +41,4 @@ using progress = std::function<void(const std::string&)>;
 /// scenario every server, in alternating order, so that a busy moment of the machine hits all of them.
 std::vector<outcome> run_campaign(const options& o, const progress& report);
 
-}  // namespace swill::bench
+} // namespace swill::bench

@@ -49,15 +49,15 @@ bool accepts_connections(std::uint16_t port) {
 // Between fork and exec only async-signal-safe calls.
 [[noreturn]] void become(char* const* arguments, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(127);  // it died before the line above
+  if (::getppid() != parent) ::_exit(127); // it died before the line above
   const int null = ::open("/dev/null", O_RDWR);
   ::dup2(null, STDIN_FILENO);
-  ::dup2(null, STDOUT_FILENO);  // stderr stays: a server that fails should be heard
+  ::dup2(null, STDOUT_FILENO); // stderr stays: a server that fails should be heard
   ::execvp(arguments[0], arguments);
   ::_exit(127);
 }
 
-}  // namespace
+} // namespace
 
 child_process::child_process(const std::vector<std::string>& command, std::uint16_t port) {
   std::vector<char*> arguments;
@@ -125,8 +125,8 @@ std::uint16_t find_free_port() {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   auto address = loopback(0);
   socklen_t size = sizeof address;
-  const bool bound = ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                     ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+  const bool bound =
+      ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 && ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
   ::close(fd);
   if (!bound) throw std::runtime_error("no free port on 127.0.0.1");
   return ntohs(address.sin_port);
@@ -140,4 +140,4 @@ std::uint64_t raise_descriptor_limit() {
   return limit.rlim_cur;
 }
 
-}  // namespace swill::bench
+} // namespace swill::bench

@@ -10,7 +10,7 @@ namespace swill::bench {
 
 /// A server under measurement. It dies with this object, and with this process.
 class child_process {
- public:
+public:
   /// Starts `command` (program and arguments) and waits until it accepts connections on 127.0.0.1:port.
   /// Throws std::runtime_error when it ends before, or takes longer than 15 s.
   child_process(const std::vector<std::string>& command, std::uint16_t port);
@@ -23,7 +23,7 @@ class child_process {
   /// Resident memory in bytes.
   std::uint64_t rss_bytes() const;
 
- private:
+private:
   void wait_until_ready(std::uint16_t port);
   bool has_ended();
   void end() noexcept;
@@ -40,4 +40,4 @@ std::uint16_t find_free_port();
 /// Raises the soft limit of file descriptors to the hard one, here and for children to come. Returns the limit.
 std::uint64_t raise_descriptor_limit();
 
-}  // namespace swill::bench
+} // namespace swill::bench

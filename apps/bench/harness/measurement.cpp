@@ -2,6 +2,7 @@
 
 #include "apps/bench/load/client.hpp"
 
+#include <filesystem>
 #include <sstream>
 #include <stdexcept>
 
@@ -14,20 +15,23 @@ void replace_all(std::string& text, const std::string& word, const std::string& 
   }
 }
 
+// Not /proc/self/exe itself: under that name a profiler would show the server as "exe".
+std::string own_path() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
+
 std::vector<std::string> expand(const server_spec& spec, std::uint16_t port, unsigned threads) {
   std::vector<std::string> words;
   std::istringstream command(spec.command);
   for (std::string word; command >> word;) {
     replace_all(word, "{port}", std::to_string(port));
     replace_all(word, "{threads}", std::to_string(threads));
-    replace_all(word, "{self}", "/proc/self/exe");
+    replace_all(word, "{self}", own_path());
     words.push_back(std::move(word));
   }
   if (words.empty()) throw std::runtime_error("no command for server " + spec.label);
   return words;
 }
 
-}  // namespace
+} // namespace
 
 running_server::running_server(const server_spec& spec, unsigned threads)
     : port(find_free_port()), process(expand(spec, port, threads), port) {}
@@ -57,4 +61,4 @@ metrics evaluate(const moment& from, const moment& to, const tally& t) {
   return m;
 }
 
-}  // namespace swill::bench
+} // namespace swill::bench

@@ -33,4 +33,4 @@ metrics evaluate(const moment& from, const moment& to, const tally& t);
 /// Throws std::runtime_error when `t` holds errors.
 void require_no_errors(const tally& t);
 
-}  // namespace swill::bench
+} // namespace swill::bench

@@ -10,7 +10,7 @@
 namespace swill::bench {
 namespace {
 
-constexpr unsigned requests_per_connection = 100;  // a server may allow no more than 128
+constexpr unsigned requests_per_connection = 100; // a server may allow no more than 128
 constexpr unsigned connections_per_source = 20'000;
 constexpr std::uint32_t ten_minutes_ms = 600'000;
 constexpr std::uint32_t call_seq = 1'000'000;
@@ -63,7 +63,7 @@ void open_waiting(std::vector<connection>& connections, unsigned count) {
   }
 }
 
-}  // namespace
+} // namespace
 
 metrics measure_idle_connections(const server_spec& spec, const options& o) {
   running_server server(spec);
@@ -83,4 +83,4 @@ metrics measure_waiting_requests(const server_spec& spec, const options& o) {
   return {{"request_kb", (kib(after) - kib(before)) / o.waiting_requests}, {"rss_mb", static_cast<double>(after) / 1e6}};
 }
 
-}  // namespace swill::bench
+} // namespace swill::bench

@@ -18,15 +18,15 @@ struct server_spec {
 /// What the command line decides.
 struct options {
   unsigned rounds = 5;
-  std::chrono::milliseconds duration{1000};  // of one measured phase
-  std::uint32_t items = 1'000'000;           // of one stream
+  std::chrono::milliseconds duration{1000}; // of one measured phase
+  std::uint32_t items = 1'000'000;          // of one stream
   unsigned idle_connections = 10'000;
   unsigned waiting_requests = 20'000;
-  std::string only = "*";             // glob over scenario names
-  std::vector<server_spec> servers;   // the first is what the others are compared with
+  std::string only = "*";           // glob over scenario names
+  std::vector<server_spec> servers; // the first is what the others are compared with
 };
 
 /// The label of the server that ratios refer to.
 inline constexpr const char* baseline_label = "bare";
 
-}  // namespace swill::bench
+} // namespace swill::bench

@@ -15,7 +15,8 @@ namespace {
 constexpr std::size_t columns = 12;
 using table_row = std::array<std::string, columns>;
 
-const table_row headings{"scenario", "server", "value", "ratio", "target", "msg/s", "p50 µs", "p99 µs", "busy", "client µs", "RSS MB", "verdict"};
+const table_row headings{"scenario", "server", "value", "ratio",     "target", "msg/s",
+                         "p50 µs",   "p99 µs", "busy",  "client µs", "RSS MB", "verdict"};
 
 std::string number(double value, int decimals) {
   char text[64];
@@ -23,9 +24,7 @@ std::string number(double value, int decimals) {
   return text;
 }
 
-std::string number(std::optional<double> value, int decimals, double scale = 1) {
-  return value ? number(*value * scale, decimals) : "";
-}
+std::string number(std::optional<double> value, int decimals, double scale = 1) { return value ? number(*value * scale, decimals) : ""; }
 
 std::string unit_of(const std::string& metric) {
   if (metric == "cpu_us") return " µs";
@@ -120,7 +119,7 @@ std::string today() {
   return text;
 }
 
-}  // namespace
+} // namespace
 
 std::string describe_run(const options& o) {
   utsname system{};
@@ -161,4 +160,4 @@ std::string to_markdown(const std::vector<outcome>& outcomes, const options& o) 
   return errors.empty() ? text : text + "\n" + errors;
 }
 
-}  // namespace swill::bench
+} // namespace swill::bench

@@ -19,4 +19,4 @@ std::string to_markdown(const std::vector<outcome>& outcomes, const options& o);
 /// Every round of every metric too.
 std::string to_json(const std::vector<outcome>& outcomes, const options& o);
 
-}  // namespace swill::bench
+} // namespace swill::bench

@@ -30,7 +30,7 @@ json to_json_value(const target& aim, const series& s) {
           {"error", s.error.empty() ? json(nullptr) : json(s.error)}};
 }
 
-}  // namespace
+} // namespace
 
 std::string to_json(const std::vector<outcome>& outcomes, const options& o) {
   json scenarios = json::array();
@@ -54,4 +54,4 @@ std::string to_json(const std::vector<outcome>& outcomes, const options& o) {
   return whole.dump(2) + "\n";
 }
 
-}  // namespace swill::bench
+} // namespace swill::bench

@@ -8,11 +8,13 @@ namespace {
 
 scenario add(unsigned connections, unsigned depth, double limit) {
   const auto shape = std::to_string(connections) + "x" + std::to_string(depth);
-  return {"add-" + shape, "`add`, connections x depth " + shape, {"cpu_us", target::kind::ratio_at_most, limit},
+  return {"add-" + shape,
+          "`add`, connections x depth " + shape,
+          {"cpu_us", target::kind::ratio_at_most, limit},
           [=](const server_spec& s, const options& o) { return measure_add(s, o, connections, depth); }};
 }
 
-}  // namespace
+} // namespace
 
 // The limits are those of docs/performance.md.
 std::vector<scenario> make_scenarios() {
@@ -32,4 +34,4 @@ std::vector<scenario> make_scenarios() {
   };
 }
 
-}  // namespace swill::bench
+} // namespace swill::bench

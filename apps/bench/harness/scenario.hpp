@@ -17,7 +17,7 @@ struct target {
   enum class kind { ratio_at_most, at_most, at_least };
 
   std::string metric;
-  kind bound = kind::ratio_at_most;  // ratio: to the baseline in the same round
+  kind bound = kind::ratio_at_most; // ratio: to the baseline in the same round
   double limit = 0;
 };
 
@@ -27,10 +27,10 @@ struct scenario {
   std::string what;
   target aim;
   std::function<metrics(const server_spec&, const options&)> run;
-  bool needs_threads = false;  // only for servers that take {threads}
+  bool needs_threads = false; // only for servers that take {threads}
 };
 
 /// All of them, in the order of the table.
 std::vector<scenario> make_scenarios();
 
-}  // namespace swill::bench
+} // namespace swill::bench

@@ -57,7 +57,7 @@ metrics measure_streams(const server_spec& spec, const options& o) {
   return result;
 }
 
-}  // namespace
+} // namespace
 
 metrics measure_add(const server_spec& spec, const options& o, unsigned connections, unsigned depth) {
   running_server server(spec);
@@ -87,16 +87,18 @@ metrics measure_fairness(const server_spec& spec, const options& o) {
   seen.clear();
   const auto from = moment::now(server.process);
   const auto end = from.wall_ns + static_cast<std::uint64_t>(std::chrono::nanoseconds(o.duration).count());
-  loop.run_until([&] {
-    if (stream.idle()) stream.start(monotonic_ns());
-    return monotonic_ns() >= end;
-  }, patience);
+  loop.run_until(
+      [&] {
+        if (stream.idle()) stream.start(monotonic_ns());
+        return monotonic_ns() >= end;
+      },
+      patience);
   auto result = evaluate(from, moment::now(server.process), seen);
   require_no_errors(streamed);
   result["p99_alone_us"] = alone.at("p99_us");
   result["delay_ms"] = (result["p99_us"] - alone.at("p99_us")) / 1e3;
   result["stream_rate"] = static_cast<double>(streamed.messages) / static_cast<double>(monotonic_ns() - from.wall_ns) * 1e9;
-  result.erase("cpu_us");  // it is the stream's
+  result.erase("cpu_us"); // it is the stream's
   result.erase("client_us");
   return result;
 }
@@ -114,4 +116,4 @@ metrics measure_threads(const server_spec& spec, const options& o) {
   return result;
 }
 
-}  // namespace swill::bench
+} // namespace swill::bench

@@ -22,4 +22,4 @@ metrics measure_fairness(const server_spec& spec, const options& o);
 /// `add` at 50x16 with one I/O thread and with two: rate_1, rate_2, scaling.
 metrics measure_threads(const server_spec& spec, const options& o);
 
-}  // namespace swill::bench
+} // namespace swill::bench

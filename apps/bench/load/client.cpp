@@ -12,11 +12,10 @@ const char* name_of(unary_rpc rpc) { return rpc == unary_rpc::add ? "add" : "sle
 
 // What is wrong, with the numbers: a bench must not be fast because it answers something else.
 std::string unexpected(const char* what, const response& r) {
-  return std::string(what) + ": seq " + std::to_string(r.seq) + ", value " + std::to_string(r.value) + ", type " +
-         std::to_string(r.type);
+  return std::string(what) + ": seq " + std::to_string(r.seq) + ", value " + std::to_string(r.value) + ", type " + std::to_string(r.type);
 }
 
-}  // namespace
+} // namespace
 
 std::uint64_t monotonic_ns() noexcept {
   timespec t{};
@@ -27,10 +26,7 @@ std::uint64_t monotonic_ns() noexcept {
 // --- unary
 
 unary_client::unary_client(connection c, tally& t, unary_rpc rpc, unsigned depth)
-    : client(std::move(c), t),
-      frame_(name_of(rpc), rpc == unary_rpc::add ? payload::pair : payload::integer),
-      rpc_(rpc),
-      slots_(depth) {}
+    : client(std::move(c), t), frame_(name_of(rpc), rpc == unary_rpc::add ? payload::pair : payload::integer), rpc_(rpc), slots_(depth) {}
 
 void unary_client::start(std::uint64_t now) {
   for (std::uint32_t i = 0; i < slots_.size(); ++i) {
@@ -95,7 +91,8 @@ void burst_client::on_readable(std::uint64_t) {
 }
 
 void burst_client::on_response(const response& r) {
-  if (r.seq != seq_ || !open_) [[unlikely]] return tally_.fail(unexpected("not an open stream", r));
+  if (r.seq != seq_ || !open_) [[unlikely]]
+    return tally_.fail(unexpected("not an open stream", r));
   if (r.type == response::message) [[likely]] {
     if (r.value != next_++) tally_.fail(unexpected("wrong item", r));
     ++tally_.messages;
@@ -152,4 +149,4 @@ void upload_client::on_readable(std::uint64_t) {
   });
 }
 
-}  // namespace swill::bench
+} // namespace swill::bench

@@ -15,7 +15,7 @@ std::uint64_t monotonic_ns() noexcept;
 
 /// One connection and what is asked on it. `now` is taken once per wake-up, not once per message.
 class client {
- public:
+public:
   client(connection c, tally& t) : connection_(std::move(c)), tally_(t) {}
   virtual ~client() = default;
 
@@ -30,11 +30,12 @@ class client {
   int fd() const noexcept { return connection_.fd(); }
   bool closed() const noexcept { return closed_; }
 
- protected:
+protected:
   template <class F>
   void receive(F&& on_response) {
     const bool open = connection_.receive([&](std::string_view payload) {
-      if (const auto r = parse_response(payload)) [[likely]] return on_response(*r);
+      if (const auto r = parse_response(payload)) [[likely]]
+        return on_response(*r);
       tally_.fail("not the response that was expected: " + to_hex(payload.substr(0, 64)));
     });
     if (!open) closed_ = true, tally_.fail("the server closed the connection");
@@ -43,7 +44,7 @@ class client {
   connection connection_;
   tally& tally_;
 
- private:
+private:
   bool closed_ = false;
 };
 
@@ -51,7 +52,7 @@ enum class unary_rpc { add, sleep0 };
 
 /// Keeps `depth` unary requests open until it is told to stop.
 class unary_client : public client {
- public:
+public:
   unary_client(connection c, tally& t, unary_rpc rpc, unsigned depth);
 
   void start(std::uint64_t now) override;
@@ -59,7 +60,7 @@ class unary_client : public client {
   bool idle() const override { return open_ == 0; }
   void stop() noexcept { stopped_ = true; }
 
- private:
+private:
   // Slot i uses the seqs i+1, i+1+depth, i+1+2*depth ...: answers may come in any order, and each is checked.
   struct slot {
     std::uint32_t seq = 0;
@@ -79,14 +80,14 @@ class unary_client : public client {
 
 /// Receives streams of `items` integers.
 class burst_client : public client {
- public:
+public:
   burst_client(connection c, tally& t, std::uint32_t items);
 
   void start(std::uint64_t now) override;
   void on_readable(std::uint64_t now) override;
   bool idle() const override { return !open_; }
 
- private:
+private:
   void on_response(const response& r);
 
   request_frame frame_;
@@ -98,7 +99,7 @@ class burst_client : public client {
 
 /// Sends streams of `items` integers, as fast as the socket takes them.
 class upload_client : public client {
- public:
+public:
   upload_client(connection c, tally& t, std::uint32_t items);
 
   void start(std::uint64_t now) override;
@@ -107,7 +108,7 @@ class upload_client : public client {
   bool wants_to_write() const override { return sent_ < total_; }
   bool idle() const override { return !open_; }
 
- private:
+private:
   void fill(std::uint32_t seq);
   std::string_view unsent() const;
 
@@ -116,10 +117,10 @@ class upload_client : public client {
   std::uint32_t items_;
   std::uint32_t seq_ = 0;
   std::int64_t sum_ = 0;
-  std::string block_;      // many items, sent again and again
-  std::size_t sent_ = 0;   // bytes of this stream
+  std::string block_;    // many items, sent again and again
+  std::size_t sent_ = 0; // bytes of this stream
   std::size_t total_ = 0;
   bool open_ = false;
 };
 
-}  // namespace swill::bench
+} // namespace swill::bench

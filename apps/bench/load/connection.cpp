@@ -47,13 +47,13 @@ void set_option(int fd, int level, int name, const T& value) {
   ::setsockopt(fd, level, name, &value, sizeof value);
 }
 
-}  // namespace
+} // namespace
 
 connection::connection(std::uint16_t port, unsigned source) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   if (fd_ < 0) throw_errno("socket");
   set_option(fd_, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-  set_option(fd_, SOL_SOCKET, SO_LINGER, linger{1, 0});  // reset on close: rounds must not use up the ports
+  set_option(fd_, SOL_SOCKET, SO_LINGER, linger{1, 0}); // reset on close: rounds must not use up the ports
   try {
     const auto local = loopback(0, source);
     if (::bind(fd_, reinterpret_cast<const sockaddr*>(&local), sizeof local) != 0) throw_errno("bind");
@@ -129,4 +129,4 @@ bool connection::control(const server_frame& frame) {
   return true;
 }
 
-}  // namespace swill::bench
+} // namespace swill::bench

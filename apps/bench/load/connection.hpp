@@ -12,7 +12,7 @@ namespace swill::bench {
 /// One WebSocket to the server on 127.0.0.1. Connecting and the handshake block, with a time limit; after
 /// that the socket is non-blocking. Failures throw std::runtime_error.
 class connection {
- public:
+public:
   /// `source` picks the local address 127.0.0.(1 + source): each has its own range of ports.
   explicit connection(std::uint16_t port, unsigned source = 0);
   ~connection();
@@ -47,14 +47,14 @@ class connection {
   /// Blocks until the socket is readable.
   void wait_readable() const;
 
- private:
+private:
   void handshake(std::uint16_t port);
   std::string_view read_some();
   void keep(std::string_view rest);
   bool control(const server_frame& frame);
 
   int fd_ = -1;
-  std::string rest_;  // the beginning of a frame whose end has not come
+  std::string rest_; // the beginning of a frame whose end has not come
 };
 
-}  // namespace swill::bench
+} // namespace swill::bench

@@ -9,7 +9,7 @@ namespace swill::bench {
 
 /// Latencies in nanoseconds, in buckets that are never wider than 1/32 of their value: 18 KB whatever is recorded.
 class histogram {
- public:
+public:
   void record(std::uint64_t ns, std::uint64_t count = 1) noexcept {
     counts_[index_of(ns)] += count;
     total_ += count;
@@ -29,8 +29,8 @@ class histogram {
   std::uint64_t total() const noexcept { return total_; }
   void clear() noexcept { *this = {}; }
 
- private:
-  static constexpr unsigned bits = 5;  // 32 buckets for each power of two
+private:
+  static constexpr unsigned bits = 5; // 32 buckets for each power of two
   static constexpr std::size_t size = (64 - bits) << bits;
 
   static std::size_t index_of(std::uint64_t ns) noexcept {
@@ -50,4 +50,4 @@ class histogram {
   std::uint64_t total_ = 0;
 };
 
-}  // namespace swill::bench
+} // namespace swill::bench

@@ -73,4 +73,4 @@ void load_loop::run_until(const std::function<bool()>& done, std::chrono::second
   }
 }
 
-}  // namespace swill::bench
+} // namespace swill::bench

@@ -11,7 +11,7 @@ namespace swill::bench {
 
 /// Runs any number of clients on the calling thread, over epoll.
 class load_loop {
- public:
+public:
   load_loop();
   ~load_loop();
   load_loop(const load_loop&) = delete;
@@ -32,14 +32,14 @@ class load_loop {
   /// Until `done` is true; throws std::runtime_error when that takes longer than `limit`, or when a connection is lost.
   void run_until(const std::function<bool()>& done, std::chrono::seconds limit);
 
- private:
+private:
   void watch(std::unique_ptr<client> c);
   void turn(int timeout_ms);
   void update(client& c);
 
   int epoll_ = -1;
   std::vector<std::unique_ptr<client>> clients_;
-  std::vector<client*> writers_;  // those whose EPOLLOUT is on
+  std::vector<client*> writers_; // those whose EPOLLOUT is on
 };
 
-}  // namespace swill::bench
+} // namespace swill::bench

@@ -11,11 +11,17 @@ request_frame::request_frame(std::string_view rpc, payload kind) {
   bytes_.append("\xce\0\0\0\0"sv);
   seq_at_ = bytes_.size() - 4;
   switch (kind) {
-    case payload::pair: bytes_.append("\x92\xcd\0\0\xcd\0\0"sv); data_at_ = bytes_.size() - 5; break;
-    case payload::integer: bytes_.append("\xce\0\0\0\0"sv); data_at_ = bytes_.size() - 4; break;
+    case payload::pair:
+      bytes_.append("\x92\xcd\0\0\xcd\0\0"sv);
+      data_at_ = bytes_.size() - 5;
+      break;
+    case payload::integer:
+      bytes_.append("\xce\0\0\0\0"sv);
+      data_at_ = bytes_.size() - 4;
+      break;
     case payload::end_of_stream: bytes_.push_back('\xc0'); break;
   }
-  bytes_.push_back(static_cast<char>(0xa0 | rpc.size()));  // every name here is shorter than 32 bytes
+  bytes_.push_back(static_cast<char>(0xa0 | rpc.size())); // every name here is shorter than 32 bytes
   bytes_.append(rpc);
   if (kind == payload::end_of_stream) bytes_.push_back('\1');
   bytes_[1] = static_cast<char>(0x80 | (bytes_.size() - header_size));
@@ -36,4 +42,4 @@ void request_frame::put32(std::size_t at, std::uint32_t value) noexcept {
   put16(at + 2, static_cast<std::uint16_t>(value));
 }
 
-}  // namespace swill::bench
+} // namespace swill::bench

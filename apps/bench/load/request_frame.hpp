@@ -13,7 +13,7 @@ enum class payload { pair, integer, end_of_stream };
 /// afterwards, so that a request costs the generator a copy of some thirty bytes. The mask key is zero: the
 /// server unmasks as it would any other.
 class request_frame {
- public:
+public:
   request_frame(std::string_view rpc, payload kind);
 
   void set_seq(std::uint32_t seq) noexcept { put32(seq_at_, seq); }
@@ -22,7 +22,7 @@ class request_frame {
 
   std::string_view bytes() const noexcept { return bytes_; }
 
- private:
+private:
   void put16(std::size_t at, std::uint16_t value) noexcept;
   void put32(std::size_t at, std::uint32_t value) noexcept;
 
@@ -31,4 +31,4 @@ class request_frame {
   std::size_t data_at_ = 0;
 };
 
-}  // namespace swill::bench
+} // namespace swill::bench

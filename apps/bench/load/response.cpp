@@ -5,7 +5,7 @@ namespace {
 
 // A cursor over MessagePack that knows integers and nil: all that a right answer holds.
 class reader {
- public:
+public:
   explicit reader(std::string_view bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
   bool skip(std::uint8_t expected) noexcept {
@@ -28,7 +28,7 @@ class reader {
 
   bool at_end() const noexcept { return at_ == end_; }
 
- private:
+private:
   bool big_endian(unsigned width, bool is_signed, std::int64_t& out) noexcept {
     if (static_cast<std::size_t>(end_ - at_) < width) return false;
     std::uint64_t value = is_signed && *at_ < 0 ? ~0ull : 0;
@@ -44,7 +44,7 @@ class reader {
 constexpr std::uint8_t array_of_five = 0x95;
 constexpr std::uint8_t nil = 0xc0;
 
-}  // namespace
+} // namespace
 
 std::optional<response> parse_response(std::string_view envelope) noexcept {
   reader in(envelope);
@@ -84,4 +84,4 @@ std::string to_hex(std::string_view bytes) {
   return text;
 }
 
-}  // namespace swill::bench
+} // namespace swill::bench

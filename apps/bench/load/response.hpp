@@ -27,7 +27,7 @@ struct server_frame {
   std::uint8_t code = 0;
   bool final = false;
   std::string_view payload;
-  std::size_t size = 0;  // header included
+  std::size_t size = 0; // header included
 
   /// Nothing while the frame is incomplete.
   static std::optional<server_frame> parse(std::string_view buffer) noexcept;
@@ -36,4 +36,4 @@ struct server_frame {
 /// `bytes` as hexadecimal digits, for error texts.
 std::string to_hex(std::string_view bytes);
 
-}  // namespace swill::bench
+} // namespace swill::bench

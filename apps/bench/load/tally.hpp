@@ -24,4 +24,4 @@ struct tally {
   }
 };
 
-}  // namespace swill::bench
+} // namespace swill::bench
