@@ -1,0 +1,81 @@
+#include "libswill/transport/decoder.hpp"
+
+#include "libswill/transport/detail/fed_layer.hpp"
+
+#include <boost/beast/websocket/stream.hpp>
+
+namespace swill::transport {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace websocket = beast::websocket;
+
+// Without permessage-deflate: a small frame that declares a huge length ends the process in Boost 1.74 and 1.81.
+struct decoder::stream {
+  websocket::stream<detail::fed_layer, false> ws;
+};
+
+decoder::decoder(boost::asio::io_context& io, std::size_t message_limit)
+    : stream_(new stream{websocket::stream<detail::fed_layer, false>{io}}), limit_(message_limit) {
+  stream_->ws.read_message_max(message_limit);
+}
+
+decoder::~decoder() = default;
+
+bool decoder::accept(std::string_view key, std::string_view subprotocol, const header_list& headers, buffer& output) {
+  // Beast answers a request, of which only the key matters by now.
+  http::request<http::empty_body> request{http::verb::get, "/", 11};
+  request.set(http::field::host, "localhost");
+  request.set(http::field::upgrade, "websocket");
+  request.set(http::field::connection, "upgrade");
+  request.set(http::field::sec_websocket_version, "13");
+  request.set(http::field::sec_websocket_key, beast::string_view{key.data(), key.size()});
+
+  auto& ws = stream_->ws;
+  ws.set_option(websocket::stream_base::decorator([&](websocket::response_type& response) {
+    response.set(http::field::server, "swill");
+    if (!subprotocol.empty()) response.set(http::field::sec_websocket_protocol, beast::string_view{subprotocol.data(), subprotocol.size()});
+    for (const auto& [name, value] : headers) response.insert(name, value);
+  }));
+  ws.next_layer().feed({}, &output);
+  boost::system::error_code ec;
+  ws.accept(request, ec);
+  ws.set_option(websocket::stream_base::decorator([](websocket::response_type&) {}));
+  return !ec;
+}
+
+void decoder::feed(bytes_view input, buffer& output) noexcept { stream_->ws.next_layer().feed(input, &output); }
+
+std::size_t decoder::left() const noexcept { return stream_->ws.next_layer().left(); }
+
+bool decoder::ready() const noexcept { return stream_->ws.next_layer().ready(limit_); }
+
+bool decoder::is_text() const noexcept { return stream_->ws.got_text(); }
+
+void decoder::mute() noexcept { stream_->ws.next_layer().mute(); }
+
+decoder::status decoder::read(std::byte* to, std::size_t room, std::size_t& got) {
+  auto& ws = stream_->ws;
+  boost::system::error_code ec;
+  got = 0;
+  try {
+    got = ws.read_some(boost::asio::mutable_buffer(to, room), ec);
+  } catch (const detail::starved&) {
+    return status::starved;
+  }
+  if (!ec) return ws.is_message_done() ? status::done : status::more;
+  if (ec == websocket::error::closed) {
+    const auto& reason = ws.reason();
+    const int code = reason.code == websocket::close_code::none ? 1005 : static_cast<int>(reason.code);
+    why_ = {code, std::string{reason.reason.data(), reason.reason.size()}, true};
+  } else if (ec == websocket::error::message_too_big) {
+    why_ = {1009, "message too big", false};
+  } else if (ec == websocket::error::bad_frame_payload) {
+    why_ = {1007, "invalid UTF-8", false};
+  } else {
+    why_ = {1002, ec.message(), false};
+  }
+  return status::closed;
+}
+
+} // namespace swill::transport

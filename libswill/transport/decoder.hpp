@@ -1,0 +1,57 @@
+#pragma once
+
+#include "libswill/api/link.hpp"
+
+#include <memory>
+#include <string_view>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace swill::transport {
+
+/// One connection's WebSocket protocol on the server's side: bytes in, message payloads out, and what the protocol itself answers
+/// (upgrade, pong, close). Beast's websocket::stream without a socket: it is called only when there is something to read, costs one
+/// call for a message, and holds nothing back.
+class decoder {
+public:
+  decoder(boost::asio::io_context& io, std::size_t message_limit);
+  ~decoder();
+
+  /// Writes the 101 response to `output`. False when Beast finds fault with it.
+  bool accept(std::string_view key, std::string_view subprotocol, const header_list& headers, buffer& output);
+
+  /// What read() takes from and writes to, until the next feed().
+  void feed(bytes_view input, buffer& output) noexcept;
+  std::size_t left() const noexcept;
+
+  /// Whether read() would get anywhere.
+  bool ready() const noexcept;
+
+  enum class status {
+    more,    ///< some payload, the message goes on
+    done,    ///< the message is complete
+    starved, ///< more input is needed
+    closed,  ///< the peer has closed, or broken the protocol: see why(); the close frame is in the output
+  };
+
+  /// Payload of the current message to `to`; `room` > 0, `got` is how much.
+  status read(std::byte* to, std::size_t room, std::size_t& got);
+
+  /// Of the current message.
+  bool is_text() const noexcept;
+
+  const close_reason& why() const noexcept { return why_; }
+
+  /// Nothing is written any more: our own close frame is out.
+  void mute() noexcept;
+
+private:
+  struct stream;
+  std::unique_ptr<stream> stream_;
+  std::size_t limit_;
+  close_reason why_;
+};
+
+} // namespace swill::transport

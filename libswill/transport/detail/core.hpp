@@ -1,0 +1,62 @@
+#pragma once
+
+#include "libswill/base/buffer.hpp"
+#include "libswill/transport/server.hpp"
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace swill::transport::detail {
+
+class session;
+
+/// What the connections of one loop share. Used on that loop only, but for the counters.
+struct lane {
+  explicit lane(asio_loop& l) : loop(l) {}
+
+  asio_loop& loop;
+  counters count;
+  session* first = nullptr; // list of all sessions
+
+  static constexpr std::size_t scratch_size = 64 * 1024;
+  std::array<std::byte, scratch_size> received;  // for one recv
+  std::array<std::byte, scratch_size> assembled; // for one message
+
+  /// Output and reassembly buffers, which idle connections do without.
+  buffer take_buffer();
+  void give_back(buffer&& b) noexcept;
+
+private:
+  std::vector<buffer> spare_;
+};
+
+/// What all connections of a server share. Owned by the server and by each of its sessions.
+struct core {
+  core(server_settings s, gate& g) : settings(std::move(s)), log(&settings.log), entrance(g) {}
+
+  const server_settings settings;
+  const logger log;
+  gate& entrance;
+  std::atomic<bool> draining{false};
+  std::vector<std::unique_ptr<lane>> lanes;
+
+  std::atomic<std::size_t> open{0}; // connections
+  std::mutex mutex;
+  std::condition_variable all_gone;
+
+  void one_less();
+};
+
+/// A connection fresh from accept().
+struct newcomer {
+  int fd = -1;
+  int family = 0;
+  std::string address;
+  std::uint16_t port = 0;
+};
+
+} // namespace swill::transport::detail

@@ -1,0 +1,115 @@
+#pragma once
+
+#include "libswill/base/buffer.hpp"
+
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/beast/websocket/teardown.hpp>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace swill::transport::detail {
+
+/// Thrown where Beast reads more than there is. Beast's synchronous streams take every error code for the end of the stream, but each
+/// read stands where nothing has been changed yet: after this it can simply be called again.
+struct starved {};
+
+/// What Beast's stream reads from and writes to: bytes that a session received before, and the session's output. Hands out no byte
+/// beyond the frame that Beast is reading, so that what is left is always known.
+class fed_layer {
+public:
+  using executor_type = boost::asio::io_context::executor_type;
+
+  explicit fed_layer(boost::asio::io_context& io) : executor_(io.get_executor()) {}
+  executor_type get_executor() const noexcept { return executor_; }
+
+  /// Both must live while Beast is called.
+  void feed(bytes_view input, buffer* output) noexcept {
+    input_ = input;
+    output_ = output;
+  }
+  std::size_t left() const noexcept { return input_.size(); }
+
+  /// False when Beast would only starve, as far as one can tell cheaply.
+  bool ready(std::uint64_t message_limit) const noexcept {
+    if (frame_left_ != 0) return !input_.empty();
+    const header h = peek();
+    return h.size != 0 && (h.payload == 0 || input_.size() > h.size || h.payload > message_limit);
+  }
+
+  /// Swallows what Beast writes from now on: our close frame is out, nothing may follow it.
+  void mute() noexcept { muted_ = true; }
+
+  template <class MutableBuffers>
+  std::size_t read_some(const MutableBuffers& to, boost::system::error_code& ec) {
+    ec = {};
+    if (frame_left_ == 0) {
+      const header h = peek();
+      if (h.size == 0) throw starved{};
+      frame_left_ = h.payload > UINT64_MAX - h.size ? UINT64_MAX : h.payload + h.size;
+    }
+    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(frame_left_, input_.size()));
+    const std::size_t copied = boost::asio::buffer_copy(to, boost::asio::const_buffer(input_.data(), n));
+    if (copied == 0) throw starved{};
+    input_ = input_.subspan(copied);
+    frame_left_ -= copied;
+    return copied;
+  }
+
+  template <class ConstBuffers>
+  std::size_t write_some(const ConstBuffers& from, boost::system::error_code& ec) {
+    ec = {};
+    std::size_t n = 0;
+    for (auto it = boost::asio::buffer_sequence_begin(from); it != boost::asio::buffer_sequence_end(from); ++it) {
+      const boost::asio::const_buffer part{*it};
+      if (!muted_) output_->append(part.data(), part.size());
+      n += part.size();
+    }
+    return n;
+  }
+
+  // Beast asks for these too; it calls those above.
+  template <class MutableBuffers>
+  std::size_t read_some(const MutableBuffers& to) {
+    boost::system::error_code ec;
+    return read_some(to, ec);
+  }
+  template <class ConstBuffers>
+  std::size_t write_some(const ConstBuffers& from) {
+    boost::system::error_code ec;
+    return write_some(from, ec);
+  }
+
+private:
+  struct header {
+    std::size_t size = 0; ///< 0: not all of it is there
+    std::uint64_t payload = 0;
+  };
+
+  header peek() const noexcept {
+    if (input_.size() < 2) return {};
+    const auto at = [this](std::size_t i) { return std::to_integer<std::uint64_t>(input_[i]); };
+    const std::uint64_t length = at(1) & 0x7fU;
+    const std::size_t extra = length < 126 ? 0 : length == 126 ? 2 : 8;
+    const std::size_t size = 2 + extra + ((at(1) & 0x80U) != 0 ? 4 : 0);
+    if (input_.size() < size) return {};
+    if (extra == 0) return {size, length};
+    std::uint64_t payload = 0;
+    for (std::size_t i = 0; i < extra; ++i) payload = payload << 8U | at(2 + i);
+    return {size, payload};
+  }
+
+  executor_type executor_;
+  bytes_view input_;
+  buffer* output_ = nullptr;
+  std::uint64_t frame_left_ = 0; // of the frame that Beast is reading
+  bool muted_ = false;
+};
+
+// The session ends TCP itself, after its output has gone.
+inline void teardown(boost::beast::role_type, fed_layer&, boost::system::error_code& ec) { ec = {}; }
+
+} // namespace swill::transport::detail

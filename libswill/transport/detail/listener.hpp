@@ -1,0 +1,50 @@
+#pragma once
+
+#include "libswill/transport/address.hpp"
+#include "libswill/transport/detail/core.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace swill::transport::detail {
+
+/// Accepts connections on one address, on one loop. Owned by the server and by what it waits for.
+class listener : public std::enable_shared_from_this<listener>, private timer {
+public:
+  using taker = std::function<void(newcomer)>;
+
+  /// Listens; throws std::system_error. `take` is called on the loop for each connection, and owns its descriptor.
+  static std::shared_ptr<listener> make(asio_loop& l, const logger& log, const listen_address& where, int backlog, taker take);
+  ~listener();
+
+  /// With the real port.
+  const listen_address& address() const noexcept { return where_; }
+
+  /// Starts to accept. On the loop.
+  void start();
+
+  /// Listens no longer, and removes a Unix socket. On the loop, or when it does not run.
+  void stop();
+
+private:
+  struct waiter;
+  listener(asio_loop& l, const logger& log, listen_address where, taker take);
+
+  void bind(int backlog);
+  void bind_unix();
+  void wait();
+  void accept_some();
+  void pause(int error);
+  void on_timer() override { wait(); }
+
+  asio_loop& loop_;
+  const logger& log_;
+  listen_address where_;
+  taker take_;
+  std::unique_ptr<waiter> waiter_;
+  int fd_ = -1;
+  std::uint64_t device_ = 0; // of the Unix socket, so that no other's is removed
+  std::uint64_t inode_ = 0;
+};
+
+} // namespace swill::transport::detail

@@ -1,0 +1,174 @@
+#include <utility>
+
+#include "libswill/transport/detail/session.hpp"
+
+namespace swill::transport::detail {
+
+session::session(std::shared_ptr<core> c, lane& l, newcomer n)
+    : core_(std::move(c)), lane_(l), socket_(l.loop.context()), http_(std::make_unique<http_part>(core_->settings.limits.header_size)) {
+  http_->peer = std::move(n);
+}
+
+session::~session() {
+  if (phase_ == phase::ended) return;
+  // The loop went away under us: no callbacks any more.
+  phase_ = phase::ended;
+  if (here != nullptr) {
+    *here = next;
+    if (next != nullptr) next->here = here;
+  }
+  core_->one_less();
+}
+
+void session::start(bool beyond_capacity) {
+  self_ = shared_from_this();
+  next = lane_.first;
+  if (next != nullptr) next->here = &next;
+  lane_.first = this;
+  here = &lane_.first;
+  lane_.count.accepted.add();
+  guarded([&] {
+    const newcomer& n = http_->peer;
+    http_->beyond_capacity = beyond_capacity;
+    socket_.assign(boost::asio::generic::stream_protocol{n.family, 0}, n.fd);
+    socket_.native_non_blocking(true);
+    heard_ = now();
+    arm(deadline_ = heard_ + limits_of().handshake_timeout);
+    read_more();
+  });
+}
+
+void session::die_of(std::string_view what) noexcept {
+  core_->log.write(log_level::error, "exception on an I/O thread ends the connection: " + std::string{what});
+  lane_.count.exceptions.add();
+  die({1006, "exception", false});
+}
+
+void session::arm(clock_time when) {
+  // One timer for all deadlines: never moved back, so that a busy connection does not touch the queue.
+  if (!is_set() || when < due()) lane_.loop.set_timer(*this, when);
+}
+
+void session::on_timer() {
+  const auto keep = shared_from_this();
+  guarded([this] { check_deadlines(); });
+}
+
+void session::check_deadlines() {
+  if (writing_ && phase_ != phase::ended) {
+    const auto end = progress_ + limits_of().slow_reader_timeout;
+    if (now() >= end) {
+      lane_.count.slow_readers.add();
+      core_->log.write(log_level::warning, "peer does not read: connection dropped");
+      return die({1006, "slow reader", false});
+    }
+    arm(end);
+  }
+  switch (phase_) {
+  case phase::head:
+    if (now() < deadline_) return arm(deadline_);
+    if (!input_.empty()) return respond(408, "Request Timeout", {});
+    lane_.count.turned_away.add();
+    return die({1006, "handshake timeout", false});
+  case phase::open:
+    return check_ping();
+  case phase::closing:
+  case phase::lingering:
+    // The peer's time begins when it has all of ours.
+    if (writing_) return arm(deadline_ = now() + limits_of().close_timeout);
+    if (now() < deadline_) return arm(deadline_);
+    return die(our_close_);
+  case phase::deciding:
+  case phase::ended:
+    return;
+  }
+}
+
+void session::check_ping() {
+  if (limits_of().ping_interval.count() == 0) return;
+  if (!may_deliver()) { // while we do not read, the peer's silence means nothing
+    pinged_ = false;
+    heard_ = now();
+  }
+  if (pinged_ && heard_ <= deadline_ - limits_of().ping_timeout) {
+    if (now() < deadline_) return arm(deadline_);
+    lane_.count.ping_timeouts.add();
+    return die({1006, "ping timeout", false});
+  }
+  pinged_ = false;
+  const auto quiet_until = heard_ + limits_of().ping_interval;
+  if (now() < quiet_until) return arm(quiet_until);
+  prepare_output();
+  append_frame(output_, opcode::ping, {});
+  mark_dirty();
+  pinged_ = true;
+  arm(deadline_ = now() + limits_of().ping_timeout);
+}
+
+void session::shut_down() {
+  const auto keep = shared_from_this();
+  guarded([this] {
+    if (phase_ == phase::open)
+      close(1001, "server is going away");
+    else if (phase_ == phase::head && input_.empty())
+      die({1006, "server stopped", false});
+    else if (phase_ == phase::head || phase_ == phase::deciding)
+      respond(503, "Server is stopping", {{"Retry-After", "1"}});
+  });
+}
+
+void session::finish(const close_reason& why) {
+  if (decoder_ == nullptr || std::exchange(told_, true)) return; // it never was a connection, or is over
+  auto& count = lane_.count;
+  if (why.code == 1006)
+    count.dropped.add();
+  else if (why.code == 1000 || why.code == 1001 || why.code == 1005)
+    count.closed_normally.add();
+  else if (why.code >= 3000)
+    count.closed_by_application.add();
+  else
+    count.closed_for_error.add();
+
+  message_sink* sink = std::exchange(sink_, nullptr);
+  if (sink == nullptr) return;
+  try {
+    sink->on_closed(why);
+  } catch (const std::exception& e) {
+    core_->log.write(log_level::error, std::string{"exception in on_closed: "} + e.what());
+  } catch (...) {
+    core_->log.write(log_level::error, "exception of unknown type in on_closed");
+  }
+}
+
+// Everything has been said. What is queued goes out; then TCP ends, after the peer's side where it may still be sending: closing with
+// unread input would reset the connection and take our last words with it.
+void session::linger(bool until_peer_ends) {
+  if (phase_ == phase::ended) return;
+  phase_ = phase::lingering;
+  linger_for_peer_ = until_peer_ends;
+  paused_ = congested_ = false;
+  input_.release();
+  message_.release();
+  arm(deadline_ = now() + limits_of().close_timeout);
+  mark_dirty();
+  read_more();
+}
+
+void session::die(const close_reason& why) {
+  if (phase_ == phase::ended) return;
+  const auto keep = std::exchange(self_, nullptr);
+  phase_ = phase::ended;
+  timer::cancel();
+  finish(why);
+  boost::system::error_code ec;
+  socket_.close(ec);
+  *here = next;
+  if (next != nullptr) next->here = here;
+  next = nullptr;
+  here = nullptr;
+  lane_.give_back(std::move(output_));
+  sent_ = 0;
+  core_->one_less();
+}
+
+} // namespace swill::transport::detail

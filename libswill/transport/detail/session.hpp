@@ -1,0 +1,155 @@
+#pragma once
+
+#include "libswill/transport/decoder.hpp"
+#include "libswill/transport/detail/core.hpp"
+#include "libswill/transport/frame.hpp"
+#include "libswill/transport/request_head.hpp"
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
+
+namespace swill::transport::detail {
+
+class pending;
+
+/// One connection of a server, from accept() to the end of TCP: first an HTTP request, then messages. All of it on one loop.
+/// session_http.cpp has the handshake, session_input.cpp what is read, session_output.cpp what is written, session.cpp its life.
+class session final : public std::enable_shared_from_this<session>, public message_port, private timer, private turn_job {
+public:
+  session(std::shared_ptr<core> c, lane& l, newcomer n);
+  ~session();
+
+  void start(bool beyond_capacity);
+
+  /// The server stops: a close handshake with 1001, or 503 for what is no connection yet.
+  void shut_down();
+  /// Ends it at once.
+  void drop() { die({1006, "dropped", false}); }
+
+  // message_port
+  swill::loop& loop() noexcept override { return lane_.loop; }
+  buffer& begin_message() override;
+  void end_message() override;
+  void cancel_message() override;
+  std::size_t backlog() const noexcept override { return output_.size() - sent_; }
+  void close(int code, std::string_view reason) override;
+  void pause_reading(bool paused) override;
+
+  // for the handshake that waits for a decision
+  bool is_deciding() const noexcept { return phase_ == phase::deciding; }
+  message_port* accept(const header_list& headers, message_sink& sink);
+  void reject(int status, std::string_view body, const header_list& headers);
+
+  session* next = nullptr; // in lane::first
+  session** here = nullptr;
+
+private:
+  enum class phase {
+    head,      // reading the HTTP request
+    deciding,  // the gate has it
+    open,      // messages
+    closing,   // our close frame is out, the peer's is awaited
+    lingering, // all is said: the output goes out, input is thrown away until the peer's end of TCP
+    ended,
+  };
+  using socket_type = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
+  struct http_part;
+
+  // session.cpp
+  // Whatever goes wrong in f ends this connection and no other.
+  template <class F>
+  void guarded(const F& f) noexcept {
+    try {
+      f();
+    } catch (const std::exception& e) {
+      die_of(e.what());
+    } catch (...) {
+      die_of("of unknown type");
+    }
+  }
+  void die_of(std::string_view what) noexcept;
+  void on_timer() override;
+  void check_deadlines();
+  void check_ping();
+  void arm(clock_time when);
+  void finish(const close_reason& why);
+  void linger(bool until_peer_ends);
+  void die(const close_reason& why);
+  const limits& limits_of() const noexcept { return core_->settings.limits; }
+  clock_time now() const noexcept { return lane_.loop.now(); }
+  int fd() { return socket_.native_handle(); }
+
+  // session_http.cpp
+  void read_head();
+  void decide(upgrade_request request);
+  void open(const header_list& headers, message_sink* sink);
+  void respond(int status, std::string_view body, const header_list& headers);
+
+  // session_input.cpp
+  void read_more();
+  void on_read(const boost::system::error_code& ec, std::size_t n);
+  void drain_socket();
+  void take(bytes_view data);
+  std::size_t decode(bytes_view data);
+  bool step();
+  bool receive(std::byte* to, std::size_t room, std::size_t& have);
+  void deliver(bytes_view message);
+  void on_peer_gone(const char* how);
+  bool may_deliver() const noexcept;
+  void resume_later();
+
+  // session_output.cpp
+  void on_turn_end() noexcept override;
+  void mark_dirty() { lane_.loop.at_turn_end(*this); }
+  void flush();
+  void wait_writable();
+  void on_flushed();
+  void prepare_output();
+
+  std::shared_ptr<core> core_;
+  lane& lane_;
+  socket_type socket_;
+  std::shared_ptr<session> self_; // from start() until die(): nothing else keeps a connection that waits for nothing
+  phase phase_ = phase::head;
+  bool reading_ = false;       // an async_read_some is under way
+  bool writing_ = false;       // waiting for the socket to take more
+  bool paused_ = false;        // by the application
+  bool congested_ = false;     // more than twice the send buffer is queued: nothing is read
+  bool was_full_ = false;      // half the send buffer was used: on_writable when it no longer is
+  bool fresh_ = false;         // accepted in this turn: messages come in a later one
+  bool resuming_ = false;      // a resume is posted
+  bool pinged_ = false;
+  bool linger_for_peer_ = false;
+  bool echo_ = false;
+  bool output_shut_ = false;
+  bool told_ = false;          // on_closed was called
+  std::array<std::byte, 2048> read_buffer_;
+  buffer input_;   // received, not yet taken: part of a head or frame header, or everything while reading is paused
+  buffer message_; // what came of a message that is not complete
+  buffer output_;
+  std::size_t sent_ = 0;       // of output_
+  std::size_t message_at_ = 0; // where the message being written began
+  int budget_ = 0;             // messages that may still be delivered in this turn
+  std::unique_ptr<http_part> http_; // until it is open
+  std::unique_ptr<decoder> decoder_; // from then on
+  message_sink* sink_ = nullptr;
+  close_reason our_close_;
+  clock_time heard_{};    // when the peer last sent anything
+  clock_time deadline_{}; // of the head, the ping, the close handshake, lingering: whatever the phase waits for
+  clock_time progress_{}; // when output last moved, while writing_
+};
+
+/// The HTTP side of a session, given back when it is open.
+struct session::http_part {
+  explicit http_part(std::size_t size) : head(size) {}
+  request_head head;
+  newcomer peer;
+  std::string key;
+  std::string subprotocol;
+  bool beyond_capacity = false;
+};
+
+} // namespace swill::transport::detail

@@ -1,0 +1,148 @@
+#include <utility>
+
+#include "libswill/transport/detail/session.hpp"
+
+// The handshake: from the HTTP request to an open connection or a refusal.
+
+namespace swill::transport::detail {
+
+/// A handshake that waits for the gate's decision. Owned by the gate's side alone; a session that dies leaves it behind.
+class pending final : public handshake {
+public:
+  pending(const std::shared_ptr<session>& s, asio_loop& l) : session_(s), loop_(l) {}
+
+  ~pending() override {
+    const auto s = session_.lock();
+    if (decided_ || s == nullptr) return;
+    // Given up without a decision, on whatever thread.
+    const auto give_up = [weak = session_] {
+      if (const auto undecided = weak.lock()) undecided->reject(500, "Internal Server Error", {});
+    };
+    if (loop_.is_current())
+      give_up();
+    else
+      loop_.post(give_up);
+  }
+
+  swill::loop& loop() noexcept override { return loop_; }
+
+  bool is_open() const noexcept override {
+    const auto s = session_.lock();
+    return s != nullptr && s->is_deciding();
+  }
+
+  message_port* accept(const header_list& headers, message_sink& sink) override {
+    decided_ = true;
+    const auto s = session_.lock();
+    return s != nullptr ? s->accept(headers, sink) : nullptr;
+  }
+
+  void reject(int status, std::string_view body, const header_list& headers) override {
+    decided_ = true;
+    if (const auto s = session_.lock()) s->reject(status, body, headers);
+  }
+
+private:
+  std::weak_ptr<session> session_;
+  asio_loop& loop_;
+  bool decided_ = false;
+};
+
+void session::read_head() {
+  const auto state = http_->head.put(input_.view());
+  switch (state) {
+  case request_head::state::incomplete: return;
+  case request_head::state::bad: return respond(400, "Bad Request", {});
+  case request_head::state::too_large: return respond(431, "Request Header Fields Too Large", {});
+  case request_head::state::complete: break;
+  }
+  upgrade_request request = http_->head.take();
+  input_.consume(http_->head.used());
+  decide(std::move(request));
+}
+
+void session::decide(upgrade_request request) {
+  const auto& settings = core_->settings;
+  const upgrade_rules rules{.path = settings.path,
+                            .origins = settings.origins,
+                            .subprotocols = settings.subprotocols,
+                            .echo = settings.test_echo,
+                            .full = http_->beyond_capacity || core_->draining.load(std::memory_order_relaxed)};
+  upgrade_verdict verdict = check_upgrade(request, rules);
+  if (verdict.status != 101) return respond(verdict.status, verdict.body, verdict.headers);
+
+  http_->key = std::move(verdict.key);
+  http_->subprotocol = verdict.subprotocol;
+  echo_ = verdict.echo;
+  if (echo_) return open({}, nullptr);
+
+  phase_ = phase::deciding;
+  auto h = std::make_shared<pending>(shared_from_this(), lane_.loop);
+  h->request = {.method = std::move(request.method),
+                .target = std::move(request.target),
+                .headers = std::move(request.headers),
+                .remote_address = std::move(http_->peer.address),
+                .remote_port = http_->peer.port,
+                .subprotocol = std::move(verdict.subprotocol)};
+  try {
+    core_->entrance.on_handshake(std::move(h));
+  } catch (const std::exception& e) {
+    core_->log.write(log_level::error, std::string{"exception in on_handshake: "} + e.what());
+    reject(500, "Internal Server Error", {});
+  } catch (...) {
+    core_->log.write(log_level::error, "exception of unknown type in on_handshake");
+    reject(500, "Internal Server Error", {});
+  }
+}
+
+message_port* session::accept(const header_list& headers, message_sink& sink) {
+  if (phase_ != phase::deciding) return nullptr;
+  for (const auto& [name, value] : headers) {
+    if (is_safe_header(name, value) && !is_reserved_header(name)) continue;
+    core_->log.write(log_level::error, "response header that may not travel: " + name);
+    respond(500, "Internal Server Error", {});
+    return nullptr;
+  }
+  open(headers, &sink);
+  return phase_ == phase::open ? this : nullptr;
+}
+
+void session::reject(int status, std::string_view body, const header_list& headers) {
+  if (phase_ != phase::deciding) return;
+  respond(status, body, headers);
+}
+
+void session::open(const header_list& headers, message_sink* sink) {
+  const std::size_t limit = echo_ ? core_->settings.echo_size : limits_of().message_size;
+  decoder_ = std::make_unique<decoder>(lane_.loop.context(), limit);
+  prepare_output();
+  if (!decoder_->accept(http_->key, http_->subprotocol, headers, output_)) {
+    output_.clear();
+    decoder_.reset();
+    return respond(400, "Bad Request", {});
+  }
+  mark_dirty();
+  http_.reset();
+  sink_ = sink;
+  phase_ = phase::open;
+  lane_.count.upgraded.add();
+  if (limits_of().ping_interval.count() != 0) arm(now() + limits_of().ping_interval);
+  fresh_ = true; // frames that came with the request go up after accept() has returned
+  resume_later();
+}
+
+void session::respond(int status, std::string_view body, const header_list& headers) {
+  if (status < 200 || status > 599) {
+    core_->log.write(log_level::error, "rejection with a status that is none: " + std::to_string(status));
+    status = 500;
+  }
+  lane_.count.rejected[status].add();
+  prepare_output();
+  const std::string response = http_response(status, body, headers);
+  output_.append(response.data(), response.size());
+  http_.reset();
+  our_close_ = {1006, "rejected", false};
+  linger(true);
+}
+
+} // namespace swill::transport::detail

@@ -1,0 +1,233 @@
+#include <utility>
+
+#include "libswill/transport/detail/session.hpp"
+
+#include <boost/asio/buffer.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <sys/socket.h>
+
+// What a session reads. One Asio read into a small buffer of the session's own; only when that was full, the rest of the burst comes
+// by direct calls into a buffer that all connections of the loop share.
+
+namespace swill::transport::detail {
+
+namespace {
+
+// Fairness: what one connection may do in one turn before others get theirs.
+constexpr int messages_per_turn = 256;
+constexpr int receives_per_turn = 4;
+// Frames that came with the request while the gate decides; beyond that, the socket keeps them.
+constexpr std::size_t early_input = 16 * 1024;
+
+} // namespace
+
+void session::read_more() {
+  if (reading_ || resuming_ || phase_ == phase::ended) return;
+  const bool full = phase_ == phase::deciding && input_.size() >= early_input;
+  if (full || ((phase_ == phase::open || phase_ == phase::closing) && !may_deliver())) return;
+  reading_ = true;
+  socket_.async_read_some(boost::asio::buffer(read_buffer_), [self = shared_from_this()](const boost::system::error_code& ec, std::size_t n) {
+    asio_loop::turn t{self->lane_.loop};
+    self->reading_ = false;
+    if (self->phase_ != phase::ended) self->guarded([&] { self->on_read(ec, n); });
+  });
+}
+
+void session::on_read(const boost::system::error_code& ec, std::size_t n) {
+  if (ec) return on_peer_gone(ec == boost::asio::error::eof ? "end of stream" : "connection lost");
+  heard_ = now();
+  budget_ = messages_per_turn;
+  lane_.count.bytes_in.add(n);
+  take(bytes_view{read_buffer_}.first(n));
+  if (n == read_buffer_.size()) drain_socket();
+  read_more();
+}
+
+void session::drain_socket() {
+  for (int i = 0; i < receives_per_turn; ++i) {
+    const bool wanted = phase_ == phase::lingering || (may_deliver() && budget_ > 0 && (phase_ == phase::open || phase_ == phase::closing));
+    if (!wanted) return;
+    const ssize_t n = ::recv(fd(), lane_.received.data(), lane_.received.size(), 0);
+    if (n == 0) return on_peer_gone("end of stream");
+    if (n < 0) {
+      if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) on_peer_gone("connection lost");
+      return;
+    }
+    const auto received = static_cast<std::size_t>(n);
+    lane_.count.bytes_in.add(received);
+    take(bytes_view{lane_.received}.first(received));
+    if (received < lane_.received.size()) return;
+  }
+}
+
+void session::take(bytes_view data) {
+  switch (phase_) {
+  case phase::head:
+    input_.append(data);
+    return read_head();
+  case phase::deciding:
+    return input_.append(data);
+  case phase::open:
+  case phase::closing:
+    if (input_.empty()) {
+      input_.append(data.subspan(decode(data)));
+    } else {
+      input_.append(data);
+      // Messages go up while input_ is read: nothing may touch it meanwhile.
+      buffer input = std::move(input_);
+      input.consume(decode(input.view()));
+      if (phase_ == phase::open || phase_ == phase::closing) input_ = std::move(input);
+    }
+    if (input_.empty()) input_.release();
+    return;
+  case phase::lingering:
+  case phase::ended: return;
+  }
+}
+
+// Decodes and delivers as much as there is and may be; returns how many bytes that were.
+std::size_t session::decode(bytes_view data) {
+  if (!may_deliver()) return 0;
+  decoder_->feed(data, output_);
+  while ((phase_ == phase::open || phase_ == phase::closing) && may_deliver() && decoder_->ready()) {
+    if (budget_-- <= 0) {
+      resume_later();
+      break;
+    }
+    if (!step()) break;
+  }
+  if (phase_ == phase::lingering || phase_ == phase::ended) return data.size();
+  return data.size() - decoder_->left();
+}
+
+// One message, or as much of it as there is. False when Beast waits for more than there is.
+bool session::step() {
+  std::size_t have = 0;
+  if (message_.capacity() == 0) {
+    const bool whole = receive(lane_.assembled.data(), lane_.assembled.size(), have);
+    if (phase_ != phase::open && phase_ != phase::closing) return false;
+    if (whole) {
+      deliver(bytes_view{lane_.assembled}.first(have));
+      return true;
+    }
+    if (have == 0) return decoder_->ready();
+    message_ = lane_.take_buffer();
+    message_.append(lane_.assembled.data(), have);
+    return decoder_->ready();
+  }
+  // Room grows with what has come, whatever the frame declares.
+  const std::size_t room = std::clamp<std::size_t>(decoder_->left(), 512, lane::scratch_size);
+  std::byte* to = message_.reserve(room);
+  const bool whole = receive(to, room, have);
+  if (phase_ != phase::open && phase_ != phase::closing) return false;
+  message_.commit(have);
+  if (!whole) return have != 0 || decoder_->ready();
+  buffer message = std::move(message_);
+  deliver(message.view());
+  lane_.give_back(std::move(message));
+  return true;
+}
+
+// Reads until the message is complete (true), the room is used up, or the input ends.
+bool session::receive(std::byte* to, std::size_t room, std::size_t& have) {
+  prepare_output(); // for a pong, or a close frame
+  const std::size_t queued = output_.size();
+  auto status = decoder::status::more;
+  while (status == decoder::status::more && have < room && decoder_->ready()) {
+    std::size_t got = 0;
+    status = decoder_->read(to + have, room - have, got);
+    have += got;
+    if (status == decoder::status::closed) break;
+    if (have != 0 && !echo_ && phase_ == phase::open && decoder_->is_text()) {
+      close(1003, "text messages are not supported");
+      return false;
+    }
+  }
+  if (output_.size() != queued) mark_dirty();
+  if (status == decoder::status::closed) {
+    const close_reason why = decoder_->why();
+    const bool answered = phase_ == phase::closing;
+    const close_reason told = answered ? our_close_ : why;
+    our_close_ = told;
+    finish(told);
+    linger(!why.by_peer);
+    return false;
+  }
+  return status == decoder::status::done;
+}
+
+void session::deliver(bytes_view message) {
+  if (phase_ != phase::open) return; // after our close frame nothing goes up
+  lane_.count.messages_in.add();
+  if (echo_) {
+    prepare_output();
+    append_frame(output_, decoder_->is_text() ? opcode::text : opcode::binary, message);
+    lane_.count.messages_out.add();
+    congested_ = backlog() > 2 * limits_of().send_buffer;
+    return mark_dirty();
+  }
+  if (decoder_->is_text()) return close(1003, "text messages are not supported");
+  try {
+    sink_->on_message(message);
+  } catch (const std::exception& e) {
+    core_->log.write(log_level::error, std::string{"exception in on_message: "} + e.what());
+    lane_.count.exceptions.add();
+    close(1011, "internal error");
+  } catch (...) {
+    core_->log.write(log_level::error, "exception of unknown type in on_message");
+    lane_.count.exceptions.add();
+    close(1011, "internal error");
+  }
+  if (phase_ == phase::open) congested_ = backlog() > 2 * limits_of().send_buffer;
+}
+
+void session::on_peer_gone(const char* how) {
+  switch (phase_) {
+  case phase::open:
+    // Its side of TCP may be closed only for sending: what is queued gets its chance.
+    our_close_ = {1006, how, true};
+    finish(our_close_);
+    phase_ = phase::lingering;
+    linger_for_peer_ = false;
+    arm(deadline_ = now() + limits_of().close_timeout);
+    return mark_dirty();
+  case phase::lingering:
+    linger_for_peer_ = false;
+    if (!writing_ && backlog() == 0) return die(our_close_);
+    return mark_dirty();
+  case phase::closing: return die(our_close_);
+  case phase::head:
+    lane_.count.turned_away.add();
+    return die({1006, how, true});
+  case phase::deciding: return die({1006, how, true});
+  case phase::ended: return;
+  }
+}
+
+bool session::may_deliver() const noexcept { return !paused_ && !congested_ && !fresh_; }
+
+void session::pause_reading(bool paused) {
+  if (paused_ == paused || phase_ != phase::open) return;
+  paused_ = paused;
+  if (!paused) resume_later();
+}
+
+// Goes on with what was kept, and with reading, in a later turn: never from inside a call of the application.
+void session::resume_later() {
+  if (resuming_ || phase_ == phase::ended) return;
+  resuming_ = true;
+  lane_.loop.post([self = shared_from_this()] {
+    self->resuming_ = false;
+    if (self->phase_ == phase::ended) return;
+    self->guarded([&] {
+      self->fresh_ = false;
+      self->budget_ = messages_per_turn;
+      if (!self->input_.empty() && self->may_deliver()) self->take({});
+      self->read_more();
+    });
+  });
+}
+
+} // namespace swill::transport::detail

@@ -1,0 +1,122 @@
+#include <utility>
+
+#include "libswill/transport/detail/session.hpp"
+
+#include <cerrno>
+#include <sys/socket.h>
+
+// What a session writes. Everything of one turn goes into one buffer and leaves in one send at the turn's end; what the kernel does
+// not take stays there until it does.
+
+namespace swill::transport::detail {
+
+namespace {
+
+constexpr std::size_t compact_after = 256 * 1024;
+
+} // namespace
+
+void session::prepare_output() {
+  if (output_.capacity() == 0) output_ = lane_.take_buffer();
+}
+
+buffer& session::begin_message() {
+  prepare_output();
+  message_at_ = begin_frame(output_);
+  return output_;
+}
+
+void session::end_message() {
+  if (phase_ != phase::open) return output_.truncate(message_at_);
+  end_frame(output_, message_at_, opcode::binary);
+  lane_.count.messages_out.add();
+  if (backlog() > limits_of().send_buffer / 2) was_full_ = true;
+  mark_dirty();
+}
+
+void session::cancel_message() { output_.truncate(message_at_); }
+
+void session::close(int code, std::string_view reason) {
+  if (phase_ != phase::open) return;
+  prepare_output();
+  append_close(output_, code, reason);
+  decoder_->mute();
+  our_close_ = {code, std::string{reason}, false};
+  phase_ = phase::closing;
+  paused_ = congested_ = false; // the peer's close frame may stand behind what was held back
+  arm(deadline_ = now() + limits_of().close_timeout);
+  mark_dirty();
+  resume_later();
+}
+
+void session::on_turn_end() noexcept {
+  const auto keep = self_;
+  if (phase_ != phase::ended) guarded([this] { flush(); });
+}
+
+void session::flush() {
+  if (writing_) return;
+  while (backlog() != 0) {
+    const ssize_t n = ::send(fd(), output_.data() + sent_, backlog(), MSG_NOSIGNAL);
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        wait_writable();
+        break;
+      }
+      return die(phase_ == phase::open ? close_reason{1006, "connection lost", true} : our_close_);
+    }
+    lane_.count.bytes_out.add(static_cast<std::uint64_t>(n));
+    sent_ += static_cast<std::size_t>(n);
+    progress_ = now();
+  }
+  on_flushed();
+}
+
+void session::wait_writable() {
+  if (sent_ >= compact_after) {
+    output_.consume(sent_);
+    sent_ = 0;
+  }
+  writing_ = true;
+  if (progress_ == clock_time{}) progress_ = now();
+  arm(progress_ + limits_of().slow_reader_timeout);
+  socket_.async_wait(socket_type::wait_write, [self = shared_from_this()](const boost::system::error_code& ec) {
+    asio_loop::turn t{self->lane_.loop};
+    self->writing_ = false;
+    if (self->phase_ == phase::ended) return;
+    self->guarded([&] {
+      if (ec)
+        self->die({1006, "connection lost", true});
+      else
+        self->flush();
+    });
+  });
+}
+
+void session::on_flushed() {
+  if (backlog() == 0) {
+    sent_ = 0;
+    progress_ = {};
+    output_.clear();
+    lane_.give_back(std::move(output_));
+    if (phase_ == phase::lingering && !linger_for_peer_) return die(our_close_);
+    if (phase_ == phase::lingering && !output_shut_) {
+      output_shut_ = true;
+      boost::system::error_code ec;
+      socket_.shutdown(socket_type::shutdown_send, ec);
+    }
+  }
+  if (phase_ != phase::open) return;
+  const std::size_t half = limits_of().send_buffer / 2;
+  if (congested_ && backlog() <= half) {
+    congested_ = false;
+    resume_later();
+  }
+  if (was_full_ && backlog() < half) {
+    was_full_ = false;
+    if (sink_ != nullptr) sink_->on_writable();
+  }
+}
+
+} // namespace swill::transport::detail

@@ -1,0 +1,164 @@
+#include "libswill/transport/server.hpp"
+
+#include <utility>
+
+#include "libswill/transport/detail/listener.hpp"
+#include "libswill/transport/detail/session.hpp"
+
+#include <future>
+#include <stdexcept>
+#include <unistd.h>
+
+namespace swill::transport {
+
+namespace {
+
+// Connections beyond capacity that still get their 503, one by one; more are closed at once.
+constexpr std::size_t waiting_room = 256;
+// How long stop() waits for a loop to come round before it gives up on it.
+constexpr std::chrono::milliseconds longest_turn{2000};
+
+} // namespace
+
+struct server::impl {
+  impl(server_settings s, gate& g) : core(std::make_shared<detail::core>(std::move(s), g)) {}
+
+  void take(detail::newcomer n);
+  void on_every_lane(void (*f)(detail::session&));
+  void stop_listening();
+  bool wait_until_gone(std::chrono::milliseconds longest);
+
+  std::shared_ptr<detail::core> core;
+  std::vector<std::shared_ptr<detail::listener>> listeners;
+  std::size_t next_lane = 0; // on the first loop only
+  bool stopped = false;
+};
+
+server::server(server_settings settings, gate& g, std::vector<asio_loop*> loops)
+    : impl_(std::make_unique<impl>(std::move(settings), g)) {
+  if (loops.empty()) throw std::invalid_argument("a server needs a loop");
+  for (auto* l : loops) impl_->core->lanes.push_back(std::make_unique<detail::lane>(*l));
+}
+
+server::~server() { stop(std::chrono::milliseconds{0}); }
+
+void server::start() {
+  const auto& settings = impl_->core->settings;
+  asio_loop& first = impl_->core->lanes.front()->loop;
+  for (const auto& text : settings.listen) {
+    const auto where = listen_address::parse(text);
+    impl_->listeners.push_back(detail::listener::make(first, impl_->core->log, where, settings.backlog,
+                                                      [i = impl_.get()](detail::newcomer n) { i->take(std::move(n)); }));
+  }
+  for (const auto& l : impl_->listeners) first.post([l] { l->start(); });
+}
+
+// On the first loop, for each connection.
+void server::impl::take(detail::newcomer n) {
+  const std::size_t already = core->open.fetch_add(1);
+  const std::size_t capacity = core->settings.limits.connections;
+  const bool beyond = already >= capacity;
+  detail::lane& l = *core->lanes[next_lane++ % core->lanes.size()];
+  if (beyond && already - capacity >= waiting_room) {
+    ::close(n.fd);
+    core->lanes.front()->count.turned_away.add();
+    return core->one_less();
+  }
+  auto start = [c = core, &l, n = std::move(n), beyond]() mutable {
+    std::make_shared<detail::session>(std::move(c), l, std::move(n))->start(beyond);
+  };
+  if (l.loop.is_current())
+    start();
+  else
+    l.loop.post(std::move(start));
+}
+
+std::vector<std::string> server::addresses() const {
+  std::vector<std::string> all;
+  for (const auto& l : impl_->listeners) all.push_back(l->address().text());
+  return all;
+}
+
+std::uint16_t server::port() const {
+  for (const auto& l : impl_->listeners)
+    if (!l->address().is_unix()) return l->address().port;
+  return 0;
+}
+
+void server::drain() { impl_->core->draining = true; }
+
+void server::impl::on_every_lane(void (*f)(detail::session&)) {
+  for (auto& l : core->lanes) {
+    const auto visit = [c = core, lane = l.get(), f] {
+      for (detail::session* s = lane->first; s != nullptr;) {
+        detail::session* next = s->next; // s may leave the list; the others stay
+        f(*s);
+        s = next;
+      }
+    };
+    // A loop that does not run has no thread that could be in our way.
+    if (l->loop.is_running())
+      l->loop.post(visit);
+    else
+      visit();
+  }
+}
+
+bool server::impl::wait_until_gone(std::chrono::milliseconds longest) {
+  std::unique_lock lock{core->mutex};
+  return core->all_gone.wait_for(lock, longest, [this] { return core->open == 0; });
+}
+
+// Returns when no listener can call us any more.
+void server::impl::stop_listening() {
+  const auto closing = std::exchange(listeners, {});
+  const auto stop_all = [closing] {
+    for (const auto& l : closing) l->stop();
+  };
+  asio_loop& first = core->lanes.front()->loop;
+  if (!first.is_running()) return stop_all();
+  const auto done = std::make_shared<std::promise<void>>();
+  auto stopped_listening = done->get_future();
+  first.post([stop_all, done] {
+    stop_all();
+    done->set_value();
+  });
+  stopped_listening.wait_for(longest_turn);
+}
+
+void server::stop(std::chrono::milliseconds grace) {
+  if (std::exchange(impl_->stopped, true)) return;
+  drain();
+  impl_->stop_listening();
+  impl_->on_every_lane([](detail::session& s) { s.shut_down(); });
+  if (impl_->wait_until_gone(grace)) return;
+  impl_->on_every_lane([](detail::session& s) { s.drop(); });
+  impl_->wait_until_gone(longest_turn);
+}
+
+transport::statistics server::statistics() const {
+  transport::statistics all;
+  all.open = impl_->core->open.load();
+  for (const auto& l : impl_->core->lanes) {
+    const auto& c = l->count;
+    all.accepted += c.accepted.get();
+    all.upgraded += c.upgraded.get();
+    all.turned_away += c.turned_away.get();
+    all.closed_normally += c.closed_normally.get();
+    all.closed_for_error += c.closed_for_error.get();
+    all.closed_by_application += c.closed_by_application.get();
+    all.dropped += c.dropped.get();
+    all.slow_readers += c.slow_readers.get();
+    all.ping_timeouts += c.ping_timeouts.get();
+    all.exceptions += c.exceptions.get();
+    all.bytes_in += c.bytes_in.get();
+    all.bytes_out += c.bytes_out.get();
+    all.messages_in += c.messages_in.get();
+    all.messages_out += c.messages_out.get();
+    for (int status = 0; status < 600; ++status)
+      if (const auto n = c.rejected[status].get(); n != 0) all.rejected[status] += n;
+  }
+  return all;
+}
+
+} // namespace swill::transport

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "libswill/api/link.hpp"
+#include "libswill/base/limits.hpp"
+#include "libswill/base/log.hpp"
+#include "libswill/transport/asio_loop.hpp"
+#include "libswill/transport/statistics.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace swill::transport {
+
+struct server_settings {
+  std::vector<std::string> listen{"127.0.0.1:8080"}; ///< "ADDRESS:PORT", "[ADDRESS]:PORT", "unix:PATH"; port 0: any free one
+  std::string path = "/ws";
+  std::vector<std::string> origins; ///< that browsers may come from; empty: any
+  std::vector<std::string> subprotocols{"swill.v1", "swill/1"}; ///< most wanted first
+  swill::limits limits;
+  bool test_echo = false; ///< `/echo`: a plain echo of text and binary, up to echo_size, without a subprotocol
+  std::size_t echo_size = 16 * 1024 * 1024;
+  int backlog = 1024; ///< connections that the kernel keeps until they are accepted
+  log_sink log;
+};
+
+/// WebSocket connections for a gate: listens, upgrades, and carries messages until it is stopped. Connections are spread over the
+/// loops in turn. The gate and the loops must outlive it; the loops may start to run before or after it.
+class server {
+public:
+  server(server_settings settings, gate& g, std::vector<asio_loop*> loops);
+
+  /// As stop() without grace.
+  ~server();
+
+  /// Opens the listeners; throws std::system_error when one cannot be, or std::invalid_argument for an address that is none.
+  void start();
+
+  /// The addresses that it listens on, with their real ports, in the order of the settings.
+  std::vector<std::string> addresses() const;
+
+  /// The port of the first TCP address; 0 without one.
+  std::uint16_t port() const;
+
+  /// Answers new handshakes with 503 from now on. From any thread.
+  void drain();
+
+  /// Listens no longer, closes all connections with 1001, and returns when they are gone or after `grace`, when it drops what is left.
+  /// Not from a loop's thread. Again: does nothing.
+  void stop(std::chrono::milliseconds grace = std::chrono::milliseconds{1000});
+
+  transport::statistics statistics() const;
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace swill::transport
