@@ -51,6 +51,13 @@ public:
   /// True on the loop's own thread.
   virtual bool is_current() const noexcept = 0;
 
+  /// Called at the end of each turn, where actors that became ready run; cheap when there is nothing to do, and must not throw. Set
+  /// it before the loop runs, or on its thread; null takes it away.
+  virtual void set_turn_hook(void (*hook)(void*), void* argument) noexcept = 0;
+
+  /// Makes a turn happen soon. From any thread.
+  virtual void wake() = 0;
+
 protected:
   ~loop() = default;
 };

@@ -14,7 +14,7 @@ public:
   using value_type = T;
 
   result(T v) : v_(std::in_place_index<0>, std::move(v)) {}
-  result(error e) : v_(std::in_place_index<1>, std::move(e)) {}
+  result(swill::error e) : v_(std::in_place_index<1>, std::move(e)) {}
 
   bool has_value() const noexcept { return v_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }

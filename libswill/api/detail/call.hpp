@@ -68,8 +68,6 @@ public:
   void cancel_request();
   /// The send budget has room again, or a new turn has begun.
   void on_turn();
-  /// Nothing more may be sent.
-  void mute() noexcept { final_ = true; }
 
   bool is_open() const noexcept { return handler_ != nullptr; }
   bool is_final() const noexcept { return final_; }

@@ -1,0 +1,243 @@
+#include "actors/connection_actor.hpp"
+
+#include "libswill/base/trace.hpp"
+
+#include <algorithm>
+
+namespace swill::actors {
+
+using wire::request_type;
+
+// --- Hooks of the connection
+
+void hook_scope::start(task<void> t) {
+  main_ = std::move(t);
+  main_.start(*this);
+}
+
+void hook_scope::on_idle() {
+  if (!main_ || !main_.done()) return;
+  std::exception_ptr failure;
+  try {
+    main_.take();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  main_ = {};
+  auto done = std::move(done_); // may destroy this
+  done(failure);
+}
+
+// --- Life
+
+connection_actor::connection_actor(caf::actor_config& config, unit& home, std::shared_ptr<swill::connection> facts,
+                                   std::shared_ptr<const detail::service> app)
+    : loop_actor(config, home), facts_(std::move(facts)), app_(std::move(app)), since_(home.loop().now()) {
+  facts_->on_close_wanted = [this](int code, std::string_view reason) { close(code, reason); };
+  slot = home.connections.size();
+  home.connections.push_back(this);
+}
+
+void connection_actor::begin(message_port& port) {
+  self_ = caf::strong_actor_ptr{ctrl()};
+  port_ = &port;
+  if (app_->connection.after_accept.empty()) return;
+  port.pause_reading(true); // requests wait until the hooks have run
+  hooks_ = std::make_unique<hook_scope>(home().loop(), [this](std::exception_ptr failure) {
+    home().dispose_later(std::shared_ptr<hook_scope>{std::move(hooks_)});
+    if (failure && !is_closed_) {
+      try {
+        std::rethrow_exception(failure);
+      } catch (const close_connection& c) {
+        close(c.code, c.reason);
+      } catch (...) {
+        log_failure("after_accept", failure);
+        close(1011, "after_accept failed");
+      }
+    }
+    if (port_ != nullptr && !is_closed_) port_->pause_reading(false);
+    finish_if_done();
+  });
+  hooks_->start(detail::run_hooks(app_->connection.after_accept, *facts_));
+}
+
+void connection_actor::log_failure(std::string_view hook, std::exception_ptr failure) const {
+  logger{&app_->log}.write(log_level::error, std::string{hook} + " failed: " + describe_exception(failure), facts_->id());
+}
+
+void connection_actor::close(int code, std::string_view reason) {
+  if (port_ == nullptr || is_closed_) return;
+  port_->close(close_code_on_the_wire(code), reason);
+}
+
+void connection_actor::drain() {
+  is_draining_ = true;
+  if (open_.empty()) close(1001, "server is going away");
+}
+
+void connection_actor::on_closed(const close_reason& why) {
+  if (is_closed_) return;
+  const caf::strong_actor_ptr self{ctrl()}; // what follows may end this actor
+  is_closed_ = true;
+  closed_ = why;
+  cancel_all();
+  port_ = nullptr;
+  if (hooks_) hooks_->cancel();
+  finish_if_done();
+}
+
+void connection_actor::cancel_all() {
+  const auto running = requests_; // they leave the list as they end
+  for (const auto& r : running) {
+    if (auto& a = as_request(r); a.is_alive() && a.state().call().is_open()) a.state().call().cancel_request();
+  }
+  const auto orphans = orphans_;
+  for (const auto& o : orphans) {
+    if (o->call().is_open()) o->call().cancel_request();
+  }
+}
+
+void connection_actor::finish_if_done() {
+  if (!is_closed_ || !requests_.empty() || !orphans_.empty() || hooks_) return;
+  if (!after_connection_started_) {
+    after_connection_started_ = true;
+    if (!app_->connection.after_connection.empty()) return run_after_connection();
+  }
+  if (self_) home().dispose_later(std::move(self_));
+  self_ = nullptr;
+  leave_unit();
+  quit();
+}
+
+void connection_actor::run_after_connection() {
+  hooks_ = std::make_unique<hook_scope>(home().loop(), [this](std::exception_ptr failure) {
+    home().dispose_later(std::shared_ptr<hook_scope>{std::move(hooks_)});
+    if (failure) log_failure("after_connection", failure);
+    finish_if_done();
+  });
+  hooks_->start(detail::run_hooks(app_->connection.after_connection, *facts_, closed_));
+}
+
+void connection_actor::on_exit() {
+  if (is_closed_ || port_ == nullptr) return;
+  // Killed from outside: the peer is told, the requests unwind, and on_closed finishes the rest.
+  port_->close(1011, "the connection's actor has ended");
+  cancel_all();
+}
+
+void connection_actor::leave_unit() noexcept {
+  auto& all = home().connections;
+  if (slot >= all.size() || all[slot] != this) return;
+  facts_->on_close_wanted = nullptr;
+  all[slot] = all.back();
+  all[slot]->slot = slot;
+  all.pop_back();
+}
+
+bool connection_actor::on_mail(caf::mailbox_element& element) {
+  auto& content = element.content();
+  if (content.match_elements<close_atom, int, std::string>()) {
+    close(content.get_as<int>(1), content.get_as<std::string>(2));
+    return true;
+  }
+  if (content.match_elements<describe_atom>()) {
+    make_response_promise().deliver(info());
+    return true;
+  }
+  return false;
+}
+
+connection_info connection_actor::info() const {
+  connection_info out;
+  out.actor = id();
+  out.id = facts_->id();
+  out.remote_address = facts_->request().remote_address;
+  out.age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(home().loop().now() - since_).count();
+  out.requests = open_.size();
+  out.backlog = port_ != nullptr ? port_->backlog() : 0;
+  return out;
+}
+
+std::vector<request_info> connection_actor::requests() const {
+  std::vector<request_info> out;
+  for (const auto& r : requests_) out.push_back(as_request(r).info());
+  return out;
+}
+
+// --- Requests that end
+
+void connection_actor::on_writable() {
+  for (std::size_t n = waiting_.size(); n > 0 && !waiting_.empty() && writable(); --n) {
+    detail::call* c = waiting_.front();
+    waiting_.pop_front();
+    c->on_turn();
+  }
+}
+
+void connection_actor::forget(detail::call& c) noexcept { std::erase(waiting_, &c); }
+
+void connection_actor::on_final(request_state& r) {
+  detail::call& c = r.call();
+  open_.erase(c.seq());
+  if (c.target().request_streams) remember(c.seq(), c.target());
+}
+
+void connection_actor::on_finished(request_state& r) {
+  unit& u = home();
+  if (r.actor != nullptr) {
+    caf::strong_actor_ptr a = std::move(requests_[r.slot]);
+    if (r.slot + 1 != requests_.size()) {
+      requests_[r.slot] = std::move(requests_.back());
+      as_request(requests_[r.slot]).state().slot = r.slot;
+    }
+    requests_.pop_back();
+    r.connection = nullptr;
+    request_actor& actor = as_request(a);
+    if (actor.is_recyclable() && u.idle_requests.size() < 4096) {
+      u.idle_requests.push_back(std::move(a));
+    } else {
+      actor.quit();
+      u.dispose_later(std::move(a));
+    }
+  } else {
+    const auto it = std::find_if(orphans_.begin(), orphans_.end(), [&r](const auto& o) { return o.get() == &r; });
+    u.dispose_later(std::shared_ptr<void>{std::move(*it)});
+    orphans_.erase(it);
+  }
+  if (is_closed_) {
+    finish_if_done();
+  } else if (is_draining_ && open_.empty()) {
+    close(1001, "server is going away");
+  }
+}
+
+void connection_actor::adopt(std::unique_ptr<request_state> r) {
+  const auto it = std::find_if(requests_.begin(), requests_.end(), [&r](const auto& a) { return a->get() == r->actor; });
+  home().dispose_later(std::move(*it));
+  const std::size_t at = static_cast<std::size_t>(it - requests_.begin());
+  if (at + 1 != requests_.size()) {
+    requests_[at] = std::move(requests_.back());
+    as_request(requests_[at]).state().slot = at;
+  }
+  requests_.pop_back();
+  r->actor = nullptr;
+  orphans_.emplace_back(std::move(r));
+  const std::shared_ptr<request_state> orphan = orphans_.back();
+  if (!orphan->call().is_final()) orphan->call().fail(error{error_code::internal_error, "An internal server error occurred"});
+}
+
+void connection_actor::remember(std::uint64_t seq, const detail::handler& h) {
+  const std::size_t most = std::max<std::size_t>(app_->limits.remembered_requests, 1);
+  if (remembered_.size() < most) {
+    remembered_.push_back({seq, &h});
+    return;
+  }
+  remembered_[next_remembered_] = {seq, &h};
+  next_remembered_ = (next_remembered_ + 1) % most;
+}
+
+bool connection_actor::is_remembered(std::uint64_t seq, const detail::handler& h) const noexcept {
+  return std::any_of(remembered_.begin(), remembered_.end(), [&](const finished_request& f) { return f.seq == seq && f.handler == &h; });
+}
+
+} // namespace swill::actors

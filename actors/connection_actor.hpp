@@ -1,0 +1,115 @@
+#pragma once
+
+#include "actors/loop_actor.hpp"
+#include "actors/messages.hpp"
+#include "actors/request_actor.hpp"
+#include "actors/seq_table.hpp"
+
+#include "libswill/api/connection.hpp"
+#include "libswill/api/detail/service.hpp"
+#include "libswill/api/link.hpp"
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace swill::actors {
+
+/// Coroutines of a connection outside of its requests: its hooks.
+class hook_scope final : public scope {
+public:
+  hook_scope(swill::loop& l, std::function<void(std::exception_ptr)> done) : scope(l), done_(std::move(done)) {}
+  void start(task<void> t);
+
+private:
+  void on_idle() override;
+  task<void> main_;
+  std::function<void(std::exception_ptr)> done_;
+};
+
+/// One open connection: takes its envelopes, starts and ends its requests, and outlives them all. Above it are the request actors, below
+/// it a message port. Ends when the port is closed, every request has unwound, and after_connection has run; when it is killed, the
+/// connection is closed with 1011 first.
+class connection_actor final : public loop_actor, public message_sink {
+public:
+  connection_actor(caf::actor_config& config, unit& home, std::shared_ptr<swill::connection> facts, std::shared_ptr<const detail::service> app);
+
+  const char* name() const override { return "swill.connection"; }
+
+  /// The connection is accepted: runs after_accept, then reads.
+  void begin(message_port& port);
+  /// Takes no new requests; closes with 1001 when none is open any more.
+  void drain();
+  void close(int code, std::string_view reason);
+  /// Ends every open request without an answer.
+  void cancel_all();
+
+  // --- For its requests
+  message_port& port() noexcept { return *port_; }
+  swill::connection& facts() const noexcept { return *facts_; }
+  const detail::service& app() const noexcept { return *app_; }
+  bool writable() const noexcept { return port_ != nullptr && port_->backlog() < app_->limits.send_buffer / 2; }
+  void wait_writable(detail::call& c) { waiting_.push_back(&c); }
+  void forget(detail::call& c) noexcept;
+  void on_final(request_state& r);
+  void on_finished(request_state& r);
+  /// The actor of an open request was killed: the request is answered 500 and unwinds here.
+  void adopt(std::unique_ptr<request_state> r);
+
+  connection_info info() const;
+  std::vector<request_info> requests() const;
+  std::size_t slot = 0; ///< in the unit's list of connections
+
+  // --- message_sink
+  void on_message(bytes_view message) override;
+  void on_writable() override;
+  void on_closed(const close_reason& why) override;
+
+  void on_exit() override;
+
+private:
+  bool on_mail(caf::mailbox_element& element) override;
+
+  void on_envelope(const wire::request_envelope& e);
+  void on_open_request(request_state& r, const wire::request_envelope& e);
+  void on_new_request(const wire::request_envelope& e);
+  void serve_plain(const detail::handler& h, const wire::request_envelope& e);
+  void open(const detail::handler& h, const wire::request_envelope& e);
+  void answer_error(std::uint64_t seq, const error& e);
+  void bad_request(std::uint64_t seq, std::string_view problem);
+  const detail::handler* find_handler(std::string_view rpc) noexcept;
+  void remember(std::uint64_t seq, const detail::handler& h);
+  bool is_remembered(std::uint64_t seq, const detail::handler& h) const noexcept;
+  void log_failure(std::string_view hook, std::exception_ptr failure) const;
+  void finish_if_done();
+  void run_after_connection();
+  void leave_unit() noexcept;
+
+  struct finished_request {
+    std::uint64_t seq = 0;
+    const detail::handler* handler = nullptr;
+  };
+
+  std::shared_ptr<swill::connection> facts_; // shared with the handshake until it is over
+  std::shared_ptr<const detail::service> app_; // shared by all connections of the server
+  message_port* port_ = nullptr;
+  const detail::handler* last_handler_ = nullptr;
+  seq_table<request_state> open_;                 ///< requests whose final envelope is still to come
+  std::vector<caf::strong_actor_ptr> requests_;   ///< requests whose handler or hooks still run
+  std::vector<std::shared_ptr<request_state>> orphans_; // shared with the unit's garbage when they are done
+  std::deque<detail::call*> waiting_;             ///< for room in the send budget
+  std::vector<finished_request> remembered_;      ///< a ring
+  std::size_t next_remembered_ = 0;
+  std::unique_ptr<hook_scope> hooks_;
+  caf::strong_actor_ptr self_; ///< from begin() until everything has ended: the port's promise to its sink
+  clock_time since_;
+  close_reason closed_;
+  bool is_closed_ = false;
+  bool is_draining_ = false;
+  bool after_connection_started_ = false;
+};
+
+inline connection_actor& as_connection(const caf::strong_actor_ptr& p) noexcept { return *static_cast<connection_actor*>(p->get()); }
+
+} // namespace swill::actors

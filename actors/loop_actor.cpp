@@ -1,0 +1,109 @@
+#include "actors/loop_actor.hpp"
+
+#include <caf/detail/sync_request_bouncer.hpp>
+
+#include <algorithm>
+
+namespace swill::actors {
+
+loop_actor::loop_actor(caf::actor_config& config, unit& home) : caf::local_actor(config), home_(&home) { context(home.sending_face()); }
+
+loop_actor::~loop_actor() {
+  if (alive_) close_mailbox(caf::exit_reason::unreachable);
+}
+
+caf::mailbox_element* loop_actor::closed_mark() noexcept {
+  static char mark;
+  return reinterpret_cast<caf::mailbox_element*>(&mark);
+}
+
+void loop_actor::launch(caf::execution_unit*, bool, bool) { register_at_system(); }
+
+void loop_actor::enqueue(caf::mailbox_element_ptr element, caf::execution_unit*) {
+  caf::mailbox_element* raw = element.release();
+  caf::mailbox_element* head = head_.load(std::memory_order_relaxed);
+  do {
+    if (head == closed_mark()) {
+      const caf::detail::sync_request_bouncer bounce{caf::exit_reason::unreachable};
+      element.reset(raw);
+      bounce(*element);
+      return;
+    }
+    raw->next = head;
+  } while (!head_.compare_exchange_weak(head, raw, std::memory_order_release, std::memory_order_relaxed));
+  if (head != nullptr) return;
+  caf::intrusive_ptr_add_ref(ctrl());
+  home_->exec_later(this);
+}
+
+caf::resumable::resume_result loop_actor::resume(caf::execution_unit*, std::size_t) {
+  if (!alive_) return done;
+  caf::mailbox_element* newest = head_.exchange(nullptr, std::memory_order_acquire);
+  caf::intrusive::singly_linked<caf::mailbox_element>* oldest = nullptr;
+  while (newest != nullptr) {
+    auto* next = static_cast<caf::mailbox_element*>(newest->next);
+    newest->next = oldest;
+    oldest = newest;
+    newest = next;
+  }
+  while (oldest != nullptr) {
+    const caf::mailbox_element_ptr element{static_cast<caf::mailbox_element*>(oldest)};
+    oldest = oldest->next;
+    element->next = nullptr;
+    if (alive_) {
+      handle(*element);
+    } else {
+      const caf::detail::sync_request_bouncer bounce{caf::exit_reason::unreachable};
+      bounce(*element);
+    }
+  }
+  return alive_ ? awaiting_message : done;
+}
+
+void loop_actor::handle(caf::mailbox_element& element) {
+  current_mailbox_element(&element);
+  auto& content = element.content();
+  if (element.mid.is_response()) {
+    const auto it = std::find_if(pending_.begin(), pending_.end(), [&](const pending_request& p) { return p.id == element.mid; });
+    if (it != pending_.end()) {
+      response_receiver* r = it->receiver;
+      pending_.erase(it);
+      r->on_response(content);
+    }
+  } else if (content.match_elements<caf::exit_msg>()) {
+    auto& exit = content.get_mutable_as<caf::exit_msg>(0);
+    if (exit.reason) quit(std::move(exit.reason));
+  } else if (content.match_elements<caf::down_msg>()) {
+    on_down(content.get_mutable_as<caf::down_msg>(0));
+  } else if (!on_mail(element)) {
+    const caf::detail::sync_request_bouncer bounce{caf::make_error(caf::sec::unexpected_message)};
+    bounce(element);
+  }
+  current_mailbox_element(nullptr);
+}
+
+void loop_actor::forget(const response_receiver& r) noexcept {
+  std::erase_if(pending_, [&r](const pending_request& p) { return p.receiver == &r; });
+}
+
+void loop_actor::quit(caf::error reason) {
+  if (!alive_) return;
+  alive_ = false;
+  on_exit();
+  close_mailbox(reason);
+  cleanup(std::move(reason), context());
+}
+
+void loop_actor::close_mailbox(const caf::error& reason) {
+  caf::mailbox_element* rest = head_.exchange(closed_mark(), std::memory_order_acq_rel);
+  if (rest == closed_mark()) return;
+  const caf::detail::sync_request_bouncer bounce{reason};
+  while (rest != nullptr) {
+    const caf::mailbox_element_ptr element{rest};
+    rest = static_cast<caf::mailbox_element*>(rest->next);
+    element->next = nullptr;
+    bounce(*element);
+  }
+}
+
+} // namespace swill::actors

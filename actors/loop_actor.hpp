@@ -1,0 +1,88 @@
+#pragma once
+
+#include "actors/unit.hpp"
+
+#include <caf/all.hpp>
+
+#include <atomic>
+#include <vector>
+
+namespace swill::actors {
+
+/// Receives the answer to one request that an actor has sent.
+class response_receiver {
+public:
+  virtual void on_response(caf::type_erased_tuple& content) = 0;
+
+protected:
+  ~response_receiver() = default;
+};
+
+/// A CAF actor on one loop's thread, a fifth of the size of an event_based_actor: handle, mailbox, monitors, links, exit messages and
+/// requests are CAF's; what it leaves out are behaviour stacks, timeouts per behaviour, and CAF's streams. Whoever is on the same thread
+/// may call its functions directly instead of sending; mail from elsewhere is handled on that thread in the order it came.
+class loop_actor : public caf::local_actor, public caf::resumable {
+public:
+  loop_actor(caf::actor_config& config, unit& home);
+  ~loop_actor() override;
+
+  unit& home() const noexcept { return *home_; }
+
+  /// Sends a request; `r` gets its answer, unless it is forgotten before. On this actor's thread.
+  template <class Handle, class... Ts>
+  caf::message_id send_request(const Handle& to, response_receiver& r, Ts&&... xs) {
+    const caf::message_id id = new_request_id(caf::message_priority::normal);
+    pending_.push_back({id.response_id(), &r});
+    caf::actor_cast<caf::abstract_actor*>(to)->eq_impl(id, caf::strong_actor_ptr{ctrl()}, context(), std::forward<Ts>(xs)...);
+    return id.response_id();
+  }
+  void forget(const response_receiver& r) noexcept;
+
+  /// Ends this actor, as exit messages do: on_exit runs, monitors and links are told. On its thread.
+  void quit(caf::error reason = caf::exit_reason::normal);
+  bool is_alive() const noexcept { return alive_; }
+
+  // --- CAF's interface
+  using caf::abstract_actor::enqueue;
+  void enqueue(caf::mailbox_element_ptr element, caf::execution_unit*) override;
+  void launch(caf::execution_unit* host, bool lazy, bool hide) override;
+  resume_result resume(caf::execution_unit* host, std::size_t throughput) override;
+  subtype_t subtype() const override { return caf::resumable::unspecified; }
+  void intrusive_ptr_add_ref_impl() override { caf::intrusive_ptr_add_ref(ctrl()); }
+  void intrusive_ptr_release_impl() override { caf::intrusive_ptr_release(ctrl()); }
+
+protected:
+  /// Mail that is neither a response nor about exits. Unhandled requests are bounced when this returns false.
+  virtual bool on_mail(caf::mailbox_element& element) = 0;
+  virtual void on_down(caf::down_msg&) {}
+  bool has_mail() const noexcept { return head_.load(std::memory_order_relaxed) != nullptr; }
+  bool is_watched() const noexcept { return attachables_head_ != nullptr; }
+  bool has_pending_requests() const noexcept { return !pending_.empty(); }
+
+private:
+  struct pending_request {
+    caf::message_id id;
+    response_receiver* receiver;
+  };
+
+  static caf::mailbox_element* closed_mark() noexcept;
+  void handle(caf::mailbox_element& element);
+  void close_mailbox(const caf::error& reason);
+
+  unit* home_;
+  std::atomic<caf::mailbox_element*> head_{nullptr}; ///< newest first; a mark when closed
+  std::vector<pending_request> pending_;
+  bool alive_ = true;
+};
+
+/// Makes an actor of class T at home on u. On u's thread, or before its loop runs.
+template <class T, class... Ts>
+caf::strong_actor_ptr spawn_on(unit& u, Ts&&... xs) {
+  caf::actor_system& system = u.system();
+  caf::actor_config config{u.sending_face()};
+  auto a = caf::make_actor<T, caf::strong_actor_ptr>(system.next_actor_id(), system.node(), &system, config, u, std::forward<Ts>(xs)...);
+  static_cast<T*>(a->get())->launch(&u, true, false);
+  return a;
+}
+
+} // namespace swill::actors

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <caf/all.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+// Messages that connection and request actors take from anybody (docs/architecture.md, "Actors").
+
+namespace swill::actors {
+
+/// To a request: as if the client had sent CANCEL.
+using cancel_atom = caf::atom_constant<caf::atom("cancel")>;
+/// To a connection, with (int code, std::string reason): closes it after what is queued.
+using close_atom = caf::atom_constant<caf::atom("close")>;
+/// To a connection: answered with its connection_info. To a request: with its request_info.
+using describe_atom = caf::atom_constant<caf::atom("describe")>;
+
+/// One open request, as a listing shows it.
+struct request_info {
+  caf::actor_id actor = 0;
+  std::string connection;
+  std::string rpc;
+  std::uint64_t seq = 0;
+  std::int64_t age_ms = 0;
+  bool answered = false; ///< the final envelope is sent, hooks or the handler still run
+};
+
+/// One connection, as a listing shows it.
+struct connection_info {
+  caf::actor_id actor = 0;
+  std::string id;
+  std::string remote_address;
+  std::int64_t age_ms = 0;
+  std::size_t requests = 0;
+  std::size_t backlog = 0; ///< bytes
+};
+
+} // namespace swill::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::actors::request_info)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::actors::connection_info)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<swill::actors::request_info>)

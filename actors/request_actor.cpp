@@ -1,0 +1,79 @@
+#include "actors/request_actor.hpp"
+
+#include "actors/connection_actor.hpp"
+
+namespace swill::actors {
+
+request_state::request_state(unit& u) : unit_(u), call_(u.loop(), *this) {}
+
+message_port& request_state::port() noexcept { return connection->port(); }
+connection& request_state::peer() const noexcept { return connection->facts(); }
+const detail::service& request_state::app() const noexcept { return connection->app(); }
+bool request_state::writable() const noexcept { return connection->writable(); }
+void request_state::wait_writable(detail::call& c) { connection->wait_writable(c); }
+void request_state::wait_turn(detail::call& c) { unit_.wait_turn(c); }
+
+void request_state::forget_waits(detail::call& c) noexcept {
+  unit_.forget(c);
+  connection->forget(c);
+}
+
+void request_state::on_final(detail::call&) { connection->on_final(*this); }
+void request_state::on_finished(detail::call&) { connection->on_finished(*this); }
+void request_state::close(int code, std::string_view reason) { connection->close(code, reason); }
+
+void* request_state::native_actor() noexcept {
+  if (actor != nullptr) return static_cast<loop_actor*>(actor);
+  return static_cast<loop_actor*>(connection);
+}
+
+request_actor::request_actor(caf::actor_config& config, unit& home) : loop_actor(config, home), state_(std::make_unique<request_state>(home)) {
+  state_->actor = this;
+}
+
+request_info request_actor::info() const {
+  request_info out;
+  out.actor = id();
+  if (state_ == nullptr || !state_->call().is_open()) return out;
+  detail::call& c = state_->call();
+  out.connection = state_->peer().id();
+  out.rpc = c.target().name;
+  out.seq = c.seq();
+  out.age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(home().loop().now() - c.opened()).count();
+  out.answered = c.is_final();
+  return out;
+}
+
+bool request_actor::is_recyclable() const noexcept {
+  // The one strong reference is that of the connection which is giving it up; a strong reference holds one weak reference.
+  const auto* control = ctrl();
+  return is_alive() && control->strong_refs == 1 && control->weak_refs == 1 && !is_watched() && !has_mail() && !has_pending_requests();
+}
+
+void request_actor::on_exit() {
+  if (state_ == nullptr || !state_->call().is_open()) return;
+  connection_actor& c = *state_->connection;
+  c.adopt(std::move(state_));
+}
+
+bool request_actor::on_mail(caf::mailbox_element& element) {
+  auto& content = element.content();
+  if (content.match_elements<cancel_atom>()) {
+    if (state_->call().is_open()) state_->call().cancel_request();
+    return true;
+  }
+  if (content.match_elements<describe_atom>()) {
+    make_response_promise().deliver(info());
+    return true;
+  }
+  return false;
+}
+
+caf::strong_actor_ptr take_request_actor(unit& u) {
+  if (u.idle_requests.empty()) return spawn_on<request_actor>(u);
+  caf::strong_actor_ptr a = std::move(u.idle_requests.back());
+  u.idle_requests.pop_back();
+  return a;
+}
+
+} // namespace swill::actors

@@ -1,0 +1,187 @@
+#include "actors/runtime.hpp"
+
+#include "libswill/base/trace.hpp"
+
+#include <future>
+#include <thread>
+
+namespace swill::actors {
+
+namespace {
+
+/// A function as a job of CAF's pool.
+class pool_job final : public caf::resumable, public caf::ref_counted {
+public:
+  explicit pool_job(std::function<void()> f) : function_(std::move(f)) {}
+  resume_result resume(caf::execution_unit*, std::size_t) override {
+    const trace_scope traced;
+    function_();
+    function_ = nullptr;
+    return done;
+  }
+  void intrusive_ptr_add_ref_impl() override { ref(); }
+  void intrusive_ptr_release_impl() override { deref(); }
+
+private:
+  std::function<void()> function_;
+};
+
+} // namespace
+
+runtime::runtime(std::shared_ptr<const detail::service> app, std::vector<swill::loop*> loops, std::size_t workers)
+    : app_(std::move(app)), config_(std::make_unique<runtime_config>(std::move(loops), workers)),
+      system_(std::make_unique<caf::actor_system>(*config_)), scheduler_(static_cast<scheduler*>(&system_->scheduler())) {}
+
+runtime::~runtime() {
+  shut_down();
+  system_.reset();
+}
+
+unit& runtime::unit_of(const swill::loop& l) noexcept {
+  for (const auto& u : units()) {
+    if (&u->loop() == &l) return *u;
+  }
+  return *units().front();
+}
+
+void runtime::offload(std::function<void()> f) { system_->scheduler().enqueue(new pool_job{std::move(f)}); }
+
+// --- Handshakes
+
+void runtime::on_handshake(std::shared_ptr<handshake> h) {
+  if (draining_.load(std::memory_order_relaxed)) return h->reject(503, "Service unavailable", {{"Retry-After", "1"}});
+  unit& u = unit_of(h->loop());
+  ++count_;
+  // The scope owns itself until its coroutine has ended.
+  auto holder = std::make_shared<std::shared_ptr<hook_scope>>();
+  *holder = std::make_shared<hook_scope>(h->loop(), [this, &u, h, holder](std::exception_ptr failure) {
+    u.dispose_later(std::shared_ptr<void>{std::move(*holder)});
+    if (!failure) return;
+    h->reject(500, "Internal server error", {});
+    logger{&app_->log}.write(log_level::error, "handshake failed: " + describe_exception(failure));
+    connection_ended();
+  });
+  (*holder)->start(accept(u, h));
+}
+
+namespace {
+
+int rejection_status(int status) noexcept {
+  if (status >= 1000) return 403;
+  return status >= 300 && status <= 599 ? status : 500;
+}
+
+} // namespace
+
+task<void> runtime::accept(unit& u, std::shared_ptr<handshake> h) {
+  const auto facts = std::make_shared<connection>(make_connection_id(), std::move(h->request));
+  try {
+    co_await detail::run_hooks(app_->connection.before_connection, *facts);
+    co_await detail::run_hooks(app_->connection.before_accept, *facts);
+  } catch (const rejection& r) {
+    h->reject(rejection_status(r.status), r.body, facts->response_headers());
+    connection_ended();
+    co_return;
+  } catch (const close_connection&) {
+    h->reject(403, "Forbidden", facts->response_headers());
+    connection_ended();
+    co_return;
+  }
+  open(u, *h, facts);
+}
+
+void runtime::open(unit& u, handshake& h, std::shared_ptr<connection> facts) {
+  const caf::strong_actor_ptr a = spawn_on<connection_actor>(u, facts, app_);
+  connection_actor& c = as_connection(a);
+  c.attach_functor([this] { connection_ended(); });
+  message_port* port = h.accept(facts->response_headers(), c);
+  if (port == nullptr) return c.on_closed({});
+  c.begin(*port);
+}
+
+void runtime::connection_ended() {
+  const std::lock_guard lock{mutex_};
+  --count_;
+  changed_.notify_all();
+}
+
+// --- The end
+
+void runtime::on_each_unit(const std::function<void(unit&)>& f) {
+  for (const auto& u : units()) {
+    u->loop().post([&unit = *u, f] { f(unit); });
+  }
+}
+
+void runtime::drain() {
+  if (draining_.exchange(true)) return;
+  on_each_unit([](unit& u) {
+    const auto all = u.connections;
+    for (connection_actor* c : all) c->drain();
+  });
+}
+
+void runtime::shut_down() {
+  drain();
+  {
+    std::unique_lock lock{mutex_};
+    const auto over = [this] { return count_.load() == 0; };
+    if (!changed_.wait_for(lock, app_->limits.drain_timeout, over)) {
+      on_each_unit([](unit& u) {
+        const auto all = u.connections;
+        for (connection_actor* c : all) {
+          c->close(1001, "server is going away");
+          c->cancel_all();
+        }
+      });
+      changed_.wait(lock, over);
+    }
+  }
+  // What the loops still hold of it goes on their own threads.
+  std::vector<std::future<void>> done;
+  for (const auto& u : units()) {
+    auto gone = std::make_shared<std::promise<void>>();
+    done.push_back(gone->get_future());
+    u->loop().post([&unit = *u, gone] {
+      for (const auto& a : unit.idle_requests) as_request(a).quit();
+      unit.idle_requests.clear();
+      unit.loop().post([gone] { gone->set_value(); });
+    });
+  }
+  for (auto& d : done) d.wait();
+}
+
+// --- Listings
+
+template <class T, class F>
+std::vector<T> runtime::collect(F f) {
+  std::vector<std::future<std::vector<T>>> parts;
+  for (const auto& u : units()) {
+    auto part = std::make_shared<std::promise<std::vector<T>>>();
+    parts.push_back(part->get_future());
+    u->loop().post([&unit = *u, part, f] {
+      std::vector<T> out;
+      for (const connection_actor* c : unit.connections) f(*c, out);
+      part->set_value(std::move(out));
+    });
+  }
+  std::vector<T> all;
+  for (auto& p : parts) {
+    auto some = p.get();
+    std::move(some.begin(), some.end(), std::back_inserter(all));
+  }
+  return all;
+}
+
+std::vector<connection_info> runtime::connections() {
+  return collect<connection_info>([](const connection_actor& c, auto& out) { out.push_back(c.info()); });
+}
+
+std::vector<request_info> runtime::requests() {
+  return collect<request_info>([](const connection_actor& c, auto& out) {
+    auto some = c.requests();
+    out.insert(out.end(), some.begin(), some.end());
+  });
+}
+
+} // namespace swill::actors

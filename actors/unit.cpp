@@ -1,0 +1,150 @@
+#include "actors/unit.hpp"
+
+#include "libswill/api/detail/call.hpp"
+#include "libswill/base/trace.hpp"
+
+#include <algorithm>
+
+namespace swill::actors {
+
+namespace {
+thread_local unit* current_unit = nullptr;
+} // namespace
+
+// --- Clock
+
+unit_clock::time_point unit_clock::now() const noexcept { return unit_.loop().now(); }
+
+void unit_clock::set_ordinary_timeout(time_point t, caf::abstract_actor* self, caf::atom_value type, std::uint64_t id) {
+  super::set_ordinary_timeout(t, self, type, id);
+  arm();
+}
+void unit_clock::set_multi_timeout(time_point t, caf::abstract_actor* self, caf::atom_value type, std::uint64_t id) {
+  super::set_multi_timeout(t, self, type, id);
+  arm();
+}
+void unit_clock::set_request_timeout(time_point t, caf::abstract_actor* self, caf::message_id id) {
+  super::set_request_timeout(t, self, id);
+  arm();
+}
+void unit_clock::schedule_message(time_point t, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr content) {
+  super::schedule_message(t, std::move(receiver), std::move(content));
+  arm();
+}
+void unit_clock::schedule_message(time_point t, caf::group target, caf::strong_actor_ptr sender, caf::message content) {
+  super::schedule_message(t, std::move(target), std::move(sender), std::move(content));
+  arm();
+}
+
+void unit_clock::stop() {
+  timer::cancel();
+  cancel_all();
+}
+
+void unit_clock::arm() {
+  if (schedule().empty()) return;
+  const clock_time due = schedule().begin()->first;
+  if (!is_set() || due < timer::due()) unit_.loop().set_timer(*this, due);
+}
+
+void unit_clock::on_timer() {
+  trigger_expired_timeouts();
+  arm();
+}
+
+// --- Unit
+
+unit::unit(caf::actor_system& system, swill::loop& l, std::size_t throughput)
+    : caf::execution_unit(&system), loop_(l), clock_(*this), throughput_(throughput), pool_face_(&system) {
+  loop_.set_turn_hook([](void* self) { static_cast<unit*>(self)->drain(); }, this);
+}
+
+unit::~unit() {
+  loop_.set_turn_hook(nullptr, nullptr);
+  if (current_unit == this) current_unit = nullptr;
+}
+
+unit* unit::current() noexcept { return current_unit; }
+
+void unit::bind_thread() noexcept {
+  current_unit = this;
+  caf::logger::set_current_actor_system(nullptr); // without it CAF skips a lock and a hash per resume
+}
+
+void unit::exec_later(caf::resumable* job) {
+  if (current_unit == this) {
+    ready_.push_back(job);
+    return;
+  }
+  bool first = false;
+  {
+    const std::lock_guard lock{mutex_};
+    first = remote_.empty();
+    remote_.push_back(job);
+    has_remote_.store(true, std::memory_order_release);
+  }
+  if (first) loop_.wake();
+}
+
+void unit::drain() noexcept {
+  if (draining_) return;
+  if (current_unit != this) bind_thread();
+  draining_ = true;
+  ++turn_;
+  if (has_remote_.load(std::memory_order_acquire)) {
+    const std::lock_guard lock{mutex_};
+    ready_.insert(ready_.end(), remote_.begin(), remote_.end());
+    remote_.clear();
+    has_remote_.store(false, std::memory_order_relaxed);
+  }
+  // Actors that wake each other do not keep the loop from its sockets: what becomes ready now runs in a few rounds, then in a later turn.
+  for (int round = 0; !ready_.empty() && round < 4; ++round) {
+    running_.swap(ready_);
+    for (caf::resumable* job : running_) run(job);
+    running_.clear();
+  }
+  garbage_.clear();
+  garbage_objects_.clear();
+  draining_ = false;
+  if (!ready_.empty()) loop_.wake();
+}
+
+void unit::run(caf::resumable* job) {
+  switch (job->resume(&pool_face_, throughput_)) {
+    case caf::resumable::resume_later: ready_.push_back(job); break;
+    case caf::resumable::done:
+    case caf::resumable::awaiting_message: caf::intrusive_ptr_release(job); break;
+    case caf::resumable::shutdown_execution_unit: break;
+  }
+}
+
+void unit::wait_turn(detail::call& c) {
+  streams_.push_back(&c);
+  if (streams_posted_) return;
+  streams_posted_ = true;
+  loop_.post([this] { run_streams(); });
+}
+
+void unit::run_streams() {
+  streams_posted_ = false;
+  ++turn_;
+  for (std::size_t n = streams_.size(); n > 0 && !streams_.empty(); --n) {
+    detail::call* c = streams_.front();
+    streams_.pop_front();
+    if (c != nullptr) c->on_turn();
+  }
+}
+
+void unit::forget(detail::call& c) noexcept { std::replace(streams_.begin(), streams_.end(), &c, static_cast<detail::call*>(nullptr)); }
+
+void unit::dispose_later(caf::strong_actor_ptr a) { garbage_.push_back(std::move(a)); }
+void unit::dispose_later(std::shared_ptr<void> object) { garbage_objects_.push_back(std::move(object)); }
+
+void unit::finish() {
+  bind_thread();
+  clock_.stop();
+  for (int i = 0; i < 1000 && (!ready_.empty() || has_remote_.load() || !garbage_.empty()); ++i) drain();
+  current_unit = nullptr;
+}
+
+} // namespace swill::actors

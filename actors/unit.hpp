@@ -1,0 +1,109 @@
+#pragma once
+
+#include "libswill/base/loop.hpp"
+
+#include <caf/all.hpp>
+#include <caf/detail/simple_actor_clock.hpp>
+
+#include <atomic>
+#include <deque>
+#include <mutex>
+#include <vector>
+
+namespace swill::detail {
+class call;
+}
+
+namespace swill::actors {
+
+class connection_actor;
+class request_actor;
+class unit;
+
+/// CAF's timeouts of the actors of one loop: no locks, no thread of its own, one timer of the loop.
+class unit_clock final : public caf::detail::simple_actor_clock, timer {
+public:
+  using super = caf::detail::simple_actor_clock;
+  explicit unit_clock(unit& u) : unit_(u) {}
+
+  time_point now() const noexcept override;
+  void set_ordinary_timeout(time_point t, caf::abstract_actor* self, caf::atom_value type, std::uint64_t id) override;
+  void set_multi_timeout(time_point t, caf::abstract_actor* self, caf::atom_value type, std::uint64_t id) override;
+  void set_request_timeout(time_point t, caf::abstract_actor* self, caf::message_id id) override;
+  void schedule_message(time_point t, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr content) override;
+  void schedule_message(time_point t, caf::group target, caf::strong_actor_ptr sender, caf::message content) override;
+  void stop();
+
+private:
+  void arm();
+  void on_timer() override;
+  unit& unit_;
+};
+
+/// What runs the actors of one loop: CAF's execution unit on that loop's thread. Connection and request actors have it as their home and
+/// never leave it. All calls on the loop's thread unless they say otherwise.
+class unit final : public caf::execution_unit {
+public:
+  unit(caf::actor_system& system, swill::loop& l, std::size_t throughput);
+  ~unit() override;
+
+  swill::loop& loop() noexcept { return loop_; }
+  unit_clock& clock() noexcept { return clock_; }
+
+  /// Where the actors of this unit send from: whom they wake elsewhere goes to the worker pool, not here.
+  caf::execution_unit* sending_face() noexcept { return &pool_face_; }
+
+  /// An actor of this unit has mail. From any thread.
+  void exec_later(caf::resumable* job) override;
+
+  /// Rises with each turn of the loop.
+  std::uint64_t turn() const noexcept { return turn_; }
+
+  /// Calls c.on_turn() in the next turn; in the order of asking.
+  void wait_turn(detail::call& c);
+  void forget(detail::call& c) noexcept;
+
+  /// Lets go of an actor when nothing of it is on the stack any more.
+  void dispose_later(caf::strong_actor_ptr a);
+  void dispose_later(std::shared_ptr<void> object);
+
+  /// Request actors that wait for work, and the connections of this unit.
+  std::vector<caf::strong_actor_ptr> idle_requests;
+  std::vector<connection_actor*> connections;
+
+  /// The unit whose loop this thread is, or null.
+  static unit* current() noexcept;
+  void bind_thread() noexcept;
+
+  /// Ends what is left when the loop has stopped turning.
+  void finish();
+
+private:
+  struct pool_face final : caf::execution_unit {
+    using caf::execution_unit::execution_unit;
+    void exec_later(caf::resumable* job) override { system().scheduler().enqueue(job); }
+  };
+
+  void drain() noexcept;
+  void run(caf::resumable* job);
+  void run_streams();
+
+  swill::loop& loop_;
+  unit_clock clock_;
+  std::size_t throughput_;
+  pool_face pool_face_;
+  std::uint64_t turn_ = 0;
+  bool draining_ = false;
+  bool streams_posted_ = false;
+  std::vector<caf::resumable*> ready_;
+  std::vector<caf::resumable*> running_;
+  std::deque<detail::call*> streams_;
+  std::vector<caf::strong_actor_ptr> garbage_;
+  std::vector<std::shared_ptr<void>> garbage_objects_; // whoever gave them up
+
+  std::atomic<bool> has_remote_{false};
+  std::mutex mutex_; // guards what follows
+  std::vector<caf::resumable*> remote_;
+};
+
+} // namespace swill::actors

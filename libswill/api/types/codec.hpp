@@ -1,0 +1,76 @@
+#pragma once
+
+#include "libswill/api/types/containers.hpp"
+#include "libswill/api/types/decoder.hpp"
+#include "libswill/api/types/encoder.hpp"
+#include "libswill/api/types/kinds.hpp"
+#include "libswill/api/types/nested_rules.hpp"
+#include "libswill/api/types/scalars.hpp"
+#include "libswill/api/types/structs.hpp"
+#include "libswill/api/types/unions.hpp"
+#include "libswill/base/result.hpp"
+
+#include <optional>
+
+namespace swill {
+
+namespace detail {
+template <class T>
+using or_nothing = std::conditional_t<std::is_void_v<T>, nothing, T>;
+value decoded_value(bytes_view encoded);
+void append_value(buffer& to, const value& v);
+} // namespace detail
+
+/// Decodes one value, known to be well-formed MessagePack, into `out`, which is default-constructed, and checks its rules. Any number
+/// of calls may overlap. Returns false and fills `failure` when the message is refused: error 422 with all problems
+/// (docs/protocol.md §4; at most limits::problems), 413 when limits::decoded_size is used up, 400 beyond limits::nesting. Throws only
+/// what a predicate of the type throws, std::bad_alloc, or std::logic_error for a mistake in a `describe`.
+template <class T>
+bool decode_message(bytes_view raw, const limits& l, T& out, std::optional<error>& failure) {
+  static_assert(message<T>, "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs a describe beside it");
+  detail::decoder in{raw, l};
+  if (detail::decode(in, out) == detail::fit::whole && in.clean()) [[likely]] return true;
+  in.fail(failure, detail::described<T>);
+  return false;
+}
+
+/// Appends the encoding of v. Throws encode_error when it has none (text that is no UTF-8, an enumerator that `describe` does not
+/// name, more levels than any reader takes); then part of it may have been written already: the caller truncates the buffer.
+template <class T>
+void encode_message(wire::writer& to, const T& v) {
+  static_assert(message<T>, "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs a describe beside it");
+  detail::encoder out{to};
+  detail::encode(out, v);
+}
+
+/// T of docs/protocol.md §8; docs/types.md lists the further keys. `void` counts as `nothing`. Throws std::logic_error for a mistake in
+/// a `describe`, such as a pattern that does not compile: call it when a handler is registered, and mistakes show at the start.
+template <class T>
+value describe_type() {
+  static_assert(message<detail::or_nothing<T>>,
+                "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs a describe beside it");
+  detail::introspector i;
+  return detail::codec<detail::or_nothing<T>>::introspect(i);
+}
+
+/// v as it would travel. Throws encode_error as encode_message does.
+template <class T>
+value to_value(const T& v) {
+  buffer encoded;
+  wire::writer to{encoded};
+  encode_message(to, v);
+  return detail::decoded_value(encoded.view());
+}
+
+/// A T from what would travel; the error is that of decode_message.
+template <class T>
+result<T> from_value(const value& v, const limits& l = {}) {
+  buffer encoded;
+  detail::append_value(encoded, v);
+  T out{};
+  std::optional<error> failure;
+  if (!decode_message(encoded.view(), l, out, failure)) return std::move(*failure);
+  return out;
+}
+
+} // namespace swill

@@ -1,0 +1,231 @@
+#include "libswill/api/types/decoder.hpp"
+
+#include "libswill/wire/codec.hpp"
+
+#include <algorithm>
+
+namespace swill::detail {
+
+namespace {
+
+value list_of(std::vector<value>& problems, std::size_t mark) {
+  const auto first = problems.begin() + static_cast<std::ptrdiff_t>(mark);
+  value_array errors{std::make_move_iterator(first), std::make_move_iterator(problems.end())};
+  problems.erase(first, problems.end());
+  return errors;
+}
+
+value decoded(bytes_view raw) {
+  wire::reader from{raw};
+  value v;
+  wire::read_value(from, v, wire::reader::deepest);
+  return v;
+}
+
+/// A field's problems look like {name: […]}; a mere description like {"description": "…"}.
+bool is_fields(const value& v) {
+  const auto* m = v.get_if<value_map>();
+  return m != nullptr && !m->empty() && m->front().second.get_if<value_array>() != nullptr;
+}
+
+} // namespace
+
+// --- how it ends
+
+bool decoder::stop(state s) {
+  state_ = s;
+  reader = wire::reader{bytes_view{}};
+  return false;
+}
+
+bool decoder::stop_too_large() { return stop(state::too_large); }
+
+void decoder::fail(std::optional<error>& failure, bool is_struct) {
+  if (state_ == state::too_large) {
+    failure.emplace(error_code::too_large, "Message takes too much memory to decode");
+  } else if (state_ == state::too_deep) {
+    failure.emplace(error_code::bad_request, "Message nests deeper than " + std::to_string(limits_->nesting));
+  } else if (state_ == state::malformed) {
+    failure.emplace(error_code::bad_request, "Message is malformed");
+  } else if (is_struct && problems_.size() == 1 && is_fields(problems_.front())) {
+    failure.emplace(error_code::validation_error, "Validation Error", std::move(problems_.front()));
+  } else {
+    value data = value::map({});
+    data.set("*", list_of(problems_, 0));
+    failure.emplace(error_code::validation_error, "Validation Error", std::move(data));
+  }
+}
+
+// --- reading
+
+bool decoder::read_dynamic(value& out) {
+  const std::size_t levels = limits_->nesting - std::min(depth_, limits_->nesting);
+  switch (wire::read_value(reader, out, levels, memory_)) {
+    case wire::value_status::ok: return true;
+    case wire::value_status::too_large: return stop(state::too_large);
+    case wire::value_status::too_deep: return stop(state::too_deep);
+    case wire::value_status::malformed: return stop(state::malformed);
+    case wire::value_status::invalid_utf8: break;
+  }
+  problem("Expected UTF-8 in every str");
+  skip();
+  return false;
+}
+
+bool decoder::read_undecoded(bytes_view& out) {
+  if (reader.read_raw(out, limits_->nesting - std::min(depth_, limits_->nesting))) return true;
+  skip();
+  return false;
+}
+
+void decoder::skip() {
+  if (stopped()) return;
+  switch (reader.scan(limits_->nesting - std::min(depth_, limits_->nesting))) {
+    case wire::scan_status::ok: break;
+    case wire::scan_status::too_deep: stop(state::too_deep); break;
+    case wire::scan_status::malformed: stop(state::malformed); break;
+  }
+}
+
+void decoder::go_back(const bookmark& b) {
+  if (stopped()) return;
+  const std::size_t read = b.reader.remaining() - reader.remaining(); // all our readers end where the message ends
+  reader = b.reader;
+  depth_ = b.depth;
+  reported_ = b.reported;
+  problems_.resize(b.mark);
+  spend(read);
+}
+
+bool decoder::spend(std::size_t n) {
+  if (effort_ < n) return stop(state::too_large);
+  effort_ -= n;
+  return true;
+}
+
+// --- problems
+
+void decoder::problem(std::string description) {
+  if (stopped()) return;
+  if (reported_ == limits_->problems) {
+    state_ = state::crowded;
+    return;
+  }
+  ++reported_;
+  value p = value::map({});
+  p.set("description", std::move(description));
+  problems_.push_back(std::move(p));
+}
+
+std::string decoder::got() const {
+  switch (reader.peek()) {
+    case wire::kind::nil: return "nil";
+    case wire::kind::boolean: return "bool";
+    case wire::kind::integer: return "int";
+    case wire::kind::real: return "float";
+    case wire::kind::str: return "str";
+    case wire::kind::bin: return "bytes";
+    case wire::kind::array: return "list";
+    case wire::kind::map: return "dict";
+    case wire::kind::ext: break;
+    case wire::kind::end: return "nothing";
+  }
+  wire::reader ahead = reader;
+  std::int8_t type = 0;
+  bytes_view data;
+  ahead.read_ext(type, data);
+  return type == -1 ? std::string{"datetime"} : "extension " + std::to_string(type);
+}
+
+fit decoder::wrong(std::string_view expected) {
+  if (stopped()) return fit::wrong;
+  problem("Expected " + std::string{expected} + ", got " + got());
+  skip();
+  return fit::wrong;
+}
+
+fit decoder::wrong_integer(std::int64_t least, std::uint64_t most) {
+  if (reader.peek() != wire::kind::integer) return wrong("int");
+  std::int64_t i = 0;
+  std::uint64_t u = 0;
+  if (reader.read_int(i)) return out_of_range(least, most, std::to_string(i));
+  if (reader.read_uint(u)) return out_of_range(least, most, std::to_string(u));
+  return wrong("int");
+}
+
+fit decoder::out_of_range(std::int64_t least, std::uint64_t most, std::string_view got) {
+  problem("Expected int from " + std::to_string(least) + " to " + std::to_string(most) + ", got " + std::string{got});
+  return fit::wrong;
+}
+
+fit decoder::wrong_count(wire::reader at, std::size_t expected, std::size_t got) {
+  --depth_;
+  reader = at;
+  problem("Expected " + std::to_string(expected) + (expected == 1 ? " item, got " : " items, got ") + std::to_string(got));
+  skip();
+  return fit::wrong;
+}
+
+fit decoder::invalid_text() {
+  problem("Expected str, got invalid UTF-8");
+  return fit::wrong;
+}
+
+void decoder::push_wrapped(std::string_view what, value place, std::size_t mark) {
+  value p = value::map({});
+  p.set(what, std::move(place));
+  p.set("errors", list_of(problems_, mark));
+  problems_.push_back(std::move(p));
+}
+
+void decoder::wrap_index(std::size_t mark, std::size_t index) {
+  push_wrapped("index", index, mark);
+}
+
+void decoder::wrap_key(std::size_t mark, bytes_view key) {
+  push_wrapped("key", decoded(key), mark);
+}
+
+void decoder::wrap_field(std::size_t mark, std::string_view name) {
+  value field = value::map({});
+  field.set(name, list_of(problems_, mark));
+  problems_.push_back(std::move(field));
+}
+
+void decoder::missing_field(std::string_view name) {
+  const std::size_t at = mark();
+  problem("Missing required field");
+  if (mark() != at) wrap_field(at, name);
+}
+
+void decoder::merge_fields(std::size_t mark) {
+  const auto first = problems_.begin() + static_cast<std::ptrdiff_t>(mark);
+  auto& fields = *first->get_if<value_map>();
+  for (auto p = first + 1; p != problems_.end(); ++p) {
+    auto& field = p->get_if<value_map>()->front();
+    const auto same = std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f.first == field.first; });
+    if (same == fields.end()) {
+      fields.push_back(std::move(field));
+    } else {
+      auto& from = *field.second.get_if<value_array>();
+      auto& to = *same->second.get_if<value_array>();
+      std::move(from.begin(), from.end(), std::back_inserter(to));
+    }
+  }
+  problems_.erase(first + 1, problems_.end());
+}
+
+void decoder::drop_field(std::size_t mark, std::string_view name) {
+  const auto first = problems_.begin() + static_cast<std::ptrdiff_t>(mark);
+  problems_.erase(std::remove_if(first, problems_.end(), [&](const value& p) { return p.find(name) != nullptr; }), problems_.end());
+}
+
+void decoder::drop_key(std::size_t mark, bytes_view key) {
+  if (!spend(problems_.size() - mark + key.size())) return;
+  const value k = decoded(key);
+  const auto first = problems_.begin() + static_cast<std::ptrdiff_t>(mark);
+  const auto is_about_it = [&](const value& p) { return *p.find("key") == k; };
+  problems_.erase(std::remove_if(first, problems_.end(), is_about_it), problems_.end());
+}
+
+} // namespace swill::detail

@@ -1,0 +1,176 @@
+#pragma once
+
+#include "libswill/api/types/decoder.hpp"
+#include "libswill/api/types/tables.hpp"
+
+#include <memory>
+
+namespace swill::detail {
+
+/// A rule may also stand at a union when one of its alternatives takes it, and within each, keys, values and at, which look for
+/// themselves.
+template <class R, class M>
+inline constexpr bool applies = checks<R, M>;
+template <class M>
+inline constexpr bool applies<doc, M> = true;
+template <class M>
+inline constexpr bool applies<defaulted, M> = true;
+
+/// D of `describe` that reads a struct. As long as fields come in their declared order it reads in one go. From the first that does
+/// not, it notes where the values of the rest begin, and reads each when its turn comes. Duplicates of what was read before that get
+/// a second pass, so the last wins and yet no value is decoded twice.
+class field_reader {
+public:
+  field_reader(decoder& in, const struct_table& table) noexcept : in_(in), table_(table), mark_(in.mark()) {}
+
+  /// False when the next value is no such struct.
+  bool begin();
+  template <std::size_t N, class M, class... R>
+  void field(const char (&name)[N], M& member, const R&... rules);
+  /// True when `describe` must run once more.
+  bool again();
+  bool whole() const noexcept { return wrong_ == 0; }
+  fit finish();
+
+  void as_array() noexcept {}
+  void omit_defaults() noexcept {}
+  void name(std::string_view) noexcept {}
+  void doc(std::string_view) noexcept {}
+  template <class F>
+  void rule(std::string_view, const F&) noexcept {}
+
+private:
+  enum class order : std::uint8_t { declared, array, noted, second };
+
+  bool find(std::size_t i, const char* name, std::size_t size) noexcept {
+    if (order_ == order::declared && left_ != 0 && size < 32 && in_.take_key(name, size)) [[likely]] {
+      --left_;
+      return true;
+    }
+    return find_elsewhere(i);
+  }
+  bool find_elsewhere(std::size_t i) noexcept;
+  void note_rest(std::size_t from);
+  const std::byte*& place(std::size_t i) noexcept { return far_ ? far_[i] : near_[i]; }
+  void missing(std::size_t i);
+  void bad(std::size_t i, fit f, std::size_t mark);
+
+  static constexpr std::size_t near = 16;
+
+  decoder& in_;
+  const struct_table& table_;
+  const std::size_t mark_;
+  std::size_t next_ = 0;
+  std::size_t split_ = 0; ///< fields before this one were read before the rest was noted
+  std::uint32_t left_ = 0;
+  order order_ = order::declared;
+  bool duplicates_ = false;
+  std::uint64_t wrong_ = 0; ///< one bit for each field that has not its type; the last for all from 63 on
+  const std::byte* near_[near];
+  std::unique_ptr<const std::byte*[]> far_;
+  wire::reader end_{bytes_view{}};
+};
+
+template <std::size_t N, class M, class... R>
+void field_reader::field(const char (&name)[N], M& member, const R&... rules) {
+  static_assert(is_message<M>, "swill: the type of this field cannot travel (docs/types.md); a struct or an enumeration needs a describe");
+  static_assert((applies<R, M> && ...), "swill: a rule does not fit the type of its field (docs/types.md)");
+  const std::size_t i = next_++;
+  if (!find(i, name, N - 1)) {
+    if constexpr (!may_be_absent<M, R...>) missing(i);
+    return;
+  }
+  // What the struct around sets a member to is no default for the fields within.
+  if constexpr (described<M> || fixed_list<M>) member = M{};
+  const std::size_t mark = in_.mark();
+  const fit f = decode(in_, member, rules...);
+  if (f != fit::whole || in_.mark() != mark) [[unlikely]] bad(i, f, mark);
+}
+
+/// D of `describe` that checks the rules of a whole struct.
+template <class T>
+class rule_checker {
+public:
+  rule_checker(decoder& in, const T& object) : in_(in), object_(object) {}
+
+  template <class F>
+  void rule(std::string_view text, const F& holds) {
+    if (holds(object_)) return;
+    const std::size_t mark = in_.mark();
+    in_.problem(std::string{text});
+    if (in_.mark() != mark) in_.wrap_field(mark, "*");
+  }
+  template <std::size_t N, class M, class... R>
+  void field(const char (&)[N], M&, const R&...) noexcept {}
+  void as_array() noexcept {}
+  void omit_defaults() noexcept {}
+  void name(std::string_view) noexcept {}
+  void doc(std::string_view) noexcept {}
+
+private:
+  decoder& in_;
+  const T& object_;
+};
+
+/// D of `describe` that writes a struct.
+class field_writer {
+public:
+  field_writer(encoder& out, const struct_table& table);
+
+  template <std::size_t N, class M, class... R>
+  void field(const char (&name)[N], M& member, const R&...) {
+    const std::size_t start = out_.to.out().size();
+    if (!as_array_) out_.to.str({name, N - 1});
+    const std::size_t content = out_.to.out().size();
+    encode(out_, static_cast<const M&>(member));
+    if (omit_) leave_out_default(start, content);
+  }
+  void finish();
+
+  void as_array() noexcept {}
+  void omit_defaults() noexcept {}
+  void name(std::string_view) noexcept {}
+  void doc(std::string_view) noexcept {}
+  template <class F>
+  void rule(std::string_view, const F&) noexcept {}
+
+private:
+  void leave_out_default(std::size_t start, std::size_t content);
+
+  encoder& out_;
+  const struct_table& table_;
+  const bool as_array_;
+  const bool omit_;
+  std::size_t begin_ = 0;
+  std::size_t next_ = 0;
+  std::size_t count_ = 0;
+};
+
+template <described T>
+struct codec<T> {
+  static fit decode(decoder& in, T& out) {
+    const struct_table& table = table_of<T>();
+    field_reader fields{in, table};
+    if (!fields.begin()) return in.wrong(table.name);
+    do {
+      describe(fields, out);
+    } while (fields.again());
+    if (!table.rules.empty() && fields.whole()) {
+      rule_checker<T> rules{in, out};
+      describe(rules, out);
+    }
+    return fields.finish();
+  }
+  static void encode(encoder& out, const T& object) {
+    field_writer fields{out, table_of<T>()};
+    describe(fields, const_cast<T&>(object)); // reads only: `describe` takes the same struct for both directions
+    fields.finish();
+  }
+  static value introspect(introspector& i) { return i.structure(table_of<T>()); }
+  static affinity suits(wire::kind k) {
+    return k == (table_of<T>().as_array ? wire::kind::array : wire::kind::map) ? affinity::exact : affinity::none;
+  }
+  static std::string text() { return table_of<T>().name; }
+};
+
+} // namespace swill::detail

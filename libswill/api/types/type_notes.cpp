@@ -1,0 +1,79 @@
+#include "libswill/api/types/type_notes.hpp"
+
+namespace swill {
+
+namespace {
+
+value* find_argument(value& arguments, std::int64_t index) {
+  auto* m = arguments.get_if<value_map>();
+  if (m == nullptr) return nullptr;
+  for (auto& [key, argument] : *m) {
+    if (key == value{index}) return &argument;
+  }
+  return nullptr;
+}
+
+value* find_in(value& v, std::string_view key) { return const_cast<value*>(v.find(key)); }
+
+/// X of a Union of X and NoneType.
+value* optional_of(value& type) {
+  const value* name = type.find("type");
+  value* arguments = find_in(type, "arguments");
+  if (name == nullptr || *name != value{"Union"} || arguments == nullptr) return nullptr;
+  if (arguments->get_if<value_map>()->size() != 2) return nullptr;
+  const value* second = find_argument(*arguments, 1)->find("type");
+  return *second == value{"NoneType"} ? find_argument(*arguments, 0) : nullptr;
+}
+
+void decorate_arguments(const type_notes& notes, value& type) {
+  value* arguments = find_in(type, "arguments");
+  if (arguments == nullptr) return;
+  for (const auto& [index, of] : notes.arguments) {
+    if (index != type_notes::all_arguments) {
+      if (value* argument = find_argument(*arguments, index)) of.decorate(*argument);
+    } else if (auto* all = arguments->get_if<value_map>()) {
+      for (auto& [key, argument] : *all) of.decorate(argument);
+    }
+  }
+}
+
+} // namespace
+
+void type_notes::add(std::string_view name, value v) {
+  for (auto& [key, old] : constraints) {
+    if (key == value{name}) {
+      old = std::move(v);
+      return;
+    }
+  }
+  constraints.emplace_back(name, std::move(v));
+}
+
+void type_notes::add_to_list(std::string_view name, value v) {
+  for (auto& [key, list] : constraints) {
+    if (key == value{name}) return list.get_if<value_array>()->push_back(std::move(v));
+  }
+  constraints.emplace_back(name, value_array{std::move(v)});
+}
+
+type_notes& type_notes::argument(std::int64_t index) {
+  for (auto& [i, notes] : arguments) {
+    if (i == index) return notes;
+  }
+  return arguments.emplace_back(index, type_notes{}).second;
+}
+
+void type_notes::decorate(value& type) const {
+  if (!documentation.empty()) type.set("documentation", documentation);
+  value* inner = optional_of(type);
+  value& bare = inner != nullptr ? *inner : type;
+  if (!constraints.empty()) {
+    value merged = value::map({});
+    if (const value* old = bare.find("constraints")) merged = *old;
+    for (const auto& [key, v] : constraints) merged.set(*key.get_if<std::string>(), v);
+    bare.set("constraints", std::move(merged));
+  }
+  decorate_arguments(*this, bare);
+}
+
+} // namespace swill

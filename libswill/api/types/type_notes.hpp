@@ -1,0 +1,33 @@
+#pragma once
+
+#include "libswill/base/value.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace swill {
+
+/// What rules and words add to the introspection of a type (docs/protocol.md §8), for itself and for its arguments.
+struct type_notes {
+  /// Stands for every argument: each{…} of a tuple.
+  static constexpr std::int64_t all_arguments = -1;
+
+  value_map constraints;
+  std::string documentation;
+  std::vector<std::pair<std::int64_t, type_notes>> arguments;
+
+  /// A later constraint of the same name replaces the earlier.
+  void add(std::string_view name, value v);
+  /// Under this name is a list of all that were added.
+  void add_to_list(std::string_view name, value v);
+  type_notes& argument(std::int64_t index);
+
+  /// Adds itself to T of docs/protocol.md §8; for an optional value, to what the value is when there is one.
+  void decorate(value& type) const;
+};
+
+} // namespace swill
