@@ -1,20 +1,12 @@
 #pragma once
 
+#include "libswill/api/types/applicable.hpp"
 #include "libswill/api/types/decoder.hpp"
 #include "libswill/api/types/tables.hpp"
 
 #include <memory>
 
 namespace swill::detail {
-
-/// A rule may also stand at a union when one of its alternatives takes it, and within each, keys, values and at, which look for
-/// themselves.
-template <class R, class M>
-inline constexpr bool applies = checks<R, M>;
-template <class M>
-inline constexpr bool applies<doc, M> = true;
-template <class M>
-inline constexpr bool applies<defaulted, M> = true;
 
 /// D of `describe` that reads a struct. As long as fields come in their declared order it reads in one go. From the first that does
 /// not, it notes where the values of the rest begin, and reads each when its turn comes. Duplicates of what was read before that get
@@ -74,7 +66,7 @@ private:
 template <std::size_t N, class M, class... R>
 void field_reader::field(const char (&name)[N], M& member, const R&... rules) {
   static_assert(is_message<M>, "swill: the type of this field cannot travel (docs/types.md); a struct or an enumeration needs a describe");
-  static_assert((applies<R, M> && ...), "swill: a rule does not fit the type of its field (docs/types.md)");
+  static_assert((applies<R, M>() && ...), "swill: a rule does not fit the type of its field (docs/types.md)");
   const std::size_t i = next_++;
   if (!find(i, name, N - 1)) {
     if constexpr (!may_be_absent<M, R...>) missing(i);
