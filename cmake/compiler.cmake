@@ -12,7 +12,7 @@ target_compile_options(swill_build_flags INTERFACE
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # Its plain -Wshadow also complains about constructor parameters that are named as the members they initialize.
-  target_compile_options(swill_build_flags INTERFACE -Wshadow=local -Wlogical-op -Wduplicated-cond)
+  target_compile_options(swill_build_flags INTERFACE -Wshadow=local -Wduplicated-cond)
   if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # False alarms of g++ 12 in inlined std::string, std::variant and coroutine frames (GCC bugs 105651, 105593).
     target_compile_options(swill_build_flags INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-dangling-pointer)
