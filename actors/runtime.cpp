@@ -28,12 +28,18 @@ private:
 
 } // namespace
 
-runtime::runtime(std::shared_ptr<const detail::service> app, std::vector<swill::loop*> loops, std::size_t workers)
-    : app_(std::move(app)), config_(std::make_unique<runtime_config>(std::move(loops), workers)),
+runtime::runtime(std::vector<swill::loop*> loops, std::size_t workers)
+    : config_(std::make_unique<runtime_config>(std::move(loops), workers)),
       system_(std::make_unique<caf::actor_system>(*config_)), scheduler_(static_cast<scheduler*>(&system_->scheduler())) {}
 
 runtime::~runtime() {
-  shut_down();
+  // Actors of the application that never end must not keep the server from ending: their mail is no longer delivered.
+  const auto deadline = std::chrono::steady_clock::now() + (app_ ? app_->limits.drain_timeout : limits{}.drain_timeout);
+  while (system_->registry().running() != 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  if (system_->registry().running() != 0) {
+    system_->await_actors_before_shutdown(false);
+    if (app_) logger{&app_->log}.write(log_level::warning, "actors of the application were still running at shutdown");
+  }
   system_.reset();
 }
 
@@ -44,7 +50,18 @@ unit& runtime::unit_of(const swill::loop& l) noexcept {
   return *units().front();
 }
 
-void runtime::offload(std::function<void()> f) { system_->scheduler().enqueue(new pool_job{std::move(f)}); }
+void runtime::offload(std::function<void()> f) {
+  {
+    const std::lock_guard lock{mutex_};
+    ++jobs_;
+  }
+  system_->scheduler().enqueue(new pool_job{[this, f = std::move(f)] {
+    f();
+    const std::lock_guard lock{mutex_};
+    --jobs_;
+    changed_.notify_all();
+  }});
+}
 
 // --- Handshakes
 
@@ -126,7 +143,7 @@ void runtime::shut_down() {
   {
     std::unique_lock lock{mutex_};
     const auto over = [this] { return count_.load() == 0; };
-    if (!changed_.wait_for(lock, app_->limits.drain_timeout, over)) {
+    if (!changed_.wait_for(lock, app_ ? app_->limits.drain_timeout : limits{}.drain_timeout, over)) {
       on_each_unit([](unit& u) {
         const auto all = u.connections;
         for (connection_actor* c : all) {
@@ -136,6 +153,7 @@ void runtime::shut_down() {
       });
       changed_.wait(lock, over);
     }
+    changed_.wait(lock, [this] { return jobs_ == 0; });
   }
   // What the loops still hold of it goes on their own threads.
   std::vector<std::future<void>> done;

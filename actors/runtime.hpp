@@ -15,14 +15,16 @@
 namespace swill::actors {
 
 /// The actors of one server: an actor system, a unit for each loop, and the connections on them. Transport hands it handshakes. The loops
-/// must turn while a runtime shuts down, and outlive it. Several can live in one process.
+/// must turn until shut_down() has returned, have stopped before it is destroyed, and outlive it. Several can live in one process.
 class runtime final : public gate {
 public:
   /// `workers`: threads of the pool for blocking work.
-  runtime(std::shared_ptr<const detail::service> app, std::vector<swill::loop*> loops, std::size_t workers);
+  runtime(std::vector<swill::loop*> loops, std::size_t workers);
   ~runtime();
 
   caf::actor_system& system() noexcept { return *system_; }
+  /// What to serve. Once, before the first handshake.
+  void serve(std::shared_ptr<const detail::service> app) { app_ = std::move(app); }
   const detail::service& app() const noexcept { return *app_; }
   std::size_t size() const noexcept { return units().size(); }
   unit& unit_of(const swill::loop& l) noexcept;
@@ -61,6 +63,7 @@ private:
   std::atomic<std::size_t> count_{0}; ///< connections and handshakes under way
   std::mutex mutex_;
   std::condition_variable changed_;
+  std::size_t jobs_ = 0; ///< on the pool; guarded by mutex_
 };
 
 } // namespace swill::actors

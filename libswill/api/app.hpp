@@ -36,6 +36,11 @@ public:
     add(name, detail::make_handler(std::move(f)), std::move(options));
   }
 
+  /// Serves a name by a CAF actor, here or on another node: it gets each In as a message and answers an Out. Defined in
+  /// "actors/handle_actor.hpp"; docs/handlers.md says what the actor must do, also for streams.
+  template <class In, class Out, class Handle, class Options>
+  void handle_actor(std::string_view name, Handle actor, Options options);
+
   /// Takes over another blueprint's handlers and hooks; its hooks run inside these.
   void mount(blueprint inner);
 
@@ -106,6 +111,7 @@ public:
 
   swill::limits& limits() noexcept { return limits_; }
   void set_log(log_sink sink) { log_ = std::move(sink); }
+  const log_sink& log() const noexcept { return log_; }
   /// Answers unforeseen exceptions with their text and trace in data.traceback. Never for strangers to see.
   void set_debug(bool on) noexcept { debug_ = on; }
 

@@ -28,9 +28,9 @@ value* optional_of(value& type) {
 void decorate_arguments(const type_notes& notes, value& type) {
   value* arguments = find_in(type, "arguments");
   if (arguments == nullptr) return;
-  for (const auto& [index, of] : notes.arguments) {
-    if (index != type_notes::all_arguments) {
-      if (value* argument = find_argument(*arguments, index)) of.decorate(*argument);
+  for (const type_notes& of : notes.arguments) {
+    if (of.index != type_notes::all_arguments) {
+      if (value* argument = find_argument(*arguments, of.index)) of.decorate(*argument);
     } else if (auto* all = arguments->get_if<value_map>()) {
       for (auto& [key, argument] : *all) of.decorate(argument);
     }
@@ -56,11 +56,13 @@ void type_notes::add_to_list(std::string_view name, value v) {
   constraints.emplace_back(name, value_array{std::move(v)});
 }
 
-type_notes& type_notes::argument(std::int64_t index) {
-  for (auto& [i, notes] : arguments) {
-    if (i == index) return notes;
+type_notes& type_notes::argument(std::int64_t i) {
+  for (type_notes& known : arguments) {
+    if (known.index == i) return known;
   }
-  return arguments.emplace_back(index, type_notes{}).second;
+  type_notes& added = arguments.emplace_back();
+  added.index = i;
+  return added;
 }
 
 void type_notes::decorate(value& type) const {

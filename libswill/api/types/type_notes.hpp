@@ -3,10 +3,8 @@
 #include "libswill/base/value.hpp"
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace swill {
@@ -18,13 +16,14 @@ struct type_notes {
 
   value_map constraints;
   std::string documentation;
-  std::vector<std::pair<std::int64_t, type_notes>> arguments;
+  std::int64_t index = all_arguments; ///< of the argument that these notes are about, when they stand in `arguments`
+  std::vector<type_notes> arguments;
 
   /// A later constraint of the same name replaces the earlier.
   void add(std::string_view name, value v);
   /// Under this name is a list of all that were added.
   void add_to_list(std::string_view name, value v);
-  type_notes& argument(std::int64_t index);
+  type_notes& argument(std::int64_t i);
 
   /// Adds itself to T of docs/protocol.md §8; for an optional value, to what the value is when there is one.
   void decorate(value& type) const;

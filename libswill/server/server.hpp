@@ -1,0 +1,76 @@
+#pragma once
+
+#include "libswill/api/app.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace caf {
+class actor_system;
+}
+
+namespace swill {
+
+namespace actors {
+class runtime;
+}
+namespace transport {
+struct statistics;
+}
+
+struct server_options {
+  /// "ADDRESS:PORT", "[ADDRESS]:PORT" or "unix:PATH"; port 0: any free one.
+  std::vector<std::string> listen{"127.0.0.1:8080"};
+  /// Path of the WebSocket endpoint.
+  std::string path = "/ws";
+  /// Origins that browsers may come from, such as "https://example.org"; empty: any.
+  std::vector<std::string> origins{};
+  /// Threads for connections, each with its own; 0: one for each core.
+  std::size_t io_threads = 0;
+  /// Threads of the worker pool, for blocking handlers and on_pool; 0: as many as cores, at least 4.
+  std::size_t workers = 0;
+  /// Also serves "/echo", a plain WebSocket echo for conformance suites.
+  bool test_echo = false;
+};
+
+/// An app on its sockets: I/O threads, worker pool, actors, WebSocket endpoint. Owns its threads; no global state, so several can live in
+/// one process. The functions may be called from one thread at a time, not from handlers.
+class server {
+public:
+  /// `a` must live until start(). Threads start here, so that handler actors can be spawned on system() before the app is complete.
+  explicit server(app& a, server_options options = {});
+
+  /// As stop().
+  ~server();
+
+  /// Takes a copy of what the app holds and listens. Throws std::system_error when an address cannot be had, std::invalid_argument when
+  /// one cannot be read.
+  void start();
+
+  /// Listens no longer, lets open requests finish for limits::drain_timeout, cancels the rest, closes every connection with 1001, and
+  /// returns when all of them, their hooks, and running blocking handlers have ended. Again: does nothing.
+  void stop();
+
+  /// start(), waits for SIGINT or SIGTERM, then stop(). Threads that the application started before must block both signals.
+  void run();
+  /// Returns when the process gets SIGINT or SIGTERM, which then do nothing else.
+  static void wait_for_signal();
+
+  /// Where it listens, with real ports.
+  std::vector<std::string> addresses() const;
+  /// Port of the first TCP address, or 0.
+  std::uint16_t port() const;
+
+  caf::actor_system& system();
+  actors::runtime& runtime();
+  transport::statistics statistics() const;
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace swill
