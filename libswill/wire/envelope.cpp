@@ -112,9 +112,7 @@ private:
         --left_;
         out = all.first(from_.position() - begin);
         return;
-      case scan_status::too_deep:
-        object(too_deep);
-        return stop();
+      case scan_status::too_deep: object(too_deep); return stop();
       case scan_status::malformed: undecodable(truncated); return;
     }
   }
@@ -227,7 +225,8 @@ void write_error(writer& to, std::uint64_t seq, const error& e) {
   end_response(to, response_type::error);
 }
 
-void write_request(writer& to, std::uint64_t seq, bytes_view data, std::string_view rpc, request_type type, bytes_view metadata) {
+void write_request(writer& to, std::uint64_t seq, bytes_view data, std::string_view rpc, request_type type,
+                   bytes_view metadata) {
   const bool plain = type == request_type::message;
   to.array(!metadata.empty() ? 5 : plain ? 3 : 4);
   to.unsigned_integer(seq);

@@ -76,7 +76,7 @@ void write_error(writer& to, std::uint64_t seq, const error& e);
 
 /// A whole request; trailing elements that hold their default are left out. `data` is one encoded value, or empty for nil; `rpc` is
 /// UTF-8; `metadata` an encoded map, or empty for nil.
-void write_request(writer& to, std::uint64_t seq, bytes_view data, std::string_view rpc, request_type type = request_type::message,
-                   bytes_view metadata = {});
+void write_request(writer& to, std::uint64_t seq, bytes_view data, std::string_view rpc,
+                   request_type type = request_type::message, bytes_view metadata = {});
 
 } // namespace swill::wire

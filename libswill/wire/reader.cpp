@@ -13,7 +13,19 @@ namespace {
 using detail::load;
 
 /// What follows a first byte: nothing but a fixed number of bytes; bytes whose number is given in 1, 2 or 4 bytes; values.
-enum class shape : std::uint8_t { fixed, counted8, counted16, counted32, fix_array, fix_map, array16, array32, map16, map32, reserved };
+enum class shape : std::uint8_t {
+  fixed,
+  counted8,
+  counted16,
+  counted32,
+  fix_array,
+  fix_map,
+  array16,
+  array32,
+  map16,
+  map32,
+  reserved
+};
 
 struct format {
   shape follows;
@@ -26,16 +38,16 @@ constexpr format format_of(unsigned b) {
   if (b <= 0x9f) return {shape::fix_array, 1};
   if (b <= 0xbf) return {shape::fixed, static_cast<std::uint8_t>(1 + (b & 0x1f))};
   constexpr format rest[] = {
-      {shape::fixed, 1},     {shape::reserved, 1},  {shape::fixed, 1},     {shape::fixed, 1},     // c0 nil, -, false, true
-      {shape::counted8, 2},  {shape::counted16, 3}, {shape::counted32, 5},                        // c4 bin
-      {shape::counted8, 3},  {shape::counted16, 4}, {shape::counted32, 6},                        // c7 ext
-      {shape::fixed, 5},     {shape::fixed, 9},                                                   // ca float
-      {shape::fixed, 2},     {shape::fixed, 3},     {shape::fixed, 5},     {shape::fixed, 9},     // cc uint
-      {shape::fixed, 2},     {shape::fixed, 3},     {shape::fixed, 5},     {shape::fixed, 9},     // d0 int
-      {shape::fixed, 3},     {shape::fixed, 4},     {shape::fixed, 6},     {shape::fixed, 10},    // d4 fixext
-      {shape::fixed, 18},                                                                         // d8
-      {shape::counted8, 2},  {shape::counted16, 3}, {shape::counted32, 5},                        // d9 str
-      {shape::array16, 3},   {shape::array32, 5},   {shape::map16, 3},     {shape::map32, 5},     // dc
+      {shape::fixed, 1},    {shape::reserved, 1},  {shape::fixed, 1},     {shape::fixed, 1},  // c0 nil, -, false, true
+      {shape::counted8, 2}, {shape::counted16, 3}, {shape::counted32, 5},                     // c4 bin
+      {shape::counted8, 3}, {shape::counted16, 4}, {shape::counted32, 6},                     // c7 ext
+      {shape::fixed, 5},    {shape::fixed, 9},                                                // ca float
+      {shape::fixed, 2},    {shape::fixed, 3},     {shape::fixed, 5},     {shape::fixed, 9},  // cc uint
+      {shape::fixed, 2},    {shape::fixed, 3},     {shape::fixed, 5},     {shape::fixed, 9},  // d0 int
+      {shape::fixed, 3},    {shape::fixed, 4},     {shape::fixed, 6},     {shape::fixed, 10}, // d4 fixext
+      {shape::fixed, 18},                                                                     // d8
+      {shape::counted8, 2}, {shape::counted16, 3}, {shape::counted32, 5},                     // d9 str
+      {shape::array16, 3},  {shape::array32, 5},   {shape::map16, 3},     {shape::map32, 5},  // dc
   };
   return rest[b - 0xc0];
 }

@@ -130,7 +130,9 @@ public:
   bool read_raw(bytes_view& whole_value, std::size_t nesting_limit) noexcept;
 
 private:
-  static const unsigned char* as_octets(bytes_view b) noexcept { return reinterpret_cast<const unsigned char*>(b.data()); }
+  static const unsigned char* as_octets(bytes_view b) noexcept {
+    return reinterpret_cast<const unsigned char*>(b.data());
+  }
 
   bool read_wide_int(std::int64_t& out) noexcept;
   bool read_wide_uint(std::uint64_t& out) noexcept;

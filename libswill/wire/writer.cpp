@@ -47,8 +47,12 @@ void put_real(buffer& out, std::byte format, U bits) {
 void writer::real(double d) { put_real(*out_, std::byte{0xcb}, std::bit_cast<std::uint64_t>(d)); }
 void writer::real32(float f) { put_real(*out_, std::byte{0xca}, std::bit_cast<std::uint32_t>(f)); }
 
-void writer::wide_integer(std::int64_t i) { packer{*out_}->pack_int64(i); }
-void writer::wide_unsigned(std::uint64_t u) { packer{*out_}->pack_uint64(u); }
+void writer::wide_integer(std::int64_t i) {
+  packer { *out_ } -> pack_int64(i);
+}
+void writer::wide_unsigned(std::uint64_t u) {
+  packer { *out_ } -> pack_uint64(u);
+}
 
 void writer::long_str(std::string_view s) {
   const std::uint32_t n = checked_size(s.size());
@@ -64,15 +68,19 @@ void writer::text(std::string_view s) {
 }
 
 void writer::bin(bytes_view b) {
-  packer{*out_}->pack_bin(checked_size(b.size()));
+  packer { *out_ } -> pack_bin(checked_size(b.size()));
   out_->append(b);
 }
 
-void writer::long_array(std::size_t n) { packer{*out_}->pack_array(checked_size(n)); }
-void writer::long_map(std::size_t n) { packer{*out_}->pack_map(checked_size(n)); }
+void writer::long_array(std::size_t n) {
+  packer { *out_ } -> pack_array(checked_size(n));
+}
+void writer::long_map(std::size_t n) {
+  packer { *out_ } -> pack_map(checked_size(n));
+}
 
 void writer::ext(std::int8_t type, bytes_view data) {
-  packer{*out_}->pack_ext(checked_size(data.size()), type);
+  packer { *out_ } -> pack_ext(checked_size(data.size()), type);
   out_->append(data);
 }
 

@@ -18,13 +18,31 @@ TEST(Value, HoldsIntegersAsSignedWhereTheyFit) {
 }
 
 TEST(Value, ComparesByTypeAndContent) {
-  const std::vector<value> all_different = {
-      {}, false, true, 0, 1, std::numeric_limits<std::uint64_t>::max(), 1.0F, 1.0, "", "1", bytes{}, bytes{std::byte{'1'}}, value_array{},
-      value::array({1}), value::array({1.0}), value_map{}, value::map({{"1", 1}}), value::map({{"1", 2}}), extension{}, extension{1, {}}};
+  const std::vector<value> all_different = {{},
+                                            false,
+                                            true,
+                                            0,
+                                            1,
+                                            std::numeric_limits<std::uint64_t>::max(),
+                                            1.0F,
+                                            1.0,
+                                            "",
+                                            "1",
+                                            bytes{},
+                                            bytes{std::byte{'1'}},
+                                            value_array{},
+                                            value::array({1}),
+                                            value::array({1.0}),
+                                            value_map{},
+                                            value::map({{"1", 1}}),
+                                            value::map({{"1", 2}}),
+                                            extension{},
+                                            extension{1, {}}};
 
   for (std::size_t a = 0; a < all_different.size(); ++a) {
     for (std::size_t b = 0; b < all_different.size(); ++b) {
-      EXPECT_EQ(all_different[a] == all_different[b], a == b) << to_text(all_different[a]) << ' ' << to_text(all_different[b]);
+      EXPECT_EQ(all_different[a] == all_different[b], a == b)
+          << to_text(all_different[a]) << ' ' << to_text(all_different[b]);
     }
   }
 }

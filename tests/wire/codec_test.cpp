@@ -76,8 +76,8 @@ TEST(Codec, ReadsOneValueAndStopsBehindIt) {
 }
 
 TEST(Codec, RefusesMalformedValues) {
-  for (const std::string_view hex : {"", "c1", "cc", "cb3ff8", "92a161", "81a161", "91c1", "8101c1", "ddffffffff", "dfffffffff",
-                                     "dbffffffff", "c6ffffffff", "c9ffffffff00", "d8050000"}) {
+  for (const std::string_view hex : {"", "c1", "cc", "cb3ff8", "92a161", "81a161", "91c1", "8101c1", "ddffffffff",
+                                     "dfffffffff", "dbffffffff", "c6ffffffff", "c9ffffffff00", "d8050000"}) {
     EXPECT_EQ(status_of(hex), value_status::malformed) << hex;
   }
 }
@@ -110,7 +110,8 @@ TEST(Codec, SpendsTheBudgetOnItemsOfContainers) {
 }
 
 TEST(Codec, SharesOneBudgetBetweenValues) {
-  const bytes input = from_hex("9101" "9101");
+  const bytes input = from_hex("9101"
+                               "9101");
   reader from{input};
   value out;
   std::size_t budget = sizeof(value) * 3 / 2;

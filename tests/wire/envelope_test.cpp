@@ -58,7 +58,8 @@ TEST(Request, DecodesTheShortForm) {
 }
 
 TEST(Request, DecodesAllFiveElements) {
-  const bytes message = from_hex("9502c0a16601" "81a16bc0");
+  const bytes message = from_hex("9502c0a16601"
+                                 "81a16bc0");
 
   const decoded_request r = decode_request(message, {});
 
@@ -69,8 +70,8 @@ TEST(Request, DecodesAllFiveElements) {
 }
 
 TEST(Request, KnowsFourTypesInAnyIntegerFormat) {
-  for (const std::string_view type : {"03", "cc03", "cd0003", "ce00000003", "cf0000000000000003", "d003", "d10003", "d200000003",
-                                      "d30000000000000003"}) {
+  for (const std::string_view type : {"03", "cc03", "cd0003", "ce00000003", "cf0000000000000003", "d003", "d10003",
+                                      "d200000003", "d30000000000000003"}) {
     const bytes message = from_hex("9401c0a166" + std::string{type});
 
     EXPECT_EQ(decode_request(message, {}).envelope.type, request_type::cancel) << type;
@@ -79,8 +80,8 @@ TEST(Request, KnowsFourTypesInAnyIntegerFormat) {
 }
 
 TEST(Request, TakesSeqInAnyIntegerFormat) {
-  for (const std::string_view seq : {"07", "cc07", "cd0007", "ce00000007", "cf0000000000000007", "d007", "d10007", "d200000007",
-                                     "d30000000000000007"}) {
+  for (const std::string_view seq : {"07", "cc07", "cd0007", "ce00000007", "cf0000000000000007", "d007", "d10007",
+                                     "d200000007", "d30000000000000007"}) {
     EXPECT_EQ(request_verdict("93" + std::string{seq} + "c0a166"), ok(7)) << seq;
   }
 }
@@ -88,9 +89,11 @@ TEST(Request, TakesSeqInAnyIntegerFormat) {
 TEST(Request, TakesSeqFromOneTo2To53Less1) {
   EXPECT_EQ(request_verdict("9301c0a166"), ok(1));
   EXPECT_EQ(request_verdict("93cf001fffffffffffffc0a166"), ok(largest_seq));
-  for (const std::string_view seq : {"00", "cf0020000000000000", "cfffffffffffffffff", "ff", "d38000000000000000", "cb3ff0000000000000",
-                                     "a131", "c3", "c0", "90", "80", "c40101", "d40101"}) {
-    EXPECT_EQ(request_verdict("93" + std::string{seq} + "c0a166"), undecodable("seq is not an integer from 1 to 2^53-1")) << seq;
+  for (const std::string_view seq : {"00", "cf0020000000000000", "cfffffffffffffffff", "ff", "d38000000000000000",
+                                     "cb3ff0000000000000", "a131", "c3", "c0", "90", "80", "c40101", "d40101"}) {
+    EXPECT_EQ(request_verdict("93" + std::string{seq} + "c0a166"),
+              undecodable("seq is not an integer from 1 to 2^53-1"))
+        << seq;
   }
 }
 
@@ -112,7 +115,8 @@ TEST(Request, IgnoresElementsPastTheFifth) {
 }
 
 TEST(Request, IsOneArrayAndNothingElse) {
-  for (const std::string_view hex : {"", "c0", "01", "83a3736571", "80", "c403930102", "d40100", "cb3ff0000000000000", "c3", "a0", "c1"}) {
+  for (const std::string_view hex :
+       {"", "c0", "01", "83a3736571", "80", "c403930102", "d40100", "cb3ff0000000000000", "c3", "a0", "c1"}) {
     EXPECT_EQ(request_verdict(hex), undecodable("envelope is not a MessagePack array")) << hex;
   }
 }
@@ -123,7 +127,8 @@ TEST(Request, IsUndecodableWithBytesBehindIt) {
 }
 
 TEST(Request, IsUndecodableWhenCutAnywhere) {
-  const std::string whole = "96cd0100920102a161cc0181a16b92c0a1780" "5";
+  const std::string whole = "96cd0100920102a161cc0181a16b92c0a1780"
+                            "5";
 
   EXPECT_EQ(request_verdict(whole), ok(256));
   for (std::size_t digits = 0; digits < whole.size(); digits += 2) {
@@ -132,16 +137,17 @@ TEST(Request, IsUndecodableWhenCutAnywhere) {
 }
 
 TEST(Request, IsUndecodableWithAReservedByteInAnyElement) {
-  for (const std::string_view hex : {"93c1c0a166", "9301c1a166", "930191c1a166", "9301c0c1", "9401c0a166c1", "9501c0a16600c1",
-                                     "9501c0a1660081a16bc1", "9501c0a1660081c101", "9601c0a16600c0c1", "9301c005c1"}) {
+  for (const std::string_view hex :
+       {"93c1c0a166", "9301c1a166", "930191c1a166", "9301c0c1", "9401c0a166c1", "9501c0a16600c1",
+        "9501c0a1660081a16bc1", "9501c0a1660081c101", "9601c0a16600c0c1", "9301c005c1"}) {
     EXPECT_EQ(request_verdict(hex).status, decode_status::undecodable) << hex;
   }
 }
 
 TEST(Request, IsUndecodableWhenItDeclaresMoreThanIsThere) {
-  for (const std::string_view hex : {"ddffffffff", "dd0000000401c0a166", "9301c6ffffffff", "9301dfffffffff", "9301dd7fffffff00",
-                                     "9301c9ffffffff01", "9301dbffffffffa166", "9301c0dbffffffff", "9501c0a16100df7fffffff",
-                                     "9601c0a16100c0ddffffffff"}) {
+  for (const std::string_view hex :
+       {"ddffffffff", "dd0000000401c0a166", "9301c6ffffffff", "9301dfffffffff", "9301dd7fffffff00", "9301c9ffffffff01",
+        "9301dbffffffffa166", "9301c0dbffffffff", "9501c0a16100df7fffffff", "9601c0a16100c0ddffffffff"}) {
     EXPECT_EQ(request_verdict(hex), undecodable("envelope is truncated or malformed")) << hex;
   }
 }
@@ -175,7 +181,9 @@ TEST(Request, SaysWhatIsWrongWhenSeqCanBeRead) {
   for (const auto& [hex, problem] : cases) EXPECT_EQ(request_verdict(hex), bad_request(5, problem)) << hex;
 }
 
-TEST(Request, NamesTheFirstOfSeveralProblems) { EXPECT_EQ(request_verdict("9505c001c090"), bad_request(5, "rpc is not a str")); }
+TEST(Request, NamesTheFirstOfSeveralProblems) {
+  EXPECT_EQ(request_verdict("9505c001c090"), bad_request(5, "rpc is not a str"));
+}
 
 TEST(Request, GivesNothingButSeqWhenBad) {
   const bytes message = from_hex("9505c0a1660090");
@@ -198,7 +206,8 @@ TEST(Request, MayNestUpToTheLimitAndNoDeeper) {
     EXPECT_EQ(request_verdict("9601c0a16600c0" + past), bad_request(1, "nested too deeply"));
   }
   EXPECT_EQ(request_verdict("9501c0a1660081a16b" + repeat("91", limits.nesting - 2) + "c0"), ok(1));
-  EXPECT_EQ(request_verdict("9501c0a1660081a16b" + repeat("91", limits.nesting - 1) + "c0"), bad_request(1, "nested too deeply"));
+  EXPECT_EQ(request_verdict("9501c0a1660081a16b" + repeat("91", limits.nesting - 1) + "c0"),
+            bad_request(1, "nested too deeply"));
   EXPECT_EQ(request_verdict("9301" + repeat("91", 100'000) + "c0a166"), bad_request(1, "nested too deeply"));
 }
 
@@ -222,12 +231,17 @@ TEST(Request, LeavesOutTrailingDefaultsWhenWritten) {
 
   EXPECT_EQ(written([&](writer& w) { write_request(w, 1, data, "add"); }), "9301920102a3616464");
   EXPECT_EQ(written([&](writer& w) { write_request(w, 300, {}, "f", request_type::cancel); }), "94cd012cc0a16603");
-  EXPECT_EQ(written([&](writer& w) { write_request(w, 1, {}, "f", request_type::metadata, metadata); }), "9501c0a1660281a16b01");
-  EXPECT_EQ(written([&](writer& w) { write_request(w, 1, data, "f", request_type::message, metadata); }), "9501920102a1660081a16b01");
+  EXPECT_EQ(written([&](writer& w) { write_request(w, 1, {}, "f", request_type::metadata, metadata); }),
+            "9501c0a1660281a16b01");
+  EXPECT_EQ(written([&](writer& w) { write_request(w, 1, data, "f", request_type::message, metadata); }),
+            "9501920102a1660081a16b01");
 }
 
 TEST(Response, DecodesAllFiveElements) {
-  const bytes message = from_hex("950103" "00" "81a16101" "81a16202");
+  const bytes message = from_hex("950103"
+                                 "00"
+                                 "81a16101"
+                                 "81a16202");
 
   const decoded_response r = decode_response(message, {});
 
@@ -275,7 +289,8 @@ TEST(Response, CarriesAnError) {
   const error plain{error_code::not_found, "gone"};
   const error with_data{418, "teapot", value::map({{"k", 1}})};
 
-  EXPECT_EQ(written([&](writer& w) { write_error(w, 1, plain); }), "950182a4636f6465cd0194a76d657373616765a4676f6e6503c0c0");
+  EXPECT_EQ(written([&](writer& w) { write_error(w, 1, plain); }),
+            "950182a4636f6465cd0194a76d657373616765a4676f6e6503c0c0");
   EXPECT_EQ(written([&](writer& w) { write_error(w, 1, with_data); }),
             "950183a4636f6465cd01a2a76d657373616765a6746561706f74a46461746181a16b0103c0c0");
 }
@@ -284,8 +299,10 @@ TEST(Response, CarriesAnErrorWhoseTextIsNotUtf8) {
   const error bad_message{400, "a\xff"};
   const error bad_data{400, "a", value::map({{"k", "\xff"}})};
 
-  EXPECT_EQ(written([&](writer& w) { write_error(w, 1, bad_message); }), "950182a4636f6465cd0190a76d657373616765a461efbfbd03c0c0");
-  EXPECT_EQ(written([&](writer& w) { write_error(w, 1, bad_data); }), "950182a4636f6465cd0190a76d657373616765a16103c0c0");
+  EXPECT_EQ(written([&](writer& w) { write_error(w, 1, bad_message); }),
+            "950182a4636f6465cd0190a76d657373616765a461efbfbd03c0c0");
+  EXPECT_EQ(written([&](writer& w) { write_error(w, 1, bad_data); }),
+            "950182a4636f6465cd0190a76d657373616765a16103c0c0");
 }
 
 } // namespace

@@ -21,7 +21,8 @@ inline bytes from_hex(std::string_view hex) {
   for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
     unsigned octet = 0;
     const char* end = digits.data() + i + 2;
-    if (std::from_chars(digits.data() + i, end, octet, 16).ptr != end) throw std::invalid_argument{"not hex: " + digits};
+    if (std::from_chars(digits.data() + i, end, octet, 16).ptr != end)
+      throw std::invalid_argument{"not hex: " + digits};
     out.push_back(static_cast<std::byte>(octet));
   }
   if (digits.size() % 2 != 0) throw std::invalid_argument{"odd number of hex digits"};

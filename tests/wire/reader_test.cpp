@@ -31,9 +31,9 @@ void expect_unreadable(std::string_view hex) {
   std::uint32_t n = 0;
   std::int8_t t = 0;
 
-  const bool read = r.read_nil() || r.read_bool(b) || r.read_int(i) || r.read_uint(u) || r.read_real(d) || r.read_real32(f) ||
-                    r.read_str(s) || r.read_bin(v) || r.read_array(n) || r.read_map(n) || r.read_ext(t, v) || r.read_timestamp(i, n) ||
-                    r.skip(32) || r.read_raw(v, 32);
+  const bool read = r.read_nil() || r.read_bool(b) || r.read_int(i) || r.read_uint(u) || r.read_real(d) ||
+                    r.read_real32(f) || r.read_str(s) || r.read_bin(v) || r.read_array(n) || r.read_map(n) ||
+                    r.read_ext(t, v) || r.read_timestamp(i, n) || r.skip(32) || r.read_raw(v, 32);
 
   EXPECT_FALSE(read) << hex;
   EXPECT_EQ(r.position(), 0U) << hex;
@@ -41,9 +41,10 @@ void expect_unreadable(std::string_view hex) {
 
 TEST(Reader, NamesTheKindOfEveryFirstByte) {
   const std::vector<std::pair<int, kind>> starts = {
-      {0x00, kind::integer}, {0x80, kind::map}, {0x90, kind::array}, {0xa0, kind::str},     {0xc0, kind::nil},  {0xc1, kind::end},
-      {0xc2, kind::boolean}, {0xc4, kind::bin}, {0xc7, kind::ext},   {0xca, kind::real},    {0xcc, kind::integer}, {0xd4, kind::ext},
-      {0xd9, kind::str},     {0xdc, kind::array}, {0xde, kind::map}, {0xe0, kind::integer}, {0x100, kind::end}};
+      {0x00, kind::integer}, {0x80, kind::map},     {0x90, kind::array}, {0xa0, kind::str},   {0xc0, kind::nil},
+      {0xc1, kind::end},     {0xc2, kind::boolean}, {0xc4, kind::bin},   {0xc7, kind::ext},   {0xca, kind::real},
+      {0xcc, kind::integer}, {0xd4, kind::ext},     {0xd9, kind::str},   {0xdc, kind::array}, {0xde, kind::map},
+      {0xe0, kind::integer}, {0x100, kind::end}};
 
   for (std::size_t range = 0; range + 1 < starts.size(); ++range) {
     for (int first = starts[range].first; first < starts[range + 1].first; ++first) {
@@ -74,9 +75,22 @@ TEST(Reader, ReadsNothingFromNothing) { expect_unreadable(""); }
 
 TEST(Reader, ReadsIntegersOfEveryWidth) {
   const std::vector<std::pair<std::string_view, std::int64_t>> cases = {
-      {"00", 0}, {"7f", 127}, {"ff", -1}, {"e0", -32}, {"cc00", 0}, {"ccff", 255}, {"cd0001", 1}, {"cdffff", 65535},
-      {"ceffffffff", 4294967295}, {"cf7fffffffffffffff", std::numeric_limits<std::int64_t>::max()}, {"d07f", 127}, {"d080", -128},
-      {"d18000", -32768}, {"d17fff", 32767}, {"d280000000", -2147483648LL}, {"d300000000000000ff", 255},
+      {"00", 0},
+      {"7f", 127},
+      {"ff", -1},
+      {"e0", -32},
+      {"cc00", 0},
+      {"ccff", 255},
+      {"cd0001", 1},
+      {"cdffff", 65535},
+      {"ceffffffff", 4294967295},
+      {"cf7fffffffffffffff", std::numeric_limits<std::int64_t>::max()},
+      {"d07f", 127},
+      {"d080", -128},
+      {"d18000", -32768},
+      {"d17fff", 32767},
+      {"d280000000", -2147483648LL},
+      {"d300000000000000ff", 255},
       {"d38000000000000000", std::numeric_limits<std::int64_t>::min()}};
 
   for (const auto& [hex, expected] : cases) {
@@ -91,8 +105,8 @@ TEST(Reader, ReadsIntegersOfEveryWidth) {
 }
 
 TEST(Reader, ReadsUnsignedFromAnyFormatUnlessNegative) {
-  for (const std::string_view hex : {"05", "cc05", "cd0005", "ce00000005", "cf0000000000000005", "d005", "d10005", "d200000005",
-                                     "d30000000000000005"}) {
+  for (const std::string_view hex : {"05", "cc05", "cd0005", "ce00000005", "cf0000000000000005", "d005", "d10005",
+                                     "d200000005", "d30000000000000005"}) {
     const bytes input = from_hex(hex);
     reader r{input};
     std::uint64_t u = 0;
@@ -162,7 +176,8 @@ TEST(Reader, ReadsStrAndBinOfEveryLengthFormat) {
 }
 
 TEST(Reader, ReadsNonShortestLengths) {
-  const bytes input = from_hex("d90161 da000161 db0000000161 c5000161 c60000000161 dc000101 dd0000000101 de00010102 df000000010102");
+  const bytes input =
+      from_hex("d90161 da000161 db0000000161 c5000161 c60000000161 dc000101 dd0000000101 de00010102 df000000010102");
   reader r{input};
   std::string_view s;
   bytes_view b;
@@ -213,7 +228,8 @@ TEST(Reader, ReadsTimestampsOfAllThreeLengths) {
 }
 
 TEST(Reader, RefusesTimestampsOfOtherTypesLengthsAndNanoseconds) {
-  for (const std::string_view hex : {"d60100000001", "d4ff00", "c700ff", "c70cff3b9aca000000000000000000", "d7ffee6b280000000000"}) {
+  for (const std::string_view hex :
+       {"d60100000001", "d4ff00", "c700ff", "c70cff3b9aca000000000000000000", "d7ffee6b280000000000"}) {
     const bytes input = from_hex(hex);
     reader r{input};
     std::int64_t s = 0;
@@ -225,12 +241,38 @@ TEST(Reader, RefusesTimestampsOfOtherTypesLengthsAndNanoseconds) {
 }
 
 TEST(Reader, RefusesEveryProperPrefixOfEveryFormat) {
-  const std::vector<std::string> whole = {
-      "ccff", "cdffff", "ceffffffff", "cfffffffffffffffff", "d080", "d18000", "d280000000", "d38000000000000000", "ca3fc00000",
-      "cb3ff8000000000000", "a3616263", "d903616263", "da0003616263", "db00000003616263", "c403616263", "c50003616263",
-      "c600000003616263", "9101", "dc000101", "dd0000000101", "810102", "de00010102", "df000000010102", "d40500", "d5050000",
-      "d60500000000", "d7050000000000000000", "d80500000000000000000000000000000000", "c7010500", "c800010500", "c9000000010500",
-      "d6ff00000001"};
+  const std::vector<std::string> whole = {"ccff",
+                                          "cdffff",
+                                          "ceffffffff",
+                                          "cfffffffffffffffff",
+                                          "d080",
+                                          "d18000",
+                                          "d280000000",
+                                          "d38000000000000000",
+                                          "ca3fc00000",
+                                          "cb3ff8000000000000",
+                                          "a3616263",
+                                          "d903616263",
+                                          "da0003616263",
+                                          "db00000003616263",
+                                          "c403616263",
+                                          "c50003616263",
+                                          "c600000003616263",
+                                          "9101",
+                                          "dc000101",
+                                          "dd0000000101",
+                                          "810102",
+                                          "de00010102",
+                                          "df000000010102",
+                                          "d40500",
+                                          "d5050000",
+                                          "d60500000000",
+                                          "d7050000000000000000",
+                                          "d80500000000000000000000000000000000",
+                                          "c7010500",
+                                          "c800010500",
+                                          "c9000000010500",
+                                          "d6ff00000001"};
 
   for (const std::string& hex : whole) {
     for (std::size_t digits = 0; digits < hex.size(); digits += 2) expect_unreadable(hex.substr(0, digits));
@@ -238,15 +280,15 @@ TEST(Reader, RefusesEveryProperPrefixOfEveryFormat) {
 }
 
 TEST(Reader, RefusesSizesBeyondTheBytesThatAreThere) {
-  for (const std::string_view hex : {"dbffffffff61", "c6ffffffff61", "c9ffffffff0161", "ddffffffff01", "dfffffffff0102", "df800000000102",
-                                     "dd0000000201", "de0001c0", "9f00", "8800", "c1"}) {
+  for (const std::string_view hex : {"dbffffffff61", "c6ffffffff61", "c9ffffffff0161", "ddffffffff01", "dfffffffff0102",
+                                     "df800000000102", "dd0000000201", "de0001c0", "9f00", "8800", "c1"}) {
     expect_unreadable(hex);
   }
 }
 
 TEST(Reader, SkipsOneWholeValue) {
-  for (const std::string_view hex : {"c0", "c2", "01", "cb3ff8000000000000", "a161", "c40161", "90", "80", "92019102", "82a16101a16290",
-                                     "d60100000000", "c7020161 61"}) {
+  for (const std::string_view hex : {"c0", "c2", "01", "cb3ff8000000000000", "a161", "c40161", "90", "80", "92019102",
+                                     "82a16101a16290", "d60100000000", "c7020161 61"}) {
     const bytes input = from_hex(std::string{hex} + "c0");
     reader r{input};
     bytes_view raw;

@@ -26,14 +26,16 @@ TEST(Utf8, AcceptsEveryCodePointButSurrogates) {
 }
 
 TEST(Utf8, RejectsOverlongForms) {
-  for (const std::string_view s : {"\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf"}) {
+  for (const std::string_view s :
+       {"\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf"}) {
     EXPECT_FALSE(valid_utf8(s));
   }
 }
 
 TEST(Utf8, RejectsStrayAndMissingBytes) {
-  for (const std::string_view s : {"\x80", "\xbf", "\xc3", "\xc3(", "\xe2\x82", "\xe2(\xac", "\xe2\x82(", "\xf0\x9f\x98", "\xf0\x9f(\x80",
-                                   "\xf0\x9f\x98(", "\xf5\x80\x80\x80", "\xfe", "\xff"}) {
+  for (const std::string_view s :
+       {"\x80", "\xbf", "\xc3", "\xc3(", "\xe2\x82", "\xe2(\xac", "\xe2\x82(", "\xf0\x9f\x98", "\xf0\x9f(\x80",
+        "\xf0\x9f\x98(", "\xf5\x80\x80\x80", "\xfe", "\xff"}) {
     EXPECT_FALSE(valid_utf8(s));
   }
 }

@@ -32,9 +32,10 @@ std::vector<golden> load(std::string_view directory) {
 }
 
 TEST(Vectors, RequestsDecodeAsTheirDirectorySays) {
-  const std::vector<std::pair<std::string_view, decode_status>> directories = {{"requests/ok", decode_status::ok},
-                                                                               {"requests/bad_request", decode_status::bad_request},
-                                                                               {"requests/undecodable", decode_status::undecodable}};
+  const std::vector<std::pair<std::string_view, decode_status>> directories = {
+      {"requests/ok", decode_status::ok},
+      {"requests/bad_request", decode_status::bad_request},
+      {"requests/undecodable", decode_status::undecodable}};
   for (const auto& [directory, expected] : directories) {
     for (const golden& g : load(directory)) {
       const decoded_request r = decode_request(g.message, {});
