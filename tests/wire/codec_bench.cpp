@@ -33,7 +33,7 @@ void keep(std::int64_t i) { asm volatile("" : : "r"(i) : "memory"); }
 TEST(CodecBench, DISABLED_DecodesAndEncodesOneAdd) {
   const bytes request = from_hex("93cd1234920102a3616464");
   const limits limits;
-  volatile std::uint64_t seq = 4660; // nothing is computed by the compiler
+  volatile std::uint64_t seq = 4660; // unknown to the compiler
   volatile std::int64_t sum = 3;
   buffer out;
   msgpack::sbuffer packed;
@@ -49,9 +49,9 @@ TEST(CodecBench, DISABLED_DecodesAndEncodesOneAdd) {
   measure("the same, msgpack::unpack", [&] {
     const auto handle = msgpack::unpack(as_text(request).data(), request.size());
     const msgpack::object* e = handle.get().via.array.ptr;
-    const auto seq = e[0].as<std::uint64_t>();
+    const auto id = e[0].as<std::uint64_t>();
     const msgpack::object* args = e[1].via.array.ptr;
-    if (seq != 0 && e[2].via.str.size == 3) keep(args[0].as<std::int64_t>() + args[1].as<std::int64_t>());
+    if (id != 0 && e[2].via.str.size == 3) keep(args[0].as<std::int64_t>() + args[1].as<std::int64_t>());
   });
   measure("only well-formedness, msgpack::parse", [&] {
     msgpack::null_visitor nobody;
