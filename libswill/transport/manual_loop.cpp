@@ -1,7 +1,7 @@
 #include "libswill/transport/manual_loop.hpp"
 
+#include <algorithm>
 #include <stdexcept>
-#include <thread>
 
 namespace swill {
 

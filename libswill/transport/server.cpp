@@ -25,7 +25,8 @@ struct server::impl {
 
   void take(detail::newcomer n);
   void on_every_lane(void (*f)(detail::session&));
-  void stop_listening();
+  template <class F>
+  void run_on(asio_loop& l, F f);
   bool wait_until_gone(std::chrono::milliseconds longest);
 
   std::shared_ptr<detail::core> core;
@@ -109,31 +110,31 @@ bool server::impl::wait_until_gone(std::chrono::milliseconds longest) {
   return core->all_gone.wait_for(lock, longest, [this] { return core->open == 0; });
 }
 
-// Returns when no listener can call us any more.
-void server::impl::stop_listening() {
-  const auto closing = std::exchange(listeners, {});
-  const auto stop_all = [closing] {
-    for (const auto& l : closing) l->stop();
-  };
-  asio_loop& first = core->lanes.front()->loop;
-  if (!first.is_running()) return stop_all();
+// Runs f on the loop and waits for it; here when the loop does not run.
+template <class F>
+void server::impl::run_on(asio_loop& l, F f) {
+  if (!l.is_running()) return f();
   const auto done = std::make_shared<std::promise<void>>();
-  auto stopped_listening = done->get_future();
-  first.post([stop_all, done] {
-    stop_all();
+  auto ran = done->get_future();
+  l.post([f = std::move(f), done] {
+    f();
     done->set_value();
   });
-  stopped_listening.wait_for(longest_turn);
+  ran.wait_for(longest_turn);
 }
 
 void server::stop(std::chrono::milliseconds grace) {
   if (std::exchange(impl_->stopped, true)) return;
   drain();
-  impl_->stop_listening();
+  impl_->run_on(impl_->core->lanes.front()->loop, [listeners = std::exchange(impl_->listeners, {})] {
+    for (const auto& l : listeners) l->stop();
+  });
   impl_->on_every_lane([](detail::session& s) { s.shut_down(); });
-  if (impl_->wait_until_gone(grace)) return;
-  impl_->on_every_lane([](detail::session& s) { s.drop(); });
-  impl_->wait_until_gone(longest_turn);
+  if (!impl_->wait_until_gone(grace)) {
+    impl_->on_every_lane([](detail::session& s) { s.drop(); });
+    impl_->wait_until_gone(longest_turn);
+  }
+  for (auto& l : impl_->core->lanes) impl_->run_on(l->loop, [ready = l->ready] { ready->close(); });
 }
 
 transport::statistics server::statistics() const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/base/buffer.hpp"
+#include "libswill/transport/detail/poller.hpp"
 #include "libswill/transport/server.hpp"
 
 #include <array>
@@ -16,9 +17,10 @@ class session;
 
 /// What the connections of one loop share. Used on that loop only, but for the counters.
 struct lane {
-  explicit lane(asio_loop& l) : loop(l) {}
+  explicit lane(asio_loop& l) : loop(l), ready(std::make_shared<poller>(l)) {}
 
   asio_loop& loop;
+  std::shared_ptr<poller> ready; // owned by the lane and by its own wait
   counters count;
   session* first = nullptr; // list of all sessions
 

@@ -1,11 +1,12 @@
-#include <utility>
-
 #include "libswill/transport/detail/session.hpp"
+
+#include <unistd.h>
+#include <utility>
 
 namespace swill::transport::detail {
 
 session::session(std::shared_ptr<core> c, lane& l, newcomer n)
-    : core_(std::move(c)), lane_(l), socket_(l.loop.context()), http_(std::make_unique<http_part>(core_->settings.limits.header_size)) {
+    : core_(std::move(c)), lane_(l), fd_(n.fd), http_(std::make_unique<http_part>(core_->settings.limits.header_size)) {
   http_->peer = std::move(n);
 }
 
@@ -13,6 +14,7 @@ session::~session() {
   if (phase_ == phase::ended) return;
   // The loop went away under us: no callbacks any more.
   phase_ = phase::ended;
+  ::close(fd_);
   if (here != nullptr) {
     *here = next;
     if (next != nullptr) next->here = here;
@@ -28,13 +30,30 @@ void session::start(bool beyond_capacity) {
   here = &lane_.first;
   lane_.count.accepted.add();
   guarded([&] {
-    const newcomer& n = http_->peer;
     http_->beyond_capacity = beyond_capacity;
-    socket_.assign(boost::asio::generic::stream_protocol{n.family, 0}, n.fd);
-    socket_.native_non_blocking(true);
+    lane_.ready->add(*this, fd_, true, false);
     heard_ = now();
     arm(deadline_ = heard_ + limits_of().handshake_timeout);
-    read_more();
+  });
+}
+
+// Tells the poller what this session waits for.
+void session::watch() {
+  if (phase_ != phase::ended) lane_.ready->change(*this, fd_, wants_input(), writing_);
+}
+
+void session::on_ready(bool readable, bool writable, bool broken) noexcept {
+  const auto keep = self_;
+  guarded([&] {
+    if (writable && writing_) {
+      writing_ = false;
+      flush();
+    }
+    if ((readable || broken) && wants_input())
+      read();
+    else if (broken)
+      die(phase_ == phase::open ? close_reason{1006, "connection lost", true} : our_close_);
+    watch();
   });
 }
 
@@ -151,7 +170,7 @@ void session::linger(bool until_peer_ends) {
   message_.release();
   arm(deadline_ = now() + limits_of().close_timeout);
   mark_dirty();
-  read_more();
+  watch();
 }
 
 void session::die(const close_reason& why) {
@@ -160,8 +179,8 @@ void session::die(const close_reason& why) {
   phase_ = phase::ended;
   timer::cancel();
   finish(why);
-  boost::system::error_code ec;
-  socket_.close(ec);
+  lane_.ready->remove(*this, fd_);
+  ::close(fd_);
   *here = next;
   if (next != nullptr) next->here = here;
   next = nullptr;

@@ -5,10 +5,6 @@
 #include "libswill/transport/frame.hpp"
 #include "libswill/transport/request_head.hpp"
 
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
-
 #include <memory>
 
 namespace swill::transport::detail {
@@ -17,7 +13,7 @@ class pending;
 
 /// One connection of a server, from accept() to the end of TCP: first an HTTP request, then messages. All of it on one loop.
 /// session_http.cpp has the handshake, session_input.cpp what is read, session_output.cpp what is written, session.cpp its life.
-class session final : public std::enable_shared_from_this<session>, public message_port, private timer, private turn_job {
+class session final : public std::enable_shared_from_this<session>, public message_port, private watched, private timer, private turn_job {
 public:
   session(std::shared_ptr<core> c, lane& l, newcomer n);
   ~session();
@@ -55,7 +51,6 @@ private:
     lingering, // all is said: the output goes out, input is thrown away until the peer's end of TCP
     ended,
   };
-  using socket_type = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, boost::asio::io_context::executor_type>;
   struct http_part;
 
   // session.cpp
@@ -80,7 +75,8 @@ private:
   void die(const close_reason& why);
   const limits& limits_of() const noexcept { return core_->settings.limits; }
   clock_time now() const noexcept { return lane_.loop.now(); }
-  int fd() { return socket_.native_handle(); }
+  void watch();
+  void on_ready(bool readable, bool writable, bool broken) noexcept override;
 
   // session_http.cpp
   void read_head();
@@ -89,9 +85,8 @@ private:
   void respond(int status, std::string_view body, const header_list& headers);
 
   // session_input.cpp
-  void read_more();
-  void on_read(const boost::system::error_code& ec, std::size_t n);
-  void drain_socket();
+  bool wants_input() const noexcept;
+  void read();
   void take(bytes_view data);
   std::size_t decode(bytes_view data);
   bool step();
@@ -111,10 +106,9 @@ private:
 
   std::shared_ptr<core> core_;
   lane& lane_;
-  socket_type socket_;
+  int fd_ = -1;
   std::shared_ptr<session> self_; // from start() until die(): nothing else keeps a connection that waits for nothing
   phase phase_ = phase::head;
-  bool reading_ = false;       // an async_read_some is under way
   bool writing_ = false;       // waiting for the socket to take more
   bool paused_ = false;        // by the application
   bool congested_ = false;     // more than twice the send buffer is queued: nothing is read
@@ -126,7 +120,6 @@ private:
   bool echo_ = false;
   bool output_shut_ = false;
   bool told_ = false;          // on_closed was called
-  std::array<std::byte, 2048> read_buffer_;
   buffer input_;   // received, not yet taken: part of a head or frame header, or everything while reading is paused
   buffer message_; // what came of a message that is not complete
   buffer output_;

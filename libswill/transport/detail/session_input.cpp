@@ -1,15 +1,12 @@
-#include <utility>
-
 #include "libswill/transport/detail/session.hpp"
-
-#include <boost/asio/buffer.hpp>
 
 #include <algorithm>
 #include <cerrno>
 #include <sys/socket.h>
+#include <utility>
 
-// What a session reads. One Asio read into a small buffer of the session's own; only when that was full, the rest of the burst comes
-// by direct calls into a buffer that all connections of the loop share.
+// What a session reads: when there is something, one recv into a buffer that all connections of the loop share. What cannot be used at
+// once is kept by the session.
 
 namespace swill::transport::detail {
 
@@ -23,39 +20,30 @@ constexpr std::size_t early_input = 16 * 1024;
 
 } // namespace
 
-void session::read_more() {
-  if (reading_ || resuming_ || phase_ == phase::ended) return;
-  const bool full = phase_ == phase::deciding && input_.size() >= early_input;
-  if (full || ((phase_ == phase::open || phase_ == phase::closing) && !may_deliver())) return;
-  reading_ = true;
-  socket_.async_read_some(boost::asio::buffer(read_buffer_), [self = shared_from_this()](const boost::system::error_code& ec, std::size_t n) {
-    asio_loop::turn t{self->lane_.loop};
-    self->reading_ = false;
-    if (self->phase_ != phase::ended) self->guarded([&] { self->on_read(ec, n); });
-  });
+bool session::wants_input() const noexcept {
+  switch (phase_) {
+  case phase::head:
+  case phase::lingering: return true;
+  case phase::deciding: return input_.size() < early_input;
+  case phase::open:
+  case phase::closing: return may_deliver() && !resuming_;
+  case phase::ended: return false;
+  }
+  return false;
 }
 
-void session::on_read(const boost::system::error_code& ec, std::size_t n) {
-  if (ec) return on_peer_gone(ec == boost::asio::error::eof ? "end of stream" : "connection lost");
-  heard_ = now();
+void session::read() {
   budget_ = messages_per_turn;
-  lane_.count.bytes_in.add(n);
-  take(bytes_view{read_buffer_}.first(n));
-  if (n == read_buffer_.size()) drain_socket();
-  read_more();
-}
-
-void session::drain_socket() {
-  for (int i = 0; i < receives_per_turn; ++i) {
-    const bool wanted = phase_ == phase::lingering || (may_deliver() && budget_ > 0 && (phase_ == phase::open || phase_ == phase::closing));
-    if (!wanted) return;
-    const ssize_t n = ::recv(fd(), lane_.received.data(), lane_.received.size(), 0);
+  for (int i = 0; i < receives_per_turn && wants_input(); ++i) {
+    const ssize_t n = ::recv(fd_, lane_.received.data(), lane_.received.size(), 0);
     if (n == 0) return on_peer_gone("end of stream");
     if (n < 0) {
-      if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) on_peer_gone("connection lost");
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) on_peer_gone("connection lost");
       return;
     }
     const auto received = static_cast<std::size_t>(n);
+    heard_ = now();
     lane_.count.bytes_in.add(received);
     take(bytes_view{lane_.received}.first(received));
     if (received < lane_.received.size()) return;
@@ -217,7 +205,7 @@ void session::pause_reading(bool paused) {
 // Goes on with what was kept, and with reading, in a later turn: never from inside a call of the application.
 void session::resume_later() {
   if (resuming_ || phase_ == phase::ended) return;
-  resuming_ = true;
+  resuming_ = true; // nothing is read until then: what is kept comes first
   lane_.loop.post([self = shared_from_this()] {
     self->resuming_ = false;
     if (self->phase_ == phase::ended) return;
@@ -225,7 +213,7 @@ void session::resume_later() {
       self->fresh_ = false;
       self->budget_ = messages_per_turn;
       if (!self->input_.empty() && self->may_deliver()) self->take({});
-      self->read_more();
+      self->watch();
     });
   });
 }

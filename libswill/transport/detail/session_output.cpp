@@ -1,5 +1,3 @@
-#include <utility>
-
 #include "libswill/transport/detail/session.hpp"
 
 #include <cerrno>
@@ -57,7 +55,7 @@ void session::on_turn_end() noexcept {
 void session::flush() {
   if (writing_) return;
   while (backlog() != 0) {
-    const ssize_t n = ::send(fd(), output_.data() + sent_, backlog(), MSG_NOSIGNAL);
+    const ssize_t n = ::send(fd_, output_.data() + sent_, backlog(), MSG_NOSIGNAL);
     if (n < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -81,17 +79,7 @@ void session::wait_writable() {
   writing_ = true;
   if (progress_ == clock_time{}) progress_ = now();
   arm(progress_ + limits_of().slow_reader_timeout);
-  socket_.async_wait(socket_type::wait_write, [self = shared_from_this()](const boost::system::error_code& ec) {
-    asio_loop::turn t{self->lane_.loop};
-    self->writing_ = false;
-    if (self->phase_ == phase::ended) return;
-    self->guarded([&] {
-      if (ec)
-        self->die({1006, "connection lost", true});
-      else
-        self->flush();
-    });
-  });
+  watch();
 }
 
 void session::on_flushed() {
@@ -103,8 +91,7 @@ void session::on_flushed() {
     if (phase_ == phase::lingering && !linger_for_peer_) return die(our_close_);
     if (phase_ == phase::lingering && !output_shut_) {
       output_shut_ = true;
-      boost::system::error_code ec;
-      socket_.shutdown(socket_type::shutdown_send, ec);
+      ::shutdown(fd_, SHUT_WR);
     }
   }
   if (phase_ != phase::open) return;

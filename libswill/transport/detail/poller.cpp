@@ -1,0 +1,87 @@
+#include "libswill/transport/detail/poller.hpp"
+
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+#include <cerrno>
+#include <sys/epoll.h>
+#include <system_error>
+
+namespace swill::transport::detail {
+
+struct poller::waiter {
+  boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> descriptor;
+};
+
+namespace {
+
+std::uint32_t interest_in(bool read, bool write) noexcept { return (read ? EPOLLIN : 0U) | (write ? EPOLLOUT : 0U); }
+
+} // namespace
+
+poller::poller(asio_loop& l)
+    : loop_(l), waiter_(new waiter{decltype(waiter::descriptor){l.context()}}), events_(new epoll_event[events_per_turn]) {
+  const int fd = ::epoll_create1(EPOLL_CLOEXEC);
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
+  waiter_->descriptor.assign(fd);
+}
+
+poller::~poller() = default;
+
+void poller::add(watched& w, int fd, bool read, bool write) {
+  epoll_event e{};
+  e.events = w.interest_ = interest_in(read, write);
+  e.data.ptr = &w;
+  if (::epoll_ctl(waiter_->descriptor.native_handle(), EPOLL_CTL_ADD, fd, &e) != 0)
+    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+  wait();
+}
+
+void poller::change(watched& w, int fd, bool read, bool write) {
+  const std::uint32_t wanted = interest_in(read, write);
+  if (wanted == w.interest_) return;
+  epoll_event e{};
+  e.events = w.interest_ = wanted;
+  e.data.ptr = &w;
+  if (::epoll_ctl(waiter_->descriptor.native_handle(), EPOLL_CTL_MOD, fd, &e) != 0)
+    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+}
+
+void poller::remove(watched& w, int fd) noexcept {
+  if (waiter_->descriptor.is_open()) ::epoll_ctl(waiter_->descriptor.native_handle(), EPOLL_CTL_DEL, fd, nullptr);
+  for (int i = 0; i < count_; ++i)
+    if (events_[i].data.ptr == &w) events_[i].data.ptr = nullptr;
+}
+
+void poller::close() noexcept {
+  boost::system::error_code ec;
+  waiter_->descriptor.close(ec);
+}
+
+void poller::wait() {
+  if (std::exchange(waiting_, true)) return;
+  waiter_->descriptor.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                                 [self = shared_from_this()](const boost::system::error_code& ec) {
+                                   self->waiting_ = false;
+                                   if (ec || !self->waiter_->descriptor.is_open()) return;
+                                   self->dispatch();
+                                   if (self->waiter_->descriptor.is_open()) self->wait();
+                                 });
+}
+
+void poller::dispatch() {
+  count_ = ::epoll_wait(waiter_->descriptor.native_handle(), events_.get(), events_per_turn, 0);
+  for (int i = 0; i < count_; ++i) {
+    if (events_[i].data.ptr == nullptr) continue; // removed by one before it
+    asio_loop::turn t{loop_};
+    auto* w = static_cast<watched*>(events_[i].data.ptr);
+    events_[i].data.ptr = nullptr;
+    const std::uint32_t ready = events_[i].events;
+    w->on_ready((ready & EPOLLIN) != 0, (ready & EPOLLOUT) != 0, (ready & (EPOLLERR | EPOLLHUP)) != 0);
+  }
+  count_ = 0;
+}
+
+} // namespace swill::transport::detail
