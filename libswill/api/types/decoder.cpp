@@ -8,13 +8,6 @@ namespace swill::detail {
 
 namespace {
 
-value list_of(std::vector<value>& problems, std::size_t mark) {
-  const auto first = problems.begin() + static_cast<std::ptrdiff_t>(mark);
-  value_array errors{std::make_move_iterator(first), std::make_move_iterator(problems.end())};
-  problems.erase(first, problems.end());
-  return errors;
-}
-
 value decoded(bytes_view raw) {
   wire::reader from{raw};
   value v;
@@ -47,11 +40,11 @@ void decoder::fail(std::optional<error>& failure, bool is_struct) {
     failure.emplace(error_code::bad_request, "Message nests deeper than " + std::to_string(limits_->nesting));
   } else if (state_ == state::malformed) {
     failure.emplace(error_code::bad_request, "Message is malformed");
-  } else if (is_struct && problems_.size() == 1 && is_fields(problems_.front())) {
-    failure.emplace(error_code::validation_error, "Validation Error", std::move(problems_.front()));
+  } else if (is_struct && marks_ == 1 && is_fields(problems_->front())) {
+    failure.emplace(error_code::validation_error, "Validation Error", std::move(problems_->front()));
   } else {
     value data = value::map({});
-    data.set("*", list_of(problems_, 0));
+    data.set("*", take_from(0));
     failure.emplace(error_code::validation_error, "Validation Error", std::move(data));
   }
 }
@@ -93,7 +86,7 @@ void decoder::go_back(const bookmark& b) {
   reader = b.reader;
   depth_ = b.depth;
   reported_ = b.reported;
-  problems_.resize(b.mark);
+  drop(b.mark, [](const value&) { return true; });
   spend(read);
 }
 
@@ -105,6 +98,27 @@ bool decoder::spend(std::size_t n) {
 
 // --- problems
 
+void decoder::push(value problem) {
+  if (problems_ == nullptr) problems_ = std::make_unique<std::vector<value>>();
+  problems_->push_back(std::move(problem));
+  ++marks_;
+}
+
+value decoder::take_from(std::size_t mark) {
+  value_array taken;
+  for (; mark + taken.size() < marks_;) taken.push_back(std::move((*problems_)[mark + taken.size()]));
+  drop(mark, [](const value&) { return true; });
+  return taken;
+}
+
+template <class Doomed>
+void decoder::drop(std::size_t mark, Doomed doomed) {
+  if (marks_ == mark) return;
+  const auto first = problems_->begin() + static_cast<std::ptrdiff_t>(mark);
+  problems_->erase(std::remove_if(first, problems_->end(), doomed), problems_->end());
+  marks_ = problems_->size();
+}
+
 void decoder::problem(std::string description) {
   if (stopped()) return;
   if (reported_ == limits_->problems) {
@@ -114,7 +128,7 @@ void decoder::problem(std::string description) {
   ++reported_;
   value p = value::map({});
   p.set("description", std::move(description));
-  problems_.push_back(std::move(p));
+  push(std::move(p));
 }
 
 std::string decoder::got() const {
@@ -174,8 +188,8 @@ fit decoder::invalid_text() {
 void decoder::push_wrapped(std::string_view what, value place, std::size_t mark) {
   value p = value::map({});
   p.set(what, std::move(place));
-  p.set("errors", list_of(problems_, mark));
-  problems_.push_back(std::move(p));
+  p.set("errors", take_from(mark));
+  push(std::move(p));
 }
 
 void decoder::wrap_index(std::size_t mark, std::size_t index) {
@@ -188,8 +202,8 @@ void decoder::wrap_key(std::size_t mark, bytes_view key) {
 
 void decoder::wrap_field(std::size_t mark, std::string_view name) {
   value field = value::map({});
-  field.set(name, list_of(problems_, mark));
-  problems_.push_back(std::move(field));
+  field.set(name, take_from(mark));
+  push(std::move(field));
 }
 
 void decoder::missing_field(std::string_view name) {
@@ -199,33 +213,29 @@ void decoder::missing_field(std::string_view name) {
 }
 
 void decoder::merge_fields(std::size_t mark) {
-  const auto first = problems_.begin() + static_cast<std::ptrdiff_t>(mark);
-  auto& fields = *first->get_if<value_map>();
-  for (auto p = first + 1; p != problems_.end(); ++p) {
-    auto& field = p->get_if<value_map>()->front();
-    const auto same = std::find_if(fields.begin(), fields.end(), [&](const auto& f) { return f.first == field.first; });
-    if (same == fields.end()) {
-      fields.push_back(std::move(field));
+  auto& merged = *(*problems_)[mark].get_if<value_map>();
+  for (std::size_t i = mark + 1; i < marks_; ++i) {
+    auto& field = (*problems_)[i].get_if<value_map>()->front();
+    const auto same = std::find_if(merged.begin(), merged.end(), [&](const auto& f) { return f.first == field.first; });
+    if (same == merged.end()) {
+      merged.push_back(std::move(field));
     } else {
       auto& from = *field.second.get_if<value_array>();
       auto& to = *same->second.get_if<value_array>();
       std::move(from.begin(), from.end(), std::back_inserter(to));
     }
   }
-  problems_.erase(first + 1, problems_.end());
+  drop(mark + 1, [](const value&) { return true; });
 }
 
 void decoder::drop_field(std::size_t mark, std::string_view name) {
-  const auto first = problems_.begin() + static_cast<std::ptrdiff_t>(mark);
-  problems_.erase(std::remove_if(first, problems_.end(), [&](const value& p) { return p.find(name) != nullptr; }), problems_.end());
+  drop(mark, [&](const value& p) { return p.find(name) != nullptr; });
 }
 
 void decoder::drop_key(std::size_t mark, bytes_view key) {
-  if (!spend(problems_.size() - mark + key.size())) return;
+  if (!spend(marks_ - mark + key.size())) return;
   const value k = decoded(key);
-  const auto first = problems_.begin() + static_cast<std::ptrdiff_t>(mark);
-  const auto is_about_it = [&](const value& p) { return *p.find("key") == k; };
-  problems_.erase(std::remove_if(first, problems_.end(), is_about_it), problems_.end());
+  drop(mark, [&](const value& p) { return *p.find("key") == k; });
 }
 
 } // namespace swill::detail

@@ -29,7 +29,7 @@ public:
 
   wire::reader reader;
 
-  bool clean() const noexcept { return problems_.empty() && state_ == state::going; }
+  bool clean() const noexcept { return marks_ == 0 && state_ == state::going; }
   /// Nothing more is decoded: a limit is used up. Everything returns fit::wrong from here on.
   bool stopped() const noexcept { return state_ >= state::too_large; }
   /// The reason why the message was refused: error 422, 413 or 400.
@@ -59,7 +59,7 @@ public:
   }
 
   // --- problems
-  std::size_t mark() const noexcept { return problems_.size(); }
+  std::size_t mark() const noexcept { return marks_; }
   void problem(std::string description);
   /// `Expected …, got …`; passes the value.
   fit wrong(std::string_view expected);
@@ -82,7 +82,7 @@ public:
     wire::reader reader;
     std::size_t depth, mark, reported;
   };
-  bookmark here() const noexcept { return {reader, depth_, problems_.size(), reported_}; }
+  bookmark here() const noexcept { return {reader, depth_, marks_, reported_}; }
   /// Back to b. What the attempt cost counts: nested unions may not multiply it without bound.
   void go_back(const bookmark& b);
   /// Takes n off what repeated work may cost in all; false when it is used up.
@@ -99,6 +99,10 @@ private:
   bool stop(state s);
   bool stop_too_large();
   std::string got() const;
+  void push(value problem);
+  value take_from(std::size_t mark);
+  template <class Doomed>
+  void drop(std::size_t mark, Doomed doomed);
   void push_wrapped(std::string_view what, value place, std::size_t mark);
 
   const limits* limits_;
@@ -106,7 +110,8 @@ private:
   std::size_t effort_;
   std::size_t depth_ = 0;
   std::size_t reported_ = 0;
-  std::vector<value> problems_;
+  std::size_t marks_ = 0; ///< size of the stack of problems
+  std::unique_ptr<std::vector<value>> problems_; ///< made when there is one, so that a good message pays nothing
   state state_ = state::going;
 };
 

@@ -81,7 +81,7 @@ private:
   static fit decode_as(decoder& in, variant& out, std::size_t index, const R&... rules) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
       fit f = fit::wrong;
-      ((index == I ? (f = detail::decode(in, out.template emplace<I>(), rules...), true) : false) || ...);
+      ((index == I ? void(f = detail::decode(in, out.template emplace<I>(), rules...)) : void()), ...);
       return f;
     }(std::index_sequence_for<Ts...>{});
   }
