@@ -56,8 +56,8 @@ server_spec parse_server(const std::string& text) {
 }
 
 std::vector<server_spec> servers_of(const command_line& c) {
-  std::vector<server_spec> all{{baseline_label, "{self} serve-bare --port {port}"}};
-  if (has_swill()) all.push_back({"swill", "{self} serve --port {port} --io-threads {threads}"});
+  std::vector<server_spec> all{{baseline_label, "{self} serve-bare --port {port}"},
+                               {"swill", "{self} serve --port {port} --io-threads {threads}"}};
   for (const auto& text : c.extra_servers) all.push_back(parse_server(text));
   std::erase_if(all, [&](const auto& s) { return std::find(c.left_out.begin(), c.left_out.end(), s.label) != c.left_out.end(); });
   return all;

@@ -1,14 +1,49 @@
 #include "apps/bench/serve_swill.hpp"
 
-#include <cstdio>
+#include "libswill/api/app.hpp"
+#include "libswill/base/log.hpp"
+#include "libswill/server/server.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
 
 namespace swill::bench {
+namespace {
 
-bool has_swill() noexcept { return false; }
+swill::app make_bench_app() {
+  swill::app app;
+  app.handle("add", [](swill::request<std::pair<std::int64_t, std::int64_t>> r) { return r.data().first + r.data().second; });
+  app.handle("burst", [](swill::request<std::int64_t> r) -> swill::stream<std::int64_t> {
+    for (std::int64_t i = 0; i < r.data(); ++i) co_yield i;
+  });
+  app.handle("sum_stream", [](swill::streaming_request<std::int64_t> items) -> swill::task<std::int64_t> {
+    std::int64_t sum = 0;
+    while (const auto item = co_await items.next()) sum += *item;
+    co_return sum;
+  });
+  app.handle("sleep0", [](swill::request<std::int64_t> r) -> swill::task<std::int64_t> {
+    co_await swill::sleep_for(std::chrono::milliseconds(0));
+    co_return r.data();
+  });
+  app.handle("sleep", [](swill::request<std::int64_t> r) -> swill::task<std::int64_t> {
+    co_await swill::sleep_for(std::chrono::milliseconds(r.data()));
+    co_return r.data();
+  });
+  return app;
+}
 
-int serve_swill(std::uint16_t, unsigned) {
-  std::fputs("swill-bench was built without the library's server\n", stderr);
-  return 1;
+} // namespace
+
+int serve_swill(std::uint16_t port, unsigned io_threads) {
+  auto app = make_bench_app();
+  app.set_log(stderr_log(log_level::warning)); // a line for each connection would be measured too
+  server_options options;
+  options.listen = {"127.0.0.1:" + std::to_string(port)};
+  options.io_threads = io_threads;
+  server(app, options).run();
+  return 0;
 }
 
 } // namespace swill::bench
