@@ -74,8 +74,8 @@ void loop_actor::handle(caf::mailbox_element& element) {
     auto& exit = content.get_mutable_as<caf::exit_msg>(0);
     if (exit.reason) quit(std::move(exit.reason));
   } else if (content.match_elements<caf::down_msg>()) {
-    on_down(content.get_mutable_as<caf::down_msg>(0));
-  } else if (!on_mail(element)) {
+    tell_down(content.get_as<caf::down_msg>(0));
+  } else if (!on_mail(element) && !offer_mail(element)) {
     const caf::detail::sync_request_bouncer bounce{caf::make_error(caf::sec::unexpected_message)};
     bounce(element);
   }
@@ -84,6 +84,37 @@ void loop_actor::handle(caf::mailbox_element& element) {
 
 void loop_actor::forget(const response_receiver& r) noexcept {
   std::erase_if(pending_, [&r](const pending_request& p) { return p.receiver == &r; });
+}
+
+void loop_actor::add_receiver(mail_receiver& r, const caf::strong_actor_ptr& peer) {
+  receivers_.push_back({&r, caf::actor_cast<caf::actor_addr>(peer)});
+  local_actor::monitor(peer->get(), caf::message_priority::normal);
+}
+
+void loop_actor::remove_receiver(const mail_receiver& r) {
+  const auto it = std::find_if(receivers_.begin(), receivers_.end(), [&r](const receiver_entry& e) { return e.receiver == &r; });
+  if (it == receivers_.end()) return;
+  const caf::actor_addr peer = it->peer;
+  receivers_.erase(it);
+  demonitor(peer);
+}
+
+bool loop_actor::offer_mail(caf::mailbox_element& element) {
+  for (const receiver_entry& e : receivers_) {
+    if (e.receiver->on_mail(element)) return true; // may have changed the list
+  }
+  return false;
+}
+
+void loop_actor::tell_down(const caf::down_msg& down) {
+  std::vector<mail_receiver*> told;
+  for (const receiver_entry& e : receivers_) {
+    if (e.peer == down.source) told.push_back(e.receiver);
+  }
+  for (mail_receiver* r : told) {
+    const bool still = std::any_of(receivers_.begin(), receivers_.end(), [r](const receiver_entry& e) { return e.receiver == r; });
+    if (still) r->on_down(down.reason);
+  }
 }
 
 void loop_actor::quit(caf::error reason) {

@@ -18,6 +18,16 @@ protected:
   ~response_receiver() = default;
 };
 
+/// Takes what another actor sends to one request beside responses (a streaming handler actor), and learns of that actor's end.
+class mail_receiver {
+public:
+  virtual bool on_mail(caf::mailbox_element& element) = 0;
+  virtual void on_down(const caf::error& reason) = 0;
+
+protected:
+  ~mail_receiver() = default;
+};
+
 /// A CAF actor on one loop's thread, a fifth of the size of an event_based_actor: handle, mailbox, monitors, links, exit messages and
 /// requests are CAF's; what it leaves out are behaviour stacks, timeouts per behaviour, and CAF's streams. Whoever is on the same thread
 /// may call its functions directly instead of sending; mail from elsewhere is handled on that thread in the order it came.
@@ -38,6 +48,10 @@ public:
   }
   void forget(const response_receiver& r) noexcept;
 
+  /// While r is set, it is told when `peer` ends, and gets the mail that this actor does not know. Several at a time may be set.
+  void add_receiver(mail_receiver& r, const caf::strong_actor_ptr& peer);
+  void remove_receiver(const mail_receiver& r);
+
   /// Ends this actor, as exit messages do: on_exit runs, monitors and links are told. On its thread.
   void quit(caf::error reason = caf::exit_reason::normal);
   bool is_alive() const noexcept { return alive_; }
@@ -54,10 +68,9 @@ public:
 protected:
   /// Mail that is neither a response nor about exits. Unhandled requests are bounced when this returns false.
   virtual bool on_mail(caf::mailbox_element& element) = 0;
-  virtual void on_down(caf::down_msg&) {}
   bool has_mail() const noexcept { return head_.load(std::memory_order_relaxed) != nullptr; }
   bool is_watched() const noexcept { return attachables_head_ != nullptr; }
-  bool has_pending_requests() const noexcept { return !pending_.empty(); }
+  bool has_pending_requests() const noexcept { return !pending_.empty() || !receivers_.empty(); }
 
 private:
   struct pending_request {
@@ -65,13 +78,21 @@ private:
     response_receiver* receiver;
   };
 
+  struct receiver_entry {
+    mail_receiver* receiver;
+    caf::actor_addr peer;
+  };
+
   static caf::mailbox_element* closed_mark() noexcept;
+  bool offer_mail(caf::mailbox_element& element);
+  void tell_down(const caf::down_msg& down);
   void handle(caf::mailbox_element& element);
   void close_mailbox(const caf::error& reason);
 
   unit* home_;
   std::atomic<caf::mailbox_element*> head_{nullptr}; ///< newest first; a mark when closed
   std::vector<pending_request> pending_;
+  std::vector<receiver_entry> receivers_;
   bool alive_ = true;
 };
 

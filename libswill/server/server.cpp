@@ -95,9 +95,10 @@ void server::wait_for_signal() {
   sigwait(&set, &which);
 }
 
-void server::run() {
+void server::run(const std::function<void(server&)>& on_ready) {
   const signals_blocked mine;
   start();
+  if (on_ready) on_ready(*this);
   wait_for_signal();
   stop();
 }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -54,8 +55,8 @@ public:
   /// returns when all of them, their hooks, and running blocking handlers have ended. Again: does nothing.
   void stop();
 
-  /// start(), waits for SIGINT or SIGTERM, then stop(). Threads that the application started before must block both signals.
-  void run();
+  /// start(), calls on_ready, waits for SIGINT or SIGTERM, then stop(). Threads that the application started before must block both.
+  void run(const std::function<void(server&)>& on_ready = {});
   /// Returns when the process gets SIGINT or SIGTERM, which then do nothing else.
   static void wait_for_signal();
 

@@ -102,8 +102,8 @@ auto call_and_unwrap(F&& f) {
 template <class T>
 const any_message::operations& operations_of() {
   static constexpr any_message::operations ops{
-      typeid(T), [](const void* object) { return to_value(*static_cast<const T*>(object)); },
-      [](void* object, const value& v) { *static_cast<T*>(object) = from_value<T>(v, limits{}).value(); }};
+      typeid(T), [](const void* object) { return swill::to_value(*static_cast<const T*>(object)); },
+      [](void* object, const value& v) { *static_cast<T*>(object) = swill::from_value<T>(v, limits{}).value(); }};
   return ops;
 }
 

@@ -1,0 +1,84 @@
+#include "actors/actor_channel.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace swill::actors {
+
+channel_base::channel_base(scope& s, caf::strong_actor_ptr to, std::uint32_t window)
+    : scope_(s), to_(std::move(to)), self_(static_cast<loop_actor*>(s.native_actor())), window_(window) {
+  if (self_ == nullptr) throw std::logic_error("a handler actor outside of a request");
+  if (to_ == nullptr) throw error{error_code::unavailable, "The handler is not there"};
+  self_->add_receiver(*this, to_);
+}
+
+channel_base::~channel_base() {
+  if (opened_ && !over_) post(cancel_atom::value, self());
+  self_->remove_receiver(*this);
+}
+
+void channel_base::opened() {
+  opened_ = true;
+  post(credit_atom::value, self(), window_);
+}
+
+void channel_base::end() { post(end_atom::value, self()); }
+
+void channel_base::grant() {
+  // In lots of half a window: a message for each item would double the traffic.
+  if (++taken_ < std::max<std::uint32_t>(window_ / 2, 1) || over_) return;
+  post(credit_atom::value, self(), taken_);
+  taken_ = 0;
+}
+
+void channel_base::check() const {
+  if (failure_) throw *failure_;
+}
+
+void channel_base::take_credit() {
+  credit_waiter_ = nullptr;
+  if (scope_.is_cancelled() || over_) throw cancelled{};
+  --credit_;
+}
+
+void channel_base::wake_all() {
+  if (wait* w = credit_waiter_) scope_.wake(*w);
+}
+
+void channel_base::finish() {
+  over_ = true;
+  // The feeding coroutine has nothing more to do and stays where it is; the reading one ends the request.
+  if (wait* w = item_waiter_) scope_.wake(*w);
+}
+
+bool channel_base::on_mail(caf::mailbox_element& element) {
+  if (element.sender != to_) return false;
+  auto& content = element.content();
+  if (take_item(content)) {
+    if (wait* w = item_waiter_) scope_.wake(*w);
+    return true;
+  }
+  if (content.match_elements<credit_atom, std::uint32_t>()) {
+    credit_ += content.get_as<std::uint32_t>(1);
+    wake_all();
+    return true;
+  }
+  if (content.match_elements<end_atom>()) {
+    finish();
+    return true;
+  }
+  if (content.match_elements<fail_atom, int, std::string>()) {
+    failure_.emplace(content.get_as<int>(1), content.get_as<std::string>(2));
+    finish();
+    return true;
+  }
+  return false;
+}
+
+void channel_base::on_down(const caf::error&) {
+  if (over_) return;
+  failure_.emplace(error_code::unavailable, "The handler is not there");
+  finish();
+}
+
+} // namespace swill::actors

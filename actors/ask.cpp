@@ -1,0 +1,70 @@
+#include "actors/ask.hpp"
+
+#include <stdexcept>
+
+namespace swill {
+
+namespace {
+constexpr caf::atom_value error_category = caf::atom("swill");
+} // namespace
+
+caf::error to_caf(const error& e) { return {1, error_category, caf::make_message(e.code, e.message)}; }
+
+void throw_from(const caf::error& e) {
+  if (e.category() == error_category && e.context().match_elements<int, std::string>()) {
+    throw error{e.context().get_as<int>(0), e.context().get_as<std::string>(1)};
+  }
+  if (e == caf::sec::request_timeout) throw error{error_code::deadline_exceeded, "The handler did not answer in time"};
+  if (e == caf::sec::request_receiver_down || e.category() == caf::atom("exit")) throw error{error_code::unavailable, "The handler is not there"};
+  if (e == caf::sec::unexpected_message) throw error{error_code::invalid_rpc, "The handler does not know this message"};
+  throw std::runtime_error("actor answered " + caf::to_string(e));
+}
+
+namespace actors {
+
+ask_base::~ask_base() { withdraw(); }
+
+bool ask_base::begin(scope& s, std::coroutine_handle<> h) {
+  scope_ = &s;
+  if (s.is_cancelled()) return false;
+  self_ = static_cast<loop_actor*>(s.native_actor());
+  if (self_ == nullptr) throw std::logic_error("ask outside of a request");
+  if (to_ == nullptr) throw error{error_code::unavailable, "The handler is not there"};
+  s.suspend(*this, h);
+  if (timeout_.count() > 0) s.loop().set_timer(*this, s.loop().now() + timeout_);
+  self_->add_receiver(*this, to_);
+  send(*self_, *this);
+  return true;
+}
+
+void ask_base::withdraw() noexcept {
+  timer::cancel();
+  if (self_ == nullptr) return;
+  self_->forget(*this);
+  self_->remove_receiver(*this);
+  self_ = nullptr;
+}
+
+void ask_base::finish() {
+  withdraw();
+  if (scope_->is_cancelled()) throw cancelled{};
+  if (error_) throw_from(error_);
+}
+
+void ask_base::end(caf::error e) {
+  error_ = std::move(e);
+  withdraw();
+  scope_->wake(*this);
+}
+
+void ask_base::on_response(caf::type_erased_tuple& content) {
+  if (content.match_elements<caf::error>()) return end(std::move(content.get_mutable_as<caf::error>(0)));
+  end(take(content) ? caf::error{} : caf::make_error(caf::sec::unexpected_response));
+}
+
+void ask_base::on_down(const caf::error&) { end(caf::make_error(caf::sec::request_receiver_down)); }
+
+void ask_base::on_timer() { end(caf::make_error(caf::sec::request_timeout)); }
+
+} // namespace actors
+} // namespace swill

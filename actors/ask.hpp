@@ -1,0 +1,107 @@
+#pragma once
+
+#include "actors/loop_actor.hpp"
+
+#include "libswill/api/detail/call.hpp"
+#include "libswill/base/await.hpp"
+
+#include <caf/all.hpp>
+
+#include <chrono>
+#include <optional>
+#include <tuple>
+
+namespace swill {
+
+/// swill::error as CAF carries it: what a handler actor answers for the client to see (`return swill::to_caf(error{409, "taken"})`).
+caf::error to_caf(const error& e);
+/// And back: 503 for an actor that is down, 408 for one that did not answer in time, 501 for one that does not know the message. What is
+/// none of these, or of to_caf, is no error for the client: std::runtime_error, and so a bland 500, is thrown for it.
+[[noreturn]] void throw_from(const caf::error& e);
+
+namespace actors {
+
+/// The part of an ask that does not depend on types: suspended until the answer, the timeout, the other's end, or cancellation.
+class ask_base : wait, timer, response_receiver, mail_receiver {
+public:
+  ask_base(const caf::strong_actor_ptr& to, std::chrono::milliseconds timeout) : to_(to), timeout_(timeout) {}
+  ask_base(const ask_base&) = delete;
+  ask_base& operator=(const ask_base&) = delete;
+  virtual ~ask_base();
+
+  bool await_ready() const noexcept { return false; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> h) {
+    return begin(*h.promise().owner, h);
+  }
+
+protected:
+  /// Throws when there is no answer to take.
+  void finish();
+  virtual void send(loop_actor& from, response_receiver& r) = 0;
+  virtual bool take(caf::type_erased_tuple& content) = 0;
+  const caf::strong_actor_ptr& target() const noexcept { return to_; }
+
+private:
+  bool begin(scope& s, std::coroutine_handle<> h);
+  void end(caf::error e);
+  void withdraw() noexcept;
+  void on_response(caf::type_erased_tuple& content) override;
+  bool on_mail(caf::mailbox_element&) override { return false; }
+  void on_down(const caf::error& reason) override;
+  void on_timer() override;
+
+  caf::strong_actor_ptr to_;
+  std::chrono::milliseconds timeout_;
+  scope* scope_ = nullptr;
+  loop_actor* self_ = nullptr;
+  caf::error error_;
+};
+
+template <class R, class... Ts>
+class ask_awaiter final : public ask_base {
+public:
+  ask_awaiter(const caf::strong_actor_ptr& to, std::chrono::milliseconds timeout, std::tuple<Ts...> arguments)
+      : ask_base(to, timeout), arguments_(std::move(arguments)) {}
+  R await_resume() {
+    finish();
+    if constexpr (!std::is_void_v<R>) return std::move(*result_);
+  }
+
+private:
+  void send(loop_actor& from, actors::response_receiver& r) override {
+    std::apply([&](auto&... a) { from.send_request(target(), r, std::move(a)...); }, arguments_);
+  }
+  bool take(caf::type_erased_tuple& content) override {
+    if constexpr (std::is_void_v<R>) {
+      return true;
+    } else {
+      if (!content.match_elements<R>()) return false;
+      result_.emplace(std::move(content.get_mutable_as<R>(0)));
+      return true;
+    }
+  }
+  std::tuple<Ts...> arguments_;
+  std::conditional_t<std::is_void_v<R>, bool, std::optional<std::conditional_t<std::is_void_v<R>, int, R>>> result_{};
+};
+
+template <class R, class... Ts>
+struct ask_operation {
+  caf::strong_actor_ptr to;
+  std::chrono::milliseconds timeout;
+  std::tuple<Ts...> arguments;
+  ask_awaiter<R, Ts...> operator co_await() && { return {to, timeout, std::move(arguments)}; }
+};
+
+} // namespace actors
+
+/// `double price = co_await ask<double>(pricing, 2s, order)`: sends a request to a CAF actor, here or on another node, and goes on with its
+/// answer. The timeout is cut to what is left of the request's deadline; 0: that deadline alone. Errors: throw_from above; `cancelled`
+/// when the request is cancelled, at once: an answer that comes later is dropped. In a coroutine of a handler or request hook only.
+template <class R, class Handle, class Rep, class Period, class... Ts>
+actors::ask_operation<R, std::decay_t<Ts>...> ask(const Handle& to, std::chrono::duration<Rep, Period> timeout, Ts&&... arguments) {
+  return {caf::actor_cast<caf::strong_actor_ptr>(to), std::chrono::ceil<std::chrono::milliseconds>(timeout),
+          std::tuple<std::decay_t<Ts>...>{std::forward<Ts>(arguments)...}};
+}
+
+} // namespace swill

@@ -1,0 +1,99 @@
+#pragma once
+
+#include "actors/actor_channel.hpp"
+#include "actors/ask.hpp"
+
+#include "libswill/api/app.hpp"
+
+#include <caf/all.hpp>
+
+namespace swill {
+
+/// What may be said of a handler that is an actor.
+struct actor_options {
+  /// How long an answer may take, beside the request's deadline. 0: the deadline alone. When it passes: ERROR 408.
+  std::chrono::milliseconds timeout{0};
+  /// Items that may be under way to the actor, and from it, in streams.
+  std::uint32_t window = 64;
+  handler_options handler{};
+};
+
+/// `stream_of<T>` in place of In or Out of handle_actor says that it streams.
+template <class T>
+struct stream_of {};
+
+namespace actors {
+
+template <class T>
+struct side {
+  using type = T;
+  static constexpr bool streams = false;
+};
+template <class T>
+struct side<stream_of<T>> {
+  using type = T;
+  static constexpr bool streams = true;
+};
+
+/// One coroutine for each of the four shapes. Parameters, not captures: they live in the frame.
+template <class In, class Out>
+task<Out> call_actor(caf::strong_actor_ptr to, std::chrono::milliseconds timeout, request<In> r) {
+  co_return co_await ask<Out>(to, timeout, std::move(r).data());
+}
+
+template <class In, class Out>
+stream<Out> download_from_actor(caf::strong_actor_ptr to, std::uint32_t window, request<In> r) {
+  actor_channel<Out> channel{r.context().call(), to, window};
+  channel.open(std::move(r).data());
+  while (auto item = co_await channel.next()) co_yield std::move(*item);
+}
+
+template <class In, class Out>
+task<void> feed_actor(streaming_request<In>& in, actor_channel<Out>& channel) {
+  while (auto item = co_await in.next()) {
+    co_await channel.credit();
+    channel.send(std::move(*item));
+  }
+  channel.end();
+}
+
+template <class In, class Out>
+stream<Out> exchange_with_actor(caf::strong_actor_ptr to, std::uint32_t window, streaming_request<In> in) {
+  actor_channel<Out> channel{in.context().call(), to, window};
+  channel.open();
+  task<void> feeding = feed_actor<In, Out>(in, channel);
+  feeding.start_nested(in.context().call(), nullptr, nullptr);
+  while (auto item = co_await channel.next()) co_yield std::move(*item);
+}
+
+template <class In, class Out>
+task<Out> upload_to_actor(caf::strong_actor_ptr to, std::uint32_t window, streaming_request<In> in) {
+  actor_channel<Out> channel{in.context().call(), to, window};
+  channel.open();
+  task<void> feeding = feed_actor<In, Out>(in, channel);
+  feeding.start_nested(in.context().call(), nullptr, nullptr);
+  auto result = co_await channel.next();
+  if (!result) throw error{error_code::internal_error, "An internal server error occurred"};
+  co_return std::move(*result);
+}
+
+} // namespace actors
+
+template <class In, class Out, class Handle, class Options>
+void blueprint::handle_actor(std::string_view name, Handle actor, Options options) {
+  const actor_options o = std::move(options);
+  const auto to = caf::actor_cast<caf::strong_actor_ptr>(actor);
+  using in = typename actors::side<In>::type;
+  using out = typename actors::side<Out>::type;
+  if constexpr (!actors::side<In>::streams && !actors::side<Out>::streams) {
+    handle(name, [to, t = o.timeout](request<in> r) -> task<out> { return actors::call_actor<in, out>(to, t, std::move(r)); }, o.handler);
+  } else if constexpr (!actors::side<In>::streams) {
+    handle(name, [to, w = o.window](request<in> r) -> stream<out> { return actors::download_from_actor<in, out>(to, w, std::move(r)); }, o.handler);
+  } else if constexpr (!actors::side<Out>::streams) {
+    handle(name, [to, w = o.window](streaming_request<in> r) -> task<out> { return actors::upload_to_actor<in, out>(to, w, r); }, o.handler);
+  } else {
+    handle(name, [to, w = o.window](streaming_request<in> r) -> stream<out> { return actors::exchange_with_actor<in, out>(to, w, r); }, o.handler);
+  }
+}
+
+} // namespace swill
