@@ -48,7 +48,7 @@ void decoder::feed(bytes_view input, buffer& output) noexcept { stream_->ws.next
 
 std::size_t decoder::left() const noexcept { return stream_->ws.next_layer().left(); }
 
-bool decoder::ready() const noexcept { return stream_->ws.next_layer().ready(limit_); }
+bool decoder::ready() const noexcept { return held_back_ || stream_->ws.next_layer().ready(limit_); }
 
 bool decoder::is_text() const noexcept { return stream_->ws.got_text(); }
 
@@ -58,12 +58,15 @@ decoder::status decoder::read(std::byte* to, std::size_t room, std::size_t& got)
   auto& ws = stream_->ws;
   boost::system::error_code ec;
   got = 0;
+  held_back_ = false;
   try {
     got = ws.read_some(boost::asio::mutable_buffer(to, room), ec);
   } catch (const detail::starved&) {
     return status::starved;
   }
-  if (!ec) return ws.is_message_done() ? status::done : status::more;
+  if (!ec && ws.is_message_done()) return status::done;
+  held_back_ = got == room; // Beast may have read more of the frame than there was room for
+  if (!ec) return status::more;
   if (ec == websocket::error::closed) {
     const auto& reason = ws.reason();
     const int code = reason.code == websocket::close_code::none ? 1005 : static_cast<int>(reason.code);

@@ -51,6 +51,7 @@ private:
   struct stream;
   std::unique_ptr<stream> stream_;
   std::size_t limit_;
+  bool held_back_ = false;
   close_reason why_;
 };
 

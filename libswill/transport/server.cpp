@@ -154,6 +154,7 @@ transport::statistics server::statistics() const {
     all.exceptions += c.exceptions.get();
     all.bytes_in += c.bytes_in.get();
     all.bytes_out += c.bytes_out.get();
+    all.sends += c.sends.get();
     all.messages_in += c.messages_in.get();
     all.messages_out += c.messages_out.get();
     for (int status = 0; status < 600; ++status)

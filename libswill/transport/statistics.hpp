@@ -22,6 +22,7 @@ struct statistics {
   std::uint64_t exceptions = 0;   ///< that ended a connection
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
+  std::uint64_t sends = 0; ///< system calls that took bytes_out
   std::uint64_t messages_in = 0;
   std::uint64_t messages_out = 0;
 };
@@ -41,7 +42,7 @@ private:
 /// What one loop counts.
 struct counters {
   counter accepted, upgraded, turned_away, closed_normally, closed_for_error, closed_by_application, dropped, slow_readers,
-      ping_timeouts, exceptions, bytes_in, bytes_out, messages_in, messages_out;
+      ping_timeouts, exceptions, bytes_in, bytes_out, sends, messages_in, messages_out;
   counter rejected[600]; // by status; index 0: statuses that are none
 };
 

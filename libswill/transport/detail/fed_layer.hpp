@@ -37,7 +37,7 @@ public:
   bool ready(std::uint64_t message_limit) const noexcept {
     if (frame_left_ != 0) return !input_.empty();
     const header h = peek();
-    return h.size != 0 && (h.payload == 0 || input_.size() > h.size || h.payload > message_limit);
+    return may_start(h) && (h.payload == 0 || input_.size() > h.size || h.payload > message_limit);
   }
 
   /// Swallows what Beast writes from now on: our close frame is out, nothing may follow it.
@@ -48,7 +48,7 @@ public:
     ec = {};
     if (frame_left_ == 0) {
       const header h = peek();
-      if (h.size == 0) throw starved{};
+      if (!may_start(h)) throw starved{};
       frame_left_ = h.payload > UINT64_MAX - h.size ? UINT64_MAX : h.payload + h.size;
     }
     const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(frame_left_, input_.size()));
@@ -87,7 +87,15 @@ private:
   struct header {
     std::size_t size = 0; ///< 0: not all of it is there
     std::uint64_t payload = 0;
+    bool control = false;
   };
+
+  // Beast takes in the header of a control frame before it looks for the payload, and forgets that when it is starved in between: such a
+  // frame must be whole. One that is too long to be valid never gets that far.
+  bool may_start(const header& h) const noexcept {
+    constexpr std::uint64_t longest_control = 125;
+    return h.size != 0 && (!h.control || h.payload > longest_control || input_.size() >= h.size + h.payload);
+  }
 
   header peek() const noexcept {
     if (input_.size() < 2) return {};
@@ -96,10 +104,11 @@ private:
     const std::size_t extra = length < 126 ? 0 : length == 126 ? 2 : 8;
     const std::size_t size = 2 + extra + ((at(1) & 0x80U) != 0 ? 4 : 0);
     if (input_.size() < size) return {};
-    if (extra == 0) return {size, length};
+    const bool control = (at(0) & 0x08U) != 0;
+    if (extra == 0) return {size, length, control};
     std::uint64_t payload = 0;
     for (std::size_t i = 0; i < extra; ++i) payload = payload << 8U | at(2 + i);
-    return {size, payload};
+    return {size, payload, control};
   }
 
   executor_type executor_;

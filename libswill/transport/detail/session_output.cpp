@@ -64,6 +64,7 @@ void session::flush() {
       }
       return die(phase_ == phase::open ? close_reason{1006, "connection lost", true} : our_close_);
     }
+    lane_.count.sends.add();
     lane_.count.bytes_out.add(static_cast<std::uint64_t>(n));
     sent_ += static_cast<std::size_t>(n);
     progress_ = now();

@@ -1,0 +1,369 @@
+#include "libswill/transport/server.hpp"
+
+#include "tests/transport/fixture.hpp"
+
+#include <gtest/gtest.h>
+
+#include <sys/socket.h>
+
+// What happens on an open connection, over real sockets: docs/protocol.md §5, limits and timeouts.
+
+namespace swill::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string close_frame(int code, std::string_view reason = {}) { return raw_client::encode(8, raw_client::close_payload(code, reason)); }
+
+// The code that the server closes with after these bytes; then TCP ends.
+int code_after(const test_server& s, std::string_view bytes) {
+  auto c = s.open();
+  c.send(bytes);
+  const auto f = c.read_frame();
+  EXPECT_EQ(f.op, 8);
+  c.send(close_frame(f.close_code()));
+  EXPECT_TRUE(c.at_end());
+  return f.close_code();
+}
+
+TEST(Frames, ClosesForBadInput) {
+  test_server s{{}, [](auto& settings) { settings.limits.message_size = 1000; }};
+
+  EXPECT_EQ(code_after(s, raw_client::encode(1, "text")), 1003);
+  EXPECT_EQ(code_after(s, raw_client::encode(1, "")), 1003);
+  EXPECT_EQ(code_after(s, raw_client::encode(1, "t", false)), 1003);
+  EXPECT_EQ(code_after(s, raw_client::encode(2, std::string(1001, 'x'))), 1009);
+  EXPECT_EQ(code_after(s, std::string_view{"\x82\xff\0\0\1\0\0\0\0\0\0\0\0\0", 14}), 1009);
+  EXPECT_EQ(code_after(s, raw_client::encode(3, "reserved")), 1002);
+  EXPECT_EQ(code_after(s, std::string_view{"\x82\x01x", 3}), 1002);
+  EXPECT_EQ(s.statistics().closed_for_error, 7U);
+}
+
+TEST(Frames, ServesAMessageOfExactlyTheLimit) {
+  test_server s{{}, [](auto& settings) { settings.limits.message_size = 200000; }};
+  auto c = s.open();
+  const std::string message(200000, 'x');
+
+  c.send_message(message);
+  EXPECT_EQ(c.read_message(), message);
+  c.send_frame(2, message.substr(0, 150000), false);
+  c.send_frame(0, message.substr(150000));
+  EXPECT_EQ(c.read_message(), message);
+  c.send_frame(2, message, false);
+  c.send_frame(0, "x");
+  EXPECT_EQ(c.read_frame().close_code(), 1009);
+}
+
+TEST(Frames, PutsFragmentsTogetherWhereverTheyAreCut) {
+  test_server s;
+  const std::string message = "a message in two fragments";
+  auto c = s.open();
+  for (std::size_t cut = 0; cut <= message.size(); ++cut) {
+    c.send_frame(2, message.substr(0, cut), false);
+    c.send_frame(9, "p");
+    c.send_frame(0, message.substr(cut));
+
+    ASSERT_EQ(c.read_frame().op, 10);
+    ASSERT_EQ(c.read_message(), message) << cut;
+  }
+}
+
+TEST(Frames, DoesNotCareAboutSegments) {
+  test_server s;
+  auto c = s.open();
+  const auto bytes = raw_client::encode(2, "first") + raw_client::encode(9, "ping") + raw_client::encode(2, std::string(300, 'x'));
+  for (std::size_t size = 1; size < bytes.size(); size += 7) {
+    for (std::size_t i = 0; i < bytes.size(); i += size) c.send(std::string_view{bytes}.substr(i, size));
+
+    ASSERT_EQ(c.read_message(), "first");
+    ASSERT_EQ(c.read_frame().op, 10);
+    ASSERT_EQ(c.read_message(), std::string(300, 'x'));
+  }
+}
+
+TEST(Frames, AnswersPings) {
+  test_server s;
+  auto c = s.open();
+  for (const auto& payload : {std::string{"abc"}, std::string{}, std::string(125, 'z')}) {
+    c.send_frame(9, payload);
+    const auto f = c.read_frame();
+    EXPECT_EQ(f.op, 10);
+    EXPECT_EQ(f.payload, payload);
+  }
+  c.send_frame(10, "unasked");
+  c.send_message("x");
+  EXPECT_EQ(c.read_message(), "x");
+}
+
+TEST(Frames, EchoesTheCloseCode) {
+  test_server s;
+  for (const int code : {1000, 1001, 3000, 4999}) {
+    auto c = s.open();
+    c.send(close_frame(code, "bye"));
+    const auto f = c.read_frame();
+    EXPECT_EQ(f.op, 8);
+    EXPECT_EQ(f.close_code(), code);
+    EXPECT_TRUE(c.at_end());
+  }
+  ASSERT_TRUE(eventually([&] { return s.closed().size() == 4; }));
+  EXPECT_EQ(s.closed()[3].code, 4999);
+  EXPECT_EQ(s.closed()[3].reason, "bye");
+  EXPECT_TRUE(s.closed()[3].by_peer);
+  EXPECT_EQ(s.statistics().closed_by_application, 2U);
+}
+
+TEST(Frames, ClosesAfterWhatIsQueued) {
+  script does;
+  does.on_message = [](message_port& p, bytes_view m) {
+    send(p, as_text(m));
+    p.close(4000, std::string(200, 'r'));
+    send(p, "too late");
+    p.close(4001, "twice");
+  };
+  test_server s{does};
+  auto c = s.open();
+  c.send_message("x");
+  c.send_message("ignored");
+
+  EXPECT_EQ(c.read_message(), "x");
+  const auto f = c.read_frame();
+  EXPECT_EQ(f.close_code(), 4000);
+  EXPECT_EQ(f.payload.size(), 125U);
+  EXPECT_TRUE(s.closed().empty()); // only with the peer's half
+  c.send(raw_client::encode(9, "ping") + close_frame(4000));
+  EXPECT_TRUE(c.at_end()); // no pong, no second close frame
+  ASSERT_TRUE(eventually([&] { return s.closed().size() == 1; }));
+  EXPECT_EQ(s.closed()[0].code, 4000);
+  EXPECT_FALSE(s.closed()[0].by_peer);
+}
+
+TEST(Frames, DoesNotWaitForeverForThePeersClose) {
+  script does;
+  does.on_message = [](message_port& p, bytes_view) { p.close(4000, ""); };
+  test_server s{does, [](auto& settings) { settings.limits.close_timeout = milliseconds{30}; }};
+  auto c = s.open();
+  c.send_message("x");
+  EXPECT_EQ(c.read_frame().close_code(), 4000);
+
+  EXPECT_TRUE(c.at_end());
+  ASSERT_TRUE(eventually([&] { return s.closed().size() == 1; }));
+}
+
+TEST(Frames, SeesTcpGoAway) {
+  test_server s;
+  auto stays = s.open();
+  {
+    auto fin = s.open();
+  }
+  auto rst = s.open();
+  rst.reset();
+  auto half = s.open();
+  half.send_message("last words");
+  half.shut_down_sending();
+
+  EXPECT_EQ(half.read_message(), "last words");
+  EXPECT_TRUE(half.at_end());
+  ASSERT_TRUE(eventually([&] { return s.closed().size() == 3; }));
+  for (const auto& why : s.closed()) EXPECT_EQ(why.code, 1006);
+  EXPECT_EQ(s.statistics().dropped, 3U);
+  stays.send_message("x");
+  EXPECT_EQ(stays.read_message(), "x");
+}
+
+TEST(Frames, EndsOnlyTheConnectionOfAnException) {
+  script does;
+  does.on_message = [](message_port& p, bytes_view m) {
+    if (as_text(m) == "boom") throw std::runtime_error("boom");
+    if (as_text(m) == "seven") throw 7;
+    send(p, as_text(m));
+  };
+  test_server s{does};
+  auto other = s.open();
+  for (const auto* message : {"boom", "seven"}) {
+    auto c = s.open();
+    c.send_message(message);
+    EXPECT_EQ(c.read_frame().close_code(), 1011);
+  }
+  other.send_message("x");
+  EXPECT_EQ(other.read_message(), "x");
+  EXPECT_EQ(s.statistics().exceptions, 2U);
+  EXPECT_EQ(s.log().size(), 2U);
+}
+
+TEST(Frames, SurvivesExceptionsInOnClosed) {
+  script does;
+  does.on_closed = [](const close_reason&) { throw std::runtime_error("on_closed"); };
+  test_server s{does};
+  { auto c = s.open(); }
+  ASSERT_TRUE(eventually([&] { return s.closed().size() == 1 && s.statistics().open == 0; }));
+
+  auto c = s.open();
+  c.send_message("x");
+  EXPECT_EQ(c.read_message(), "x");
+}
+
+TEST(Frames, PingsASilentPeer) {
+  test_server s{{}, [](auto& settings) {
+                  settings.limits.ping_interval = milliseconds{20};
+                  settings.limits.ping_timeout = milliseconds{3000};
+                }};
+  auto c = s.open();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(c.read_frame().op, 9);
+    c.send_frame(10, "");
+  }
+  EXPECT_TRUE(s.closed().empty());
+}
+
+TEST(Frames, DropsAPeerThatDoesNotAnswerPings) {
+  test_server s{{}, [](auto& settings) {
+                  settings.limits.ping_interval = milliseconds{10};
+                  settings.limits.ping_timeout = milliseconds{30};
+                }};
+  auto c = s.open();
+
+  EXPECT_EQ(c.read_frame().op, 9);
+  EXPECT_TRUE(c.at_end());
+  ASSERT_TRUE(eventually([&] { return s.closed().size() == 1; }));
+  EXPECT_EQ(s.statistics().ping_timeouts, 1U);
+}
+
+TEST(Frames, DropsAPeerThatDoesNotRead) {
+  script does;
+  does.on_message = [](message_port& p, bytes_view) { send(p, std::string(20 * 1024 * 1024, 'x')); };
+  test_server s{does, [](auto& settings) { settings.limits.slow_reader_timeout = milliseconds{50}; }};
+  auto c = s.open();
+  c.send_message("x");
+
+  ASSERT_TRUE(eventually([&] { return s.statistics().slow_readers == 1; }));
+  ASSERT_TRUE(eventually([&] { return s.closed().size() == 1; }));
+  EXPECT_EQ(s.closed()[0].code, 1006);
+}
+
+TEST(Frames, SendsALargeMessageToAPeerThatReads) {
+  const std::string large(20 * 1024 * 1024, 'x');
+  script does;
+  does.on_message = [&](message_port& p, bytes_view) {
+    send(p, large);
+    p.close(1000, "");
+  };
+  test_server s{does};
+  auto c = s.open();
+  c.send_message("x");
+
+  EXPECT_EQ(c.read_message(), large);
+  EXPECT_EQ(c.read_frame().close_code(), 1000);
+}
+
+TEST(Frames, TellsWhenOutputMoves) {
+  std::atomic<int> writable{0};
+  std::atomic<std::size_t> backlog{0};
+  script does;
+  does.on_message = [&](message_port& p, bytes_view) {
+    while (p.backlog() < 64 * 1024 * 1024) send(p, std::string(1024 * 1024, 'x'));
+    backlog = p.backlog();
+  };
+  does.on_writable = [&](message_port& p) {
+    ++writable;
+    backlog = p.backlog();
+  };
+  test_server s{does};
+  auto c = s.open();
+  c.send_message("x");
+  ASSERT_TRUE(eventually([&] { return backlog != 0; }));
+  EXPECT_EQ(writable, 0);
+
+  for (int i = 0; i < 64; ++i) c.read_message();
+
+  ASSERT_TRUE(eventually([&] { return writable == 1; }));
+  EXPECT_LT(backlog, limits{}.send_buffer / 2);
+}
+
+TEST(Frames, ReadsNothingFromAPeerThatDoesNotRead) {
+  std::atomic<int> taken{0};
+  script does;
+  does.on_message = [&](message_port& p, bytes_view) {
+    ++taken;
+    send(p, std::string(4 * 1024 * 1024, 'x'));
+  };
+  test_server s{does};
+  auto c = s.open();
+  for (int i = 0; i < 100; ++i) c.send_message("x");
+  ASSERT_TRUE(eventually([&] { return taken > 0; }));
+  s.on_loop([] {});
+  EXPECT_LT(taken, 10); // and not 100 times 4 MiB
+
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(c.read_message().size(), 4U * 1024 * 1024) << i;
+  EXPECT_EQ(taken, 100);
+}
+
+TEST(Frames, PausesReading) {
+  message_port* port = nullptr;
+  std::atomic<int> taken{0};
+  script does;
+  does.on_message = [&](message_port& p, bytes_view m) {
+    port = &p;
+    if (++taken == 1) p.pause_reading(true);
+    send(p, as_text(m));
+  };
+  test_server s{does};
+  auto c = s.open();
+  c.send(raw_client::encode(2, "one") + raw_client::encode(2, "two") + raw_client::encode(2, std::string(100000, 'x')));
+  EXPECT_EQ(c.read_message(), "one");
+  s.on_loop([] {});
+  EXPECT_EQ(taken, 1);
+
+  s.on_loop([&] { port->pause_reading(false); });
+
+  EXPECT_EQ(c.read_message(), "two");
+  EXPECT_EQ(c.read_message(), std::string(100000, 'x'));
+}
+
+TEST(Frames, GivesNeighboursTheirTurn) {
+  test_server s;
+  auto greedy = s.open();
+  auto modest = s.open();
+  std::string burst;
+  for (int i = 0; i < 20000; ++i) burst += raw_client::encode(2, "m");
+  greedy.send(burst);
+  modest.send_message("x");
+
+  EXPECT_EQ(modest.read_message(), "x");
+  for (int i = 0; i < 20000; ++i) ASSERT_EQ(greedy.read_message(), "m") << i;
+}
+
+TEST(Frames, AnswersABurstInOneSend) {
+  test_server s;
+  auto c = s.open();
+  ASSERT_TRUE(eventually([&] { return s.statistics().sends == 1; })); // the answer to the upgrade
+  std::string burst;
+  for (int i = 0; i < 50; ++i) burst += raw_client::encode(2, "0123456789");
+  c.send(burst);
+
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(c.read_message(), "0123456789");
+  EXPECT_TRUE(eventually([&] { return s.statistics().sends == 2; }));
+}
+
+TEST(Echo, SendsTextAndBinaryBack) {
+  test_server s{{}, [](auto& settings) { settings.test_echo = true; }};
+  auto c = s.connect();
+  ASSERT_EQ(c.upgrade({.path = "/echo", .subprotocol = ""}).status, 101);
+
+  c.send_frame(1, "h\xc3\xa9llo");
+  auto f = c.read_frame();
+  EXPECT_EQ(f.op, 1);
+  EXPECT_EQ(f.payload, "h\xc3\xa9llo");
+  const std::string large(2 * 1024 * 1024, 'x'); // beyond limits::message_size
+  c.send_frame(2, large);
+  f = c.read_frame();
+  EXPECT_EQ(f.op, 2);
+  EXPECT_EQ(f.payload, large);
+  c.send_frame(1, "\xc3", false);
+  c.send_frame(0, "\xa9");
+  EXPECT_EQ(c.read_frame().payload, "\xc3\xa9");
+  c.send_frame(1, "\xc3\x28");
+  EXPECT_EQ(c.read_frame().close_code(), 1007);
+}
+
+} // namespace
+} // namespace swill::test
