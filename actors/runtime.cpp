@@ -138,35 +138,52 @@ void runtime::drain() {
   });
 }
 
-void runtime::shut_down() {
-  drain();
-  {
-    std::unique_lock lock{mutex_};
-    const auto over = [this] { return count_.load() == 0; };
-    if (!changed_.wait_for(lock, app_ ? app_->limits.drain_timeout : limits{}.drain_timeout, over)) {
-      on_each_unit([](unit& u) {
-        const auto all = u.connections;
-        for (connection_actor* c : all) {
-          c->close(1001, "server is going away");
-          c->cancel_all();
-        }
-      });
-      changed_.wait(lock, over);
+template <class F>
+bool runtime::wait_until(const std::function<void()>& turn, std::optional<std::chrono::milliseconds> most, F over) {
+  std::unique_lock lock{mutex_};
+  if (turn) {
+    for (int i = 0; i < 1000 && !over(); ++i) {
+      lock.unlock();
+      turn();
+      lock.lock();
     }
-    changed_.wait(lock, [this] { return jobs_ == 0; });
+  } else if (most) {
+    changed_.wait_for(lock, *most, over);
+  } else {
+    changed_.wait(lock, over);
   }
+  return over();
+}
+
+void runtime::shut_down(const std::function<void()>& turn) {
+  if (std::exchange(shut_down_, true)) return;
+  drain();
+  const auto all_ended = [this] { return count_.load() == 0; };
+  if (!wait_until(turn, app_ ? app_->limits.drain_timeout : limits{}.drain_timeout, all_ended)) {
+    on_each_unit([](unit& u) {
+      const auto all = u.connections;
+      for (connection_actor* c : all) {
+        c->close(1001, "server is going away");
+        c->cancel_all();
+      }
+    });
+    wait_until(turn, std::nullopt, all_ended);
+  }
+  wait_until(turn, std::nullopt, [this] { return jobs_ == 0; });
   // What the loops still hold of it goes on their own threads.
-  std::vector<std::future<void>> done;
+  std::size_t left = units().size();
   for (const auto& u : units()) {
-    auto gone = std::make_shared<std::promise<void>>();
-    done.push_back(gone->get_future());
-    u->loop().post([&unit = *u, gone] {
+    u->loop().post([this, &unit = *u, &left] {
       for (const auto& a : unit.idle_requests) as_request(a).quit();
       unit.idle_requests.clear();
-      unit.loop().post([gone] { gone->set_value(); });
+      unit.loop().post([this, &left] {
+        const std::lock_guard lock{mutex_};
+        --left;
+        changed_.notify_all();
+      });
     });
   }
-  for (auto& d : done) d.wait();
+  wait_until(turn, std::nullopt, [&left] { return left == 0; });
 }
 
 // --- Listings

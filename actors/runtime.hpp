@@ -9,6 +9,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <memory>
+#include <optional>
 #include <mutex>
 #include <vector>
 
@@ -35,8 +36,9 @@ public:
   /// Takes no new connections and requests; connections close with 1001 as they become idle. From any thread.
   void drain();
   /// drain(), waits for open requests as long as limits::drain_timeout, closes what is left, and returns when every connection has ended:
-  /// after that nothing uses the loops any more. Not from a loop's or a worker's thread.
-  void shut_down();
+  /// after that nothing uses the loops any more. Not from a loop's or a worker's thread, unless that loop turns by `turn`, which is then
+  /// called instead of waiting (manual_loop).
+  void shut_down(const std::function<void()>& turn = {});
 
   /// Connections and requests on all loops. Waits for each loop's answer; not from a loop's thread.
   std::vector<connection_info> connections();
@@ -54,6 +56,8 @@ private:
   task<void> accept(unit& u, std::shared_ptr<handshake> h);
   void open(unit& u, handshake& h, std::shared_ptr<connection> facts);
   void connection_ended();
+  template <class F>
+  bool wait_until(const std::function<void()>& turn, std::optional<std::chrono::milliseconds> most, F over);
 
   std::shared_ptr<const detail::service> app_;
   std::unique_ptr<runtime_config> config_;
@@ -63,6 +67,7 @@ private:
   std::atomic<std::size_t> count_{0}; ///< connections and handshakes under way
   std::mutex mutex_;
   std::condition_variable changed_;
+  bool shut_down_ = false;
   std::size_t jobs_ = 0; ///< on the pool; guarded by mutex_
 };
 

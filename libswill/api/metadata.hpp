@@ -18,6 +18,8 @@ public:
   using entry = std::pair<std::string, value>;
 
   metadata() = default;
+  /// One entry. (g++ 12 cannot compile a braced list of entries within a co_await; with more, name a variable first.)
+  metadata(std::string_view key, value v) { set(key, std::move(v)); }
   metadata(std::initializer_list<entry> entries) {
     for (const auto& [k, v] : entries) set(k, v);
   }

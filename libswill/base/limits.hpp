@@ -11,7 +11,8 @@ struct limits {
   // --- Messages
   /// A WebSocket message from a peer, after reassembly. When reached: close 1009, nothing of the rest is read.
   std::size_t message_size = 1024 * 1024;
-  /// Arrays and maps within each other in one message, the envelope included. When reached: undecodable (docs/protocol.md §5).
+  /// Arrays and maps within each other in one message, the envelope included; at most 256. When reached: ERROR 400 where the seq can be
+  /// read, else close 1007 (docs/protocol.md §5).
   std::size_t nesting = 32;
   /// Encoded metadata of one request. When reached: ERROR 400.
   std::size_t metadata_size = 64 * 1024;
@@ -59,8 +60,8 @@ struct limits {
   std::chrono::milliseconds close_timeout{5000};
 
   // --- Fairness
-  /// Items that a stream which never waits may send before its neighbours get a turn.
-  std::size_t stream_quantum = 64;
+  /// Items that a stream which never waits may send before its neighbours get a turn; 64 KiB end its turn as well.
+  std::size_t stream_quantum = 4096;
   /// How long an orderly shutdown lets open requests finish before it cancels them.
   std::chrono::milliseconds drain_timeout{5000};
 };

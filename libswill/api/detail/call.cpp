@@ -272,7 +272,6 @@ void call::on_idle() {
   exchange_.reset();
   deadline_.cancel();
   raw_items_.clear();
-  raw_bytes_ = 0;
   input_ready_ = half_closed_ = has_opening_ = false;
   opening_ = {};
   if (opening_copy_.capacity() > 4096) opening_copy_ = {};
@@ -284,7 +283,7 @@ void call::on_idle() {
   leading_.clear();
   trailing_.clear();
   pending_yield_ = nullptr;
-  burst_ = burst_bytes_ = 0;
+  burst_items_ = burst_bytes_ = 0;
   stop_.reset();
   cancel_flag_.store(false, std::memory_order_relaxed);
   reset_cancel();

@@ -9,7 +9,6 @@
 #include "libswill/wire/envelope.hpp"
 
 #include <atomic>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -41,6 +40,37 @@ public:
 
 protected:
   ~call_host() = default;
+};
+
+/// Messages of a streaming request that are still to be decoded. Holds nothing while it is empty.
+class raw_queue {
+public:
+  bool empty() const noexcept { return head_ == items_.size(); }
+  std::size_t size() const noexcept { return items_.size() - head_; }
+  std::size_t queued_bytes() const noexcept { return bytes_; }
+  void push(bytes data) {
+    bytes_ += data.size();
+    items_.push_back(std::move(data));
+  }
+  void push_front(bytes data) {
+    bytes_ += data.size();
+    items_.insert(items_.begin() + static_cast<std::ptrdiff_t>(head_), std::move(data));
+  }
+  bytes pop() {
+    bytes data = std::move(items_[head_++]);
+    bytes_ -= data.size();
+    if (head_ == items_.size()) clear();
+    return data;
+  }
+  void clear() noexcept {
+    items_ = {};
+    head_ = bytes_ = 0;
+  }
+
+private:
+  std::vector<bytes> items_;
+  std::size_t head_ = 0;
+  std::size_t bytes_ = 0;
 };
 
 /// The life of one request (docs/protocol.md §3, §7): its hooks, its handler, its envelopes. Knows no actor; a request actor drives it.
@@ -120,7 +150,8 @@ private:
   task<void> pump();
 
   // output
-  bool can_emit() const noexcept;
+  bool can_emit() noexcept { return (burst_items_ > 0 && burst_bytes_ > 0) || refill(); }
+  bool refill() noexcept;
   bool emit_item();
   bool emit_or_wait(wait& w, std::coroutine_handle<> h);
   void emit_pending();
@@ -128,7 +159,7 @@ private:
   void item_hooks_done();
   task<void> run_leading_hooks();
   void write_tail(wire::writer& w, wire::response_type type, bool with_trailing);
-  void emit(wire::response_type type, bool with_data, bool with_trailing);
+  std::size_t emit(wire::response_type type, bool with_data, bool with_trailing); // returns the message's size
   void send_error(const error& e);
   void settle_exception(std::exception_ptr e);
   void note_final();
@@ -151,16 +182,17 @@ private:
 
   task<void> main_;
   task<void> pump_;
-  std::deque<bytes> raw_items_;
-  std::size_t raw_bytes_ = 0;
+  raw_queue raw_items_;
   bool input_ready_ = false;
   bool half_closed_ = false;
 
   task<void> emitting_;
   wait* pending_yield_ = nullptr;
-  mutable std::uint64_t burst_turn_ = 0;
-  mutable std::size_t burst_ = 0;       ///< items sent in this turn
-  mutable std::size_t burst_bytes_ = 0; ///< and their size
+  // What the stream may still send before it asks again: its share of a turn within the connection's budget.
+  std::uint64_t burst_turn_ = 0;
+  std::size_t burst_items_ = 0;
+  std::size_t burst_bytes_ = 0;
+  std::size_t send_budget_ = 0;
 
   leading_state leading_state_ = leading_state::none;
   bool leading_hooks_ran_ = false;

@@ -27,33 +27,26 @@ bool call::take(bytes_view data) {
 
 bool call::queue_raw(bytes_view data) {
   const limits& l = host_->app().limits;
-  if (raw_items_.size() >= l.queued_items || (!raw_items_.empty() && raw_bytes_ + data.size() > l.queued_bytes)) {
+  if (raw_items_.size() >= l.queued_items || (!raw_items_.empty() && raw_items_.queued_bytes() + data.size() > l.queued_bytes)) {
     fail(error{error_code::too_many_requests, "Too many items wait for the handler",
                value::map({{"retry_after_ms", l.retry_after.count()}})});
     return false;
   }
-  raw_items_.emplace_back(data.begin(), data.end());
-  raw_bytes_ += data.size();
+  raw_items_.push(bytes(data.begin(), data.end()));
   return true;
 }
 
 void call::begin_input() {
   input_ready_ = true;
   if (handler_->hooks.has_input()) {
-    if (has_opening_) {
-      raw_items_.push_front(std::move(opening_copy_));
-      raw_bytes_ += raw_items_.front().size();
-    }
+    if (has_opening_) raw_items_.push_front(std::move(opening_copy_));
     pump_ = pump();
     pump_.start_nested(*this, nullptr, nullptr);
     return;
   }
   if (has_opening_ && !take(opening_)) return;
   while (!raw_items_.empty()) {
-    const bytes data = std::move(raw_items_.front());
-    raw_items_.pop_front();
-    raw_bytes_ -= data.size();
-    if (!take(data)) return;
+    if (!take(raw_items_.pop())) return;
   }
   if (half_closed_) exchange_->close_input();
 }
@@ -82,10 +75,8 @@ task<void> call::pump() {
   std::exception_ptr failure;
   try {
     while (!raw_items_.empty() && !final_) {
-      bytes data = std::move(raw_items_.front());
-      raw_items_.pop_front();
+      bytes data = raw_items_.pop();
       const std::size_t size = data.size();
-      raw_bytes_ -= size;
       if (!handler_->hooks.before_request_data.empty()) co_await run_hooks(handler_->hooks.before_request_data, context_, data);
       if (final_) co_return;
       decode(data);

@@ -1,5 +1,6 @@
 #include "libswill/api/detail/call.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 // Envelopes down: items of a stream within the connection's budget and this stream's share of a turn, final envelopes at once.
@@ -13,13 +14,14 @@ namespace {
 constexpr std::size_t turn_bytes = 64 * 1024;
 } // namespace
 
-bool call::can_emit() const noexcept {
+bool call::refill() noexcept {
   if (!host_->writable()) return false;
-  if (host_->turn() != burst_turn_) {
-    burst_turn_ = host_->turn();
-    burst_ = burst_bytes_ = 0;
-  }
-  return burst_ < host_->app().limits.stream_quantum && burst_bytes_ < turn_bytes;
+  if (host_->turn() == burst_turn_) return false;
+  burst_turn_ = host_->turn();
+  burst_items_ = host_->app().limits.stream_quantum;
+  send_budget_ = host_->app().limits.send_buffer / 2;
+  burst_bytes_ = turn_bytes;
+  return true;
 }
 
 bool call::put(wait& w, std::coroutine_handle<> h) {
@@ -92,10 +94,9 @@ task<void> call::run_leading_hooks() {
 
 bool call::emit_item() {
   try {
-    const std::size_t before = host_->port().backlog();
-    emit(response_type::message, true, false);
-    ++burst_;
-    burst_bytes_ += host_->port().backlog() - before;
+    const std::size_t size = emit(response_type::message, true, false);
+    --burst_items_;
+    burst_bytes_ -= std::min(size, burst_bytes_);
     return true;
   } catch (...) {
     settle_exception(std::current_exception());
@@ -105,6 +106,7 @@ bool call::emit_item() {
 }
 
 void call::write_tail(wire::writer& w, response_type type, bool with_trailing) {
+  if (leading_state_ != leading_state::set && (!with_trailing || trailing_.empty())) return wire::end_response(w, type);
   w.unsigned_integer(static_cast<std::uint64_t>(type));
   if (leading_state_ == leading_state::set && !leading_.empty()) {
     leading_.encode(w);
@@ -118,7 +120,7 @@ void call::write_tail(wire::writer& w, response_type type, bool with_trailing) {
   }
 }
 
-void call::emit(response_type type, bool with_data, bool with_trailing) {
+std::size_t call::emit(response_type type, bool with_data, bool with_trailing) {
   message_port& port = host_->port();
   buffer& out = port.begin_message();
   const std::size_t mark = out.size();
@@ -136,9 +138,12 @@ void call::emit(response_type type, bool with_data, bool with_trailing) {
     port.cancel_message();
     throw;
   }
+  const std::size_t size = out.size() - mark;
+  if (out.size() > send_budget_) burst_bytes_ = size; // its streams look at the budget again before their next item
   port.end_message();
   sent_message_ = true;
   if (leading_state_ == leading_state::set) leading_state_ = leading_state::sent;
+  return size;
 }
 
 void call::send_error(const error& e) {

@@ -1,0 +1,115 @@
+#include "libswill/server/test_client.hpp"
+
+#include "actors/runtime.hpp"
+#include "libswill/wire/codec.hpp"
+
+#include <stdexcept>
+
+namespace swill {
+
+// --- Server
+
+test_server::test_server(const app& a) : service_(a.build()), runtime_(std::make_unique<actors::runtime>(std::vector<swill::loop*>{&loop_}, 1)) {
+  runtime_->serve(service_);
+}
+
+test_server::~test_server() {
+  runtime_->shut_down([this] {
+    loop_.run_until_idle();
+    loop_.advance(service_->limits.drain_timeout);
+  });
+}
+
+void test_server::run() { loop_.run_until_idle(); }
+void test_server::advance(clock_duration d) { loop_.advance(d); }
+
+// --- Client
+
+test_client::test_client(test_server& s, handshake_request request)
+    : server_(s), pipe_(std::make_unique<memory_pipe>(s.loop_, *s.runtime_, std::move(request), s.service_->limits)) {
+  server_.run();
+}
+
+std::uint64_t test_client::open_raw(std::string_view rpc, const bytes& data, wire::request_type type, const metadata& m) {
+  names_.emplace(++last_seq_, rpc);
+  buffer map;
+  if (!m.empty()) {
+    wire::writer w{map};
+    m.encode(w);
+  }
+  buffer out;
+  wire::writer w{out};
+  wire::write_request(w, last_seq_, data, rpc, type, map.view());
+  pipe_->send(out.view());
+  server_.run();
+  return last_seq_;
+}
+
+void test_client::send_raw(std::uint64_t seq, const bytes& data, wire::request_type type) {
+  buffer out;
+  wire::writer w{out};
+  wire::write_request(w, seq, data, names_.at(seq), type);
+  pipe_->send(out.view());
+  server_.run();
+}
+
+namespace {
+
+error decode_error(bytes_view data) {
+  wire::reader in{data};
+  value v;
+  if (!wire::read_value(in, v, limits{}.nesting)) throw std::logic_error("the server sent an ERROR that cannot be decoded");
+  const value* code = v.find("code");
+  const value* message = v.find("message");
+  const value* more = v.find("data");
+  return {static_cast<int>(*code->get_if<std::int64_t>()), *message->get_if<std::string>(), more != nullptr ? *more : value{}};
+}
+
+} // namespace
+
+void test_client::take_arrived() {
+  limits l;
+  l.metadata_size = l.rpc_name = SIZE_MAX;
+  while (const auto message = pipe_->receive()) {
+    const wire::decoded_response in = wire::decode_response(*message, l);
+    if (in.status != wire::decode_status::ok) throw std::logic_error("the server sent what cannot be decoded");
+    const auto& e = in.envelope;
+    reply r;
+    r.type = e.type;
+    r.data.assign(e.data.begin(), e.data.end());
+    if (e.type == wire::response_type::error) r.failure = decode_error(e.data);
+    metadata::decode(e.leading, l, r.leading);
+    metadata::decode(e.trailing, l, r.trailing);
+    arrived_[e.seq].push_back(std::move(r));
+  }
+}
+
+std::optional<test_client::reply> test_client::receive(std::uint64_t seq) {
+  server_.run();
+  take_arrived();
+  auto& queue = arrived_[seq];
+  if (queue.empty()) return std::nullopt;
+  reply r = std::move(queue.front());
+  queue.pop_front();
+  return r;
+}
+
+test_client::reply test_client::result_of(std::uint64_t seq) {
+  while (auto r = receive(seq)) {
+    if (r->failure) throw *r->failure;
+    if (r->type == wire::response_type::message) return std::move(*r);
+  }
+  throw std::logic_error("no answer yet: advance the clock, or use open and receive");
+}
+
+std::vector<test_client::reply> test_client::stream_of(std::uint64_t seq) {
+  std::vector<reply> out;
+  while (auto r = receive(seq)) {
+    if (r->failure) throw *r->failure;
+    if (r->type == wire::response_type::end_of_stream) return out;
+    if (r->type == wire::response_type::message) out.push_back(std::move(*r));
+  }
+  throw std::logic_error("the stream has not ended yet: advance the clock, or use open and receive");
+}
+
+} // namespace swill

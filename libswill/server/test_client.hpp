@@ -1,0 +1,118 @@
+#pragma once
+
+#include "libswill/api/app.hpp"
+#include "libswill/transport/manual_loop.hpp"
+#include "libswill/transport/memory_pipe.hpp"
+#include "libswill/wire/envelope.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace swill {
+
+namespace actors {
+class runtime;
+}
+
+/// An app in process, without sockets: its real actors on a manual loop, and a client at the other end of a memory pipe. Nothing happens
+/// but when the test asks for it, on the test's thread: a function that expects something runs what is ready first, and `advance` turns
+/// the clock. Blocking handlers and on_pool run there too.
+class test_server {
+public:
+  /// The app's limits count as they are; its log goes where it goes.
+  explicit test_server(const app& a);
+  ~test_server();
+  test_server(const test_server&) = delete;
+  test_server& operator=(const test_server&) = delete;
+
+  manual_loop& loop() noexcept { return loop_; }
+  actors::runtime& runtime() noexcept { return *runtime_; }
+  /// Runs everything that is ready, and waits for what the pool is doing.
+  void run();
+  void advance(clock_duration d);
+
+private:
+  friend class test_client;
+  manual_loop loop_;
+  std::shared_ptr<const detail::service> service_; // shared with the runtime
+  std::unique_ptr<actors::runtime> runtime_;
+};
+
+/// One connection to a test_server.
+class test_client {
+public:
+  /// One envelope of the server. ERROR arrives as `failure`.
+  struct reply {
+    wire::response_type type = wire::response_type::message;
+    bytes data;
+    std::optional<error> failure;
+    metadata leading;
+    metadata trailing;
+    template <class T>
+    T as() const {
+      T out{};
+      std::optional<error> e;
+      if (!decode_message(data, limits{}, out, e)) throw std::move(*e);
+      return out;
+    }
+  };
+
+  explicit test_client(test_server& s, handshake_request request = memory_pipe::plain_request());
+
+  /// Calls a unary handler: its result, or throws the error that it answers.
+  template <class R = value, class T = nothing>
+  R call(std::string_view rpc, const T& data = {}, const metadata& m = {}) {
+    return result_of(open(rpc, data, m)).template as<R>();
+  }
+  /// Calls a handler that streams its response and takes all of it; throws the error that it ends with.
+  template <class R = value, class T = nothing>
+  std::vector<R> collect(std::string_view rpc, const T& data = {}, const metadata& m = {}) {
+    std::vector<R> out;
+    for (const reply& r : stream_of(open(rpc, data, m))) out.push_back(r.as<R>());
+    return out;
+  }
+
+  // Piece by piece. A seq names a request.
+  template <class T>
+  std::uint64_t open(std::string_view rpc, const T& data, const metadata& m = {}) {
+    return open_raw(rpc, encoded(data), wire::request_type::message, m);
+  }
+  /// A streaming request without a first item.
+  std::uint64_t open_stream(std::string_view rpc, const metadata& m = {}) { return open_raw(rpc, {}, wire::request_type::metadata, m); }
+  template <class T>
+  void send(std::uint64_t seq, const T& item) {
+    send_raw(seq, encoded(item), wire::request_type::message);
+  }
+  void end(std::uint64_t seq) { send_raw(seq, {}, wire::request_type::end_of_stream); }
+  void cancel(std::uint64_t seq) { send_raw(seq, {}, wire::request_type::cancel); }
+  /// The next envelope of that request that is there, after running what is ready.
+  std::optional<reply> receive(std::uint64_t seq);
+
+  memory_pipe& pipe() noexcept { return *pipe_; }
+
+private:
+  template <class T>
+  static bytes encoded(const T& v) {
+    buffer out;
+    wire::writer w{out};
+    encode_message(w, v);
+    return {out.view().begin(), out.view().end()};
+  }
+  std::uint64_t open_raw(std::string_view rpc, const bytes& data, wire::request_type type, const metadata& m);
+  void send_raw(std::uint64_t seq, const bytes& data, wire::request_type type);
+  void take_arrived();
+  reply result_of(std::uint64_t seq);
+  std::vector<reply> stream_of(std::uint64_t seq);
+
+  test_server& server_;
+  std::unique_ptr<memory_pipe> pipe_;
+  std::uint64_t last_seq_ = 0;
+  std::map<std::uint64_t, std::string> names_;
+  std::map<std::uint64_t, std::deque<reply>> arrived_;
+};
+
+} // namespace swill
