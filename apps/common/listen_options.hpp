@@ -1,0 +1,33 @@
+#pragma once
+
+#include "libswill/server/server.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace swill::apps {
+
+/// What every serving program of ours takes on its command line: where to listen, with how many threads. Each option may also come
+/// from the environment, as SWILL_<NAME>.
+class listen_options {
+public:
+  /// The program writes here when it parses; must live until then.
+  void add_to(CLI::App& program);
+
+  /// What was asked for; everything else is the library's default.
+  server_options server() const;
+
+private:
+  std::vector<std::string> listen_;
+  std::uint16_t port_ = 8080;
+  std::size_t io_threads_ = 0;
+  bool test_echo_ = false;
+};
+
+} // namespace swill::apps

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "libswill/api/context.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+namespace swill::conformance {
+
+/// What the hooks of connections opened with `?log=TOKEN` did, by token; the oldest tokens are forgotten. Any thread may use it: a
+/// mutex rather than an actor, because a hook's first act must be done when its second begins, without a wait in between.
+class hook_log {
+public:
+  /// Hook, rpc, seq, detail.
+  using entry = std::tuple<std::string, std::optional<std::string>, std::optional<std::uint64_t>, value>;
+
+  void append(connection& c, std::string_view hook);
+  void append(const context& c, std::string_view hook, value detail = {});
+  std::vector<entry> entries(const std::string& token) const;
+
+private:
+  static constexpr std::size_t kept_tokens = 4096;
+
+  void append(const std::string& token, entry e);
+
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, std::vector<entry>> logs_;
+  std::deque<std::string> tokens_; // the oldest first
+};
+
+/// Appends `handler.end` when the handler that holds it is left, in whatever way.
+class end_of_handler {
+public:
+  end_of_handler(hook_log& log, const context& c) : log_(log), context_(c) {}
+  end_of_handler(const end_of_handler&) = delete;
+  end_of_handler& operator=(const end_of_handler&) = delete;
+  ~end_of_handler() { log_.append(context_, "handler.end"); }
+
+private:
+  hook_log& log_;
+  const context& context_;
+};
+
+} // namespace swill::conformance

@@ -1,0 +1,65 @@
+// swill-conformance: the server that the vectors in tests/conformance run against. tests/conformance/app.md says what it must do.
+#include "apps/common/listen_options.hpp"
+#include "apps/conformance/handlers.hpp"
+#include "libswill/base/log.hpp"
+#include "libswill/server/server.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+
+namespace {
+
+using namespace swill;
+using namespace swill::conformance;
+
+constexpr std::size_t kib = 1024, mib = 1024 * kib;
+
+void set_limits(limits& l) {
+  l.message_size = 16 * mib;
+  l.requests_per_connection = 1024;
+  l.queued_items = 64 * 1024;
+  l.queued_bytes = 16 * mib; // one item may be as large as a message
+}
+
+void add_everything(app& to, hook_log& log) {
+  add_unary_handlers(to);
+  add_stream_handlers(to, log);
+  add_error_handlers(to);
+  add_metadata_handlers(to);
+  add_timing_handlers(to, log);
+  add_connection_handlers(to, log);
+  to.mount(make_blueprint(log));
+  add_hooks(to, log);
+}
+
+int run(int argc, char** argv) {
+  CLI::App program{"The server that Swill's conformance vectors run against."};
+  apps::listen_options listen;
+  listen.add_to(program);
+  CLI11_PARSE(program, argc, argv);
+
+  hook_log log;
+  app conformance;
+  add_everything(conformance, log);
+  set_limits(conformance.limits());
+  // The vectors fail on purpose, by the hundred.
+  conformance.set_log(stderr_log(log_level::warning));
+
+  server_options options = listen.server();
+  options.origins = {"http://good.example"};
+  server{conformance, options}.run();
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "swill-conformance: %s\n", e.what());
+    return 1;
+  }
+}
