@@ -67,8 +67,8 @@ bool channel_base::on_mail(caf::mailbox_element& element) {
     finish();
     return true;
   }
-  if (content.match_elements<fail_atom, int, std::string>()) {
-    failure_.emplace(content.get_as<int>(1), content.get_as<std::string>(2));
+  if (content.match_elements<fail_atom, std::int64_t, std::string>()) {
+    failure_.emplace(content.get_as<std::int64_t>(1), content.get_as<std::string>(2));
     finish();
     return true;
   }

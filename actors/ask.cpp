@@ -11,8 +11,8 @@ constexpr caf::atom_value error_category = caf::atom("swill");
 caf::error to_caf(const error& e) { return {1, error_category, caf::make_message(e.code, e.message)}; }
 
 void throw_from(const caf::error& e) {
-  if (e.category() == error_category && e.context().match_elements<int, std::string>()) {
-    throw error{e.context().get_as<int>(0), e.context().get_as<std::string>(1)};
+  if (e.category() == error_category && e.context().match_elements<std::int64_t, std::string>()) {
+    throw error{e.context().get_as<std::int64_t>(0), e.context().get_as<std::string>(1)};
   }
   if (e == caf::sec::request_timeout) throw error{error_code::deadline_exceeded, "The handler did not answer in time"};
   if (e == caf::sec::request_receiver_down || e.category() == caf::atom("exit")) throw error{error_code::unavailable, "The handler is not there"};

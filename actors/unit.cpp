@@ -67,6 +67,7 @@ unit::~unit() {
 unit* unit::current() noexcept { return current_unit; }
 
 void unit::bind_thread() noexcept {
+  thread_local const trace_scope traced; // handlers run here: what they throw is to be found
   current_unit = this;
   caf::logger::set_current_actor_system(nullptr); // without it CAF skips a lock and a hash per resume
 }

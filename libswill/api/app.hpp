@@ -107,7 +107,7 @@ public:
   }
   /// Changes errors of one code on their way to the client: `f(context&, error) -> error`.
   template <class F>
-  void on_error(int code, F f) { errors_[code] = std::move(f); }
+  void on_error(std::int64_t code, F f) { errors_[code] = std::move(f); }
 
   swill::limits& limits() noexcept { return limits_; }
   void set_log(log_sink sink) { log_ = std::move(sink); }
@@ -121,7 +121,7 @@ public:
 private:
   detail::connection_hooks connection_;
   std::vector<detail::exception_mapper> exceptions_;
-  std::unordered_map<int, detail::error_mapper> errors_;
+  std::unordered_map<std::int64_t, detail::error_mapper> errors_;
   swill::limits limits_;
   log_sink log_;
   bool debug_ = false;

@@ -17,7 +17,7 @@ class context;
 struct outcome {
   enum class kind { ok, error, cancelled };
   kind how = kind::ok;
-  int code = 0; ///< of the ERROR, when how == kind::error
+  std::int64_t code = 0; ///< of the ERROR, when how == kind::error
 };
 
 namespace detail {

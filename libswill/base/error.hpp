@@ -2,6 +2,7 @@
 
 #include "libswill/base/value.hpp"
 
+#include <cstdint>
 #include <exception>
 #include <string>
 
@@ -30,12 +31,12 @@ enum class error_code : int {
 class error : public std::exception {
 public:
   error() = default;
-  error(int code, std::string message, value data = {}) : code(code), message(std::move(message)), data(std::move(data)) {}
-  error(error_code code, std::string message, value data = {}) : error(static_cast<int>(code), std::move(message), std::move(data)) {}
+  error(std::int64_t code, std::string message, value data = {}) : code(code), message(std::move(message)), data(std::move(data)) {}
+  error(error_code code, std::string message, value data = {}) : error(static_cast<std::int64_t>(code), std::move(message), std::move(data)) {}
 
   const char* what() const noexcept override { return message.c_str(); }
 
-  int code = static_cast<int>(error_code::bad_request);
+  std::int64_t code = static_cast<std::int64_t>(error_code::bad_request);
   std::string message;
   value data; ///< nil: the envelope carries no `data`
 };

@@ -90,9 +90,16 @@ std::string describe_exception(std::exception_ptr e) {
 } // namespace swill
 
 // The C++ runtime calls this for `throw`. Ours records the stack, then the runtime's own goes on. Linked into a program, it comes before
-// libstdc++'s, which is what the Itanium C++ ABI's symbol lookup makes possible.
-extern "C" [[noreturn]] void __cxa_throw(void* object, void* type, void (*destroy)(void*)) {
-  using throw_function = void (*)(void*, void*, void (*)(void*));
+// libstdc++'s, which is what the Itanium C++ ABI's symbol lookup makes possible. The compilers declare it on their own, each with another
+// type.
+#ifdef __clang__
+using thrown_type = std::type_info;
+#else
+using thrown_type = void;
+#endif
+
+extern "C" __attribute__((noreturn)) void __cxa_throw(void* object, thrown_type* type, void (*destroy)(void*)) {
+  using throw_function = void (*)(void*, thrown_type*, void (*)(void*));
   static const auto next = reinterpret_cast<throw_function>(dlsym(RTLD_NEXT, "__cxa_throw"));
   swill::record_throw(object, static_cast<const std::type_info*>(type));
   next(object, type, destroy);

@@ -62,7 +62,7 @@ error decode_error(bytes_view data) {
   const value* code = v.find("code");
   const value* message = v.find("message");
   const value* more = v.find("data");
-  return {static_cast<int>(*code->get_if<std::int64_t>()), *message->get_if<std::string>(), more != nullptr ? *more : value{}};
+  return {*code->get_if<std::int64_t>(), *message->get_if<std::string>(), more != nullptr ? *more : value{}};
 }
 
 } // namespace

@@ -36,7 +36,7 @@ public:
   swill::limits limits;
   connection_hooks connection;
   std::vector<exception_mapper> exceptions;
-  std::unordered_map<int, error_mapper> errors;
+  std::unordered_map<std::int64_t, error_mapper> errors;
   log_sink log;
   bool debug = false;
 

@@ -137,7 +137,11 @@ struct codec<M> {
       auto [entry, is_new] = out.try_emplace(std::move(k));
       if (!is_new) { // a duplicate: the last wins, and what was wrong with the earlier no longer matters
         entry->second = mapped{};
-        if (in.mark() != start) in.drop_key(start, key_bytes);
+        if (in.mark() != start) {
+          in.drop_key(start, key_bytes);
+          if (in.stopped()) return fit::wrong;
+          if (in.mark() == start) all = fit::whole;
+        }
       }
       const std::size_t value_mark = in.mark();
       const fit f = decode_part(in, entry->second, of_values);

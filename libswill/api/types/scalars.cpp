@@ -5,8 +5,7 @@
 
 namespace swill::detail {
 
-fit decode_real(decoder& in, double& out) {
-  if (in.reader.read_real(out)) return fit::whole;
+fit read_as_real(decoder& in, double& out) {
   std::int64_t i = 0;
   std::uint64_t u = 0;
   if (in.reader.read_int(i)) {

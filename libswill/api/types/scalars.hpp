@@ -54,15 +54,15 @@ struct codec<T> {
   static std::string text() { return "int"; }
 };
 
-fit decode_real(decoder& in, double& out);
+fit read_as_real(decoder& in, double& out);
 
 template <real T>
 struct codec<T> {
   static fit decode(decoder& in, T& out) {
     double d;
-    const fit f = decode_real(in, d);
-    if (f == fit::whole) out = static_cast<T>(d); // to float: rounded, beyond its range an infinity
-    return f;
+    if (!in.reader.read_real(d) && read_as_real(in, d) != fit::whole) return fit::wrong;
+    out = static_cast<T>(d); // to float: rounded, beyond its range an infinity
+    return fit::whole;
   }
   static void encode(encoder& out, T v) {
     if constexpr (std::same_as<T, float>) {
@@ -145,8 +145,11 @@ struct codec<T> {
   }
   static void encode(encoder& out, T v) {
     using namespace std::chrono;
-    const auto whole = floor<seconds>(v);
-    out.to.timestamp(whole.time_since_epoch().count(), static_cast<std::uint32_t>(duration_cast<nanoseconds>(v - whole).count()));
+    const duration since = v.time_since_epoch();
+    const auto whole = duration_cast<seconds>(since);
+    const auto rest = duration_cast<nanoseconds>(since - whole); // has the sign of both
+    const bool before = rest.count() < 0;
+    out.to.timestamp(whole.count() - before, static_cast<std::uint32_t>(rest.count() + (before ? 1'000'000'000 : 0)));
   }
   static value introspect(introspector&) { return introspector::plain("datetime"); }
   static affinity suits(wire::kind k) {
