@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdexcept>
 #include <sys/socket.h>
@@ -43,6 +44,8 @@ int connect_to(const transport::listen_address& where) {
     if (fd >= 0) ::close(fd);
     throw std::runtime_error("connect to " + where.text() + ": " + what);
   }
+  const int on = 1;
+  if (!where.is_unix()) ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return fd;
 }
 

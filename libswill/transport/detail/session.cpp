@@ -1,5 +1,6 @@
 #include "libswill/transport/detail/session.hpp"
 
+#include <algorithm>
 #include <unistd.h>
 #include <utility>
 
@@ -121,7 +122,8 @@ void session::check_ping() {
   append_frame(output_, opcode::ping, {});
   mark_dirty();
   pinged_ = true;
-  arm(deadline_ = now() + limits_of().ping_timeout);
+  deadline_ = now() + limits_of().ping_timeout;
+  arm(std::min(deadline_, now() + clock_duration{limits_of().ping_interval}));
 }
 
 void session::shut_down() {
