@@ -24,7 +24,8 @@ template <class R, class L>
 constexpr bool applies_to_items() {
   return []<std::size_t... I>(std::index_sequence<I...>) {
     return (all_apply<std::tuple_element_t<I, L>>(static_cast<const R*>(nullptr)) && ...);
-  }(std::make_index_sequence<std::tuple_size_v<L>>{});
+  }
+  (std::make_index_sequence<std::tuple_size_v<L>>{});
 }
 
 template <class L, std::size_t I, class... R>

@@ -27,9 +27,12 @@ void append_value(buffer& to, const value& v);
 /// what a predicate of the type throws, std::bad_alloc, or std::logic_error for a mistake in a `describe`.
 template <class T>
 bool decode_message(bytes_view raw, const limits& l, T& out, std::optional<error>& failure) {
-  static_assert(message<T>, "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs a describe beside it");
+  static_assert(
+      message<T>,
+      "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs a describe beside it");
   detail::decoder in{raw, l};
-  if (detail::decode(in, out) == detail::fit::whole && in.clean()) [[likely]] return true;
+  if (detail::decode(in, out) == detail::fit::whole && in.clean()) [[likely]]
+    return true;
   in.fail(failure, detail::described<T>);
   return false;
 }
@@ -38,7 +41,9 @@ bool decode_message(bytes_view raw, const limits& l, T& out, std::optional<error
 /// name, more levels than any reader takes); then part of it may have been written already: the caller truncates the buffer.
 template <class T>
 void encode_message(wire::writer& to, const T& v) {
-  static_assert(message<T>, "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs a describe beside it");
+  static_assert(
+      message<T>,
+      "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs a describe beside it");
   detail::encoder out{to};
   detail::encode(out, v);
 }
@@ -47,8 +52,9 @@ void encode_message(wire::writer& to, const T& v) {
 /// a `describe`, such as a pattern that does not compile: call it when a handler is registered, and mistakes show at the start.
 template <class T>
 value describe_type() {
-  static_assert(message<detail::or_nothing<T>>,
-                "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs a describe beside it");
+  static_assert(
+      message<detail::or_nothing<T>>,
+      "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs a describe beside it");
   detail::introspector i;
   return detail::codec<detail::or_nothing<T>>::introspect(i);
 }

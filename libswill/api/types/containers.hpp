@@ -18,7 +18,8 @@ template <class T, class Rules>
 fit decode_item(decoder& in, T& out, std::size_t index, const Rules& rules) {
   const std::size_t mark = in.mark();
   const fit f = decode_part(in, out, rules);
-  if (in.mark() != mark) [[unlikely]] in.wrap_index(mark, index);
+  if (in.mark() != mark) [[unlikely]]
+    in.wrap_index(mark, index);
   return f;
 }
 
@@ -65,7 +66,9 @@ struct codec<V> {
     }
     out.end();
   }
-  static value introspect(introspector& i) { return introspector::with_arguments("list", {codec<item>::introspect(i)}); }
+  static value introspect(introspector& i) {
+    return introspector::with_arguments("list", {codec<item>::introspect(i)});
+  }
   static affinity suits(wire::kind k) { return k == wire::kind::array ? affinity::exact : affinity::none; }
   static std::string text() { return "list"; }
 };
@@ -128,7 +131,8 @@ struct codec<M> {
       const fit key_fit = decode_part(in, k, of_keys);
       if (in.stopped()) return fit::wrong;
       const bytes_view key_bytes = at.first(at.size() - in.reader.remaining());
-      if (in.mark() != mark) [[unlikely]] in.wrap_key(mark, key_bytes);
+      if (in.mark() != mark) [[unlikely]]
+        in.wrap_key(mark, key_bytes);
       if (key_fit != fit::whole) {
         all = fit::partly;
         in.skip();
@@ -145,7 +149,8 @@ struct codec<M> {
       }
       const std::size_t value_mark = in.mark();
       const fit f = decode_part(in, entry->second, of_values);
-      if (in.mark() != value_mark) [[unlikely]] in.wrap_key(value_mark, key_bytes);
+      if (in.mark() != value_mark) [[unlikely]]
+        in.wrap_key(value_mark, key_bytes);
       if (f != fit::whole) [[unlikely]] {
         if (in.stopped()) return fit::wrong;
         all = fit::partly;

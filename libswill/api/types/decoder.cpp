@@ -175,7 +175,8 @@ fit decoder::out_of_range(std::int64_t least, std::uint64_t most, std::string_vi
 fit decoder::wrong_count(wire::reader at, std::size_t expected, std::size_t got) {
   --depth_;
   reader = at;
-  problem("Expected " + std::to_string(expected) + (expected == 1 ? " item, got " : " items, got ") + std::to_string(got));
+  problem("Expected " + std::to_string(expected) + (expected == 1 ? " item, got " : " items, got ") +
+          std::to_string(got));
   skip();
   return fit::wrong;
 }
@@ -192,13 +193,9 @@ void decoder::push_wrapped(std::string_view what, value place, std::size_t mark)
   push(std::move(p));
 }
 
-void decoder::wrap_index(std::size_t mark, std::size_t index) {
-  push_wrapped("index", index, mark);
-}
+void decoder::wrap_index(std::size_t mark, std::size_t index) { push_wrapped("index", index, mark); }
 
-void decoder::wrap_key(std::size_t mark, bytes_view key) {
-  push_wrapped("key", decoded(key), mark);
-}
+void decoder::wrap_key(std::size_t mark, bytes_view key) { push_wrapped("key", decoded(key), mark); }
 
 void decoder::wrap_field(std::size_t mark, std::string_view name) {
   value field = value::map({});

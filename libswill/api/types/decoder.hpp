@@ -110,7 +110,7 @@ private:
   std::size_t effort_;
   std::size_t depth_ = 0;
   std::size_t reported_ = 0;
-  std::size_t marks_ = 0; ///< size of the stack of problems
+  std::size_t marks_ = 0;                        ///< size of the stack of problems
   std::unique_ptr<std::vector<value>> problems_; ///< made when there is one, so that a good message pays nothing
   state state_ = state::going;
 };
@@ -127,7 +127,8 @@ void check(decoder& in, const T& v, fit f, const R& rule) {
   if constexpr (checks<R, T>) {
     // What is only partly there has its length, but no value yet.
     if (f == fit::wrong || (f == fit::partly && !requires { R::looks_at_size; })) return;
-    if (!rule.holds(v)) [[unlikely]] in.problem(rule.problem(v));
+    if (!rule.holds(v)) [[unlikely]]
+      in.problem(rule.problem(v));
   }
 }
 

@@ -46,8 +46,9 @@ inline constexpr bool is_array<std::array<T, N>> = true;
 template <class T>
 inline constexpr bool is_time = false;
 template <class P>
-inline constexpr bool is_time<std::chrono::time_point<std::chrono::system_clock, std::chrono::duration<std::int64_t, P>>> =
-    std::ratio_less_equal_v<P, std::ratio<1>>;
+inline constexpr bool
+    is_time<std::chrono::time_point<std::chrono::system_clock, std::chrono::duration<std::int64_t, P>>> =
+        std::ratio_less_equal_v<P, std::ratio<1>>;
 
 template <class T, class... Us>
 concept one_of_types = (std::same_as<T, Us> || ...);
@@ -64,16 +65,20 @@ concept timestamp = is_time<T>;
 class probe;
 
 template <class T>
-concept described = std::is_class_v<T> && requires(probe& d, T& t) { describe(d, t); };
+concept described = std::is_class_v<T> && requires(probe& d, T& t) {
+  describe(d, t);
+};
 template <class T>
-concept enumeration = std::is_enum_v<T> && requires(probe& d, T& t) { describe(d, t); };
+concept enumeration = std::is_enum_v<T> && requires(probe& d, T& t) {
+  describe(d, t);
+};
 
 template <class T>
 concept fixed_list = is_specialization<T, std::tuple> || is_specialization<T, std::pair> || is_array<T>;
 /// May be nil: std::optional and the owning pointers.
 template <class T>
-concept nullable =
-    is_specialization<T, std::optional> || is_specialization<T, std::unique_ptr> || is_specialization<T, std::shared_ptr>;
+concept nullable = is_specialization<T, std::optional> || is_specialization<T, std::unique_ptr> ||
+    is_specialization<T, std::shared_ptr>;
 template <class T>
 concept map_like = !described<T> && requires {
   typename T::key_type;
@@ -95,13 +100,13 @@ inline constexpr bool is_message<T> = is_message<typename T::value_type>;
 template <set_like T>
 inline constexpr bool is_message<T> = is_message<typename T::key_type>;
 template <map_like T>
-inline constexpr bool is_message<T> = is_message<typename T::key_type> && is_message<typename T::mapped_type>;
+inline constexpr bool is_message<T> = is_message<typename T::key_type>&& is_message<typename T::mapped_type>;
 template <class T, std::size_t N>
 inline constexpr bool is_message<std::array<T, N>> = is_message<T>;
 template <class... Ts>
 inline constexpr bool is_message<std::tuple<Ts...>> = (is_message<Ts> && ...);
 template <class A, class B>
-inline constexpr bool is_message<std::pair<A, B>> = is_message<A> && is_message<B>;
+inline constexpr bool is_message<std::pair<A, B>> = is_message<A>&& is_message<B>;
 template <class... Ts>
 inline constexpr bool is_message<std::variant<Ts...>> = (is_message<Ts> && ...);
 template <class T>

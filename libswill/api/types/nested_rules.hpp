@@ -105,7 +105,7 @@ auto value_rules(const R&... rules) {
 }
 template <std::size_t I, class... R>
 auto element_rules(const R&... rules) {
-  return std::tuple_cat(rules_of<is_each<R> || is_at<R, I>>(rules)...);
+  return std::tuple_cat(rules_of < is_each<R> || is_at < R, I >> (rules)...);
 }
 
 } // namespace detail

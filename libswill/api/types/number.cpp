@@ -22,7 +22,8 @@ std::string number::text() const {
   const double size = std::fabs(real_);
   const bool fixed = size == 0 || (size >= 1e-4 && size < 1e16);
   char digits[64];
-  const auto end = std::to_chars(digits, digits + sizeof digits, real_, fixed ? std::chars_format::fixed : std::chars_format::scientific);
+  const auto end = std::to_chars(digits, digits + sizeof digits, real_,
+                                 fixed ? std::chars_format::fixed : std::chars_format::scientific);
   std::string s{digits, end.ptr};
   if (fixed && s.find('.') == std::string::npos) s += ".0";
   return s;

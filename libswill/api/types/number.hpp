@@ -14,8 +14,7 @@ namespace swill {
 class number {
 public:
   template <std::integral I>
-    requires(!std::same_as<I, bool>)
-  constexpr number(I i) {
+  requires(!std::same_as<I, bool>) constexpr number(I i) {
     if constexpr (std::is_signed_v<I>) {
       signed_ = i;
     } else {
@@ -43,7 +42,9 @@ public:
 
   bool is_real() const noexcept { return kind_ == kind::real; }
   double real() const noexcept;
-  std::int64_t integer() const noexcept { return kind_ == kind::integer ? signed_ : static_cast<std::int64_t>(unsigned_); }
+  std::int64_t integer() const noexcept {
+    return kind_ == kind::integer ? signed_ : static_cast<std::int64_t>(unsigned_);
+  }
 
 private:
   enum class kind : std::uint8_t { integer, unsigned_integer, real };

@@ -22,7 +22,9 @@ namespace detail {
 template <class T>
 concept numeric = std::is_arithmetic_v<T> && !std::same_as<T, bool>;
 template <class T>
-concept sized = requires(const T& v) { v.size(); };
+concept sized = requires(const T& v) {
+  v.size();
+};
 std::size_t length_of(const std::string& s) noexcept; ///< in code points
 template <sized T>
 std::size_t length_of(const T& v) noexcept {
@@ -133,8 +135,8 @@ struct one_of {
   template <class... A>
   one_of(const A&... a) : choices{E(a)...} {}
   template <class T>
-    requires(std::same_as<E, number> ? detail::numeric<T> : std::convertible_to<const T&, std::string_view>)
-  bool holds(const T& v) const {
+  requires(std::same_as<E, number> ? detail::numeric<T>
+                                   : std::convertible_to<const T&, std::string_view>) bool holds(const T& v) const {
     for (const E& c : choices) {
       if constexpr (std::same_as<E, number>) {
         if (c.order_of(v) == 0) return true;
@@ -145,10 +147,9 @@ struct one_of {
     return false;
   }
   template <class T>
-    requires(std::same_as<E, number> ? detail::numeric<T> : std::convertible_to<const T&, std::string_view>)
-  std::string problem(const T&) const {
-    return "Not one of: " + detail::list_text(choices.data(), N);
-  }
+  requires(std::same_as<E, number> ? detail::numeric<T> : std::convertible_to<const T&, std::string_view>) std::string
+      problem(const T&)
+  const { return "Not one of: " + detail::list_text(choices.data(), N); }
   void note(type_notes& n) const {
     value_array all;
     for (const E& c : choices) all.push_back(detail::to_value(c));
@@ -157,7 +158,8 @@ struct one_of {
 };
 template <class A, class... B>
 one_of(const A&, const B&...)
-    -> one_of<std::conditional_t<std::convertible_to<const A&, std::string_view>, std::string_view, number>, 1 + sizeof...(B)>;
+    -> one_of<std::conditional_t<std::convertible_to<const A&, std::string_view>, std::string_view, number>,
+              1 + sizeof...(B)>;
 
 /// Whatever `fn(const T&) -> bool` says; the text describes the problem when it says false. It runs where the message is decoded (an
 /// I/O thread) and must not block.
@@ -167,15 +169,11 @@ struct predicate {
   std::string_view text;
   predicate(F f, std::string_view t) : fn(std::move(f)), text(t) {}
   template <class T>
-    requires std::predicate<const F&, const T&>
-  bool holds(const T& v) const {
-    return fn(v);
-  }
+  requires std::predicate<const F&, const T&>
+  bool holds(const T& v) const { return fn(v); }
   template <class T>
-    requires std::predicate<const F&, const T&>
-  std::string problem(const T&) const {
-    return std::string{text};
-  }
+  requires std::predicate<const F&, const T&> std::string problem(const T&)
+  const { return std::string{text}; }
   void note(type_notes& n) const { n.add_to_list("predicates", text); }
 };
 

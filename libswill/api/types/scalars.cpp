@@ -44,7 +44,8 @@ fit codec<raw>::decode(decoder& in, raw& out) {
 
 void codec<raw>::encode(encoder& out, const raw& r) {
   wire::reader check{r.data};
-  if (!check.skip(wire::reader::deepest) || !check.at_end()) throw encode_error{"raw holds no single MessagePack value"};
+  if (!check.skip(wire::reader::deepest) || !check.at_end())
+    throw encode_error{"raw holds no single MessagePack value"};
   out.to.raw(r.data);
 }
 

@@ -30,13 +30,16 @@ struct codec<T> {
     using limits = std::numeric_limits<T>;
     if constexpr (std::same_as<T, std::uint64_t> || (sizeof(T) == 8 && std::is_unsigned_v<T>)) {
       std::uint64_t u;
-      if (!in.reader.read_uint(u)) [[unlikely]] return in.wrong_integer(0, limits::max());
+      if (!in.reader.read_uint(u)) [[unlikely]]
+        return in.wrong_integer(0, limits::max());
       out = u;
     } else {
       std::int64_t i;
-      if (!in.reader.read_int(i)) [[unlikely]] return in.wrong_integer(limits::min(), limits::max());
+      if (!in.reader.read_int(i)) [[unlikely]]
+        return in.wrong_integer(limits::min(), limits::max());
       if constexpr (sizeof(T) < 8) {
-        if (!std::in_range<T>(i)) [[unlikely]] return in.out_of_range(limits::min(), limits::max(), std::to_string(i));
+        if (!std::in_range<T>(i)) [[unlikely]]
+          return in.out_of_range(limits::min(), limits::max(), std::to_string(i));
       }
       out = static_cast<T>(i);
     }
@@ -136,7 +139,8 @@ struct codec<T> {
     // Split so that both parts have the same sign: then no sum overflows on the way to one that fits.
     const bool before = t.seconds < 0;
     const std::int64_t whole = before ? t.seconds + 1 : t.seconds;
-    if (whole < ceil<seconds>(duration::min()).count() || whole > floor<seconds>(duration::max()).count()) return time_out_of_range(in);
+    if (whole < ceil<seconds>(duration::min()).count() || whole > floor<seconds>(duration::max()).count())
+      return time_out_of_range(in);
     const duration base = seconds{whole};
     const duration rest = floor<duration>(nanoseconds{t.nanoseconds} - nanoseconds{before ? 1'000'000'000 : 0});
     if (before ? rest < duration::min() - base : rest > duration::max() - base) return time_out_of_range(in);
@@ -171,7 +175,9 @@ struct codec<E> {
   }
   static void encode(encoder& out, E e) { encode_enum(out, enum_table_of<E>(), static_cast<std::int64_t>(e)); }
   static value introspect(introspector&) { return introspector::enumeration(enum_table_of<E>()); }
-  static affinity suits(wire::kind k) { return exact_if(k == (enum_table_of<E>().by_number ? wire::kind::integer : wire::kind::str)); }
+  static affinity suits(wire::kind k) {
+    return exact_if(k == (enum_table_of<E>().by_number ? wire::kind::integer : wire::kind::str));
+  }
   static std::string text() { return enum_table_of<E>().text(); }
 };
 

@@ -98,7 +98,11 @@ fit field_reader::finish() {
 // --- writing
 
 field_writer::field_writer(encoder& out, const struct_table& table)
-    : out_(out), table_(table), as_array_(table.as_array), omit_(table.omit_defaults && !table.as_array), begin_(out.to.out().size()) {
+    : out_(out),
+      table_(table),
+      as_array_(table.as_array),
+      omit_(table.omit_defaults && !table.as_array),
+      begin_(out.to.out().size()) {
   if (as_array_) {
     out_.begin_array(table.fields.size());
   } else {
@@ -110,7 +114,8 @@ void field_writer::leave_out_default(std::size_t start, std::size_t content) {
   buffer& written = out_.to.out();
   const field_entry& f = table_.fields[next_++];
   const bytes_view encoding = written.view().subspan(content);
-  if (!f.required && std::equal(encoding.begin(), encoding.end(), f.initial_encoding.begin(), f.initial_encoding.end())) {
+  if (!f.required &&
+      std::equal(encoding.begin(), encoding.end(), f.initial_encoding.begin(), f.initial_encoding.end())) {
     written.truncate(start);
   } else {
     ++count_;

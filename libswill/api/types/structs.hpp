@@ -65,7 +65,9 @@ private:
 
 template <std::size_t N, class M, class... R>
 void field_reader::field(const char (&name)[N], M& member, const R&... rules) {
-  static_assert(is_message<M>, "swill: the type of this field cannot travel (docs/types.md); a struct or an enumeration needs a describe");
+  static_assert(
+      is_message<M>,
+      "swill: the type of this field cannot travel (docs/types.md); a struct or an enumeration needs a describe");
   static_assert((applies<R, M>() && ...), "swill: a rule does not fit the type of its field (docs/types.md)");
   const std::size_t i = next_++;
   if (!find(i, name, N - 1)) {
@@ -76,7 +78,8 @@ void field_reader::field(const char (&name)[N], M& member, const R&... rules) {
   if constexpr (described<M> || fixed_list<M>) member = M{};
   const std::size_t mark = in_.mark();
   const fit f = decode(in_, member, rules...);
-  if (f != fit::whole || in_.mark() != mark) [[unlikely]] bad(i, f, mark);
+  if (f != fit::whole || in_.mark() != mark) [[unlikely]]
+    bad(i, f, mark);
 }
 
 /// D of `describe` that checks the rules of a whole struct.

@@ -22,7 +22,8 @@ std::size_t struct_table::find(std::string_view field, std::size_t hint) const n
 void struct_table::finish() {
   by_name.resize(fields.size());
   std::iota(by_name.begin(), by_name.end(), std::size_t{0});
-  std::sort(by_name.begin(), by_name.end(), [this](std::size_t a, std::size_t b) { return fields[a].name < fields[b].name; });
+  std::sort(by_name.begin(), by_name.end(),
+            [this](std::size_t a, std::size_t b) { return fields[a].name < fields[b].name; });
   for (std::size_t i = 0; i < by_name.size(); ++i) {
     const std::string_view field = fields[by_name[i]].name;
     if (!wire::valid_utf8(field)) throw std::logic_error{"describe of " + name + ": the name of a field is not UTF-8"};
@@ -36,7 +37,8 @@ std::string enum_table::text() const {
   std::string s;
   for (const auto& e : entries) {
     if (!s.empty()) s += " | ";
-    s += by_number ? (is_unsigned ? std::to_string(static_cast<std::uint64_t>(e.number)) : std::to_string(e.number)) : std::string{e.name};
+    s += by_number ? (is_unsigned ? std::to_string(static_cast<std::uint64_t>(e.number)) : std::to_string(e.number))
+                   : std::string{e.name};
   }
   return s;
 }
@@ -47,7 +49,8 @@ void enum_table::finish() {
 
 std::string short_name(const std::type_info& type) {
   int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> demangled{abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free};
+  const std::unique_ptr<char, decltype(&std::free)> demangled{
+      abi::__cxa_demangle(type.name(), nullptr, nullptr, &status), &std::free};
   const std::string_view full = status == 0 ? demangled.get() : type.name();
   int nested = 0; // within <…> and (…), :: belongs to an argument
   for (std::size_t i = full.size(); i-- > 1;) {

@@ -77,7 +77,8 @@ public:
     f.introspect = [](introspector& i) { return codec<M>::introspect(i); };
     (rules.note(f.notes), ...);
     if (!f.required) {
-      set_initial(f, [](encoder& out, const void* m) { detail::encode(out, *static_cast<const M*>(m)); }, &member);
+      set_initial(
+          f, [](encoder& out, const void* m) { detail::encode(out, *static_cast<const M*>(m)); }, &member);
     }
     table_.fields.push_back(std::move(f));
   }
@@ -87,7 +88,8 @@ public:
   void doc(std::string_view d) { table_.documentation = d; }
   template <class F>
   void rule(std::string_view text, const F&) {
-    static_assert(std::predicate<const F&, const T&>, "swill: a rule of a struct takes it by const reference and returns bool");
+    static_assert(std::predicate<const F&, const T&>,
+                  "swill: a rule of a struct takes it by const reference and returns bool");
     table_.rules.push_back(text);
   }
 

@@ -49,17 +49,21 @@ std::optional<instant> parse_time(std::string_view s) noexcept {
   scanner in{s};
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, offset_hours = 0, offset_minutes = 0;
   instant t;
-  const bool date = in.digits(4, 0, 9999, year) && in.one_of("-") && in.digits(2, 1, 12, month) && in.one_of("-") && in.digits(2, 1, 31, day);
+  const bool date = in.digits(4, 0, 9999, year) && in.one_of("-") && in.digits(2, 1, 12, month) && in.one_of("-") &&
+                    in.digits(2, 1, 31, day);
   if (!date || !in.one_of("Tt ")) return {};
-  const bool time = in.digits(2, 0, 23, hour) && in.one_of(":") && in.digits(2, 0, 59, minute) && in.one_of(":") && in.digits(2, 0, 60, second);
+  const bool time = in.digits(2, 0, 23, hour) && in.one_of(":") && in.digits(2, 0, 59, minute) && in.one_of(":") &&
+                    in.digits(2, 0, 60, second);
   if (!time || (in.one_of(".") && !in.fraction(t.nanoseconds)) || !in.one_of("Zz+-")) return {};
   const bool numeric = in.last() == '+' || in.last() == '-';
   const int sign = in.last() == '-' ? -1 : 1;
-  if (numeric && !(in.digits(2, 0, 23, offset_hours) && in.one_of(":") && in.digits(2, 0, 59, offset_minutes))) return {};
+  if (numeric && !(in.digits(2, 0, 23, offset_hours) && in.one_of(":") && in.digits(2, 0, 59, offset_minutes)))
+    return {};
   if (!in.at_end()) return {};
 
   using namespace std::chrono;
-  const year_month_day on{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)}, std::chrono::day{static_cast<unsigned>(day)}};
+  const year_month_day on{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+                          std::chrono::day{static_cast<unsigned>(day)}};
   if (!on.ok()) return {};
   const std::int64_t days = sys_days{on}.time_since_epoch().count();
   t.seconds = days * 86400 + hour * 3600 + minute * 60 + second - sign * (offset_hours * 3600 + offset_minutes * 60);

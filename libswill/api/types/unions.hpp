@@ -83,7 +83,8 @@ private:
       fit f = fit::wrong;
       ((index == I ? void(f = detail::decode(in, out.template emplace<I>(), rules...)) : void()), ...);
       return f;
-    }(std::index_sequence_for<Ts...>{});
+    }
+    (std::index_sequence_for<Ts...>{});
   }
   template <class... R>
   static fit try_all(decoder& in, variant& out, const std::array<affinity, sizeof...(Ts)>& fits, const R&... rules) {
