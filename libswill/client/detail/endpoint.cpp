@@ -1,0 +1,88 @@
+#include "libswill/client/detail/endpoint.hpp"
+
+#include "libswill/client/errors.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+
+#include <sys/un.h>
+
+namespace swill::client_detail {
+
+namespace {
+
+[[noreturn]] void wrong(std::string_view url, const char* why) {
+  throw connect_error(connect_error::kind::bad_url, "URL '" + std::string{url} + "': " + why);
+}
+
+bool is_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return problem == std::errc{} && end == text.data() + text.size() && port != 0;
+}
+
+/// What would break the request line, or begin another.
+bool is_target(std::string_view text) {
+  return text.starts_with('/') && std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; });
+}
+
+endpoint parse_unix(std::string_view url, std::string_view path, std::string_view target) {
+  if (path.empty()) wrong(url, "the path of the Unix socket is missing");
+  if (path.find('\0') != std::string_view::npos) wrong(url, "a path has no NUL");
+  if (path.size() >= sizeof(sockaddr_un::sun_path)) wrong(url, "the path is too long for a Unix socket");
+  if (!is_target(target)) wrong(url, "the path of the endpoint must begin with / and have no spaces");
+  endpoint e;
+  e.unix_path = path;
+  e.target = target;
+  e.authority = "localhost";
+  return e;
+}
+
+void split_authority(std::string_view url, std::string_view authority, endpoint& e) {
+  if (authority.find('@') != std::string_view::npos) wrong(url, "user and password in a URL are not supported; send a header");
+  std::string_view host = authority;
+  std::string_view rest;
+  if (host.starts_with('[')) {
+    const auto end = host.find(']');
+    if (end == std::string_view::npos) wrong(url, "the bracket of the IPv6 address is not closed");
+    rest = host.substr(end + 1);
+    host = host.substr(1, end - 1);
+  } else if (const auto colon = host.find(':'); colon != std::string_view::npos) {
+    rest = host.substr(colon);
+    host = host.substr(0, colon);
+  }
+  if (host.empty()) wrong(url, "the host is missing");
+  if (!rest.empty() && (!rest.starts_with(':') || !is_port(rest.substr(1)))) wrong(url, "the port is no number from 1 to 65535");
+  e.host = host;
+  e.port = rest.empty() ? "80" : std::string{rest.substr(1)};
+  e.authority = authority;
+}
+
+} // namespace
+
+endpoint endpoint::parse(std::string_view url, std::string_view path) {
+  constexpr std::string_view unix_prefix = "unix:";
+  constexpr std::string_view ws_prefix = "ws://";
+  if (url.starts_with(unix_prefix)) return parse_unix(url, url.substr(unix_prefix.size()), path);
+  if (url.starts_with("wss:") || url.starts_with("https:")) {
+    throw connect_error(connect_error::kind::unsupported, "URL '" + std::string{url} + "': TLS (wss:) is not supported yet; put a TLS proxy before it, or use ws:");
+  }
+  if (!url.starts_with(ws_prefix)) wrong(url, "expected ws://HOST:PORT/PATH or unix:PATH");
+
+  const std::string_view rest = url.substr(ws_prefix.size());
+  if (rest.find('#') != std::string_view::npos) wrong(url, "a WebSocket URL has no fragment");
+  const auto authority_end = std::min(rest.find_first_of("/?"), rest.size());
+  endpoint e;
+  split_authority(url, rest.substr(0, authority_end), e);
+  const std::string_view target = rest.substr(authority_end);
+  // "ws://host?a=b" asks for the default path with a query.
+  e.target = target.starts_with('/') ? std::string{target} : std::string{path} + std::string{target};
+  if (!is_target(e.target)) wrong(url, "the path must begin with / and have no spaces");
+  if (std::any_of(e.authority.begin(), e.authority.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; })) {
+    wrong(url, "a host has no spaces");
+  }
+  return e;
+}
+
+} // namespace swill::client_detail

@@ -1,0 +1,120 @@
+#pragma once
+
+#include "libswill/api/types/codec.hpp"
+#include "libswill/client/detail/await.hpp"
+
+#include <concepts>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+// What the templates of client.hpp and call.hpp stand on.
+
+namespace swill::client_detail {
+
+/// A text in any form travels as a std::string.
+template <class T>
+using as_message = std::conditional_t<!detail::is_message<T> && std::convertible_to<T, std::string_view>, std::string, T>;
+
+/// Encodes into the connection's scratch buffer.
+template <class T>
+bytes_view encode_for(connection& c, const T& v) {
+  wire::writer to{c.scratch()};
+  encode_message(to, v);
+  return to.out().view();
+}
+
+/// The server keeps its promise otherwise than R has it.
+error misfit(error e);
+
+template <class R>
+detail::or_nothing<R> decode_item(call& c) {
+  detail::or_nothing<R> out{};
+  if constexpr (std::is_void_v<R>) {
+    c.take_item();
+  } else {
+    std::optional<error> failure;
+    const limits& l = c.owner()->decode_limits();
+    if (!decode_message(c.take_item(), l, out, failure)) throw misfit(std::move(*failure));
+  }
+  return out;
+}
+
+template <class R>
+class next_awaiter_of : public reader_awaiter {
+public:
+  explicit next_awaiter_of(call& c) : reader_awaiter(c, until::item) {}
+  std::optional<detail::or_nothing<R>> await_resume() {
+    resume();
+    if (call_.has_item()) return decode_item<R>(call_);
+    call_.rethrow_failure();
+    return std::nullopt;
+  }
+};
+
+template <class R>
+class result_awaiter : public reader_awaiter {
+public:
+  explicit result_awaiter(call& c) : reader_awaiter(c, until::item) {}
+  R await_resume() {
+    resume();
+    if (!call_.has_item()) {
+      call_.rethrow_failure();
+      throw error{error_code::internal_error, "The result was taken before"};
+    }
+    if constexpr (std::is_void_v<R>) {
+      call_.take_item();
+    } else {
+      return decode_item<R>(call_);
+    }
+  }
+};
+
+class begun_awaiter : public reader_awaiter {
+public:
+  explicit begun_awaiter(call& c) : reader_awaiter(c, until::begun) {}
+  void await_resume() { resume(); }
+};
+
+template <class T>
+class write_awaiter : public room_awaiter {
+public:
+  write_awaiter(call& c, T item) : room_awaiter(c), item_(std::move(item)) {}
+  bool await_resume() {
+    if (!room_awaiter::await_resume()) return false;
+    call_.send_item(encode_for(*call_.owner(), item_));
+    return true;
+  }
+
+private:
+  T item_;
+};
+
+/// What next(), result() and the like give: to be awaited, now or in when_all.
+template <class Awaiter>
+struct operation {
+  call* on;
+  Awaiter operator co_await() const { return Awaiter{*on}; }
+};
+template <class T>
+struct write_operation {
+  call* on;
+  T item;
+  write_awaiter<T> operator co_await() && { return write_awaiter<T>{*on, std::move(item)}; }
+};
+
+template <class R, class T>
+task<R> run_call(std::shared_ptr<connection> c, std::string rpc, T data, call_options o) {
+  call one{c, rpc, o, false};
+  const bool room = co_await room_awaiter{one};
+  if (room) one.open_message(encode_for(*c, data));
+  if constexpr (std::is_void_v<R>) {
+    co_await result_awaiter<R>{one};
+  } else {
+    co_return co_await result_awaiter<R>{one};
+  }
+}
+
+} // namespace swill::client_detail

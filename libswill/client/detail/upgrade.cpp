@@ -1,0 +1,122 @@
+#include "libswill/client/detail/upgrade.hpp"
+
+#include "libswill/client/detail/frames.hpp"
+#include "libswill/client/detail/accept.hpp"
+#include "libswill/client/errors.hpp"
+
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/rfc7230.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace swill::client_detail {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+
+namespace {
+
+constexpr std::string_view subprotocol = "swill.v1";
+
+std::string random_key() {
+  mask_source random;
+  std::array<std::byte, 16> nonce{};
+  for (std::size_t i = 0; i < nonce.size(); i += 4) {
+    const auto part = random.next();
+    std::copy(part.begin(), part.end(), nonce.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  return base64(nonce);
+}
+
+void check_header(const std::string& name, const std::string& text) {
+  const auto no_token = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f || c == ':'; };
+  const auto control = [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f; };
+  if (name.empty() || std::any_of(name.begin(), name.end(), no_token) || std::any_of(text.begin(), text.end(), control)) {
+    throw connect_error(connect_error::kind::bad_url, "header '" + name + "' has characters that no header may have");
+  }
+}
+
+std::string_view as_view(beast::string_view s) { return {s.data(), s.size()}; }
+
+} // namespace
+
+struct upgrade::parser {
+  http::response_parser<http::string_body> http;
+};
+
+upgrade::upgrade(const endpoint& to, const header_list& headers) : key_(random_key()), parser_(std::make_unique<parser>()) {
+  constexpr std::uint32_t largest_head = 64 * 1024;
+  constexpr std::uint64_t largest_body = 64 * 1024;
+  parser_->http.header_limit(largest_head);
+  parser_->http.body_limit(largest_body);
+  parser_->http.eager(true);
+
+  const auto line = [this](std::string_view name, std::string_view text) { ((request_ += name) += ": ") += text, request_ += "\r\n"; };
+  request_ = "GET " + to.target + " HTTP/1.1\r\n";
+  line("Host", to.authority);
+  line("Upgrade", "websocket");
+  line("Connection", "Upgrade");
+  line("Sec-WebSocket-Key", key_);
+  line("Sec-WebSocket-Version", "13");
+  line("Sec-WebSocket-Protocol", subprotocol);
+  for (const auto& [name, text] : headers) {
+    check_header(name, text);
+    line(name, text);
+  }
+  request_ += "\r\n";
+}
+
+upgrade::~upgrade() = default;
+
+bool upgrade::read(buffer& input, bool at_end) {
+  auto& p = parser_->http;
+  boost::system::error_code ec;
+  if (!input.empty()) input.consume(p.put(boost::asio::const_buffer(input.data(), input.size()), ec));
+  if (ec == http::error::need_more) ec = {};
+  if (!ec && at_end && !p.is_done()) {
+    // A rejection may end with the connection; anything else is cut off.
+    p.put_eof(ec);
+    if (ec || !p.is_header_done()) throw connect_error(connect_error::kind::unreachable, "the connection ended during the handshake");
+  }
+  if (ec == http::error::body_limit) reject();
+  if (ec) throw connect_error(connect_error::kind::protocol, "what answered does not speak HTTP: " + ec.message());
+  if (!p.is_done()) return false;
+  check();
+  return true;
+}
+
+void upgrade::check() const {
+  const auto& response = parser_->http.get();
+  if (response.result_int() != 101) reject();
+  const auto fail = [](const char* why) { throw connect_error(connect_error::kind::protocol, why); };
+  if (!beast::iequals(response[http::field::upgrade], "websocket")) fail("the server did not upgrade to websocket");
+  if (!http::token_list{response[http::field::connection]}.exists("upgrade")) fail("the server did not upgrade the connection");
+  if (as_view(response[http::field::sec_websocket_accept]) != accept_of(key_)) fail("Sec-WebSocket-Accept does not fit our key");
+  if (as_view(response[http::field::sec_websocket_protocol]) != subprotocol) fail("the server did not agree on the subprotocol swill.v1");
+  if (!response[http::field::sec_websocket_extensions].empty()) fail("the server wants an extension that was not offered");
+}
+
+void upgrade::reject() const {
+  const auto& response = parser_->http.get();
+  const int status = static_cast<int>(response.result_int());
+  std::string text = "the server answered HTTP " + std::to_string(status);
+  constexpr std::size_t longest = 200;
+  if (const auto body = cut_text(response.body(), longest); !body.empty()) text += ": " + std::string{body};
+  throw connect_error(connect_error::kind::rejected, text, status);
+}
+
+header_list upgrade::headers() const {
+  header_list all;
+  for (const auto& field : parser_->http.get()) {
+    all.emplace_back(std::string{as_view(field.name_string())}, std::string{as_view(field.value())});
+  }
+  return all;
+}
+
+} // namespace swill::client_detail

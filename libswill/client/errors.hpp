@@ -1,0 +1,38 @@
+#pragma once
+
+#include "libswill/api/link.hpp"
+#include "libswill/base/error.hpp"
+
+#include <string>
+
+namespace swill {
+
+/// No connection came about. As an error it has the code below, and `data` with "retryable" (bool) and, for `rejected`, "http_status".
+class connect_error : public error {
+public:
+  /// IF YOU ADD A VALUE: code_of in errors.cpp, docs/client.md, the CLI's exit codes.
+  enum class kind {
+    bad_url,     ///< 400: the URL, a header or an option cannot be read
+    unsupported, ///< 501: wss: and other schemes that this client does not speak
+    unreachable, ///< 503: the name has no address, or nobody listens there
+    timed_out,   ///< 503: not open within client_options::connect_timeout
+    rejected,    ///< the server's HTTP status, if it is 400 or more, else 501
+    protocol,    ///< 501: what answered does not speak WebSocket, or not our subprotocol
+  };
+  connect_error(kind why, std::string message, int http_status = 0);
+
+  kind why;
+  int http_status; ///< of `rejected`
+};
+
+/// The connection is over: what every open call ends with, and what every later one gets. Code 503; `data` has "retryable" (bool: whether
+/// the same call may do better on a new connection), "close_code" and "close_reason".
+class connection_lost : public error {
+public:
+  explicit connection_lost(close_reason why);
+
+  close_reason why;
+  bool retryable;
+};
+
+} // namespace swill

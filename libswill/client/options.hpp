@@ -1,0 +1,50 @@
+#pragma once
+
+#include "libswill/api/link.hpp"
+#include "libswill/api/metadata.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+namespace swill {
+
+/// How a client connects, and its limits. Sizes are bytes.
+struct client_options {
+  /// Path and query where the URL has none: "ws://host:port", "unix:PATH".
+  std::string path = "/ws";
+  /// More headers of the upgrade request, such as Authorization or Cookie.
+  header_list headers{};
+  /// From the first look at the name to the end of the upgrade. When reached: connect_error timed_out.
+  std::chrono::milliseconds connect_timeout{10000};
+
+  /// Output that waits to be sent. When reached: write(), call() and ping() wait until half of it is gone.
+  std::size_t send_buffer = 1024 * 1024;
+  /// Received items that wait for next(), all calls of the connection together. When reached: nothing more is read from the socket
+  /// until half of it is taken, so every call of this connection waits for the one that does not take its items (docs/client.md).
+  std::size_t receive_buffer = 4 * 1024 * 1024;
+  /// One message of the server. When reached: the connection is closed with 1009.
+  std::size_t message_size = 64 * 1024 * 1024;
+  /// Arrays and maps within each other in one message, the envelope included. When reached: error 500 for its call.
+  std::size_t nesting = 64;
+  /// Memory that decoding one message may take beyond its own size. When reached: error 413 for its call.
+  std::size_t decoded_size = 256 * 1024 * 1024;
+
+  /// Silence of the server after which the client sends a ping. 0: never.
+  std::chrono::milliseconds ping_interval{30000};
+  /// How long it waits for anything after its ping. When reached: the connection counts as lost (1006).
+  std::chrono::milliseconds ping_timeout{20000};
+  /// How long it waits for the server's half of the close handshake. When reached: TCP is closed.
+  std::chrono::milliseconds close_timeout{2000};
+};
+
+/// What goes with one call.
+struct call_options {
+  /// Sent along. `timeout_ms` is set from `timeout`.
+  swill::metadata metadata{};
+  /// The call's deadline: sent as metadata `timeout_ms`, and kept here too: when it passes, the call ends with error 408, and CANCEL is
+  /// sent. 0: none.
+  std::chrono::milliseconds timeout{0};
+};
+
+} // namespace swill

@@ -1,0 +1,176 @@
+#include "libswill/client/client.hpp"
+
+#include "tests/client/fixture.hpp"
+
+#include <gmock/gmock.h>
+
+#include <vector>
+
+namespace swill::test {
+namespace {
+
+class Connection : public testing::Test {
+protected:
+  call_server server;
+};
+
+connect_error::kind failure_of(const std::string& url, client_options o = {}) {
+  try {
+    run([&]() -> task<void> { const client c = co_await client::connect(url, o); });
+  } catch (const connect_error& e) {
+    return e.why;
+  }
+  ADD_FAILURE() << url << " connects";
+  return connect_error::kind::protocol;
+}
+
+TEST_F(Connection, ConnectsOverUnixSockets) {
+  run([&]() -> task<void> {
+    const client c = co_await client::connect(server.unix_url());
+    EXPECT_EQ(co_await c.call<int>("add", std::pair{1, 2}), 3);
+  });
+}
+
+TEST_F(Connection, ShowsTheResponseHeaders) {
+  run([&]() -> task<void> {
+    const client c = co_await client::connect(server.url() + "/ws?x=1");
+    EXPECT_THAT(c.response_headers(), testing::Contains(std::pair<std::string, std::string>{"X-Demo", "yes"}));
+  });
+}
+
+TEST_F(Connection, SaysWhyThereIsNone) {
+  EXPECT_EQ(failure_of("wss://example.org/ws"), connect_error::kind::unsupported);
+  EXPECT_EQ(failure_of("http://example.org/ws"), connect_error::kind::bad_url);
+  EXPECT_EQ(failure_of("unix:/no/such/socket"), connect_error::kind::unreachable);
+  EXPECT_EQ(failure_of("ws://no.such.host.invalid"), connect_error::kind::unreachable);
+  EXPECT_EQ(failure_of(server.url(), {.headers = {{"Bad Name", "x"}}}), connect_error::kind::bad_url);
+  EXPECT_EQ(failure_of(server.url() + "/elsewhere"), connect_error::kind::rejected);
+}
+
+TEST_F(Connection, TellsTheStatusOfARejection) {
+  try {
+    run([&]() -> task<void> { const client c = co_await client::connect(server.url() + "?reject"); });
+    ADD_FAILURE();
+  } catch (const connect_error& e) {
+    EXPECT_EQ(e.why, connect_error::kind::rejected);
+    EXPECT_EQ(e.http_status, 418);
+    EXPECT_EQ(e.code, 418);
+    EXPECT_THAT(e.message, testing::HasSubstr("no tea"));
+  }
+}
+
+TEST_F(Connection, ClosesWithCodeAndReason) {
+  run([&]() -> task<void> {
+    const client c = co_await client::connect(server.url());
+
+    c.close(4001, "enough");
+    const close_reason why = co_await c.closed();
+
+    EXPECT_EQ(why.code, 4001);
+    EXPECT_EQ(why.reason, "enough");
+    EXPECT_FALSE(why.by_peer);
+    EXPECT_FALSE(c.is_open());
+  });
+}
+
+TEST_F(Connection, FailsEveryCallWhenTheServerCloses) {
+  run([&]() -> task<void> {
+    const client c = co_await client::connect(server.url());
+    auto hang = c.start("hang");
+    auto upload = c.upload<int, int>("upload_hang");
+    auto streamed = c.stream<int>("stream_metadata", 0);
+
+    std::vector<std::int64_t> codes;
+    codes.push_back(co_await code_of(c.call<int>("close", 4007)));
+    bool typed = false;
+    try {
+      co_await hang.result();
+    } catch (const connection_lost& e) {
+      typed = true;
+      EXPECT_EQ(e.why.code, 4007);
+      EXPECT_EQ(e.why.reason, "as asked");
+      EXPECT_FALSE(e.retryable);
+    }
+    try {
+      co_await upload.finish();
+    } catch (const error& e) {
+      codes.push_back(e.code);
+    }
+    codes.push_back(co_await code_of(c.call("nop")));
+
+    EXPECT_TRUE(typed);
+    EXPECT_THAT(codes, testing::Each(503));
+    EXPECT_EQ(codes.size(), 3U);
+    EXPECT_THROW((void)c.start("nop"), connection_lost);
+    EXPECT_THROW((void)co_await c.ping(), connection_lost);
+    EXPECT_EQ(c.close_status()->code, 4007);
+  });
+}
+
+TEST_F(Connection, SaysThatALostConnectionMayBeTriedAgain) {
+  run([&]() -> task<void> {
+    const client c = co_await client::connect(server.url());
+    auto hang = c.start("hang");
+    co_await c.ping();
+    co_await on_pool([&] { server.stop(); });
+
+    try {
+      co_await hang.result();
+      ADD_FAILURE();
+    } catch (const connection_lost& e) {
+      EXPECT_EQ(e.why.code, 1001);
+      EXPECT_EQ(e.code, 503);
+      EXPECT_EQ(*e.data.find("retryable"), value{true});
+    } catch (const error& e) {
+      EXPECT_EQ(e.code, 499) << e.message; // the server told the call before it closed
+    }
+  });
+}
+
+TEST_F(Connection, EndsItsCallsWhenTheClientGoes) {
+  run([&]() -> task<void> {
+    std::optional<client> c = co_await client::connect(server.url());
+    auto hang = c->start("hang");
+    co_await c->ping();
+
+    c.reset();
+    bool lost = false;
+    try {
+      co_await hang.result();
+    } catch (const connection_lost&) {
+      lost = true;
+    }
+
+    EXPECT_TRUE(lost);
+    EXPECT_TRUE(server.seen().wait("hang.begin"));
+  });
+  EXPECT_TRUE(server.seen().wait("hang.end"));
+}
+
+TEST_F(Connection, PingsAndCounts) {
+  run([&]() -> task<void> {
+    const client c = co_await client::connect(server.url());
+    const auto once = co_await c.ping();
+    const auto [a, b] = co_await when_all(c.ping(), c.ping());
+    EXPECT_GT(once.count(), 0);
+    EXPECT_GT(a.count() + b.count(), 0);
+  });
+}
+
+TEST_F(Connection, GivesUpConnectingWhenCancelled) {
+  transport::asio_loop loop;
+  scope* outer = nullptr;
+  const auto body = [&]() -> task<bool> {
+    loop.post([&] { outer->cancel(); });
+    try {
+      const client c = co_await client::connect(server.url());
+    } catch (const cancelled&) {
+      co_return true;
+    }
+    co_return false;
+  };
+  EXPECT_TRUE(run_client(loop, body(), [&](scope& s) { outer = &s; }));
+}
+
+} // namespace
+} // namespace swill::test
