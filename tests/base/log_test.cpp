@@ -1,0 +1,80 @@
+#include "libswill/base/log.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace swill {
+namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::Not;
+
+std::string on_stderr(const log_sink& sink, const log_entry& e) {
+  testing::internal::CaptureStderr();
+  sink(e);
+  return testing::internal::GetCapturedStderr();
+}
+
+TEST(Log, WritesOneLineWithWhatItIsAbout) {
+  const std::string line = on_stderr(stderr_log(), {log_level::warning, "slow", "c0ffee", "shop.quote", 7});
+
+  EXPECT_THAT(line, MatchesRegex("20..-..-..T..:..:..\\....Z warning slow connection=c0ffee rpc=shop.quote seq=7\n"));
+}
+
+TEST(Log, LeavesOutWhatThereIsNot) {
+  const std::string line = on_stderr(stderr_log(), {log_level::info, "started"});
+
+  EXPECT_THAT(line, HasSubstr(" info started\n"));
+  EXPECT_THAT(line, Not(HasSubstr("=")));
+}
+
+TEST(Log, KeepsQuietBelowItsLevel) {
+  const log_sink sink = stderr_log(log_level::warning);
+
+  EXPECT_EQ(on_stderr(sink, {log_level::info, "chatter"}), "");
+  EXPECT_NE(on_stderr(sink, {log_level::warning, "trouble"}), "");
+  EXPECT_NE(on_stderr(sink, {log_level::error, "trouble"}), "");
+}
+
+TEST(Log, EscapesControlCharacters) {
+  const std::string line = on_stderr(stderr_log(), {log_level::info, "a\x1b[2Jb\rc\x7f"});
+
+  EXPECT_THAT(line, HasSubstr("a\\x1b[2Jb\\x0dc\\x7f"));
+}
+
+TEST(Log, PeerCannotForgeALineByTheNameOfItsRpc) {
+  const std::string line = on_stderr(stderr_log(), {log_level::info, "called", "c", "x\n2026-01-01T00:00:00.000Z error forged", 1});
+
+  EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
+}
+
+TEST(Log, CutsLongNames) {
+  const std::string name(100'000, 'x');
+
+  EXPECT_LT(on_stderr(stderr_log(), {log_level::info, "called", "c", name, 1}).size(), 1000U);
+}
+
+TEST(Log, LoggerWithoutASinkIsSilent) {
+  logger{}.write(log_level::error, "nobody");
+  const log_sink none;
+  logger{&none}.write(log_level::error, "nobody");
+  std::vector<std::string> seen;
+  const log_sink sink = [&seen](const log_entry& e) { seen.emplace_back(e.text); };
+
+  logger{&sink}.write(log_level::info, "somebody");
+
+  EXPECT_EQ(seen, std::vector<std::string>{"somebody"});
+}
+
+TEST(Log, NamesEveryLevel) {
+  for (const auto l : {log_level::trace, log_level::debug, log_level::info, log_level::warning, log_level::error}) {
+    EXPECT_NE(name_of(l), "?");
+  }
+}
+
+} // namespace
+} // namespace swill
