@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+"""Holds docs/limits.md against libswill/base/limits.hpp, and against the constants in the sources that it names.
+
+limits.py [--write] [ROOT]
+
+The tables between `<!-- limits SECTION -->` and `<!-- end -->` are made from the header's members and their comments;
+--write puts them in. A row of another table whose second column is a link to a source, `[name](../path)`, must have the
+value that the source gives to that constant. Prints one line for each thing that is wrong and exits with 1.
+"""
+import pathlib
+import re
+import sys
+
+HEADER = "libswill/base/limits.hpp"
+PAGE = "docs/limits.md"
+
+SECTION = re.compile(r"^  // --- (.*)$")
+MEMBER = re.compile(r"^  (?:std::size_t|std::chrono::milliseconds) (\w+)(?: = (.*)|\{(.*)\});$")
+TABLE = re.compile(r"^<!-- limits (.*?) -->\n(.*?)^<!-- end -->$", re.M | re.S)
+CONSTANT = re.compile(r"^\| .*? \| `(\w+)` in \[\S+\]\(\.\./(\S+)\) \| (.*?) \|", re.M)
+
+
+def shown(value, is_time):
+    """A default as people read it."""
+    n = eval(value, {"__builtins__": {}})  # an integer expression of our own header
+    if is_time:
+        return "none" if n == 0 else f"{n} ms" if n % 1000 else f"{n // 1000} s"
+    for unit, size in (("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if n >= size and n % size == 0 and "*" in value:
+            return f"{n // size} {unit}"
+    return f"{n:,}"
+
+
+def sections_of(header):
+    """Section -> rows (name, default, what it is, what happens)."""
+    sections, rows, comment = {}, None, []
+    for line in header.split("\n"):
+        if section := SECTION.match(line):
+            rows = sections.setdefault(section[1], [])
+            comment = []
+        elif line.startswith("  ///"):
+            comment.append(line[5:].strip())
+        elif member := MEMBER.match(line):
+            is_time = member[3] is not None
+            about = " ".join(comment)
+            what, _, when = about.partition(" When reached: ")
+            when = when[:1].upper() + when[1:]
+            rows.append((member[1], shown(member[3] if is_time else member[2], is_time), what, when))
+            comment = []
+    return sections
+
+
+def table_of(rows):
+    lines = ["| `limits::` | default | what it bounds | when reached |", "|---|---|---|---|"]
+    lines += [f"| `{name}` | {default} | {what} | {when} |" for name, default, what, when in rows]
+    return "\n".join(lines) + "\n"
+
+
+def number(text):
+    """64 KiB -> 65536, 1,000 -> 1000."""
+    n, _, unit = text.partition(" ")
+    return int(n.replace(",", "")) * {"KiB": 1 << 10, "MiB": 1 << 20}.get(unit, 1)
+
+
+def check(root, write=False):
+    path = root / PAGE
+    text = path.read_text()
+    sections = sections_of((root / HEADER).read_text())
+    seen, problems = set(), []
+
+    def replaced(match):
+        name, body = match.groups()
+        seen.add(name)
+        if name not in sections:
+            problems.append(f"{PAGE}: no section '{name}' in {HEADER}")
+            return match.group()
+        table = table_of(sections[name])
+        if body != table and not write:
+            problems.append(f"{PAGE}: the table of '{name}' differs from {HEADER}: run tests/docs/limits.py --write")
+        return f"<!-- limits {name} -->\n{table}<!-- end -->"
+
+    new = TABLE.sub(replaced, text)
+    if write and new != text:
+        path.write_text(new)
+    problems += [f"{PAGE}: section '{name}' of {HEADER} is missing" for name in sections if name not in seen]
+    for name, source, value in CONSTANT.findall(text):
+        found = re.search(rf"\b{name}\b(?: = |\{{)([\d' *]+)", (root / source).read_text())
+        actual = eval(found[1].replace("'", ""), {"__builtins__": {}}) if found else None
+        if actual != number(value):
+            problems.append(f"{PAGE}: {name} is {actual} in {source}, not {value}")
+    return problems
+
+
+def main(arguments):
+    write = "--write" in arguments
+    rest = [a for a in arguments if a != "--write"]
+    root = pathlib.Path(rest[0] if rest else pathlib.Path(__file__).parents[2])
+    problems = check(root, write)
+    print(*problems, sep="\n", end="\n" if problems else "")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
