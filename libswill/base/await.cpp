@@ -1,12 +1,14 @@
 #include "libswill/base/await.hpp"
 
+#include <algorithm>
+
 namespace swill::detail {
 
 bool sleep_awaiter::suspend(scope& s, std::coroutine_handle<> h) {
   scope_ = &s;
   if (s.is_cancelled()) return false;
   s.suspend(*this, h);
-  s.loop().set_timer(*this, s.loop().now() + duration_);
+  s.loop().set_timer(*this, s.loop().now() + std::max(duration_, clock_duration::zero()));
   return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "libswill/base/task.hpp"
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -154,7 +155,7 @@ public:
   }
 
 private:
-  bool settled() const noexcept { return failed_ || ended_ == (All ? sizeof...(Ts) : 1); }
+  bool settled() const noexcept { return failed_ || ended_ >= (All ? sizeof...(Ts) : 1); }
 
   template <std::size_t... I>
   void start(scope& s, std::index_sequence<I...>) {
@@ -163,21 +164,24 @@ private:
   template <class T>
   void start_one(scope& s, task<T>& t, std::size_t index) {
     if (settled()) return;
-    current_ = index;
-    if (t.start_nested(s, &join_awaiter::on_final, this)) {
-      note_end(t.failed());
-    }
+    if (t.start_nested(s, &join_awaiter::on_final, this) && !settled()) note_end(index, t.failed());
   }
-  void note_end(bool failed) {
+  void note_end(std::size_t index, bool failed) {
+    seen_[index] = true;
     ++ended_;
+    first_ = ended_ == 1 ? index : first_;
     if (All && failed) failed_ = true;
   }
+  /// One of those that were suspended has ended: the one that is done and was not before.
   static void on_final(void* self) {
     auto& j = *static_cast<join_awaiter*>(self);
     if (j.settled()) return;
-    const bool failed = std::apply([](auto&... t) { return ((t.done() && t.failed()) || ...); }, j.tasks_);
-    j.note_end(failed);
+    j.find_ended(std::index_sequence_for<Ts...>{});
     if (!j.starting_ && j.settled()) j.parent_.resume();
+  }
+  template <std::size_t... I>
+  void find_ended(std::index_sequence<I...>) {
+    ((!seen_[I] && std::get<I>(tasks_).done() ? note_end(I, std::get<I>(tasks_).failed()) : void()), ...);
   }
 
   template <std::size_t... I>
@@ -188,7 +192,7 @@ private:
   template <std::size_t... I>
   any_result take_first(std::index_sequence<I...>) {
     std::optional<any_result> out;
-    ((!out && std::get<I>(tasks_).done() ? static_cast<void>(out.emplace(std::in_place_index<I>, detail::take(std::get<I>(tasks_))))
+    ((I == first_ ? static_cast<void>(out.emplace(std::in_place_index<I>, detail::take(std::get<I>(tasks_))))
                                          : void()),
      ...);
     return std::move(*out);
@@ -197,7 +201,8 @@ private:
   std::tuple<task<Ts>...> tasks_;
   std::coroutine_handle<> parent_;
   std::size_t ended_ = 0;
-  std::size_t current_ = 0;
+  std::size_t first_ = 0;
+  std::array<bool, sizeof...(Ts)> seen_{};
   bool failed_ = false;
   bool starting_ = false;
 };

@@ -8,12 +8,13 @@ namespace swill {
 
 namespace {
 
-std::string escaped(std::string_view s) {
+/// Newlines may stay in a text of ours, such as a trace, not in what a peer chose.
+std::string escaped(std::string_view s, bool keep_newlines) {
   std::string out;
   out.reserve(s.size());
   for (const char c : s) {
     const auto u = static_cast<unsigned char>(c);
-    if (c == '\n' || (u >= 0x20 && u != 0x7F)) {
+    if ((c == '\n' && keep_newlines) || (u >= 0x20 && u != 0x7F)) {
       out += c;
     } else {
       char code[8];
@@ -53,9 +54,9 @@ log_sink stderr_log(log_level least) {
   return [least](const log_entry& e) {
     if (e.level < least) return;
     std::string line = timestamp();
-    line.append(" ").append(name_of(e.level)).append(" ").append(escaped(e.text));
-    if (!e.connection.empty()) line.append(" connection=").append(e.connection);
-    if (!e.rpc.empty()) line.append(" rpc=").append(escaped(e.rpc.substr(0, 200)));
+    line.append(" ").append(name_of(e.level)).append(" ").append(escaped(e.text, true));
+    if (!e.connection.empty()) line.append(" connection=").append(escaped(e.connection, false));
+    if (!e.rpc.empty()) line.append(" rpc=").append(escaped(e.rpc.substr(0, 200), false));
     if (e.seq != 0) line.append(" seq=").append(std::to_string(e.seq));
     line += '\n';
     std::fwrite(line.data(), 1, line.size(), stderr);

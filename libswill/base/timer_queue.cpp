@@ -1,5 +1,6 @@
 #include "libswill/base/timer_queue.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace swill {
@@ -16,7 +17,7 @@ void timer_queue::set(timer& t, clock_time when) {
   t.cancel();
   heap_.push_back(&t);
   t.queue_ = this;
-  t.due_ = when;
+  t.due_ = std::max(when, last_run_); // for the past is for now: behind what has waited longer
   t.order_ = order_++;
   t.slot_ = heap_.size() - 1;
   up(t.slot_);
@@ -40,6 +41,7 @@ std::optional<clock_time> timer_queue::next_due() const {
 
 std::size_t timer_queue::run_due(clock_time now) {
   std::size_t ran = 0;
+  last_run_ = std::max(last_run_, now);
   const std::size_t set_before = order_;
   while (!heap_.empty() && heap_.front()->due_ <= now && heap_.front()->order_ < set_before) {
     timer& t = *heap_.front();

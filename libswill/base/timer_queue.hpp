@@ -31,6 +31,7 @@ private:
 
   std::vector<timer*> heap_;
   std::size_t order_ = 0;
+  clock_time last_run_ = clock_time::min();
 };
 
 } // namespace swill

@@ -45,7 +45,8 @@ std::string frame_text(void* address) {
 
 std::string trace_text() {
   std::string out;
-  for (int i = 0; i < last_throw.count; ++i) {
+  constexpr int own_frames = 2; // record_throw and __cxa_throw
+  for (int i = own_frames; i < last_throw.count; ++i) {
     out.append("\n  at ").append(frame_text(last_throw.frames[static_cast<std::size_t>(i)]));
   }
   return out;
@@ -66,7 +67,10 @@ trace_scope::~trace_scope() { --armed; }
 
 /// Called for every throw of this process, before the exception is on its way.
 void record_throw(void* object, const std::type_info* type) noexcept {
-  if (armed == 0 || is_expected(*type, object)) return;
+  if (armed == 0 || is_expected(*type, object)) {
+    if (last_throw.object == object) last_throw.object = nullptr; // its address is in use again
+    return;
+  }
   last_throw.count = backtrace(last_throw.frames.data(), static_cast<int>(last_throw.frames.size()));
   last_throw.object = object;
 }

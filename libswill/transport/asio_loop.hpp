@@ -28,6 +28,8 @@ public:
 
 protected:
   virtual void on_turn_end() noexcept = 0;
+  /// Told to at_turn_end() already.
+  bool is_waiting() const noexcept { return waits_in_ != nullptr; }
 
 private:
   friend class asio_loop;

@@ -22,17 +22,17 @@ inline std::size_t begin_frame(buffer& out) {
 
 inline void end_frame(buffer& out, std::size_t at, opcode op) {
   const std::uint64_t length = out.size() - at - 2;
-  std::array<std::uint8_t, 10> header{};
-  std::size_t extra = 0;
-  header[0] = static_cast<std::uint8_t>(0x80U | static_cast<std::uint8_t>(op));
-  if (length < 126) {
-    header[1] = static_cast<std::uint8_t>(length);
-  } else {
-    extra = length < 65536 ? 2 : 8;
-    header[1] = extra == 2 ? 126 : 127;
-    for (std::size_t i = 0; i < extra; ++i) header[2 + i] = static_cast<std::uint8_t>(length >> (8 * (extra - 1 - i)));
-    out.insert_gap(at + 2, extra);
+  if (length < 126) [[likely]] {
+    out.data()[at] = static_cast<std::byte>(0x80U | static_cast<std::uint8_t>(op));
+    out.data()[at + 1] = static_cast<std::byte>(length);
+    return;
   }
+  std::array<std::uint8_t, 10> header{};
+  const std::size_t extra = length < 65536 ? 2 : 8;
+  header[0] = static_cast<std::uint8_t>(0x80U | static_cast<std::uint8_t>(op));
+  header[1] = extra == 2 ? 126 : 127;
+  for (std::size_t i = 0; i < extra; ++i) header[2 + i] = static_cast<std::uint8_t>(length >> (8 * (extra - 1 - i)));
+  out.insert_gap(at + 2, extra);
   std::memcpy(out.data() + at, header.data(), 2 + extra);
 }
 

@@ -202,11 +202,6 @@ decoded_response decode_response(bytes_view message, const limits& limits) noexc
   return out;
 }
 
-void begin_response(writer& to, std::uint64_t seq) {
-  to.array(5);
-  to.unsigned_integer(seq);
-}
-
 void end_response(writer& to, response_type type, bytes_view leading, bytes_view trailing) {
   to.unsigned_integer(static_cast<std::uint8_t>(type));
   write_or_nil(to, leading);

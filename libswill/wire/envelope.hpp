@@ -68,8 +68,18 @@ decoded_response decode_response(bytes_view message, const limits& limits) noexc
 
 /// The two ends of a response; between them the caller writes exactly one value, the data. When that throws, the caller truncates
 /// the buffer to where the response began. Metadata are encoded maps, or empty for nil.
-void begin_response(writer& to, std::uint64_t seq);
-void end_response(writer& to, response_type type, bytes_view leading = {}, bytes_view trailing = {});
+inline void begin_response(writer& to, std::uint64_t seq) {
+  to.array(5);
+  to.unsigned_integer(seq);
+}
+/// The usual end, without metadata.
+inline void end_response(writer& to, response_type type) {
+  std::byte* at = to.out().reserve(3);
+  at[0] = static_cast<std::byte>(type);
+  at[1] = at[2] = std::byte{0xc0};
+  to.out().commit(3);
+}
+void end_response(writer& to, response_type type, bytes_view leading, bytes_view trailing = {});
 
 /// A whole ERROR envelope. A message that is not UTF-8 is mended; data that have no form on the wire are left out.
 void write_error(writer& to, std::uint64_t seq, const error& e);

@@ -28,6 +28,8 @@ public:
   void integer(std::int64_t i) {
     if (i >= -32 && i <= 127) {
       put(static_cast<unsigned char>(i));
+    } else if (i > 0xffff && i <= 0xffffffff) {
+      put_uint32(static_cast<std::uint32_t>(i));
     } else {
       wide_integer(i);
     }
@@ -81,6 +83,12 @@ public:
 
 private:
   void put(unsigned char c) { out_->push_back(static_cast<std::byte>(c)); }
+  void put_uint32(std::uint32_t u) {
+    std::byte* to = out_->reserve(5);
+    to[0] = std::byte{0xce};
+    for (int i = 0; i < 4; ++i) to[1 + i] = static_cast<std::byte>(u >> (24 - 8 * i));
+    out_->commit(5);
+  }
   void wide_integer(std::int64_t i);
   void wide_unsigned(std::uint64_t u);
   void long_str(std::string_view s);

@@ -17,6 +17,7 @@ call::~call() = default;
 
 void call::begin(const handler& h, const wire::request_envelope& e) noexcept {
   handler_ = &h;
+  port_ = &host_->port();
   seq_ = e.seq;
   borrowed_metadata_ = e.metadata;
   final_ = false;
@@ -54,12 +55,12 @@ private:
 
 void call::serve_plain(const handler& h, const wire::request_envelope& e) {
   begin(h, e);
-  plain_envelope out{host_->port(), seq_};
+  plain_envelope out{*port_, seq_};
   try {
     if (h.options.message_size != 0 && e.data.size() > h.options.message_size) throw error{error_code::too_large, "Message too large for this handler"};
     h.call_plain(context_, e.data, host_->app().limits, out);
     write_tail(out.writer(), response_type::message, true);
-    host_->port().end_message();
+    port_->end_message();
   } catch (...) {
     out.withdraw();
     settle_exception(std::current_exception());
@@ -87,6 +88,7 @@ void call::open(const handler& h, const wire::request_envelope& e) {
     opening_copy_.assign(e.data.begin(), e.data.end());
     opening_ = opening_copy_;
   }
+  plain_items_ = !h.hooks.has_output();
   exchange_ = h.make_exchange(*this);
   if (h.blocking) stop_.emplace();
   arm_deadline();

@@ -158,7 +158,14 @@ private:
   task<void> run_item_hooks();
   void item_hooks_done();
   task<void> run_leading_hooks();
-  void write_tail(wire::writer& w, wire::response_type type, bool with_trailing);
+  void write_tail(wire::writer& w, wire::response_type type, bool with_trailing) {
+    if (leading_state_ == leading_state::set || (with_trailing && !trailing_.empty())) [[unlikely]] {
+      write_metadata(w, type, with_trailing);
+    } else {
+      wire::end_response(w, type);
+    }
+  }
+  void write_metadata(wire::writer& w, wire::response_type type, bool with_trailing);
   std::size_t emit(wire::response_type type, bool with_data, bool with_trailing); // returns the message's size
   void send_error(const error& e);
   void settle_exception(std::exception_ptr e);
@@ -167,6 +174,7 @@ private:
   void on_idle() override;
 
   call_host* host_;
+  message_port* port_ = nullptr; ///< the connection's, while a request is open
   swill::context context_{*this};
   const handler* handler_ = nullptr;
   std::uint64_t seq_ = 0;
@@ -193,6 +201,7 @@ private:
   std::size_t burst_items_ = 0;
   std::size_t burst_bytes_ = 0;
   std::size_t send_budget_ = 0;
+  bool plain_items_ = false; ///< no hook looks at items
 
   leading_state leading_state_ = leading_state::none;
   bool leading_hooks_ran_ = false;

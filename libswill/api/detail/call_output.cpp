@@ -26,6 +26,10 @@ bool call::refill() noexcept {
 
 bool call::put(wait& w, std::coroutine_handle<> h) {
   if (final_) return false;
+  if (plain_items_ && burst_items_ > 0 && burst_bytes_ > 0) { // the way of all but a few items
+    emit_item();
+    return false;
+  }
   const request_hooks& hooks = handler_->hooks;
   if (hooks.before_response_message.empty() && (leading_hooks_ran_ || hooks.before_leading_metadata.empty())) return emit_or_wait(w, h);
   emitting_ = run_item_hooks();
@@ -92,36 +96,8 @@ task<void> call::run_leading_hooks() {
   if (!leading_.empty() && leading_state_ == leading_state::none) leading_state_ = leading_state::set;
 }
 
-bool call::emit_item() {
-  try {
-    const std::size_t size = emit(response_type::message, true, false);
-    --burst_items_;
-    burst_bytes_ -= std::min(size, burst_bytes_);
-    return true;
-  } catch (...) {
-    settle_exception(std::current_exception());
-    stop_handler();
-    return false;
-  }
-}
-
-void call::write_tail(wire::writer& w, response_type type, bool with_trailing) {
-  if (leading_state_ != leading_state::set && (!with_trailing || trailing_.empty())) return wire::end_response(w, type);
-  w.unsigned_integer(static_cast<std::uint64_t>(type));
-  if (leading_state_ == leading_state::set && !leading_.empty()) {
-    leading_.encode(w);
-  } else {
-    w.nil();
-  }
-  if (with_trailing && !trailing_.empty()) {
-    trailing_.encode(w);
-  } else {
-    w.nil();
-  }
-}
-
 std::size_t call::emit(response_type type, bool with_data, bool with_trailing) {
-  message_port& port = host_->port();
+  message_port& port = *port_;
   buffer& out = port.begin_message();
   const std::size_t mark = out.size();
   try {
@@ -146,10 +122,37 @@ std::size_t call::emit(response_type type, bool with_data, bool with_trailing) {
   return size;
 }
 
+bool call::emit_item() {
+  try {
+    const std::size_t size = emit(response_type::message, true, false);
+    --burst_items_;
+    burst_bytes_ -= std::min(size, burst_bytes_);
+    return true;
+  } catch (...) {
+    settle_exception(std::current_exception());
+    stop_handler();
+    return false;
+  }
+}
+
+void call::write_metadata(wire::writer& w, response_type type, bool with_trailing) {
+  w.unsigned_integer(static_cast<std::uint64_t>(type));
+  if (leading_state_ == leading_state::set && !leading_.empty()) {
+    leading_.encode(w);
+  } else {
+    w.nil();
+  }
+  if (with_trailing && !trailing_.empty()) {
+    trailing_.encode(w);
+  } else {
+    w.nil();
+  }
+}
+
 void call::send_error(const error& e) {
   final_ = true;
   outcome_ = {outcome::kind::error, e.code};
-  message_port& port = host_->port();
+  message_port& port = *port_;
   buffer& out = port.begin_message();
   const std::size_t mark = out.size();
   try {

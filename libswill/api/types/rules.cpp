@@ -18,9 +18,9 @@ bool is_multiple(std::int64_t v, number of) noexcept {
 
 bool is_multiple(std::uint64_t v, number of) noexcept {
   if (of.is_real()) return is_multiple(static_cast<double>(v), of);
-  if (of.order_of(0) == 0) return false;
+  if (std::is_eq(of.order_of(0))) return false;
   const auto divisor = static_cast<std::uint64_t>(of.integer());
-  return v % (of.order_of(0) > 0 ? 0 - divisor : divisor) == 0;
+  return v % (std::is_gt(of.order_of(0)) ? 0 - divisor : divisor) == 0;
 }
 
 bool is_multiple(double v, number of) noexcept { return std::fmod(v, of.real()) == 0; }

@@ -98,7 +98,9 @@ private:
 
   // session_output.cpp
   void on_turn_end() noexcept override;
-  void mark_dirty() { lane_.loop.at_turn_end(*this); }
+  void mark_dirty() {
+    if (!is_waiting()) lane_.loop.at_turn_end(*this);
+  }
   void flush();
   void wait_writable();
   void on_flushed();
