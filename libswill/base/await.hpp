@@ -217,8 +217,14 @@ detail::sleep_operation sleep_for(std::chrono::duration<Rep, Period> d) {
 
 /// `co_await on_pool([=] { return slow(); })`: runs f on the worker pool and goes on here with its result or exception. f owns what it
 /// touches: when the request is cancelled the coroutine goes on at once, f runs to its end and its result is dropped.
+/// (g++ 12 destroys a lambda that is a temporary of a co_await expression twice. One that captures more than plain data needs a name
+/// first: `auto work = [text] { … }; co_await on_pool(work);`)
 template <class F>
 detail::pool_operation<std::decay_t<F>> on_pool(F&& f) {
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ <= 12
+  static_assert(std::is_lvalue_reference_v<F> || std::is_trivially_destructible_v<std::remove_cvref_t<F>>,
+                "g++ 12 would destroy this lambda twice; name it first: auto work = [...] {...}; co_await on_pool(work);");
+#endif
   return {std::forward<F>(f)};
 }
 

@@ -1,21 +1,18 @@
-#include "libswill/base/error.hpp"
-#include "libswill/base/result.hpp"
+#include "libswill/client/blocking_client.hpp"
+#include "libswill/swill.hpp"
 
 #include <iostream>
-#include <string_view>
+#include <string>
+#include <utility>
 
-namespace {
-
-swill::result<int> sum(int a, int b) {
-  if (a < 0 || b < 0) return swill::error{swill::error_code::bad_request, "no negative numbers here"};
-  return a + b;
-}
-
-} // namespace
-
+// A server with one handler, and a call to it over a real WebSocket.
 int main() {
-  const auto good = sum(2, 3);
-  const auto bad = sum(-1, 3);
-  if (!good || bad) return 1;
-  std::cout << "2 + 3 = " << *good << '\n';
+  swill::app app;
+  app.handle("add", [](swill::request<std::pair<int, int>> r) { return r.data().first + r.data().second; });
+
+  swill::server server{app, {.listen = {"127.0.0.1:0"}, .io_threads = 1}};
+  server.start();
+
+  swill::blocking_client client{"ws://127.0.0.1:" + std::to_string(server.port()) + "/ws"};
+  std::cout << "2 + 3 = " << client.call<int>("add", std::pair{2, 3}) << '\n';
 }
