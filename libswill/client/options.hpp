@@ -6,15 +6,19 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <utility>
 
 namespace swill {
 
 /// How a client connects, and its limits. Sizes are bytes.
 struct client_options {
+  // No aggregate: g++ 12 breaks temporaries of aggregates in an expression with co_await.
+  client_options() {} // NOLINT(modernize-use-equals-default)
+
   /// Path and query where the URL has none: "ws://host:port", "unix:PATH".
   std::string path = "/ws";
   /// More headers of the upgrade request, such as Authorization or Cookie.
-  header_list headers{};
+  header_list headers;
   /// From the first look at the name to the end of the upgrade. When reached: connect_error timed_out.
   std::chrono::milliseconds connect_timeout{10000};
 
@@ -38,10 +42,16 @@ struct client_options {
   std::chrono::milliseconds close_timeout{2000};
 };
 
-/// What goes with one call.
+/// What goes with one call: `c.call<int>("add", pair, 2s)`, or metadata, or both.
 struct call_options {
+  call_options() {} // NOLINT(modernize-use-equals-default): see client_options
+  call_options(swill::metadata m) : metadata(std::move(m)) {}
+  template <class Rep, class Period>
+  call_options(std::chrono::duration<Rep, Period> t) : timeout(std::chrono::ceil<std::chrono::milliseconds>(t)) {}
+  call_options(swill::metadata m, std::chrono::milliseconds t) : metadata(std::move(m)), timeout(t) {}
+
   /// Sent along. `timeout_ms` is set from `timeout`.
-  swill::metadata metadata{};
+  swill::metadata metadata;
   /// The call's deadline: sent as metadata `timeout_ms`, and kept here too: when it passes, the call ends with error 408, and CANCEL is
   /// sent. 0: none.
   std::chrono::milliseconds timeout{0};

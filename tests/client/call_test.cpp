@@ -155,7 +155,7 @@ TEST_F(Call, OpensAStreamBeforeItsFirstItem) {
   run([&]() -> task<void> {
     const client c = co_await client::connect(server.url());
     auto plain = c.duplex<int, std::string>("greet_first");
-    auto with_metadata = c.duplex<int, std::string>("greet_first", {.metadata = {{"a", 1}, {"b", 2}}});
+    auto with_metadata = c.duplex<int, std::string>("greet_first", metadata{{"a", 1}, {"b", 2}});
 
     const auto first = co_await plain.next();
     const auto second = co_await with_metadata.next();
@@ -169,7 +169,7 @@ TEST_F(Call, CarriesMetadata) {
   run([&]() -> task<void> {
     const client c = co_await client::connect(server.url());
 
-    const call_options with_user{.metadata = {{"user", "anna"}}};
+    const metadata with_user{{"user", "anna"}};
     const auto sent = co_await c.call<value>("metadata", nothing{}, with_user);
     auto unary = c.start<int>("both_metadata");
     const int three = co_await unary.result();
@@ -285,15 +285,15 @@ TEST_F(Call, EndsAtItsDeadline) {
   run([&]() -> task<void> {
     const client c = co_await client::connect(server.url());
 
-    const std::int64_t unary = co_await code_of(c.call("hang", nothing{}, {.timeout = std::chrono::milliseconds{20}}));
-    auto upload = c.upload<int, int>("upload_hang", {.timeout = std::chrono::milliseconds{20}});
+    const std::int64_t unary = co_await code_of(c.call("hang", nothing{}, std::chrono::milliseconds{20}));
+    auto upload = c.upload<int, int>("upload_hang", std::chrono::milliseconds{20});
     std::int64_t uploaded = 0;
     try {
       co_await upload.finish();
     } catch (const error& e) {
       uploaded = e.code;
     }
-    const auto told = co_await c.call<value>("metadata", nothing{}, {.timeout = std::chrono::milliseconds{60000}});
+    const auto told = co_await c.call<value>("metadata", nothing{}, std::chrono::minutes{1});
 
     EXPECT_EQ(unary, 408);
     EXPECT_EQ(uploaded, 408);

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "libswill/base/error.hpp"
+
+#include <stdexcept>
+
+namespace swill::cli {
+
+/// What the program ends with: docs/cli.md. Numbers are for scripts: they never change.
+enum class exit_code : int {
+  ok = 0,
+  usage = 1,         ///< the command line, or JSON on it or on stdin
+  connection = 2,    ///< no connection, or it was lost
+  client_error = 3,  ///< 4xx that has no number of its own, 501
+  validation = 4,    ///< 422
+  not_found = 5,     ///< 404
+  deadline = 6,      ///< 408
+  denied = 7,        ///< 401, 403
+  busy = 8,          ///< 429, 503 from a handler
+  server_error = 9,  ///< 5xx
+  cancelled = 10,    ///< 499
+  application = 11,  ///< any other code, an application's own
+  interrupted = 130, ///< Ctrl-C
+};
+
+/// The command line, or what stands in for it, is wrong.
+class usage_error : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+exit_code exit_code_of(const error& e);
+
+} // namespace swill::cli

@@ -1,0 +1,160 @@
+#include "apps/cli/json.hpp"
+
+#include "apps/cli/base64.hpp"
+#include "apps/cli/exit_codes.hpp"
+#include "libswill/wire/reader.hpp"
+#include "libswill/wire/writer.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+#include <optional>
+
+namespace swill::cli {
+
+using json = nlohmann::ordered_json;
+
+namespace {
+
+constexpr const char* bin_key = "$bin";
+constexpr const char* ext_key = "$ext";
+constexpr std::int8_t timestamp_type = -1;
+
+/// RFC 3339 in UTC, with as many digits of the second as there are; empty for years beyond four digits.
+std::string timestamp_text(std::int64_t seconds, std::uint32_t nanoseconds) {
+  const std::time_t time = seconds;
+  std::tm parts{};
+  if (::gmtime_r(&time, &parts) == nullptr || parts.tm_year < -1900 || parts.tm_year > 9999 - 1900) return {};
+  std::array<char, 40> text{};
+  std::size_t n = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (parts.tm_year + 1900 < 1000) return {};
+  std::string out{text.data(), n};
+  if (nanoseconds != 0) {
+    n = static_cast<std::size_t>(std::snprintf(text.data(), text.size(), ".%09u", static_cast<unsigned>(nanoseconds)));
+    while (text.at(n - 1) == '0') --n;
+    out.append(text.data(), n);
+  }
+  return out + "Z";
+}
+
+json real_json(double d) {
+  if (std::isnan(d)) return "NaN";
+  if (std::isinf(d)) return d > 0 ? "Infinity" : "-Infinity";
+  return d;
+}
+
+struct to_json_visitor {
+  json operator()(std::monostate) const { return nullptr; }
+  json operator()(bool b) const { return b; }
+  json operator()(std::int64_t i) const { return i; }
+  json operator()(std::uint64_t u) const { return u; }
+  // By its shortest text: 0.1f is 0.1, not what it is as a double.
+  json operator()(float f) const {
+    if (!std::isfinite(f)) return real_json(static_cast<double>(f));
+    std::array<char, 32> text{};
+    const auto n = std::snprintf(text.data(), text.size(), "%.9g", static_cast<double>(f));
+    for (int digits = 1; digits < 9; ++digits) {
+      std::array<char, 32> shorter{};
+      std::snprintf(shorter.data(), shorter.size(), "%.*g", digits, static_cast<double>(f));
+      if (std::strtof(shorter.data(), nullptr) == f) return std::strtod(shorter.data(), nullptr);
+    }
+    return std::strtod(std::string(text.data(), static_cast<std::size_t>(n)).c_str(), nullptr);
+  }
+  json operator()(double d) const { return real_json(d); }
+  json operator()(const std::string& s) const { return s; }
+  json operator()(const bytes& b) const { return json{{bin_key, to_base64(b)}}; }
+  json operator()(const extension& e) const {
+    if (e.type == timestamp_type) {
+      if (auto text = text_of(e); !text.empty()) return text;
+    }
+    return json{{ext_key, json::array({e.type, to_base64(e.data)})}};
+  }
+  json operator()(const value_array& items) const {
+    json out = json::array();
+    for (const value& item : items) out.push_back(to_json(item));
+    return out;
+  }
+  json operator()(const value_map& entries) const {
+    json out = json::object();
+    for (const auto& [key, item] : entries) {
+      const auto* text = key.get_if<std::string>();
+      out[text != nullptr ? *text : dump(to_json(key))] = to_json(item);
+    }
+    return out;
+  }
+
+private:
+  static std::string text_of(const extension& e) {
+    buffer encoded;
+    wire::writer{encoded}.ext(e.type, e.data);
+    wire::reader in{encoded.view()};
+    std::int64_t seconds = 0;
+    std::uint32_t nanoseconds = 0;
+    return in.read_timestamp(seconds, nanoseconds) ? timestamp_text(seconds, nanoseconds) : std::string{};
+  }
+};
+
+bytes bytes_of(const json& text, const char* key) {
+  auto data = text.is_string() ? from_base64(text.get_ref<const std::string&>()) : std::nullopt;
+  if (!data) throw usage_error(std::string{key} + " wants a text in base64");
+  return std::move(*data);
+}
+
+value extension_of(const json& j) {
+  constexpr int lowest = -128;
+  constexpr int highest = 127;
+  if (!j.is_array() || j.size() != 2 || !j[0].is_number_integer() || j[0] < lowest || j[0] > highest) {
+    throw usage_error("$ext wants [TYPE, BASE64] with a type from -128 to 127");
+  }
+  return extension{j[0].get<std::int8_t>(), bytes_of(j[1], ext_key)};
+}
+
+value object_of(const json& j) {
+  if (j.size() == 1 && j.contains(bin_key)) return bytes_of(j[bin_key], bin_key);
+  if (j.size() == 1 && j.contains(ext_key)) return extension_of(j[ext_key]);
+  value_map entries;
+  for (const auto& [key, item] : j.items()) entries.emplace_back(key, from_json(item));
+  return entries;
+}
+
+} // namespace
+
+json to_json(const value& v) { return std::visit(to_json_visitor{}, v.variant()); }
+
+value from_json(const json& j) {
+  switch (j.type()) {
+    case json::value_t::boolean: return j.get<bool>();
+    case json::value_t::number_integer: return j.get<std::int64_t>();
+    case json::value_t::number_unsigned: return j.get<std::uint64_t>();
+    case json::value_t::number_float: return j.get<double>();
+    case json::value_t::string: return j.get<std::string>();
+    case json::value_t::array: {
+      value_array items;
+      for (const json& item : j) items.push_back(from_json(item));
+      return items;
+    }
+    case json::value_t::object: return object_of(j);
+    default: return nullptr;
+  }
+}
+
+value parse_json(std::string_view text) {
+  try {
+    return from_json(json::parse(text));
+  } catch (const json::parse_error& e) {
+    throw usage_error("not JSON: " + std::string{e.what()});
+  }
+}
+
+value parse_loosely(std::string_view text) {
+  const json j = json::parse(text, nullptr, false);
+  return j.is_discarded() ? value{text} : from_json(j);
+}
+
+std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+} // namespace swill::cli

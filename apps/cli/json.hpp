@@ -1,0 +1,30 @@
+#pragma once
+
+#include "libswill/base/value.hpp"
+
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
+
+// JSON for what travels as MessagePack, as docs/cli.md has it.
+
+namespace swill::cli {
+
+/// bytes are {"$bin": BASE64}, extensions {"$ext": [TYPE, BASE64]}, timestamps RFC 3339 text; keys that are no text become their JSON
+/// text; NaN and the infinities are "NaN", "Infinity", "-Infinity".
+nlohmann::ordered_json to_json(const value& v);
+
+/// The way back: {"$bin": …} and {"$ext": …} become what they stand for; text stays text. Throws usage_error.
+value from_json(const nlohmann::ordered_json& j);
+
+/// Throws usage_error, saying where it is wrong.
+value parse_json(std::string_view text);
+
+/// JSON when it is, else the text itself.
+value parse_loosely(std::string_view text);
+
+/// One line.
+std::string dump(const nlohmann::ordered_json& j);
+
+} // namespace swill::cli
