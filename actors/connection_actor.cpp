@@ -41,6 +41,7 @@ connection_actor::connection_actor(caf::actor_config& config, unit& home, std::s
 void connection_actor::begin(message_port& port) {
   self_ = caf::strong_actor_ptr{ctrl()};
   port_ = &port;
+  was_accepted_ = true;
   if (app_->connection.after_accept.empty()) return;
   port.pause_reading(true); // requests wait until the hooks have run
   hooks_ = std::make_unique<hook_scope>(home().loop(), [this](std::exception_ptr failure) {
@@ -101,7 +102,7 @@ void connection_actor::finish_if_done() {
   if (!is_closed_ || !requests_.empty() || !orphans_.empty() || hooks_) return;
   if (!after_connection_started_) {
     after_connection_started_ = true;
-    if (!app_->connection.after_connection.empty()) return run_after_connection();
+    if (was_accepted_ && !app_->connection.after_connection.empty()) return run_after_connection();
   }
   if (self_) home().dispose_later(std::move(self_));
   self_ = nullptr;

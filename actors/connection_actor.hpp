@@ -105,6 +105,7 @@ private:
   caf::strong_actor_ptr self_; ///< from begin() until everything has ended: the port's promise to its sink
   clock_time since_;
   close_reason closed_;
+  bool was_accepted_ = false;
   bool is_closed_ = false;
   bool is_draining_ = false;
   bool after_connection_started_ = false;

@@ -40,7 +40,7 @@ void scope::cancel() {
   if (depth_ == 0) settle();
 }
 
-void scope::settle() {
+void scope::interrupt() {
   while (cancelled_ && first_ != nullptr) {
     wait& w = *first_;
     w.unlink();
@@ -48,6 +48,10 @@ void scope::settle() {
     w.handle_.resume();
     --depth_;
   }
+}
+
+void scope::settle() {
+  interrupt();
   on_idle();
 }
 

@@ -64,6 +64,9 @@ public:
   virtual void* native_actor() noexcept { return nullptr; }
 
 protected:
+  /// Resumes everything that waits, now, within a running coroutine.
+  void interrupt();
+
   /// The outermost coroutine has returned: the place to look at what has ended. May destroy the scope.
   virtual void on_idle() {}
 

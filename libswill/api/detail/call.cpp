@@ -72,6 +72,7 @@ void call::serve_plain(const handler& h, const wire::request_envelope& e) {
     metadata_decoded_ = false;
     leading_state_ = leading_state::none;
   }
+  stop_.reset();
   borrowed_metadata_ = {};
   handler_ = nullptr;
 }
@@ -194,7 +195,10 @@ task<void> call::run() {
 }
 
 task<void> call::run_after() {
-  reset_cancel();
+  if (is_cancelled()) {
+    interrupt(); // hooks of an item must not go on when the scope is no longer cancelled: their message is gone
+    reset_cancel();
+  }
   for (const auto& h : handler_->hooks.after_request) {
     std::exception_ptr failure;
     try {
