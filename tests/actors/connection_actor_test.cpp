@@ -1,0 +1,155 @@
+#include "actors/connection_actor.hpp"
+
+#include "tests/actors/world.hpp"
+
+// The actor of a connection: told to close, described, killed.
+
+namespace swill {
+namespace {
+
+using namespace test;
+using namespace std::chrono_literals;
+
+struct waiting_app : logged_app {
+  int alive = 0;
+  int after_connection = 0;
+  int code = 0;
+  outcomes ends;
+  waiting_app() {
+    handle("sleep", [this](request<int>) -> task<int> {
+      const counted guard{alive};
+      co_await sleep_for(1h);
+      co_return 1;
+    });
+    handle("next", [this](streaming_request<int> in) -> task<int> {
+      const counted guard{alive};
+      while (co_await in.next()) {}
+      co_return 1;
+    });
+    handle("add", [](request<int> r) { return r.data() + 1; });
+    ends.listen(*this);
+    swill::app::after_connection([this](connection&, const close_reason& r) {
+      ++after_connection;
+      code = r.code;
+    });
+  }
+};
+
+TEST(ConnectionActor, KilledClosesWith1011AndUnwinds) {
+  waiting_app a;
+  test_server s{a};
+  test_client c{s}, other{s};
+  c.open("sleep", 1);
+  c.open("next", 1);
+  ASSERT_EQ(a.alive, 2);
+  auto own = caf::strong_actor_ptr{s.runtime().unit_of(s.loop()).connections.front()->ctrl()};
+
+  kill(own);
+  s.run();
+
+  EXPECT_EQ(a.alive, 0);
+  EXPECT_EQ(a.ends.seen.size(), 2U);
+  EXPECT_EQ(a.after_connection, 1);
+  ASSERT_TRUE(c.pipe().closed());
+  EXPECT_EQ(c.pipe().closed()->code, 1011);
+  own = nullptr;
+  EXPECT_EQ(other.call<int>("add", 1), 2);
+  EXPECT_EQ(s.runtime().connection_count(), 1U);
+}
+
+TEST(ConnectionActor, KilledWhileItsRequestsAreKilledToo) {
+  waiting_app a;
+  caf::strong_actor_ptr request;
+  a.before_request([&](context& c) { request = actor_of(c); });
+  test_server s{a};
+  test_client c{s};
+  c.open("sleep", 1);
+
+  kill(request);
+  kill(connection_of(s));
+  kill(request);
+  request = nullptr;
+  s.run();
+
+  EXPECT_EQ(a.alive, 0);
+  EXPECT_EQ(a.ends.seen.size(), 1U);
+  EXPECT_EQ(a.after_connection, 1);
+}
+
+TEST(ConnectionActor, ToldToCloseCloses) {
+  waiting_app a;
+  test_server s{a};
+  test_client c{s};
+
+  tell(connection_of(s), actors::close_atom::value, 4010, std::string{"told"});
+  s.run();
+
+  ASSERT_TRUE(c.pipe().closed());
+  EXPECT_EQ(c.pipe().closed()->code, 4010);
+  EXPECT_EQ(c.pipe().closed()->reason, "told");
+  EXPECT_EQ(a.after_connection, 1);
+  EXPECT_EQ(a.code, 4010);
+}
+
+TEST(ConnectionActor, DescribesItself) {
+  waiting_app a;
+  test_server s{a};
+  test_client c{s};
+  c.open("sleep", 1);
+  c.open("next", 1);
+  s.advance(100ms);
+  {
+    caf::scoped_actor me{s.runtime().system()};
+    auto answer = me->request(caf::actor_cast<caf::actor>(connection_of(s)), caf::infinite, actors::describe_atom::value);
+    s.run();
+    answer.receive(
+        [&](const actors::connection_info& i) {
+          EXPECT_EQ(i.requests, 2U);
+          EXPECT_EQ(i.remote_address, "127.0.0.1");
+          EXPECT_EQ(i.age_ms, 100);
+          EXPECT_EQ(i.id.size(), 32U);
+        },
+        [](const caf::error&) { FAIL(); });
+  }
+}
+
+TEST(ConnectionActor, ThatIsGoneTakesMailWithoutHarm) {
+  waiting_app a;
+  test_server s{a};
+  caf::strong_actor_ptr own;
+  {
+    test_client c{s};
+    own = connection_of(s);
+  }
+  s.run();
+  EXPECT_EQ(a.after_connection, 1);
+
+  tell(own, actors::close_atom::value, 4010, std::string{"told"});
+  kill(own);
+  s.run();
+
+  EXPECT_EQ(a.after_connection, 1);
+  EXPECT_EQ(s.runtime().connection_count(), 0U);
+}
+
+// What hooks still do when the actor is dead is waited for all the same.
+TEST(ConnectionActor, KilledStillCountsUntilItsHooksHaveRun) {
+  int ended = 0;
+  logged_app a;
+  a.after_connection([&ended](connection&) -> task<void> {
+    co_await sleep_for(10ms);
+    ++ended;
+  });
+  {
+    test_server s{a};
+    test_client c{s};
+    kill(connection_of(s));
+    s.run();
+    EXPECT_EQ(s.runtime().connection_count(), 1U);
+  }
+
+  EXPECT_EQ(ended, 1);
+}
+
+} // namespace
+} // namespace swill
