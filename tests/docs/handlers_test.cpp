@@ -565,6 +565,13 @@ swill::task<int> ready(swill::request<> r) {
   co_await r.context().send_leading(facts);
   co_return 1;
 }
+
+swill::stream<shop::line> samples(swill::request<int> r) {
+  for (int i = 0; i < r.data(); ++i) {
+    const shop::line l{"ABC123", i + 1}; // not: co_yield shop::line{"ABC123", i + 1};
+    co_yield l;
+  }
+}
 // [/brackets]
 
 } // namespace pitfalls
@@ -573,11 +580,13 @@ TEST(Handlers, AvoidPitfalls) {
   swill::app app = quiet_app();
   app.handle("add_up", pitfalls::add_up);
   app.handle("ready", pitfalls::ready);
+  app.handle("samples", pitfalls::samples);
   swill::test_server server{app};
   swill::test_client client{server};
 
   EXPECT_EQ(client.call<int>("add_up", 21), 42);
   EXPECT_EQ(client.call<int>("ready"), 1);
+  EXPECT_EQ(client.collect<shop::line>("samples", 2).at(1).sku, "ABC123");
 }
 
 // --- Introspection

@@ -3,7 +3,7 @@
 #pragma GCC diagnostic ignored "-Wreturn-type" // which only the real main may do without
 
 // [program]
-#include "libswill/server/server.hpp"
+#include "libswill/swill.hpp"
 
 #include <chrono>
 #include <string>
@@ -25,8 +25,8 @@ swill::blueprint make_shop() {
   shop.handle("price", [](swill::request<order> r) { return 2.5 * r.data().quantity; });
 
   shop.handle("watch", [](swill::request<std::string> sku) -> swill::stream<order> {
-    for (int quantity = 1;; ++quantity) {
-      co_yield order{sku.data(), quantity};            // waits while the client reads too slowly
+    for (order o{sku.data(), 1};; ++o.quantity) {
+      co_yield o;                                         // waits while the client reads too slowly
       co_await swill::sleep_for(std::chrono::seconds{1}); // a CANCEL ends it here
     }
   });
