@@ -1,0 +1,102 @@
+#include "apps/common/example.hpp"
+
+#include "libswill/api/request.hpp"
+#include "libswill/base/await.hpp"
+#include "libswill/base/stream.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace swill::apps {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// --- A message in, a message out
+
+struct guest {
+  std::string name;
+  std::string language = "en";
+};
+
+// One description serves decoding, encoding, validation and introspection.
+template <class D>
+void describe(D& d, guest& g) {
+  d.doc("Who wants to be greeted.");
+  d.field("name", g.name, length{1, 64}, doc{"as it shall be said"});
+  d.field("language", g.language, one_of{"en", "de", "fr"}, defaulted{});
+}
+
+struct greeting {
+  std::string text;
+  std::chrono::system_clock::time_point at;
+};
+template <class D>
+void describe(D& d, greeting& g) {
+  d.field("text", g.text);
+  d.field("at", g.at, doc{"when it was said"});
+}
+
+greeting hello(request<guest> r) {
+  const auto& [name, language] = r.data();
+  const std::string word = language == "de" ? "Guten Tag" : language == "fr" ? "Bonjour" : "Hello";
+  return {word + ", " + name + "!", std::chrono::system_clock::now()};
+}
+
+std::int64_t add(request<std::pair<std::int64_t, std::int64_t>> r) {
+  std::int64_t sum = 0;
+  if (__builtin_add_overflow(r.data().first, r.data().second, &sum)) throw error{error_code::bad_request, "too large"};
+  return sum;
+}
+
+// --- A stream in, a message out
+
+task<double> sum(streaming_request<double> numbers) {
+  double total = 0;
+  while (const auto n = co_await numbers.next()) total += *n;
+  co_return total;
+}
+
+// --- A message in, a stream out
+
+stream<std::chrono::system_clock::time_point> ticks(request<std::int64_t> count) {
+  for (std::int64_t i = 0; i < count.data(); ++i) {
+    if (i > 0) co_await sleep_for(500ms);      // a CANCEL ends it here, too
+    co_yield std::chrono::system_clock::now(); // waits while the client reads too slowly
+  }
+}
+
+// --- A stream in, a stream out
+
+stream<std::string> echo(streaming_request<std::string> lines) {
+  while (auto line = co_await lines.next()) co_yield std::move(*line);
+}
+
+} // namespace
+
+blueprint make_example() {
+  blueprint greeter{"greeter"};
+  greeter.handle("hello", hello, {.doc = "Greets somebody by name."});
+
+  blueprint math{"math"};
+  math.handle("add", add, {.doc = "The sum of two numbers.", .errors = {400}});
+  math.handle("sum", sum, {.doc = "The sum of a stream of numbers, at its end."});
+
+  blueprint clock{"clock"};
+  clock.handle("ticks", ticks, {.doc = "As many times of day as asked for, half a second apart."});
+
+  blueprint chat{"chat"};
+  chat.handle("echo", echo, {.doc = "Each line back, as it comes."});
+
+  blueprint all;
+  all.mount(std::move(greeter));
+  all.mount(std::move(math));
+  all.mount(std::move(clock));
+  all.mount(std::move(chat));
+  return all;
+}
+
+} // namespace swill::apps

@@ -1,0 +1,114 @@
+#include "apps/gateway/limit_options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace swill::gateway {
+
+namespace {
+
+using std::chrono::milliseconds;
+using size_limit = std::size_t limits::*;
+using time_limit = milliseconds limits::*;
+
+struct limit_option {
+  std::string_view name; ///< of the member
+  std::variant<size_limit, time_limit> member;
+  std::string_view unit;
+  std::string_view text;
+};
+
+// NOLINTNEXTLINE(cppcoreguidelines-macro-usage): nothing else gives a member its name
+#define SWILL_LIMIT(member, unit, text)                                                                                \
+  { #member, &limits::member, unit, text }
+
+// IF YOU ADD A LIMIT: add its line here; the order is that of limits.hpp.
+const limit_option table[] = {
+    SWILL_LIMIT(message_size, "BYTES", "a message of a client; larger: close 1009"),
+    SWILL_LIMIT(nesting, "LEVELS", "arrays and maps within each other, at most 256; deeper: undecodable"),
+    SWILL_LIMIT(metadata_size, "BYTES", "metadata of one request; larger: ERROR 400"),
+    SWILL_LIMIT(rpc_name, "BYTES", "name of an rpc; longer: ERROR 400"),
+    SWILL_LIMIT(decoded_size, "BYTES", "memory for decoding one message, beside its own size; more: ERROR 413"),
+    SWILL_LIMIT(problems, "COUNT", "problems reported for one invalid message; the rest is left out"),
+    SWILL_LIMIT(requests_per_connection, "COUNT", "open requests of a connection; one more: ERROR 429"),
+    SWILL_LIMIT(queued_items, "COUNT", "items that wait for the handler of a request; one more: ERROR 429"),
+    SWILL_LIMIT(queued_bytes, "BYTES", "items that wait for the handler of a request; more: ERROR 429"),
+    SWILL_LIMIT(remembered_requests, "COUNT",
+                "finished streaming requests whose late items are dropped; older ones are forgotten"),
+    SWILL_LIMIT(default_deadline, "MS", "deadline of a request that names none, 0: none; when it passes: ERROR 408"),
+    SWILL_LIMIT(maximum_deadline, "MS", "longest deadline that a client may ask for, 0: any; a longer one is cut"),
+    SWILL_LIMIT(retry_after, "MS", "what an ERROR 429 says when to try again"),
+    SWILL_LIMIT(connections, "COUNT", "connections of this server; one more: HTTP 503"),
+    SWILL_LIMIT(send_buffer, "BYTES", "output that waits on one connection; streams wait at half of it"),
+    SWILL_LIMIT(slow_reader_timeout, "MS", "patience with a client that does not read; then it is disconnected"),
+    SWILL_LIMIT(handshake_timeout, "MS", "from TCP accept to the end of the upgrade request; then HTTP 408"),
+    SWILL_LIMIT(header_size, "BYTES", "request line and headers of an HTTP request; larger: HTTP 431"),
+    SWILL_LIMIT(ping_interval, "MS", "silence of a client before it gets a ping, 0: none"),
+    SWILL_LIMIT(ping_timeout, "MS", "silence after a ping; then it is disconnected"),
+    SWILL_LIMIT(close_timeout, "MS", "wait for the client's half of the close handshake"),
+    SWILL_LIMIT(stream_quantum, "COUNT", "items that a busy stream may send before its neighbours get a turn"),
+    SWILL_LIMIT(drain_timeout, "MS", "how long open requests may take to finish when the server stops"),
+};
+
+#undef SWILL_LIMIT
+
+// Every member is one word wide, so the size of the struct tells their number.
+static_assert(sizeof(limits) == sizeof(std::size_t) * std::size(table),
+              "a member of swill::limits is missing in this table");
+
+std::string option_name(std::string_view member) {
+  std::string name = "--" + std::string{member};
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
+std::string environment_name(std::string_view member) {
+  std::string name = "SWILL_" + std::string{member};
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+  return name;
+}
+
+std::uint64_t get(const limits& l, const limit_option& o) {
+  if (const auto* size = std::get_if<size_limit>(&o.member)) return l.**size;
+  return static_cast<std::uint64_t>((l.*std::get<time_limit>(o.member)).count());
+}
+
+void set(limits& l, const limit_option& o, std::uint64_t n) {
+  if (const auto* size = std::get_if<size_limit>(&o.member)) {
+    l.** size = n;
+  } else {
+    l.*std::get<time_limit>(o.member) = milliseconds{n};
+  }
+}
+
+// A year, or an exbibyte: far from where sums of them would overflow.
+std::uint64_t greatest(const limit_option& o) {
+  return std::holds_alternative<time_limit>(o.member) ? std::uint64_t{365} * 24 * 60 * 60 * 1000
+                                                      : std::uint64_t{1} << 60;
+}
+
+} // namespace
+
+void add_limit_options(CLI::App& program, limits& l) {
+  for (const limit_option& o : table) {
+    program
+        .add_option_function<std::uint64_t>(
+            option_name(o.name), [&l, &o](std::uint64_t n) { set(l, o, n); }, std::string{o.text})
+        ->envname(environment_name(o.name))
+        ->type_name(std::string{o.unit})
+        ->default_str(std::to_string(get(l, o)))
+        ->check(CLI::Range(std::uint64_t{0}, greatest(o)).description(""))
+        ->group("Limits");
+  }
+}
+
+} // namespace swill::gateway

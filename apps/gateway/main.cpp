@@ -1,0 +1,65 @@
+// swill-gateway: a server with the example service. Copy it to begin with one of your own: an app, what it serves, a server.
+#include "apps/common/example.hpp"
+#include "apps/gateway/options.hpp"
+#include "apps/gateway/welcome.hpp"
+#include "libswill/api/app.hpp"
+#include "libswill/server/server.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <pthread.h>
+
+namespace {
+
+using namespace swill;
+
+/// From here on SIGINT and SIGTERM wait for server::wait_for_signal, also when they come before it is called.
+void hold_back_ending_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+app make_app(const gateway::options& chosen) {
+  app a;
+  a.mount(apps::make_example());
+  a.limits() = chosen.limits();
+  a.set_log(stderr_log(chosen.least_logged()));
+  a.set_debug(chosen.debug());
+  return a;
+}
+
+int run(int argc, char** argv) {
+  CLI::App program{"RPC over WebSocket and MessagePack, serving a small example."};
+  program.footer("Each option may also come from the environment: --io-threads as SWILL_IO_THREADS.");
+  gateway::options chosen;
+  chosen.add_to(program);
+  CLI11_PARSE(program, argc, argv);
+
+  hold_back_ending_signals();
+  app a = make_app(chosen);
+  const server_options options = chosen.server();
+  server s{a, options};
+  s.start();
+  std::fputs(gateway::welcome(argv[0], s.addresses(), options.path).c_str(), stdout);
+  std::fflush(stdout);
+  server::wait_for_signal();
+  s.stop();
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "swill-gateway: %s\n", e.what());
+    return 1;
+  }
+}
