@@ -9,29 +9,25 @@ any_map to_map(const metadata& m) { return {m.begin(), m.end()}; }
 
 // --- Unary: metadata of the response go with its only message, unless they are sent at once
 
-// What is sent at once has a name: g++ 12 knows no braces within a co_await.
-
 task<integer> leading_now(request<maybe_integer> r) {
-  const metadata leading{{"lead", "now"}};
-  co_await r.context().send_leading(leading);
+  co_await r.context().send_leading({"lead", "now"});
   co_return 1;
 }
 
 integer leading_later(request<maybe_integer> r) {
-  r.context().set_leading({{"lead", "later"}});
+  r.context().set_leading({"lead", "later"});
   return 1;
 }
 
 task<integer> leading_twice(request<maybe_integer> r) {
-  const metadata first{{"lead", 1}}, second{{"lead", 2}};
-  co_await r.context().send_leading(first);
-  co_await r.context().send_leading(second); // throws std::logic_error: leading metadata are sent once
+  co_await r.context().send_leading({"lead", 1});
+  co_await r.context().send_leading({"lead", 2}); // throws std::logic_error: leading metadata are sent once
   co_return 1;
 }
 
 integer leading_overwrite(request<maybe_integer> r) {
-  r.context().set_leading({{"lead", 1}});
-  r.context().set_leading({{"lead", 2}});
+  r.context().set_leading({"lead", 1});
+  r.context().set_leading({"lead", 2});
   return 1;
 }
 
@@ -41,13 +37,13 @@ integer trailing(request<maybe_integer> r) {
 }
 
 integer both_metadata(request<maybe_integer> r) {
-  r.context().set_leading({{"lead", 1}});
+  r.context().set_leading({"lead", 1});
   r.context().trailing().set("trail", 2);
   return 1;
 }
 
 integer fail_with_trailing(request<maybe_integer> r) {
-  r.context().set_leading({{"lead", 1}});
+  r.context().set_leading({"lead", 1});
   r.context().trailing().set("trail", 2);
   throw error{error_code::bad_request, "bad"}; // takes no metadata along
 }
@@ -55,27 +51,25 @@ integer fail_with_trailing(request<maybe_integer> r) {
 // --- Streams of the server: leading metadata before or with the first item, trailing ones with the end
 
 stream<integer> stream_meta_now(request<integer> n) {
-  const metadata leading{{"lead", "now"}};
-  co_await n.context().send_leading(leading);
+  co_await n.context().send_leading({"lead", "now"});
   n.context().trailing().set("trail", "end");
   for (integer i = 1; i <= n.data(); ++i) co_yield i;
 }
 
 stream<integer> stream_meta_later(request<integer> n) {
-  n.context().set_leading({{"lead", "later"}});
+  n.context().set_leading({"lead", "later"});
   for (integer i = 1; i <= n.data(); ++i) co_yield i;
   n.context().trailing().set("trail", "end");
 }
 
 stream<integer> stream_meta_late(request<integer> r) {
-  const metadata leading{{"lead", "too late"}};
   co_yield 1;
-  co_await r.context().send_leading(leading); // throws std::logic_error
+  co_await r.context().send_leading({"lead", "too late"}); // throws std::logic_error
   co_yield 2;
 }
 
 stream<integer> fail_stream_meta(request<integer> n) {
-  n.context().set_leading({{"lead", 1}});
+  n.context().set_leading({"lead", 1});
   n.context().trailing().set("trail", 2);
   for (integer i = 1; i <= n.data(); ++i) co_yield i;
   throw error{410, "gone"};
@@ -92,8 +86,7 @@ task<meta_sum> metadata_stream(streaming_request<integer> items) {
 }
 
 task<integer> upload_meta(streaming_request<integer> items) {
-  const metadata leading{{"ready", true}};
-  co_await items.context().send_leading(leading); // the client may wait for this before it sends
+  co_await items.context().send_leading({"ready", true}); // the client may wait for this before it sends
   integer count = 0, sum = 0;
   while (const auto item = co_await items.next()) ++count, sum += *item;
   items.context().trailing().set("count", count);
@@ -101,7 +94,7 @@ task<integer> upload_meta(streaming_request<integer> items) {
 }
 
 stream<integer> bidi_meta(streaming_request<integer> items) {
-  items.context().set_leading({{"lead", "bidi"}});
+  items.context().set_leading({"lead", "bidi"});
   integer count = 0;
   while (const auto item = co_await items.next()) {
     ++count;

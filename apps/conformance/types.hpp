@@ -1,7 +1,6 @@
 #pragma once
 
 #include "libswill/api/types/codec.hpp"
-#include "libswill/base/error.hpp"
 
 #include <cstdint>
 #include <map>
@@ -192,7 +191,7 @@ void describe(D& d, order& o) {
 }
 
 struct fail_with {
-  decltype(error::code) code = 0;
+  integer code = 0;
   std::string message;
   value data;
 };

@@ -7,23 +7,12 @@
 
 #include <CLI/CLI.hpp>
 
-#include <csignal>
 #include <cstdio>
 #include <exception>
-#include <pthread.h>
 
 namespace {
 
 using namespace swill;
-
-/// From here on SIGINT and SIGTERM wait for server::wait_for_signal, also when they come before it is called.
-void hold_back_ending_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-}
 
 app make_app(const gateway::options& chosen) {
   app a;
@@ -41,15 +30,12 @@ int run(int argc, char** argv) {
   chosen.add_to(program);
   CLI11_PARSE(program, argc, argv);
 
-  hold_back_ending_signals();
   app a = make_app(chosen);
   const server_options options = chosen.server();
-  server s{a, options};
-  s.start();
-  std::fputs(gateway::welcome(argv[0], s.addresses(), options.path).c_str(), stdout);
-  std::fflush(stdout);
-  server::wait_for_signal();
-  s.stop();
+  server{a, options}.run([&](server& s) {
+    std::fputs(gateway::welcome(argv[0], s.addresses(), options.path).c_str(), stdout);
+    std::fflush(stdout);
+  });
   return 0;
 }
 
