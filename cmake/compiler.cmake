@@ -65,10 +65,5 @@ if(SWILL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   endif()
 endif()
 
-# --- linker
-
-find_program(SWILL_LLD ld.lld)
-mark_as_advanced(SWILL_LLD)
-if(SWILL_LLD AND NOT CMAKE_EXE_LINKER_FLAGS MATCHES "fuse-ld")
-  add_link_options(-fuse-ld=lld)
-endif()
+# The linker is the system's own. LLD 14 indexes two unwind entries that begin at one address, of which g++ 12 makes the first empty
+# (an empty cold part of a function), by the empty one: an exception then finds no handler, and the process ends in std::terminate.
