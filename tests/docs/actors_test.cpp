@@ -185,8 +185,11 @@ TEST(HandlerActors, Serve) {
   EXPECT_EQ(c.call("stock", std::string{"ABC123"}), value{5});
   EXPECT_EQ(c.call("worth", std::string{"ABC123"}), value{12.5});
   EXPECT_EQ(c.call("worth", std::string{"other"}), value{0.0});
-  caf::anon_send_exit(prices, caf::exit_reason::kill);
+  // [end]
+  caf::anon_send_exit(prices, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(on_stock, caf::exit_reason::user_shutdown);
+  server.stop(); // waits for them
+  // [/end]
 }
 
 TEST(HandlerActors, ServeWhatTheyDoNotKnow) {
