@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -91,11 +92,13 @@ caf::behavior countdown(caf::stateful_actor<countdowns>* self) {
     self->state.running.erase(it);
   };
   return {[self](open_atom, const caf::actor& request, std::int32_t from) {
-            if (from < 0) return self->send(request, fail_atom::value, std::int64_t{400}, std::string{"from must not be negative"});
+            if (from < 0)
+              return self->send(request, fail_atom::value, std::int64_t{400}, std::string{"from must not be negative"});
             self->state.running[request] = {from, 0};
           },
           [self, send](credit_atom, const caf::actor& request, std::uint32_t more) {
-            if (const auto it = self->state.running.find(request); it != self->state.running.end()) it->second.credit += more;
+            if (const auto it = self->state.running.find(request); it != self->state.running.end())
+              it->second.credit += more;
             send(request);
           },
           [self](cancel_atom, const caf::actor& request) { self->state.running.erase(request); }};
@@ -133,14 +136,17 @@ public:
     if (line_.upgrade().status != 101) throw std::runtime_error("no upgrade");
   }
   template <class T>
-  void send(std::uint64_t seq, std::string_view rpc, const T& data, swill::wire::request_type type = swill::wire::request_type::message) {
+  void send(std::uint64_t seq, std::string_view rpc, const T& data,
+            swill::wire::request_type type = swill::wire::request_type::message) {
     swill::buffer encoded, out;
     swill::wire::writer data_writer{encoded}, w{out};
     swill::encode_message(data_writer, data);
     swill::wire::write_request(w, seq, encoded.view(), rpc, type);
     line_.send_message(swill::as_text(out.view()));
   }
-  void end(std::uint64_t seq, std::string_view rpc) { send(seq, rpc, swill::nothing{}, swill::wire::request_type::end_of_stream); }
+  void end(std::uint64_t seq, std::string_view rpc) {
+    send(seq, rpc, swill::nothing{}, swill::wire::request_type::end_of_stream);
+  }
 
   /// The next envelope's type and data.
   std::pair<int, value> receive() {
@@ -174,17 +180,20 @@ TEST(HandlerActors, Serve) {
 
   app.handle_actor<basket, double>("price", prices, swill::actor_options{.timeout = 2s});
   app.handle_actor<std::string, std::int32_t>("stock", on_stock, swill::actor_options{});
-  app.handle("worth", [prices, on_stock](swill::request<std::string> r) { return worth_of(prices, on_stock, std::move(r)); });
+  app.handle("worth",
+             [prices, on_stock](swill::request<std::string> r) { return worth_of(prices, on_stock, std::move(r)); });
 
   server.start();
   // [/serve]
-  client c{server};
+  std::optional<client> line{server};
+  client& c = *line;
 
   EXPECT_EQ(c.call("price", basket{"ABC123", 4}), value{10.0});
   EXPECT_EQ(*c.call("price", basket{"XYZ000", 1}).find("code"), value{409});
   EXPECT_EQ(c.call("stock", std::string{"ABC123"}), value{5});
   EXPECT_EQ(c.call("worth", std::string{"ABC123"}), value{12.5});
   EXPECT_EQ(c.call("worth", std::string{"other"}), value{0.0});
+  line.reset();
   // [end]
   caf::anon_send_exit(prices, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(on_stock, caf::exit_reason::user_shutdown);

@@ -96,7 +96,8 @@ void describe(D& d, order& o) {
   d.field("lines", o.lines, swill::length{1, 51}); // 1 to 50 lines: the end is not included
   d.field("how", o.how, swill::defaulted{});
   d.field("coupon", o.coupon, swill::length{4, 9});
-  d.field("notes", o.notes, swill::defaulted{}, swill::keys{swill::length{1, 20}}, swill::values{swill::length{0, 500}});
+  d.field("notes", o.notes, swill::defaulted{}, swill::keys{swill::length{1, 20}},
+          swill::values{swill::length{0, 500}});
   d.rule("express orders have at most 10 lines",
          [](const order& all) { return all.how != shipping::express || all.lines.size() <= 10; });
 }
@@ -117,18 +118,24 @@ TEST(Handlers, DescribeAStruct) {
   // [/validated]
   swill::test_server server{app};
   swill::test_client client{server};
-  const auto line = [](const char* sku, value quantity) { return value::map({{"sku", sku}, {"quantity", std::move(quantity)}}); };
+  const auto line = [](const char* sku, value quantity) {
+    return value::map({{"sku", sku}, {"quantity", std::move(quantity)}});
+  };
 
-  EXPECT_EQ(client.call<int>("place", value::map({{"lines", value::array({line("ABC123", 2), value::map({{"sku", "XYZ000"}})})}})), 3);
+  EXPECT_EQ(client.call<int>(
+                "place", value::map({{"lines", value::array({line("ABC123", 2), value::map({{"sku", "XYZ000"}})})}})),
+            3);
   try {
-    client.call("place", value::map({{"lines", value::array({line("abc", 0), line("ABC123", "two")})}, {"coupon", "x"}}));
+    client.call("place",
+                value::map({{"lines", value::array({line("abc", 0), line("ABC123", "two")})}, {"coupon", "x"}}));
     FAIL() << "an invalid order was placed";
   } catch (const swill::error& e) {
     EXPECT_EQ(e.code, 422);
-    EXPECT_EQ(swill::to_text(e.data),
-              R"({"lines": [{"index": 0, "errors": [{"sku": [{"description": "Does not match pattern: ^[A-Z]{3}[0-9]{3}$"}], )"
-              R"("quantity": [{"description": "less than 1"}]}]}, {"index": 1, "errors": [{"quantity": [{"description": )"
-              R"("Expected int, got str"}]}]}], "coupon": [{"description": "length less than 4"}]})");
+    EXPECT_EQ(
+        swill::to_text(e.data),
+        R"({"lines": [{"index": 0, "errors": [{"sku": [{"description": "Does not match pattern: ^[A-Z]{3}[0-9]{3}$"}], )"
+        R"("quantity": [{"description": "less than 1"}]}]}, {"index": 1, "errors": [{"quantity": [{"description": )"
+        R"("Expected int, got str"}]}]}], "coupon": [{"description": "length less than 4"}]})");
   }
 }
 
@@ -138,7 +145,8 @@ namespace errors {
 
 // [errors]
 struct sold_out : swill::error {
-  explicit sold_out(const std::string& sku) : error{swill::error_code::conflict, "sold out", value::map({{"sku", sku}})} {}
+  explicit sold_out(const std::string& sku)
+      : error{swill::error_code::conflict, "sold out", value::map({{"sku", sku}})} {}
 };
 
 void add_errors(swill::app& app) {
@@ -321,13 +329,12 @@ TEST(Handlers, HaveDeadlines) {
   // [deadline]
   app.limits().maximum_deadline = 1h; // for every handler that says nothing else
 
-  app.handle(
-      "report",
-      [](swill::request<> r) -> swill::task<std::string> {
-        co_await swill::sleep_for(1min);
-        co_return r.context().deadline() ? "in time" : "no hurry";
-      },
-      {.doc = "Takes its time.", .default_deadline = 30s, .maximum_deadline = 5min});
+  app.handle("report",
+             [](swill::request<> r) -> swill::task<std::string> {
+               co_await swill::sleep_for(1min);
+               co_return r.context().deadline() ? "in time" : "no hurry";
+             },
+             {.doc = "Takes its time.", .default_deadline = 30s, .maximum_deadline = 5min});
   // [/deadline]
   swill::test_server server{app};
   swill::test_client client{server};
@@ -354,7 +361,7 @@ TEST(Handlers, HaveMetadata) {
 
     r.context().set_leading({"engine", "v7"}); // goes with the first message
     r.context().trailing().set("words", 1);    // goes with the end
-    co_return name != nullptr && *name == "de" ? "hallo" : r.data();
+    co_return name != nullptr&&* name == "de" ? "hallo" : r.data();
   });
 
   app.handle("progress", [](swill::request<int> r) -> swill::stream<int> {
@@ -471,7 +478,7 @@ swill::task<int> stock_of(std::string sku) {
 
 swill::task<int> worth(swill::request<std::string> r) {
   const auto [price, stock] = co_await swill::when_all(price_of(r.data()), stock_of(r.data()));
-  co_return price * stock;
+  co_return price* stock;
 }
 
 swill::task<int> count_until_quiet(swill::streaming_request<int> in) {
@@ -492,7 +499,7 @@ swill::stream<int> squares(swill::request<int> r) {
   auto all = numbers(1);
   for (int i = 0; i < r.data(); ++i) {
     const auto n = co_await all.next();
-    co_yield *n * *n;
+    co_yield *n** n;
   }
 } // `all` dies here, wherever it stands
 // [/own-stream]
@@ -598,9 +605,10 @@ TEST(Handlers, AreIntrospected) {
 
   // [introspect]
   const auto records = client.collect("swill.introspect");
-  EXPECT_EQ(swill::to_text(records.at(0)),
-            R"({"name": "add", "request": {"streams": false, "type": {"type": "tuple", "arguments": {0: {"type": "int"}, 1: {"type": "int"}}}}, )"
-            R"("response": {"streams": false, "type": {"type": "int"}}})");
+  EXPECT_EQ(
+      swill::to_text(records.at(0)),
+      R"({"name": "add", "request": {"streams": false, "type": {"type": "tuple", "arguments": {0: {"type": "int"}, 1: {"type": "int"}}}}, )"
+      R"("response": {"streams": false, "type": {"type": "int"}}})");
   // [/introspect]
 }
 
