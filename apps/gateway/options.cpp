@@ -4,18 +4,23 @@
 
 #include <CLI/CLI.hpp>
 
-#include <map>
+#include <algorithm>
+#include <array>
 
 namespace swill::gateway {
 
 namespace {
 
-std::map<std::string, log_level> log_levels() {
-  std::map<std::string, log_level> all;
-  for (const auto level : {log_level::trace, log_level::debug, log_level::info, log_level::warning, log_level::error}) {
-    all.emplace(name_of(level), level);
-  }
-  return all;
+constexpr std::array levels{log_level::trace, log_level::debug, log_level::info, log_level::warning, log_level::error};
+
+std::vector<std::string> level_names() {
+  std::vector<std::string> names;
+  for (const auto level : levels) names.emplace_back(name_of(level));
+  return names;
+}
+
+log_level level_of(const std::string& name) {
+  return *std::find_if(levels.begin(), levels.end(), [&name](log_level l) { return name_of(l) == name; });
 }
 
 } // namespace
@@ -33,9 +38,10 @@ void options::add_to(CLI::App& program) {
       ->delimiter(',')
       ->take_all();
   program.add_option("--path", path_, "of the WebSocket endpoint")->envname("SWILL_PATH")->capture_default_str();
-  program.add_option("--log-level", least_logged_, "least level of what is logged")
+  const auto set_level = [this](const std::string& name) { least_logged_ = level_of(name); };
+  program.add_option_function<std::string>("--log-level", set_level, "least level of what is logged")
       ->envname("SWILL_LOG_LEVEL")
-      ->transform(CLI::CheckedTransformer(log_levels()).description("trace, debug, info, warning, error"))
+      ->check(CLI::IsMember(level_names()))
       ->default_str(std::string{name_of(least_logged_)});
   program.add_flag("--debug", debug_, "tell clients what went wrong inside; not for strangers to see")
       ->envname("SWILL_DEBUG");

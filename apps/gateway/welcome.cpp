@@ -1,7 +1,5 @@
 #include "apps/gateway/welcome.hpp"
 
-#include <algorithm>
-
 namespace swill::gateway {
 
 namespace {
@@ -31,11 +29,9 @@ std::string tool(std::string_view program) {
 std::string welcome(std::string_view program, const std::vector<std::string>& addresses, std::string_view path) {
   std::string text = "Swill listens on\n";
   for (const auto& address : addresses) text += "  " + url_of(address, path) + "\n";
-  const auto first = std::find_if_not(addresses.begin(), addresses.end(), is_unix);
-  if (first == addresses.end()) return text;
 
   std::string call = tool(program);
-  if (const auto url = url_of(*first, path); url != "ws://127.0.0.1:8080/ws") call += " --url " + url;
+  if (const auto url = url_of(addresses.front(), path); url != "ws://127.0.0.1:8080/ws") call += " --url " + url;
   text += "Try\n";
   text += "  " + call + " ls\n";
   text += "  " + call + " call greeter.hello '{\"name\": \"Ada\"}'\n";
