@@ -29,7 +29,7 @@ public:
   template <class R = void, class T = nothing>
   R call(std::string_view rpc, const T& data = {}, const call_options& o = {}) {
     return background_->run([&]() -> task<R> {
-      return background_->connection().call<R, client_detail::as_message<T>>(std::string{rpc}, client_detail::as_message<T>(data), o);
+      return background_->connection().call<R>(std::string{rpc}, data, o);
     });
   }
   /// The same, with the error as a value.

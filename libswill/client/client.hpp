@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace swill {
@@ -32,9 +33,17 @@ public:
 
   /// `int sum = co_await c.call<int>("add", std::pair{1, 2});` A unary call. It starts when it is awaited, and waits first while the
   /// output is over its limit. Errors as client_call::result. Destroyed or cancelled: CANCEL.
-  template <class R = void, class T = nothing>
-  task<R> call(std::string rpc, T data = {}, call_options o = {}) const {
-    return client_detail::run_call<R, client_detail::as_message<T>>(connection_, std::move(rpc), std::move(data), std::move(o));
+  template <class R = void>
+  task<R> call(std::string rpc) const {
+    return client_detail::run_call<R, nothing>(connection_, std::move(rpc), nothing{}, call_options{});
+  }
+  template <class R = void, class T>
+  task<R> call(std::string rpc, T&& data, call_options o = {}) const {
+    using given = std::decay_t<T>;
+    static_assert(std::is_lvalue_reference_v<T> || !std::is_aggregate_v<given> || std::is_trivially_destructible_v<given>,
+                  "g++ 12 would destroy this temporary twice; name it first: order o{...}; co_await c.call<int>(\"place\", o);");
+    using as = client_detail::as_message<given>;
+    return client_detail::run_call<R, as>(connection_, std::move(rpc), as(std::forward<T>(data)), std::move(o));
   }
 
   // These send the beginning of the request at once, whatever the output holds. All throw connection_lost without a connection, and

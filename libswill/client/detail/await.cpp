@@ -41,10 +41,10 @@ bool connection_awaiter::suspend(scope& s, std::coroutine_handle<> h) {
   if (s.is_cancelled() || connection_->closed() != nullptr) return false;
   if (until_ == until::settled && connection_->is_settled()) return false;
   s.suspend(*this, h);
-  if (until_ == until::pong) {
-    connection_->ping(*this);
-  } else {
-    connection_->wait_for_change(*this);
+  switch (until_) {
+    case until::settled: connection_->wait_for_settled(*this); break;
+    case until::over: connection_->wait_for_end(*this); break;
+    case until::pong: connection_->ping(*this); break;
   }
   return true;
 }

@@ -62,7 +62,8 @@ void connection::ping(wait& w) {
 
 void connection::forget(wait& w) noexcept {
   std::erase(room_, &w);
-  std::erase(changes_, &w);
+  std::erase(settling_, &w);
+  std::erase(ending_, &w);
   std::replace(pings_.begin(), pings_.end(), &w, static_cast<wait*>(nullptr));
 }
 
@@ -99,7 +100,7 @@ void connection::on_open(const header_list& response_headers) {
   const auto keep = shared_from_this();
   response_headers_ = response_headers;
   state_ = state::open;
-  while (!changes_.empty()) wake_one(changes_);
+  while (!settling_.empty()) wake_one(settling_);
 }
 
 void connection::on_failed(std::exception_ptr why) {
@@ -147,7 +148,7 @@ void connection::end(const close_reason& why) {
   closed_ = why;
   const auto lost = failure_ ? failure_ : std::make_exception_ptr(connection_lost(why));
   while (!calls_.empty()) calls_.begin()->second->fail(lost);
-  for (auto* waits : {&changes_, &room_, &pings_}) {
+  for (auto* waits : {&settling_, &ending_, &room_, &pings_}) {
     while (!waits->empty()) wake_one(*waits);
   }
 }

@@ -54,7 +54,8 @@ public:
   // --- waiting; `wait` objects are suspended by the caller, and unlink themselves
   bool is_congested() const noexcept { return is_open() && line_->backlog() >= options_.send_buffer; }
   void wait_for_room(wait& w) { room_.push_back(&w); }
-  void wait_for_change(wait& w) { changes_.push_back(&w); }
+  void wait_for_settled(wait& w) { settling_.push_back(&w); }
+  void wait_for_end(wait& w) { ending_.push_back(&w); }
   void ping(wait& w);
   /// Every wait that was handed in must come here before it goes.
   void forget(wait& w) noexcept;
@@ -90,7 +91,8 @@ private:
   std::uint64_t last_seq_ = 0;
   std::uint64_t dropped_ = 0; // responses to calls that are not open (any more)
   std::deque<wait*> room_;
-  std::deque<wait*> changes_; // of state_
+  std::deque<wait*> settling_;
+  std::deque<wait*> ending_;
   std::deque<wait*> pings_; // null: the one that asked is gone
   buffer scratch_;
   std::size_t queued_ = 0;

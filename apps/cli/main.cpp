@@ -1,0 +1,107 @@
+#include "apps/cli/interrupts.hpp"
+#include "apps/cli/lines.hpp"
+#include "apps/cli/options.hpp"
+#include "apps/cli/output.hpp"
+#include "apps/cli/verbs.hpp"
+#include "libswill/client/run.hpp"
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <memory>
+
+namespace swill::cli {
+namespace {
+
+using verb = task<void> (*)(session);
+
+verb verb_of(const std::string& name) {
+  static const std::map<std::string, verb> verbs{{"ls", list},     {"describe", describe}, {"call", call},   {"stream", stream},
+                                                 {"ping", ping},   {"bench", bench},       {"introspect", introspect}};
+  return verbs.at(name);
+}
+
+/// The connection is closed in an orderly way also when the verb was cancelled: then its calls have sent CANCEL.
+task<void> close(client& c) {
+  scope& here = co_await client_detail::scope_awaiter{};
+  here.reset_cancel();
+  c.close();
+  co_await c.closed();
+}
+
+task<void> talk(const options& o, output& out) {
+  const client_options how = o.client();
+  client server = co_await client::connect(o.url, how);
+  std::exception_ptr failure;
+  try {
+    const session s{o, out, server};
+    co_await verb_of(o.verb)(s);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  co_await close(server);
+  if (failure) std::rethrow_exception(failure);
+}
+
+exit_code report(output& out, std::exception_ptr failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const cancelled&) {
+    return exit_code::interrupted;
+  } catch (const error& e) {
+    out.failure(e);
+    return exit_code_of(e);
+  } catch (const usage_error& e) {
+    out.failure(e.what(), exit_code::usage);
+    return exit_code::usage;
+  } catch (const std::exception& e) {
+    out.failure(e.what(), exit_code::usage);
+    return exit_code::usage;
+  }
+}
+
+int run(const options& o) {
+  output out{o.json};
+  interrupts signals;
+  side_thread side;
+  exit_code code = exit_code::ok;
+  {
+    transport::asio_loop loop{[&side](std::function<void()> f) { side.run(std::move(f)); }};
+    std::atomic<bool> interrupted{false};
+    const auto watch = [&](scope& s) {
+      signals.watch([&] {
+        out.mute();
+        interrupted = true;
+        loop.post([&s] { s.cancel(); });
+      });
+    };
+    try {
+      run_client(loop, talk(o, out), watch);
+    } catch (...) {
+      code = report(out, std::current_exception());
+    }
+    if (interrupted) code = exit_code::interrupted;
+    out.flush();
+    // A thread that waits for stdin, or for a signal, knows the loop: it must not find it gone.
+    std::fflush(nullptr);
+    std::_Exit(static_cast<int>(code));
+  }
+}
+
+} // namespace
+} // namespace swill::cli
+
+int main(int argc, char** argv) {
+  using namespace swill::cli;
+  try {
+    std::string help;
+    const options o = parse_options(argc, argv, help);
+    if (help.empty()) return run(o);
+    std::fputs(help.c_str(), stdout);
+    return static_cast<int>(exit_code::ok);
+  } catch (const usage_error& e) {
+    std::fprintf(stderr, "swill: %s\nTry 'swill --help'.\n", e.what());
+    return static_cast<int>(exit_code::usage);
+  }
+}

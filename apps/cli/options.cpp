@@ -1,0 +1,129 @@
+#include "apps/cli/options.hpp"
+
+#include "apps/cli/exit_codes.hpp"
+#include "apps/cli/json.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <charconv>
+#include <cmath>
+#include <map>
+#include <string_view>
+#include <utility>
+
+namespace swill::cli {
+
+namespace {
+
+/// "500ms", "2s", "1.5m", "2" (seconds).
+std::chrono::milliseconds parse_time(const std::string& text) {
+  double amount = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), amount);
+  const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
+  static const std::map<std::string_view, double> units{{"ms", 1}, {"s", 1000}, {"", 1000}, {"m", 60000}, {"h", 3600000}};
+  const auto factor = units.find(unit);
+  constexpr double longest = 1e12;
+  if (problem != std::errc{} || factor == units.end() || !(amount > 0) || amount * factor->second > longest) {
+    throw usage_error("--timeout: '" + text + "' is no time such as 500ms, 2s or 1m");
+  }
+  return std::chrono::milliseconds{static_cast<std::int64_t>(std::ceil(amount * factor->second))};
+}
+
+header_list::value_type parse_header(const std::string& text) {
+  const auto colon = text.find(':');
+  if (colon == std::string::npos || colon == 0) throw usage_error("-H: '" + text + "' is not 'Name: value'");
+  const auto start = text.find_first_not_of(" \t", colon + 1);
+  return {text.substr(0, colon), start == std::string::npos ? "" : text.substr(start)};
+}
+
+void add_metadata(metadata& to, const std::string& text) {
+  const auto equals = text.find('=');
+  if (equals == std::string::npos || equals == 0) throw usage_error("-m: '" + text + "' is not key=value");
+  to.set(text.substr(0, equals), parse_loosely(text.substr(equals + 1)));
+}
+
+/// What CLI11 fills before it is looked at.
+struct raw_options {
+  std::string timeout;
+  std::vector<std::string> headers;
+  std::vector<std::string> metadata;
+};
+
+void add_common(CLI::App& program, options& o, raw_options& raw) {
+  program.add_option("--url", o.url, "ws://HOST:PORT/PATH or unix:PATH")->envname("SWILL_URL")->capture_default_str();
+  program.add_flag("--json", o.json, "Output and errors for machines: one JSON document or line each");
+  program.add_option("-H,--header", raw.headers, "'Name: value': a header of the upgrade request")->allow_extra_args(false);
+  program.add_option("-m,--metadata", raw.metadata, "key=value: metadata of the call; the value is JSON, or else text")->allow_extra_args(false);
+  program.add_option("--timeout", raw.timeout, "Deadline of the call, and limit for connecting: 500ms, 2s, 1m");
+}
+
+CLI::App* add_call(CLI::App& program, options& o, const char* verb, const char* what) {
+  auto* sub = program.add_subcommand(verb, what);
+  sub->add_option("NAME", o.name, "Handler")->required();
+  sub->add_option("JSON", o.argument, "The message; nil without one");
+  return sub;
+}
+
+void add_verbs(CLI::App& program, options& o) {
+  program.add_subcommand("ls", "The server's handlers, with their shapes and types");
+  program.add_subcommand("describe", "One handler: its fields, rules and words")->add_option("NAME", o.name, "Handler")->required();
+  add_call(program, o, "call", "Calls a handler of one message; a streamed response comes as JSON lines");
+  add_call(program, o, "stream", "Calls any handler; a streaming request takes its items from JSON lines on stdin");
+  program.add_subcommand("introspect", "What the server says about itself, as JSON");
+  program.add_subcommand("ping", "Round trips of WebSocket ping and pong")
+      ->add_option("-n,--count", o.count, "How many")->check(CLI::Range(1, 1000000))->capture_default_str();
+  auto* bench = add_call(program, o, "bench", "Calls a handler again and again, and counts");
+  bench->add_option("-c,--connections", o.connections, "Connections")->check(CLI::Range(1, 10000))->capture_default_str();
+  bench->add_option("-d,--depth", o.depth, "Calls that each connection has open at once")->check(CLI::Range(1, 10000))->capture_default_str();
+  bench->add_option("-s,--seconds", o.seconds, "How long")->check(CLI::Range(0.01, 86400.0))->capture_default_str();
+}
+
+void parse(CLI::App& program, int argc, char** argv, std::string& help) {
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    help = program.help();
+  } catch (const CLI::CallForAllHelp&) {
+    help = program.help("", CLI::AppFormatMode::All);
+  } catch (const CLI::CallForVersion& e) {
+    help = std::string{e.what()} + "\n";
+  } catch (const CLI::ParseError& e) {
+    throw usage_error(e.what());
+  }
+}
+
+} // namespace
+
+options parse_options(int argc, char** argv, std::string& help) {
+  CLI::App program{"Talks to servers of swill.v1. Exit codes: docs/cli.md.", "swill"};
+  program.require_subcommand(1);
+  program.fallthrough(); // the common options may stand behind the verb too
+  program.set_help_all_flag("--help-all", "Help for all verbs");
+  program.set_version_flag("--version", "swill 0.1.0");
+  options o;
+  raw_options raw;
+  add_common(program, o, raw);
+  add_verbs(program, o);
+  parse(program, argc, argv, help);
+  if (!help.empty()) return o;
+
+  o.verb = program.get_subcommands().front()->get_name();
+  if (!raw.timeout.empty()) o.timeout = parse_time(raw.timeout);
+  for (const auto& text : raw.headers) o.headers.push_back(parse_header(text));
+  for (const auto& text : raw.metadata) add_metadata(o.extra, text);
+  return o;
+}
+
+swill::client_options options::client() const {
+  swill::client_options out;
+  out.headers = headers;
+  if (timeout.count() > 0) out.connect_timeout = timeout;
+  out.close_timeout = std::chrono::milliseconds{1000};
+  return out;
+}
+
+swill::call_options options::call() const { return {extra, timeout}; }
+
+value options::message() const { return argument.empty() ? value{} : parse_json(argument); }
+
+} // namespace swill::cli

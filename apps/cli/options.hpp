@@ -1,0 +1,40 @@
+#pragma once
+
+#include "libswill/client/options.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace swill::cli {
+
+/// The command line.
+struct options {
+  std::string verb;
+  std::string url = "ws://127.0.0.1:8080/ws";
+  bool json = false;
+  std::chrono::milliseconds timeout{0}; ///< 0: none
+  header_list headers;
+  metadata extra; ///< -m
+
+  std::string name;     ///< of a handler
+  std::string argument; ///< JSON; empty: not given
+
+  std::size_t count = 4; ///< ping
+  std::size_t connections = 8;
+  std::size_t depth = 1;
+  double seconds = 5;
+
+  swill::client_options client() const;
+  swill::call_options call() const;
+  /// The argument as a message; nil when there is none. Throws usage_error.
+  value message() const;
+};
+
+/// Reads the command line. Throws usage_error; `help` is set, and the rest is not, when help or the version was asked for.
+options parse_options(int argc, char** argv, std::string& help);
+
+} // namespace swill::cli

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "apps/cli/options.hpp"
+#include "apps/cli/output.hpp"
+#include "libswill/client/client.hpp"
+
+#include <optional>
+
+namespace swill::cli {
+
+/// What every verb works with.
+struct session {
+  const options& given;
+  output& out;
+  client& server;
+};
+
+// Each returns when it has printed everything, and throws what goes wrong.
+
+task<void> list(session s);       ///< ls
+task<void> describe(session s);
+task<void> introspect(session s);
+task<void> call(session s);
+task<void> stream(session s);
+task<void> ping(session s);
+task<void> bench(session s);
+
+/// All records of swill.introspect (docs/protocol.md §8).
+task<value_array> introspection(session s);
+/// The one of a name, if the server has it.
+task<std::optional<value>> find_handler(session s);
+
+} // namespace swill::cli

@@ -1,0 +1,137 @@
+#include "apps/cli/json.hpp"
+#include "apps/cli/lines.hpp"
+#include "apps/cli/verbs.hpp"
+#include "libswill/base/await.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace swill::cli {
+
+namespace {
+
+struct shape {
+  bool request_streams = false;
+  bool response_streams = false;
+};
+
+bool streams(const value& record, std::string_view side) {
+  const value* v = record.find(side);
+  const value* flag = v != nullptr ? v->find("streams") : nullptr;
+  return flag != nullptr && *flag == value{true};
+}
+
+/// What is not listed is called as a unary handler: the server will say that it does not exist.
+task<shape> shape_of(session s) {
+  std::optional<value> record;
+  try {
+    record = co_await find_handler(s);
+  } catch (const error& e) {
+    if (e.code != static_cast<int>(error_code::not_found)) throw; // an older server without introspection
+  }
+  if (!record) co_return shape{};
+  co_return shape{streams(*record, "request"), streams(*record, "response")};
+}
+
+template <class Call>
+task<void> print_items(session s, Call& from) {
+  while (const auto item = co_await from.next()) {
+    s.out.line(to_json(*item));
+    if (!from.has_item()) s.out.flush();
+  }
+}
+
+task<void> call_unary(session s) {
+  const value request = s.given.message();
+  const auto call = s.server.start<value>(s.given.name, request, s.given.call());
+  const value result = co_await call.result();
+  s.out.document(to_json(result));
+}
+
+task<void> call_streaming_response(session s) {
+  const value request = s.given.message();
+  const auto items = s.server.stream<value>(s.given.name, request, s.given.call());
+  co_await print_items(s, items);
+}
+
+/// The argument is the one item; without one they come from stdin.
+template <class Call>
+task<void> send_items(session s, const Call& to) {
+  if (!s.given.argument.empty()) {
+    value item = s.given.message();
+    co_await to.write(std::move(item));
+    to.close_writing();
+    co_return;
+  }
+  // Shared with the thread that reads, which may outlive this coroutine.
+  const auto source = std::make_shared<line_source>();
+  const auto read = [source] { return source->next(); };
+  for (;;) {
+    const auto lines = co_await on_pool(read);
+    if (lines.empty()) break;
+    for (const auto& line : lines) {
+      value item = parse_json(line);
+      if (!co_await to.write(std::move(item))) co_return;
+      s.out.progress("sent");
+    }
+  }
+  to.close_writing();
+}
+
+template <class T>
+task<T> result_of(const client_upload<value, T>& u) {
+  co_return co_await u.result();
+}
+
+task<void> call_upload(session s) {
+  const auto upload = s.server.upload<value, value>(s.given.name, s.given.call());
+  // A handler may answer, or fail, before stdin ends.
+  auto first = co_await when_any(result_of(upload), send_items(s, upload));
+  value result;
+  if (first.index() == 0) {
+    result = std::get<0>(std::move(first));
+  } else {
+    result = co_await upload.result();
+  }
+  s.out.document(to_json(result));
+}
+
+task<void> call_duplex(session s) {
+  const auto both = s.server.duplex<value, value>(s.given.name, s.given.call());
+  const auto first = co_await when_any(print_items(s, both), send_items(s, both));
+  if (first.index() == 1) co_await print_items(s, both);
+}
+
+} // namespace
+
+task<void> call(session s) {
+  (void)s.given.message(); // complains before anything is sent
+  const shape kind = co_await shape_of(s);
+  if (kind.request_streams) throw usage_error("'" + s.given.name + "' takes a stream: swill stream " + s.given.name);
+  if (kind.response_streams) {
+    co_await call_streaming_response(s);
+  } else {
+    co_await call_unary(s);
+  }
+}
+
+task<void> stream(session s) {
+  (void)s.given.message();
+  const shape kind = co_await shape_of(s);
+  if (!kind.request_streams) {
+    if (kind.response_streams) {
+      co_await call_streaming_response(s);
+    } else {
+      co_await call_unary(s);
+    }
+  } else if (kind.response_streams) {
+    co_await call_duplex(s);
+  } else {
+    co_await call_upload(s);
+  }
+}
+
+} // namespace swill::cli

@@ -1,0 +1,97 @@
+#include "apps/cli/json.hpp"
+#include "apps/cli/type_text.hpp"
+#include "apps/cli/verbs.hpp"
+#include "libswill/wire/utf8.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <string_view>
+
+namespace swill::cli {
+
+namespace {
+
+constexpr std::string_view introspect_name = "swill.introspect";
+
+std::string name_in(const value& record) {
+  const value* name = record.find("name");
+  const auto* text = name != nullptr ? name->get_if<std::string>() : nullptr;
+  return text != nullptr ? *text : std::string{};
+}
+
+std::string padded(std::string text, std::size_t width) {
+  const std::size_t has = wire::count_code_points(text);
+  if (has < width) text.append(width - has, ' ');
+  return text;
+}
+
+std::string table(const value_array& records) {
+  std::size_t names = 0;
+  std::size_t requests = 0;
+  const auto side = [](const value& record, std::string_view which) {
+    const value* v = record.find(which);
+    return v != nullptr ? side_text(*v) : std::string{"Any"};
+  };
+  for (const value& r : records) {
+    names = std::max(names, wire::count_code_points(name_in(r)));
+    requests = std::max(requests, wire::count_code_points(side(r, "request")));
+  }
+  std::string out;
+  for (const value& r : records) {
+    out += padded(name_in(r), names) + "  " + padded(side(r, "request"), requests) + "  →  " + side(r, "response") + "\n";
+  }
+  return out;
+}
+
+} // namespace
+
+task<value_array> introspection(session s) {
+  value_array records;
+  auto items = s.server.stream<value>(introspect_name, nothing{}, s.given.call());
+  while (auto item = co_await items.next()) records.push_back(std::move(*item));
+  co_return records;
+}
+
+task<std::optional<value>> find_handler(session s) {
+  if (s.given.name == introspect_name) {
+    const value nil = value::map({{"type", "NoneType"}});
+    const value any = value::map({{"type", "Any"}});
+    co_return value::map({{"name", introspect_name},
+                          {"request", value::map({{"streams", false}, {"type", nil}})},
+                          {"response", value::map({{"streams", true}, {"type", any}})}});
+  }
+  const value_array records = co_await introspection(s);
+  for (const value& r : records) {
+    if (name_in(r) == s.given.name) co_return r;
+  }
+  co_return std::nullopt;
+}
+
+task<void> list(session s) {
+  const value_array records = co_await introspection(s);
+  if (s.out.is_json()) {
+    s.out.document(to_json(value{records}));
+  } else {
+    s.out.text(table(records));
+  }
+  s.out.flush();
+}
+
+task<void> introspect(session s) {
+  const value_array records = co_await introspection(s);
+  s.out.document(to_json(value{records}));
+}
+
+task<void> describe(session s) {
+  const auto record = co_await find_handler(s);
+  if (!record) throw error{error_code::not_found, "The server has no handler '" + s.given.name + "'"};
+  if (s.out.is_json()) {
+    s.out.document(to_json(*record));
+  } else {
+    s.out.text(record_text(*record));
+  }
+  s.out.flush();
+}
+
+} // namespace swill::cli

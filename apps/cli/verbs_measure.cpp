@@ -1,0 +1,118 @@
+#include "apps/cli/join_all.hpp"
+#include "apps/cli/json.hpp"
+#include "apps/cli/latencies.hpp"
+#include "apps/cli/verbs.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <deque>
+
+namespace swill::cli {
+
+using json = nlohmann::ordered_json;
+
+namespace {
+
+double microseconds(std::chrono::nanoseconds d) { return std::chrono::duration<double, std::micro>(d).count(); }
+double rounded(double d) { return std::round(d * 10) / 10; }
+
+template <class... Args>
+std::string format(const char* pattern, Args... args) {
+  std::array<char, 200> text{};
+  const int n = std::snprintf(text.data(), text.size(), pattern, args...);
+  return {text.data(), static_cast<std::size_t>(std::max(n, 0))};
+}
+
+/// What the calls of a bench share.
+struct campaign {
+  const options& given;
+  value request;
+  latencies seen;
+  std::chrono::steady_clock::time_point end{};
+  bool stopped = false;
+};
+
+task<void> call_repeatedly(client& c, campaign& all) {
+  const call_options with = all.given.call();
+  try {
+    while (!all.stopped) {
+      const auto begin = std::chrono::steady_clock::now();
+      if (begin >= all.end) co_return;
+      co_await c.call<raw>(all.given.name, all.request, with);
+      all.seen.add(std::chrono::steady_clock::now() - begin);
+    }
+  } catch (...) {
+    all.stopped = true; // the others end with their next answer
+    throw;
+  }
+}
+
+void print_bench(session s, const campaign& all, double seconds) {
+  const double rate = static_cast<double>(all.seen.count()) / seconds;
+  const double p50 = microseconds(all.seen.quantile(0.5));
+  const double p99 = microseconds(all.seen.quantile(0.99));
+  if (s.out.is_json()) {
+    return s.out.document(json{{"calls", all.seen.count()},
+                               {"seconds", rounded(seconds * 100) / 100},
+                               {"calls_per_second", rounded(rate)},
+                               {"p50_us", rounded(p50)},
+                               {"p99_us", rounded(p99)},
+                               {"connections", s.given.connections},
+                               {"depth", s.given.depth}});
+  }
+  s.out.text(format("%llu calls in %.2f s: %.0f calls/s, p50 %.1f µs, p99 %.1f µs\n",
+                    static_cast<unsigned long long>(all.seen.count()), seconds, rate, p50, p99));
+  s.out.flush();
+}
+
+} // namespace
+
+task<void> ping(session s) {
+  std::chrono::nanoseconds least = std::chrono::nanoseconds::max();
+  std::chrono::nanoseconds most{0};
+  std::chrono::nanoseconds sum{0};
+  for (std::size_t i = 0; i < s.given.count; ++i) {
+    const auto once = co_await s.server.ping();
+    least = std::min(least, once);
+    most = std::max(most, once);
+    sum += once;
+  }
+  const double average = microseconds(sum) / static_cast<double>(s.given.count);
+  if (s.out.is_json()) {
+    const json result{{"count", s.given.count}, {"min_us", rounded(microseconds(least))}, {"avg_us", rounded(average)}, {"max_us", rounded(microseconds(most))}};
+    s.out.document(result);
+  } else {
+    s.out.text(format("%zu round trips: min %.1f µs, avg %.1f µs, max %.1f µs\n", s.given.count, microseconds(least), average, microseconds(most)));
+    s.out.flush();
+  }
+}
+
+task<void> bench(session s) {
+  campaign all{s.given, s.given.message(), {}};
+  // The first call shows what is wrong before the clock runs.
+  const call_options with = s.given.call();
+  co_await s.server.call<raw>(s.given.name, all.request, with);
+
+  std::deque<client> more;
+  std::vector<client*> clients{&s.server};
+  while (clients.size() < s.given.connections) {
+    const client_options how = s.given.client();
+    more.push_back(co_await client::connect(s.given.url, how));
+    clients.push_back(&more.back());
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  all.end = begin + std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(s.given.seconds));
+  std::vector<task<void>> workers;
+  for (client* c : clients) {
+    for (std::size_t i = 0; i < s.given.depth; ++i) workers.push_back(call_repeatedly(*c, all));
+  }
+  join_all joined{std::move(workers)};
+  co_await joined;
+  print_bench(s, all, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+}
+
+} // namespace swill::cli
