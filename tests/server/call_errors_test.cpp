@@ -1,0 +1,277 @@
+#include "tests/server/calls.hpp"
+
+// What the client sees of exceptions, and what the log sees.
+
+namespace swill {
+namespace {
+
+using namespace test;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+struct out_of_stock : error {
+  out_of_stock() : error{4711, "out of stock", value{"sku"}} {}
+};
+struct strange : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+struct CallErrors : testing::TestWithParam<const char*> {
+  logged_app a;
+
+  /// Serves a handler of the shape under test that throws what `act` throws.
+  void serve(std::function<void()> act) {
+    const std::string shape = GetParam();
+    if (shape == "plain") {
+      a.handle("f", [act](request<int>) -> int {
+        act();
+        return 1;
+      });
+    } else if (shape == "hooked") {
+      a.before_request([](context&) {});
+      a.handle("f", [act](request<int>) -> int {
+        act();
+        return 1;
+      });
+    } else if (shape == "task") {
+      a.handle("f", [act](request<int>) -> task<int> {
+        co_await sleep_for(std::chrono::milliseconds{0});
+        act();
+        co_return 1;
+      });
+    } else if (shape == "stream") {
+      a.handle("f", [act](request<int>) -> stream<int> {
+        act();
+        co_yield 1;
+      });
+    } else if (shape == "upload") {
+      a.handle("f", [act](streaming_request<int> in) -> task<int> {
+        co_await in.next();
+        act();
+        co_return 1;
+      });
+    } else {
+      a.handle("f", blocking([act](request<int>) -> int {
+                 act();
+                 return 1;
+               }));
+    }
+  }
+  error seen() {
+    test_server s{a};
+    test_client c{s};
+    const auto seq = c.open("f", 1);
+    const auto r = c.receive(seq);
+    if (!r || !r->failure) {
+      ADD_FAILURE() << "no error";
+      return {};
+    }
+    EXPECT_EQ(arrived(c, seq), strings{});
+    return *r->failure;
+  }
+};
+
+TEST_P(CallErrors, TravelAsTheyAre) {
+  serve([] { throw error{409, "taken", value::map({{"by", "me"}})}; });
+
+  const error e = seen();
+
+  EXPECT_EQ(e.code, 409);
+  EXPECT_EQ(e.message, "taken");
+  EXPECT_EQ(e.data, value::map({{"by", "me"}}));
+  EXPECT_EQ(a.lines(), strings{});
+}
+
+TEST_P(CallErrors, DerivedOnesToo) {
+  serve([] { throw out_of_stock{}; });
+
+  const error e = seen();
+
+  EXPECT_EQ(e.code, 4711);
+  EXPECT_EQ(e.data, value{"sku"});
+}
+
+TEST_P(CallErrors, CodesAreAnyInteger) {
+  serve([] { throw error{-7, "odd"}; });
+
+  EXPECT_EQ(seen().code, -7);
+}
+
+TEST_P(CallErrors, UnforeseenOnesAreBlandAndLogged) {
+  serve([] { throw strange{"the secret"}; });
+
+  const error e = seen();
+
+  EXPECT_EQ(e.code, 500);
+  EXPECT_EQ(e.message, "An internal server error occurred");
+  EXPECT_TRUE(e.data.is_nil());
+  EXPECT_THAT(a.lines(), Contains(HasSubstr("the secret")));
+  EXPECT_THAT(a.lines(), Contains(HasSubstr("strange")));
+}
+
+TEST_P(CallErrors, WhatIsNoExceptionIsBlandToo) {
+  serve([] { throw 42; });
+
+  EXPECT_EQ(seen().code, 500);
+  EXPECT_THAT(a.lines(), Contains(HasSubstr("int")));
+}
+
+TEST_P(CallErrors, InDebugModeTheTraceTravels) {
+  a.set_debug(true);
+  serve([] { throw strange{"the secret"}; });
+
+  const error e = seen();
+
+  ASSERT_NE(e.data.find("traceback"), nullptr);
+  EXPECT_THAT(*e.data.find("traceback")->get_if<std::string>(), HasSubstr("the secret"));
+}
+
+TEST_P(CallErrors, AreMappedByTheirType) {
+  a.on_exception<strange>([](context&, const strange& e) { return error{410, std::string{"mapped "} + e.what()}; });
+  a.on_exception<std::runtime_error>([](context&, const std::runtime_error&) { return error{411, "second"}; });
+  serve([] { throw strange{"x"}; });
+
+  const error e = seen();
+
+  EXPECT_EQ(e.code, 410);
+  EXPECT_EQ(e.message, "mapped x");
+  EXPECT_EQ(a.lines(), strings{});
+}
+
+TEST_P(CallErrors, AreMappedByTheirCode) {
+  a.on_error(409, [](context& c, error e) {
+    e.message += std::string{" by "} + std::string{c.rpc()};
+    return e;
+  });
+  serve([] { throw error{409, "mapped"}; });
+
+  EXPECT_EQ(seen().message, "mapped by f");
+}
+
+TEST_P(CallErrors, MappersThatThrowAre500) {
+  a.on_exception<strange>([](context&, const strange&) -> error { throw std::runtime_error{"in the mapper"}; });
+  serve([] { throw strange{"x"}; });
+
+  EXPECT_EQ(seen().code, 500);
+  EXPECT_THAT(a.lines(), Contains(HasSubstr("in the mapper")));
+}
+
+TEST_P(CallErrors, OfBadTextAreMended) {
+  serve([] { throw error{400, "bad \xff text", value{"\xff"}}; });
+
+  const error e = seen();
+
+  EXPECT_EQ(e.code, 400);
+  EXPECT_THAT(e.message, HasSubstr("bad "));
+  EXPECT_TRUE(e.data.is_nil());
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, CallErrors, testing::Values("plain", "hooked", "task", "stream", "upload", "blocking"),
+                         [](const auto& i) { return std::string{i.param}; });
+
+TEST(EncodeFailure, OfAResultIs500AndTheConnectionGoesOn) {
+  logged_app a;
+  a.handle("plain", [](request<>) { return std::string{"\xff"}; });
+  a.handle("task", [](request<>) -> task<std::string> { co_return "\xff"; });
+  a.handle("good", [](request<>) { return 1; });
+  test_server s{a};
+  test_client c{s};
+
+  for (const char* rpc : {"plain", "task", "plain"}) {
+    EXPECT_EQ(arrived(c, c.open(rpc, nothing{})), strings{"e:500"}) << rpc;
+    EXPECT_EQ(c.call<int>("good"), 1);
+  }
+  EXPECT_EQ(a.lines().size(), 3U);
+}
+
+TEST(EncodeFailure, InTheMiddleOfAStreamEndsItWith500) {
+  for (const bool stalled : {false, true}) {
+    int alive = 0;
+    outcomes ends;
+    logged_app a;
+    if (stalled) a.limits().send_buffer = 256;
+    ends.listen(a);
+    a.handle("f", [&alive](request<>) -> stream<std::string> {
+      const counted guard{alive};
+      for (int i = 0;; ++i) {
+        std::string text(1000, 'x');
+        if (i == 100) text = "\xff";
+        co_yield std::move(text);
+      }
+    });
+    test_server s{a};
+    test_client c{s};
+    c.pipe().stall(stalled);
+    const auto seq = c.open("f", nothing{});
+    while (c.pipe().backlog() != 0) {
+      c.pipe().take(1);
+      s.run();
+    }
+
+    const auto all = arrived(c, seq);
+    EXPECT_EQ(all.size(), 101U);
+    EXPECT_EQ(all.back(), "e:500");
+    EXPECT_EQ(alive, 0);
+    EXPECT_EQ(ends.seen, strings{"f error 500"});
+  }
+}
+
+struct touchy {
+  int n = 0;
+};
+template <class D>
+void describe(D& d, touchy& t) {
+  d.field("n", t.n, predicate{[](int n) {
+            if (n == 13) throw std::runtime_error{"superstition"};
+            return true;
+          }, "unlucky"});
+}
+
+TEST(DecodeFailure, ByAPredicateThatThrowsIs500) {
+  for (const bool hooked : {false, true}) {
+    outcomes ends;
+    logged_app a;
+    if (hooked) a.before_request_message([](context&, any_message&) {});
+    a.handle("plain", [](request<touchy>) {});
+    a.handle("task", [](request<touchy>) -> task<void> { co_return; });
+    a.handle("items", [](streaming_request<touchy> in) -> task<void> {
+      while (co_await in.next()) {}
+    });
+    test_server s{a};
+    test_client c{s};
+
+    for (const char* rpc : {"plain", "task", "items"}) {
+      EXPECT_EQ(arrived(c, c.open(rpc, touchy{13})), strings{"e:500"}) << rpc << hooked;
+    }
+    const auto seq = c.open("items", touchy{1});
+    EXPECT_NO_THROW(c.send(seq, touchy{13})) << hooked;
+    EXPECT_EQ(arrived(c, seq), strings{"e:500"}) << hooked;
+  }
+}
+
+TEST(ErrorMapper, SeesWrongDataOfEveryShape) {
+  for (const bool hooked : {false, true}) {
+    logged_app a;
+    if (hooked) a.before_request_message([](context&, any_message&) {});
+    a.on_error(422, [](context&, error e) {
+      e.code = 499;
+      return e;
+    });
+    a.handle("plain", [](request<int>) {});
+    a.handle("items", [](streaming_request<int> in) -> task<void> {
+      while (co_await in.next()) {}
+    });
+    test_server s{a};
+    test_client c{s};
+
+    EXPECT_EQ(arrived(c, c.open("plain", std::string{})), strings{"e:499"});
+    EXPECT_EQ(arrived(c, c.open("items", std::string{})), strings{"e:499"}) << "opening, hooked: " << hooked;
+    const auto seq = c.open("items", 1);
+    c.send(seq, std::string{});
+    EXPECT_EQ(arrived(c, seq), strings{"e:499"}) << "item, hooked: " << hooked;
+  }
+}
+
+} // namespace
+} // namespace swill
