@@ -67,12 +67,20 @@ bool channel_base::on_mail(caf::mailbox_element& element) {
     finish();
     return true;
   }
+  if (content.match_elements<fail_atom, int, std::string>()) {
+    failure_.emplace(content.get_as<int>(1), content.get_as<std::string>(2));
+    finish();
+    return true;
+  }
   if (content.match_elements<fail_atom, std::int64_t, std::string>()) {
     failure_.emplace(content.get_as<std::int64_t>(1), content.get_as<std::string>(2));
     finish();
     return true;
   }
-  return false;
+  // Not a word of the protocol: better an answer than a request that waits for ever.
+  failure_.emplace(error_code::internal_error, "An internal server error occurred");
+  finish();
+  return true;
 }
 
 void channel_base::on_down(const caf::error&) {

@@ -17,7 +17,7 @@
 //   request -> handler                              handler -> request
 //   (open_atom, request[, In])                      (item_atom, Out)        one item, or the result of a unary response
 //   (item_atom, request, In)     within its credit  (end_atom)              the stream is complete
-//   (end_atom, request)          half-close         (fail_atom, int64, str) ERROR with this code and message
+//   (end_atom, request)          half-close         (fail_atom, int, str)   ERROR with this code and message
 //   (credit_atom, request, n)    n more items       (credit_atom, n)        n more items of the client
 //   (cancel_atom, request)       nobody listens
 

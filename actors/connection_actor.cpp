@@ -10,6 +10,12 @@ using wire::request_type;
 
 // --- Hooks of the connection
 
+hook_scope::hook_scope(unit& u, std::function<void(std::exception_ptr)> done) : scope(u.loop()), unit_(u), done_(std::move(done)) {
+  unit_.hooks.push_back(this);
+}
+
+hook_scope::~hook_scope() { std::erase(unit_.hooks, this); }
+
 void hook_scope::start(task<void> t) {
   main_ = std::move(t);
   main_.start(*this);
@@ -31,8 +37,8 @@ void hook_scope::on_idle() {
 // --- Life
 
 connection_actor::connection_actor(caf::actor_config& config, unit& home, std::shared_ptr<swill::connection> facts,
-                                   std::shared_ptr<const detail::service> app)
-    : loop_actor(config, home), facts_(std::move(facts)), app_(std::move(app)), since_(home.loop().now()) {
+                                   std::shared_ptr<const detail::service> app, std::function<void()> ended)
+    : loop_actor(config, home), facts_(std::move(facts)), app_(std::move(app)), ended_(std::move(ended)), since_(home.loop().now()) {
   facts_->on_close_wanted = [this](int code, std::string_view reason) { close(code, reason); };
   slot = home.connections.size();
   home.connections.push_back(this);
@@ -44,7 +50,7 @@ void connection_actor::begin(message_port& port) {
   was_accepted_ = true;
   if (app_->connection.after_accept.empty()) return;
   port.pause_reading(true); // requests wait until the hooks have run
-  hooks_ = std::make_unique<hook_scope>(home().loop(), [this](std::exception_ptr failure) {
+  hooks_ = std::make_unique<hook_scope>(home(), [this](std::exception_ptr failure) {
     home().dispose_later(std::shared_ptr<hook_scope>{std::move(hooks_)});
     if (failure && !is_closed_) {
       try {
@@ -69,6 +75,8 @@ void connection_actor::log_failure(std::string_view hook, std::exception_ptr fai
 void connection_actor::close(int code, std::string_view reason) {
   if (port_ == nullptr || is_closed_) return;
   port_->close(close_code_on_the_wire(code), reason);
+  // Nobody hears them any more. Not at once: the caller may be one of them.
+  home().loop().post([self = caf::strong_actor_ptr{ctrl()}] { as_connection(self).cancel_all(); });
 }
 
 void connection_actor::drain() {
@@ -98,6 +106,19 @@ void connection_actor::cancel_all() {
   }
 }
 
+void connection_actor::give_up() {
+  close(1001, "server is going away");
+  const auto running = requests_;
+  for (const auto& r : running) {
+    auto& a = as_request(r);
+    if (a.is_alive() && a.state().call().is_open()) a.state().call().give_up();
+  }
+  const auto orphans = orphans_;
+  for (const auto& o : orphans) {
+    if (o->call().is_open()) o->call().give_up();
+  }
+}
+
 void connection_actor::finish_if_done() {
   if (!is_closed_ || !requests_.empty() || !orphans_.empty() || hooks_) return;
   if (!after_connection_started_) {
@@ -108,10 +129,11 @@ void connection_actor::finish_if_done() {
   self_ = nullptr;
   leave_unit();
   quit();
+  if (auto ended = std::exchange(ended_, nullptr)) ended();
 }
 
 void connection_actor::run_after_connection() {
-  hooks_ = std::make_unique<hook_scope>(home().loop(), [this](std::exception_ptr failure) {
+  hooks_ = std::make_unique<hook_scope>(home(), [this](std::exception_ptr failure) {
     home().dispose_later(std::shared_ptr<hook_scope>{std::move(hooks_)});
     if (failure) log_failure("after_connection", failure);
     finish_if_done();

@@ -19,11 +19,13 @@ namespace swill::actors {
 /// Coroutines of a connection outside of its requests: its hooks.
 class hook_scope final : public scope {
 public:
-  hook_scope(swill::loop& l, std::function<void(std::exception_ptr)> done) : scope(l), done_(std::move(done)) {}
+  hook_scope(unit& u, std::function<void(std::exception_ptr)> done);
+  ~hook_scope() override;
   void start(task<void> t);
 
 private:
   void on_idle() override;
+  unit& unit_;
   task<void> main_;
   std::function<void(std::exception_ptr)> done_;
 };
@@ -33,7 +35,9 @@ private:
 /// connection is closed with 1011 first.
 class connection_actor final : public loop_actor, public message_sink {
 public:
-  connection_actor(caf::actor_config& config, unit& home, std::shared_ptr<swill::connection> facts, std::shared_ptr<const detail::service> app);
+  /// `ended` is called once, when nothing of the connection is left.
+  connection_actor(caf::actor_config& config, unit& home, std::shared_ptr<swill::connection> facts, std::shared_ptr<const detail::service> app,
+                   std::function<void()> ended);
 
   const char* name() const override { return "swill.connection"; }
 
@@ -44,6 +48,8 @@ public:
   void close(int code, std::string_view reason);
   /// Ends every open request without an answer.
   void cancel_all();
+  /// The server stops: also hooks that wait do so no longer.
+  void give_up();
 
   // --- For its requests
   message_port& port() noexcept { return *port_; }
@@ -102,6 +108,7 @@ private:
   std::vector<finished_request> remembered_;      ///< a ring
   std::size_t next_remembered_ = 0;
   std::unique_ptr<hook_scope> hooks_;
+  std::function<void()> ended_;
   caf::strong_actor_ptr self_; ///< from begin() until everything has ended: the port's promise to its sink
   clock_time since_;
   close_reason closed_;

@@ -99,7 +99,8 @@ void connection_actor::serve_plain(const detail::handler& h, const wire::request
 
 void connection_actor::open(const detail::handler& h, const wire::request_envelope& e) {
   if (is_draining_) return answer_error(e.seq, error{error_code::unavailable, "The server is going away"});
-  if (open_.size() >= app_->limits.requests_per_connection) {
+  // Also those that are answered or cancelled but still run: otherwise MESSAGE and CANCEL in turn would pile them up.
+  if (requests_.size() + orphans_.size() >= app_->limits.requests_per_connection) {
     return answer_error(e.seq, error{error_code::too_many_requests, "Too many open requests",
                                      value::map({{"retry_after_ms", app_->limits.retry_after.count()}})});
   }

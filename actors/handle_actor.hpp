@@ -79,9 +79,13 @@ task<Out> upload_to_actor(caf::strong_actor_ptr to, std::uint32_t window, stream
 
 } // namespace actors
 
-template <class In, class Out, class Handle, class Options>
-void blueprint::handle_actor(std::string_view name, Handle actor, Options options) {
-  const actor_options o = std::move(options);
+template <class In, class Out, class Handle>
+void blueprint::handle_actor(std::string_view name, Handle actor) {
+  handle_actor<In, Out>(name, std::move(actor), actor_options{});
+}
+
+template <class In, class Out, class Handle>
+void blueprint::handle_actor(std::string_view name, Handle actor, const actor_options& o) {
   const auto to = caf::actor_cast<caf::strong_actor_ptr>(actor);
   using in = typename actors::side<In>::type;
   using out = typename actors::side<Out>::type;
@@ -94,6 +98,9 @@ void blueprint::handle_actor(std::string_view name, Handle actor, Options option
   } else {
     handle(name, [to, w = o.window](streaming_request<in> r) -> stream<out> { return actors::exchange_with_actor<in, out>(to, w, r); }, o.handler);
   }
+  handlers_.back()->stop = [to](void* system) {
+    if (to && to->home_system == system && to->nid == to->home_system->node()) caf::anon_send_exit(to, caf::exit_reason::user_shutdown);
+  };
 }
 
 } // namespace swill

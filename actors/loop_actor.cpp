@@ -76,8 +76,9 @@ void loop_actor::handle(caf::mailbox_element& element) {
   } else if (content.match_elements<caf::down_msg>()) {
     tell_down(content.get_as<caf::down_msg>(0));
   } else if (!on_mail(element) && !offer_mail(element)) {
-    const caf::detail::sync_request_bouncer bounce{caf::make_error(caf::sec::unexpected_message)};
-    bounce(element);
+    if (element.mid.is_request() && element.sender) {
+      element.sender->enqueue(nullptr, element.mid.response_id(), caf::make_message(caf::make_error(caf::sec::unexpected_message)), context());
+    }
   }
   current_mailbox_element(nullptr);
 }

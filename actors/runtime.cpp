@@ -2,6 +2,7 @@
 
 #include "libswill/base/trace.hpp"
 
+#include <algorithm>
 #include <future>
 #include <thread>
 
@@ -37,8 +38,11 @@ runtime::~runtime() {
   const auto deadline = std::chrono::steady_clock::now() + (app_ ? app_->limits.drain_timeout : limits{}.drain_timeout);
   while (system_->registry().running() != 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds{1});
   if (system_->registry().running() != 0) {
-    system_->await_actors_before_shutdown(false);
-    if (app_) logger{&app_->log}.write(log_level::warning, "actors of the application were still running at shutdown");
+    // Handles to them are about, so their system must stay.
+    if (app_) logger{&app_->log}.write(log_level::warning, "actors of the application still run at shutdown; their actor system is left behind");
+    static_cast<void>(system_.release());
+    static_cast<void>(config_.release());
+    return;
   }
   system_.reset();
 }
@@ -71,7 +75,7 @@ void runtime::on_handshake(std::shared_ptr<handshake> h) {
   ++count_;
   // The scope owns itself until its coroutine has ended.
   auto holder = std::make_shared<std::shared_ptr<hook_scope>>();
-  *holder = std::make_shared<hook_scope>(h->loop(), [this, &u, h, holder](std::exception_ptr failure) {
+  *holder = std::make_shared<hook_scope>(u, [this, &u, h, holder](std::exception_ptr failure) {
     u.dispose_later(std::shared_ptr<void>{std::move(*holder)});
     if (!failure) return;
     h->reject(500, "Internal server error", {});
@@ -108,9 +112,8 @@ task<void> runtime::accept(unit& u, std::shared_ptr<handshake> h) {
 }
 
 void runtime::open(unit& u, handshake& h, std::shared_ptr<connection> facts) {
-  const caf::strong_actor_ptr a = spawn_on<connection_actor>(u, facts, app_);
+  const caf::strong_actor_ptr a = spawn_on<connection_actor>(u, facts, app_, [this] { connection_ended(); });
   connection_actor& c = as_connection(a);
-  c.attach_functor([this] { connection_ended(); });
   message_port* port = h.accept(facts->response_headers(), c);
   if (port == nullptr) return c.on_closed({});
   c.begin(*port);
@@ -138,6 +141,13 @@ void runtime::drain() {
   });
 }
 
+void runtime::stop_handler_actors() {
+  if (!app_) return;
+  for (const auto& h : app_->handlers()) {
+    if (h->stop) h->stop(system_.get());
+  }
+}
+
 template <class F>
 bool runtime::wait_until(const std::function<void()>& turn, std::optional<std::chrono::milliseconds> most, F over) {
   std::unique_lock lock{mutex_};
@@ -160,15 +170,18 @@ void runtime::shut_down(const std::function<void()>& turn) {
   drain();
   const auto all_ended = [this] { return count_.load() == 0; };
   if (!wait_until(turn, app_ ? app_->limits.drain_timeout : limits{}.drain_timeout, all_ended)) {
-    on_each_unit([](unit& u) {
-      const auto all = u.connections;
-      for (connection_actor* c : all) {
-        c->close(1001, "server is going away");
-        c->cancel_all();
-      }
-    });
-    wait_until(turn, std::nullopt, all_ended);
+    do { // again, because hooks that run at the end may wait as well
+      on_each_unit([](unit& u) {
+        const auto all = u.connections;
+        for (connection_actor* c : all) c->give_up();
+        const auto hooks = u.hooks;
+        for (hook_scope* s : hooks) {
+          if (std::find(u.hooks.begin(), u.hooks.end(), s) != u.hooks.end()) s->cancel();
+        }
+      });
+    } while (!wait_until(turn, std::chrono::milliseconds{100}, all_ended));
   }
+  stop_handler_actors();
   wait_until(turn, std::nullopt, [this] { return jobs_ == 0; });
   // What the loops still hold of it goes on their own threads.
   std::size_t left = units().size();

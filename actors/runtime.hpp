@@ -49,6 +49,7 @@ public:
   void on_handshake(std::shared_ptr<handshake> h) override;
 
 private:
+  void stop_handler_actors();
   const std::vector<std::unique_ptr<unit>>& units() const noexcept { return scheduler_->units(); }
   template <class T, class F>
   std::vector<T> collect(F f);

@@ -17,6 +17,7 @@ class call;
 namespace swill::actors {
 
 class connection_actor;
+class hook_scope;
 class request_actor;
 class unit;
 
@@ -70,6 +71,8 @@ public:
   /// Request actors that wait for work, and the connections of this unit.
   std::vector<caf::strong_actor_ptr> idle_requests;
   std::vector<connection_actor*> connections;
+  /// Hooks of connections and handshakes that run or wait.
+  std::vector<hook_scope*> hooks;
 
   /// The unit whose loop this thread is, or null.
   static unit* current() noexcept;

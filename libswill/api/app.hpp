@@ -14,12 +14,14 @@
 namespace swill {
 
 /// Marks a handler that blocks or computes long: `app.handle("hash", swill::blocking([](request<bytes> r) { … }))`. It runs on the worker
-/// pool, never on an I/O thread, and must be a plain function of one message. CANCEL answers at once; the function runs to its end
+/// pool, never on an I/O thread, and must be a plain function of one message. CANCEL frees the seq at once; the function runs to its end
 /// unless it looks at `context().stop_token()`.
 template <class F>
 detail::blocking_function<F> blocking(F f) {
   return {std::move(f)};
 }
+
+struct actor_options;
 
 /// A group of handlers and the hooks around them, under a name that prefixes the handlers' names: a blueprint "shop" with a handler "quote"
 /// serves "shop.quote". Mounted in an app or in another blueprint at start-up. Owns its functions; not thread-safe while it is built.
@@ -37,9 +39,12 @@ public:
   }
 
   /// Serves a name by a CAF actor, here or on another node: it gets each In as a message and answers an Out. Defined in
-  /// "actors/handle_actor.hpp"; docs/handlers.md says what the actor must do, also for streams.
-  template <class In, class Out, class Handle, class Options>
-  void handle_actor(std::string_view name, Handle actor, Options options);
+  /// "actors/handle_actor.hpp"; docs/handlers.md says what the actor must do, also for streams. An actor of the server's own system is
+  /// ended when the server stops.
+  template <class In, class Out, class Handle>
+  void handle_actor(std::string_view name, Handle actor);
+  template <class In, class Out, class Handle>
+  void handle_actor(std::string_view name, Handle actor, const actor_options& options);
 
   /// Takes over another blueprint's handlers and hooks; its hooks run inside these.
   void mount(blueprint inner);

@@ -35,7 +35,7 @@ struct limits {
   std::size_t remembered_requests = 128;
   /// Deadline of a request whose client and handler name none. 0: none. When reached: ERROR 408.
   std::chrono::milliseconds default_deadline{0};
-  /// The longest deadline that a client may ask for; longer ones are cut to it. 0: no maximum.
+  /// The longest deadline that a client may ask for; longer ones are cut to it, and a request without one gets it. 0: no maximum.
   std::chrono::milliseconds maximum_deadline{0};
   /// What data.retry_after_ms of an ERROR 429 says.
   std::chrono::milliseconds retry_after{100};

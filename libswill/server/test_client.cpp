@@ -9,14 +9,21 @@ namespace swill {
 
 // --- Server
 
-test_server::test_server(const app& a) : service_(a.build()), runtime_(std::make_unique<actors::runtime>(std::vector<swill::loop*>{&loop_}, 1)) {
+test_server::test_server() : runtime_(std::make_unique<actors::runtime>(std::vector<swill::loop*>{&loop_}, 1)) {}
+
+test_server::test_server(const app& a) : test_server() { serve(a); }
+
+void test_server::serve(const app& a) {
+  service_ = a.build();
   runtime_->serve(service_);
 }
+
+caf::actor_system& test_server::system() { return runtime_->system(); }
 
 test_server::~test_server() {
   runtime_->shut_down([this] {
     loop_.run_until_idle();
-    loop_.advance(service_->limits.drain_timeout);
+    loop_.advance(service_ ? service_->limits.drain_timeout : limits{}.drain_timeout);
   });
 }
 

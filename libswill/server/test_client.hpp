@@ -12,6 +12,10 @@
 #include <string_view>
 #include <vector>
 
+namespace caf {
+class actor_system;
+}
+
 namespace swill {
 
 namespace actors {
@@ -25,13 +29,18 @@ class test_server {
 public:
   /// The app's limits count as they are; its log goes where it goes.
   explicit test_server(const app& a);
+  /// In two steps, where the app has handlers that are actors of this server's system().
+  test_server();
+  void serve(const app& a);
   ~test_server();
   test_server(const test_server&) = delete;
   test_server& operator=(const test_server&) = delete;
 
   manual_loop& loop() noexcept { return loop_; }
   actors::runtime& runtime() noexcept { return *runtime_; }
-  /// Runs everything that is ready, and waits for what the pool is doing.
+  /// Actors that are spawned here run on a thread of their own, the pool's, not on the manual loop.
+  caf::actor_system& system();
+  /// Runs everything that is ready.
   void run();
   void advance(clock_duration d);
 

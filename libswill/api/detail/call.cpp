@@ -257,7 +257,7 @@ void call::stop_handler() {
 
 void call::fail(const error& e) {
   if (final_) return;
-  send_error(e);
+  send_error(host_->app().mapped(context_, e));
   stop_handler();
 }
 
@@ -267,6 +267,11 @@ void call::cancel_request() {
   const bool handler_has_ended = final_;
   final_ = true;
   if (!handler_has_ended) stop_handler();
+}
+
+void call::give_up() {
+  cancel_request();
+  if (is_open()) cancel();
 }
 
 void call::on_idle() {

@@ -96,6 +96,8 @@ public:
   void fail(const error& e);
   /// Ends it without an envelope: CANCEL, or the connection has gone.
   void cancel_request();
+  /// The server stops: cancels the request, and hooks that run after its end.
+  void give_up();
   /// The send budget has room again, or a new turn has begun.
   void on_turn();
 

@@ -15,8 +15,9 @@ void call::decode(bytes_view data) {
 bool call::take(bytes_view data) {
   try {
     decode(data);
-  } catch (const error& e) {
-    fail(e);
+  } catch (...) {
+    settle_exception(std::current_exception());
+    stop_handler();
     return false;
   }
   if (exchange_->deliver(data.size(), host_->app().limits)) return !final_;

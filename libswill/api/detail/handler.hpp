@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <coroutine>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -83,6 +84,8 @@ public:
   handler_options options;
   value request_type;  ///< docs/protocol.md §8
   value response_type;
+  /// Ends what serves it elsewhere, when the server stops: an actor of the actor system at that address.
+  std::function<void(void* actor_system)> stop;
   request_hooks hooks; ///< the app's and its blueprints'
 };
 

@@ -22,6 +22,16 @@ error unforeseen(context& c, std::exception_ptr e, bool debug) {
 
 } // namespace
 
+error service::mapped(context& c, error e) const {
+  const auto it = errors.find(e.code);
+  if (it == errors.end()) return e;
+  try {
+    return it->second(c, std::move(e));
+  } catch (...) {
+    return unforeseen(c, std::current_exception(), debug);
+  }
+}
+
 error service::to_error(context& c, std::exception_ptr e) const {
   std::optional<error> out;
   try {
@@ -39,7 +49,7 @@ error service::to_error(context& c, std::exception_ptr e) const {
         out = unforeseen(c, e, debug);
       }
     }
-    if (const auto it = errors.find(out->code); it != errors.end()) out = it->second(c, std::move(*out));
+    out = mapped(c, std::move(*out));
   } catch (...) {
     out = unforeseen(c, std::current_exception(), debug);
   }

@@ -33,6 +33,9 @@ public:
   /// The error that the client sees for an exception of a handler or hook. What is unforeseen is logged.
   error to_error(context& c, std::exception_ptr e) const;
 
+  /// An error of the server's own as the app wants it seen.
+  error mapped(context& c, error e) const;
+
   swill::limits limits;
   connection_hooks connection;
   std::vector<exception_mapper> exceptions;
