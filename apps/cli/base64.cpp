@@ -19,7 +19,9 @@ std::size_t digit_of(char c) {
 std::string to_base64(bytes_view data) {
   std::string out;
   for (std::size_t i = 0; i < data.size(); i += 3) {
-    const auto octet = [&](std::size_t j) { return i + j < data.size() ? std::to_integer<std::uint32_t>(data[i + j]) : 0U; };
+    const auto octet = [&](std::size_t j) {
+      return i + j < data.size() ? std::to_integer<std::uint32_t>(data[i + j]) : 0U;
+    };
     const std::uint32_t group = octet(0) << 16U | octet(1) << 8U | octet(2);
     out.push_back(alphabet[group >> 18U]);
     out.push_back(alphabet[group >> 12U & 63U]);

@@ -22,6 +22,7 @@ namespace {
 
 constexpr const char* bin_key = "$bin";
 constexpr const char* ext_key = "$ext";
+constexpr const char* map_key = "$map";
 constexpr std::int8_t timestamp_type = -1;
 
 /// RFC 3339 in UTC, with as many digits of the second as there are; empty for years beyond four digits.
@@ -79,10 +80,13 @@ struct to_json_visitor {
     return out;
   }
   json operator()(const value_map& entries) const {
+    // At the end, unseen: looking for a key is linear here, and duplicates are the sender's business.
     json out = json::object();
+    auto& members = out.get_ref<json::object_t&>();
+    members.reserve(entries.size());
     for (const auto& [key, item] : entries) {
       const auto* text = key.get_if<std::string>();
-      out[text != nullptr ? *text : dump(to_json(key))] = to_json(item);
+      members.json::object_t::Container::emplace_back(text != nullptr ? *text : dump(to_json(key)), to_json(item));
     }
     return out;
   }
@@ -113,9 +117,20 @@ value extension_of(const json& j) {
   return extension{j[0].get<std::int8_t>(), bytes_of(j[1], ext_key)};
 }
 
+value map_of(const json& j) {
+  if (!j.is_array()) throw usage_error("$map wants [[KEY, VALUE], …]");
+  value_map entries;
+  for (const json& pair : j) {
+    if (!pair.is_array() || pair.size() != 2) throw usage_error("$map wants [[KEY, VALUE], …]");
+    entries.emplace_back(from_json(pair[0]), from_json(pair[1]));
+  }
+  return entries;
+}
+
 value object_of(const json& j) {
   if (j.size() == 1 && j.contains(bin_key)) return bytes_of(j[bin_key], bin_key);
   if (j.size() == 1 && j.contains(ext_key)) return extension_of(j[ext_key]);
+  if (j.size() == 1 && j.contains(map_key)) return map_of(j[map_key]);
   value_map entries;
   for (const auto& [key, item] : j.items()) entries.emplace_back(key, from_json(item));
   return entries;

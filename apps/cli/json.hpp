@@ -15,7 +15,8 @@ namespace swill::cli {
 /// text; NaN and the infinities are "NaN", "Infinity", "-Infinity".
 nlohmann::ordered_json to_json(const value& v);
 
-/// The way back: {"$bin": …} and {"$ext": …} become what they stand for; text stays text. Throws usage_error.
+/// The way back: {"$bin": …} and {"$ext": …} become what they stand for, {"$map": [[KEY, VALUE], …]} a map with keys of any type; text
+/// stays text. Throws usage_error.
 value from_json(const nlohmann::ordered_json& j);
 
 /// Throws usage_error, saying where it is wrong.

@@ -17,8 +17,9 @@ namespace {
 using verb = task<void> (*)(session);
 
 verb verb_of(const std::string& name) {
-  static const std::map<std::string, verb> verbs{{"ls", list},     {"describe", describe}, {"call", call},   {"stream", stream},
-                                                 {"ping", ping},   {"bench", bench},       {"introspect", introspect}};
+  static const std::map<std::string, verb> verbs{
+      {"ls", list},     {"describe", describe},    {"call", call}, {"stream", stream}, {"ping", ping},
+      {"bench", bench}, {"introspect", introspect}};
   return verbs.at(name);
 }
 

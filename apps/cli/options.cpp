@@ -20,7 +20,8 @@ std::chrono::milliseconds parse_time(const std::string& text) {
   double amount = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), amount);
   const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
-  static const std::map<std::string_view, double> units{{"ms", 1}, {"s", 1000}, {"", 1000}, {"m", 60000}, {"h", 3600000}};
+  static const std::map<std::string_view, double> units{
+      {"ms", 1}, {"s", 1000}, {"", 1000}, {"m", 60000}, {"h", 3600000}};
   const auto factor = units.find(unit);
   constexpr double longest = 1e12;
   if (problem != std::errc{} || factor == units.end() || !(amount > 0) || amount * factor->second > longest) {
@@ -52,8 +53,10 @@ struct raw_options {
 void add_common(CLI::App& program, options& o, raw_options& raw) {
   program.add_option("--url", o.url, "ws://HOST:PORT/PATH or unix:PATH")->envname("SWILL_URL")->capture_default_str();
   program.add_flag("--json", o.json, "Output and errors for machines: one JSON document or line each");
-  program.add_option("-H,--header", raw.headers, "'Name: value': a header of the upgrade request")->allow_extra_args(false);
-  program.add_option("-m,--metadata", raw.metadata, "key=value: metadata of the call; the value is JSON, or else text")->allow_extra_args(false);
+  program.add_option("-H,--header", raw.headers, "'Name: value': a header of the upgrade request")
+      ->allow_extra_args(false);
+  program.add_option("-m,--metadata", raw.metadata, "key=value: metadata of the call; the value is JSON, or else text")
+      ->allow_extra_args(false);
   program.add_option("--timeout", raw.timeout, "Deadline of the call, and limit for connecting: 500ms, 2s, 1m");
 }
 
@@ -66,15 +69,23 @@ CLI::App* add_call(CLI::App& program, options& o, const char* verb, const char* 
 
 void add_verbs(CLI::App& program, options& o) {
   program.add_subcommand("ls", "The server's handlers, with their shapes and types");
-  program.add_subcommand("describe", "One handler: its fields, rules and words")->add_option("NAME", o.name, "Handler")->required();
+  program.add_subcommand("describe", "One handler: its fields, rules and words")
+      ->add_option("NAME", o.name, "Handler")
+      ->required();
   add_call(program, o, "call", "Calls a handler of one message; a streamed response comes as JSON lines");
   add_call(program, o, "stream", "Calls any handler; a streaming request takes its items from JSON lines on stdin");
   program.add_subcommand("introspect", "What the server says about itself, as JSON");
   program.add_subcommand("ping", "Round trips of WebSocket ping and pong")
-      ->add_option("-n,--count", o.count, "How many")->check(CLI::Range(1, 1000000))->capture_default_str();
+      ->add_option("-n,--count", o.count, "How many")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
   auto* bench = add_call(program, o, "bench", "Calls a handler again and again, and counts");
-  bench->add_option("-c,--connections", o.connections, "Connections")->check(CLI::Range(1, 10000))->capture_default_str();
-  bench->add_option("-d,--depth", o.depth, "Calls that each connection has open at once")->check(CLI::Range(1, 10000))->capture_default_str();
+  bench->add_option("-c,--connections", o.connections, "Connections")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  bench->add_option("-d,--depth", o.depth, "Calls that each connection has open at once")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
   bench->add_option("-s,--seconds", o.seconds, "How long")->check(CLI::Range(0.01, 86400.0))->capture_default_str();
 }
 

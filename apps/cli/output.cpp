@@ -13,9 +13,11 @@ namespace swill::cli {
 using json = nlohmann::ordered_json;
 
 output::output(bool as_json)
-    : json_(as_json), pretty_(!as_json && ::isatty(STDOUT_FILENO) != 0),
+    : json_(as_json),
+      pretty_(!as_json && ::isatty(STDOUT_FILENO) != 0),
       show_progress_(!as_json && ::isatty(STDERR_FILENO) != 0 && ::isatty(STDOUT_FILENO) == 0),
-      started_(std::chrono::steady_clock::now()), shown_(started_) {}
+      started_(std::chrono::steady_clock::now()),
+      shown_(started_) {}
 
 void output::text(std::string_view s) {
   if (!muted_) std::fwrite(s.data(), 1, s.size(), stdout);

@@ -24,7 +24,9 @@ const value_map* arguments_of(const value& type) {
 }
 
 /// Arguments are numbered for generics, named for structs.
-bool is_struct(const value_map& arguments) { return !arguments.empty() && arguments.front().first.get_if<std::string>() != nullptr; }
+bool is_struct(const value_map& arguments) {
+  return !arguments.empty() && arguments.front().first.get_if<std::string>() != nullptr;
+}
 
 std::string nested_text(const value& type, std::size_t depth) {
   std::string name = text_under(type, "type");

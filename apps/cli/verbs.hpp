@@ -17,7 +17,7 @@ struct session {
 
 // Each returns when it has printed everything, and throws what goes wrong.
 
-task<void> list(session s);       ///< ls
+task<void> list(session s); ///< ls
 task<void> describe(session s);
 task<void> introspect(session s);
 task<void> call(session s);

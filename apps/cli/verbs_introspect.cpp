@@ -39,7 +39,8 @@ std::string table(const value_array& records) {
   }
   std::string out;
   for (const value& r : records) {
-    out += padded(name_in(r), names) + "  " + padded(side(r, "request"), requests) + "  →  " + side(r, "response") + "\n";
+    out +=
+        padded(name_in(r), names) + "  " + padded(side(r, "request"), requests) + "  →  " + side(r, "response") + "\n";
   }
   return out;
 }

@@ -83,10 +83,14 @@ task<void> ping(session s) {
   }
   const double average = microseconds(sum) / static_cast<double>(s.given.count);
   if (s.out.is_json()) {
-    const json result{{"count", s.given.count}, {"min_us", rounded(microseconds(least))}, {"avg_us", rounded(average)}, {"max_us", rounded(microseconds(most))}};
+    const json result{{"count", s.given.count},
+                      {"min_us", rounded(microseconds(least))},
+                      {"avg_us", rounded(average)},
+                      {"max_us", rounded(microseconds(most))}};
     s.out.document(result);
   } else {
-    s.out.text(format("%zu round trips: min %.1f µs, avg %.1f µs, max %.1f µs\n", s.given.count, microseconds(least), average, microseconds(most)));
+    s.out.text(format("%zu round trips: min %.1f µs, avg %.1f µs, max %.1f µs\n", s.given.count, microseconds(least),
+                      average, microseconds(most)));
     s.out.flush();
   }
 }
@@ -105,7 +109,8 @@ task<void> bench(session s) {
     clients.push_back(&more.back());
   }
   const auto begin = std::chrono::steady_clock::now();
-  all.end = begin + std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(s.given.seconds));
+  all.end = begin + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                        std::chrono::duration<double>(s.given.seconds));
   std::vector<task<void>> workers;
   for (client* c : clients) {
     for (std::size_t i = 0; i < s.given.depth; ++i) workers.push_back(call_repeatedly(*c, all));

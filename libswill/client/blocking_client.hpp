@@ -28,9 +28,7 @@ public:
   /// A unary call. Throws as client_call::result.
   template <class R = void, class T = nothing>
   R call(std::string_view rpc, const T& data = {}, const call_options& o = {}) {
-    return background_->run([&]() -> task<R> {
-      return background_->connection().call<R>(std::string{rpc}, data, o);
-    });
+    return background_->run([&]() -> task<R> { return background_->connection().call<R>(std::string{rpc}, data, o); });
   }
   /// The same, with the error as a value.
   template <class R = void, class T = nothing>

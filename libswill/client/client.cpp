@@ -61,7 +61,9 @@ task<close_reason> client::closed() const {
   co_return *c->closed();
 }
 
-void client::close(int code, std::string_view reason) const { connection_->close(close_code_on_the_wire(code), reason); }
+void client::close(int code, std::string_view reason) const {
+  connection_->close(close_code_on_the_wire(code), reason);
+}
 bool client::is_open() const noexcept { return connection_->is_open(); }
 const close_reason* client::close_status() const noexcept { return connection_->closed(); }
 const header_list& client::response_headers() const noexcept { return connection_->response_headers(); }

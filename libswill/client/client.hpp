@@ -40,8 +40,9 @@ public:
   template <class R = void, class T>
   task<R> call(std::string rpc, T&& data, call_options o = {}) const {
     using given = std::decay_t<T>;
-    static_assert(std::is_lvalue_reference_v<T> || !std::is_aggregate_v<given> || std::is_trivially_destructible_v<given>,
-                  "g++ 12 would destroy this temporary twice; name it first: order o{...}; co_await c.call<int>(\"place\", o);");
+    static_assert(
+        std::is_lvalue_reference_v<T> || !std::is_aggregate_v<given> || std::is_trivially_destructible_v<given>,
+        "g++ 12 would destroy this temporary twice; name it first: order o{...}; co_await c.call<int>(\"place\", o);");
     using as = client_detail::as_message<given>;
     return client_detail::run_call<R, as>(connection_, std::move(rpc), as(std::forward<T>(data)), std::move(o));
   }
@@ -91,7 +92,8 @@ private:
   static task<client> wait_for(client c);
 
   template <class T>
-  std::unique_ptr<client_detail::call> open(std::string_view rpc, const T& data, const call_options& o, bool streams) const {
+  std::unique_ptr<client_detail::call> open(std::string_view rpc, const T& data, const call_options& o,
+                                            bool streams) const {
     auto c = std::make_unique<client_detail::call>(connection_, rpc, o, streams);
     c->open_message(client_detail::encode_for(*connection_, data));
     return c;

@@ -21,7 +21,8 @@ int code_of(connect_error::kind why, int http_status) {
 }
 
 value connect_data(connect_error::kind why, int http_status) {
-  const bool retryable = why == connect_error::kind::unreachable || why == connect_error::kind::timed_out || http_status == 503;
+  const bool retryable =
+      why == connect_error::kind::unreachable || why == connect_error::kind::timed_out || http_status == 503;
   value data = value::map({{"retryable", retryable}});
   if (why == connect_error::kind::rejected) data.set("http_status", http_status);
   return data;
@@ -49,11 +50,14 @@ std::string text_of(const close_reason& why) {
 } // namespace
 
 connect_error::connect_error(kind why, std::string message, int http_status)
-    : error(code_of(why, http_status), std::move(message), connect_data(why, http_status)), why(why), http_status(http_status) {}
+    : error(code_of(why, http_status), std::move(message), connect_data(why, http_status)),
+      why(why),
+      http_status(http_status) {}
 
 connection_lost::connection_lost(close_reason w)
     : error(error_code::unavailable, text_of(w),
             value::map({{"retryable", may_retry(w)}, {"close_code", w.code}, {"close_reason", w.reason}})),
-      why(std::move(w)), retryable(may_retry(why)) {}
+      why(std::move(w)),
+      retryable(may_retry(why)) {}
 
 } // namespace swill

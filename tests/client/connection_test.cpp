@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <thread>
 #include <vector>
 
 namespace swill::test {
@@ -114,7 +115,7 @@ TEST_F(Connection, SaysThatALostConnectionMayBeTriedAgain) {
     const client c = co_await client::connect(server.url());
     auto hang = c.start("hang");
     co_await c.ping();
-    co_await on_pool([&] { server.stop(); });
+    const std::jthread stopping{[&] { server.stop(); }};
 
     try {
       co_await hang.result();

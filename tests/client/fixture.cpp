@@ -71,7 +71,9 @@ void call_server::add_unary() {
     r.context().trailing().set("trail", 2);
     return 3;
   });
-  app_.handle("fail", [](request<int> r) -> int { throw error{r.data(), "as asked", value::map({{"why", "because"}})}; });
+  app_.handle("fail", [](request<int> r) -> int {
+    throw error{r.data(), "as asked", value::map({{"why", "because"}})};
+  });
   app_.handle("close", [](request<int> r) -> int { throw close_connection{r.data(), "as asked"}; });
   app_.handle("hang", [this](request<> r) -> task<void> {
     const on_unwind end{events_, "hang.end"};

@@ -51,7 +51,8 @@ std::array<std::byte, 20> sha1(std::string_view text) {
   while (padded.size() % 64 != 56) padded.push_back('\0');
   const std::uint64_t bits = std::uint64_t{text.size()} * 8;
   for (unsigned shift = 64; shift != 0; shift -= 8) padded.push_back(static_cast<char>(bits >> (shift - 8)));
-  for (std::size_t at = 0; at < padded.size(); at += 64) add_block(h, reinterpret_cast<const unsigned char*>(padded.data()) + at);
+  for (std::size_t at = 0; at < padded.size(); at += 64)
+    add_block(h, reinterpret_cast<const unsigned char*>(padded.data()) + at);
   std::array<std::byte, 20> out{};
   for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::byte>(h[i / 4] >> (24 - 8 * (i % 4)));
   return out;
@@ -64,7 +65,9 @@ std::string base64(bytes_view data) {
   std::string out;
   out.reserve((data.size() + 2) / 3 * 4);
   for (std::size_t i = 0; i < data.size(); i += 3) {
-    const auto octet = [&](std::size_t j) { return i + j < data.size() ? std::to_integer<std::uint32_t>(data[i + j]) : 0U; };
+    const auto octet = [&](std::size_t j) {
+      return i + j < data.size() ? std::to_integer<std::uint32_t>(data[i + j]) : 0U;
+    };
     const std::uint32_t group = octet(0) << 16U | octet(1) << 8U | octet(2);
     out.push_back(alphabet[group >> 18U]);
     out.push_back(alphabet[group >> 12U & 63U]);

@@ -30,7 +30,11 @@ error error_of(bytes_view data) {
 } // namespace
 
 call::call(std::shared_ptr<connection> c, std::string_view rpc, const call_options& o, bool streams)
-    : connection_(std::move(c)), rpc_(rpc), request_metadata_(o.metadata), timeout_(o.timeout), seq_(connection_->enter(*this)),
+    : connection_(std::move(c)),
+      rpc_(rpc),
+      request_metadata_(o.metadata),
+      timeout_(o.timeout),
+      seq_(connection_->enter(*this)),
       streams_(streams) {
   if (timeout_.count() <= 0) return;
   request_metadata_.set("timeout_ms", timeout_.count());

@@ -48,7 +48,8 @@ std::uint64_t connection::enter(call& c) {
   return last_seq_;
 }
 
-void connection::send(std::uint64_t seq, std::string_view rpc, wire::request_type type, bytes_view data, bytes_view metadata) {
+void connection::send(std::uint64_t seq, std::string_view rpc, wire::request_type type, bytes_view data,
+                      bytes_view metadata) {
   if (!is_open()) return;
   wire::writer to{line_->begin_message()};
   wire::write_request(to, seq, data, rpc, type, metadata);

@@ -44,7 +44,8 @@ public:
   std::uint64_t enter(call& c);
   void leave(std::uint64_t seq) noexcept { calls_.erase(seq); }
   /// A request envelope; `data` and `metadata` are encoded, or empty for nil. Nothing without a connection.
-  void send(std::uint64_t seq, std::string_view rpc, wire::request_type type, bytes_view data = {}, bytes_view metadata = {});
+  void send(std::uint64_t seq, std::string_view rpc, wire::request_type type, bytes_view data = {},
+            bytes_view metadata = {});
   /// An empty buffer to encode into, until the next call of anything here.
   buffer& scratch() noexcept {
     scratch_.clear();

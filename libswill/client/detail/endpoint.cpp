@@ -24,7 +24,9 @@ bool is_port(std::string_view text) {
 
 /// What would break the request line, or begin another.
 bool is_target(std::string_view text) {
-  return text.starts_with('/') && std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f; });
+  return text.starts_with('/') && std::none_of(text.begin(), text.end(), [](char c) {
+           return static_cast<unsigned char>(c) <= ' ' || c == 0x7f;
+         });
 }
 
 endpoint parse_unix(std::string_view url, std::string_view path, std::string_view target) {
@@ -40,7 +42,8 @@ endpoint parse_unix(std::string_view url, std::string_view path, std::string_vie
 }
 
 void split_authority(std::string_view url, std::string_view authority, endpoint& e) {
-  if (authority.find('@') != std::string_view::npos) wrong(url, "user and password in a URL are not supported; send a header");
+  if (authority.find('@') != std::string_view::npos)
+    wrong(url, "user and password in a URL are not supported; send a header");
   std::string_view host = authority;
   std::string_view rest;
   if (host.starts_with('[')) {
@@ -53,7 +56,8 @@ void split_authority(std::string_view url, std::string_view authority, endpoint&
     host = host.substr(0, colon);
   }
   if (host.empty()) wrong(url, "the host is missing");
-  if (!rest.empty() && (!rest.starts_with(':') || !is_port(rest.substr(1)))) wrong(url, "the port is no number from 1 to 65535");
+  if (!rest.empty() && (!rest.starts_with(':') || !is_port(rest.substr(1))))
+    wrong(url, "the port is no number from 1 to 65535");
   e.host = host;
   e.port = rest.empty() ? "80" : std::string{rest.substr(1)};
   e.authority = authority;
@@ -66,7 +70,9 @@ endpoint endpoint::parse(std::string_view url, std::string_view path) {
   constexpr std::string_view ws_prefix = "ws://";
   if (url.starts_with(unix_prefix)) return parse_unix(url, url.substr(unix_prefix.size()), path);
   if (url.starts_with("wss:") || url.starts_with("https:")) {
-    throw connect_error(connect_error::kind::unsupported, "URL '" + std::string{url} + "': TLS (wss:) is not supported yet; put a TLS proxy before it, or use ws:");
+    throw connect_error(connect_error::kind::unsupported,
+                        "URL '" + std::string{url} +
+                            "': TLS (wss:) is not supported yet; put a TLS proxy before it, or use ws:");
   }
   if (!url.starts_with(ws_prefix)) wrong(url, "expected ws://HOST:PORT/PATH or unix:PATH");
 
@@ -79,7 +85,8 @@ endpoint endpoint::parse(std::string_view url, std::string_view path) {
   // "ws://host?a=b" asks for the default path with a query.
   e.target = target.starts_with('/') ? std::string{target} : std::string{path} + std::string{target};
   if (!is_target(e.target)) wrong(url, "the path must begin with / and have no spaces");
-  if (std::any_of(e.authority.begin(), e.authority.end(), [](char c) { return static_cast<unsigned char>(c) <= ' '; })) {
+  if (std::any_of(e.authority.begin(), e.authority.end(),
+                  [](char c) { return static_cast<unsigned char>(c) <= ' '; })) {
     wrong(url, "a host has no spaces");
   }
   return e;

@@ -13,7 +13,7 @@ namespace swill::client_detail {
 struct frame {
   unsigned op = 0;
   bool fin = true;
-  bytes_view payload; ///< borrows the input
+  bytes_view payload;   ///< borrows the input
   std::size_t size = 0; ///< of the whole frame
 };
 

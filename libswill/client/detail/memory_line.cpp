@@ -135,7 +135,9 @@ void memory_line::ping() {
 
 // --- the end
 
-void memory_line::close(int code, std::string_view reason) { end_later({code, std::string{cut_text(reason, 123)}, false}); }
+void memory_line::close(int code, std::string_view reason) {
+  end_later({code, std::string{cut_text(reason, 123)}, false});
+}
 
 /// After what is queued in either direction.
 void memory_line::end_later(close_reason why) {

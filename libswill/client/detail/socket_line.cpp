@@ -88,12 +88,13 @@ void socket_line::wait_writable() {
     sent_ = 0;
   }
   writing_ = true;
-  sockets_->socket.async_wait(sockets::stream::wait_write, [self = shared_from_this()](const boost::system::error_code& ec) {
-    transport::asio_loop::turn t{self->loop_};
-    self->writing_ = false;
-    if (ec || self->phase_ == phase::ended) return;
-    self->guarded([&] { self->flush(); });
-  });
+  sockets_->socket.async_wait(sockets::stream::wait_write,
+                              [self = shared_from_this()](const boost::system::error_code& ec) {
+                                transport::asio_loop::turn t{self->loop_};
+                                self->writing_ = false;
+                                if (ec || self->phase_ == phase::ended) return;
+                                self->guarded([&] { self->flush(); });
+                              });
 }
 
 void socket_line::on_flushed() {
@@ -126,7 +127,8 @@ void socket_line::pause_reading(bool paused) {
 void socket_line::on_timer() {
   const auto keep = shared_from_this();
   if (phase_ < phase::open) {
-    return fail(std::make_exception_ptr(connect_error(connect_error::kind::timed_out, "no connection within the connect timeout")));
+    return fail(std::make_exception_ptr(
+        connect_error(connect_error::kind::timed_out, "no connection within the connect timeout")));
   }
   if (phase_ != phase::open) return die(why_);
   check_ping();

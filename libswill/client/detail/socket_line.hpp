@@ -13,7 +13,10 @@ namespace swill::client_detail {
 
 /// A WebSocket on a TCP or Unix socket, from the first look at the name to the end of TCP. The output of one turn leaves in one send.
 /// socket_line_connect.cpp has the way to the open connection, socket_line_input.cpp what is read, socket_line.cpp the rest.
-class socket_line final : public line, public std::enable_shared_from_this<socket_line>, private timer, private transport::turn_job {
+class socket_line final : public line,
+                          public std::enable_shared_from_this<socket_line>,
+                          private timer,
+                          private transport::turn_job {
 public:
   socket_line(transport::asio_loop& l, const client_options& o, line_sink& s);
   ~socket_line() override;
@@ -82,11 +85,11 @@ private:
   std::unique_ptr<sockets> sockets_;
   std::unique_ptr<upgrade> upgrade_; // until it is open
   phase phase_ = phase::connecting;
-  bool reading_ = false;  // a wait for input is under way
-  bool writing_ = false;  // a wait for room in the socket is under way
+  bool reading_ = false; // a wait for input is under way
+  bool writing_ = false; // a wait for room in the socket is under way
   bool paused_ = false;
-  bool was_full_ = false; // on_writable is owed
-  bool pinged_ = false;   // by check_ping, and nothing came since
+  bool was_full_ = false;  // on_writable is owed
+  bool pinged_ = false;    // by check_ping, and nothing came since
   bool fragments_ = false; // a message has begun and goes on
   buffer input_;
   buffer message_; // fragments of a message that is not complete

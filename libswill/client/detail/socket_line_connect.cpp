@@ -15,7 +15,8 @@ namespace asio = boost::asio;
 namespace {
 
 std::exception_ptr unreachable(const std::string& where, const boost::system::error_code& ec) {
-  return std::make_exception_ptr(connect_error(connect_error::kind::unreachable, "cannot connect to " + where + ": " + ec.message()));
+  return std::make_exception_ptr(
+      connect_error(connect_error::kind::unreachable, "cannot connect to " + where + ": " + ec.message()));
 }
 
 } // namespace
@@ -30,33 +31,36 @@ void socket_line::dial(std::string_view url) {
 
 void socket_line::connect_unix(const endpoint& to) {
   const asio::generic::stream_protocol::endpoint address{asio::local::stream_protocol::endpoint{to.unix_path}};
-  sockets_->socket.async_connect(address, [self = shared_from_this(), where = to.unix_path](const boost::system::error_code& ec) {
-    transport::asio_loop::turn t{self->loop_};
-    if (self->phase_ != phase::connecting) return;
-    if (ec) return self->fail(unreachable(where, ec));
-    self->guarded([&] { self->on_connected(); });
-  });
+  sockets_->socket.async_connect(
+      address, [self = shared_from_this(), where = to.unix_path](const boost::system::error_code& ec) {
+        transport::asio_loop::turn t{self->loop_};
+        if (self->phase_ != phase::connecting) return;
+        if (ec) return self->fail(unreachable(where, ec));
+        self->guarded([&] { self->on_connected(); });
+      });
 }
 
 void socket_line::resolve(const endpoint& to) {
   using results = asio::ip::tcp::resolver::results_type;
   const std::string where = to.host + " port " + to.port;
-  sockets_->resolver.async_resolve(to.host, to.port, [self = shared_from_this(), where](const boost::system::error_code& ec, const results& found) {
-    transport::asio_loop::turn t{self->loop_};
-    if (self->phase_ != phase::connecting) return;
-    if (ec) return self->fail(unreachable(where, ec));
-    std::vector<asio::generic::stream_protocol::endpoint> addresses;
-    for (const auto& entry : found) addresses.emplace_back(entry.endpoint());
-    asio::async_connect(self->sockets_->socket, addresses,
-                        [self, where](const boost::system::error_code& problem, const asio::generic::stream_protocol::endpoint&) {
-                          transport::asio_loop::turn inner{self->loop_};
-                          if (self->phase_ != phase::connecting) return;
-                          if (problem) return self->fail(unreachable(where, problem));
-                          boost::system::error_code ignored;
-                          self->sockets_->socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-                          self->guarded([&] { self->on_connected(); });
-                        });
-  });
+  sockets_->resolver.async_resolve(
+      to.host, to.port, [self = shared_from_this(), where](const boost::system::error_code& ec, const results& found) {
+        transport::asio_loop::turn t{self->loop_};
+        if (self->phase_ != phase::connecting) return;
+        if (ec) return self->fail(unreachable(where, ec));
+        std::vector<asio::generic::stream_protocol::endpoint> addresses;
+        for (const auto& entry : found) addresses.emplace_back(entry.endpoint());
+        asio::async_connect(
+            self->sockets_->socket, addresses,
+            [self, where](const boost::system::error_code& problem, const asio::generic::stream_protocol::endpoint&) {
+              transport::asio_loop::turn inner{self->loop_};
+              if (self->phase_ != phase::connecting) return;
+              if (problem) return self->fail(unreachable(where, problem));
+              boost::system::error_code ignored;
+              self->sockets_->socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+              self->guarded([&] { self->on_connected(); });
+            });
+      });
 }
 
 void socket_line::on_connected() {

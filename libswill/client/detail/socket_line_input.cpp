@@ -22,12 +22,13 @@ void socket_line::wait_readable() {
   const bool wanted = phase_ == phase::upgrading || phase_ == phase::open || phase_ == phase::closing;
   if (reading_ || paused_ || !wanted) return;
   reading_ = true;
-  sockets_->socket.async_wait(sockets::stream::wait_read, [self = shared_from_this()](const boost::system::error_code& ec) {
-    transport::asio_loop::turn t{self->loop_};
-    self->reading_ = false;
-    if (ec || self->phase_ == phase::ended) return;
-    self->guarded([&] { self->on_readable(); });
-  });
+  sockets_->socket.async_wait(sockets::stream::wait_read,
+                              [self = shared_from_this()](const boost::system::error_code& ec) {
+                                transport::asio_loop::turn t{self->loop_};
+                                self->reading_ = false;
+                                if (ec || self->phase_ == phase::ended) return;
+                                self->guarded([&] { self->on_readable(); });
+                              });
 }
 
 void socket_line::on_readable() {

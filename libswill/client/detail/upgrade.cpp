@@ -1,7 +1,7 @@
 #include "libswill/client/detail/upgrade.hpp"
 
-#include "libswill/client/detail/frames.hpp"
 #include "libswill/client/detail/accept.hpp"
+#include "libswill/client/detail/frames.hpp"
 #include "libswill/client/errors.hpp"
 
 #include <utility>
@@ -37,7 +37,8 @@ std::string random_key() {
 void check_header(const std::string& name, const std::string& text) {
   const auto no_token = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f || c == ':'; };
   const auto control = [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f; };
-  if (name.empty() || std::any_of(name.begin(), name.end(), no_token) || std::any_of(text.begin(), text.end(), control)) {
+  if (name.empty() || std::any_of(name.begin(), name.end(), no_token) ||
+      std::any_of(text.begin(), text.end(), control)) {
     throw connect_error(connect_error::kind::bad_url, "header '" + name + "' has characters that no header may have");
   }
 }
@@ -50,14 +51,17 @@ struct upgrade::parser {
   http::response_parser<http::string_body> http;
 };
 
-upgrade::upgrade(const endpoint& to, const header_list& headers) : key_(random_key()), parser_(std::make_unique<parser>()) {
+upgrade::upgrade(const endpoint& to, const header_list& headers)
+    : key_(random_key()), parser_(std::make_unique<parser>()) {
   constexpr std::uint32_t largest_head = 64 * 1024;
   constexpr std::uint64_t largest_body = 64 * 1024;
   parser_->http.header_limit(largest_head);
   parser_->http.body_limit(largest_body);
   parser_->http.eager(true);
 
-  const auto line = [this](std::string_view name, std::string_view text) { ((request_ += name) += ": ") += text, request_ += "\r\n"; };
+  const auto line = [this](std::string_view name, std::string_view text) {
+    ((request_ += name) += ": ") += text, request_ += "\r\n";
+  };
   request_ = "GET " + to.target + " HTTP/1.1\r\n";
   line("Host", to.authority);
   line("Upgrade", "websocket");
@@ -82,7 +86,8 @@ bool upgrade::read(buffer& input, bool at_end) {
   if (!ec && at_end && !p.is_done()) {
     // A rejection may end with the connection; anything else is cut off.
     p.put_eof(ec);
-    if (ec || !p.is_header_done()) throw connect_error(connect_error::kind::unreachable, "the connection ended during the handshake");
+    if (ec || !p.is_header_done())
+      throw connect_error(connect_error::kind::unreachable, "the connection ended during the handshake");
   }
   if (ec == http::error::body_limit) reject();
   if (ec) throw connect_error(connect_error::kind::protocol, "what answered does not speak HTTP: " + ec.message());
@@ -96,10 +101,14 @@ void upgrade::check() const {
   if (response.result_int() != 101) reject();
   const auto fail = [](const char* why) { throw connect_error(connect_error::kind::protocol, why); };
   if (!beast::iequals(response[http::field::upgrade], "websocket")) fail("the server did not upgrade to websocket");
-  if (!http::token_list{response[http::field::connection]}.exists("upgrade")) fail("the server did not upgrade the connection");
-  if (as_view(response[http::field::sec_websocket_accept]) != accept_of(key_)) fail("Sec-WebSocket-Accept does not fit our key");
-  if (as_view(response[http::field::sec_websocket_protocol]) != subprotocol) fail("the server did not agree on the subprotocol swill.v1");
-  if (!response[http::field::sec_websocket_extensions].empty()) fail("the server wants an extension that was not offered");
+  if (!http::token_list{response[http::field::connection]}.exists("upgrade"))
+    fail("the server did not upgrade the connection");
+  if (as_view(response[http::field::sec_websocket_accept]) != accept_of(key_))
+    fail("Sec-WebSocket-Accept does not fit our key");
+  if (as_view(response[http::field::sec_websocket_protocol]) != subprotocol)
+    fail("the server did not agree on the subprotocol swill.v1");
+  if (!response[http::field::sec_websocket_extensions].empty())
+    fail("the server wants an extension that was not offered");
 }
 
 void upgrade::reject() const {

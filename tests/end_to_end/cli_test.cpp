@@ -1,0 +1,269 @@
+#include "tests/end_to_end/cli_test.hpp"
+
+#include "libswill/base/await.hpp"
+#include "libswill/server/server.hpp"
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <thread>
+
+namespace swill::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct order {
+  std::string sku;
+  int quantity = 1;
+};
+template <class D>
+void describe(D& d, order& o) {
+  d.field("sku", o.sku, length{1, 32}, doc{"stock keeping unit"});
+  d.field("quantity", o.quantity, range{1, 100});
+}
+
+class Cli : public testing::Test {
+protected:
+  Cli() {
+    app_.set_log([](const log_entry&) {});
+    app_.limits().drain_timeout = std::chrono::milliseconds{0};
+    add_handlers();
+    server_ = std::make_unique<server>(app_, server_options{.listen = {"127.0.0.1:0"}, .io_threads = 1});
+    server_->start();
+  }
+  ~Cli() override { server_->stop(); }
+
+  std::vector<std::string> with_url(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {"--url", "ws://127.0.0.1:" + std::to_string(server_->port()) + "/ws"});
+    return arguments;
+  }
+  cli_program::ending swill(const std::vector<std::string>& arguments, std::string_view input = {}) const {
+    return run_cli(with_url(arguments), input);
+  }
+  bool unwound() { return unwound_.get_future().wait_for(std::chrono::seconds{10}) == std::future_status::ready; }
+
+private:
+  struct on_unwind {
+    std::promise<void>& to;
+    ~on_unwind() { to.set_value(); }
+  };
+
+  void add_handlers() {
+    app_.handle("add", [](request<std::pair<int, int>> r) { return r.data().first + r.data().second; });
+    app_.handle("echo", [](request<value> r) { return r.data(); });
+    app_.handle("place", [](request<order> r) { return r.data().quantity; }, {.doc = "Places an order"});
+    app_.handle("metadata", [](request<> r) {
+      value all = value::map({});
+      for (const auto& [k, v] : r.metadata()) all.set(k, v);
+      return all;
+    });
+    app_.handle("header",
+                [](request<> r) { return std::string{r.context().connection().header("X-Test").value_or("")}; });
+    app_.handle("fail", [](request<int> r) -> int { throw error{r.data(), "as asked", value{7}}; });
+    app_.handle("close", [](request<> r) -> int {
+      (void)r;
+      throw close_connection{4001, "bye"};
+    });
+    app_.handle("count", [](request<int> r) -> stream<int> {
+      for (int i = 1; i <= r.data(); ++i) co_yield i;
+    });
+    app_.handle("endless", [this](request<> r) -> stream<int> {
+      const on_unwind end{unwound_};
+      for (int i = 0;; ++i) co_yield i;
+      (void)r;
+    });
+    app_.handle("hang", [this](request<> r) -> task<void> {
+      const on_unwind end{unwound_};
+      co_await r.context().send_leading({});
+      co_await sleep_for(std::chrono::hours{1});
+    });
+    app_.handle("sum", [](streaming_request<int> r) -> task<int> {
+      int sum = 0;
+      while (const auto item = co_await r.next()) sum += *item;
+      co_return sum;
+    });
+    app_.handle("double", [](streaming_request<int> r) -> stream<int> {
+      while (const auto item = co_await r.next()) co_yield 2 * *item;
+    });
+  }
+
+  app app_;
+  std::promise<void> unwound_;
+  std::unique_ptr<server> server_;
+};
+
+TEST_F(Cli, ListsHandlers) {
+  const auto text = swill({"ls"});
+  const auto json = swill({"ls", "--json"});
+
+  EXPECT_EQ(text.code, 0) << text.errors;
+  EXPECT_THAT(text.out, HasSubstr("tuple[int, int]"));
+  EXPECT_THAT(text.out, HasSubstr("stream int  →  stream int"));
+  EXPECT_THAT(json.out, StartsWith("[{\"name\":\"add\",\"request\":{\"streams\":false"));
+}
+
+TEST_F(Cli, DescribesOneHandler) {
+  const auto text = swill({"describe", "place"});
+  EXPECT_EQ(text.code, 0) << text.errors;
+  EXPECT_THAT(text.out, StartsWith("place\nPlaces an order\nrequest: order\n  sku: str"));
+  EXPECT_THAT(text.out, HasSubstr("stock keeping unit"));
+  EXPECT_THAT(swill({"describe", "place", "--json"}).out, StartsWith("{\"name\":\"place\""));
+  EXPECT_EQ(swill({"describe", "nosuch"}).code, 5);
+}
+
+TEST_F(Cli, Introspects) {
+  const auto all = swill({"introspect"});
+  EXPECT_EQ(all.code, 0) << all.errors;
+  EXPECT_THAT(all.out, HasSubstr("\"name\":\"double\""));
+}
+
+TEST_F(Cli, CallsUnaryHandlers) {
+  const auto sum = swill({"call", "add", "[20, 22]"});
+  EXPECT_EQ(sum.out, "42\n");
+  EXPECT_EQ(sum.code, 0);
+  EXPECT_EQ(swill({"call", "echo"}).out, "null\n");
+  EXPECT_EQ(swill({"call", "place", R"({"sku": "a", "quantity": 3})"}).out, "3\n");
+}
+
+TEST_F(Cli, PrintsStreamedResponsesAsLines) {
+  EXPECT_EQ(swill({"call", "count", "3"}).out, "1\n2\n3\n");
+  EXPECT_EQ(swill({"stream", "count", "2"}).out, "1\n2\n");
+  EXPECT_THAT(swill({"call", "swill.introspect"}).out, StartsWith("{\"name\":\"add\""));
+}
+
+TEST_F(Cli, StreamsItemsFromStdin) {
+  EXPECT_EQ(swill({"stream", "sum"}, "1\n2\n\n39").out, "42\n");
+  EXPECT_EQ(swill({"stream", "double"}, "1\n2\n").out, "2\n4\n");
+  EXPECT_EQ(swill({"stream", "sum", "5"}).out, "5\n");
+  EXPECT_EQ(swill({"stream", "add", "[1,2]"}).out, "3\n");
+}
+
+TEST_F(Cli, StreamsBothWaysAsItGoes) {
+  cli_program p{with_url({"stream", "double"})};
+  p.write("1\n");
+  EXPECT_EQ(p.read_line(), "2");
+  p.write("21\n");
+  EXPECT_EQ(p.read_line(), "42");
+  const auto end = p.finish();
+  EXPECT_EQ(end.code, 0) << end.errors;
+  EXPECT_EQ(end.out, "");
+}
+
+TEST_F(Cli, AnswersWhileStdinIsStillOpen) {
+  cli_program p{with_url({"stream", "double"})};
+  p.write("\"no int\"\n");
+  EXPECT_THAT(p.read_errors(), HasSubstr("422"));
+  EXPECT_EQ(p.finish().code, 4);
+}
+
+TEST_F(Cli, MapsJsonToMessagePackAndBack) {
+  const auto echo = [this](const std::string& json) { return swill({"call", "echo", json}).out; };
+  EXPECT_EQ(echo(R"({"b":{"$bin":"AAEC"}})"), "{\"b\":{\"$bin\":\"AAEC\"}}\n");
+  EXPECT_EQ(echo(R"({"$ext":[5,"AA=="]})"), "{\"$ext\":[5,\"AA==\"]}\n");
+  EXPECT_EQ(echo(R"({"$ext":[-1,"AAAAAQ=="]})"), "\"1970-01-01T00:00:01Z\"\n");
+  EXPECT_EQ(echo("[18446744073709551615,-9223372036854775808,9007199254740993,1.5]"),
+            "[18446744073709551615,-9223372036854775808,9007199254740993,1.5]\n");
+  EXPECT_EQ(echo(R"({"$map":[[1,"a"],[[true,null],"b"]]})"), "{\"1\":\"a\",\"[true,null]\":\"b\"}\n");
+}
+
+TEST_F(Cli, SendsMetadataAndHeaders) {
+  EXPECT_EQ(swill({"call", "metadata", "-m", "a=1", "-m", "b=text", "--timeout", "90s"}).out,
+            "{\"a\":1,\"b\":\"text\",\"timeout_ms\":90000}\n");
+  EXPECT_EQ(swill({"-H", "X-Test: yes", "call", "header"}).out, "\"yes\"\n");
+}
+
+TEST_F(Cli, EndsWithTheClassOfTheError) {
+  const auto code = [this](const std::string& n) { return swill({"call", "fail", n}).code; };
+  EXPECT_EQ(code("400"), 3);
+  EXPECT_EQ(code("501"), 3);
+  EXPECT_EQ(swill({"call", "place", R"({"sku": "", "quantity": 1})"}).code, 4);
+  EXPECT_EQ(swill({"call", "nosuch"}).code, 5);
+  EXPECT_EQ(swill({"call", "hang", "--timeout", "50ms"}).code, 6);
+  EXPECT_EQ(code("401"), 7);
+  EXPECT_EQ(code("403"), 7);
+  EXPECT_EQ(code("429"), 8);
+  EXPECT_EQ(code("503"), 8);
+  EXPECT_EQ(code("500"), 9);
+  EXPECT_EQ(code("499"), 10);
+  EXPECT_EQ(code("12345"), 11);
+}
+
+TEST_F(Cli, EndsWithOneForWrongUse) {
+  for (const std::vector<std::string>& wrong : std::vector<std::vector<std::string>>{{},
+                                                                                     {"nosuchverb"},
+                                                                                     {"call"},
+                                                                                     {"call", "add", "["},
+                                                                                     {"call", "sum"},
+                                                                                     {"-m", "x", "ls"},
+                                                                                     {"-H", "x", "ls"},
+                                                                                     {"--timeout", "soon", "ls"},
+                                                                                     {"--url", "http://x", "ls"},
+                                                                                     {"--url", "wss://x", "ls"}}) {
+    const auto end = wrong.empty() || wrong[0] != "--url" ? swill(wrong) : run_cli(wrong);
+    EXPECT_EQ(end.code, 1) << testing::PrintToString(wrong) << end.errors;
+    EXPECT_THAT(end.errors, StartsWith("swill: ")) << testing::PrintToString(wrong);
+  }
+  EXPECT_EQ(swill({"stream", "sum"}, "1\nno json\n").code, 1);
+}
+
+TEST_F(Cli, EndsWithTwoWithoutAConnection) {
+  EXPECT_EQ(run_cli({"--url", "unix:/no/such/socket", "ls"}).code, 2);
+  EXPECT_EQ(swill({"call", "close"}).code, 2);
+}
+
+TEST_F(Cli, WritesErrorsForMachines) {
+  const auto end = swill({"--json", "call", "fail", "409"});
+  EXPECT_EQ(end.errors, "{\"error\":{\"code\":409,\"message\":\"as asked\",\"data\":7,\"exit_code\":3}}\n");
+  EXPECT_EQ(end.out, "");
+}
+
+TEST_F(Cli, PingsAndBenches) {
+  EXPECT_THAT(swill({"ping", "-n", "2"}).out, StartsWith("2 round trips: min "));
+  EXPECT_THAT(swill({"ping", "--json"}).out, StartsWith("{\"count\":4,\"min_us\":"));
+  const auto bench = swill({"bench", "add", "[1,2]", "-c", "2", "-d", "4", "-s", "0.05", "--json"});
+  EXPECT_EQ(bench.code, 0) << bench.errors;
+  EXPECT_THAT(bench.out, HasSubstr("\"calls_per_second\":"));
+  EXPECT_EQ(swill({"bench", "nosuch"}).code, 5);
+}
+
+TEST_F(Cli, SendsCancelOnInterrupt) {
+  cli_program p{with_url({"call", "endless"})};
+  EXPECT_EQ(p.read_line(), "0");
+  p.interrupt();
+  const auto end = p.finish();
+
+  EXPECT_EQ(end.code, 130);
+  EXPECT_EQ(end.errors, "");
+  EXPECT_TRUE(unwound());
+}
+
+TEST_F(Cli, CanBeInterruptedWhileItReadsStdin) {
+  cli_program p{with_url({"stream", "double"})};
+  p.write("1\n");
+  EXPECT_EQ(p.read_line(), "2");
+  p.interrupt();
+  const auto end = p.finish();
+
+  EXPECT_EQ(end.code, 130);
+  EXPECT_EQ(end.out + end.errors, "");
+}
+
+TEST_F(Cli, ShowsProgressOnATerminal) {
+  cli_program p{with_url({"call", "endless"}), true};
+  // stdout has to be drained, or the program waits.
+  std::jthread draining{[&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) p.read_line();
+  }};
+  EXPECT_THAT(p.read_errors(), HasSubstr("items received, "));
+  draining.request_stop();
+  draining.join();
+  p.interrupt();
+  EXPECT_EQ(p.finish().code, 130);
+}
+
+} // namespace
+} // namespace swill::test
