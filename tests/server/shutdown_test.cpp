@@ -35,6 +35,8 @@ struct busy_app : logged_app {
 
   busy_app() {
     limits().drain_timeout = 10ms;
+    limits().close_timeout = 20ms; // clients that read nothing
+    limits().slow_reader_timeout = 20ms;
     swill::app::before_request([this](context&) { ++before_request; });
     swill::app::after_request([this](context&) { ++after_request; });
     swill::app::after_accept([this](connection&) { ++accepted; });
@@ -149,6 +151,25 @@ TEST(Shutdown, OverSocketsAHundredTimes) {
     ASSERT_EQ(a.before_request, a.after_request);
     ASSERT_EQ(a.after_connection, a.accepted);
   }
+}
+
+// It is drained, closed, and then dropped: a peer that never reads cannot keep a server from ending.
+TEST(Shutdown, DoesNotWaitForAClientThatReadsNothing) {
+  busy_app a;
+  a.limits().slow_reader_timeout = 30s;
+  a.limits().close_timeout = 100ms;
+  server s{a, {.listen = {"127.0.0.1:0"}, .io_threads = 1}};
+  s.start();
+  raw_client c{s.addresses().front()};
+  ASSERT_EQ(c.upgrade().status, 101);
+  open(c, 1, "download");
+  ASSERT_TRUE(eventually([&] { return a.alive == 1; }));
+
+  const auto before = std::chrono::steady_clock::now();
+  s.stop();
+
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 5s);
+  EXPECT_EQ(a.alive, 0);
 }
 
 TEST(Shutdown, LetsOpenRequestsFinish) {
