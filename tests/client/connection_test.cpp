@@ -111,11 +111,12 @@ TEST_F(Connection, FailsEveryCallWhenTheServerCloses) {
 }
 
 TEST_F(Connection, SaysThatALostConnectionMayBeTriedAgain) {
+  std::jthread stopping; // ends after the loop, which has to answer the close
   run([&]() -> task<void> {
     const client c = co_await client::connect(server.url());
     auto hang = c.start("hang");
     co_await c.ping();
-    const std::jthread stopping{[&] { server.stop(); }};
+    stopping = std::jthread{[&] { server.stop(); }};
 
     try {
       co_await hang.result();

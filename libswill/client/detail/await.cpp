@@ -17,6 +17,7 @@ bool reader_awaiter::suspend(scope& s, std::coroutine_handle<> h) {
   only_one(call_.reader);
   s.suspend(*this, h);
   call_.reader = this;
+  call_.reader_wants_items = until_ == until::item;
   return true;
 }
 

@@ -110,7 +110,7 @@ void call::on_response(const wire::response_envelope& e) {
     case wire::response_type::metadata: {
       if (!take_metadata(e)) return;
       begun_ = true;
-      wake(reader);
+      if (!reader_wants_items) wake(reader);
       return;
     }
     case wire::response_type::message: return on_item(e);

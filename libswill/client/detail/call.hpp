@@ -44,6 +44,7 @@ public:
 
   // --- who waits: at most one that reads and one that writes
   wait* reader = nullptr;
+  bool reader_wants_items = true; ///< or only to know that the response has begun
   wait* writer = nullptr;
 
   // --- what the connection tells. Both may destroy the call.
