@@ -31,7 +31,10 @@ private:
 
 runtime::runtime(std::vector<swill::loop*> loops, std::size_t workers)
     : config_(std::make_unique<runtime_config>(std::move(loops), workers)),
-      system_(std::make_unique<caf::actor_system>(*config_)), scheduler_(static_cast<scheduler*>(&system_->scheduler())) {}
+      system_(std::make_unique<caf::actor_system>(*config_)), scheduler_(static_cast<scheduler*>(&system_->scheduler())) {
+  // CAF makes the thread that creates a system hold its logger, and a system that dies on another thread waits for that.
+  caf::logger::set_current_actor_system(nullptr);
+}
 
 runtime::~runtime() {
   // Actors of the application that never end must not keep the server from ending: their mail is no longer delivered.
@@ -165,12 +168,18 @@ bool runtime::wait_until(const std::function<void()>& turn, std::optional<std::c
   return over();
 }
 
-void runtime::shut_down(const std::function<void()>& turn) {
+void runtime::shut_down(const std::function<void()>& turn, const std::function<void()>& drop) {
   if (std::exchange(shut_down_, true)) return;
   drain();
   const auto all_ended = [this] { return count_.load() == 0; };
   if (!wait_until(turn, app_ ? app_->limits.drain_timeout : limits{}.drain_timeout, all_ended)) {
+    const auto patience = std::chrono::steady_clock::now() + (app_ ? app_->limits.close_timeout : limits{}.close_timeout);
+    bool dropped = false;
     do { // again, because hooks that run at the end may wait as well
+      if (drop && !dropped && std::chrono::steady_clock::now() > patience) {
+        dropped = true;
+        drop();
+      }
       on_each_unit([](unit& u) {
         const auto all = u.connections;
         for (connection_actor* c : all) c->give_up();

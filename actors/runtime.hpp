@@ -38,7 +38,8 @@ public:
   /// drain(), waits for open requests as long as limits::drain_timeout, closes what is left, and returns when every connection has ended:
   /// after that nothing uses the loops any more. Not from a loop's or a worker's thread, unless that loop turns by `turn`, which is then
   /// called instead of waiting (manual_loop).
-  void shut_down(const std::function<void()>& turn = {});
+  /// `drop` is called once when connections are left limits::close_timeout after that: it must end them without their peers.
+  void shut_down(const std::function<void()>& turn = {}, const std::function<void()>& drop = {});
 
   /// Connections and requests on all loops. Waits for each loop's answer; not from a loop's thread.
   std::vector<connection_info> connections();

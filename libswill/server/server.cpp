@@ -82,7 +82,9 @@ void server::start() {
 void server::stop() {
   if (std::exchange(impl_->stopped, true)) return;
   if (impl_->sockets) impl_->sockets->drain();
-  impl_->actors->shut_down();
+  impl_->actors->shut_down({}, [this] {
+    if (impl_->sockets) impl_->sockets->stop(std::chrono::milliseconds{0});
+  });
   if (impl_->sockets) impl_->sockets->stop();
   impl_->threads.stop();
   impl_->actors.reset();
