@@ -85,8 +85,9 @@ bool upgrade::read(buffer& input, bool at_end) {
   if (ec == http::error::need_more) ec = {};
   if (!ec && at_end && !p.is_done()) {
     // A rejection may end with the connection; anything else is cut off.
+    const bool has_header = p.got_some() && p.is_header_done(); // afterwards the parser counts as done in any case
     p.put_eof(ec);
-    if (ec || !p.is_header_done())
+    if (ec || !has_header)
       throw connect_error(connect_error::kind::unreachable, "the connection ended during the handshake");
   }
   if (ec == http::error::body_limit) reject();
