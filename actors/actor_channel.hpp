@@ -60,7 +60,8 @@ public:
 protected:
   template <class... Ts>
   void post(Ts&&... xs) {
-    to_->enqueue(caf::make_mailbox_element(caf::strong_actor_ptr{self_->ctrl()}, caf::make_message_id(), {}, std::forward<Ts>(xs)...),
+    to_->enqueue(caf::make_mailbox_element(caf::strong_actor_ptr{self_->ctrl()}, caf::make_message_id(), {},
+                                           std::forward<Ts>(xs)...),
                  self_->context());
   }
   caf::actor self() const { return caf::actor_cast<caf::actor>(caf::strong_actor_ptr{self_->ctrl()}); }

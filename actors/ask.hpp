@@ -99,7 +99,8 @@ struct ask_operation {
 /// answer. The timeout is cut to what is left of the request's deadline; 0: that deadline alone. Errors: throw_from above; `cancelled`
 /// when the request is cancelled, at once: an answer that comes later is dropped. In a coroutine of a handler or request hook only.
 template <class R, class Handle, class Rep, class Period, class... Ts>
-actors::ask_operation<R, std::decay_t<Ts>...> ask(const Handle& to, std::chrono::duration<Rep, Period> timeout, Ts&&... arguments) {
+actors::ask_operation<R, std::decay_t<Ts>...> ask(const Handle& to, std::chrono::duration<Rep, Period> timeout,
+                                                  Ts&&... arguments) {
   return {caf::actor_cast<caf::strong_actor_ptr>(to), std::chrono::ceil<std::chrono::milliseconds>(timeout),
           std::tuple<std::decay_t<Ts>...>{std::forward<Ts>(arguments)...}};
 }

@@ -10,7 +10,8 @@ using wire::request_type;
 
 // --- Hooks of the connection
 
-hook_scope::hook_scope(unit& u, std::function<void(std::exception_ptr)> done) : scope(u.loop()), unit_(u), done_(std::move(done)) {
+hook_scope::hook_scope(unit& u, std::function<void(std::exception_ptr)> done)
+    : scope(u.loop()), unit_(u), done_(std::move(done)) {
   unit_.hooks.push_back(this);
 }
 
@@ -38,7 +39,11 @@ void hook_scope::on_idle() {
 
 connection_actor::connection_actor(caf::actor_config& config, unit& home, std::shared_ptr<swill::connection> facts,
                                    std::shared_ptr<const detail::service> app, std::function<void()> ended)
-    : loop_actor(config, home), facts_(std::move(facts)), app_(std::move(app)), ended_(std::move(ended)), since_(home.loop().now()) {
+    : loop_actor(config, home),
+      facts_(std::move(facts)),
+      app_(std::move(app)),
+      ended_(std::move(ended)),
+      since_(home.loop().now()) {
   facts_->on_close_wanted = [this](int code, std::string_view reason) { close(code, reason); };
   slot = home.connections.size();
   home.connections.push_back(this);
@@ -69,7 +74,8 @@ void connection_actor::begin(message_port& port) {
 }
 
 void connection_actor::log_failure(std::string_view hook, std::exception_ptr failure) const {
-  logger{&app_->log}.write(log_level::error, std::string{hook} + " failed: " + describe_exception(failure), facts_->id());
+  logger{&app_->log}.write(log_level::error, std::string{hook} + " failed: " + describe_exception(failure),
+                           facts_->id());
 }
 
 void connection_actor::close(int code, std::string_view reason) {
@@ -235,7 +241,8 @@ void connection_actor::on_finished(request_state& r) {
 }
 
 void connection_actor::adopt(std::unique_ptr<request_state> r) {
-  const auto it = std::find_if(requests_.begin(), requests_.end(), [&r](const auto& a) { return a->get() == r->actor; });
+  const auto it =
+      std::find_if(requests_.begin(), requests_.end(), [&r](const auto& a) { return a->get() == r->actor; });
   home().dispose_later(std::move(*it));
   const std::size_t at = static_cast<std::size_t>(it - requests_.begin());
   if (at + 1 != requests_.size()) {
@@ -246,7 +253,8 @@ void connection_actor::adopt(std::unique_ptr<request_state> r) {
   r->actor = nullptr;
   orphans_.emplace_back(std::move(r));
   const std::shared_ptr<request_state> orphan = orphans_.back();
-  if (!orphan->call().is_final()) orphan->call().fail(error{error_code::internal_error, "An internal server error occurred"});
+  if (!orphan->call().is_final())
+    orphan->call().fail(error{error_code::internal_error, "An internal server error occurred"});
 }
 
 void connection_actor::remember(std::uint64_t seq, const detail::handler& h) {
@@ -260,7 +268,8 @@ void connection_actor::remember(std::uint64_t seq, const detail::handler& h) {
 }
 
 bool connection_actor::is_remembered(std::uint64_t seq, const detail::handler& h) const noexcept {
-  return std::any_of(remembered_.begin(), remembered_.end(), [&](const finished_request& f) { return f.seq == seq && f.handler == &h; });
+  return std::any_of(remembered_.begin(), remembered_.end(),
+                     [&](const finished_request& f) { return f.seq == seq && f.handler == &h; });
 }
 
 } // namespace swill::actors

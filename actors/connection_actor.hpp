@@ -36,8 +36,8 @@ private:
 class connection_actor final : public loop_actor, public message_sink {
 public:
   /// `ended` is called once, when nothing of the connection is left.
-  connection_actor(caf::actor_config& config, unit& home, std::shared_ptr<swill::connection> facts, std::shared_ptr<const detail::service> app,
-                   std::function<void()> ended);
+  connection_actor(caf::actor_config& config, unit& home, std::shared_ptr<swill::connection> facts,
+                   std::shared_ptr<const detail::service> app, std::function<void()> ended);
 
   const char* name() const override { return "swill.connection"; }
 
@@ -97,15 +97,15 @@ private:
     const detail::handler* handler = nullptr;
   };
 
-  std::shared_ptr<swill::connection> facts_; // shared with the handshake until it is over
+  std::shared_ptr<swill::connection> facts_;   // shared with the handshake until it is over
   std::shared_ptr<const detail::service> app_; // shared by all connections of the server
   message_port* port_ = nullptr;
   const detail::handler* last_handler_ = nullptr;
-  seq_table<request_state> open_;                 ///< requests whose final envelope is still to come
-  std::vector<caf::strong_actor_ptr> requests_;   ///< requests whose handler or hooks still run
+  seq_table<request_state> open_;                       ///< requests whose final envelope is still to come
+  std::vector<caf::strong_actor_ptr> requests_;         ///< requests whose handler or hooks still run
   std::vector<std::shared_ptr<request_state>> orphans_; // shared with the unit's garbage when they are done
-  std::deque<detail::call*> waiting_;             ///< for room in the send budget
-  std::vector<finished_request> remembered_;      ///< a ring
+  std::deque<detail::call*> waiting_;                   ///< for room in the send budget
+  std::vector<finished_request> remembered_;            ///< a ring
   std::size_t next_remembered_ = 0;
   std::unique_ptr<hook_scope> hooks_;
   std::function<void()> ended_;
@@ -118,6 +118,8 @@ private:
   bool after_connection_started_ = false;
 };
 
-inline connection_actor& as_connection(const caf::strong_actor_ptr& p) noexcept { return *static_cast<connection_actor*>(p->get()); }
+inline connection_actor& as_connection(const caf::strong_actor_ptr& p) noexcept {
+  return *static_cast<connection_actor*>(p->get());
+}
 
 } // namespace swill::actors

@@ -78,7 +78,8 @@ void connection_actor::on_new_request(const wire::request_envelope& e) {
   if (h->request_streams) {
     if (is_remembered(e.seq, *h)) return; // crossed the end of its request on the wire
   } else if (e.type != request_type::message) {
-    if (e.type == request_type::metadata) answer_error(e.seq, error{error_code::bad_request, "METADATA cannot open a unary request"});
+    if (e.type == request_type::metadata)
+      answer_error(e.seq, error{error_code::bad_request, "METADATA cannot open a unary request"});
     return;
   }
   open(*h, e);

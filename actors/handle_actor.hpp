@@ -90,16 +90,33 @@ void blueprint::handle_actor(std::string_view name, Handle actor, const actor_op
   using in = typename actors::side<In>::type;
   using out = typename actors::side<Out>::type;
   if constexpr (!actors::side<In>::streams && !actors::side<Out>::streams) {
-    handle(name, [to, t = o.timeout](request<in> r) -> task<out> { return actors::call_actor<in, out>(to, t, std::move(r)); }, o.handler);
+    handle(
+        name,
+        [to, t = o.timeout](request<in> r) -> task<out> { return actors::call_actor<in, out>(to, t, std::move(r)); },
+        o.handler);
   } else if constexpr (!actors::side<In>::streams) {
-    handle(name, [to, w = o.window](request<in> r) -> stream<out> { return actors::download_from_actor<in, out>(to, w, std::move(r)); }, o.handler);
+    handle(
+        name,
+        [to, w = o.window](request<in> r) -> stream<out> {
+          return actors::download_from_actor<in, out>(to, w, std::move(r));
+        },
+        o.handler);
   } else if constexpr (!actors::side<Out>::streams) {
-    handle(name, [to, w = o.window](streaming_request<in> r) -> task<out> { return actors::upload_to_actor<in, out>(to, w, r); }, o.handler);
+    handle(
+        name,
+        [to, w = o.window](streaming_request<in> r) -> task<out> { return actors::upload_to_actor<in, out>(to, w, r); },
+        o.handler);
   } else {
-    handle(name, [to, w = o.window](streaming_request<in> r) -> stream<out> { return actors::exchange_with_actor<in, out>(to, w, r); }, o.handler);
+    handle(
+        name,
+        [to, w = o.window](streaming_request<in> r) -> stream<out> {
+          return actors::exchange_with_actor<in, out>(to, w, r);
+        },
+        o.handler);
   }
   handlers_.back()->stop = [to](void* system) {
-    if (to && to->home_system == system && to->nid == to->home_system->node()) caf::anon_send_exit(to, caf::exit_reason::user_shutdown);
+    if (to && to->home_system == system && to->nid == to->home_system->node())
+      caf::anon_send_exit(to, caf::exit_reason::user_shutdown);
   };
 }
 

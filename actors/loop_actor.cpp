@@ -6,7 +6,9 @@
 
 namespace swill::actors {
 
-loop_actor::loop_actor(caf::actor_config& config, unit& home) : caf::local_actor(config), home_(&home) { context(home.sending_face()); }
+loop_actor::loop_actor(caf::actor_config& config, unit& home) : caf::local_actor(config), home_(&home) {
+  context(home.sending_face());
+}
 
 loop_actor::~loop_actor() {
   if (alive_) close_mailbox(caf::exit_reason::unreachable);
@@ -64,7 +66,8 @@ void loop_actor::handle(caf::mailbox_element& element) {
   current_mailbox_element(&element);
   auto& content = element.content();
   if (element.mid.is_response()) {
-    const auto it = std::find_if(pending_.begin(), pending_.end(), [&](const pending_request& p) { return p.id == element.mid; });
+    const auto it =
+        std::find_if(pending_.begin(), pending_.end(), [&](const pending_request& p) { return p.id == element.mid; });
     if (it != pending_.end()) {
       response_receiver* r = it->receiver;
       pending_.erase(it);
@@ -77,7 +80,8 @@ void loop_actor::handle(caf::mailbox_element& element) {
     tell_down(content.get_as<caf::down_msg>(0));
   } else if (!on_mail(element) && !offer_mail(element)) {
     if (element.mid.is_request() && element.sender) {
-      element.sender->enqueue(nullptr, element.mid.response_id(), caf::make_message(caf::make_error(caf::sec::unexpected_message)), context());
+      element.sender->enqueue(nullptr, element.mid.response_id(),
+                              caf::make_message(caf::make_error(caf::sec::unexpected_message)), context());
     }
   }
   current_mailbox_element(nullptr);
@@ -93,7 +97,8 @@ void loop_actor::add_receiver(mail_receiver& r, const caf::strong_actor_ptr& pee
 }
 
 void loop_actor::remove_receiver(const mail_receiver& r) {
-  const auto it = std::find_if(receivers_.begin(), receivers_.end(), [&r](const receiver_entry& e) { return e.receiver == &r; });
+  const auto it =
+      std::find_if(receivers_.begin(), receivers_.end(), [&r](const receiver_entry& e) { return e.receiver == &r; });
   if (it == receivers_.end()) return;
   const caf::actor_addr peer = it->peer;
   receivers_.erase(it);
@@ -113,7 +118,8 @@ void loop_actor::tell_down(const caf::down_msg& down) {
     if (e.peer == down.source) told.push_back(e.receiver);
   }
   for (mail_receiver* r : told) {
-    const bool still = std::any_of(receivers_.begin(), receivers_.end(), [r](const receiver_entry& e) { return e.receiver == r; });
+    const bool still =
+        std::any_of(receivers_.begin(), receivers_.end(), [r](const receiver_entry& e) { return e.receiver == r; });
     if (still) r->on_down(down.reason);
   }
 }

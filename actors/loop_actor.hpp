@@ -43,7 +43,8 @@ public:
   caf::message_id send_request(const Handle& to, response_receiver& r, Ts&&... xs) {
     const caf::message_id id = new_request_id(caf::message_priority::normal);
     pending_.push_back({id.response_id(), &r});
-    caf::actor_cast<caf::abstract_actor*>(to)->eq_impl(id, caf::strong_actor_ptr{ctrl()}, context(), std::forward<Ts>(xs)...);
+    caf::actor_cast<caf::abstract_actor*>(to)->eq_impl(id, caf::strong_actor_ptr{ctrl()}, context(),
+                                                       std::forward<Ts>(xs)...);
     return id.response_id();
   }
   void forget(const response_receiver& r) noexcept;
@@ -101,7 +102,8 @@ template <class T, class... Ts>
 caf::strong_actor_ptr spawn_on(unit& u, Ts&&... xs) {
   caf::actor_system& system = u.system();
   caf::actor_config config{u.sending_face()};
-  auto a = caf::make_actor<T, caf::strong_actor_ptr>(system.next_actor_id(), system.node(), &system, config, u, std::forward<Ts>(xs)...);
+  auto a = caf::make_actor<T, caf::strong_actor_ptr>(system.next_actor_id(), system.node(), &system, config, u,
+                                                     std::forward<Ts>(xs)...);
   static_cast<T*>(a->get())->launch(&u, true, false);
   return a;
 }

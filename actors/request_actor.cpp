@@ -27,7 +27,8 @@ void* request_state::native_actor() noexcept {
   return static_cast<loop_actor*>(connection);
 }
 
-request_actor::request_actor(caf::actor_config& config, unit& home) : loop_actor(config, home), state_(std::make_unique<request_state>(home)) {
+request_actor::request_actor(caf::actor_config& config, unit& home)
+    : loop_actor(config, home), state_(std::make_unique<request_state>(home)) {
   state_->actor = this;
 }
 
@@ -47,7 +48,8 @@ request_info request_actor::info() const {
 bool request_actor::is_recyclable() const noexcept {
   // The one strong reference is that of the connection which is giving it up; a strong reference holds one weak reference.
   const auto* control = ctrl();
-  return is_alive() && control->strong_refs == 1 && control->weak_refs == 1 && !is_watched() && !has_mail() && !has_pending_requests();
+  return is_alive() && control->strong_refs == 1 && control->weak_refs == 1 && !is_watched() && !has_mail() &&
+         !has_pending_requests();
 }
 
 void request_actor::on_exit() {

@@ -64,6 +64,8 @@ private:
 /// A request actor at home on u, from its pool or new.
 caf::strong_actor_ptr take_request_actor(unit& u);
 
-inline request_actor& as_request(const caf::strong_actor_ptr& p) noexcept { return *static_cast<request_actor*>(p->get()); }
+inline request_actor& as_request(const caf::strong_actor_ptr& p) noexcept {
+  return *static_cast<request_actor*>(p->get());
+}
 
 } // namespace swill::actors

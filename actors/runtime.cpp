@@ -31,7 +31,8 @@ private:
 
 runtime::runtime(std::vector<swill::loop*> loops, std::size_t workers)
     : config_(std::make_unique<runtime_config>(std::move(loops), workers)),
-      system_(std::make_unique<caf::actor_system>(*config_)), scheduler_(static_cast<scheduler*>(&system_->scheduler())) {
+      system_(std::make_unique<caf::actor_system>(*config_)),
+      scheduler_(static_cast<scheduler*>(&system_->scheduler())) {
   // CAF makes the thread that creates a system hold its logger, and a system that dies on another thread waits for that.
   caf::logger::set_current_actor_system(nullptr);
 }
@@ -39,10 +40,13 @@ runtime::runtime(std::vector<swill::loop*> loops, std::size_t workers)
 runtime::~runtime() {
   // Actors of the application that never end must not keep the server from ending: their mail is no longer delivered.
   const auto deadline = std::chrono::steady_clock::now() + (app_ ? app_->limits.drain_timeout : limits{}.drain_timeout);
-  while (system_->registry().running() != 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  while (system_->registry().running() != 0 && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
   if (system_->registry().running() != 0) {
     // Handles to them are about, so their system must stay.
-    if (app_) logger{&app_->log}.write(log_level::warning, "actors of the application still run at shutdown; their actor system is left behind");
+    if (app_)
+      logger{&app_->log}.write(log_level::warning,
+                               "actors of the application still run at shutdown; their actor system is left behind");
     static_cast<void>(system_.release());
     static_cast<void>(config_.release());
     return;
@@ -173,7 +177,8 @@ void runtime::shut_down(const std::function<void()>& turn, const std::function<v
   drain();
   const auto all_ended = [this] { return count_.load() == 0; };
   if (!wait_until(turn, app_ ? app_->limits.drain_timeout : limits{}.drain_timeout, all_ended)) {
-    const auto patience = std::chrono::steady_clock::now() + (app_ ? app_->limits.close_timeout : limits{}.close_timeout);
+    const auto patience =
+        std::chrono::steady_clock::now() + (app_ ? app_->limits.close_timeout : limits{}.close_timeout);
     bool dropped = false;
     do { // again, because hooks that run at the end may wait as well
       if (drop && !dropped && std::chrono::steady_clock::now() > patience) {

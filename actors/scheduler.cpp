@@ -12,7 +12,9 @@ runtime_config::runtime_config(std::vector<swill::loop*> loops, std::size_t work
 
 scheduler::scheduler(caf::actor_system& system) : super(system) {}
 
-caf::actor_system::module* scheduler::make(caf::actor_system& system, caf::detail::type_list<>) { return new scheduler(system); }
+caf::actor_system::module* scheduler::make(caf::actor_system& system, caf::detail::type_list<>) {
+  return new scheduler(system);
+}
 
 void scheduler::start() {
   const auto& config = static_cast<const runtime_config&>(system().config());
@@ -39,10 +41,12 @@ void scheduler::routing_clock::route(F f) {
   }
 }
 
-void scheduler::routing_clock::set_ordinary_timeout(time_point t, caf::abstract_actor* self, caf::atom_value type, std::uint64_t id) {
+void scheduler::routing_clock::set_ordinary_timeout(time_point t, caf::abstract_actor* self, caf::atom_value type,
+                                                    std::uint64_t id) {
   route([&](caf::actor_clock& c) { c.set_ordinary_timeout(t, self, type, id); });
 }
-void scheduler::routing_clock::set_multi_timeout(time_point t, caf::abstract_actor* self, caf::atom_value type, std::uint64_t id) {
+void scheduler::routing_clock::set_multi_timeout(time_point t, caf::abstract_actor* self, caf::atom_value type,
+                                                 std::uint64_t id) {
   route([&](caf::actor_clock& c) { c.set_multi_timeout(t, self, type, id); });
 }
 void scheduler::routing_clock::set_request_timeout(time_point t, caf::abstract_actor* self, caf::message_id id) {
@@ -57,10 +61,12 @@ void scheduler::routing_clock::cancel_request_timeout(caf::abstract_actor* self,
 void scheduler::routing_clock::cancel_timeouts(caf::abstract_actor* self) {
   route([&](caf::actor_clock& c) { c.cancel_timeouts(self); });
 }
-void scheduler::routing_clock::schedule_message(time_point t, caf::strong_actor_ptr receiver, caf::mailbox_element_ptr content) {
+void scheduler::routing_clock::schedule_message(time_point t, caf::strong_actor_ptr receiver,
+                                                caf::mailbox_element_ptr content) {
   route([&](caf::actor_clock& c) { c.schedule_message(t, std::move(receiver), std::move(content)); });
 }
-void scheduler::routing_clock::schedule_message(time_point t, caf::group target, caf::strong_actor_ptr sender, caf::message content) {
+void scheduler::routing_clock::schedule_message(time_point t, caf::group target, caf::strong_actor_ptr sender,
+                                                caf::message content) {
   route([&](caf::actor_clock& c) { c.schedule_message(t, std::move(target), std::move(sender), std::move(content)); });
 }
 void scheduler::routing_clock::cancel_all() {

@@ -136,7 +136,9 @@ void unit::run_streams() {
   }
 }
 
-void unit::forget(detail::call& c) noexcept { std::replace(streams_.begin(), streams_.end(), &c, static_cast<detail::call*>(nullptr)); }
+void unit::forget(detail::call& c) noexcept {
+  std::replace(streams_.begin(), streams_.end(), &c, static_cast<detail::call*>(nullptr));
+}
 
 void unit::dispose_later(caf::strong_actor_ptr a) { garbage_.push_back(std::move(a)); }
 void unit::dispose_later(std::shared_ptr<void> object) { garbage_objects_.push_back(std::move(object)); }

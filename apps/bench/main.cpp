@@ -37,11 +37,20 @@ void add_bench_options(CLI::App& app, command_line& c) {
   app.add_option("--seconds", c.seconds, "measured time per scenario, server and round")
       ->check(CLI::Range(0.05, 600.0))
       ->capture_default_str();
-  app.add_option("--items", c.chosen.items, "items of one stream")->check(CLI::Range(1, 100'000'000))->capture_default_str();
-  app.add_option("--connections", c.chosen.idle_connections, "idle connections")->check(CLI::Range(1, 60'000))->capture_default_str();
-  app.add_option("--waiting", c.chosen.waiting_requests, "waiting requests")->check(CLI::Range(1, 1'000'000))->capture_default_str();
-  app.add_option("--only", c.chosen.only, "scenarios whose name matches this pattern, such as 'add-*'")->capture_default_str();
-  app.add_option("--server", c.extra_servers, "another server as LABEL=COMMAND, with {port}, {threads} and {self}; repeatable")->take_all();
+  app.add_option("--items", c.chosen.items, "items of one stream")
+      ->check(CLI::Range(1, 100'000'000))
+      ->capture_default_str();
+  app.add_option("--connections", c.chosen.idle_connections, "idle connections")
+      ->check(CLI::Range(1, 60'000))
+      ->capture_default_str();
+  app.add_option("--waiting", c.chosen.waiting_requests, "waiting requests")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  app.add_option("--only", c.chosen.only, "scenarios whose name matches this pattern, such as 'add-*'")
+      ->capture_default_str();
+  app.add_option("--server", c.extra_servers,
+                 "another server as LABEL=COMMAND, with {port}, {threads} and {self}; repeatable")
+      ->take_all();
   app.add_option("--without", c.left_out, "leave out the server of this label; repeatable")->take_all();
   app.add_flag("--quick", c.quick, "one short round, to see that everything works");
   app.add_flag("--check", c.check, "exit with 1 when a target is missed");
@@ -59,7 +68,8 @@ std::vector<server_spec> servers_of(const command_line& c) {
   std::vector<server_spec> all{{baseline_label, "{self} serve-bare --port {port}"},
                                {"swill", "{self} serve --port {port} --io-threads {threads}"}};
   for (const auto& text : c.extra_servers) all.push_back(parse_server(text));
-  std::erase_if(all, [&](const auto& s) { return std::find(c.left_out.begin(), c.left_out.end(), s.label) != c.left_out.end(); });
+  std::erase_if(
+      all, [&](const auto& s) { return std::find(c.left_out.begin(), c.left_out.end(), s.label) != c.left_out.end(); });
   return all;
 }
 

@@ -14,7 +14,8 @@ namespace {
 
 swill::app make_bench_app() {
   swill::app app;
-  app.handle("add", [](swill::request<std::pair<std::int64_t, std::int64_t>> r) { return r.data().first + r.data().second; });
+  app.handle("add",
+             [](swill::request<std::pair<std::int64_t, std::int64_t>> r) { return r.data().first + r.data().second; });
   app.handle("burst", [](swill::request<std::int64_t> r) -> swill::stream<std::int64_t> {
     for (std::int64_t i = 0; i < r.data(); ++i) co_yield i;
   });

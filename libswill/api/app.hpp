@@ -52,21 +52,37 @@ public:
   // Hooks of requests, in the order of docs/protocol.md §7. Each may be a plain function or return task<void>, may throw swill::error,
   // and may take fewer arguments. Several of one name run in the order of registration.
   template <class F>
-  void before_request(F f) { hooks_.before_request.push_back(detail::make_hook<context&>(std::move(f))); }
+  void before_request(F f) {
+    hooks_.before_request.push_back(detail::make_hook<context&>(std::move(f)));
+  }
   template <class F>
-  void before_request_metadata(F f) { hooks_.before_request_metadata.push_back(detail::make_hook<context&, metadata&>(std::move(f))); }
+  void before_request_metadata(F f) {
+    hooks_.before_request_metadata.push_back(detail::make_hook<context&, metadata&>(std::move(f)));
+  }
   template <class F>
-  void before_request_data(F f) { hooks_.before_request_data.push_back(detail::make_hook<context&, bytes&>(std::move(f))); }
+  void before_request_data(F f) {
+    hooks_.before_request_data.push_back(detail::make_hook<context&, bytes&>(std::move(f)));
+  }
   template <class F>
-  void before_request_message(F f) { hooks_.before_request_message.push_back(detail::make_hook<context&, any_message&>(std::move(f))); }
+  void before_request_message(F f) {
+    hooks_.before_request_message.push_back(detail::make_hook<context&, any_message&>(std::move(f)));
+  }
   template <class F>
-  void before_leading_metadata(F f) { hooks_.before_leading_metadata.push_back(detail::make_hook<context&, metadata&>(std::move(f))); }
+  void before_leading_metadata(F f) {
+    hooks_.before_leading_metadata.push_back(detail::make_hook<context&, metadata&>(std::move(f)));
+  }
   template <class F>
-  void before_response_message(F f) { hooks_.before_response_message.push_back(detail::make_hook<context&, any_message&>(std::move(f))); }
+  void before_response_message(F f) {
+    hooks_.before_response_message.push_back(detail::make_hook<context&, any_message&>(std::move(f)));
+  }
   template <class F>
-  void before_trailing_metadata(F f) { hooks_.before_trailing_metadata.push_back(detail::make_hook<context&, metadata&>(std::move(f))); }
+  void before_trailing_metadata(F f) {
+    hooks_.before_trailing_metadata.push_back(detail::make_hook<context&, metadata&>(std::move(f)));
+  }
   template <class F>
-  void after_request(F f) { hooks_.after_request.push_back(detail::make_hook<context&, const outcome&>(std::move(f))); }
+  void after_request(F f) {
+    hooks_.after_request.push_back(detail::make_hook<context&, const outcome&>(std::move(f)));
+  }
 
   const std::string& name() const noexcept { return name_; }
 
@@ -88,13 +104,21 @@ public:
 
   // Hooks of connections. before_connection and before_accept may throw swill::rejection and set response headers.
   template <class F>
-  void before_connection(F f) { connection_.before_connection.push_back(detail::make_hook<connection&>(std::move(f))); }
+  void before_connection(F f) {
+    connection_.before_connection.push_back(detail::make_hook<connection&>(std::move(f)));
+  }
   template <class F>
-  void before_accept(F f) { connection_.before_accept.push_back(detail::make_hook<connection&>(std::move(f))); }
+  void before_accept(F f) {
+    connection_.before_accept.push_back(detail::make_hook<connection&>(std::move(f)));
+  }
   template <class F>
-  void after_accept(F f) { connection_.after_accept.push_back(detail::make_hook<connection&>(std::move(f))); }
+  void after_accept(F f) {
+    connection_.after_accept.push_back(detail::make_hook<connection&>(std::move(f)));
+  }
   template <class F>
-  void after_connection(F f) { connection_.after_connection.push_back(detail::make_hook<connection&, const close_reason&>(std::move(f))); }
+  void after_connection(F f) {
+    connection_.after_connection.push_back(detail::make_hook<connection&, const close_reason&>(std::move(f)));
+  }
 
   /// Turns exceptions of type E that handlers and hooks let through into errors for the client: `f(context&, const E&) -> error`. The
   /// first that fits, in the order of registration, wins.
@@ -112,7 +136,9 @@ public:
   }
   /// Changes errors of one code on their way to the client: `f(context&, error) -> error`.
   template <class F>
-  void on_error(std::int64_t code, F f) { errors_[code] = std::move(f); }
+  void on_error(std::int64_t code, F f) {
+    errors_[code] = std::move(f);
+  }
 
   swill::limits& limits() noexcept { return limits_; }
   void set_log(log_sink sink) { log_ = std::move(sink); }

@@ -115,7 +115,8 @@ void connection::set_response_header(std::string_view name, std::string_view tex
     const char l = lower(c);
     return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || extra.find(c) != std::string_view::npos;
   });
-  const bool good_text = std::none_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 32 && c != '\t') || c == 127; });
+  const bool good_text =
+      std::none_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 32 && c != '\t') || c == 127; });
   if (!good_name || !good_text) throw std::invalid_argument("HTTP does not allow this header");
   response_headers_.emplace_back(name, text);
 }

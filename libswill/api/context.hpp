@@ -27,8 +27,8 @@ public:
 
   swill::connection& connection() const noexcept;
 
-  std::string_view rpc() const noexcept;     ///< [any thread]
-  std::uint64_t seq() const noexcept;        ///< [any thread]
+  std::string_view rpc() const noexcept; ///< [any thread]
+  std::uint64_t seq() const noexcept;    ///< [any thread]
   /// What the client sent along. [any thread]
   const swill::metadata& metadata() const;
   /// When the request ends with ERROR 408, if ever; by the loop's clock. [any thread]

@@ -80,8 +80,8 @@ struct request_hooks {
   bool has_input() const noexcept { return !before_request_data.empty() || !before_request_message.empty(); }
   bool has_output() const noexcept { return !before_response_message.empty() || !before_leading_metadata.empty(); }
   bool empty() const noexcept {
-    return before_request.empty() && before_request_metadata.empty() && !has_input() && !has_output() && before_trailing_metadata.empty() &&
-           after_request.empty();
+    return before_request.empty() && before_request_metadata.empty() && !has_input() && !has_output() &&
+           before_trailing_metadata.empty() && after_request.empty();
   }
 };
 

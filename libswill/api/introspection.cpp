@@ -23,7 +23,9 @@ stream<value> introspect(const detail::service& s, request<value> r) {
 } // namespace
 
 value introspection_record(const detail::handler& h) {
-  value record = value::map({{"name", h.name}, {"request", side(h.request_streams, h.request_type)}, {"response", side(h.response_streams, h.response_type)}});
+  value record = value::map({{"name", h.name},
+                             {"request", side(h.request_streams, h.request_type)},
+                             {"response", side(h.response_streams, h.response_type)}});
   if (!h.options.doc.empty()) record.set("documentation", h.options.doc);
   if (h.options.idempotent) record.set("idempotent", true);
   if (!h.options.errors.empty()) record.set("errors", value_array(h.options.errors.begin(), h.options.errors.end()));

@@ -69,8 +69,8 @@ protected:
 /// An HTTP request that asks for a connection, as it came.
 struct handshake_request {
   std::string method;
-  std::string target; ///< path and query, not decoded
-  header_list headers; ///< in the order of the wire
+  std::string target;         ///< path and query, not decoded
+  header_list headers;        ///< in the order of the wire
   std::string remote_address; ///< the peer's IP address, or "unix"
   std::uint16_t remote_port = 0;
   bool tls = false;

@@ -46,7 +46,8 @@ bool metadata::decode(bytes_view encoded, const limits& l, metadata& out) {
   for (std::size_t i = 0; i + 1 < order.size(); ++i) superseded[order[i]] = *key(order[i]) == *key(order[i + 1]);
   out.entries_.reserve(entries->size());
   for (std::size_t i = 0; i < entries->size(); ++i) {
-    if (!superseded[i]) out.entries_.emplace_back(std::move(*(*entries)[i].first.get_if<std::string>()), std::move((*entries)[i].second));
+    if (!superseded[i])
+      out.entries_.emplace_back(std::move(*(*entries)[i].first.get_if<std::string>()), std::move((*entries)[i].second));
   }
   return true;
 }

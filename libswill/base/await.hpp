@@ -186,14 +186,15 @@ private:
 
   template <std::size_t... I>
   void throw_first_failure(std::index_sequence<I...>) {
-    ((std::get<I>(tasks_).done() && std::get<I>(tasks_).failed() ? static_cast<void>(std::get<I>(tasks_).take()) : void()), ...);
+    ((std::get<I>(tasks_).done() && std::get<I>(tasks_).failed() ? static_cast<void>(std::get<I>(tasks_).take())
+                                                                 : void()),
+     ...);
   }
   using any_result = std::variant<void_to_monostate<Ts>...>;
   template <std::size_t... I>
   any_result take_first(std::index_sequence<I...>) {
     std::optional<any_result> out;
-    ((I == first_ ? static_cast<void>(out.emplace(std::in_place_index<I>, detail::take(std::get<I>(tasks_))))
-                                         : void()),
+    ((I == first_ ? static_cast<void>(out.emplace(std::in_place_index<I>, detail::take(std::get<I>(tasks_)))) : void()),
      ...);
     return std::move(*out);
   }
@@ -222,8 +223,9 @@ detail::sleep_operation sleep_for(std::chrono::duration<Rep, Period> d) {
 template <class F>
 detail::pool_operation<std::decay_t<F>> on_pool(F&& f) {
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ <= 12
-  static_assert(std::is_lvalue_reference_v<F> || std::is_trivially_destructible_v<std::remove_cvref_t<F>>,
-                "g++ 12 would destroy this lambda twice; name it first: auto work = [...] {...}; co_await on_pool(work);");
+  static_assert(
+      std::is_lvalue_reference_v<F> || std::is_trivially_destructible_v<std::remove_cvref_t<F>>,
+      "g++ 12 would destroy this lambda twice; name it first: auto work = [...] {...}; co_await on_pool(work);");
 #endif
   return {std::forward<F>(f)};
 }

@@ -14,12 +14,8 @@ using bytes = std::vector<std::byte>;
 using bytes_view = std::span<const std::byte>;
 
 /// The same bytes seen as characters, and back. Nothing is copied.
-inline std::string_view as_text(bytes_view b) {
-  return {reinterpret_cast<const char*>(b.data()), b.size()};
-}
+inline std::string_view as_text(bytes_view b) { return {reinterpret_cast<const char*>(b.data()), b.size()}; }
 
-inline bytes_view as_bytes(std::string_view s) {
-  return {reinterpret_cast<const std::byte*>(s.data()), s.size()};
-}
+inline bytes_view as_bytes(std::string_view s) { return {reinterpret_cast<const std::byte*>(s.data()), s.size()}; }
 
 } // namespace swill

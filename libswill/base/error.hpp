@@ -11,19 +11,19 @@ namespace swill {
 /// Codes of ERROR envelopes (docs/protocol.md §4). An application may use any other integer.
 /// IF YOU ADD A VALUE: docs/protocol.md §4, name_of in error.cpp, the CLI's exit codes.
 enum class error_code : int {
-  bad_request = 400,      ///< The envelope or its order makes no sense. A retry does not help.
-  unauthorized = 401,     ///< Who the caller is must be shown first. A retry does not help.
-  forbidden = 403,        ///< The caller may not. A retry does not help.
-  not_found = 404,        ///< No handler of that name. A retry does not help.
-  deadline_exceeded = 408,///< The deadline passed; the handler was cancelled. A retry may help.
-  conflict = 409,         ///< Somebody else was first. A retry on fresh data may help.
-  too_large = 413,        ///< The message is too large for this handler. A retry does not help.
-  validation_error = 422, ///< The message breaks its description. A retry does not help.
-  too_many_requests = 429,///< A rate or in-flight limit; data.retry_after_ms says when a retry may help.
-  cancelled = 499,        ///< The request was cancelled. A retry may help.
-  internal_error = 500,   ///< Something unforeseen, described in the log only. A retry seldom helps.
-  invalid_rpc = 501,      ///< The handler cannot be called in this way. A retry does not help.
-  unavailable = 503,      ///< Draining, or a backend is down. A retry helps.
+  bad_request = 400,       ///< The envelope or its order makes no sense. A retry does not help.
+  unauthorized = 401,      ///< Who the caller is must be shown first. A retry does not help.
+  forbidden = 403,         ///< The caller may not. A retry does not help.
+  not_found = 404,         ///< No handler of that name. A retry does not help.
+  deadline_exceeded = 408, ///< The deadline passed; the handler was cancelled. A retry may help.
+  conflict = 409,          ///< Somebody else was first. A retry on fresh data may help.
+  too_large = 413,         ///< The message is too large for this handler. A retry does not help.
+  validation_error = 422,  ///< The message breaks its description. A retry does not help.
+  too_many_requests = 429, ///< A rate or in-flight limit; data.retry_after_ms says when a retry may help.
+  cancelled = 499,         ///< The request was cancelled. A retry may help.
+  internal_error = 500,    ///< Something unforeseen, described in the log only. A retry seldom helps.
+  invalid_rpc = 501,       ///< The handler cannot be called in this way. A retry does not help.
+  unavailable = 503,       ///< Draining, or a backend is down. A retry helps.
 };
 
 /// An error for the client to see: sent as it is in an ERROR envelope (docs/protocol.md §4). A handler throws it, or returns it in a
@@ -31,8 +31,10 @@ enum class error_code : int {
 class error : public std::exception {
 public:
   error() = default;
-  error(std::int64_t code, std::string message, value data = {}) : code(code), message(std::move(message)), data(std::move(data)) {}
-  error(error_code code, std::string message, value data = {}) : error(static_cast<std::int64_t>(code), std::move(message), std::move(data)) {}
+  error(std::int64_t code, std::string message, value data = {})
+      : code(code), message(std::move(message)), data(std::move(data)) {}
+  error(error_code code, std::string message, value data = {})
+      : error(static_cast<std::int64_t>(code), std::move(message), std::move(data)) {}
 
   const char* what() const noexcept override { return message.c_str(); }
 

@@ -33,7 +33,8 @@ class logger {
 public:
   logger() = default;
   explicit logger(const log_sink* sink) : sink_(sink) {}
-  void write(log_level level, std::string_view text, std::string_view connection = {}, std::string_view rpc = {}, std::uint64_t seq = 0) const {
+  void write(log_level level, std::string_view text, std::string_view connection = {}, std::string_view rpc = {},
+             std::uint64_t seq = 0) const {
     if (sink_ != nullptr && *sink_) (*sink_)({level, text, connection, rpc, seq});
   }
 

@@ -23,7 +23,8 @@ public:
   void cancel() noexcept;
 
 protected:
-  virtual void on_timer() = 0; ///< the timer is no longer set when this runs; it may be set again from here, or destroyed
+  virtual void
+  on_timer() = 0; ///< the timer is no longer set when this runs; it may be set again from here, or destroyed
 
 private:
   friend class timer_queue;

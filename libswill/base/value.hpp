@@ -28,15 +28,14 @@ using value_map = std::vector<std::pair<value, value>>; ///< entries in the orde
 /// Values copy deeply and compare by type and content: value{1} != value{1.0}.
 class value {
 public:
-  using storage = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, float, double, std::string, bytes, value_array,
-                               value_map, extension>;
+  using storage = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, float, double, std::string, bytes,
+                               value_array, value_map, extension>;
 
   value() = default; ///< nil
   value(std::nullptr_t) {}
   value(bool b) : v_(b) {}
   template <std::integral I>
-    requires(!std::same_as<I, bool>)
-  value(I i) {
+  requires(!std::same_as<I, bool>) value(I i) {
     if constexpr (std::is_signed_v<I>) {
       v_ = static_cast<std::int64_t>(i);
     } else {

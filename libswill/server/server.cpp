@@ -41,13 +41,17 @@ private:
 
 struct server::impl {
   impl(app& a, server_options o)
-      : application(a), options(std::move(o)), log(a.log()),
-        threads(options.io_threads, [this](std::function<void()> f) { actors->offload(std::move(f)); }, &log) {
+      : application(a),
+        options(std::move(o)),
+        log(a.log()),
+        threads(
+            options.io_threads, [this](std::function<void()> f) { actors->offload(std::move(f)); }, &log) {
     std::vector<swill::loop*> loops;
     for (transport::asio_loop* l : threads.loops()) loops.push_back(l);
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
     const signals_blocked quiet; // threads inherit it: SIGINT and SIGTERM are for run()
-    actors = std::make_unique<actors::runtime>(std::move(loops), options.workers != 0 ? options.workers : std::max<std::size_t>(cores, 4));
+    actors = std::make_unique<actors::runtime>(
+        std::move(loops), options.workers != 0 ? options.workers : std::max<std::size_t>(cores, 4));
     threads.start();
   }
 
@@ -105,10 +109,14 @@ void server::run(const std::function<void(server&)>& on_ready) {
   stop();
 }
 
-std::vector<std::string> server::addresses() const { return impl_->sockets ? impl_->sockets->addresses() : std::vector<std::string>{}; }
+std::vector<std::string> server::addresses() const {
+  return impl_->sockets ? impl_->sockets->addresses() : std::vector<std::string>{};
+}
 std::uint16_t server::port() const { return impl_->sockets ? impl_->sockets->port() : 0; }
 caf::actor_system& server::system() { return impl_->actors->system(); }
 actors::runtime& server::runtime() { return *impl_->actors; }
-transport::statistics server::statistics() const { return impl_->sockets ? impl_->sockets->statistics() : transport::statistics{}; }
+transport::statistics server::statistics() const {
+  return impl_->sockets ? impl_->sockets->statistics() : transport::statistics{};
+}
 
 } // namespace swill

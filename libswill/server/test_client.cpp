@@ -37,7 +37,8 @@ test_client::test_client(test_server& s, handshake_request request)
   server_.run();
 }
 
-std::uint64_t test_client::open_raw(std::string_view rpc, const bytes& data, wire::request_type type, const metadata& m) {
+std::uint64_t test_client::open_raw(std::string_view rpc, const bytes& data, wire::request_type type,
+                                    const metadata& m) {
   names_.emplace(++last_seq_, rpc);
   buffer map;
   if (!m.empty()) {
@@ -65,7 +66,8 @@ namespace {
 error decode_error(bytes_view data) {
   wire::reader in{data};
   value v;
-  if (!wire::read_value(in, v, limits{}.nesting)) throw std::logic_error("the server sent an ERROR that cannot be decoded");
+  if (!wire::read_value(in, v, limits{}.nesting))
+    throw std::logic_error("the server sent an ERROR that cannot be decoded");
   const value* code = v.find("code");
   const value* message = v.find("message");
   const value* more = v.find("data");

@@ -91,7 +91,9 @@ public:
     return open_raw(rpc, encoded(data), wire::request_type::message, m);
   }
   /// A streaming request without a first item.
-  std::uint64_t open_stream(std::string_view rpc, const metadata& m = {}) { return open_raw(rpc, {}, wire::request_type::metadata, m); }
+  std::uint64_t open_stream(std::string_view rpc, const metadata& m = {}) {
+    return open_raw(rpc, {}, wire::request_type::metadata, m);
+  }
   template <class T>
   void send(std::uint64_t seq, const T& item) {
     send_raw(seq, encoded(item), wire::request_type::message);

@@ -40,12 +40,14 @@ listen_address listen_address::parse(std::string_view text) {
 
   listen_address a;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), a.port);
-  if (port.empty() || error != std::errc{} || end != port.data() + port.size()) wrong(text, "the port is no number from 0 to 65535");
+  if (port.empty() || error != std::errc{} || end != port.data() + port.size())
+    wrong(text, "the port is no number from 0 to 65535");
   a.v6 = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
   if (a.v6) host = host.substr(1, host.size() - 2);
   a.host = host == "localhost" ? "127.0.0.1" : std::string{host};
   if (!is_ip(a.v6 ? AF_INET6 : AF_INET, a.host))
-    wrong(text, a.host.find(':') == std::string::npos ? "the host is no IP address" : "an IPv6 address stands in brackets: [::1]:8080");
+    wrong(text, a.host.find(':') == std::string::npos ? "the host is no IP address"
+                                                      : "an IPv6 address stands in brackets: [::1]:8080");
   return a;
 }
 

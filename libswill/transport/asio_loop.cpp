@@ -38,7 +38,10 @@ turn_job::~turn_job() {
 // Hint 1: one thread runs it. UNSAFE_IO, which leaves out the locks of sockets too, was measured and made no difference.
 asio_loop::asio_loop(offload_function offload, const log_sink* log)
     : io_(std::make_unique<boost::asio::io_context>(1)),
-      alarm_(new alarm{decltype(alarm::timer){*io_}}), offload_(std::move(offload)), log_(log), now_(std::chrono::steady_clock::now()) {}
+      alarm_(new alarm{decltype(alarm::timer){*io_}}),
+      offload_(std::move(offload)),
+      log_(log),
+      now_(std::chrono::steady_clock::now()) {}
 
 asio_loop::~asio_loop() {
   alarm_.reset();

@@ -34,7 +34,8 @@ bool decoder::accept(std::string_view key, std::string_view subprotocol, const h
   auto& ws = stream_->ws;
   ws.set_option(websocket::stream_base::decorator([&](websocket::response_type& response) {
     response.set(http::field::server, "swill");
-    if (!subprotocol.empty()) response.set(http::field::sec_websocket_protocol, beast::string_view{subprotocol.data(), subprotocol.size()});
+    if (!subprotocol.empty())
+      response.set(http::field::sec_websocket_protocol, beast::string_view{subprotocol.data(), subprotocol.size()});
     for (const auto& [name, value] : headers) response.insert(name, value);
   }));
   ws.next_layer().feed({}, &output);

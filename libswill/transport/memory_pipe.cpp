@@ -113,7 +113,8 @@ bool memory_pipe::line::survives() {
   if ((*drop_after_)-- != 0) return true;
   drop_after_.reset();
   if (phase_ == phase::deciding) phase_ = phase::ended; // nobody to tell
-  phase_ = phase_ == phase::open ? phase::closing : phase_; // no word either way; on_closed never comes from inside a call
+  phase_ =
+      phase_ == phase::open ? phase::closing : phase_; // no word either way; on_closed never comes from inside a call
   loop_.post([self = shared_from_this()] { self->end({1006, "dropped", true}); });
   return false;
 }
@@ -188,7 +189,8 @@ void memory_pipe::line::deliver() {
   deliver_later();
 }
 
-memory_pipe::memory_pipe(loop& l, gate& g, handshake_request request, const limits& lim) : line_(std::make_shared<line>(l, lim)) {
+memory_pipe::memory_pipe(loop& l, gate& g, handshake_request request, const limits& lim)
+    : line_(std::make_shared<line>(l, lim)) {
   l.post([line = line_, &g, request = std::move(request)]() mutable { line->shake_hands(g, std::move(request)); });
 }
 
@@ -221,9 +223,7 @@ std::optional<bytes> memory_pipe::receive() {
   return message;
 }
 
-void memory_pipe::drop() {
-  line_->end({1006, "dropped", true});
-}
+void memory_pipe::drop() { line_->end({1006, "dropped", true}); }
 
 void memory_pipe::stall(bool on) {
   line_->stalled_ = on;

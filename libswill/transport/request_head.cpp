@@ -43,7 +43,8 @@ upgrade_request request_head::take() {
   r.method = std::string{message.method_string()};
   r.target = std::string{message.target()};
   r.version = static_cast<int>(message.version());
-  for (const auto& field : message) r.headers.emplace_back(std::string{field.name_string()}, std::string{field.value()});
+  for (const auto& field : message)
+    r.headers.emplace_back(std::string{field.name_string()}, std::string{field.value()});
   return r;
 }
 

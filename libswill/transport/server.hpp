@@ -14,9 +14,10 @@
 namespace swill::transport {
 
 struct server_settings {
-  std::vector<std::string> listen{"127.0.0.1:8080"}; ///< "ADDRESS:PORT", "[ADDRESS]:PORT", "unix:PATH"; port 0: any free one
+  std::vector<std::string> listen{
+      "127.0.0.1:8080"}; ///< "ADDRESS:PORT", "[ADDRESS]:PORT", "unix:PATH"; port 0: any free one
   std::string path = "/ws";
-  std::vector<std::string> origins; ///< that browsers may come from; empty: any
+  std::vector<std::string> origins;                             ///< that browsers may come from; empty: any
   std::vector<std::string> subprotocols{"swill.v1", "swill/1"}; ///< most wanted first
   swill::limits limits;
   bool test_echo = false; ///< `/echo`: a plain echo of text and binary, up to echo_size, without a subprotocol

@@ -142,7 +142,8 @@ std::string_view reason_of(int status) noexcept {
 
 std::string http_response(int status, std::string_view body, const header_list& headers) {
   const bool has_body = status != 304 && status != 204;
-  std::string out = "HTTP/1.1 " + std::to_string(status) + ' ' + std::string{reason_of(status)} + "\r\nServer: swill\r\n";
+  std::string out =
+      "HTTP/1.1 " + std::to_string(status) + ' ' + std::string{reason_of(status)} + "\r\nServer: swill\r\n";
   if (status != 426)
     out += "Connection: close\r\n";
   else
@@ -170,7 +171,8 @@ bool is_safe_header(std::string_view name, std::string_view value) noexcept {
     return alphanumeric || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
   };
   const auto is_text = [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); };
-  return !name.empty() && std::all_of(name.begin(), name.end(), is_token) && std::all_of(value.begin(), value.end(), is_text);
+  return !name.empty() && std::all_of(name.begin(), name.end(), is_token) &&
+         std::all_of(value.begin(), value.end(), is_text);
 }
 
 bool is_reserved_header(std::string_view name) noexcept {

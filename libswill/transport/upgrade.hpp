@@ -20,10 +20,10 @@ struct upgrade_request {
 
 struct upgrade_rules {
   std::string path = "/ws";
-  std::vector<std::string> origins; ///< exactly these; empty: any
+  std::vector<std::string> origins;                             ///< exactly these; empty: any
   std::vector<std::string> subprotocols{"swill.v1", "swill/1"}; ///< the first that the peer offers is agreed
-  bool echo = false;  ///< /echo exists
-  bool full = false;  ///< at capacity, or draining
+  bool echo = false;                                            ///< /echo exists
+  bool full = false;                                            ///< at capacity, or draining
 };
 
 struct upgrade_verdict {

@@ -31,9 +31,7 @@ caf::behavior answers(caf::event_based_actor* self) {
       case -1: return caf::make_error(caf::sec::invalid_argument);
       case -2: return caf::make_message(std::string{"text"});
       case -3: return self->make_response_promise();
-      case -4:
-        self->quit(caf::exit_reason::unhandled_exception);
-        return self->make_response_promise();
+      case -4: self->quit(caf::exit_reason::unhandled_exception); return self->make_response_promise();
       default: return caf::make_message(n + 1);
     }
   }};

@@ -23,7 +23,8 @@ struct waiting_app : logged_app {
     });
     handle("next", [this](streaming_request<int> in) -> task<int> {
       const counted guard{alive};
-      while (co_await in.next()) {}
+      while (co_await in.next()) {
+      }
       co_return 1;
     });
     handle("add", [](request<int> r) { return r.data() + 1; });
@@ -100,7 +101,8 @@ TEST(ConnectionActor, DescribesItself) {
   s.advance(100ms);
   {
     caf::scoped_actor me{s.runtime().system()};
-    auto answer = me->request(caf::actor_cast<caf::actor>(connection_of(s)), caf::infinite, actors::describe_atom::value);
+    auto answer =
+        me->request(caf::actor_cast<caf::actor>(connection_of(s)), caf::infinite, actors::describe_atom::value);
     s.run();
     answer.receive(
         [&](const actors::connection_info& i) {

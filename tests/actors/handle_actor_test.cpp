@@ -76,7 +76,8 @@ caf::behavior adder(caf::stateful_actor<sink_state>* self, notes* n) {
             self->send(to, item_atom::value, self->state.sum);
             self->send(to, end_atom::value);
           },
-          [](credit_atom, const caf::actor&, std::uint32_t) {}, [=](cancel_atom, const caf::actor&) { ++n->cancelled; }};
+          [](credit_atom, const caf::actor&, std::uint32_t) {},
+          [=](cancel_atom, const caf::actor&) { ++n->cancelled; }};
 }
 
 /// Sends every item back at once.
@@ -88,7 +89,8 @@ caf::behavior mirror(caf::event_based_actor* self, notes* n) {
             self->send(from, item_atom::value, v * 2);
           },
           [=](end_atom, const caf::actor& to) { self->send(to, end_atom::value); },
-          [](credit_atom, const caf::actor&, std::uint32_t) {}, [=](cancel_atom, const caf::actor&) { ++n->cancelled; }};
+          [](credit_atom, const caf::actor&, std::uint32_t) {},
+          [=](cancel_atom, const caf::actor&) { ++n->cancelled; }};
 }
 
 struct HandleActor : testing::Test {

@@ -50,7 +50,8 @@ struct waiting_app : logged_app {
     });
     handle("next", [this](streaming_request<int> in) -> task<int> {
       const counted guard{alive};
-      while (co_await in.next()) {}
+      while (co_await in.next()) {
+      }
       co_return 1;
     });
     handle("full", [this](request<int>) -> stream<std::string> {
@@ -122,11 +123,13 @@ TEST_P(RequestActor, ToldToCancelWhereItWaitsEndsWithoutAnswer) {
   EXPECT_EQ(c.call<int>("add", 1), 2);
 }
 
-INSTANTIATE_TEST_SUITE_P(Waits, RequestActor, testing::Values("sleep", "race", "next", "full", "ask", "hook", "item hook"), [](const auto& i) {
-  std::string name = i.param;
-  std::replace(name.begin(), name.end(), ' ', '_');
-  return name;
-});
+INSTANTIATE_TEST_SUITE_P(Waits, RequestActor,
+                         testing::Values("sleep", "race", "next", "full", "ask", "hook", "item hook"),
+                         [](const auto& i) {
+                           std::string name = i.param;
+                           std::replace(name.begin(), name.end(), ' ', '_');
+                           return name;
+                         });
 
 TEST(RequestActors, AreMonitoredByActors) {
   for (const bool killed : {true, false}) {
@@ -151,8 +154,10 @@ TEST(RequestActors, AreMonitoredByActors) {
     me->request(watcher, 10s, a.last).receive([](bool) {}, [](const caf::error&) { FAIL(); });
     EXPECT_EQ(downs, 0);
 
-    if (killed) kill(a.last);
-    else c.cancel(seq);
+    if (killed)
+      kill(a.last);
+    else
+      c.cancel(seq);
     a.last = nullptr;
 
     EXPECT_TRUE(run_until(s, [&] { return downs == 1; }));
@@ -204,8 +209,10 @@ TEST(RequestActors, AreNotReusedWhileAHandleIsKept) {
     waiting_app a;
     caf::weak_actor_ptr kept;
     a.before_request([&](context& c) {
-      if (weak) kept = caf::actor_cast<caf::weak_actor_ptr>(actor_of(c));
-      else a.last = actor_of(c);
+      if (weak)
+        kept = caf::actor_cast<caf::weak_actor_ptr>(actor_of(c));
+      else
+        a.last = actor_of(c);
     });
     a.keep = false;
     test_server s{a};
@@ -292,8 +299,10 @@ TEST(RequestActors, KilledDuringAfterRequestLetItFinish) {
       own = actor_of(c);
       seen.push_back("begins");
       try {
-        if (asks) co_await ask<int>(silent, 10ms, 1);
-        else co_await sleep_for(10ms);
+        if (asks)
+          co_await ask<int>(silent, 10ms, 1);
+        else
+          co_await sleep_for(10ms);
       } catch (const error& e) {
         seen.push_back(std::to_string(e.code));
       }

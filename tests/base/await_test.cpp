@@ -169,7 +169,7 @@ TEST_F(Await, FrameMayDieBeforeTheJobEnds) {
     auto held = std::make_shared<counted>(n);
     auto job = [held] {};
     held.reset();
-    co_await on_pool(std::move(job));
+    co_await on_pool(job);
   };
   {
     auto t = work(alive);

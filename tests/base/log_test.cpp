@@ -47,7 +47,8 @@ TEST(Log, EscapesControlCharacters) {
 }
 
 TEST(Log, PeerCannotForgeALineByTheNameOfItsRpc) {
-  const std::string line = on_stderr(stderr_log(), {log_level::info, "called", "c", "x\n2026-01-01T00:00:00.000Z error forged", 1});
+  const std::string line =
+      on_stderr(stderr_log(), {log_level::info, "called", "c", "x\n2026-01-01T00:00:00.000Z error forged", 1});
 
   EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
 }

@@ -91,11 +91,11 @@ TEST(TimerQueue, AgreesWithAPlainListWhateverIsDone) {
         default: {
           now += std::chrono::milliseconds{random() % 5};
           std::vector<expected> due;
-          std::copy_if(model.begin(), model.end(), std::back_inserter(due), [&](const auto& e) { return e.due <= now; });
+          std::copy_if(model.begin(), model.end(), std::back_inserter(due),
+                       [&](const auto& e) { return e.due <= now; });
           std::erase_if(model, [&](const auto& e) { return e.due <= now; });
-          std::sort(due.begin(), due.end(), [](const auto& a, const auto& b) {
-            return a.due != b.due ? a.due < b.due : a.order < b.order;
-          });
+          std::sort(due.begin(), due.end(),
+                    [](const auto& a, const auto& b) { return a.due != b.due ? a.due < b.due : a.order < b.order; });
           ran.clear();
           ASSERT_EQ(q.run_due(now), due.size());
           ASSERT_EQ(ran.size(), due.size());
@@ -106,7 +106,8 @@ TEST(TimerQueue, AgreesWithAPlainListWhateverIsDone) {
       if (model.empty()) {
         ASSERT_FALSE(q.next_due());
       } else {
-        const auto first = std::min_element(model.begin(), model.end(), [](const auto& a, const auto& b) { return a.due < b.due; });
+        const auto first =
+            std::min_element(model.begin(), model.end(), [](const auto& a, const auto& b) { return a.due < b.due; });
         ASSERT_EQ(q.next_due(), first->due);
       }
     }

@@ -30,11 +30,14 @@ struct waiting_app : logged_app {
   static task<void> race() { co_await when_any(sleep_for(1h), sleep_for(2h)); }
   static task<void> both() { co_await when_all(sleep_for(1h), sleep_for(2h)); }
   static task<void> next(streaming_request<int> in) {
-    while (const auto item = co_await in.next()) {}
+    while (const auto item = co_await in.next()) {
+    }
   }
   static task<void> deep(int levels) {
-    if (levels == 0) co_await sleep_for(1h);
-    else co_await deep(levels - 1);
+    if (levels == 0)
+      co_await sleep_for(1h);
+    else
+      co_await deep(levels - 1);
   }
 
   waiting_app() {

@@ -25,7 +25,8 @@ struct deadline_app : logged_app {
           co_return 1;
         },
         o);
-    handle("quick", [](request<>) -> task<int> { co_return 1; }, o);
+    handle(
+        "quick", [](request<>) -> task<int> { co_return 1; }, o);
   }
   clock_time start = manual_loop{}.now();
 
@@ -72,7 +73,8 @@ TEST(CallDeadline, OfZeroOrLessPassesAtOnce) {
 }
 
 TEST(CallDeadline, OfTheFarFutureDoesNotOverflow) {
-  for (const value& ms : {value{std::numeric_limits<std::int64_t>::max()}, value{std::numeric_limits<std::uint64_t>::max()}}) {
+  for (const value& ms :
+       {value{std::numeric_limits<std::int64_t>::max()}, value{std::numeric_limits<std::uint64_t>::max()}}) {
     deadline_app a;
     a.serve();
     EXPECT_FALSE(a.ends_after(metadata{"timeout_ms", ms}));
@@ -165,7 +167,8 @@ TEST(CallDeadline, CountsTheTimeOfHooksAndOfTheClient) {
   deadline_app a;
   a.before_request([](context&) -> task<void> { co_await sleep_for(30ms); });
   a.handle("upload", [](streaming_request<int> in) -> task<int> {
-    while (co_await in.next()) {}
+    while (co_await in.next()) {
+    }
     co_return 1;
   });
   test_server s{a};

@@ -222,10 +222,12 @@ struct touchy {
 };
 template <class D>
 void describe(D& d, touchy& t) {
-  d.field("n", t.n, predicate{[](int n) {
-            if (n == 13) throw std::runtime_error{"superstition"};
-            return true;
-          }, "unlucky"});
+  d.field("n", t.n,
+          predicate{[](int n) {
+                      if (n == 13) throw std::runtime_error{"superstition"};
+                      return true;
+                    },
+                    "unlucky"});
 }
 
 TEST(DecodeFailure, ByAPredicateThatThrowsIs500) {
@@ -236,7 +238,8 @@ TEST(DecodeFailure, ByAPredicateThatThrowsIs500) {
     a.handle("plain", [](request<touchy>) {});
     a.handle("task", [](request<touchy>) -> task<void> { co_return; });
     a.handle("items", [](streaming_request<touchy> in) -> task<void> {
-      while (co_await in.next()) {}
+      while (co_await in.next()) {
+      }
     });
     test_server s{a};
     test_client c{s};
@@ -260,7 +263,8 @@ TEST(ErrorMapper, SeesWrongDataOfEveryShape) {
     });
     a.handle("plain", [](request<int>) {});
     a.handle("items", [](streaming_request<int> in) -> task<void> {
-      while (co_await in.next()) {}
+      while (co_await in.next()) {
+      }
     });
     test_server s{a};
     test_client c{s};

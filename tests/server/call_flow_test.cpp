@@ -110,7 +110,9 @@ TEST(BackPressure, StalledClientStopsTheStreamAtTheBudget) {
   s.run();
   const auto all = arrived(c, seq);
   ASSERT_EQ(all.size(), 10'001U);
-  for (int i = 0; i < 10'000; ++i) ASSERT_EQ(all[static_cast<std::size_t>(i)].substr(0, std::to_string(i).size() + 4), "m:\"" + std::to_string(i) + " ");
+  for (int i = 0; i < 10'000; ++i)
+    ASSERT_EQ(all[static_cast<std::size_t>(i)].substr(0, std::to_string(i).size() + 4),
+              "m:\"" + std::to_string(i) + " ");
 }
 
 TEST(BackPressure, StreamsOfAStalledClientShareItsBudget) {

@@ -258,8 +258,10 @@ TEST(MessageSizeOfAHandler, OnePastTheLimitIs413) {
     logged_app a;
     if (hooked) a.before_request([](context&) {});
     const handler_options small{.message_size = 10};
-    a.handle("plain", [](request<std::string> r) { return r.data().size(); }, small);
-    a.handle("task", [](request<std::string> r) -> task<std::size_t> { co_return r.data().size(); }, small);
+    a.handle(
+        "plain", [](request<std::string> r) { return r.data().size(); }, small);
+    a.handle(
+        "task", [](request<std::string> r) -> task<std::size_t> { co_return r.data().size(); }, small);
     a.handle(
         "items",
         [](streaming_request<std::string> in) -> stream<std::size_t> {

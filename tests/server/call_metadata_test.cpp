@@ -146,7 +146,8 @@ TEST_P(CallMetadata, ThatCannotBeEncodedAre500) {
   EXPECT_EQ(arrived(c, c.open("clean", nothing{})), strings{"m:1"});
 }
 
-INSTANTIATE_TEST_SUITE_P(Hooks, CallMetadata, testing::Bool(), [](const auto& i) { return i.param ? "Around" : "None"; });
+INSTANTIATE_TEST_SUITE_P(Hooks, CallMetadata, testing::Bool(),
+                         [](const auto& i) { return i.param ? "Around" : "None"; });
 
 TEST(LeadingHook, RunsOnceAndBeforeWhatIsSentAtOnce) {
   int ran = 0;
@@ -177,7 +178,8 @@ TEST(MetadataOpening, OpensOnlyStreams) {
   a.handle("plain", [](request<int> r) { return r.data(); });
   a.handle("task", [](request<int> r) -> task<int> { co_return r.data(); });
   a.handle("upload", [](streaming_request<int> in) -> task<value> {
-    while (co_await in.next()) {}
+    while (co_await in.next()) {
+    }
     co_return *in.metadata().find("k");
   });
   test_server s{a};
@@ -197,7 +199,8 @@ TEST(MetadataOpening, LaterIs400AndEndsTheRequest) {
   logged_app a;
   a.handle("upload", [&alive](streaming_request<int> in) -> task<int> {
     const counted guard{alive};
-    while (co_await in.next()) {}
+    while (co_await in.next()) {
+    }
     co_return 1;
   });
   test_server s{a};

@@ -261,8 +261,7 @@ TEST_P(CallShapes, UnknownNameIs404) {
   EXPECT_EQ(e.message, "No func was found to process this request");
 }
 
-INSTANTIATE_TEST_SUITE_P(Hooks, CallShapes, testing::Bool(),
-                         [](const auto& i) { return i.param ? "Around" : "None"; });
+INSTANTIATE_TEST_SUITE_P(Hooks, CallShapes, testing::Bool(), [](const auto& i) { return i.param ? "Around" : "None"; });
 
 } // namespace
 } // namespace swill

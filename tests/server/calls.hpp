@@ -82,8 +82,8 @@ bytes encoded(const T& v) {
 }
 
 /// Any envelope, right or wrong; it arrives with the next turn of the server.
-inline void send_envelope(test_client& c, std::uint64_t seq, std::string_view rpc, wire::request_type type, const bytes& data = {},
-                          const metadata& m = {}) {
+inline void send_envelope(test_client& c, std::uint64_t seq, std::string_view rpc, wire::request_type type,
+                          const bytes& data = {}, const metadata& m = {}) {
   buffer map;
   if (!m.empty()) {
     wire::writer w{map};

@@ -15,7 +15,8 @@ TEST(ConnectionHooks, RunInOrder) {
   a.before_accept([&](connection&) { seen.push_back("before_accept"); });
   a.after_accept([&](connection&) { seen.push_back("after_accept"); });
   a.after_request([&](context&) { seen.push_back("after_request"); });
-  a.after_connection([&](connection&, const close_reason& r) { seen.push_back("after_connection " + std::to_string(r.code)); });
+  a.after_connection(
+      [&](connection&, const close_reason& r) { seen.push_back("after_connection " + std::to_string(r.code)); });
   a.handle("wait", [](request<>) -> task<void> { co_await sleep_for(1h); });
   test_server s{a};
   test_client c{s};
@@ -24,7 +25,8 @@ TEST(ConnectionHooks, RunInOrder) {
   c.pipe().close(4002, "done");
   s.run();
 
-  EXPECT_EQ(seen, (strings{"before_connection", "before_accept", "after_accept", "after_request", "after_connection 4002"}));
+  EXPECT_EQ(seen,
+            (strings{"before_connection", "before_accept", "after_accept", "after_request", "after_connection 4002"}));
 }
 
 TEST(ConnectionHooks, MayAwaitBeforeTheyDecide) {
@@ -48,7 +50,8 @@ TEST(ConnectionHooks, MayAwaitBeforeTheyDecide) {
 }
 
 TEST(ConnectionHooks, RejectWithAStatusABodyAndHeaders) {
-  for (const auto& [wanted, seen] : std::vector<std::pair<int, int>>{{401, 401}, {300, 300}, {599, 599}, {299, 500}, {600, 500}, {4003, 403}, {1000, 403}}) {
+  for (const auto& [wanted, seen] : std::vector<std::pair<int, int>>{
+           {401, 401}, {300, 300}, {599, 599}, {299, 500}, {600, 500}, {4003, 403}, {1000, 403}}) {
     int after = 0;
     logged_app a;
     a.before_connection([status = wanted](connection& c) {
@@ -215,7 +218,8 @@ TEST(Closing, ByAHandlerComesAfterWhatIsQueued) {
     co_yield 1;
     throw close_connection{r.data(), "bye"};
   });
-  for (const auto& [wanted, seen] : std::vector<std::pair<int, int>>{{4000, 4000}, {1000, 1000}, {5, 1000}, {1006, 1011}, {1015, 1011}, {70000, 1011}}) {
+  for (const auto& [wanted, seen] : std::vector<std::pair<int, int>>{
+           {4000, 4000}, {1000, 1000}, {5, 1000}, {1006, 1011}, {1015, 1011}, {70000, 1011}}) {
     test_server s{a};
     test_client c{s};
     const auto seq = c.open("close", wanted);

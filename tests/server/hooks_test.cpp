@@ -63,7 +63,8 @@ TEST_P(Hooks, RunInOrderAroundAUnaryHandler) {
   s.advance(100ms);
 
   EXPECT_EQ(arrived(c, seq), strings{"m:7"});
-  EXPECT_EQ(seen, (strings{"request", "metadata", "data", "message", "handler", "leading", "response", "trailing", "after"}));
+  EXPECT_EQ(seen,
+            (strings{"request", "metadata", "data", "message", "handler", "leading", "response", "trailing", "after"}));
 }
 
 TEST_P(Hooks, MetadataHookRunsOnlyWhenThereAreAny) {
@@ -83,7 +84,8 @@ TEST_P(Hooks, RunForEachItemOfAStream) {
   const auto two = c.open("many", 2);
   s.advance(100ms);
   EXPECT_EQ(arrived(c, two), (strings{"m:0", "m:1", "end"}));
-  EXPECT_EQ(seen, (strings{"request", "data", "message", "handler", "leading", "response", "response", "trailing", "after"}));
+  EXPECT_EQ(seen,
+            (strings{"request", "data", "message", "handler", "leading", "response", "response", "trailing", "after"}));
 
   seen.clear();
   const auto none = c.open("many", 0);
@@ -94,8 +96,12 @@ TEST_P(Hooks, RunForEachItemOfAStream) {
 
 TEST_P(Hooks, KeepTheOrderOfItemsWhateverTheyAwait) {
   int delay = 12;
-  a.before_request_message([&delay](context&, any_message&) -> task<void> { co_await sleep_for(std::chrono::milliseconds{delay = 16 - delay}); });
-  a.before_response_message([&delay](context&, any_message&) -> task<void> { co_await sleep_for(std::chrono::milliseconds{delay = 20 - delay}); });
+  a.before_request_message([&delay](context&, any_message&) -> task<void> {
+    co_await sleep_for(std::chrono::milliseconds{delay = 16 - delay});
+  });
+  a.before_response_message([&delay](context&, any_message&) -> task<void> {
+    co_await sleep_for(std::chrono::milliseconds{delay = 20 - delay});
+  });
   test_server s{a};
   test_client c{s};
 
@@ -128,9 +134,9 @@ TEST_P(Hooks, OfBlueprintsRunInsideThoseAround) {
   const auto f = c.open("outer.inner.f", 1);
   s.advance(100ms);
   EXPECT_EQ(arrived(c, f), strings{"m:1"});
-  EXPECT_EQ(seen, (strings{"request", "o.request", "i.request", "data", "o.data", "i.data", "message", "o.message", "i.message",
-                           "i.leading", "o.leading", "leading", "i.response", "o.response", "response", "i.trailing", "o.trailing",
-                           "trailing", "i.after", "o.after", "after"}));
+  EXPECT_EQ(seen, (strings{"request",   "o.request",  "i.request",  "data",      "o.data",  "i.data",     "message",
+                           "o.message", "i.message",  "i.leading",  "o.leading", "leading", "i.response", "o.response",
+                           "response",  "i.trailing", "o.trailing", "trailing",  "i.after", "o.after",    "after"}));
 
   seen.clear();
   const auto g = c.open("outer.g", 1);
@@ -151,7 +157,8 @@ TEST_P(Hooks, NoneRunsForAnUnknownName) {
   EXPECT_EQ(seen, strings{});
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, Hooks, testing::Bool(), [](const auto& i) { return i.param ? "Coroutines" : "Functions"; });
+INSTANTIATE_TEST_SUITE_P(Kinds, Hooks, testing::Bool(),
+                         [](const auto& i) { return i.param ? "Coroutines" : "Functions"; });
 
 TEST(HooksThat, ShareANameRunInTheOrderOfRegistration) {
   strings seen;
@@ -174,7 +181,8 @@ TEST(HooksThat, ChangeWhatTheyGet) {
   a.before_request_data([](context&, bytes& d) { d = encoded(20); });
   a.before_request_message([](context&, any_message& m) { *m.get_if<int>() += 1; });
   a.before_leading_metadata([](context&, metadata& m) { m.set("l", 1); });
-  a.before_response_message([](context&, any_message& m) { m.assign(value{m.to_value() == value{"21 hook"} ? "right" : "wrong"}); });
+  a.before_response_message(
+      [](context&, any_message& m) { m.assign(value{m.to_value() == value{"21 hook"} ? "right" : "wrong"}); });
   a.before_trailing_metadata([](context&, metadata& m) { m.set("t", 2); });
   a.handle("f", [](request<int> r) {
     return std::to_string(r.data()) + " " + *r.metadata().find("who")->get_if<std::string>();
@@ -222,12 +230,17 @@ using registration = std::function<void(app&, const std::function<void()>&)>;
 /// Each hook that may fail a request, with an action in it.
 const std::vector<std::pair<const char*, registration>> failing_places{
     {"before_request", [](app& a, const auto& act) { a.before_request([act](context&) { act(); }); }},
-    {"before_request_metadata", [](app& a, const auto& act) { a.before_request_metadata([act](context&, metadata&) { act(); }); }},
+    {"before_request_metadata",
+     [](app& a, const auto& act) { a.before_request_metadata([act](context&, metadata&) { act(); }); }},
     {"before_request_data", [](app& a, const auto& act) { a.before_request_data([act](context&, bytes&) { act(); }); }},
-    {"before_request_message", [](app& a, const auto& act) { a.before_request_message([act](context&, any_message&) { act(); }); }},
-    {"before_leading_metadata", [](app& a, const auto& act) { a.before_leading_metadata([act](context&, metadata&) { act(); }); }},
-    {"before_response_message", [](app& a, const auto& act) { a.before_response_message([act](context&, any_message&) { act(); }); }},
-    {"before_trailing_metadata", [](app& a, const auto& act) { a.before_trailing_metadata([act](context&, metadata&) { act(); }); }},
+    {"before_request_message",
+     [](app& a, const auto& act) { a.before_request_message([act](context&, any_message&) { act(); }); }},
+    {"before_leading_metadata",
+     [](app& a, const auto& act) { a.before_leading_metadata([act](context&, metadata&) { act(); }); }},
+    {"before_response_message",
+     [](app& a, const auto& act) { a.before_response_message([act](context&, any_message&) { act(); }); }},
+    {"before_trailing_metadata",
+     [](app& a, const auto& act) { a.before_trailing_metadata([act](context&, metadata&) { act(); }); }},
     {"before_request later",
      [](app& a, const auto& act) {
        a.before_request([act](context&) -> task<void> {
@@ -307,7 +320,8 @@ TEST_P(HookFails, ByClosingTheConnection) {
   check([] { throw close_connection{4001, "bye"}; }, "", "cancelled", 4001);
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, HookFails, testing::Values("one", "many", "echo"), [](const auto& i) { return std::string{i.param}; });
+INSTANTIATE_TEST_SUITE_P(Shapes, HookFails, testing::Values("one", "many", "echo"),
+                         [](const auto& i) { return std::string{i.param}; });
 
 TEST(AfterRequest, FailuresAreLoggedAndTheOthersRun) {
   int ran = 0;
@@ -366,8 +380,10 @@ TEST(AfterRequest, WaitsForNoHookOfItsCancelledRequest) {
       ++went_on;
       if (m.get_if<std::string>() != nullptr) m.get_if<std::string>()->append("touched");
     };
-    if (incoming) a.before_request_message(hook);
-    else a.before_response_message(hook);
+    if (incoming)
+      a.before_request_message(hook);
+    else
+      a.before_response_message(hook);
     a.after_request([](context&, const outcome&) -> task<void> { co_await sleep_for(1s); });
     a.handle("echo", [](streaming_request<std::string> in) -> stream<std::string> {
       co_yield std::string(100, 'x');

@@ -53,7 +53,8 @@ struct busy_app : logged_app {
     });
     handle("upload", [this](streaming_request<nothing> in) -> task<void> {
       const guard g{alive};
-      while (const auto item = co_await in.next()) {}
+      while (const auto item = co_await in.next()) {
+      }
     });
     handle("download", [this](request<>) -> stream<std::string> {
       const guard g{alive};
@@ -106,7 +107,8 @@ TEST(Shutdown, OverMemoryAHundredTimes) {
 }
 
 /// Asks for a handler on a real socket.
-void open(raw_client& c, std::uint64_t seq, std::string_view rpc, wire::request_type type = wire::request_type::message) {
+void open(raw_client& c, std::uint64_t seq, std::string_view rpc,
+          wire::request_type type = wire::request_type::message) {
   buffer out;
   wire::writer w{out};
   wire::write_request(w, seq, {}, rpc, type);
@@ -258,7 +260,8 @@ TEST(Server, TwoLiveInOneProcess) {
   logged_app a, b;
   a.handle("one", [](request<>) { return 1; });
   b.handle("two", [](request<>) { return 2; });
-  server first{a, {.listen = {"127.0.0.1:0"}, .io_threads = 1}}, second{b, {.listen = {"127.0.0.1:0"}, .io_threads = 1}};
+  server first{a, {.listen = {"127.0.0.1:0"}, .io_threads = 1}},
+      second{b, {.listen = {"127.0.0.1:0"}, .io_threads = 1}};
   first.start();
   second.start();
   raw_client c{first.addresses().front()}, d{second.addresses().front()};

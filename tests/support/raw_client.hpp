@@ -43,7 +43,8 @@ public:
     bool fin = true;
     int close_code() const; ///< 1005 without one
   };
-  static std::string encode(int op, std::string_view payload, bool fin = true, std::uint32_t mask = 0x01020304, int rsv = 0);
+  static std::string encode(int op, std::string_view payload, bool fin = true, std::uint32_t mask = 0x01020304,
+                            int rsv = 0);
   static std::string close_payload(int code, std::string_view reason = {});
 
   void send(std::string_view bytes);
@@ -54,7 +55,7 @@ public:
   std::string read_message(); ///< throws when something else comes
   bool at_end();              ///< waits until the server has ended TCP; false when something else comes
   void shut_down_sending();
-  void reset();               ///< ends TCP with RST
+  void reset(); ///< ends TCP with RST
 
   int fd() const noexcept { return fd_; }
 

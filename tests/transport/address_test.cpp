@@ -19,8 +19,8 @@ TEST(ListenAddress, KnowsItsKind) {
 }
 
 TEST(ListenAddress, RefusesWhatIsNone) {
-  for (const auto* text : {"", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:8x", "example.com:80", "::1:80", "[::1]",
-                           "[]:1", "[127.0.0.1]:1", "unix:", ":80", "1.2.3:80"})
+  for (const auto* text : {"", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:8x",
+                           "example.com:80", "::1:80", "[::1]", "[]:1", "[127.0.0.1]:1", "unix:", ":80", "1.2.3:80"})
     EXPECT_THROW(listen_address::parse(text), std::invalid_argument) << text;
   EXPECT_THROW(listen_address::parse("unix:" + std::string(108, 'x')), std::invalid_argument);
   EXPECT_NO_THROW(listen_address::parse("unix:" + std::string(107, 'x')));

@@ -53,8 +53,8 @@ TEST(Decoder, AnswersTheUpgrade) {
   const auto text = as_text(output.view());
   EXPECT_TRUE(text.starts_with("HTTP/1.1 101 "));
   EXPECT_TRUE(text.ends_with("\r\n\r\n"));
-  for (const auto* line : {"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "Sec-WebSocket-Protocol: swill/1", "Set-Cookie: a=1",
-                           "Set-Cookie: b=2", "Server: swill"})
+  for (const auto* line : {"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "Sec-WebSocket-Protocol: swill/1",
+                           "Set-Cookie: a=1", "Set-Cookie: b=2", "Server: swill"})
     EXPECT_NE(text.find(line), text.npos) << line;
 }
 
@@ -62,7 +62,8 @@ TEST(Decoder, AnswersTheUpgrade) {
 TEST(Decoder, DoesNotCareHowInputIsCut) {
   const std::vector<std::string> scenarios{
       frame(2, "hello") + frame(2, "") + frame(2, "world, a little longer"),
-      frame(2, "a", false) + frame(0, "", false) + frame(9, "ping") + frame(0, "b", false) + frame(10, "") + frame(0, "c"),
+      frame(2, "a", false) + frame(0, "", false) + frame(9, "ping") + frame(0, "b", false) + frame(10, "") +
+          frame(0, "c"),
       frame(2, "", false) + frame(0, ""),
       frame(9, "one") + frame(9, "") + frame(2, "x") + frame(9, "three"),
       frame(2, "x") + frame(8, raw_client::close_payload(4321, "bye")) + frame(2, "never"),
@@ -107,7 +108,9 @@ TEST(Decoder, ClosesAsTheProtocolAsks) {
     decoding d;
     d.put(input);
     EXPECT_EQ(d.output.size(), 4U);
-    return d.output.size() < 4 ? 0 : std::to_integer<int>(d.output.data()[2]) << 8 | std::to_integer<int>(d.output.data()[3]);
+    return d.output.size() < 4
+               ? 0
+               : std::to_integer<int>(d.output.data()[2]) << 8 | std::to_integer<int>(d.output.data()[3]);
   };
   EXPECT_EQ(closed_by(frame(8, raw_client::close_payload(1001, "bye"))), 1001);
   EXPECT_EQ(closed_by(frame(8, raw_client::close_payload(4999))), 4999);
@@ -148,14 +151,16 @@ TEST(Decoder, SaysNothingAfterItIsMuted) {
 }
 
 TEST(Frame, HasTheShortestHeader) {
-  for (const auto& [size, header] : {std::pair{0, 2}, {1, 2}, {125, 2}, {126, 4}, {65535, 4}, {65536, 10}, {70000, 10}}) {
+  for (const auto& [size, header] :
+       {std::pair{0, 2}, {1, 2}, {125, 2}, {126, 4}, {65535, 4}, {65536, 10}, {70000, 10}}) {
     buffer out;
     out.append("before", 6);
     append_frame(out, opcode::binary, as_bytes(std::string(static_cast<std::size_t>(size), 'x')));
 
     ASSERT_EQ(out.size(), static_cast<std::size_t>(6 + header + size));
     EXPECT_EQ(std::to_integer<int>(out.data()[6]), 0x82);
-    EXPECT_EQ(as_text(out.view()).substr(static_cast<std::size_t>(6 + header)), std::string(static_cast<std::size_t>(size), 'x'));
+    EXPECT_EQ(as_text(out.view()).substr(static_cast<std::size_t>(6 + header)),
+              std::string(static_cast<std::size_t>(size), 'x'));
   }
 }
 

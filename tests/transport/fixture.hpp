@@ -37,7 +37,8 @@ struct script {
 /// A server on a free port of the loopback, with one I/O thread.
 class test_server final : public gate {
 public:
-  explicit test_server(script s = {}, const std::function<void(transport::server_settings&)>& change = {}, std::size_t threads = 1);
+  explicit test_server(script s = {}, const std::function<void(transport::server_settings&)>& change = {},
+                       std::size_t threads = 1);
   ~test_server();
 
   std::string address() const { return server_->addresses().front(); }

@@ -13,7 +13,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-std::string close_frame(int code, std::string_view reason = {}) { return raw_client::encode(8, raw_client::close_payload(code, reason)); }
+std::string close_frame(int code, std::string_view reason = {}) {
+  return raw_client::encode(8, raw_client::close_payload(code, reason));
+}
 
 // The code that the server closes with after these bytes; then TCP ends.
 int code_after(const test_server& s, std::string_view bytes) {
@@ -71,7 +73,8 @@ TEST(Frames, PutsFragmentsTogetherWhereverTheyAreCut) {
 TEST(Frames, DoesNotCareAboutSegments) {
   test_server s;
   auto c = s.open();
-  const auto bytes = raw_client::encode(2, "first") + raw_client::encode(9, "ping") + raw_client::encode(2, std::string(300, 'x'));
+  const auto bytes =
+      raw_client::encode(2, "first") + raw_client::encode(9, "ping") + raw_client::encode(2, std::string(300, 'x'));
   for (std::size_t size = 1; size < bytes.size(); size += 7) {
     for (std::size_t i = 0; i < bytes.size(); i += size) c.send(std::string_view{bytes}.substr(i, size));
 
@@ -152,9 +155,7 @@ TEST(Frames, DoesNotWaitForeverForThePeersClose) {
 TEST(Frames, SeesTcpGoAway) {
   test_server s;
   auto stays = s.open();
-  {
-    auto fin = s.open();
-  }
+  { auto fin = s.open(); }
   auto rst = s.open();
   rst.reset();
   auto half = s.open();

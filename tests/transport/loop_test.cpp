@@ -11,9 +11,9 @@
 namespace swill {
 namespace {
 
+using std::chrono::milliseconds;
 using transport::asio_loop;
 using transport::io_threads;
-using std::chrono::milliseconds;
 
 class alarm final : public timer {
 public:

@@ -28,7 +28,8 @@ TEST(RequestHead, IsTheSameHoweverItIsCut) {
 
 TEST(RequestHead, ComesByteByByte) {
   request_head head{1000};
-  for (std::size_t n = 1; n < request.size(); ++n) ASSERT_EQ(head.put(as_bytes(request).first(n)), state::incomplete) << n;
+  for (std::size_t n = 1; n < request.size(); ++n)
+    ASSERT_EQ(head.put(as_bytes(request).first(n)), state::incomplete) << n;
   EXPECT_EQ(head.put(as_bytes(request)), state::complete);
 }
 

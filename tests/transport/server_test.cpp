@@ -43,7 +43,8 @@ TEST(Server, TellsWhoIsAsking) {
   test_server s{does};
   server = &s;
   auto c = s.connect();
-  const auto r = c.upgrade({.path = "/ws?a=1&b", .subprotocol = "swill/1, swill.v1", .more_headers = "Cookie: x=y\r\n"});
+  const auto r =
+      c.upgrade({.path = "/ws?a=1&b", .subprotocol = "swill/1, swill.v1", .more_headers = "Cookie: x=y\r\n"});
 
   EXPECT_EQ(r.status, 101);
   EXPECT_EQ(r.header("X-Demo"), "hello");
@@ -73,7 +74,8 @@ TEST(Server, RefusesWithAReasonAndEndsTcp) {
   EXPECT_EQ(status("POST /ws HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"), 405);
   EXPECT_EQ(status(std::string{"\0\1\2 garbage\r\n\r\n", 14}), 400);
   EXPECT_EQ(status("GET /ws HTTP/1.1\r\nX: " + std::string(20000, 'x')), 431);
-  EXPECT_EQ(s.statistics().rejected, (std::map<int, std::uint64_t>{{400, 1}, {404, 1}, {405, 1}, {406, 1}, {426, 1}, {431, 1}}));
+  EXPECT_EQ(s.statistics().rejected,
+            (std::map<int, std::uint64_t>{{400, 1}, {404, 1}, {405, 1}, {406, 1}, {426, 1}, {431, 1}}));
 }
 
 TEST(Server, HoldsTheLimitOfTheHead) {
@@ -177,7 +179,9 @@ TEST(Server, Answers500ForAGateThatDoesNotDecide) {
   EXPECT_EQ(test_server{throws}.connect().upgrade().status, 500);
 
   script elsewhere; // given up on another thread
-  elsewhere.on_handshake = [](std::shared_ptr<handshake> h) { std::thread{[h = std::move(h)]() mutable { h.reset(); }}.join(); };
+  elsewhere.on_handshake = [](std::shared_ptr<handshake> h) {
+    std::thread{[h = std::move(h)]() mutable { h.reset(); }}.join();
+  };
   EXPECT_EQ(test_server{elsewhere}.connect().upgrade().status, 500);
 }
 
@@ -278,7 +282,8 @@ TEST(Server, TakesOverAStaleUnixSocketOnly) {
   any.ss_family = AF_UNIX;
   path.copy(reinterpret_cast<char*>(&any) + sizeof(sa_family_t), path.size());
   const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
-  ASSERT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&any), static_cast<socklen_t>(sizeof(sa_family_t) + path.size() + 1)), 0);
+  ASSERT_EQ(
+      ::bind(fd, reinterpret_cast<sockaddr*>(&any), static_cast<socklen_t>(sizeof(sa_family_t) + path.size() + 1)), 0);
   ::close(fd);
   { EXPECT_EQ(test_server({}, on_path).connect().upgrade().status, 101); }
 

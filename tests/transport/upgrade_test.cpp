@@ -55,7 +55,8 @@ TEST(Upgrade, AcceptsAValidRequest) {
 }
 
 TEST(Upgrade, WantsThePathExactly) {
-  for (const auto* path : {"/", "/WS", "/wsx", "/ws/", "ws", "", "*", "/echo", "http://x/ws", "/ws#a"}) EXPECT_EQ(status_of(to(path)), 404) << path;
+  for (const auto* path : {"/", "/WS", "/wsx", "/ws/", "ws", "", "*", "/echo", "http://x/ws", "/ws#a"})
+    EXPECT_EQ(status_of(to(path)), 404) << path;
   for (const auto* path : {"/ws", "/ws?", "/ws?a=/x?y"}) EXPECT_EQ(status_of(to(path)), 101) << path;
   EXPECT_EQ(status_of(to("/rpc"), {.path = "/rpc"}), 101);
 }
@@ -91,7 +92,8 @@ TEST(Upgrade, WantsOneHost) {
 }
 
 TEST(Upgrade, WantsVersion13) {
-  for (const auto& r : {with("Sec-WebSocket-Version", "12"), with("Sec-WebSocket-Version", ""), without("Sec-WebSocket-Version")}) {
+  for (const auto& r :
+       {with("Sec-WebSocket-Version", "12"), with("Sec-WebSocket-Version", ""), without("Sec-WebSocket-Version")}) {
     const auto v = check_upgrade(r, {});
     EXPECT_EQ(v.status, 426);
     EXPECT_EQ(v.headers.back(), (std::pair<std::string, std::string>{"Sec-WebSocket-Version", "13"}));
@@ -99,15 +101,17 @@ TEST(Upgrade, WantsVersion13) {
 }
 
 TEST(Upgrade, WantsAKeyOf16Bytes) {
-  for (const auto* key : {"abcd", "", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZQ===", "dGhlIHNhbXBsZSBub25j!Q==", "dGhlIHNhbXBsZSBub25jZQaa"})
+  for (const auto* key : {"abcd", "", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZQ===",
+                          "dGhlIHNhbXBsZSBub25j!Q==", "dGhlIHNhbXBsZSBub25jZQaa"})
     EXPECT_EQ(status_of(with("Sec-WebSocket-Key", key)), 400) << key;
   EXPECT_EQ(status_of(without("Sec-WebSocket-Key")), 400);
   EXPECT_EQ(status_of(plus("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")), 400);
 }
 
 TEST(Upgrade, WantsASubprotocol) {
-  for (const auto& r : {without("Sec-WebSocket-Protocol"), with("Sec-WebSocket-Protocol", ""), with("Sec-WebSocket-Protocol", "Swill/1"),
-                        with("Sec-WebSocket-Protocol", "swill/2, chat"), with("Sec-WebSocket-Protocol", "swill/1 x")}) {
+  for (const auto& r : {without("Sec-WebSocket-Protocol"), with("Sec-WebSocket-Protocol", ""),
+                        with("Sec-WebSocket-Protocol", "Swill/1"), with("Sec-WebSocket-Protocol", "swill/2, chat"),
+                        with("Sec-WebSocket-Protocol", "swill/1 x")}) {
     const auto v = check_upgrade(r, {});
     EXPECT_EQ(v.status, 406);
     EXPECT_EQ(v.body, "No suitable subprotocol");
@@ -131,7 +135,8 @@ TEST(Upgrade, ChecksOriginAgainstTheList) {
 
   EXPECT_EQ(status_of(good(), rules), 101); // no browser
   EXPECT_EQ(status_of(plus("Origin", "http://good.example"), rules), 101);
-  for (const auto* origin : {"http://evil.example", "http://good.example:8080", "https://good.example", "null", "", "http://good.example.evil"})
+  for (const auto* origin : {"http://evil.example", "http://good.example:8080", "https://good.example", "null", "",
+                             "http://good.example.evil"})
     EXPECT_EQ(status_of(plus("Origin", origin), rules), 403) << origin;
   EXPECT_EQ(status_of(plus("Origin", "http://evil.example")), 101);
 }
@@ -153,7 +158,8 @@ TEST(Upgrade, MountsEchoOnlyWhenAsked) {
 }
 
 TEST(HttpResponse, CannotBeBrokenOutOf) {
-  const auto r = http_response(401, "no", {{"X-A", "b"}, {"X-Evil", "a\r\nSet-Cookie: b"}, {"X:\r\n", "c"}, {"Content-Length", "7"}});
+  const auto r = http_response(
+      401, "no", {{"X-A", "b"}, {"X-Evil", "a\r\nSet-Cookie: b"}, {"X:\r\n", "c"}, {"Content-Length", "7"}});
 
   EXPECT_EQ(r, "HTTP/1.1 401 Unauthorized\r\nServer: swill\r\nConnection: close\r\nX-A: b\r\nContent-Type: text/plain; "
                "charset=utf-8\r\nContent-Length: 2\r\n\r\nno");

@@ -73,6 +73,8 @@ void beast_close_socket(corked_socket& socket) {
   socket.socket().close(ignored);
 }
 
-void teardown(beast::role_type role, corked_socket& socket, error_code& error) { beast::websocket::teardown(role, socket.socket(), error); }
+void teardown(beast::role_type role, corked_socket& socket, error_code& error) {
+  beast::websocket::teardown(role, socket.socket(), error);
+}
 
 } // namespace swill::bench::bare

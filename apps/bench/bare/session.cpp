@@ -11,7 +11,8 @@ namespace {
 
 namespace http = beast::http;
 namespace websocket = beast::websocket;
-using timer = net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, executor>;
+using timer =
+    net::basic_waitable_timer<std::chrono::steady_clock, net::wait_traits<std::chrono::steady_clock>, executor>;
 
 constexpr std::size_t burst_chunk = 64 * 1024;    // written between two turns of the event loop
 constexpr std::size_t backlog_limit = 256 * 1024; // a stream waits above this
@@ -105,7 +106,8 @@ void session::on_stream_item(const request& r) {
 
 void session::send_burst(std::uint64_t seq, std::int64_t next, std::int64_t end) {
   if (out().failed()) return;
-  for (const auto limit = out().backlog() + burst_chunk; next < end && out().backlog() < limit; ++next) reply(seq, next);
+  for (const auto limit = out().backlog() + burst_chunk; next < end && out().backlog() < limit; ++next)
+    reply(seq, next);
   if (next == end) {
     const auto frame = out().begin_frame();
     encode_end_of_stream(out().output(), seq);

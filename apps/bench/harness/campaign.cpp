@@ -37,7 +37,8 @@ void measure(const scenario& subject, series& s, const options& o) {
 
 void add_ratios(outcome& out) {
   const auto& metric = out.subject.aim.metric;
-  const auto baseline = std::find_if(out.servers.begin(), out.servers.end(), [](const auto& s) { return s.is_baseline(); });
+  const auto baseline =
+      std::find_if(out.servers.begin(), out.servers.end(), [](const auto& s) { return s.is_baseline(); });
   if (baseline == out.servers.end()) return;
   const auto base = baseline->rounds[metric];
   for (auto& s : out.servers) {

@@ -25,7 +25,8 @@ void call_add(connection& c) {
     c.wait_readable();
     const bool open = c.receive([&](std::string_view bytes) {
       const auto r = parse_response(bytes);
-      if (!r || r->seq != call_seq || r->value != 42) throw std::runtime_error("wrong answer: " + to_hex(bytes.substr(0, 64)));
+      if (!r || r->seq != call_seq || r->value != 42)
+        throw std::runtime_error("wrong answer: " + to_hex(bytes.substr(0, 64)));
       answered = true;
     });
     if (!open) throw std::runtime_error("the server closed the connection");
@@ -71,7 +72,8 @@ metrics measure_idle_connections(const server_spec& spec, const options& o) {
   const auto before = server.process.rss_bytes();
   const auto connections = connect(server.port, o.idle_connections);
   const auto after = server.process.rss_bytes();
-  return {{"connection_kb", (kib(after) - kib(before)) / o.idle_connections}, {"rss_mb", static_cast<double>(after) / 1e6}};
+  return {{"connection_kb", (kib(after) - kib(before)) / o.idle_connections},
+          {"rss_mb", static_cast<double>(after) / 1e6}};
 }
 
 metrics measure_waiting_requests(const server_spec& spec, const options& o) {
@@ -80,7 +82,8 @@ metrics measure_waiting_requests(const server_spec& spec, const options& o) {
   const auto before = server.process.rss_bytes();
   open_waiting(connections, o.waiting_requests);
   const auto after = server.process.rss_bytes();
-  return {{"request_kb", (kib(after) - kib(before)) / o.waiting_requests}, {"rss_mb", static_cast<double>(after) / 1e6}};
+  return {{"request_kb", (kib(after) - kib(before)) / o.waiting_requests},
+          {"rss_mb", static_cast<double>(after) / 1e6}};
 }
 
 } // namespace swill::bench

@@ -24,7 +24,9 @@ std::string number(double value, int decimals) {
   return text;
 }
 
-std::string number(std::optional<double> value, int decimals, double scale = 1) { return value ? number(*value * scale, decimals) : ""; }
+std::string number(std::optional<double> value, int decimals, double scale = 1) {
+  return value ? number(*value * scale, decimals) : "";
+}
 
 std::string unit_of(const std::string& metric) {
   if (metric == "cpu_us") return " µs";
@@ -126,9 +128,10 @@ std::string describe_run(const options& o) {
   ::uname(&system);
   double load = 0;
   ::getloadavg(&load, 1);
-  return today() + ", " + processor() + ", " + std::to_string(::sysconf(_SC_NPROCESSORS_ONLN)) + " cores, " + system.sysname + " " +
-         system.release + ", load " + number(load, 1) + "; " + std::to_string(o.rounds) + " rounds of " +
-         number(static_cast<double>(o.duration.count()) / 1e3, 1) + " s, streams of " + std::to_string(o.items) + " items";
+  return today() + ", " + processor() + ", " + std::to_string(::sysconf(_SC_NPROCESSORS_ONLN)) + " cores, " +
+         system.sysname + " " + system.release + ", load " + number(load, 1) + "; " + std::to_string(o.rounds) +
+         " rounds of " + number(static_cast<double>(o.duration.count()) / 1e3, 1) + " s, streams of " +
+         std::to_string(o.items) + " items";
 }
 
 std::string to_text(const std::vector<outcome>& outcomes) {
@@ -140,7 +143,8 @@ std::string to_text(const std::vector<outcome>& outcomes) {
   }
   std::string text;
   for (const auto& row : rows) {
-    for (std::size_t i = 0; i < columns; ++i) text += padded(row[i], widths[i], i < 2) + (i + 1 < columns ? "  " : "\n");
+    for (std::size_t i = 0; i < columns; ++i)
+      text += padded(row[i], widths[i], i < 2) + (i + 1 < columns ? "  " : "\n");
   }
   return text + errors_of(outcomes, "! ");
 }

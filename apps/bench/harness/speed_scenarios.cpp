@@ -10,7 +10,9 @@ namespace {
 
 constexpr std::chrono::seconds patience{120};
 
-std::chrono::milliseconds warm_up_of(const options& o) { return std::min(o.duration / 4, std::chrono::milliseconds(300)); }
+std::chrono::milliseconds warm_up_of(const options& o) {
+  return std::min(o.duration / 4, std::chrono::milliseconds(300));
+}
 
 metrics measure_unary(running_server& server, const options& o, unary_rpc rpc, unsigned connections, unsigned depth) {
   tally seen;
@@ -30,7 +32,8 @@ metrics measure_unary(running_server& server, const options& o, unary_rpc rpc, u
 
   // Every request must get its answer, the last ones too.
   for (auto* c : clients) c->stop();
-  loop.run_until([&] { return std::all_of(clients.begin(), clients.end(), [](auto* c) { return c->idle(); }); }, patience);
+  loop.run_until([&] { return std::all_of(clients.begin(), clients.end(), [](auto* c) { return c->idle(); }); },
+                 patience);
   require_no_errors(seen);
   return result;
 }
@@ -97,7 +100,8 @@ metrics measure_fairness(const server_spec& spec, const options& o) {
   require_no_errors(streamed);
   result["p99_alone_us"] = alone.at("p99_us");
   result["delay_ms"] = (result["p99_us"] - alone.at("p99_us")) / 1e3;
-  result["stream_rate"] = static_cast<double>(streamed.messages) / static_cast<double>(monotonic_ns() - from.wall_ns) * 1e9;
+  result["stream_rate"] =
+      static_cast<double>(streamed.messages) / static_cast<double>(monotonic_ns() - from.wall_ns) * 1e9;
   result.erase("cpu_us"); // it is the stream's
   result.erase("client_us");
   return result;

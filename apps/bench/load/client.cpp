@@ -12,7 +12,8 @@ const char* name_of(unary_rpc rpc) { return rpc == unary_rpc::add ? "add" : "sle
 
 // What is wrong, with the numbers: a bench must not be fast because it answers something else.
 std::string unexpected(const char* what, const response& r) {
-  return std::string(what) + ": seq " + std::to_string(r.seq) + ", value " + std::to_string(r.value) + ", type " + std::to_string(r.type);
+  return std::string(what) + ": seq " + std::to_string(r.seq) + ", value " + std::to_string(r.value) + ", type " +
+         std::to_string(r.type);
 }
 
 } // namespace
@@ -26,7 +27,10 @@ std::uint64_t monotonic_ns() noexcept {
 // --- unary
 
 unary_client::unary_client(connection c, tally& t, unary_rpc rpc, unsigned depth)
-    : client(std::move(c), t), frame_(name_of(rpc), rpc == unary_rpc::add ? payload::pair : payload::integer), rpc_(rpc), slots_(depth) {}
+    : client(std::move(c), t),
+      frame_(name_of(rpc), rpc == unary_rpc::add ? payload::pair : payload::integer),
+      rpc_(rpc),
+      slots_(depth) {}
 
 void unary_client::start(std::uint64_t now) {
   for (std::uint32_t i = 0; i < slots_.size(); ++i) {
@@ -105,7 +109,10 @@ void burst_client::on_response(const response& r) {
 // --- streaming request
 
 upload_client::upload_client(connection c, tally& t, std::uint32_t items)
-    : client(std::move(c), t), item_("sum_stream", payload::integer), end_("sum_stream", payload::end_of_stream), items_(items) {
+    : client(std::move(c), t),
+      item_("sum_stream", payload::integer),
+      end_("sum_stream", payload::end_of_stream),
+      items_(items) {
   for (std::uint32_t i = 0; i < items; ++i) sum_ += i % items_per_block;
 }
 

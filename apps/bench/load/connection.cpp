@@ -71,7 +71,8 @@ connection::~connection() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-connection::connection(connection&& other) noexcept : fd_(std::exchange(other.fd_, -1)), rest_(std::move(other.rest_)) {}
+connection::connection(connection&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), rest_(std::move(other.rest_)) {}
 
 void connection::handshake(std::uint16_t port) {
   // The key of RFC 6455 section 1.3, so that the answer to it is a constant.

@@ -71,7 +71,8 @@ std::optional<server_frame> server_frame::parse(std::string_view buffer) noexcep
     for (std::size_t i = 2; i < header; ++i) length = length << 8 | byte(i);
   }
   if (buffer.size() - header < length) return std::nullopt;
-  return server_frame{static_cast<std::uint8_t>(byte(0) & 0x0f), (byte(0) & 0x80) != 0, buffer.substr(header, length), header + length};
+  return server_frame{static_cast<std::uint8_t>(byte(0) & 0x0f), (byte(0) & 0x80) != 0, buffer.substr(header, length),
+                      header + length};
 }
 
 std::string to_hex(std::string_view bytes) {

@@ -57,7 +57,8 @@ void call::serve_plain(const handler& h, const wire::request_envelope& e) {
   begin(h, e);
   plain_envelope out{*port_, seq_};
   try {
-    if (h.options.message_size != 0 && e.data.size() > h.options.message_size) throw error{error_code::too_large, "Message too large for this handler"};
+    if (h.options.message_size != 0 && e.data.size() > h.options.message_size)
+      throw error{error_code::too_large, "Message too large for this handler"};
     h.call_plain(context_, e.data, host_->app().limits, out);
     write_tail(out.writer(), response_type::message, true);
     port_->end_message();
@@ -180,7 +181,8 @@ task<void> call::run() {
       any_message m = exchange_->outgoing();
       co_await run_hooks(hooks.before_response_message, context_, m);
     }
-    if (!final_ && !hooks.before_trailing_metadata.empty()) co_await run_hooks(hooks.before_trailing_metadata, context_, trailing_);
+    if (!final_ && !hooks.before_trailing_metadata.empty())
+      co_await run_hooks(hooks.before_trailing_metadata, context_, trailing_);
     if (!final_) {
       const bool unary = !handler_->response_streams;
       emit(unary ? response_type::message : response_type::end_of_stream, unary, true);
@@ -329,7 +331,8 @@ std::stop_token call::stop_token() {
 }
 
 void call::log(log_level level, std::string_view text) const {
-  logger{&host_->app().log}.write(level, text, host_->peer().id(), handler_ != nullptr ? handler_->name : std::string_view{}, seq_);
+  logger{&host_->app().log}.write(level, text, host_->peer().id(),
+                                  handler_ != nullptr ? handler_->name : std::string_view{}, seq_);
 }
 
 } // namespace swill::detail

@@ -182,8 +182,8 @@ private:
   std::uint64_t seq_ = 0;
   clock_time opened_{};
   std::unique_ptr<exchange> exchange_;
-  bytes_view opening_;   ///< the opening message's data, borrowed while open() runs
-  bytes opening_copy_;   ///< or kept, when hooks may await before it is decoded
+  bytes_view opening_; ///< the opening message's data, borrowed while open() runs
+  bytes opening_copy_; ///< or kept, when hooks may await before it is decoded
   bool has_opening_ = false;
   bytes encoded_metadata_;
   bytes_view borrowed_metadata_;

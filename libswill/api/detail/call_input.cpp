@@ -28,7 +28,8 @@ bool call::take(bytes_view data) {
 
 bool call::queue_raw(bytes_view data) {
   const limits& l = host_->app().limits;
-  if (raw_items_.size() >= l.queued_items || (!raw_items_.empty() && raw_items_.queued_bytes() + data.size() > l.queued_bytes)) {
+  if (raw_items_.size() >= l.queued_items ||
+      (!raw_items_.empty() && raw_items_.queued_bytes() + data.size() > l.queued_bytes)) {
     fail(error{error_code::too_many_requests, "Too many items wait for the handler",
                value::map({{"retry_after_ms", l.retry_after.count()}})});
     return false;
@@ -78,7 +79,8 @@ task<void> call::pump() {
     while (!raw_items_.empty() && !final_) {
       bytes data = raw_items_.pop();
       const std::size_t size = data.size();
-      if (!handler_->hooks.before_request_data.empty()) co_await run_hooks(handler_->hooks.before_request_data, context_, data);
+      if (!handler_->hooks.before_request_data.empty())
+        co_await run_hooks(handler_->hooks.before_request_data, context_, data);
       if (final_) co_return;
       decode(data);
       if (!handler_->hooks.before_request_message.empty()) {

@@ -31,9 +31,11 @@ bool call::put(wait& w, std::coroutine_handle<> h) {
     return false;
   }
   const request_hooks& hooks = handler_->hooks;
-  if (hooks.before_response_message.empty() && (leading_hooks_ran_ || hooks.before_leading_metadata.empty())) return emit_or_wait(w, h);
+  if (hooks.before_response_message.empty() && (leading_hooks_ran_ || hooks.before_leading_metadata.empty()))
+    return emit_or_wait(w, h);
   emitting_ = run_item_hooks();
-  if (!emitting_.start_nested(*this, [](void* self) { static_cast<call*>(self)->item_hooks_done(); }, this)) {
+  if (!emitting_.start_nested(
+          *this, [](void* self) { static_cast<call*>(self)->item_hooks_done(); }, this)) {
     suspend(w, h);
     pending_yield_ = &w;
     return true;
@@ -167,7 +169,8 @@ void call::send_error(const error& e) {
 }
 
 void call::set_leading(metadata m) {
-  if (leading_state_ == leading_state::sent || sent_message_) throw std::logic_error("leading metadata after the first message");
+  if (leading_state_ == leading_state::sent || sent_message_)
+    throw std::logic_error("leading metadata after the first message");
   leading_ = std::move(m);
   leading_state_ = leading_state::set;
 }

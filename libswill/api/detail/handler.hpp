@@ -19,12 +19,12 @@ class context;
 
 /// What may be said of a handler beside its function. Everything has a default.
 struct handler_options {
-  std::string doc{};                                ///< for introspection
-  std::chrono::milliseconds default_deadline{0};    ///< 0: limits::default_deadline
-  std::chrono::milliseconds maximum_deadline{0};    ///< 0: limits::maximum_deadline
-  std::size_t message_size = 0;                     ///< bytes of one message's data; past it: ERROR 413. 0: limits::message_size
-  bool idempotent = false;                          ///< may be tried again when its worker dies
-  std::vector<int> errors{};                        ///< codes it may answer, for introspection
+  std::string doc{};                             ///< for introspection
+  std::chrono::milliseconds default_deadline{0}; ///< 0: limits::default_deadline
+  std::chrono::milliseconds maximum_deadline{0}; ///< 0: limits::maximum_deadline
+  std::size_t message_size = 0; ///< bytes of one message's data; past it: ERROR 413. 0: limits::message_size
+  bool idempotent = false;      ///< may be tried again when its worker dies
+  std::vector<int> errors{};    ///< codes it may answer, for introspection
 };
 
 namespace detail {
@@ -82,7 +82,7 @@ public:
   bool response_streams = false;
   bool blocking = false;
   handler_options options;
-  value request_type;  ///< docs/protocol.md §8
+  value request_type; ///< docs/protocol.md §8
   value response_type;
   /// Ends what serves it elsewhere, when the server stops: an actor of the actor system at that address.
   std::function<void(void* actor_system)> stop;

@@ -173,7 +173,8 @@ public:
 
   bool deliver(std::size_t size, const limits& l) override {
     if constexpr (Traits::request_streams) {
-      if (queue_.size() >= l.queued_items || (!queue_.empty() && queue_.queued_bytes() + size > l.queued_bytes)) return false;
+      if (queue_.size() >= l.queued_items || (!queue_.empty() && queue_.queued_bytes() + size > l.queued_bytes))
+        return false;
       queue_.push(std::move(*in_), size);
       wake();
     }
@@ -199,7 +200,8 @@ public:
       return true;
     }
     if constexpr (Blocking || Traits::how == shape::task) {
-      return running_.start_nested(c, [](void* p) { std::coroutine_handle<>::from_address(p).resume(); }, parent.address());
+      return running_.start_nested(
+          c, [](void* p) { std::coroutine_handle<>::from_address(p).resume(); }, parent.address());
     }
   }
   void finish() override {
@@ -279,7 +281,9 @@ public:
     response_type = describe_type<typename traits::out>();
   }
 
-  bool is_plain() const noexcept override { return !Blocking && !traits::request_streams && traits::how == shape::plain; }
+  bool is_plain() const noexcept override {
+    return !Blocking && !traits::request_streams && traits::how == shape::plain;
+  }
 
   void call_plain([[maybe_unused]] context& c, [[maybe_unused]] bytes_view data, [[maybe_unused]] const limits& l,
                   [[maybe_unused]] plain_output& output) const override {

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include <arpa/inet.h>
 #include <cerrno>
@@ -70,7 +70,7 @@ newcomer describe(int fd, const any_address& peer) {
 
 // A socket file that nobody listens on, left behind by a process that died.
 bool is_stale(const listen_address& where) {
-  struct stat s{};
+  struct stat s {};
   if (::lstat(where.unix_path.c_str(), &s) != 0 || !S_ISSOCK(s.st_mode)) return false;
   any_address a;
   const socklen_t size = make_address(where, a);
@@ -90,7 +90,8 @@ struct listener::waiter {
 listener::listener(asio_loop& l, const logger& log, listen_address where, taker take)
     : loop_(l), log_(log), where_(std::move(where)), take_(std::move(take)) {}
 
-std::shared_ptr<listener> listener::make(asio_loop& l, const logger& log, const listen_address& where, int backlog, taker take) {
+std::shared_ptr<listener> listener::make(asio_loop& l, const logger& log, const listen_address& where, int backlog,
+                                         taker take) {
   std::shared_ptr<listener> made{new listener{l, log, where, std::move(take)}};
   made->bind(backlog);
   return made;
@@ -120,7 +121,7 @@ void listener::bind(int backlog) {
 }
 
 void listener::bind_unix() {
-  struct stat s{};
+  struct stat s {};
   if (::lstat(where_.unix_path.c_str(), &s) != 0) return;
   device_ = s.st_dev;
   inode_ = s.st_ino;
@@ -143,7 +144,7 @@ void listener::stop() {
     ::close(fd_);
   }
   fd_ = -1;
-  struct stat s{};
+  struct stat s {};
   if (inode_ != 0 && ::lstat(where_.unix_path.c_str(), &s) == 0 && s.st_dev == device_ && s.st_ino == inode_)
     ::unlink(where_.unix_path.c_str());
 }
@@ -169,8 +170,9 @@ void listener::accept_some() {
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) break;
     // What happened to one connection before it was accepted concerns nobody else (accept(2), "Error handling").
-    const bool of_one = errno == EINTR || errno == ECONNABORTED || errno == EPROTO || errno == ENETDOWN || errno == ENETUNREACH ||
-                        errno == EHOSTDOWN || errno == EHOSTUNREACH || errno == ENONET || errno == ENOPROTOOPT || errno == EPERM;
+    const bool of_one = errno == EINTR || errno == ECONNABORTED || errno == EPROTO || errno == ENETDOWN ||
+                        errno == ENETUNREACH || errno == EHOSTDOWN || errno == EHOSTUNREACH || errno == ENONET ||
+                        errno == ENOPROTOOPT || errno == EPERM;
     if (!of_one) return pause(errno);
   }
   wait();
@@ -178,7 +180,8 @@ void listener::accept_some() {
 
 // Out of descriptors or memory: the connection stays where it is, and asking again at once would only burn the processor.
 void listener::pause(int error) {
-  log_.write(log_level::error, "accept on " + where_.text() + ": " + std::generic_category().message(error) + "; trying again soon");
+  log_.write(log_level::error,
+             "accept on " + where_.text() + ": " + std::generic_category().message(error) + "; trying again soon");
   loop_.set_timer(*this, loop_.now() + pause_without_descriptors);
 }
 

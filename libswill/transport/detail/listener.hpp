@@ -14,7 +14,8 @@ public:
   using taker = std::function<void(newcomer)>;
 
   /// Listens; throws std::system_error. `take` is called on the loop for each connection, and owns its descriptor.
-  static std::shared_ptr<listener> make(asio_loop& l, const logger& log, const listen_address& where, int backlog, taker take);
+  static std::shared_ptr<listener> make(asio_loop& l, const logger& log, const listen_address& where, int backlog,
+                                        taker take);
   ~listener();
 
   /// With the real port.

@@ -22,7 +22,9 @@ std::uint32_t interest_in(bool read, bool write) noexcept { return (read ? EPOLL
 } // namespace
 
 poller::poller(asio_loop& l)
-    : loop_(l), waiter_(new waiter{decltype(waiter::descriptor){l.context()}}), events_(new epoll_event[events_per_turn]) {
+    : loop_(l),
+      waiter_(new waiter{decltype(waiter::descriptor){l.context()}}),
+      events_(new epoll_event[events_per_turn]) {
   const int fd = ::epoll_create1(EPOLL_CLOEXEC);
   if (fd < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
   waiter_->descriptor.assign(fd);

@@ -85,22 +85,20 @@ void session::check_deadlines() {
     arm(end);
   }
   switch (phase_) {
-  case phase::head:
-    if (now() < deadline_) return arm(deadline_);
-    if (!input_.empty()) return respond(408, "Request Timeout", {});
-    lane_.count.turned_away.add();
-    return die({1006, "handshake timeout", false});
-  case phase::open:
-    return check_ping();
-  case phase::closing:
-  case phase::lingering:
-    // The peer's time begins when it has all of ours.
-    if (writing_) return arm(deadline_ = now() + limits_of().close_timeout);
-    if (now() < deadline_) return arm(deadline_);
-    return die(our_close_);
-  case phase::deciding:
-  case phase::ended:
-    return;
+    case phase::head:
+      if (now() < deadline_) return arm(deadline_);
+      if (!input_.empty()) return respond(408, "Request Timeout", {});
+      lane_.count.turned_away.add();
+      return die({1006, "handshake timeout", false});
+    case phase::open: return check_ping();
+    case phase::closing:
+    case phase::lingering:
+      // The peer's time begins when it has all of ours.
+      if (writing_) return arm(deadline_ = now() + limits_of().close_timeout);
+      if (now() < deadline_) return arm(deadline_);
+      return die(our_close_);
+    case phase::deciding:
+    case phase::ended: return;
   }
 }
 

@@ -13,7 +13,11 @@ class pending;
 
 /// One connection of a server, from accept() to the end of TCP: first an HTTP request, then messages. All of it on one loop.
 /// session_http.cpp has the handshake, session_input.cpp what is read, session_output.cpp what is written, session.cpp its life.
-class session final : public std::enable_shared_from_this<session>, public message_port, private watched, private timer, private turn_job {
+class session final : public std::enable_shared_from_this<session>,
+                      public message_port,
+                      private watched,
+                      private timer,
+                      private turn_job {
 public:
   session(std::shared_ptr<core> c, lane& l, newcomer n);
   ~session();
@@ -111,24 +115,24 @@ private:
   int fd_ = -1;
   std::shared_ptr<session> self_; // from start() until die(): nothing else keeps a connection that waits for nothing
   phase phase_ = phase::head;
-  bool writing_ = false;       // waiting for the socket to take more
-  bool paused_ = false;        // by the application
-  bool congested_ = false;     // more than twice the send buffer is queued: nothing is read
-  bool was_full_ = false;      // half the send buffer was used: on_writable when it no longer is
-  bool fresh_ = false;         // accepted in this turn: messages come in a later one
-  bool resuming_ = false;      // a resume is posted
+  bool writing_ = false;   // waiting for the socket to take more
+  bool paused_ = false;    // by the application
+  bool congested_ = false; // more than twice the send buffer is queued: nothing is read
+  bool was_full_ = false;  // half the send buffer was used: on_writable when it no longer is
+  bool fresh_ = false;     // accepted in this turn: messages come in a later one
+  bool resuming_ = false;  // a resume is posted
   bool pinged_ = false;
   bool linger_for_peer_ = false;
   bool echo_ = false;
   bool output_shut_ = false;
-  bool told_ = false;          // on_closed was called
-  buffer input_;   // received, not yet taken: part of a head or frame header, or everything while reading is paused
-  buffer message_; // what came of a message that is not complete
+  bool told_ = false; // on_closed was called
+  buffer input_;      // received, not yet taken: part of a head or frame header, or everything while reading is paused
+  buffer message_;    // what came of a message that is not complete
   buffer output_;
-  std::size_t sent_ = 0;       // of output_
-  std::size_t message_at_ = 0; // where the message being written began
-  int budget_ = 0;             // messages that may still be delivered in this turn
-  std::unique_ptr<http_part> http_; // until it is open
+  std::size_t sent_ = 0;             // of output_
+  std::size_t message_at_ = 0;       // where the message being written began
+  int budget_ = 0;                   // messages that may still be delivered in this turn
+  std::unique_ptr<http_part> http_;  // until it is open
   std::unique_ptr<decoder> decoder_; // from then on
   message_sink* sink_ = nullptr;
   close_reason our_close_;

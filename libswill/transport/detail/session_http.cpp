@@ -51,10 +51,10 @@ private:
 void session::read_head() {
   const auto state = http_->head.put(input_.view());
   switch (state) {
-  case request_head::state::incomplete: return;
-  case request_head::state::bad: return respond(400, "Bad Request", {});
-  case request_head::state::too_large: return respond(431, "Request Header Fields Too Large", {});
-  case request_head::state::complete: break;
+    case request_head::state::incomplete: return;
+    case request_head::state::bad: return respond(400, "Bad Request", {});
+    case request_head::state::too_large: return respond(431, "Request Header Fields Too Large", {});
+    case request_head::state::complete: break;
   }
   upgrade_request request = http_->head.take();
   input_.consume(http_->head.used());

@@ -22,12 +22,12 @@ constexpr std::size_t early_input = 16 * 1024;
 
 bool session::wants_input() const noexcept {
   switch (phase_) {
-  case phase::head:
-  case phase::lingering: return true;
-  case phase::deciding: return input_.size() < early_input;
-  case phase::open:
-  case phase::closing: return may_deliver() && !resuming_;
-  case phase::ended: return false;
+    case phase::head:
+    case phase::lingering: return true;
+    case phase::deciding: return input_.size() < early_input;
+    case phase::open:
+    case phase::closing: return may_deliver() && !resuming_;
+    case phase::ended: return false;
   }
   return false;
 }
@@ -52,26 +52,23 @@ void session::read() {
 
 void session::take(bytes_view data) {
   switch (phase_) {
-  case phase::head:
-    input_.append(data);
-    return read_head();
-  case phase::deciding:
-    return input_.append(data);
-  case phase::open:
-  case phase::closing:
-    if (input_.empty()) {
-      input_.append(data.subspan(decode(data)));
-    } else {
-      input_.append(data);
-      // Messages go up while input_ is read: nothing may touch it meanwhile.
-      buffer input = std::move(input_);
-      input.consume(decode(input.view()));
-      if (phase_ == phase::open || phase_ == phase::closing) input_ = std::move(input);
-    }
-    if (input_.empty()) input_.release();
-    return;
-  case phase::lingering:
-  case phase::ended: return;
+    case phase::head: input_.append(data); return read_head();
+    case phase::deciding: return input_.append(data);
+    case phase::open:
+    case phase::closing:
+      if (input_.empty()) {
+        input_.append(data.subspan(decode(data)));
+      } else {
+        input_.append(data);
+        // Messages go up while input_ is read: nothing may touch it meanwhile.
+        buffer input = std::move(input_);
+        input.consume(decode(input.view()));
+        if (phase_ == phase::open || phase_ == phase::closing) input_ = std::move(input);
+      }
+      if (input_.empty()) input_.release();
+      return;
+    case phase::lingering:
+    case phase::ended: return;
   }
 }
 
@@ -173,24 +170,22 @@ void session::deliver(bytes_view message) {
 
 void session::on_peer_gone(const char* how) {
   switch (phase_) {
-  case phase::open:
-    // Its side of TCP may be closed only for sending: what is queued gets its chance.
-    our_close_ = {1006, how, true};
-    finish(our_close_);
-    phase_ = phase::lingering;
-    linger_for_peer_ = false;
-    arm(deadline_ = now() + limits_of().close_timeout);
-    return mark_dirty();
-  case phase::lingering:
-    linger_for_peer_ = false;
-    if (!writing_ && backlog() == 0) return die(our_close_);
-    return mark_dirty();
-  case phase::closing: return die(our_close_);
-  case phase::head:
-    lane_.count.turned_away.add();
-    return die({1006, how, true});
-  case phase::deciding: return die({1006, how, true});
-  case phase::ended: return;
+    case phase::open:
+      // Its side of TCP may be closed only for sending: what is queued gets its chance.
+      our_close_ = {1006, how, true};
+      finish(our_close_);
+      phase_ = phase::lingering;
+      linger_for_peer_ = false;
+      arm(deadline_ = now() + limits_of().close_timeout);
+      return mark_dirty();
+    case phase::lingering:
+      linger_for_peer_ = false;
+      if (!writing_ && backlog() == 0) return die(our_close_);
+      return mark_dirty();
+    case phase::closing: return die(our_close_);
+    case phase::head: lane_.count.turned_away.add(); return die({1006, how, true});
+    case phase::deciding: return die({1006, how, true});
+    case phase::ended: return;
   }
 }
 
