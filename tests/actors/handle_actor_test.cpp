@@ -97,7 +97,7 @@ struct HandleActor : testing::Test {
   caf::actor_system_config config;
   caf::actor_system system{config.set("scheduler.max-threads", std::uint64_t{1})};
   notes n;
-  caf::actor doubler = system.spawn([]() -> caf::behavior { return {[](int v) { return 2 * v; }}; });
+  caf::actor doubler = system.spawn([](int by) -> caf::behavior { return {[by](int v) { return by * v; }}; }, 2);
   caf::actor from = system.spawn(source, &n), into = system.spawn(adder, &n), both = system.spawn(mirror, &n);
   logged_app a;
 
