@@ -54,6 +54,14 @@ runtime::~runtime() {
   system_.reset();
 }
 
+void runtime::serve(std::shared_ptr<const detail::service> app) {
+  app_ = std::move(app);
+  for (const auto& p : app_->plugins) {
+    p->start(*this);
+    ++plugins_;
+  }
+}
+
 unit& runtime::unit_of(const swill::loop& l) noexcept {
   for (const auto& u : units()) {
     if (&u->loop() == &l) return *u;
@@ -148,6 +156,18 @@ void runtime::drain() {
   });
 }
 
+void runtime::stop_plugins(const std::function<void()>& turn) {
+  while (plugins_ != 0) {
+    bool ended = false;
+    app_->plugins[--plugins_]->stop([this, &ended] {
+      const std::lock_guard lock{mutex_};
+      ended = true;
+      changed_.notify_all();
+    });
+    wait_until(turn, std::nullopt, [&ended] { return ended; });
+  }
+}
+
 void runtime::stop_handler_actors() {
   if (!app_) return;
   for (const auto& h : app_->handlers()) {
@@ -195,6 +215,7 @@ void runtime::shut_down(const std::function<void()>& turn, const std::function<v
       });
     } while (!wait_until(turn, std::chrono::milliseconds{100}, all_ended));
   }
+  stop_plugins(turn);
   stop_handler_actors();
   wait_until(turn, std::nullopt, [this] { return jobs_ == 0; });
   // What the loops still hold of it goes on their own threads.

@@ -24,8 +24,9 @@ public:
   ~runtime();
 
   caf::actor_system& system() noexcept { return *system_; }
-  /// What to serve. Once, before the first handshake.
-  void serve(std::shared_ptr<const detail::service> app) { app_ = std::move(app); }
+  /// What to serve. Once, before the first handshake. Starts the app's plugins, and throws what they throw.
+  void serve(std::shared_ptr<const detail::service> app);
+  const std::vector<std::unique_ptr<unit>>& units() const noexcept { return scheduler_->units(); }
   const detail::service& app() const noexcept { return *app_; }
   std::size_t size() const noexcept { return units().size(); }
   unit& unit_of(const swill::loop& l) noexcept;
@@ -51,7 +52,7 @@ public:
 
 private:
   void stop_handler_actors();
-  const std::vector<std::unique_ptr<unit>>& units() const noexcept { return scheduler_->units(); }
+  void stop_plugins(const std::function<void()>& turn);
   template <class T, class F>
   std::vector<T> collect(F f);
   void on_each_unit(const std::function<void(unit&)>& f);
@@ -70,7 +71,8 @@ private:
   std::mutex mutex_;
   std::condition_variable changed_;
   bool shut_down_ = false;
-  std::size_t jobs_ = 0; ///< on the pool; guarded by mutex_
+  std::size_t jobs_ = 0;       ///< on the pool; guarded by mutex_
+  std::size_t plugins_ = 0; ///< of the app's, those that were started
 };
 
 } // namespace swill::actors

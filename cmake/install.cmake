@@ -20,7 +20,7 @@ if(TARGET swill_test_support)
 endif()
 
 get_property(programs GLOBAL PROPERTY SWILL_PROGRAMS)
-list(FILTER programs INCLUDE REGEX "^swill-(gateway|cli)$")
+list(FILTER programs INCLUDE REGEX "^swill-(gateway|worker|cli)$")
 if(programs)
   install(TARGETS ${programs} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
@@ -34,5 +34,5 @@ install(FILES
   "${PROJECT_BINARY_DIR}/swill-config.cmake"
   "${PROJECT_BINARY_DIR}/swill-config-version.cmake"
   # Find modules for what brings no CMake package of its own.
-  cmake/FindCAF.cmake cmake/FindMsgpackCxx.cmake cmake/FindRe2.cmake
+  cmake/FindCAF.cmake cmake/FindHiredis.cmake cmake/FindMsgpackCxx.cmake cmake/FindRe2.cmake
   DESTINATION "${package_directory}")

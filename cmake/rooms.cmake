@@ -1,10 +1,13 @@
-# swill_room(<name> <directory> [PUBLIC ...] [PRIVATE ...] [PRECOMPILE ...])
+# swill_room(<name> <directory> [PUBLIC ...] [PRIVATE ...] [PRECOMPILE ...] [WITHOUT <directory>])
 #
-# One room of the library: target swill_<name>, exported as swill::<name>, from every .cpp below the directory. A room
-# without sources is an INTERFACE library with the same name and the same arrows.
+# One room of the library: target swill_<name>, exported as swill::<name>, from every .cpp below the directory, but for
+# those below WITHOUT, which are a room of their own. A room without sources is an INTERFACE library with the same name and the same arrows.
 function(swill_room name directory)
-  cmake_parse_arguments(ROOM "" "" "PUBLIC;PRIVATE;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(ROOM "" "WITHOUT" "PUBLIC;PRIVATE;PRECOMPILE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${directory}/*.cpp")
+  if(ROOM_WITHOUT)
+    list(FILTER sources EXCLUDE REGEX "/${ROOM_WITHOUT}/")
+  endif()
   if(sources)
     add_library(swill_${name} STATIC ${sources})
     set(scope PUBLIC)

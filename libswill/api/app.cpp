@@ -55,10 +55,18 @@ void blueprint::mount(blueprint inner) {
 
 app::app() : log_(stderr_log()) {}
 
+void plugin::install(app&) {}
+
+void app::use(std::shared_ptr<plugin> p) {
+  plugins_.push_back(p);
+  p->install(*this);
+}
+
 std::shared_ptr<const detail::service> app::build() const {
   auto s = std::make_shared<detail::service>();
   s->limits = limits_;
   s->connection = connection_;
+  s->plugins = plugins_;
   s->exceptions = exceptions_;
   s->errors = errors_;
   s->log = log_;

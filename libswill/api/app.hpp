@@ -2,6 +2,7 @@
 
 #include "libswill/api/detail/service.hpp"
 #include "libswill/api/detail/typed_handler.hpp"
+#include "libswill/api/plugin.hpp"
 #include "libswill/api/hooks.hpp"
 
 #include <concepts>
@@ -140,6 +141,9 @@ public:
     errors_[code] = std::move(f);
   }
 
+  /// Adds sessions, pub/sub and the like; they start and stop with the server, in this order and its reverse.
+  void use(std::shared_ptr<plugin> p);
+
   swill::limits& limits() noexcept { return limits_; }
   void set_log(log_sink sink) { log_ = std::move(sink); }
   const log_sink& log() const noexcept { return log_; }
@@ -153,6 +157,7 @@ private:
   detail::connection_hooks connection_;
   std::vector<detail::exception_mapper> exceptions_;
   std::unordered_map<std::int64_t, detail::error_mapper> errors_;
+  std::vector<std::shared_ptr<plugin>> plugins_; // shared with the services built from this app
   swill::limits limits_;
   log_sink log_;
   bool debug_ = false;

@@ -1,8 +1,9 @@
 #include "libswill/api/connection.hpp"
 
+#include "libswill/base/random.hpp"
+
 #include <algorithm>
 #include <array>
-#include <random>
 #include <stdexcept>
 
 namespace swill {
@@ -132,16 +133,16 @@ void connection::close(int code, std::string_view reason) {
   if (on_close_wanted) on_close_wanted(code, reason);
 }
 
-std::string make_connection_id() {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  thread_local std::random_device source;
-  std::string id;
-  id.reserve(32);
-  for (int word = 0; word < 4; ++word) {
-    std::uint32_t bits = source();
-    for (int i = 0; i < 8; ++i, bits >>= 4) id += digits[bits & 15];
-  }
-  return id;
+void connection::set_user(std::string user) {
+  if (user == user_) return;
+  const std::string before = std::exchange(user_, std::move(user));
+  for (std::size_t i = 0; i < user_watchers_.size(); ++i) user_watchers_[i](*this, before);
 }
+
+void connection::on_user_changed(std::function<void(connection&, const std::string&)> f) {
+  user_watchers_.push_back(std::move(f));
+}
+
+std::string make_connection_id() { return random_hex(16); }
 
 } // namespace swill

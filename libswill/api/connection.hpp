@@ -52,6 +52,13 @@ public:
   std::optional<std::string> argument(std::string_view name) const;
   std::map<std::string, std::string, std::less<>> cookies() const;
 
+  /// Who is at the other end, once the application knows (by a session, a token, a login): what it called set_user with; else empty.
+  /// Sessions, pub/sub, and the registry of connections go by it.
+  const std::string& user() const noexcept { return user_; }
+  void set_user(std::string user);
+  /// Called on the connection's thread when set_user changes the user, with the one before.
+  void on_user_changed(std::function<void(connection&, const std::string& before)> f);
+
   /// The application's own state of this connection: one S for each type S, default-constructed when first asked for, destroyed with the
   /// connection.
   template <class S>
@@ -78,6 +85,8 @@ private:
   std::string id_;
   handshake_request request_;
   header_list response_headers_;
+  std::string user_;
+  std::vector<std::function<void(connection&, const std::string&)>> user_watchers_;
   std::map<std::type_index, std::shared_ptr<void>> state_; // owned here alone; shared_ptr for its deleter
 };
 

@@ -19,25 +19,27 @@ ARROWS = {
     "libswill/base": [],
     "libswill/wire": ["libswill/base"],
     "libswill/api": ["libswill/base", "libswill/wire"],
-    "libswill/redis": ["libswill/base"],
-    "sessions": ["libswill/base", "libswill/redis"],
-    "pubsub": ["libswill/base", "libswill/redis"],
-    "actors": ["libswill/base", "libswill/wire", "libswill/api", "sessions", "pubsub"],
+    "actors": ["libswill/base", "libswill/wire", "libswill/api"],
+    "actors/remote": ["libswill/base", "libswill/wire", "libswill/api", "actors"],
+    "sessions": ["libswill/base", "libswill/wire", "libswill/api", "actors"],
+    "pubsub": ["libswill/base", "libswill/wire", "libswill/api", "actors"],
+    "libswill/redis": ["libswill/base", "libswill/transport"],
+    "sessions/redis": ["libswill/base", "libswill/wire", "libswill/api", "actors", "sessions", "libswill/redis"],
+    "pubsub/redis": ["libswill/base", "libswill/wire", "libswill/api", "actors", "pubsub", "libswill/redis"],
     "libswill/transport": ["libswill/base", "libswill/wire", "libswill/api"],
     "libswill/server": ["libswill/base", "libswill/wire", "libswill/api", "libswill/transport", "actors"],
     "libswill/client": ["libswill/base", "libswill/wire", "libswill/api", "libswill/transport"],
     # Headers right in libswill/ gather others.
     "libswill": ["libswill/base", "libswill/wire", "libswill/api", "libswill/transport", "libswill/server",
-                 "libswill/client"],
+                 "libswill/client", "sessions", "pubsub"],
 }
 # These wire the rooms together, or look into all of them. Nothing in the rooms includes them.
 FREE = ["apps", "tests"]
 
 # Dependency -> (what its headers look like, rooms that may know it).
 DEPENDENCIES = {
-    "Boost": (r"boost/", ["libswill/redis", "sessions", "pubsub", "libswill/transport", "libswill/server",
-                          "libswill/client"]),
-    "CAF": (r"caf/", ["actors", "libswill/server"]),
+    "Boost": (r"boost/", ["libswill/redis", "libswill/transport", "libswill/server", "libswill/client"]),
+    "CAF": (r"caf/", ["actors", "actors/remote", "sessions", "pubsub", "libswill/server"]),
     "hiredis": (r"hiredis/", ["libswill/redis"]),
     "msgpack-cxx": (r"msgpack(\.hpp|/)", ["libswill/wire"]),
     "RE2": (r"re2/", ["libswill/api"]),

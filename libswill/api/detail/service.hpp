@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/api/detail/handler.hpp"
+#include "libswill/api/plugin.hpp"
 #include "libswill/api/hooks.hpp"
 #include "libswill/base/limits.hpp"
 #include "libswill/base/log.hpp"
@@ -38,6 +39,7 @@ public:
 
   swill::limits limits;
   connection_hooks connection;
+  std::vector<std::shared_ptr<plugin>> plugins; // shared with the app
   std::vector<exception_mapper> exceptions;
   std::unordered_map<std::int64_t, error_mapper> errors;
   log_sink log;
