@@ -1,0 +1,65 @@
+#pragma once
+
+#include "libswill/base/completion.hpp"
+#include "libswill/base/log.hpp"
+#include "libswill/base/loop.hpp"
+#include "libswill/redis/options.hpp"
+#include "libswill/redis/reply.hpp"
+
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace swill::redis {
+
+/// Commands to one Redis over one connection, pipelined: those of one turn of the loop leave in one send. It connects again by itself,
+/// with growing pauses. Nothing is ever sent twice: what was sent when the connection broke may or may not have been carried out.
+///
+/// All of it on the thread of its loop, which must be one with sockets (not a test's manual loop) and outlive it.
+class client {
+public:
+  /// The answer to one command, on the loop's thread: once, possibly before `command` has returned. Must not throw. May use the client,
+  /// not destroy it. Errors: `unavailable` (503, retryable) when there is no connection, it broke, no reply came within
+  /// options::command_timeout, or options::queued_commands or queued_bytes is reached; `refused` for what Redis answered.
+  using callback = std::function<void(result<reply>)>;
+
+  /// Throws error 500 when `l` is no loop with sockets. `log`, which may be null, must outlive the client.
+  client(swill::loop& l, options o, const log_sink* log = nullptr);
+  /// As close, without waiting.
+  ~client();
+
+  /// Begins to connect. Until the first connection is there commands fail.
+  void start();
+
+  /// Fails what waits with 503, sends nothing more, and calls `done`, on the loop's thread, when nothing of this client uses the loop.
+  void close(std::function<void()> done = {});
+
+  bool is_up() const noexcept;
+  /// Called with true when commands can be sent from now on; with false when the connection broke (what waited has failed already),
+  /// or when the first attempt to connect has failed. Set it before start().
+  void on_state(std::function<void(bool up)> f);
+
+  /// Sends one command; arguments are any bytes and are copied at once.
+  void command(std::initializer_list<std::string_view> arguments, callback f);
+  void command(std::span<const std::string_view> arguments, callback f);
+  void command(const std::vector<std::string>& arguments, callback f);
+  /// A command, or several, that are encoded already (RESP); `f` gets the answer to the last, the others' are dropped.
+  void encoded(std::string_view commands, std::size_t count, callback f);
+
+  /// `const std::vector<std::string> get{"GET", key}; auto r = co_await c.call(get);`: the reply, or throws the error. For a coroutine on
+  /// the client's loop. When the coroutine is cancelled, the command may be carried out all the same.
+  completion<reply> call(const std::vector<std::string>& arguments);
+
+  /// Commands that wait for their replies.
+  std::size_t waiting() const noexcept;
+
+private:
+  struct impl;
+  std::shared_ptr<impl> impl_; // with callbacks that run while it is closed
+};
+
+} // namespace swill::redis

@@ -1,0 +1,138 @@
+#pragma once
+
+#include "libswill/base/log.hpp"
+#include "libswill/redis/options.hpp"
+#include "libswill/redis/reply.hpp"
+#include "libswill/transport/asio_loop.hpp"
+
+#include <utility>
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/basic_resolver.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+struct redisReader;
+
+namespace swill::redis::detail {
+
+/// A timer that calls a function of the one it is a member of.
+template <class Owner, void (Owner::*Function)()>
+class member_timer final : public timer {
+public:
+  explicit member_timer(Owner& o) : owner_(o) {}
+
+private:
+  void on_timer() override { (owner_.*Function)(); }
+  Owner& owner_;
+};
+
+/// What a link tells. All on the loop's thread; may call the link.
+class link_owner {
+public:
+  /// Connected, authenticated, the database selected.
+  virtual void on_up() = 0;
+  /// Was up and is no more, or the first attempt to get up has failed.
+  virtual void on_down(const std::string& why) = 0;
+  virtual void on_reply(reply r) = 0;
+  /// The server has been silent for a while: send a PING. Its answer comes as a reply.
+  virtual void on_silence() = 0;
+
+protected:
+  ~link_owner() = default;
+};
+
+/// One connection to a Redis that is made again whenever it breaks: socket, output, parsing (hiredis), back-off, liveness. What the
+/// replies mean is its owner's business. Shared by its owner and by what Asio runs for it; on its loop's thread only.
+class link final : public std::enable_shared_from_this<link>, transport::turn_job {
+public:
+  /// Throws error 500 when the loop has no sockets. `log` must outlive it; may be null.
+  link(swill::loop& l, options o, link_owner& owner, const log_sink* log);
+  ~link() override;
+
+  void start();
+  /// Nothing is told any more; `done` is called, later, when nothing of it uses the loop. Once.
+  void close(std::function<void()> done);
+  /// The state of the connection is not known any more.
+  void fail(const std::string& why);
+
+  bool is_up() const noexcept { return state_ == state::up; }
+  const options& settings() const noexcept { return options_; }
+  transport::asio_loop& loop() noexcept { return loop_; }
+
+  /// Append whole commands, then call flush_later(). Only while up.
+  std::string& output() noexcept { return out_; }
+  std::size_t unsent() const noexcept { return out_.size() - sent_; }
+  void flush_later() { loop_.at_turn_end(*this); }
+
+private:
+  using executor = boost::asio::io_context::executor_type;
+  using socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, executor>;
+  using endpoint = boost::asio::generic::stream_protocol::endpoint;
+  using resolver = boost::asio::ip::basic_resolver<boost::asio::ip::tcp, executor>;
+  enum class state : std::uint8_t { idle, connecting, greeting, up, waiting, closed };
+
+  template <class F>
+  auto guarded(F f);
+
+  void attempt();
+  void resolve();
+  void connect_next();
+  void connected();
+  void greet();
+  void greeting_answered(const reply& r);
+  void lose(const std::string& why);
+  void read();
+  void received(std::size_t n);
+  void dispatch(reply r);
+  void flush();
+  void wait_writable();
+  void on_turn_end() noexcept override { flush(); }
+  void on_retry() { attempt(); }
+  void on_connect_timeout();
+  void on_liveness();
+  void operation_ended();
+  void log(log_level level, const std::string& text) const;
+
+  transport::asio_loop& loop_;
+  options options_;
+  link_owner* owner_;
+  logger log_;
+  state state_ = state::idle;
+  unsigned generation_ = 0; ///< of the attempt; what belongs to an earlier one is ignored
+  unsigned operations_ = 0; ///< of the socket, under way
+  unsigned failures_ = 0;   ///< in a row
+  bool told_down_ = false;
+  std::function<void()> closed_;
+
+  socket socket_;
+  resolver resolver_;
+  std::vector<endpoint> endpoints_;
+  std::size_t next_endpoint_ = 0;
+  struct reader_deleter {
+    void operator()(redisReader* r) const noexcept;
+  };
+  std::unique_ptr<redisReader, reader_deleter> reader_;
+  std::vector<std::string> greeting_; ///< what each answer that is still to come is about
+
+  std::unique_ptr<char[]> in_;
+  std::string out_;
+  std::size_t sent_ = 0;
+  bool waits_writable_ = false;
+  clock_time heard_{};
+  bool asked_ = false; ///< the answer to a PING is to come
+  bool overdue_ = false;
+
+  member_timer<link, &link::on_retry> retry_{*this};
+  member_timer<link, &link::on_connect_timeout> connect_timer_{*this};
+  member_timer<link, &link::on_liveness> liveness_timer_{*this};
+};
+
+} // namespace swill::redis::detail

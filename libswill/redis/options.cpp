@@ -1,0 +1,116 @@
+#include "libswill/redis/options.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace swill::redis {
+
+namespace {
+
+error bad(const char* what) { return {error_code::bad_request, std::string{"Redis address: "} + what}; }
+
+int hex_digit(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/// Percent-decodes; false for an escape that is none, and for NUL.
+bool decode(std::string_view s, std::string& out) {
+  out.clear();
+  for (std::size_t i = 0; i < s.size(); ++i) {
+    char c = s[i];
+    if (c == '%') {
+      if (i + 2 >= s.size() || hex_digit(s[i + 1]) < 0 || hex_digit(s[i + 2]) < 0) return false;
+      c = static_cast<char>(hex_digit(s[i + 1]) * 16 + hex_digit(s[i + 2]));
+      i += 2;
+    }
+    if (c == '\0') return false;
+    out += c;
+  }
+  return true;
+}
+
+template <class N>
+bool number(std::string_view s, N& out) noexcept {
+  const auto [end, problem] = std::from_chars(s.data(), s.data() + s.size(), out);
+  return problem == std::errc{} && end == s.data() + s.size();
+}
+
+/// Takes "user:password@" off the front of s, if it is there.
+std::optional<error> take_user(std::string_view& s, options& o) {
+  const std::size_t at = s.substr(0, s.find('/')).rfind('@');
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view who = s.substr(0, at);
+  s.remove_prefix(at + 1);
+  const std::size_t colon = std::min(who.find(':'), who.size());
+  if (!decode(who.substr(0, colon), o.user)) return bad("the user cannot be decoded");
+  if (!decode(who.substr(std::min(colon + 1, who.size())), o.password)) return bad("the password cannot be decoded");
+  if (!o.user.empty() && o.password.empty()) return bad("a user without a password");
+  return std::nullopt;
+}
+
+std::optional<error> parse_unix(std::string_view s, options& o) {
+  if (auto e = take_user(s, o)) return e;
+  const std::size_t mark = std::min(s.find('?'), s.size());
+  if (!decode(s.substr(0, mark), o.unix_path)) return bad("the path cannot be decoded");
+  if (o.unix_path.empty() || o.unix_path.front() != '/') return bad("the path of a Unix socket must be absolute");
+  if (o.unix_path.size() > 107) return bad("the path of a Unix socket has at most 107 bytes");
+  if (mark == s.size()) return std::nullopt;
+  const std::string_view query = s.substr(mark + 1);
+  if (query.substr(0, 3) != "db=" || !number(query.substr(3), o.database))
+    return bad("behind the ? only db=NUMBER fits");
+  return std::nullopt;
+}
+
+/// "host", "host:port", "[v6]", "[v6]:port".
+std::optional<error> parse_host(std::string_view s, options& o) {
+  std::string_view host = s.substr(0, s.rfind(':'));
+  std::string_view rest = s.substr(host.size());
+  if (!s.empty() && s.front() == '[') {
+    const std::size_t end = s.find(']');
+    if (end == std::string_view::npos) return bad("no ] behind the [");
+    host = s.substr(1, end - 1);
+    rest = s.substr(end + 1);
+  }
+  if (!rest.empty() && (rest.front() != ':' || !number(rest.substr(1), o.port) || o.port == 0))
+    return bad("the port is no number of 1 to 65535");
+  if (!decode(host, o.host) || o.host.empty()) return bad("no host");
+  return std::nullopt;
+}
+
+std::optional<error> parse_tcp(std::string_view s, options& o) {
+  if (auto e = take_user(s, o)) return e;
+  const std::size_t slash = std::min(s.find('/'), s.size());
+  if (auto e = parse_host(s.substr(0, slash), o)) return e;
+  const std::string_view database = s.substr(std::min(slash + 1, s.size()));
+  if (!database.empty() && !number(database, o.database)) return bad("the database is no number");
+  return std::nullopt;
+}
+
+} // namespace
+
+result<options> options::parse(std::string_view address) {
+  options out;
+  std::optional<error> problem;
+  if (address.substr(0, 8) == "redis://") {
+    problem = parse_tcp(address.substr(8), out);
+  } else if (address.substr(0, 7) == "unix://") {
+    problem = parse_unix(address.substr(7), out);
+  } else {
+    problem = bad("neither redis:// nor unix://");
+  }
+  if (problem) return std::move(*problem);
+  return out;
+}
+
+std::string options::text() const {
+  const std::string db = std::to_string(database);
+  if (!unix_path.empty()) return "unix://" + unix_path + "?db=" + db;
+  const bool v6 = host.find(':') != std::string::npos;
+  return "redis://" + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port) + "/" + db;
+}
+
+} // namespace swill::redis

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "libswill/base/result.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace swill::redis {
+
+/// Where a Redis is, who we are there, and every limit and timeout of a connection to it. A value type.
+struct options {
+  // --- Where and who
+  std::string host = "127.0.0.1"; ///< a name or an IP address; not used when there is a unix_path
+  std::uint16_t port = 6379;
+  std::string unix_path;
+  std::string user; ///< of the ACL; empty: the default user
+  std::string password;
+  unsigned database = 0;
+
+  // --- Times
+  /// From the look-up of the name to the answer to AUTH and SELECT. When reached: the attempt has failed, another follows.
+  std::chrono::milliseconds connect_timeout{2000};
+  /// From a command to its reply. When reached: the command and all behind it fail with 503, and the connection is made anew.
+  std::chrono::milliseconds command_timeout{1000};
+  /// Silence of the server, which is asked (PING) meanwhile. When reached: the connection is made anew.
+  std::chrono::milliseconds liveness{3000};
+  /// Wait before the first attempt to connect again; it doubles with each that fails. The half of each wait is random.
+  std::chrono::milliseconds shortest_backoff{50};
+  /// When reached: the wait grows no more.
+  std::chrono::milliseconds longest_backoff{1000};
+
+  // --- Bounds
+  /// Commands that wait for their reply. When reached: further ones fail with 503.
+  std::size_t queued_commands = 100000;
+  /// Bytes of commands that the kernel has not taken. When reached: further ones fail with 503.
+  std::size_t queued_bytes = 64 * 1024 * 1024;
+
+  /// "redis://[user[:password]@]host[:port][/database]", "unix:///path[?db=n]" (with user:password@ before the path, when there is one);
+  /// parts are percent-decoded. The error is 400 and says what is wrong, without the text, which may hold a password.
+  static result<options> parse(std::string_view address);
+
+  /// The address, for logs: without user and password.
+  std::string text() const;
+};
+
+} // namespace swill::redis

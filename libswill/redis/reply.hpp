@@ -1,0 +1,64 @@
+#pragma once
+
+#include "libswill/base/error.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+namespace swill::redis {
+
+/// Part of a reply, or all of it. Borrows: good as long as the reply that it is taken from.
+class reply_view {
+public:
+  enum class kind : std::uint8_t { nil, integer, text, array, error };
+
+  reply_view() = default; ///< nil
+  explicit reply_view(const void* native) noexcept : native_(native) {}
+
+  kind type() const noexcept;
+  bool is_nil() const noexcept { return type() == kind::nil; }
+  bool is_integer() const noexcept { return type() == kind::integer; }
+  bool is_text() const noexcept { return type() == kind::text; }
+  bool is_array() const noexcept { return type() == kind::array; }
+  bool is_error() const noexcept { return type() == kind::error; }
+
+  /// 0 for what is no integer.
+  std::int64_t integer() const noexcept;
+  /// Of a string, a status, or an error; empty for the rest. Any bytes.
+  std::string_view text() const noexcept;
+  /// Of an array; 0 for the rest.
+  std::size_t size() const noexcept;
+  /// An element of an array; nil where there is none.
+  reply_view operator[](std::size_t i) const noexcept;
+
+protected:
+  const void* native_ = nullptr;
+};
+
+/// What Redis answered to one command; owns it. Moves, does not copy.
+class reply : public reply_view {
+public:
+  reply() = default;
+  explicit reply(void* native) noexcept : reply_view(native) {}
+  reply(reply&& other) noexcept : reply_view(std::exchange(other.native_, nullptr)) {}
+  reply& operator=(reply&& other) noexcept {
+    reply gone{std::move(other)};
+    std::swap(native_, gone.native_);
+    return *this;
+  }
+  ~reply();
+};
+
+/// error 503 with data.retryable: Redis is not there, or does not answer, or the queue to it is full.
+error unavailable(std::string_view why);
+
+/// What Redis answered with an error. Of those that pass (LOADING, BUSY, READONLY, MASTERDOWN, CLUSTERDOWN, TRYAGAIN, MISCONF,
+/// NOREPLICAS, OOM): 503 with data.retryable; else 500. data.redis holds its text: not for clients.
+error refused(std::string_view text);
+
+/// Whether e is what Redis answered, and that began with this word ("NOSCRIPT").
+bool is_refusal(const error& e, std::string_view word) noexcept;
+
+} // namespace swill::redis

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "libswill/redis/client.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace swill::redis {
+
+/// A Lua script, which Redis runs as one step. Sent by its digest; in full when that Redis does not know it (again, after a restart).
+/// Immutable: any number of clients and threads may share it.
+class script {
+public:
+  explicit script(std::string source);
+
+  /// Runs it on `c` (on its thread). Keys and arguments are copied at once.
+  void run(client& c, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
+           client::callback f) const;
+  void run(client& c, std::initializer_list<std::string_view> keys, std::initializer_list<std::string_view> arguments,
+           client::callback f) const {
+    run(c, std::span{keys.begin(), keys.size()}, std::span{arguments.begin(), arguments.size()}, std::move(f));
+  }
+
+  /// 40 hex digits.
+  const std::string& digest() const noexcept { return digest_; }
+  const std::string& source() const noexcept { return source_; }
+
+private:
+  std::string source_;
+  std::string digest_;
+};
+
+} // namespace swill::redis
