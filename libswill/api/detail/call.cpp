@@ -296,7 +296,8 @@ void call::on_idle() {
   leading_.clear();
   trailing_.clear();
   pending_yield_ = nullptr;
-  burst_items_ = burst_bytes_ = 0;
+  burst_items_ = 0;
+  burst_bytes_ = 0;
   stop_.reset();
   cancel_flag_.store(false, std::memory_order_relaxed);
   reset_cancel();

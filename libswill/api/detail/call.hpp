@@ -168,7 +168,8 @@ private:
     }
   }
   void write_metadata(wire::writer& w, wire::response_type type, bool with_trailing);
-  std::size_t emit(wire::response_type type, bool with_data, bool with_trailing); // returns the message's size
+  std::size_t write_message(wire::response_type type, bool with_data, bool with_trailing); // returns its size
+  void emit(wire::response_type type, bool with_data, bool with_trailing);
   void send_error(const error& e);
   void settle_exception(std::exception_ptr e);
   void note_final();
@@ -200,8 +201,9 @@ private:
   wait* pending_yield_ = nullptr;
   // What the stream may still send before it asks again: its share of a turn within the connection's budget.
   std::uint64_t burst_turn_ = 0;
-  std::size_t burst_items_ = 0;
-  std::size_t burst_bytes_ = 0;
+  // Of different sizes, so that no compiler counts them in one vector register: that costs a third of an item.
+  std::uint32_t burst_items_ = 0;
+  std::int64_t burst_bytes_ = 0; ///< below 0: the last item was larger than the rest of its share
   std::size_t send_budget_ = 0;
   bool plain_items_ = false; ///< no hook looks at items
 

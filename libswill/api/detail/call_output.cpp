@@ -11,17 +11,77 @@ using wire::response_type;
 
 namespace {
 /// Bytes that one stream sends before its neighbours get a turn.
-constexpr std::size_t turn_bytes = 64 * 1024;
+constexpr std::int64_t turn_bytes = 64 * 1024;
 } // namespace
 
 bool call::refill() noexcept {
   if (!host_->writable()) return false;
   if (host_->turn() == burst_turn_) return false;
   burst_turn_ = host_->turn();
-  burst_items_ = host_->app().limits.stream_quantum;
+  burst_items_ = static_cast<std::uint32_t>(std::min<std::size_t>(host_->app().limits.stream_quantum, UINT32_MAX));
   send_budget_ = host_->app().limits.send_buffer / 2;
   burst_bytes_ = turn_bytes;
   return true;
+}
+
+namespace {
+
+/// The output of a message that was begun: cut back and given up when it is not ended.
+class open_message {
+public:
+  explicit open_message(message_port& p) : port_(&p), out_(&p.begin_message()), mark_(out_->size()) {}
+  open_message(const open_message&) = delete;
+  open_message& operator=(const open_message&) = delete;
+  ~open_message() {
+    if (port_ == nullptr) return;
+    out_->truncate(mark_);
+    port_->cancel_message();
+  }
+  buffer& out() noexcept { return *out_; }
+  std::size_t size() const noexcept { return out_->size() - mark_; }
+  void end() { std::exchange(port_, nullptr)->end_message(); }
+
+private:
+  message_port* port_;
+  buffer* out_;
+  std::size_t mark_;
+};
+
+} // namespace
+
+// Inlined into the way of the items of a stream, where each call counts.
+[[gnu::always_inline]] inline std::size_t call::write_message(response_type type, bool with_data, bool with_trailing) {
+  open_message m{*port_};
+  wire::writer w{m.out()};
+  wire::begin_response(w, seq_);
+  if (with_data) {
+    exchange_->encode(w);
+  } else {
+    w.nil();
+  }
+  write_tail(w, type, with_trailing);
+  const std::size_t size = m.size();
+  if (m.out().size() > send_budget_) burst_bytes_ = 0; // its streams look at the budget again before their next item
+  m.end();
+  sent_message_ = true;
+  if (leading_state_ == leading_state::set) leading_state_ = leading_state::sent;
+  return size;
+}
+
+void call::emit(response_type type, bool with_data, bool with_trailing) {
+  write_message(type, with_data, with_trailing);
+}
+
+inline bool call::emit_item() {
+  try {
+    burst_bytes_ -= static_cast<std::int64_t>(write_message(response_type::message, true, false));
+    if (burst_items_ > 0) --burst_items_;
+    return true;
+  } catch (...) {
+    settle_exception(std::current_exception());
+    stop_handler();
+    return false;
+  }
 }
 
 bool call::put(wait& w, std::coroutine_handle<> h) {
@@ -96,45 +156,6 @@ task<void> call::run_leading_hooks() {
   leading_hooks_ran_ = true;
   co_await run_hooks(handler_->hooks.before_leading_metadata, context_, leading_);
   if (!leading_.empty() && leading_state_ == leading_state::none) leading_state_ = leading_state::set;
-}
-
-std::size_t call::emit(response_type type, bool with_data, bool with_trailing) {
-  message_port& port = *port_;
-  buffer& out = port.begin_message();
-  const std::size_t mark = out.size();
-  try {
-    wire::writer w{out};
-    wire::begin_response(w, seq_);
-    if (with_data) {
-      exchange_->encode(w);
-    } else {
-      w.nil();
-    }
-    write_tail(w, type, with_trailing);
-  } catch (...) {
-    out.truncate(mark);
-    port.cancel_message();
-    throw;
-  }
-  const std::size_t size = out.size() - mark;
-  if (out.size() > send_budget_) burst_bytes_ = size; // its streams look at the budget again before their next item
-  port.end_message();
-  sent_message_ = true;
-  if (leading_state_ == leading_state::set) leading_state_ = leading_state::sent;
-  return size;
-}
-
-bool call::emit_item() {
-  try {
-    const std::size_t size = emit(response_type::message, true, false);
-    --burst_items_;
-    burst_bytes_ -= std::min(size, burst_bytes_);
-    return true;
-  } catch (...) {
-    settle_exception(std::current_exception());
-    stop_handler();
-    return false;
-  }
 }
 
 void call::write_metadata(wire::writer& w, response_type type, bool with_trailing) {
