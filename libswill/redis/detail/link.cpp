@@ -98,13 +98,15 @@ void link::attempt() {
 
 void link::resolve() {
   // Asio asks on a thread of its own. Not counted among the operations: the system's look-up cannot be interrupted.
-  const auto resolved = [this](const error_code& ec, const auto& found) {
-    if (ec) return lose("no address: " + ec.message());
-    for (const auto& entry : found) endpoints_.emplace_back(entry.endpoint());
-    connect_next();
-  };
-  resolver_.async_resolve(options_.host, std::to_string(options_.port), guarded(resolved));
-  --operations_;
+  resolver_.async_resolve(
+      options_.host, std::to_string(options_.port),
+      [self = shared_from_this(), g = generation_](const error_code& ec, const resolver::results_type& found) {
+        const transport::asio_loop::turn t{self->loop_};
+        if (g != self->generation_) return;
+        if (ec) return self->lose("no address: " + ec.message());
+        for (const auto& entry : found) self->endpoints_.emplace_back(entry.endpoint());
+        self->connect_next();
+      });
 }
 
 void link::connect_next() {
