@@ -196,10 +196,10 @@ std::vector<request_info> connection_actor::requests() const {
 // --- Requests that end
 
 void connection_actor::on_writable() {
-  for (std::size_t n = waiting_.size(); n > 0 && !waiting_.empty() && writable(); --n) {
+  for (std::size_t n = waiting_.size(); n > 0 && !waiting_.empty(); --n) {
     detail::call* c = waiting_.front();
     waiting_.pop_front();
-    c->on_turn();
+    c->on_turn(); // waits again when there is no room for it
   }
 }
 
@@ -208,6 +208,7 @@ void connection_actor::forget(detail::call& c) noexcept { std::erase(waiting_, &
 void connection_actor::on_final(request_state& r) {
   detail::call& c = r.call();
   open_.erase(c.seq());
+  if (port_ != nullptr) port_->on_request_end(c.seq());
   if (c.target().request_streams) remember(c.seq(), c.target());
 }
 

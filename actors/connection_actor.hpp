@@ -55,7 +55,12 @@ public:
   message_port& port() noexcept { return *port_; }
   swill::connection& facts() const noexcept { return *facts_; }
   const detail::service& app() const noexcept { return *app_; }
-  bool writable() const noexcept { return port_ != nullptr && port_->backlog() < app_->limits.send_buffer / 2; }
+  bool writable(std::uint64_t seq) const noexcept {
+    return port_ != nullptr && port_->has_room(seq, app_->limits.send_buffer);
+  }
+  void on_item_taken(detail::call& c) {
+    if (port_ != nullptr) port_->on_item_taken(c.seq());
+  }
   void wait_writable(detail::call& c) { waiting_.push_back(&c); }
   void forget(detail::call& c) noexcept;
   void on_final(request_state& r);

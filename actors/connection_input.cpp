@@ -61,7 +61,11 @@ void connection_actor::on_open_request(request_state& r, const wire::request_env
 const detail::handler* connection_actor::find_handler(std::string_view rpc) noexcept {
   if (last_handler_ != nullptr && last_handler_->name == rpc) return last_handler_;
   const detail::handler* h = app_->find(rpc);
-  if (h != nullptr) last_handler_ = h;
+  if (h != nullptr) {
+    last_handler_ = h;
+  } else if (home().dynamic != nullptr) {
+    h = home().dynamic->find(rpc); // not remembered: it may go
+  }
   return h;
 }
 

@@ -9,7 +9,9 @@ request_state::request_state(unit& u) : unit_(u), call_(u.loop(), *this) {}
 message_port& request_state::port() noexcept { return connection->port(); }
 connection& request_state::peer() const noexcept { return connection->facts(); }
 const detail::service& request_state::app() const noexcept { return connection->app(); }
-bool request_state::writable() const noexcept { return connection->writable(); }
+bool request_state::writable() const noexcept { return connection->writable(call_.seq()); }
+bool request_state::counts_items() const noexcept { return connection->port().counts_items(); }
+void request_state::on_item_taken(detail::call& c) { connection->on_item_taken(c); }
 void request_state::wait_writable(detail::call& c) { connection->wait_writable(c); }
 void request_state::wait_turn(detail::call& c) { unit_.wait_turn(c); }
 

@@ -35,6 +35,9 @@ public:
   void on_finished(detail::call& c) override;
   void close(int code, std::string_view reason) override;
   void* native_actor() noexcept override;
+  const detail::dynamic_handlers* dynamic() const noexcept override { return unit_.dynamic; }
+  bool counts_items() const noexcept override;
+  void on_item_taken(detail::call& c) override;
 
 private:
   unit& unit_;

@@ -110,7 +110,8 @@ int rejection_status(int status) noexcept {
 } // namespace
 
 task<void> runtime::accept(unit& u, std::shared_ptr<handshake> h) {
-  const auto facts = std::make_shared<connection>(make_connection_id(), std::move(h->request));
+  const auto facts =
+      h->facts ? h->facts : std::make_shared<connection>(make_connection_id(), std::move(h->request));
   try {
     co_await detail::run_hooks(app_->connection.before_connection, *facts);
     co_await detail::run_hooks(app_->connection.before_accept, *facts);
@@ -150,6 +151,9 @@ void runtime::on_each_unit(const std::function<void(unit&)>& f) {
 
 void runtime::drain() {
   if (draining_.exchange(true)) return;
+  if (app_) {
+    for (const auto& p : app_->plugins) p->drain();
+  }
   on_each_unit([](unit& u) {
     const auto all = u.connections;
     for (connection_actor* c : all) c->drain();

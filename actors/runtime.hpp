@@ -28,6 +28,7 @@ public:
   void serve(std::shared_ptr<const detail::service> app);
   const std::vector<std::unique_ptr<unit>>& units() const noexcept { return scheduler_->units(); }
   const detail::service& app() const noexcept { return *app_; }
+  const std::shared_ptr<const detail::service>& shared_app() const noexcept { return app_; }
   std::size_t size() const noexcept { return units().size(); }
   unit& unit_of(const swill::loop& l) noexcept;
 

@@ -12,6 +12,7 @@
 
 namespace swill::detail {
 class call;
+class dynamic_handlers;
 }
 
 namespace swill::actors {
@@ -73,6 +74,9 @@ public:
   std::vector<connection_actor*> connections;
   /// Hooks of connections and handshakes that run or wait.
   std::vector<hook_scope*> hooks;
+
+  /// Handlers beside those of the app; may be null. Whoever sets it takes it away again.
+  detail::dynamic_handlers* dynamic = nullptr;
 
   /// The unit whose loop this thread is, or null.
   static unit* current() noexcept;

@@ -66,7 +66,9 @@ std::shared_ptr<const detail::service> app::build() const {
   auto s = std::make_shared<detail::service>();
   s->limits = limits_;
   s->connection = connection_;
+  s->hooks = hooks_;
   s->plugins = plugins_;
+  s->sessions = sessions_;
   s->exceptions = exceptions_;
   s->errors = errors_;
   s->log = log_;

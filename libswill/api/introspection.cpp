@@ -18,6 +18,12 @@ stream<value> introspect(const detail::service& s, request<value> r) {
   for (const auto& h : s.handlers()) {
     if (!h->name.starts_with("swill.")) co_yield introspection_record(*h);
   }
+  const detail::dynamic_handlers* others = r.context().call().host().dynamic();
+  if (others == nullptr) co_return;
+  const auto all = others->all();
+  for (const auto& h : all) {
+    if (s.find(h->name) == nullptr) co_yield introspection_record(*h);
+  }
 }
 
 } // namespace

@@ -15,6 +15,8 @@
 
 namespace swill {
 
+class connection;
+
 using header_list = std::vector<std::pair<std::string, std::string>>;
 
 /// How a connection ended: a close code of RFC 6455 §7.4 (1006 when there was no close frame) and the reason.
@@ -45,6 +47,16 @@ public:
 
   /// Reads nothing more from the peer until it is called with false.
   virtual void pause_reading(bool paused) = 0;
+
+  // --- For ports that carry each request on its own (links between processes); sockets leave them as they are
+  /// Whether the stream that answers request `seq` may send more; `send_buffer` is that of the limits. When it may again after it could
+  /// not: message_sink::on_writable.
+  virtual bool has_room(std::uint64_t /*seq*/, std::size_t send_buffer) { return backlog() < send_buffer / 2; }
+  /// Wants to hear of each item that a handler takes from request `seq`.
+  virtual bool counts_items() const noexcept { return false; }
+  virtual void on_item_taken(std::uint64_t /*seq*/) {}
+  /// Request `seq` has ended.
+  virtual void on_request_end(std::uint64_t /*seq*/) {}
 
 protected:
   ~message_port() = default;
@@ -82,6 +94,8 @@ struct handshake_request {
 class handshake {
 public:
   handshake_request request;
+  /// Of a connection that was accepted elsewhere before; null: they are made from the request.
+  std::shared_ptr<connection> facts; // shared with the connection's actor
 
   virtual swill::loop& loop() noexcept = 0;
   virtual bool is_open() const noexcept = 0;

@@ -25,6 +25,9 @@ public:
   /// from starting.
   virtual void start(actors::runtime& r) = 0;
 
+  /// The server is going to stop: new requests are refused from now on. From any thread; must not wait.
+  virtual void drain() noexcept {}
+
   /// The server stops: every connection and request has ended, the loops still turn. Calls `done`, from any thread, once nothing of this
   /// uses the loops or the actor system any more.
   virtual void stop(std::function<void()> done) = 0;

@@ -57,9 +57,14 @@ public:
       items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(head_));
       head_ = 0;
     }
+    if (on_taken != nullptr) on_taken(on_taken_argument);
     return out;
   }
   void close() noexcept { closed_ = true; }
+
+  /// Called for each item that is taken, when set.
+  void (*on_taken)(void*) = nullptr;
+  void* on_taken_argument = nullptr;
 
 private:
   struct slot {

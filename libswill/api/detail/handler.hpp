@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace swill {
@@ -87,6 +88,17 @@ public:
   /// Ends what serves it elsewhere, when the server stops: an actor of the actor system at that address.
   std::function<void(void* actor_system)> stop;
   request_hooks hooks; ///< the app's and its blueprints'
+};
+
+/// Handlers that come and go while a server runs, beside those of its app, which win. One for each loop; all calls on its thread.
+class dynamic_handlers {
+public:
+  /// The handler of that name, or null. Good until the caller returns to the loop; an exchange keeps its handler alive.
+  virtual const handler* find(std::string_view name) noexcept = 0;
+  virtual std::vector<std::shared_ptr<const handler>> all() const = 0;
+
+protected:
+  ~dynamic_handlers() = default;
 };
 
 } // namespace detail

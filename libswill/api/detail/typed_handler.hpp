@@ -164,7 +164,12 @@ public:
   using out = typename Traits::out;
   using function_type = typename Traits::function_type;
 
-  typed_exchange(call& c, const function_type& f) : call_(c), function_(f) {}
+  typed_exchange(call& c, const function_type& f) : call_(c), function_(f) {
+    if constexpr (Traits::request_streams) {
+      if (c.host().counts_items()) queue_.on_taken = [](void* owner) { taken(*static_cast<call*>(owner)); };
+      queue_.on_taken_argument = &c;
+    }
+  }
 
   bool decode(bytes_view data, const limits& l, std::optional<error>& failure) override {
     return decode_message(data, l, in_.emplace(), failure);
@@ -224,6 +229,7 @@ private:
       return request<in>{std::move(*in_), call_.context()};
     }
   }
+  static void taken(call& owner) { owner.host().on_item_taken(owner); }
   task<out> run_blocking() {
     auto work = [this, r = make_request()]() mutable {
       return call_and_unwrap([&] { return function_(std::move(r)); });
