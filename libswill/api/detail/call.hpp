@@ -73,6 +73,27 @@ private:
   std::size_t bytes_ = 0;
 };
 
+/// The output of a message that was begun: cut back and given up when it is not ended.
+class open_message {
+public:
+  explicit open_message(message_port& p) : port_(&p), out_(&p.begin_message()), mark_(out_->size()) {}
+  open_message(const open_message&) = delete;
+  open_message& operator=(const open_message&) = delete;
+  ~open_message() {
+    if (port_ == nullptr) return;
+    out_->truncate(mark_);
+    port_->cancel_message();
+  }
+  buffer& out() noexcept { return *out_; }
+  std::size_t size() const noexcept { return out_->size() - mark_; }
+  void end() { std::exchange(port_, nullptr)->end_message(); }
+
+private:
+  message_port* port_;
+  buffer* out_;
+  std::size_t mark_;
+};
+
 /// The life of one request (docs/protocol.md §3, §7): its hooks, its handler, its envelopes. Knows no actor; a request actor drives it.
 /// Reusable: after on_finished it may be opened again.
 class call final : public scope {
@@ -124,6 +145,25 @@ public:
   // --- For exchanges
   /// One item of a streaming response, which `exchange::outgoing` names: true when h was suspended in w.
   bool put(wait& w, std::coroutine_handle<> h);
+  /// The way of all items but the first of a turn: nobody looks at them, and there is room. `encode` writes the item; false: take `put`.
+  template <class Encode>
+  bool put_at_once(Encode encode) {
+    if (!sent_message_ || !plain_items_ || burst_items_ == 0 || burst_bytes_ <= 0 || final_) return false;
+    try {
+      open_message m{*port_};
+      wire::writer w{m.out()};
+      wire::begin_response(w, seq_);
+      encode(w);
+      wire::end_response(w, wire::response_type::message);
+      --burst_items_;
+      burst_bytes_ -= static_cast<std::int64_t>(m.size());
+      if (m.out().size() > send_budget_) burst_bytes_ = 0;
+      m.end();
+    } catch (...) {
+      fail_item();
+    }
+    return true;
+  }
 
   void* native_actor() noexcept override { return host_->native_actor(); }
 
@@ -155,6 +195,7 @@ private:
   bool can_emit() noexcept { return (burst_items_ > 0 && burst_bytes_ > 0) || refill(); }
   bool refill() noexcept;
   bool emit_item();
+  void fail_item();
   bool emit_or_wait(wait& w, std::coroutine_handle<> h);
   void emit_pending();
   task<void> run_item_hooks();
@@ -168,8 +209,7 @@ private:
     }
   }
   void write_metadata(wire::writer& w, wire::response_type type, bool with_trailing);
-  std::size_t write_message(wire::response_type type, bool with_data, bool with_trailing); // returns its size
-  void emit(wire::response_type type, bool with_data, bool with_trailing);
+  std::size_t emit(wire::response_type type, bool with_data, bool with_trailing); // returns the message's size
   void send_error(const error& e);
   void settle_exception(std::exception_ptr e);
   void note_final();
@@ -185,40 +225,42 @@ private:
   std::unique_ptr<exchange> exchange_;
   bytes_view opening_; ///< the opening message's data, borrowed while open() runs
   bytes opening_copy_; ///< or kept, when hooks may await before it is decoded
-  bool has_opening_ = false;
   bytes encoded_metadata_;
   bytes_view borrowed_metadata_;
   metadata client_metadata_;
-  bool metadata_decoded_ = false;
 
   task<void> main_;
   task<void> pump_;
   raw_queue raw_items_;
-  bool input_ready_ = false;
-  bool half_closed_ = false;
 
   task<void> emitting_;
   wait* pending_yield_ = nullptr;
   // What the stream may still send before it asks again: its share of a turn within the connection's budget.
   std::uint64_t burst_turn_ = 0;
-  // Of different sizes, so that no compiler counts them in one vector register: that costs a third of an item.
-  std::uint32_t burst_items_ = 0;
   std::int64_t burst_bytes_ = 0; ///< below 0: the last item was larger than the rest of its share
   std::size_t send_budget_ = 0;
-  bool plain_items_ = false; ///< no hook looks at items
 
-  leading_state leading_state_ = leading_state::none;
-  bool leading_hooks_ran_ = false;
-  bool sent_message_ = false;
   metadata leading_;
   metadata trailing_;
 
   deadline_timer deadline_{*this};
+  outcome outcome_;
+  std::optional<std::stop_source> stop_;
+
+  // Side by side: a waiting request is to be small.
+  // Not beside burst_bytes_, or compilers count both in one vector register, which costs a third of an item.
+  std::uint32_t burst_items_ = 0;
+  bool has_opening_ = false;
+  bool metadata_decoded_ = false;
+  bool input_ready_ = false;
+  bool half_closed_ = false;
+  bool plain_items_ = false; ///< no hook looks at items
+  leading_state leading_state_ = leading_state::none;
+  bool leading_hooks_ran_ = false;
+  bool sent_message_ = false;
   bool final_ = false;
   bool final_told_ = false;
-  outcome outcome_;
   std::atomic<bool> cancel_flag_{false};
-  std::optional<std::stop_source> stop_;
 };
 
 } // namespace swill::detail

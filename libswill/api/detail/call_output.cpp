@@ -24,33 +24,7 @@ bool call::refill() noexcept {
   return true;
 }
 
-namespace {
-
-/// The output of a message that was begun: cut back and given up when it is not ended.
-class open_message {
-public:
-  explicit open_message(message_port& p) : port_(&p), out_(&p.begin_message()), mark_(out_->size()) {}
-  open_message(const open_message&) = delete;
-  open_message& operator=(const open_message&) = delete;
-  ~open_message() {
-    if (port_ == nullptr) return;
-    out_->truncate(mark_);
-    port_->cancel_message();
-  }
-  buffer& out() noexcept { return *out_; }
-  std::size_t size() const noexcept { return out_->size() - mark_; }
-  void end() { std::exchange(port_, nullptr)->end_message(); }
-
-private:
-  message_port* port_;
-  buffer* out_;
-  std::size_t mark_;
-};
-
-} // namespace
-
-// Inlined into the way of the items of a stream, where each call counts.
-[[gnu::always_inline]] inline std::size_t call::write_message(response_type type, bool with_data, bool with_trailing) {
+std::size_t call::emit(response_type type, bool with_data, bool with_trailing) {
   open_message m{*port_};
   wire::writer w{m.out()};
   wire::begin_response(w, seq_);
@@ -68,28 +42,24 @@ private:
   return size;
 }
 
-void call::emit(response_type type, bool with_data, bool with_trailing) {
-  write_message(type, with_data, with_trailing);
-}
-
-inline bool call::emit_item() {
+bool call::emit_item() {
   try {
-    burst_bytes_ -= static_cast<std::int64_t>(write_message(response_type::message, true, false));
+    burst_bytes_ -= static_cast<std::int64_t>(emit(response_type::message, true, false));
     if (burst_items_ > 0) --burst_items_;
     return true;
   } catch (...) {
-    settle_exception(std::current_exception());
-    stop_handler();
+    fail_item();
     return false;
   }
+}
+
+void call::fail_item() {
+  settle_exception(std::current_exception());
+  stop_handler();
 }
 
 bool call::put(wait& w, std::coroutine_handle<> h) {
   if (final_) return false;
-  if (plain_items_ && burst_items_ > 0 && burst_bytes_ > 0) { // the way of all but a few items
-    emit_item();
-    return false;
-  }
   const request_hooks& hooks = handler_->hooks;
   if (hooks.before_response_message.empty() && (leading_hooks_ran_ || hooks.before_leading_metadata.empty()))
     return emit_or_wait(w, h);

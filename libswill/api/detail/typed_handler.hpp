@@ -240,6 +240,7 @@ private:
     if (wait* w = queue_.waiter()) call_.wake(*w);
   }
   bool put(out& item, wait& w, std::coroutine_handle<> h) override {
+    if (call_.put_at_once([&item](wire::writer& to) { encode_message(to, std::as_const(item)); })) return false;
     item_ = &item;
     return call_.put(w, h);
   }
