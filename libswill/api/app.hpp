@@ -144,6 +144,9 @@ public:
   /// Adds sessions, pub/sub and the like; they start and stop with the server, in this order and its reverse.
   void use(std::shared_ptr<plugin> p);
 
+  /// For the plugin that brings sessions: who makes those that context::session gives. Must live as long as the app and its servers.
+  void set_session_provider(detail::session_provider& p) noexcept { sessions_ = &p; }
+
   swill::limits& limits() noexcept { return limits_; }
   void set_log(log_sink sink) { log_ = std::move(sink); }
   const log_sink& log() const noexcept { return log_; }
@@ -158,6 +161,7 @@ private:
   std::vector<detail::exception_mapper> exceptions_;
   std::unordered_map<std::int64_t, detail::error_mapper> errors_;
   std::vector<std::shared_ptr<plugin>> plugins_; // shared with the services built from this app
+  detail::session_provider* sessions_ = nullptr;
   swill::limits limits_;
   log_sink log_;
   bool debug_ = false;

@@ -2,6 +2,7 @@
 
 #include "libswill/api/connection.hpp"
 #include "libswill/api/metadata.hpp"
+#include "libswill/api/session.hpp"
 #include "libswill/base/log.hpp"
 #include "libswill/base/loop.hpp"
 #include "libswill/base/task.hpp"
@@ -45,6 +46,11 @@ public:
   task<void> send_leading(swill::metadata m);
   /// Trailing metadata, to go with the end of the response. Never sent with an ERROR.
   swill::metadata& trailing() noexcept;
+
+  /// `session& s = co_await context.session();`: the session of this request's connection (docs/sessions.md), loaded when first asked for
+  /// and saved before the response's end, when it was changed. Good as long as the request. Throws error 501 when the server has none,
+  /// 503 (retryable) when its store is not there.
+  detail::session_awaiter session();
 
   /// A line in the server's log that says which connection, rpc and seq. [any thread]
   void log(log_level level, std::string_view text) const;

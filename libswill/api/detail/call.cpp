@@ -183,6 +183,7 @@ task<void> call::run() {
     }
     if (!final_ && !hooks.before_trailing_metadata.empty())
       co_await run_hooks(hooks.before_trailing_metadata, context_, trailing_);
+    if (session_ != nullptr && !final_ && session_->has_changed()) co_await session_->save();
     if (!final_) {
       const bool unary = !handler_->response_streams;
       emit(unary ? response_type::message : response_type::end_of_stream, unary, true);
@@ -283,6 +284,7 @@ void call::on_idle() {
   emitting_ = {};
   main_ = {};
   exchange_.reset();
+  session_.reset();
   deadline_.cancel();
   raw_items_.clear();
   input_ready_ = half_closed_ = has_opening_ = false;
@@ -329,6 +331,16 @@ std::stop_token call::stop_token() {
     if (was_cancelled()) stop_->request_stop();
   }
   return stop_->get_token();
+}
+
+task<swill::session*> call::session() {
+  if (session_ == nullptr) {
+    session_provider* provider = host_->app().sessions;
+    if (provider == nullptr) throw error{error_code::invalid_rpc, "This server has no sessions"};
+    std::unique_ptr<request_session> opened = co_await provider->open(context_);
+    if (session_ == nullptr) session_ = std::move(opened); // else somebody else of this request was faster
+  }
+  co_return &session_->get();
 }
 
 void call::log(log_level level, std::string_view text) const {

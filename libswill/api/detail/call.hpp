@@ -37,6 +37,11 @@ public:
   virtual void on_finished(call& c) = 0;
   virtual void close(int code, std::string_view reason) = 0;
   virtual void* native_actor() noexcept { return nullptr; }
+  /// Handlers beside the app's; may be null.
+  virtual const dynamic_handlers* dynamic() const noexcept { return nullptr; }
+  /// Whether on_item_taken is to be called for each item that the handler takes.
+  virtual bool counts_items() const noexcept { return false; }
+  virtual void on_item_taken(call&) {}
 
 protected:
   ~call_host() = default;
@@ -134,12 +139,16 @@ public:
   call_host& host() noexcept { return *host_; }
   const call_host& host() const noexcept { return *host_; }
   const swill::metadata& client_metadata();
+  /// The same as they came; empty for none.
+  bytes_view raw_metadata() const noexcept { return borrowed_metadata_; }
+  bool has_decoded_metadata() const noexcept { return metadata_decoded_; }
   std::optional<clock_time> deadline() const noexcept;
   bool was_cancelled() const noexcept { return cancel_flag_.load(std::memory_order_relaxed); }
   std::stop_token stop_token();
   void set_leading(metadata m);
   task<void> send_leading(metadata m);
   metadata& trailing() noexcept { return trailing_; }
+  task<swill::session*> session();
   void log(log_level level, std::string_view text) const;
 
   // --- For exchanges
@@ -228,6 +237,8 @@ private:
   bytes encoded_metadata_;
   bytes_view borrowed_metadata_;
   metadata client_metadata_;
+
+  std::unique_ptr<request_session> session_; ///< once it was asked for
 
   task<void> main_;
   task<void> pump_;

@@ -1,0 +1,101 @@
+#pragma once
+
+#include "actors/loop_actor.hpp"
+#include "libswill/base/completion.hpp"
+#include "sessions/detail/token.hpp"
+#include "sessions/store.hpp"
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace swill::actors {
+class runtime;
+}
+
+namespace swill::detail {
+
+// What a session actor is asked. `done` may be called from its thread; it reaches the coroutine on its own.
+struct session_load {
+  std::string id;
+  completer<std::optional<session_record>> done;
+};
+struct session_save {
+  session_record record;
+  completer<session_stamp> done;
+};
+struct session_rotate {
+  std::string old_id;
+  std::string old_user;
+  session_record record;
+  completer<session_stamp> done;
+};
+struct session_destroy {
+  std::string id;
+  std::string user;
+  completer<bool> done;
+};
+struct session_destroy_user {
+  std::string user;
+  completer<std::size_t> done;
+};
+struct session_list {
+  std::string user;
+  completer<std::vector<session_record>> done;
+};
+
+using session_request =
+    std::variant<session_load, session_save, session_rotate, session_destroy, session_destroy_user, session_list>;
+
+/// The mail of a session actor, from other loops.
+struct session_mail {
+  session_request request;
+};
+
+/// Owns a store and serves it: by direct calls on its loop, by mail from elsewhere.
+class session_actor final : public actors::loop_actor {
+public:
+  session_actor(caf::actor_config& config, actors::unit& home, std::unique_ptr<session_store> s,
+                std::chrono::milliseconds touch_interval);
+
+  const char* name() const override { return "swill.sessions"; }
+  session_store& store() noexcept { return *store_; }
+  void serve(session_request r);
+  void on_exit() override { store_.reset(); }
+
+private:
+  bool on_mail(caf::mailbox_element& element) override;
+
+  std::unique_ptr<session_store> store_;
+  std::chrono::milliseconds touch_interval_;
+};
+
+/// The session actors of one server.
+class session_service {
+public:
+  session_service(session_backend b, session_options o)
+      : tokens(o.signing_keys), backend_(std::move(b)), options_(std::move(o)) {}
+
+  void start(actors::runtime& r);
+  void stop(std::function<void()> done);
+  /// Hands r to the actor of this thread's loop, or to the one that there is.
+  void submit(session_request r);
+
+  const session_tokens tokens;
+
+private:
+  struct entry {
+    actors::unit* home = nullptr;
+    caf::strong_actor_ptr actor;
+  };
+  void start_one(entry& e, const log_sink* log, std::function<void()> ready);
+
+  session_backend backend_;
+  session_options options_;
+  std::vector<entry> entries_; // fixed while the server runs
+};
+
+} // namespace swill::detail
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::session_mail)

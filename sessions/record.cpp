@@ -1,0 +1,62 @@
+#include "sessions/record.hpp"
+
+#include "libswill/wire/reader.hpp"
+#include "libswill/wire/writer.hpp"
+
+#include <charconv>
+
+namespace swill {
+
+namespace {
+
+constexpr std::size_t digits = 16;
+
+bool read_number(std::string_view s, std::uint64_t& out) noexcept {
+  const auto [end, problem] = std::from_chars(s.data(), s.data() + s.size(), out, 16);
+  return problem == std::errc{} && end == s.data() + s.size();
+}
+
+session_time time_of(std::int64_t ms) noexcept { return session_time{std::chrono::milliseconds{ms}}; }
+
+} // namespace
+
+std::string session_number(std::uint64_t n) {
+  std::string out(digits, '0');
+  char text[digits];
+  const auto end = std::to_chars(text, text + digits, n, 16).ptr;
+  const auto size = static_cast<std::size_t>(end - text);
+  out.replace(digits - size, size, text, size);
+  return out;
+}
+
+std::string encode_session(const session_record& r) {
+  buffer rest;
+  wire::writer w{rest};
+  w.integer(r.created.time_since_epoch().count());
+  w.str(r.user);
+  w.raw(as_bytes(r.data));
+  std::string out = session_number(r.version);
+  out += session_number(static_cast<std::uint64_t>(r.seen.time_since_epoch().count()));
+  out += as_text(rest.view());
+  return out;
+}
+
+std::optional<session_record> decode_session(std::string id, std::string_view encoded) {
+  session_record r;
+  std::uint64_t seen = 0;
+  if (encoded.size() < 2 * digits || !read_number(encoded.substr(0, digits), r.version) ||
+      !read_number(encoded.substr(digits, digits), seen))
+    return std::nullopt;
+  wire::reader in{as_bytes(encoded.substr(2 * digits))};
+  std::int64_t created = 0;
+  std::string_view user;
+  if (!in.read_int(created) || !in.read_str(user)) return std::nullopt;
+  r.id = std::move(id);
+  r.user = user;
+  r.created = time_of(created);
+  r.seen = time_of(static_cast<std::int64_t>(seen));
+  r.data = as_text(in.rest());
+  return r;
+}
+
+} // namespace swill

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace swill {
+
+/// Wall-clock time, as far as sessions count it.
+using session_time = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
+
+/// One session as stores keep it. A value type.
+struct session_record {
+  std::string id;            ///< a secret, unless tokens are signed
+  std::string user;          ///< who has logged in, or empty
+  std::uint64_t version = 0; ///< rises with each save; 0: it is not stored
+  session_time created{};    ///< or of the last login
+  session_time seen{};       ///< the last save, or touch
+  std::string data;          ///< a MessagePack map: names and values
+};
+
+/// What saving has changed of a record.
+struct session_stamp {
+  std::uint64_t version = 0;
+  session_time created{};
+  session_time seen{};
+};
+
+/// A record without its id as bytes: 16 hex digits of version, 16 of `seen` in ms (both at fixed places, so that a script can compare and set
+/// them), then MessagePack: `created` in ms, user, data.
+std::string encode_session(const session_record& r);
+/// Empty when that is not what the bytes are.
+std::optional<session_record> decode_session(std::string id, std::string_view encoded);
+
+/// 16 hex digits.
+std::string session_number(std::uint64_t n);
+
+} // namespace swill
