@@ -1,0 +1,179 @@
+#include "sessions/redis/redis_store.hpp"
+
+#include "libswill/redis/client.hpp"
+#include "sessions/redis/scripts.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace swill {
+
+using std::chrono::milliseconds;
+
+/// A record on its way to Redis.
+struct redis_store::encoded {
+  session_stamp stamp;
+  std::string expected; ///< version that must be stored, or ""
+  std::string value;
+  std::string lifetime; ///< ms, or "0"
+};
+
+session_backend redis_sessions(redis_session_options o) {
+  session_backend b;
+  b.one_per_loop = true;
+  b.make = [o = std::move(o)](loop& l, const session_options& s, const log_sink* log) {
+    return std::make_unique<redis_store>(l, s, o, log);
+  };
+  return b;
+}
+
+redis_store::redis_store(swill::loop& l, const session_options& o, redis_session_options r, const log_sink* log)
+    : options_(o),
+      sessions_(r.prefix + "s:"),
+      users_(r.prefix + "u:"),
+      log_(log),
+      client_(std::make_unique<redis::client>(l, std::move(r.server), log)) {}
+
+redis_store::~redis_store() = default;
+
+void redis_store::start(std::function<void()> ready) {
+  client_->on_state([ready = std::move(ready)](bool) mutable {
+    if (const auto first = std::exchange(ready, nullptr)) first();
+  });
+  client_->start();
+}
+
+void redis_store::close(std::function<void()> done) { client_->close(std::move(done)); }
+
+session_time redis_store::now() const noexcept {
+  return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now());
+}
+
+namespace {
+
+milliseconds lifetime_of(const session_options& o, session_time created, session_time now) {
+  milliseconds left = milliseconds::max();
+  if (o.idle.count() != 0) left = o.idle;
+  if (o.absolute.count() != 0) left = std::min(left, std::max(created + o.absolute - now, milliseconds{1}));
+  return left == milliseconds::max() ? milliseconds{0} : left;
+}
+
+std::string text_of(milliseconds d) { return std::to_string(d.count()); }
+
+} // namespace
+
+redis_store::encoded redis_store::encode(const session_record& r) const {
+  encoded out;
+  session_record next = r;
+  if (r.version != 0) out.expected = session_number(r.version);
+  next.seen = now();
+  if (++next.version == 1 || next.created == session_time{}) next.created = next.seen;
+  out.stamp = {next.version, next.created, next.seen};
+  out.value = encode_session(next);
+  out.lifetime = text_of(lifetime_of(options_, next.created, next.seen));
+  return out;
+}
+
+/// What Redis refused is for the log, not for clients.
+error redis_store::seen_error(const error& e) const {
+  if (const value* text = e.data.find("redis"))
+    log_.write(log_level::error, "sessions: Redis answered " + to_text(*text));
+  if (e.code != static_cast<std::int64_t>(error_code::unavailable))
+    return {error_code::internal_error, "An internal server error occurred"};
+  return {error_code::unavailable, "The sessions are not there now", value::map({{"retryable", true}})};
+}
+
+void redis_store::load(const std::string& id, store_answer<std::optional<session_record>> f) {
+  client_->command({"GET", key(id)}, [this, id, f = std::move(f)](result<redis::reply> r) {
+    if (!r) return f(seen_error(r.error()));
+    if (r->is_nil()) return f(std::optional<session_record>{});
+    auto found = decode_session(id, r->text());
+    if (found) return f(std::move(found));
+    log_.write(log_level::error, "sessions: what is stored under a session's key is none");
+    f(error{error_code::internal_error, "An internal server error occurred"});
+  });
+}
+
+namespace {
+
+/// The stamp, or the conflict that a script has found.
+result<session_stamp> outcome_of(const redis::reply& r, const session_stamp& stamp) {
+  switch (r.integer()) {
+    case 1: return stamp;
+    case -1: return session_conflict("The session has ended");
+    default: return session_conflict("The session was changed meanwhile");
+  }
+}
+
+} // namespace
+
+void redis_store::save(const session_record& r, store_answer<session_stamp> f) {
+  const encoded e = encode(r);
+  session_scripts::save().run(*client_, {key(r.id)}, {e.expected, e.value, e.lifetime},
+                              [this, stamp = e.stamp, f = std::move(f)](result<redis::reply> reply) {
+                                if (!reply) return f(seen_error(reply.error()));
+                                f(outcome_of(*reply, stamp));
+                              });
+}
+
+void redis_store::touch(const std::string& id, store_answer<bool> f) {
+  // Without `created` at hand the end since then cannot be told: so it is looked at first.
+  load(id, [this, id, f = std::move(f)](result<std::optional<session_record>> found) {
+    if (!found) return f(found.error());
+    if (!*found) return f(false);
+    const session_time at = now();
+    session_scripts::touch().run(*client_, {key(id)},
+                                 {session_number(static_cast<std::uint64_t>(at.time_since_epoch().count())),
+                                  text_of(lifetime_of(options_, (*found)->created, at))},
+                                 [this, f](result<redis::reply> reply) {
+                                   if (!reply) return f(seen_error(reply.error()));
+                                   f(reply->integer() == 1);
+                                 });
+  });
+}
+
+void redis_store::rotate(const std::string& old_id, const std::string& old_user, const session_record& r,
+                         store_answer<session_stamp> f) {
+  const encoded e = encode(r);
+  session_scripts::rotate().run(*client_, {key(old_id), key(r.id), index(old_user), index(r.user)},
+                                {e.expected, e.value, e.lifetime, old_id, r.id,
+                                 text_of(e.stamp.created.time_since_epoch()), text_of(options_.absolute),
+                                 std::to_string(std::max<std::size_t>(options_.sessions_per_user, 1)), sessions_},
+                                [this, stamp = e.stamp, f = std::move(f)](result<redis::reply> reply) {
+                                  if (!reply) return f(seen_error(reply.error()));
+                                  f(outcome_of(*reply, stamp));
+                                });
+}
+
+void redis_store::destroy(const std::string& id, const std::string& user, store_answer<bool> f) {
+  session_scripts::destroy().run(*client_, {key(id), index(user)}, {id},
+                                 [this, f = std::move(f)](result<redis::reply> reply) {
+                                   if (!reply) return f(seen_error(reply.error()));
+                                   f(reply->integer() != 0);
+                                 });
+}
+
+void redis_store::destroy_user(const std::string& user, store_answer<std::size_t> f) {
+  if (user.empty()) return f(std::size_t{0});
+  session_scripts::destroy_user().run(*client_, {index(user)}, {sessions_},
+                                      [this, f = std::move(f)](result<redis::reply> reply) {
+                                        if (!reply) return f(seen_error(reply.error()));
+                                        f(static_cast<std::size_t>(reply->integer()));
+                                      });
+}
+
+void redis_store::list(const std::string& user, store_answer<std::vector<session_record>> f) {
+  if (user.empty()) return f(std::vector<session_record>{});
+  session_scripts::list().run(*client_, {index(user)}, {sessions_},
+                              [this, f = std::move(f)](result<redis::reply> reply) {
+                                if (!reply) return f(seen_error(reply.error()));
+                                std::vector<session_record> out;
+                                for (std::size_t i = 0; i + 1 < reply->size(); i += 2) {
+                                  if (auto r = decode_session(std::string{(*reply)[i].text()}, (*reply)[i + 1].text()))
+                                    out.push_back(std::move(*r));
+                                }
+                                f(std::move(out));
+                              });
+}
+
+} // namespace swill

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "libswill/redis/options.hpp"
+#include "sessions/store.hpp"
+
+#include <memory>
+#include <string>
+
+namespace swill {
+
+namespace redis {
+class client;
+}
+
+/// What sessions in Redis need beside session_options. redis::options has the limits and timeouts of each connection: one for each loop.
+struct redis_session_options {
+  redis::options server;
+  /// Of every key. Sessions are strings at PREFIX + "s:" + id, with Redis' own expiry; a user's sessions are in a sorted set at PREFIX + "u:" +
+  /// user. Several apps may share one Redis by different prefixes.
+  std::string prefix = "swill:";
+};
+
+/// Sessions in Redis, known to all nodes that use the same server, database and prefix. Redis Cluster is not supported: a script touches
+/// keys of one session and its user.
+session_backend redis_sessions(redis_session_options o);
+
+/// Sessions in Redis over one connection. Loading is one command, saving is one; those of one turn of the loop leave together. Times
+/// are this node's clock, but for the expiry, which is counted by Redis.
+class redis_store final : public session_store {
+public:
+  redis_store(swill::loop& l, const session_options& o, redis_session_options r, const log_sink* log);
+  ~redis_store() override;
+
+  void start(std::function<void()> ready) override;
+  void close(std::function<void()> done) override;
+  session_time now() const noexcept override;
+  void load(const std::string& id, store_answer<std::optional<session_record>> f) override;
+  void save(const session_record& r, store_answer<session_stamp> f) override;
+  void touch(const std::string& id, store_answer<bool> f) override;
+  void rotate(const std::string& old_id, const std::string& old_user, const session_record& r,
+              store_answer<session_stamp> f) override;
+  void destroy(const std::string& id, const std::string& user, store_answer<bool> f) override;
+  void destroy_user(const std::string& user, store_answer<std::size_t> f) override;
+  void list(const std::string& user, store_answer<std::vector<session_record>> f) override;
+
+private:
+  struct encoded;
+  std::string key(const std::string& id) const { return sessions_ + id; }
+  std::string index(const std::string& user) const { return user.empty() ? std::string{} : users_ + user; }
+  encoded encode(const session_record& r) const;
+  error seen_error(const error& e) const;
+
+  const session_options options_;
+  const std::string sessions_;
+  const std::string users_;
+  logger log_;
+  std::unique_ptr<redis::client> client_;
+};
+
+} // namespace swill

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "libswill/redis/script.hpp"
+
+// What must happen in one step. A stored session begins with 16 hex digits of its version and 16 of the time it was last used (record.hpp).
+// Keys are named from the arguments' prefix in some, which Redis Cluster would not allow.
+
+namespace swill::session_scripts {
+
+/// KEYS: session. ARGV: expected version or "" for none, the new value, ms to live or 0. 1; -1: there is none; -2: another version.
+const redis::script& save();
+/// KEYS: session. ARGV: time of use, ms to live or 0. 1, or 0 when there is none.
+const redis::script& touch();
+/// KEYS: old session, new session, old user's index or "", new user's or "". ARGV: as save; then old id, new id, now in ms, ms for the index
+/// to live or 0, most sessions of a user, prefix of sessions.
+const redis::script& rotate();
+/// KEYS: session, index or "". ARGV: id. How many there were.
+const redis::script& destroy();
+/// KEYS: index. ARGV: prefix of sessions. How many there were.
+const redis::script& destroy_user();
+/// KEYS: index. ARGV: prefix of sessions. Ids and values in turn, the oldest first; forgets those that have ended.
+const redis::script& list();
+
+} // namespace swill::session_scripts
