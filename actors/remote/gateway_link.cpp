@@ -1,0 +1,255 @@
+#include "actors/remote/gateway_link.hpp"
+
+#include "libswill/base/random.hpp"
+
+#include <algorithm>
+#include <future>
+
+namespace swill::actors::remote {
+
+// --- The thread
+
+gateway_link::gateway_link(worker_side& w, std::string address)
+    : worker_(w),
+      address_(std::move(address)),
+      to_(parse_host_and_port(address_)),
+      home_(*w.runtime->units().front()) {}
+
+gateway_link::~gateway_link() { stop(); }
+
+void gateway_link::start() {
+  thread_ = std::thread{[this] { run(); }};
+}
+
+void gateway_link::leave() {
+  const std::lock_guard lock{mutex_};
+  if (!control_) return;
+  home_.loop().post([c = control_] { as<link_control>(c).leave(); });
+}
+
+void gateway_link::stop() {
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+    changed_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void gateway_link::run() {
+  const worker_options& o = worker_.options;
+  std::chrono::milliseconds wait = o.first_pause;
+  while (true) {
+    bool served = false;
+    try {
+      served = serve_once();
+    } catch (const std::exception& e) {
+      worker_.log(log_level::error, "gateway " + address_ + ": " + e.what());
+    }
+    wait = served ? o.first_pause : std::min(wait * 2, o.longest_pause);
+    {
+      const std::lock_guard lock{mutex_};
+      if (stopping_) return;
+    }
+    pause(wait);
+  }
+}
+
+void gateway_link::pause(std::chrono::milliseconds at_most) {
+  std::uint32_t random = 0;
+  fill_random(&random, sizeof random);
+  const auto shorter = std::chrono::milliseconds{static_cast<std::int64_t>(random) * at_most.count() / 2 >> 32};
+  std::unique_lock lock{mutex_};
+  changed_.wait_for(lock, at_most - shorter, [this] { return stopping_; });
+}
+
+bool gateway_link::serve_once() {
+  network net{worker_.options.tls};
+  {
+    auto door = net.connect(to_, worker_.options.connect_timeout);
+    if (!door) {
+      worker_.log(log_level::info, "gateway " + address_ + " cannot be reached: " + door.error().message);
+      return false;
+    }
+    std::promise<void> made;
+    home_.loop().post([&] {
+      caf::strong_actor_ptr c = spawn_in<link_control>(net.system(), home_, *this, net);
+      {
+        const std::lock_guard lock{mutex_};
+        over_ = accepted_ = false;
+        control_ = c;
+      }
+      as<link_control>(c).knock(*door);
+      made.set_value();
+    });
+    made.get_future().wait();
+  }
+  bool served = false;
+  {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [this] { return stopping_ || over_; });
+    served = accepted_;
+  }
+  end_link(net);
+  return served;
+}
+
+void gateway_link::end_link(network&) {
+  caf::strong_actor_ptr c;
+  {
+    const std::lock_guard lock{mutex_};
+    c.swap(control_);
+  }
+  std::promise<void> ended;
+  home_.loop().post([&ended, c = std::move(c)] { as<link_control>(c).end([&ended] { ended.set_value(); }); });
+  ended.get_future().wait();
+}
+
+void gateway_link::on_over(const std::string& why) {
+  worker_.log(log_level::warning, "link to gateway " + address_ + " has ended: " + why);
+  const std::lock_guard lock{mutex_};
+  over_ = true;
+  changed_.notify_all();
+}
+
+// --- The control
+
+link_control::link_control(caf::actor_config& config, unit& home, gateway_link& l, network& net)
+    : lane(config, home, l.worker_.options.link_window),
+      link_(l),
+      worker_(l.worker_),
+      net_(net),
+      since_(home.loop().now()),
+      heard_(since_),
+      looked_(since_) {}
+
+void link_control::knock(const caf::strong_actor_ptr& door) {
+  nonce_ = make_nonce();
+  std::string word(1, '\1'); // version
+  word += nonce_;
+  send_to(door, as_bytes(word));
+  door->get()->attach_functor([self = caf::actor_cast<caf::weak_actor_ptr>(caf::strong_actor_ptr{ctrl()}),
+                               loop = &home().loop()](const caf::error&) {
+    loop->post([self] {
+      if (const auto strong = caf::actor_cast<caf::strong_actor_ptr>(self))
+        as<link_control>(strong).over("the connection has ended");
+    });
+  });
+  home().loop().set_timer(*this, home().loop().now() + worker_.options.heartbeat);
+}
+
+void link_control::over(const std::string& why) {
+  if (stage_ == stage::over || !is_alive()) return;
+  stage_ = stage::over;
+  link_.on_over(why);
+}
+
+void link_control::on_record(record kind, std::uint32_t, std::uint32_t seq, bytes_view content,
+                             const caf::strong_actor_ptr& sender) {
+  heard_ = home().loop().now();
+  if (stage_ == stage::over) return;
+  if (kind == record::refuse) return over("refused: " + std::string{as_text(content)});
+  if (stage_ == stage::knocked) return kind == record::challenge ? on_challenge(content, sender) : on_broken();
+  if (stage_ == stage::challenged) return kind == record::accept ? on_accept(content) : on_broken();
+  switch (kind) {
+    case record::beat: return;
+    case record::hello: return open_lane(seq, sender);
+    case record::ready: return announce();
+    case record::note: return worker_.log(log_level::error, std::string{as_text(content)});
+    default: return on_broken();
+  }
+}
+
+void link_control::on_challenge(bytes_view nonce, const caf::strong_actor_ptr& sender) {
+  if (nonce.size() != nonce_size) return on_broken();
+  keys_ = link_keys{worker_.options.secret, nonce_, as_text(nonce)};
+  stage_ = stage::challenged;
+  set_peer(sender);
+  write(record::proof, 0, 0, keys_.of_worker);
+}
+
+void link_control::on_accept(bytes_view proof) {
+  if (!same(proof, keys_.of_gateway)) return over("the gateway does not know the secret");
+  stage_ = stage::accepted;
+  flush_now();
+  set_tokens(keys_.to_gateway, keys_.to_worker);
+}
+
+void link_control::open_lane(std::uint32_t number, const caf::strong_actor_ptr& peer) {
+  const auto& units = worker_.runtime->units();
+  if (lanes_.size() >= 1024) return on_broken();
+  unit& u = *units[number % units.size()];
+  auto slot = std::make_shared<caf::strong_actor_ptr>();
+  lanes_.push_back({&u, slot});
+  const auto self = caf::actor_cast<caf::weak_actor_ptr>(caf::strong_actor_ptr{ctrl()});
+  u.loop().post([&u, slot, peer, number, keys = keys_, w = &worker_, net = &net_, self, back = &home().loop()] {
+    *slot = spawn_in<worker_lane>(net->system(), u, *w->runtime, w->options, w->leaving);
+    auto& l = as<worker_lane>(*slot);
+    l.set_tokens(keys.to_gateway, keys.to_worker);
+    l.set_peer(peer);
+    l.on_broken_link = [self, back] {
+      back->post([self] {
+        if (const auto strong = caf::actor_cast<caf::strong_actor_ptr>(self)) as<link_control>(strong).on_broken();
+      });
+    };
+    l.write(record::hello, 0, number);
+  });
+}
+
+void link_control::announce() {
+  const auto& app = worker_.runtime->app();
+  const bytes content = encode_announcement(worker_.options, app.limits.queued_items, app.handlers());
+  if (worker_.leaving) return;
+  write(record::announce, 0, 0, content);
+  worker_.log(log_level::info, "serves gateway " + link_.address_);
+  const std::lock_guard lock{link_.mutex_};
+  link_.accepted_ = true;
+}
+
+void link_control::leave() {
+  if (stage_ == stage::accepted && is_alive()) write(record::leaving, 0, 0);
+}
+
+void link_control::on_timer() {
+  const worker_options& o = worker_.options;
+  const clock_time now = home().loop().now();
+  // When this process itself stood still, what the gateway said meanwhile waits in the kernel.
+  if (now - looked_ > 3 * o.heartbeat) heard_ = now;
+  looked_ = now;
+  if (stage_ == stage::over) return;
+  if (stage_ == stage::accepted) {
+    if (now - heard_ >= o.silence) return over("the gateway is silent");
+    write(record::beat, 0, 0);
+  } else if (now - since_ >= o.connect_timeout) {
+    return over("the gateway does not answer the handshake");
+  }
+  home().loop().set_timer(*this, now + o.heartbeat);
+}
+
+void link_control::end(std::function<void()> done) {
+  stage_ = stage::over;
+  const caf::strong_actor_ptr keep{ctrl()};
+  flush_now();
+  quit();
+  home().dispose_later(keep);
+  auto left = std::make_shared<std::atomic<std::size_t>>(lanes_.size() + 1);
+  const auto one_less = [left, done] {
+    if (left->fetch_sub(1) == 1) done();
+  };
+  for (const auto& l : lanes_) {
+    l.home->loop().post([slot = l.lane, home = l.home, one_less] {
+      if (*slot) as<worker_lane>(*slot).end();
+      *slot = nullptr;
+      home->loop().post(one_less); // after the turn that has let go of it
+    });
+  }
+  lanes_.clear();
+  home().loop().post(one_less);
+}
+
+void link_control::on_exit() {
+  timer::cancel();
+  lane::on_exit();
+}
+
+} // namespace swill::actors::remote

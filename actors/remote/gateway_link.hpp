@@ -1,0 +1,106 @@
+#pragma once
+
+#include "actors/remote/announcement.hpp"
+#include "actors/remote/lane.hpp"
+#include "actors/remote/network.hpp"
+#include "actors/remote/worker_lane.hpp"
+#include "actors/runtime.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace swill::actors::remote {
+
+class link_control;
+
+/// What the links of one worker share.
+struct worker_side {
+  worker_options options;
+  actors::runtime* runtime = nullptr;
+  std::atomic<bool> leaving{false};
+  void log(log_level level, const std::string& text) const { logger{&runtime->app().log}.write(level, text); }
+};
+
+/// A worker's tie to one gateway: a thread that connects, waits until the link has ended, and connects again. Each attempt has a network
+/// of its own, so that nothing of one that failed is left for the next.
+class gateway_link {
+public:
+  gateway_link(worker_side& w, std::string address);
+  /// Ends as stop() does.
+  ~gateway_link();
+
+  void start();
+  /// Tells the gateway to send no new calls. From any thread.
+  void leave();
+  /// Ends the link, and waits until its thread has. Not from a loop's thread.
+  void stop();
+
+private:
+  void run();
+  bool serve_once(); ///< true when the gateway accepted this worker
+  void end_link(network& net);
+  void pause(std::chrono::milliseconds at_most);
+
+  worker_side& worker_;
+  std::string address_;
+  host_and_port to_;
+  unit& home_;
+  std::thread thread_;
+
+  std::mutex mutex_; // guards what follows
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  bool over_ = false;
+  bool accepted_ = false;
+  caf::strong_actor_ptr control_; ///< while there is a link
+
+  friend class link_control;
+  void on_over(const std::string& why);
+};
+
+/// The worker's end of the control of one link: handshake, announcement, heartbeats. At home on the first loop.
+class link_control final : public lane, timer {
+public:
+  link_control(caf::actor_config& config, unit& home, gateway_link& l, network& net);
+
+  const char* name() const override { return "swill.remote.control"; }
+  void knock(const caf::strong_actor_ptr& door);
+  void leave();
+  /// Ends its lanes, each on its loop, and itself; `done` is called, from any thread, when all have ended.
+  void end(std::function<void()> done);
+
+private:
+  void on_record(record kind, std::uint32_t connection, std::uint32_t seq, bytes_view content,
+                 const caf::strong_actor_ptr& sender) override;
+  void on_broken() override { over("the gateway breaks the format of the link"); }
+  void on_challenge(bytes_view nonce, const caf::strong_actor_ptr& sender);
+  void on_accept(bytes_view proof);
+  void open_lane(std::uint32_t number, const caf::strong_actor_ptr& peer);
+  void announce();
+  void over(const std::string& why);
+  void on_timer() override;
+  void on_exit() override;
+
+  enum class stage : std::uint8_t { knocked, challenged, accepted, over };
+  struct open_lane_entry {
+    unit* home;
+    std::shared_ptr<caf::strong_actor_ptr> lane; ///< set and used on that loop only
+  };
+  gateway_link& link_;
+  worker_side& worker_;
+  network& net_;
+  std::string nonce_;
+  link_keys keys_;
+  stage stage_ = stage::knocked;
+  clock_time since_;
+  clock_time heard_;
+  clock_time looked_;
+  std::vector<open_lane_entry> lanes_;
+};
+
+} // namespace swill::actors::remote

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace swill {
+
+/// PEM files of TLS between gateways and workers. All three or none: each side shows its certificate, and both check the other's
+/// against the authority.
+struct link_tls {
+  std::string certificate;
+  std::string key;
+  std::string authority;
+  bool empty() const noexcept { return certificate.empty() && key.empty() && authority.empty(); }
+};
+
+/// A gateway's side of the links to its workers (docs/workers.md).
+struct worker_gate_options {
+  /// "ADDRESS:PORT" or "[ADDRESS]:PORT" where workers connect; port 0: any free one.
+  std::string listen = "127.0.0.1:0";
+  /// What both sides know, at least 16 bytes; with TLS it may be empty. Whoever does not know it is dropped after the handshake.
+  std::string secret{};
+  link_tls tls{};
+  /// How often each side says that it lives.
+  std::chrono::milliseconds heartbeat{250};
+  /// Silence of a worker. When reached: it is out; its calls are retried elsewhere or fail with 503.
+  std::chrono::milliseconds silence{1500};
+  /// From a worker's first word to its announcement. When reached: it is dropped.
+  std::chrono::milliseconds handshake_timeout{5000};
+  /// Workers, those in their handshake included. When reached: the next is dropped.
+  std::size_t workers = 1024;
+  /// Names in one announcement. When reached: the worker is refused.
+  std::size_t names = 4096;
+  /// Bytes of one announcement. When reached: the worker is refused.
+  std::size_t announcement_size = 4 * 1024 * 1024;
+  /// How long a name whose workers have all gone is answered with 503. When reached: 404.
+  std::chrono::milliseconds remember{600000};
+  /// Names that are remembered so. When reached: the one that has been gone longest is forgotten.
+  std::size_t remembered_names = 4096;
+  /// Workers that one call of an idempotent handler may be sent to, one after the other. When reached: ERROR 503.
+  std::size_t attempts = 3;
+  /// Items of one upload that a worker's handler has not taken yet. When reached: the next wait in the gateway, where
+  /// limits::queued_items counts.
+  std::size_t upload_items = 64;
+  /// The same in bytes.
+  std::size_t upload_bytes = 256 * 1024;
+  /// Bytes under way to one worker from one I/O thread. When reached: uploads wait, and new calls go to others or fail with 429.
+  std::size_t link_window = 4 * 1024 * 1024;
+  /// Headers of the client's handshake that workers are not shown.
+  std::vector<std::string> hidden_headers{};
+};
+
+/// A worker's side (docs/workers.md).
+struct worker_options {
+  /// "HOST:PORT" of each gateway to serve.
+  std::vector<std::string> gateways{};
+  std::string secret{};
+  link_tls tls{};
+  /// What it is called in logs; empty: the host's name and the process's number.
+  std::string name{};
+  /// Calls of one gateway at a time. When reached: the gateway sends calls elsewhere, or answers 429.
+  std::uint32_t capacity = 1024;
+  /// How often each side says that it lives.
+  std::chrono::milliseconds heartbeat{250};
+  /// Silence of a gateway. When reached: its calls are cancelled, and the worker connects again.
+  std::chrono::milliseconds silence{1500};
+  /// For one attempt to connect, and for the handshake. When reached: the attempt has failed.
+  std::chrono::milliseconds connect_timeout{3000};
+  /// Between attempts: doubled from the first to the most, each shortened at random by up to a half.
+  std::chrono::milliseconds first_pause{100};
+  std::chrono::milliseconds longest_pause{5000};
+  /// Bytes of one streaming response that its gateway has not passed on yet. When reached: its handler waits at co_yield.
+  std::size_t stream_window = 256 * 1024;
+  /// Bytes under way to a gateway on one of its links. When reached: all streaming handlers of that link wait.
+  std::size_t link_window = 4 * 1024 * 1024;
+};
+
+} // namespace swill

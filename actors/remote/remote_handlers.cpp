@@ -1,0 +1,58 @@
+#include "actors/remote/remote_handlers.hpp"
+
+#include "actors/remote/worker_gate.hpp"
+
+#include <stdexcept>
+#include <thread>
+
+namespace swill {
+
+using namespace actors::remote;
+
+struct remote_handlers::impl {
+  explicit impl(worker_gate_options o) : options(std::move(o)) {}
+  worker_gate_options options;
+  std::unique_ptr<network> net;
+  std::unique_ptr<worker_gate> gate;
+  std::uint16_t port = 0;
+  swill::loop* home = nullptr;
+  std::thread ending;
+};
+
+remote_handlers::remote_handlers(worker_gate_options o) : impl_(std::make_unique<impl>(std::move(o))) {
+  if (impl_->options.tls.empty() && impl_->options.secret.size() < 16)
+    throw std::invalid_argument("workers need a secret of at least 16 bytes, or TLS");
+}
+
+remote_handlers::~remote_handlers() {
+  if (impl_->ending.joinable()) impl_->ending.join();
+}
+
+std::uint16_t remote_handlers::port() const noexcept { return impl_->port; }
+
+void remote_handlers::start(actors::runtime& r) {
+  impl& i = *impl_;
+  if (i.ending.joinable()) i.ending.join();
+  i.net = std::make_unique<network>(i.options.tls);
+  i.home = &r.units().front()->loop();
+  i.gate = std::make_unique<worker_gate>(r, r.shared_app(), *i.net, i.options);
+  i.port = i.net->publish(i.gate->door(), parse_host_and_port(i.options.listen));
+  logger{&r.app().log}.write(log_level::info, "workers connect to port " + std::to_string(i.port));
+}
+
+void remote_handlers::stop(std::function<void()> done) {
+  impl& i = *impl_;
+  if (!i.gate) return done();
+  i.home->post([&i, done] {
+    i.gate->stop([&i, done] {
+      // The system ends its threads, which takes a while: not on a loop.
+      i.ending = std::thread{[&i, done] {
+        i.net.reset();
+        i.gate.reset();
+        done();
+      }};
+    });
+  });
+}
+
+} // namespace swill

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "actors/remote/options.hpp"
+#include "libswill/api/plugin.hpp"
+
+#include <cstdint>
+#include <memory>
+
+namespace swill {
+
+/// Serves, beside an app's own handlers, those of workers that connect to this server (docs/workers.md): give it to `app::use`. Handlers
+/// come and go with their workers; the app's own win over them. Owns its threads: CAF's network and an actor system of its own for it.
+class remote_handlers final : public plugin {
+public:
+  /// Throws std::invalid_argument when neither a secret of 16 bytes nor TLS keeps strangers out.
+  explicit remote_handlers(worker_gate_options o);
+  ~remote_handlers() override;
+
+  /// Where workers connect, once the server has started.
+  std::uint16_t port() const noexcept;
+
+  /// Throws std::runtime_error when the address cannot be had.
+  void start(actors::runtime& r) override;
+  void stop(std::function<void()> done) override;
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace swill

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "libswill/base/bytes.hpp"
+
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace swill::actors::remote {
+
+inline constexpr std::size_t nonce_size = 32;
+inline constexpr std::size_t proof_size = 32;
+inline constexpr std::size_t token_size = 16;
+using proof = std::array<std::byte, proof_size>;
+using token = std::array<std::byte, token_size>;
+
+/// What two sides that know the same secret can show each other, once both have thrown a nonce: a proof for each direction, and a token
+/// for each that stands before every batch, so that nobody else on the network can speak for either. HMAC-SHA256 over a label and both
+/// nonces. (A listener on an unencrypted network sees the tokens: docs/workers.md.)
+struct link_keys {
+  link_keys() = default;
+  link_keys(std::string_view secret, std::string_view worker_nonce, std::string_view gateway_nonce);
+  proof of_worker{};
+  proof of_gateway{};
+  token to_worker{};
+  token to_gateway{};
+};
+
+std::string make_nonce();
+
+/// In a time that does not depend on where they differ.
+bool same(bytes_view a, bytes_view b) noexcept;
+
+} // namespace swill::actors::remote

@@ -1,0 +1,64 @@
+#include "actors/remote/worker.hpp"
+
+#include "actors/remote/gateway_link.hpp"
+
+#include <array>
+#include <stdexcept>
+#include <thread>
+#include <unistd.h>
+
+namespace swill {
+
+using namespace actors::remote;
+
+namespace {
+
+std::string default_name() {
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  return std::string{host.data()} + "/" + std::to_string(::getpid());
+}
+
+} // namespace
+
+struct worker::impl {
+  worker_side side;
+  std::vector<std::unique_ptr<gateway_link>> links;
+  std::thread ending;
+};
+
+worker::worker(worker_options o) : impl_(std::make_unique<impl>()) {
+  if (o.gateways.empty()) throw std::invalid_argument("a worker needs a gateway");
+  for (const std::string& g : o.gateways) parse_host_and_port(g);
+  if (o.tls.empty() && o.secret.size() < 16)
+    throw std::invalid_argument("a worker needs a secret of at least 16 bytes, or TLS");
+  if (o.name.empty()) o.name = default_name();
+  impl_->side.options = std::move(o);
+}
+
+worker::~worker() {
+  if (impl_->ending.joinable()) impl_->ending.join();
+}
+
+void worker::start(actors::runtime& r) {
+  impl& i = *impl_;
+  if (i.ending.joinable()) i.ending.join();
+  i.side.runtime = &r;
+  i.side.leaving = false;
+  for (const std::string& g : i.side.options.gateways) i.links.push_back(std::make_unique<gateway_link>(i.side, g));
+  for (const auto& l : i.links) l->start();
+}
+
+void worker::drain() noexcept {
+  impl_->side.leaving = true;
+  for (const auto& l : impl_->links) l->leave();
+}
+
+void worker::stop(std::function<void()> done) {
+  impl_->ending = std::thread{[this, done] {
+    impl_->links.clear(); // each waits for its thread
+    done();
+  }};
+}
+
+} // namespace swill

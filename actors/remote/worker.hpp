@@ -1,0 +1,28 @@
+#pragma once
+
+#include "actors/remote/options.hpp"
+#include "libswill/api/plugin.hpp"
+
+#include <memory>
+
+namespace swill {
+
+/// Serves an app's handlers to the clients of gateways, from a process of its own (docs/workers.md): give it to `app::use`, and run the
+/// app by a server; with no `listen` address that server serves gateways alone. Connects to each gateway, and again when it has gone. A thread for
+/// each gateway, beside those of CAF's network.
+class worker final : public plugin {
+public:
+  /// Throws std::invalid_argument when there is no gateway, an address cannot be read, or neither a secret of 16 bytes nor TLS is given.
+  explicit worker(worker_options o);
+  ~worker() override;
+
+  void start(actors::runtime& r) override;
+  void drain() noexcept override;
+  void stop(std::function<void()> done) override;
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace swill

@@ -1,0 +1,267 @@
+#include "actors/remote/worker_gate.hpp"
+
+#include <algorithm>
+
+namespace swill::actors::remote {
+
+namespace {
+
+/// The published actor. Takes one word: join. A stranger gets no further than a challenge.
+class front_door final : public endpoint {
+public:
+  front_door(caf::actor_config& config, unit& home, worker_gate& g) : endpoint(config, home), gate_(g) {}
+  const char* name() const override { return "swill.remote.door"; }
+
+private:
+  void on_batch(std::vector<char>& batch, const caf::strong_actor_ptr& sender) override {
+    // version (1 byte), nonce
+    if (batch.size() != 1 + nonce_size || batch[0] != 1 || !sender || sender->nid == node()) return;
+    gate_.knock({batch.data() + 1, nonce_size}, sender);
+  }
+  worker_gate& gate_;
+};
+
+} // namespace
+
+// --- The gate
+
+worker_gate::worker_gate(runtime& r, std::shared_ptr<const detail::service> app, network& net,
+                         const worker_gate_options& o)
+    : home_(*r.units().front()),
+      net_(net),
+      app_(std::move(app)),
+      options_(o),
+      self_(std::make_shared<worker_gate*>(this)) {
+  for (const auto& u : r.units()) {
+    tables_.push_back(std::make_shared<handler_table>(*u, app_, options_));
+    u->loop().post([unit = u.get(), t = tables_.back()] { unit->dynamic = t.get(); });
+  }
+  door_ = spawn_in<front_door>(net_.system(), home_, *this);
+}
+
+worker_gate::~worker_gate() = default;
+
+void worker_gate::on_table(std::size_t i, std::function<void(handler_table&)> f) {
+  tables_[i]->home().loop().post([t = tables_[i], f = std::move(f)] { f(*t); });
+}
+
+void worker_gate::knock(std::string_view nonce, const caf::strong_actor_ptr& worker) {
+  if (stopped_) return;
+  if (members_.size() >= options_.workers) {
+    log(log_level::warning, "a worker was dropped: there are too many");
+    return net_.drop(worker->nid);
+  }
+  const std::uint64_t id = ++last_;
+  member& m = members_[id];
+  m.link = spawn_in<worker_link>(net_.system(), home_, *this, id, worker);
+  m.state = as<worker_link>(m.link).state();
+  as<worker_link>(m.link).challenge(nonce);
+  // Its death is also seen by heartbeats, only later. Not by down_msg: mail can be forged.
+  worker->get()->attach_functor([self = self_, loop = &home_.loop(), id](const caf::error&) {
+    loop->post([self, id] {
+      if (*self == nullptr) return;
+      const auto it = (*self)->members_.find(id);
+      if (it != (*self)->members_.end()) (*self)->remove(as<worker_link>(it->second.link), "its connection has ended");
+    });
+  });
+}
+
+void worker_gate::open_lanes(worker_link& l) {
+  auto left = std::make_shared<std::size_t>(tables_.size());
+  for (std::size_t i = 0; i < tables_.size(); ++i) {
+    on_table(i,
+             [this, i, left, id = l.number(), state = l.state(), keys = l.keys(), peer = l.peer()](handler_table& t) {
+               caf::strong_actor_ptr a = spawn_in<gateway_lane>(net_.system(), t.home(), state, options_);
+               gateway_lane& g = as<gateway_lane>(a);
+               g.set_tokens(keys.to_worker, keys.to_gateway);
+               g.set_peer(peer);
+               const auto at_home = [this, id](auto f) {
+                 home_.loop().post([this, id, f] {
+                   const auto it = members_.find(id);
+                   if (it != members_.end()) f(as<worker_link>(it->second.link));
+                 });
+               };
+               g.on_open = [at_home, left] {
+                 at_home([left](worker_link& link) {
+                   if (--*left == 0) link.ready();
+                 });
+               };
+               g.on_broken_link = [this, at_home] {
+                 at_home([this](worker_link& link) { remove(link, "it breaks the format of the link"); });
+               };
+               g.write(record::hello, 0, static_cast<std::uint32_t>(i));
+               t.add_lane(id, std::move(a));
+             });
+  }
+}
+
+void worker_gate::announced(worker_link& l, announcement a) {
+  member& m = members_.at(l.number());
+  m.state->name = a.worker;
+  m.state->capacity = a.capacity;
+  m.state->upload_items = std::clamp<std::size_t>(options_.upload_items, 1, a.queued_items);
+  m.handlers = std::move(a.handlers);
+  for (const auto& h : m.handlers) serve(l.number(), m, h);
+  log(log_level::info, "worker " + m.state->name + " serves " + std::to_string(m.handlers.size()) + " handlers");
+}
+
+void worker_gate::serve(std::uint64_t worker, member& m, const std::shared_ptr<const announced_handler>& h) {
+  std::string problem;
+  served_name& n = names_[h->name];
+  if (h->name.starts_with("swill.")) {
+    problem = "names that begin with \"swill.\" are the server's own";
+  } else if (app_->find(h->name) != nullptr) {
+    problem = "the gateway serves that name itself";
+  } else if (!n.workers.empty() && !n.what->same_types(*h)) {
+    problem = "worker " + members_.at(n.workers.front()).state->name + " serves that name with other types";
+  }
+  if (!problem.empty()) {
+    if (n.workers.empty()) names_.erase(h->name);
+    const std::string line = "handler " + h->name + " of worker " + m.state->name + " is refused: " + problem;
+    log(log_level::error, line);
+    return as<worker_link>(m.link).note(line);
+  }
+  if (n.workers.empty()) n.what = h;
+  n.workers.push_back(worker);
+  for (std::size_t i = 0; i < tables_.size(); ++i)
+    on_table(i, [worker, h](handler_table& t) { t.add_name(worker, h); });
+}
+
+void worker_gate::remove(worker_link& l, const std::string& why) {
+  const auto it = members_.find(l.number());
+  if (it == members_.end()) return;
+  const std::uint64_t id = it->first;
+  const member gone = std::move(it->second);
+  members_.erase(it);
+  log(gone.state->leaving ? log_level::info : log_level::warning,
+      "worker " + (gone.state->name.empty() ? "(not announced)" : gone.state->name) + " is out: " + why);
+  gone.state->leaving = true;
+  for (std::size_t i = 0; i < tables_.size(); ++i) on_table(i, [id](handler_table& t) { t.remove_worker(id); });
+  l.flush_now();
+  l.quit();
+  home_.dispose_later(gone.link);
+  // Names that it alone served are free, also for workers that were refused on its account.
+  std::vector<std::string> freed;
+  for (const auto& h : gone.handlers) {
+    const auto n = names_.find(h->name);
+    if (n == names_.end() || std::erase(n->second.workers, id) == 0 || !n->second.workers.empty()) continue;
+    freed.push_back(h->name);
+    names_.erase(n);
+  }
+  for (auto& [other, m] : members_) {
+    for (const auto& h : m.handlers) {
+      if (std::find(freed.begin(), freed.end(), h->name) != freed.end()) serve(other, m, h);
+    }
+  }
+}
+
+void worker_gate::stop(std::function<void()> done) {
+  stopped_ = true;
+  *self_ = nullptr;
+  while (!members_.empty()) remove(as<worker_link>(members_.begin()->second.link), "the gateway stops");
+  as<front_door>(door_).quit();
+  door_ = nullptr;
+  auto left = std::make_shared<std::size_t>(tables_.size());
+  for (std::size_t i = 0; i < tables_.size(); ++i) {
+    on_table(i, [this, left, done](handler_table& t) {
+      t.remove_all();
+      t.home().dynamic = nullptr;
+      t.home().loop().post([this, left, done] {
+        home_.loop().post([left, done] {
+          if (--*left == 0) done();
+        });
+      });
+    });
+  }
+}
+
+// --- One worker
+
+worker_link::worker_link(caf::actor_config& config, unit& home, worker_gate& g, std::uint64_t id,
+                         caf::strong_actor_ptr worker)
+    : lane(config, home, g.options().link_window),
+      gate_(g),
+      id_(id),
+      node_(worker->nid),
+      state_(std::make_shared<worker_state>()),
+      since_(home.loop().now()),
+      heard_(since_),
+      looked_(since_) {
+  set_peer(std::move(worker));
+}
+
+void worker_link::challenge(std::string_view worker_nonce) {
+  const std::string nonce = make_nonce();
+  keys_ = link_keys{gate_.options().secret, worker_nonce, nonce};
+  write(record::challenge, 0, 0, as_bytes(nonce)); // under the empty token: nobody is known yet
+  home().loop().set_timer(*this, home().loop().now() + gate_.options().heartbeat);
+}
+
+void worker_link::on_record(record kind, std::uint32_t, std::uint32_t, bytes_view content,
+                            const caf::strong_actor_ptr&) {
+  heard_ = home().loop().now();
+  if (stage_ == stage::challenged) return kind == record::proof ? on_proof(content) : on_broken();
+  switch (kind) {
+    case record::beat: return;
+    case record::announce: return stage_ == stage::proven ? on_announcement(content) : on_broken();
+    case record::leaving:
+      if (!state_->leaving.exchange(true)) gate_.log(log_level::info, "worker " + state_->name + " takes no new calls");
+      return;
+    default: return on_broken();
+  }
+}
+
+void worker_link::on_proof(bytes_view content) {
+  if (!same(content, keys_.of_worker)) {
+    refuse("it does not know the secret");
+    return;
+  }
+  stage_ = stage::proven;
+  const auto lanes = static_cast<std::uint32_t>(gate_.loops());
+  buffer& out = begin_record(record::accept, 0, lanes);
+  out.append(keys_.of_gateway);
+  end_record();
+  flush_now(); // still under the empty token
+  set_tokens(keys_.to_worker, keys_.to_gateway);
+  gate_.open_lanes(*this);
+}
+
+void worker_link::ready() {
+  if (is_alive()) write(record::ready, 0, 0);
+}
+
+void worker_link::on_announcement(bytes_view content) {
+  auto a = decode_announcement(content, gate_.options(), gate_.app().limits);
+  if (!a) return refuse(a.error().message);
+  stage_ = stage::serving;
+  gate_.announced(*this, std::move(*a));
+}
+
+void worker_link::on_broken() { refuse("it breaks the format of the link"); }
+
+void worker_link::refuse(const std::string& why) {
+  const caf::node_id node = node_;
+  network& net = gate_.net();
+  write(record::refuse, 0, 0, as_bytes(why));
+  gate_.remove(*this, why);
+  net.drop(node);
+}
+
+void worker_link::on_timer() {
+  const worker_gate_options& o = gate_.options();
+  const clock_time now = home().loop().now();
+  // When this process itself stood still, its workers' heartbeats wait in the kernel: they get another chance.
+  if (now - looked_ > 3 * o.heartbeat) heard_ = now;
+  looked_ = now;
+  if (stage_ != stage::serving && now - since_ >= o.handshake_timeout) return refuse("its handshake takes too long");
+  if (stage_ != stage::challenged && now - heard_ >= o.silence) return gate_.remove(*this, "it is silent");
+  if (stage_ != stage::challenged) write(record::beat, 0, 0);
+  home().loop().set_timer(*this, now + o.heartbeat);
+}
+
+void worker_link::on_exit() {
+  timer::cancel();
+  lane::on_exit();
+}
+
+} // namespace swill::actors::remote

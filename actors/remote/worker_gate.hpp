@@ -1,0 +1,109 @@
+#pragma once
+
+#include "actors/remote/handler_table.hpp"
+#include "actors/remote/lane.hpp"
+#include "actors/remote/network.hpp"
+#include "actors/runtime.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace swill::actors::remote {
+
+class worker_link;
+
+/// What is behind the listening port: links to workers, and which of them serve which names. Lives on the first loop; all calls there.
+class worker_gate {
+public:
+  worker_gate(runtime& r, std::shared_ptr<const detail::service> app, network& net, const worker_gate_options& o);
+  ~worker_gate();
+
+  /// The published actor; workers knock there.
+  const caf::strong_actor_ptr& door() const noexcept { return door_; }
+  /// Ends every link; `done` runs, on this loop, when nothing of them is left on any loop.
+  void stop(std::function<void()> done);
+
+  // --- For the door and the links
+  void knock(std::string_view nonce, const caf::strong_actor_ptr& worker);
+  void open_lanes(worker_link& l);
+  void announced(worker_link& l, announcement a);
+  /// Out: at once, on all loops.
+  void remove(worker_link& l, const std::string& why);
+
+  unit& home() noexcept { return home_; }
+  network& net() noexcept { return net_; }
+  const worker_gate_options& options() const noexcept { return options_; }
+  const detail::service& app() const noexcept { return *app_; }
+  std::size_t loops() const noexcept { return tables_.size(); }
+  void log(log_level level, const std::string& text) const { logger{&app_->log}.write(level, text); }
+
+private:
+  struct served_name {
+    std::shared_ptr<const announced_handler> what;
+    std::vector<std::uint64_t> workers;
+  };
+  struct member {
+    caf::strong_actor_ptr link;
+    std::shared_ptr<worker_state> state; // shared with its lanes
+    std::vector<std::shared_ptr<const announced_handler>> handlers;
+  };
+
+  void serve(std::uint64_t worker, member& m, const std::shared_ptr<const announced_handler>& h);
+  void on_table(std::size_t i, std::function<void(handler_table&)> f);
+
+  unit& home_;
+  network& net_;
+  std::shared_ptr<const detail::service> app_; // shared by all connections of the server
+  const worker_gate_options& options_;
+  std::vector<std::shared_ptr<handler_table>> tables_; // one for each loop; with functions under way to it
+  caf::strong_actor_ptr door_;
+  std::map<std::uint64_t, member> members_; // in the order in which they came
+  std::unordered_map<std::string, served_name> names_;
+  std::uint64_t last_ = 0;
+  bool stopped_ = false;
+  std::shared_ptr<worker_gate*> self_; // with those who watch workers' deaths; null inside once stopped
+};
+
+/// One worker as the first loop sees it: handshake, announcement, heartbeats.
+class worker_link final : public lane, timer {
+public:
+  worker_link(caf::actor_config& config, unit& home, worker_gate& g, std::uint64_t id, caf::strong_actor_ptr worker);
+
+  const char* name() const override { return "swill.remote.link"; }
+  /// Answers a knock: the worker must show that it knows the secret.
+  void challenge(std::string_view worker_nonce);
+  /// All lanes are open.
+  void ready();
+  void note(const std::string& text) { write(record::note, 0, 0, as_bytes(text)); }
+  /// Ends the link with a word to the worker.
+  void refuse(const std::string& why);
+
+  std::uint64_t number() const noexcept { return id_; }
+  const link_keys& keys() const noexcept { return keys_; }
+  const std::shared_ptr<worker_state>& state() const noexcept { return state_; }
+
+private:
+  void on_record(record kind, std::uint32_t connection, std::uint32_t seq, bytes_view content,
+                 const caf::strong_actor_ptr& sender) override;
+  void on_broken() override;
+  void on_proof(bytes_view content);
+  void on_announcement(bytes_view content);
+  void on_timer() override;
+  void on_exit() override;
+
+  enum class stage : std::uint8_t { challenged, proven, serving };
+  worker_gate& gate_;
+  std::uint64_t id_;
+  caf::node_id node_;
+  link_keys keys_;
+  std::shared_ptr<worker_state> state_; // shared with its lanes and the gate
+  stage stage_ = stage::challenged;
+  clock_time since_;
+  clock_time heard_;
+  clock_time looked_; ///< when on_timer ran last
+};
+
+} // namespace swill::actors::remote
