@@ -1,0 +1,24 @@
+#include "pubsub/broker.hpp"
+
+#include "libswill/api/types/codec.hpp"
+
+namespace swill {
+
+std::string presence_topic(const std::string& topic) { return "$presence." + topic; }
+
+bytes presence_event(std::string_view event, const presence_member& who) {
+  buffer out;
+  wire::writer w{out};
+  w.map(2);
+  w.str("event");
+  w.str(event);
+  w.str("member");
+  encode_message(w, who);
+  return {out.view().begin(), out.view().end()};
+}
+
+error broker_unavailable(std::string text) {
+  return {error_code::unavailable, std::move(text), value::map({{"retryable", true}})};
+}
+
+} // namespace swill

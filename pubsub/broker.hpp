@@ -1,0 +1,121 @@
+#pragma once
+
+#include "libswill/base/log.hpp"
+#include "libswill/base/loop.hpp"
+#include "libswill/base/result.hpp"
+#include "libswill/base/value.hpp"
+#include "pubsub/options.hpp"
+#include "pubsub/publication.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace swill {
+
+/// Somebody who is present in a topic.
+struct presence_member {
+  std::string id;   ///< of the connection, or what the application calls it
+  std::string user; ///< empty: unknown
+  value data;
+  bool operator==(const presence_member&) const = default;
+};
+
+template <class D>
+void describe(D& d, presence_member& m) {
+  d.field("id", m.id);
+  d.field("user", m.user);
+  d.field("data", m.data);
+}
+
+/// A node that shares a broker with this one.
+struct node_info {
+  std::string id;
+  bool operator==(const node_info&) const = default;
+};
+
+/// What a broker tells of its own accord. Called on its loop, never from within one of the broker's functions' callers twice at a time.
+class broker_listener {
+public:
+  /// A message of a topic that this node subscribes to. In order, but perhaps with gaps or duplicates: see offset and epoch.
+  virtual void on_publication(const publication_ptr& p) = 0;
+  /// Where the end of a subscribed topic is now, for whoever has missed something.
+  virtual void on_position(const std::string& topic, const position& top) = 0;
+  /// The broker cannot be reached: everything fails with 503 until on_up.
+  virtual void on_down() = 0;
+  /// It can again; topics are subscribed again before this is called. What came meanwhile is for the listener to fetch.
+  virtual void on_up() = 0;
+  /// What this node had entered as present may have been taken for dead: enter it again.
+  virtual void on_presence_lost() = 0;
+  virtual void on_node_message(const std::string& from, const std::string& kind, bytes_view data) = 0;
+  /// The nodes that live, this one included, when that has changed.
+  virtual void on_nodes(const std::vector<node_info>& nodes) = 0;
+
+protected:
+  ~broker_listener() = default;
+};
+
+/// Keeps topics and hands out their messages: in memory (memory_broker), or in Redis, shared by many nodes (redis_broker). Lives on one
+/// loop; all functions are called there, and answers come there, perhaps before the function returns. A broker that is down answers
+/// error 503 with {"retryable": true} at once.
+///
+/// What it promises: `publish` that was answered with a position is in the topic's history, under the next offset of its epoch, until
+/// history_length or history_age end that; and was sent to every node that subscribes then. Messages of one topic have one order, the
+/// same for all nodes.
+class broker {
+public:
+  template <class T>
+  using answer = std::function<void(result<T>)>;
+
+  struct topic_state {
+    position top;             ///< the last message
+    publication_ptr retained; ///< it, when the topic retains it; else null
+  };
+  struct history_page {
+    position top;
+    std::vector<publication_ptr> items; ///< ascending, without holes; the oldest after `since` that there is
+    bool more = false;                  ///< there are later ones: ask again from the last
+  };
+
+  broker() = default;
+  broker(const broker&) = delete;
+  broker& operator=(const broker&) = delete;
+  virtual ~broker() = default;
+
+  /// Once, before anything else. What it is given must outlive it. `node` is this node's id.
+  virtual void start(loop& l, broker_listener& to, const pubsub_options& o, const std::string& node,
+                     const log_sink* log) = 0;
+  /// Nothing is called afterwards but `done`.
+  virtual void stop(std::function<void()> done) = 0;
+
+  /// Appends to a topic; `data` is one encoded value. With a key that was used for this topic within key_age, nothing is appended: the
+  /// answer is the position of then.
+  virtual void publish(const std::string& topic, bytes_view data, const std::string& key, answer<position> done) = 0;
+  /// From the answer on, messages of the topic reach the listener.
+  virtual void subscribe(const std::string& topic, answer<topic_state> done) = 0;
+  virtual void unsubscribe(const std::string& topic) = 0;
+  /// Messages behind `since`; when that is of another epoch, all that there are.
+  virtual void history(const std::string& topic, const position& since, std::size_t limit,
+                       answer<history_page> done) = 0;
+
+  /// Adds a member of this node, or replaces its data. Whoever is new is published on presence_topic(topic), and whoever leaves:
+  /// `{event: "join" | "leave", member: presence_member}`.
+  virtual void enter(const std::string& topic, const presence_member& who, answer<void> done) = 0;
+  virtual void leave(const std::string& topic, const std::string& id, answer<void> done) = 0;
+  virtual void members(const std::string& topic, answer<std::vector<presence_member>> done) = 0;
+
+  /// To the listener of another node, or of this one; at most once. Error 404 when there is no such node.
+  virtual void send_to_node(const std::string& node, const std::string& kind, bytes_view data, answer<void> done) = 0;
+  /// To the listeners of all nodes, this one included.
+  virtual void send_to_nodes(const std::string& kind, bytes_view data, answer<void> done) = 0;
+};
+
+/// The topic of the events of another topic's presence.
+std::string presence_topic(const std::string& topic);
+/// `{event, member}`, encoded.
+bytes presence_event(std::string_view event, const presence_member& who);
+/// What a broker answers when it is down.
+error broker_unavailable(std::string text);
+
+} // namespace swill

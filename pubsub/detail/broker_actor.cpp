@@ -1,0 +1,317 @@
+#include "pubsub/detail/broker_actor.hpp"
+
+#include <algorithm>
+
+namespace swill::detail {
+
+namespace {
+/// Messages of one topic that are kept while missing ones are fetched; those that come after are fetched, too.
+constexpr std::size_t most_held = 1024;
+} // namespace
+
+broker_actor::broker_actor(caf::actor_config& config, actors::unit& home, settings s)
+    : loop_actor(config, home), settings_(std::move(s)) {}
+
+void broker_actor::start(std::vector<caf::strong_actor_ptr> hubs) {
+  hubs_ = std::move(hubs);
+  settings_.broker->start(home().loop(), *this, *settings_.options, settings_.node, settings_.log);
+}
+
+void broker_actor::stop(std::function<void()> done) {
+  hubs_.clear();
+  settings_.broker->stop([this, self = caf::strong_actor_ptr{ctrl()}, done = std::move(done)] {
+    quit();
+    topics_.clear();
+    present_.clear();
+    done();
+  });
+}
+
+template <class F>
+void broker_actor::with_topic(const std::string& name, std::uint64_t id, F f) {
+  const auto it = topics_.find(name);
+  if (it != topics_.end() && it->second->id == id) f(*it->second);
+}
+
+// --- Mail
+
+bool broker_actor::on_mail(caf::mailbox_element& element) {
+  auto& content = element.content();
+  return on_topic_mail(content) || on_presence_mail(content);
+}
+
+bool broker_actor::on_topic_mail(caf::type_erased_tuple& content) {
+  broker& b = *settings_.broker;
+  if (content.match_elements<publish_order>()) {
+    auto& o = content.get_mutable_as<publish_order>(0);
+    b.publish(o.topic, o.data, o.key, std::move(o.done));
+  } else if (content.match_elements<join_order>()) {
+    on_join(content.get_mutable_as<join_order>(0));
+  } else if (content.match_elements<leave_order>()) {
+    on_leave(content.get_as<leave_order>(0));
+  } else if (content.match_elements<history_order>()) {
+    auto& o = content.get_mutable_as<history_order>(0);
+    b.history(o.topic, o.since, std::min(o.limit, settings_.options->history_page), std::move(o.done));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool broker_actor::on_presence_mail(caf::type_erased_tuple& content) {
+  broker& b = *settings_.broker;
+  if (content.match_elements<enter_order>()) {
+    on_enter(content.get_mutable_as<enter_order>(0));
+  } else if (content.match_elements<exit_order>()) {
+    on_exit_order(content.get_mutable_as<exit_order>(0));
+  } else if (content.match_elements<members_order>()) {
+    auto& o = content.get_mutable_as<members_order>(0);
+    b.members(o.topic, std::move(o.done));
+  } else if (content.match_elements<node_order>()) {
+    auto& o = content.get_mutable_as<node_order>(0);
+    if (o.node.empty()) {
+      b.send_to_nodes(o.kind, o.data, std::move(o.done));
+    } else {
+      b.send_to_node(o.node, o.kind, o.data, std::move(o.done));
+    }
+  } else if (content.match_elements<nodes_order>()) {
+    content.get_as<nodes_order>(0).done(nodes_);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// --- Who listens
+
+void broker_actor::on_join(join_order& o) {
+  auto it = topics_.find(o.topic);
+  if (it == topics_.end()) {
+    if (topics_.size() >= settings_.options->topic_count) return reply(o, broker_unavailable("too many topics"));
+    it = topics_.emplace(o.topic, std::make_unique<topic>()).first;
+    topic& t = *it->second;
+    t.id = ++last_id_;
+    t.name = o.topic;
+    t.units.push_back(o.unit);
+    t.waiting.push_back(std::move(o));
+    topic_count_ = topics_.size();
+    settings_.broker->subscribe(t.name, [this, name = t.name, id = t.id](result<broker::topic_state> r) {
+      with_topic(name, id, [&](topic& same) { on_subscribed(same, std::move(r)); });
+    });
+    return;
+  }
+  topic& t = *it->second;
+  if (std::find(t.units.begin(), t.units.end(), o.unit) == t.units.end()) t.units.push_back(o.unit);
+  if (t.at == stage::joining) {
+    t.waiting.push_back(std::move(o));
+  } else {
+    serve(t, o);
+  }
+}
+
+void broker_actor::on_subscribed(topic& t, result<broker::topic_state> r) {
+  const auto waiting = std::exchange(t.waiting, {});
+  if (!r) {
+    for (const join_order& o : waiting) reply(o, r.error());
+    return forget(t);
+  }
+  t.cursor = r->top;
+  t.last = std::move(r->retained);
+  t.at = stage::live;
+  const auto [name, id] = std::pair{t.name, t.id};
+  release_held(t);
+  for (const join_order& o : waiting) {
+    with_topic(name, id, [&](topic& same) { serve(same, o); });
+  }
+}
+
+void broker_actor::on_leave(const leave_order& o) {
+  const auto it = topics_.find(o.topic);
+  if (it == topics_.end()) return;
+  topic& t = *it->second;
+  std::erase(t.units, o.unit);
+  if (t.units.empty()) forget(t);
+}
+
+void broker_actor::forget(topic& t) {
+  const std::string name = std::move(t.name);
+  settings_.broker->unsubscribe(name);
+  topics_.erase(name);
+  if (topics_.size() * 8 < topics_.bucket_count()) topics_.rehash(0);
+  topic_count_ = topics_.size();
+}
+
+void broker_actor::serve(topic& t, const join_order& o) {
+  if (o.since && *o.since != t.cursor) return catch_up(t.id, o, *o.since, std::make_shared<joined>());
+  joined j{t.cursor, true, {}};
+  if (!o.since && t.last && t.last->at() == t.cursor) {
+    --j.at.offset;
+    j.missed.push_back(t.last);
+  }
+  reply(o, std::move(j));
+}
+
+/// Reads history page by page. What comes meanwhile the hub keeps for the one who waits.
+void broker_actor::catch_up(std::uint64_t topic_id, join_order o, position from, std::shared_ptr<joined> so_far) {
+  settings_.broker->history(
+      o.topic, from, settings_.options->history_page,
+      [this, topic_id, o, from, so_far](result<broker::history_page> page) {
+        if (!page) return reply(o, page.error());
+        auto& missed = so_far->missed;
+        const position& top = page->top;
+        const bool same = from.epoch == top.epoch && from.offset <= top.offset;
+        const bool unbroken = same && (page->items.empty() ? from.offset == top.offset
+                                                           : page->items.front()->at().offset == from.offset + 1);
+        if (!unbroken) {
+          // Lost, or forgotten while this was read: what is there from now on counts.
+          missed.clear();
+          so_far->recovered = false;
+          so_far->at = {top.epoch, page->items.empty() ? top.offset : page->items.front()->at().offset - 1};
+        } else if (so_far->at.epoch == 0) {
+          so_far->at = from;
+        }
+        missed.insert(missed.end(), page->items.begin(), page->items.end());
+        if (page->more) return catch_up(topic_id, o, missed.back()->at(), so_far);
+        reply(o, std::move(*so_far));
+        with_topic(o.topic, topic_id, [&](topic& t) {
+          if (t.at == stage::live && t.cursor.epoch != top.epoch) recover(t); // its messages would be of no known epoch
+        });
+      });
+}
+
+void broker_actor::reply(const join_order& o, result<joined> how) {
+  if (o.unit < hubs_.size())
+    caf::anon_send(caf::actor_cast<caf::actor>(hubs_[o.unit]), join_reply{o.token, std::move(how)});
+}
+
+// --- What they get
+
+void broker_actor::on_publication(const publication_ptr& p) {
+  const auto it = topics_.find(p->topic());
+  if (it == topics_.end()) return;
+  topic& t = *it->second;
+  if (p->at().epoch == t.old_epoch) return;
+  if (t.at != stage::live) return hold(t, p);
+  if (p->at().epoch == t.cursor.epoch) {
+    if (p->at().offset <= t.cursor.offset) return;
+    if (p->at().offset == t.cursor.offset + 1) return fan_out(t, p);
+  }
+  hold(t, p);
+  recover(t);
+}
+
+void broker_actor::fan_out(topic& t, const publication_ptr& p) {
+  t.cursor = p->at();
+  if (settings_.options->of(t.name).retain_last && !p->is_notice()) t.last = p;
+  for (const std::uint32_t unit : t.units) {
+    if (unit < hubs_.size()) caf::anon_send(caf::actor_cast<caf::actor>(hubs_[unit]), p);
+  }
+}
+
+void broker_actor::hold(topic& t, const publication_ptr& p) {
+  if (t.held.size() < most_held) t.held.push_back(p);
+}
+
+void broker_actor::recover(topic& t) {
+  t.at = stage::recovering;
+  settings_.broker->history(t.name, t.cursor, settings_.options->history_page,
+                            [this, name = t.name, id = t.id](result<broker::history_page> page) {
+                              with_topic(name, id, [&](topic& same) {
+                                if (page) return on_recovered(same, *page);
+                                same.at = stage::live; // on_up, or the next message, tries again
+                                same.held.clear();
+                              });
+                            });
+}
+
+void broker_actor::on_recovered(topic& t, const broker::history_page& page) {
+  // The first that there is behind the cursor, read or held.
+  std::uint64_t first = page.top.offset + 1;
+  if (!page.items.empty()) {
+    first = page.items.front()->at().offset;
+  } else if (const auto h = std::find_if(t.held.begin(), t.held.end(),
+                                         [&](const auto& p) {
+                                           return p->at().epoch == page.top.epoch &&
+                                                  (p->at().epoch != t.cursor.epoch || p->at().offset > t.cursor.offset);
+                                         });
+             h != t.held.end()) {
+    first = std::min(first, (*h)->at().offset);
+  }
+  const bool new_epoch = page.top.epoch != t.cursor.epoch;
+  if (new_epoch) t.old_epoch = t.cursor.epoch;
+  if (new_epoch || first > t.cursor.offset + 1)
+    fan_out(t, std::make_shared<const publication>(t.name, position{page.top.epoch, first - 1}));
+  for (const publication_ptr& p : page.items) fan_out(t, p);
+  if (page.more) return recover(t);
+  t.at = stage::live;
+  release_held(t);
+}
+
+void broker_actor::release_held(topic& t) {
+  const auto held = std::exchange(t.held, {});
+  for (const publication_ptr& p : held) on_publication(p); // may recover again, and then holds
+}
+
+void broker_actor::recover_all() {
+  for (auto& [name, t] : topics_) {
+    if (t->at != stage::joining) recover(*t);
+  }
+}
+
+void broker_actor::on_position(const std::string& name, const position& top) {
+  const auto it = topics_.find(name);
+  if (it == topics_.end() || it->second->at != stage::live) return;
+  topic& t = *it->second;
+  const bool behind = top.epoch != t.cursor.epoch || top.offset > t.cursor.offset;
+  // Once may mean that the messages are still under way.
+  if (behind && t.seen_behind == t.cursor) return recover(t);
+  t.seen_behind = behind ? t.cursor : position{};
+}
+
+void broker_actor::on_down() {
+  up_ = false;
+  logger{settings_.log}.write(log_level::warning, "pub/sub: the broker cannot be reached");
+}
+
+void broker_actor::on_up() {
+  if (!up_.exchange(true)) logger{settings_.log}.write(log_level::info, "pub/sub: the broker can be reached again");
+  recover_all();
+}
+
+// --- Presence and nodes
+
+void broker_actor::on_enter(enter_order& o) {
+  local_member& m = present_[{o.topic, o.who.id}];
+  ++m.count;
+  if (m.count > 1 && m.who == o.who) return o.done({});
+  m.who = o.who;
+  settings_.broker->enter(o.topic, o.who,
+                          [this, key = std::pair{o.topic, o.who.id}, done = std::move(o.done)](result<void> r) {
+                            // One that the broker has no room for is not entered again when the broker is back.
+                            const auto full = static_cast<std::int64_t>(error_code::too_many_requests);
+                            if (!r && r.error().code == full) present_.erase(key);
+                            done(std::move(r));
+                          });
+}
+
+void broker_actor::on_exit_order(exit_order& o) {
+  const auto it = present_.find({o.topic, o.id});
+  if (it == present_.end() || --it->second.count != 0) return o.done({});
+  present_.erase(it);
+  settings_.broker->leave(o.topic, o.id, std::move(o.done));
+}
+
+void broker_actor::on_presence_lost() {
+  for (const auto& [key, m] : present_) settings_.broker->enter(key.first, m.who, [](const result<void>&) {});
+}
+
+void broker_actor::on_node_message(const std::string& from, const std::string& kind, bytes_view data) {
+  if (settings_.on_node_message) settings_.on_node_message(from, kind, data);
+}
+
+void broker_actor::on_nodes(const std::vector<node_info>& nodes) {
+  nodes_ = nodes;
+  if (settings_.on_nodes) settings_.on_nodes(nodes_);
+}
+
+} // namespace swill::detail

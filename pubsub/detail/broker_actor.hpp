@@ -1,0 +1,105 @@
+#pragma once
+
+#include "actors/loop_actor.hpp"
+#include "pubsub/detail/messages.hpp"
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace swill::detail {
+
+/// Owns a node's broker, on the first unit. Makes of what the broker hands out an unbroken sequence for each topic: what is missing it
+/// fetches from history, and where that has nothing more it puts a notice. Sends each message once to each unit that subscribes.
+class broker_actor final : public actors::loop_actor, broker_listener {
+public:
+  struct settings {
+    std::shared_ptr<swill::broker> broker; ///< shared with the application
+    const pubsub_options* options;
+    std::string node;
+    const log_sink* log;
+    std::function<void(const std::string& from, const std::string& kind, bytes_view)> on_node_message;
+    std::function<void(const std::vector<node_info>&)> on_nodes;
+  };
+  broker_actor(caf::actor_config& config, actors::unit& home, settings s);
+
+  const char* name() const override { return "swill.broker"; }
+
+  /// One for each unit, in order; then the broker starts.
+  void start(std::vector<caf::strong_actor_ptr> hubs);
+  /// The broker stops; then this ends, and `done` is called.
+  void stop(std::function<void()> done);
+
+  std::size_t topics() const noexcept { return topic_count_.load(std::memory_order_relaxed); } ///< from any thread
+  bool is_up() const noexcept { return up_.load(std::memory_order_relaxed); }                  ///< from any thread
+
+private:
+  enum class stage : std::uint8_t { joining, live, recovering };
+
+  /// A topic that somebody on this node listens to.
+  struct topic {
+    std::uint64_t id = 0;
+    std::string name;
+    stage at = stage::joining;
+    position cursor;             ///< the last that the hubs were sent
+    std::uint64_t old_epoch = 0; ///< of messages that come too late
+    position seen_behind;        ///< where the cursor was when the broker said that there is more
+    publication_ptr last;        ///< when the topic retains it
+    std::vector<std::uint32_t> units;
+    std::vector<join_order> waiting;
+    std::deque<publication_ptr> held; ///< what came while recovering
+  };
+  struct local_member {
+    presence_member who;
+    std::size_t count = 0;
+  };
+
+  bool on_mail(caf::mailbox_element& element) override;
+  bool on_topic_mail(caf::type_erased_tuple& content);
+  bool on_presence_mail(caf::type_erased_tuple& content);
+
+  void on_join(join_order& o);
+  void on_leave(const leave_order& o);
+  void on_subscribed(topic& t, result<broker::topic_state> r);
+  void serve(topic& t, const join_order& o);
+  void catch_up(std::uint64_t topic_id, join_order o, position from, std::shared_ptr<joined> so_far);
+  void reply(const join_order& o, result<joined> how);
+  void forget(topic& t);
+
+  void fan_out(topic& t, const publication_ptr& p);
+  void hold(topic& t, const publication_ptr& p);
+  void recover(topic& t);
+  void on_recovered(topic& t, const broker::history_page& page);
+  void release_held(topic& t);
+  void recover_all();
+
+  void on_enter(enter_order& o);
+  void on_exit_order(exit_order& o);
+
+  // --- broker_listener
+  void on_publication(const publication_ptr& p) override;
+  void on_position(const std::string& topic, const position& top) override;
+  void on_down() override;
+  void on_up() override;
+  void on_presence_lost() override;
+  void on_node_message(const std::string& from, const std::string& kind, bytes_view data) override;
+  void on_nodes(const std::vector<node_info>& nodes) override;
+
+  /// f(topic) if it is still the same one.
+  template <class F>
+  void with_topic(const std::string& name, std::uint64_t id, F f);
+
+  settings settings_;
+  std::vector<caf::strong_actor_ptr> hubs_;
+  std::unordered_map<std::string, std::unique_ptr<topic>> topics_;
+  std::map<std::pair<std::string, std::string>, local_member> present_; ///< of this node, by topic and id
+  std::vector<node_info> nodes_;
+  std::uint64_t last_id_ = 0;
+  std::atomic<std::size_t> topic_count_{0};
+  std::atomic<bool> up_{true};
+};
+
+} // namespace swill::detail

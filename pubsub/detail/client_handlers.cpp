@@ -1,0 +1,202 @@
+#include "pubsub/detail/client_handlers.hpp"
+
+#include "libswill/wire/codec.hpp"
+#include "pubsub/detail/inbox.hpp"
+#include "pubsub/detail/node.hpp"
+
+namespace swill::detail {
+
+namespace {
+
+/// How many subscriptions a connection has, by its clients' requests.
+struct subscriber_count {
+  std::size_t open = 0;
+};
+
+/// One of them.
+class counted_subscription {
+public:
+  counted_subscription(connection& c, std::size_t most) : count_(&c.state<subscriber_count>().open) {
+    if (*count_ >= most)
+      throw error{error_code::too_many_requests, "too many subscriptions of this connection",
+                  value::map({{"retry_after_ms", 1000}})};
+    ++*count_;
+  }
+  counted_subscription(const counted_subscription&) = delete;
+  counted_subscription& operator=(const counted_subscription&) = delete;
+  ~counted_subscription() { --*count_; }
+
+private:
+  std::size_t* count_; // the connection's state, which outlives its requests
+};
+
+metadata leading_of(const pubsub::opened& s) {
+  metadata m;
+  m.set("epoch", s.start.epoch);
+  m.set("offset", s.start.offset);
+  m.set("recovered", s.recovered);
+  return m;
+}
+
+error denied(std::string_view what) {
+  return {error_code::forbidden, "no rule allows this client to " + std::string{what}};
+}
+
+value decoded(bytes_view data) {
+  value v;
+  wire::reader in{data};
+  wire::read_value(in, v, limits{}.nesting);
+  return v;
+}
+
+bytes encoded(const value& v) {
+  buffer out;
+  wire::writer w{out};
+  wire::write_value(w, v);
+  return {out.view().begin(), out.view().end()};
+}
+
+/// The item with what a filter makes of its message; nothing when the client does not get it.
+std::optional<encoded_item> filtered(const grant& g, publication_ptr p) {
+  const auto changed = g.filter(decoded(p->data()));
+  if (!changed) return std::nullopt;
+  return encoded_item{nullptr, encode_item(p->at().offset, encoded(*changed))};
+}
+
+} // namespace
+
+/// A client is present as long as this lives.
+class client_handlers::presence_seat {
+public:
+  presence_seat(shared i, std::string topic, presence_member who)
+      : impl_(std::move(i)), topic_(std::move(topic)), id_(who.id) {
+    enter(impl_, topic_, std::move(who));
+  }
+  presence_seat(const presence_seat&) = delete;
+  presence_seat& operator=(const presence_seat&) = delete;
+  ~presence_seat() { exit(impl_, topic_, id_); }
+
+private:
+  shared impl_;
+  std::string topic_;
+  std::string id_;
+};
+
+void client_handlers::enter(const shared& i, const std::string& topic, presence_member who) {
+  i->send(enter_order{topic, std::move(who), [](const result<void>&) {}}); // a broker that is down is told later
+}
+
+void client_handlers::exit(const shared& i, const std::string& topic, const std::string& id) {
+  i->send(exit_order{topic, id, [](const result<void>&) {}});
+}
+
+void client_handlers::install(const shared& i, pubsub& bus, app& a) {
+  a.handle("swill.subscribe", [i, &bus](request<subscribe_request> r) { return subscribe(i, bus, std::move(r)); },
+           {.doc = "Messages of a topic as they come."});
+  a.handle("swill.publish", [i, &bus](request<publish_request> r) { return publish(i, bus, std::move(r)); },
+           {.doc = "Appends a message to a topic."});
+  a.handle("swill.presence", [i, &bus](request<presence_request> r) { return presence(i, bus, std::move(r)); },
+           {.doc = "Who is present in a topic.", .idempotent = true});
+  a.handle("swill.watch_presence",
+           [i, &bus](request<presence_request> r) { return watch_presence(i, bus, std::move(r)); },
+           {.doc = "Who is present in a topic, and who comes and goes."});
+  a.handle("swill.inbox", [i](request<> r) { return inbox(i, std::move(r)); },
+           {.doc = "Messages to this connection, its user, its groups, and everybody."});
+}
+
+stream<encoded_item> client_handlers::subscribe(shared i, pubsub& bus, request<subscribe_request> r) {
+  context& c = r.context();
+  const std::string& topic = r.data().topic;
+  i->check_topic(topic, true);
+  const subscribe_rule* rule = i->subscribe_rules.find(topic);
+  if (rule == nullptr) throw denied("subscribe to this topic");
+  const grant g = co_await (*rule)(c, topic);
+  if (encoded(g.member).size() > i->options.member_size)
+    throw error{error_code::too_large, "the member's data are too large"};
+  const counted_subscription counted{c.connection(), i->options.subscriptions_per_connection};
+
+  const pubsub::opened s = co_await bus.open(topic, r.data().since);
+  std::optional<presence_seat> seat;
+  if (i->options.of(topic).presence) {
+    presence_member who{c.connection().id(), c.connection().user(), g.member};
+    seat.emplace(i, topic, std::move(who));
+  }
+  metadata leading = leading_of(s);
+  co_await c.send_leading(std::move(leading));
+
+  for (;;) {
+    publication_ptr p = co_await s.subscription->next();
+    if (!g.filter || p->is_notice()) {
+      encoded_item item{std::move(p)};
+      co_yield std::move(item);
+    } else if (auto item = filtered(g, std::move(p))) {
+      co_yield std::move(*item);
+    }
+  }
+}
+
+task<position> client_handlers::publish(shared i, pubsub& bus, request<publish_request> r) {
+  const std::string& topic = r.data().topic;
+  i->check_topic(topic, true);
+  const publish_rule* rule = i->publish_rules.find(topic);
+  if (rule == nullptr) throw denied("publish to this topic");
+  i->check_message(r.data().data.data, r.data().idempotency_key.value_or(""));
+  const value before = decoded(r.data().data.data);
+  value message = before;
+  co_await (*rule)(r.context(), topic, message);
+  bytes data = message == before ? std::move(r.data().data.data) : encoded(message);
+  co_return co_await bus.publish_encoded(topic, std::move(data), r.data().idempotency_key.value_or(""));
+}
+
+task<void> client_handlers::check_presence_rule(const shared& i, context& c, const std::string& topic) {
+  i->check_topic(topic, true);
+  const presence_rule* rule = i->presence_rules.find(topic);
+  if (rule == nullptr) throw denied("see who is present in this topic");
+  co_await (*rule)(c, topic);
+}
+
+task<std::vector<presence_member>> client_handlers::presence(shared i, pubsub& bus, request<presence_request> r) {
+  co_await check_presence_rule(i, r.context(), r.data().topic);
+  co_return co_await bus.members(r.data().topic);
+}
+
+stream<encoded_item> client_handlers::watch_presence(shared i, pubsub& bus, request<presence_request> r) {
+  context& c = r.context();
+  co_await check_presence_rule(i, c, r.data().topic);
+  const counted_subscription counted{c.connection(), i->options.subscriptions_per_connection};
+  const pubsub::opened s = co_await bus.open(presence_topic(r.data().topic), std::nullopt);
+  // Asked for after the events have begun: nobody is missed, some may be told twice.
+  const std::vector<presence_member> all = co_await bus.members(r.data().topic);
+  const value list = value::map({{"members", to_value(all)}});
+  encoded_item first{nullptr, encoded(list)};
+  co_yield std::move(first);
+  for (;;) {
+    const publication_ptr p = co_await s.subscription->next();
+    if (p->is_notice()) { // events were missed: the list again
+      const std::vector<presence_member> again = co_await bus.members(r.data().topic);
+      const value now = value::map({{"members", to_value(again)}});
+      encoded_item item{nullptr, encoded(now)};
+      co_yield std::move(item);
+    } else {
+      encoded_item item{nullptr, bytes(p->data().begin(), p->data().end())};
+      co_yield std::move(item);
+    }
+  }
+}
+
+stream<encoded_item> client_handlers::inbox(shared i, request<> r) {
+  connection& c = r.context().connection();
+  const counted_subscription counted{c, i->options.subscriptions_per_connection};
+  open_inbox mine{c, i->hub_of(r.context().call().loop()), i->options};
+  const auto start = [&mine](completer<void> done) { mine.begin(std::move(done)); };
+  co_await completion<void>(start);
+  metadata leading{"connection", c.id()};
+  co_await r.context().send_leading(std::move(leading));
+  for (;;) {
+    const publication_ptr p = co_await mine.messages().next();
+    encoded_item item{nullptr, encode_inbox_item(*p)};
+    co_yield std::move(item);
+  }
+}
+
+} // namespace swill::detail

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "actors/runtime.hpp"
+#include "pubsub/detail/broker_actor.hpp"
+#include "pubsub/detail/hub.hpp"
+#include "pubsub/pubsub.hpp"
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+
+namespace swill {
+
+/// What a pubsub object is made of: options and rules, which never change once the server runs; and, while it runs, the actors.
+struct pubsub::impl : std::enable_shared_from_this<impl> {
+  pubsub_options options;
+  std::shared_ptr<swill::broker> broker; ///< shared with the application and the broker's actor
+  std::string node;
+  detail::topic_rules<detail::subscribe_rule> subscribe_rules;
+  detail::topic_rules<detail::publish_rule> publish_rules;
+  detail::topic_rules<detail::presence_rule> presence_rules;
+  std::map<std::string, std::function<void(const std::string&, bytes_view)>, std::less<>> node_handlers;
+  std::vector<std::function<void(const std::vector<node_info>&)>> nodes_watchers;
+
+  // While the server runs; written before its first handshake and after its last request.
+  actors::runtime* runtime = nullptr;
+  const log_sink* log = nullptr;
+  detail::broker_actor* actor = nullptr;
+  caf::strong_actor_ptr actor_handle;
+  std::vector<detail::hub*> hubs;
+  std::vector<caf::strong_actor_ptr> hub_handles;
+
+  std::mutex mutex; ///< for threads that are none of the server's: held while they send, and to begin and end `running`
+  bool running = false;
+
+  /// Subscriptions of no request. On the first unit's thread.
+  struct listening_state {
+    std::unique_ptr<detail::subscription> subscription;
+    bool ended = false;
+  };
+  std::set<std::shared_ptr<listening_state>> listenings;
+
+  static error not_running() { return broker_unavailable("pub/sub does not run"); }
+
+  loop& home() const noexcept { return hubs.front()->home().loop(); }
+  detail::hub& hub_of(const loop& l) const noexcept;
+
+  /// Mail to the broker's actor, from any thread; its `done` is called with 503 when nothing runs.
+  template <class Order>
+  void send(Order o) {
+    if (const actors::unit* u = actors::unit::current(); u != nullptr && runtime != nullptr && is_ours(*u))
+      return caf::anon_send(caf::actor_cast<caf::actor>(actor_handle), std::move(o));
+    const std::lock_guard lock{mutex};
+    if (!running) {
+      if (o.done) o.done(not_running());
+      return;
+    }
+    caf::anon_send(caf::actor_cast<caf::actor>(actor_handle), std::move(o));
+  }
+  bool is_ours(const actors::unit& u) const noexcept { return &u.system() == &runtime->system(); }
+
+  /// Throws error 400, unless the application, or a client when `by_client`, may use such a topic.
+  void check_topic(const std::string& topic, bool by_client) const;
+  /// Throws error 413 or 400.
+  void check_message(bytes_view data, const std::string& key) const;
+  void start_actors();
+  void drop_actors();
+  void on_node_message(const std::string& from, const std::string& kind, bytes_view data);
+  void log_failure(std::string_view where, std::exception_ptr e) const;
+};
+
+} // namespace swill

@@ -1,0 +1,169 @@
+#pragma once
+
+#include "libswill/base/result.hpp"
+#include "libswill/base/scope.hpp"
+#include "pubsub/detail/ring.hpp"
+#include "pubsub/options.hpp"
+#include "pubsub/publication.hpp"
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace swill::detail {
+
+class membership;
+class subscription;
+
+/// How a subscription to a topic has begun.
+struct joined {
+  position at;                         ///< what comes is behind this
+  bool recovered = true;               ///< nothing behind `since` was lost, or there was no `since`
+  std::vector<publication_ptr> missed; ///< what comes first
+};
+
+/// Counters of one unit, or of all. Written by one thread each.
+struct delivery_counters {
+  std::atomic<std::uint64_t> subscriptions{0};
+  std::atomic<std::uint64_t> delivered{0};
+  std::atomic<std::uint64_t> dropped{0}; ///< by drop_oldest and conflate
+  std::atomic<std::uint64_t> overflows{0};
+};
+
+inline void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) noexcept {
+  counter.store(counter.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); // one writer
+}
+
+/// The hub of a unit, as its subscriptions see it. On the unit's thread.
+class topic_port {
+public:
+  virtual void join(membership& m, std::optional<position> since) = 0;
+  virtual void leave(membership& m) noexcept = 0;
+  virtual delivery_counters& counters() noexcept = 0;
+
+protected:
+  ~topic_port() = default;
+};
+
+/// A subscription's part in one topic: what makes of the topic's messages a sequence without duplicates, from where it begins.
+class membership {
+public:
+  using on_begin = std::function<void(result<joined>)>;
+
+  membership(subscription& owner, topic_port& hub, std::string topic)
+      : owner_(owner), hub_(hub), topic_(std::move(topic)) {}
+  membership(const membership&) = delete;
+  membership& operator=(const membership&) = delete;
+  ~membership() { hub_.leave(*this); }
+
+  const std::string& topic() const noexcept { return topic_; }
+  void begin(std::optional<position> since, on_begin told);
+  /// The hub: the topic has begun, or cannot.
+  void on_joined(result<joined> j);
+  /// The hub: a message. May end this membership.
+  void offer(const publication_ptr& p);
+
+  // The hub's notes.
+  void* place = nullptr;
+  std::size_t slot = 0;
+  std::uint64_t token = 0;
+
+private:
+  bool is_next(const publication& p) const noexcept;
+
+  subscription& owner_;
+  topic_port& hub_;
+  const std::string topic_;
+  on_begin told_;
+  position last_;
+  bool live_ = false;
+  std::vector<publication_ptr> held_; ///< came before the topic has begun
+};
+
+/// What waits for one subscriber, of one topic or several: a bounded queue of shared messages. On one unit's thread.
+class subscription {
+public:
+  subscription(topic_port& hub, const topic_options& o) : hub_(hub), options_(o) {
+    detail::add(hub_.counters().subscriptions, 1);
+  }
+  subscription(const subscription&) = delete;
+  subscription& operator=(const subscription&) = delete;
+  ~subscription();
+
+  /// `told` is called once, later or at once.
+  void add(const std::string& topic, std::optional<position> since, membership::on_begin told);
+  void remove(const std::string& topic);
+  bool has(const std::string& topic) const noexcept;
+
+  /// Messages go here instead of waiting. Before the first.
+  void set_sink(std::function<void(const publication_ptr&)> f) { sink_ = std::move(f); }
+
+  /// From a topic: what was missed before it began, and then what comes. The latter may end the subscription's owner.
+  void preload(const publication_ptr& p);
+  void push(const publication_ptr& p);
+  void fail(error e);
+
+  bool is_ready() const noexcept { return !queue_.empty() || failure_; }
+  /// The next; only when ready. Throws the failure at the end.
+  publication_ptr take();
+
+  std::size_t waiting() const noexcept { return queue_.size(); }
+  std::uint64_t dropped() const noexcept { return dropped_; }
+
+  class next_awaiter;
+  /// `co_await s.next()`: the next message or notice. Throws the failure, or `cancelled`.
+  next_awaiter next() noexcept;
+
+private:
+  bool is_full(const publication& p) const noexcept;
+  void drop(std::size_t i);
+  void drop_oldest();
+  void drop_same_key(const publication& p);
+  void overflowed();
+  void wake();
+
+  topic_port& hub_;
+  const topic_options& options_; ///< the application's, which live as long as the server
+  std::vector<std::unique_ptr<membership>> parts_;
+  std::function<void(const publication_ptr&)> sink_;
+  ring<publication_ptr> queue_;
+  std::size_t preloaded_ = 0; ///< so many at the front came from history, and count towards no limit
+  std::size_t bytes_ = 0;     ///< of the others
+  std::uint64_t dropped_ = 0;
+  position taken_; ///< the last that was handed out
+  std::optional<error> failure_;
+  wait* waiter_ = nullptr;
+};
+
+class subscription::next_awaiter : wait {
+public:
+  explicit next_awaiter(subscription& s) noexcept : from_(s) {}
+  ~next_awaiter() {
+    if (from_.waiter_ == this) from_.waiter_ = nullptr;
+  }
+  bool await_ready() const noexcept { return false; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> h) {
+    scope_ = h.promise().owner;
+    if (scope_->is_cancelled() || from_.is_ready()) return false;
+    scope_->suspend(*this, h);
+    from_.waiter_ = this;
+    return true;
+  }
+  publication_ptr await_resume() {
+    if (from_.waiter_ == this) from_.waiter_ = nullptr;
+    if (scope_->is_cancelled()) throw cancelled{};
+    return from_.take();
+  }
+
+private:
+  subscription& from_;
+  scope* scope_ = nullptr;
+};
+
+inline subscription::next_awaiter subscription::next() noexcept { return next_awaiter{*this}; }
+
+} // namespace swill::detail

@@ -1,0 +1,90 @@
+#pragma once
+
+#include "libswill/api/types/codec.hpp"
+#include "libswill/base/task.hpp"
+#include "pubsub/detail/subscription.hpp"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace swill {
+
+/// What a feed gives: a message, or the notice that some were missed and cannot be had any more.
+template <class T>
+class item {
+public:
+  item(position at, std::optional<T> data) : at_(at), data_(std::move(data)) {}
+
+  /// Messages before `at()` were missed; this holds none.
+  bool is_notice() const noexcept { return !data_; }
+  /// Its place; of a notice, what follows is behind it.
+  const position& at() const noexcept { return at_; }
+
+  /// The message. Throws error 503 ({retryable, epoch, offset}) when this is a notice: who does not look out for them ends, rather than go
+  /// on as if nothing were missing.
+  T& data() & { return check(), *data_; }
+  const T& data() const& { return check(), *data_; }
+  T&& data() && { return check(), std::move(*data_); }
+  operator const T&() const { return data(); }
+
+private:
+  void check() const {
+    if (data_) return;
+    throw error{error_code::unavailable, "messages were missed",
+                value::map({{"retryable", true}, {"epoch", at_.epoch}, {"offset", at_.offset}})};
+  }
+  position at_;
+  std::optional<T> data_;
+};
+
+/// A subscription of a coroutine: `while (auto m = co_await feed.next())`. Belongs to the request that made it, on its thread; it ends when
+/// it is destroyed. One reader at a time.
+///
+/// Promise: every message behind `start()`, once, in order; where that cannot be kept there is a notice in the place of what was missed,
+/// or, by the topic's overflow policy, a jump of the offsets or the feed's end.
+template <class T>
+class feed {
+public:
+  feed(std::unique_ptr<detail::subscription> s, position start, bool recovered)
+      : subscription_(std::move(s)), start_(start), recovered_(recovered) {}
+
+  /// What comes is behind this.
+  const position& start() const noexcept { return start_; }
+  /// Nothing behind `since` is missing.
+  bool recovered() const noexcept { return recovered_; }
+  /// Messages that drop_oldest or conflate have dropped.
+  std::uint64_t dropped() const noexcept { return subscription_->dropped(); }
+
+  class next_awaiter {
+  public:
+    explicit next_awaiter(detail::subscription& s) noexcept : inner_(s) {}
+    bool await_ready() const noexcept { return false; }
+    template <class P>
+    bool await_suspend(std::coroutine_handle<P> h) {
+      return inner_.await_suspend(h);
+    }
+    std::optional<item<T>> await_resume() { return decoded(*inner_.await_resume()); }
+
+  private:
+    detail::subscription::next_awaiter inner_;
+  };
+  /// The next. Never empty: a feed has no end of its own. Throws error 429 when this subscriber was too slow (overflow::buffer), 422 when
+  /// a message is no T, `cancelled` when the request is.
+  next_awaiter next() noexcept { return next_awaiter{*subscription_}; }
+
+private:
+  static item<T> decoded(const publication& p) {
+    if (p.is_notice()) return {p.at(), std::nullopt};
+    std::optional<T> data{std::in_place};
+    std::optional<error> failure;
+    if (!decode_message(p.data(), limits{}, *data, failure)) throw std::move(*failure);
+    return {p.at(), std::move(data)};
+  }
+
+  std::unique_ptr<detail::subscription> subscription_;
+  position start_;
+  bool recovered_ = true;
+};
+
+} // namespace swill

@@ -1,0 +1,227 @@
+#include "pubsub/memory_broker.hpp"
+
+#include "pubsub/detail/ring.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <unordered_map>
+
+namespace swill {
+
+namespace {
+
+struct kept_message {
+  clock_time when{};
+  publication_ptr message;
+};
+
+struct kept_key {
+  clock_time when{};
+  std::string key;
+};
+
+} // namespace
+
+struct memory_broker::impl {
+  /// One topic: its timer is due when the next thing of it is to be forgotten.
+  struct topic final : timer {
+    topic(impl& b, std::string n) : broker(b), name(std::move(n)), options(&b.options->of(name)) {}
+    void on_timer() override { broker.tidy(*this); }
+
+    impl& broker;
+    const std::string name;
+    const topic_options* options;
+    position top{make_epoch(), 0};
+    detail::ring<kept_message> history;
+    publication_ptr retained;
+    std::unordered_map<std::string, std::uint64_t> keys; ///< idempotency key -> offset
+    detail::ring<kept_key> key_order;
+    std::map<std::string, presence_member> members;
+    clock_time used{};
+    bool subscribed = false;
+  };
+
+  topic* find(const std::string& name) {
+    const auto it = topics.find(name);
+    return it == topics.end() ? nullptr : it->second.get();
+  }
+  /// Null when there is no room for another.
+  topic* find_or_make(const std::string& name) {
+    if (topic* t = find(name)) return t;
+    if (topics.size() >= options->topic_count) return nullptr;
+    topic& t = *topics.emplace(name, std::make_unique<topic>(*this, name)).first->second;
+    t.used = home->now();
+    return &t;
+  }
+  static error full() { return broker_unavailable("too many topics"); }
+
+  position append(topic& t, bytes_view data) {
+    ++t.top.offset;
+    t.used = home->now();
+    const auto p = std::make_shared<const publication>(t.name, t.top, data, *t.options);
+    if (t.options->retain_last) t.retained = p;
+    if (t.options->history_length != 0) {
+      t.history.push({t.used, p});
+      while (t.history.size() > t.options->history_length) t.history.pop();
+    }
+    if (t.subscribed) listener->on_publication(p);
+    return t.top;
+  }
+  void remember(topic& t, const std::string& key, std::uint64_t offset) {
+    t.keys[key] = offset;
+    t.key_order.push({home->now(), key});
+    while (t.key_order.size() > options->keys_per_topic) forget_key(t);
+  }
+  static void forget_key(topic& t) { t.keys.erase(t.key_order.pop().key); }
+
+  void forget_old_messages(topic& t) const {
+    while (!t.history.empty() && t.history.front().when + t.options->history_age <= home->now()) t.history.pop();
+  }
+  void forget_old_keys(topic& t) const {
+    while (!t.key_order.empty() && t.key_order.front().when + options->key_age <= home->now()) forget_key(t);
+  }
+
+  /// Forgets what is old, and the topic when nothing is left of it.
+  void tidy(topic& t) {
+    forget_old_messages(t);
+    forget_old_keys(t);
+    const bool wanted = t.subscribed || !t.members.empty() || t.used + t.options->forget_after > home->now();
+    if (wanted || !t.key_order.empty() || !t.history.empty()) return arm(t);
+    topics.erase(t.name);
+    if (topics.size() * 8 < topics.bucket_count()) topics.rehash(0);
+  }
+  void arm(topic& t) {
+    std::optional<clock_time> next;
+    const auto consider = [&next](clock_time when) { next = next ? std::min(*next, when) : when; };
+    if (!t.history.empty()) consider(t.history.front().when + t.options->history_age);
+    if (!t.key_order.empty()) consider(t.key_order.front().when + options->key_age);
+    if (!next && !t.subscribed && t.members.empty()) consider(t.used + t.options->forget_after);
+    if (!next) return t.cancel();
+    if (!t.is_set() || t.due() > *next || t.due() <= home->now()) home->set_timer(t, *next);
+  }
+  void announce(const std::string& name, std::string_view event, const presence_member& who) {
+    topic* t = find_or_make(presence_topic(name));
+    if (t == nullptr) return;
+    append(*t, presence_event(event, who));
+    arm(*t);
+  }
+
+  loop* home = nullptr;
+  broker_listener* listener = nullptr;
+  const pubsub_options* options = nullptr;
+  std::string node;
+  std::unordered_map<std::string, std::unique_ptr<topic>> topics;
+};
+
+memory_broker::memory_broker() : impl_(std::make_unique<impl>()) {}
+memory_broker::~memory_broker() = default;
+
+void memory_broker::start(loop& l, broker_listener& to, const pubsub_options& o, const std::string& node,
+                          const log_sink*) {
+  impl_->home = &l;
+  impl_->listener = &to;
+  impl_->options = &o;
+  impl_->node = node;
+  to.on_nodes({{node}});
+}
+
+void memory_broker::stop(std::function<void()> done) {
+  impl_->topics.clear();
+  done();
+}
+
+void memory_broker::publish(const std::string& topic, bytes_view data, const std::string& key, answer<position> done) {
+  impl::topic* t = impl_->find_or_make(topic);
+  if (t == nullptr) return done(impl::full());
+  if (!key.empty()) {
+    impl_->forget_old_keys(*t);
+    if (const auto known = t->keys.find(key); known != t->keys.end())
+      return done(position{t->top.epoch, known->second});
+  }
+  const position at = impl_->append(*t, data);
+  if (!key.empty()) impl_->remember(*t, key, at.offset);
+  impl_->arm(*t);
+  done(at);
+}
+
+void memory_broker::subscribe(const std::string& topic, answer<topic_state> done) {
+  impl::topic* t = impl_->find_or_make(topic);
+  if (t == nullptr) return done(impl::full());
+  t->subscribed = true;
+  impl_->arm(*t);
+  done(topic_state{t->top, t->retained});
+}
+
+void memory_broker::unsubscribe(const std::string& topic) {
+  impl::topic* t = impl_->find(topic);
+  if (t == nullptr || !std::exchange(t->subscribed, false)) return;
+  t->used = std::max(t->used, impl_->home->now());
+  impl_->arm(*t);
+}
+
+void memory_broker::history(const std::string& topic, const position& since, std::size_t limit,
+                            answer<history_page> done) {
+  impl::topic* t = impl_->find_or_make(topic);
+  if (t == nullptr) return done(impl::full());
+  impl_->forget_old_messages(*t);
+  history_page page;
+  page.top = t->top;
+  const std::uint64_t after = since.epoch == t->top.epoch ? since.offset : 0;
+  std::size_t i = 0;
+  if (!t->history.empty()) {
+    const std::uint64_t first = t->history.front().message->at().offset;
+    i = after < first ? 0 : static_cast<std::size_t>(after + 1 - first);
+  }
+  for (; i < t->history.size() && page.items.size() < limit; ++i) page.items.push_back(t->history[i].message);
+  page.more = i < t->history.size();
+  impl_->arm(*t);
+  done(std::move(page));
+}
+
+void memory_broker::enter(const std::string& topic, const presence_member& who, answer<void> done) {
+  impl::topic* t = impl_->find_or_make(topic);
+  if (t == nullptr) return done(impl::full());
+  const bool known = t->members.count(who.id) != 0;
+  if (!known && t->members.size() >= impl_->options->members_per_topic)
+    return done(error{error_code::too_many_requests, "too many members"});
+  t->members[who.id] = who;
+  impl_->arm(*t);
+  if (!known) impl_->announce(topic, "join", who);
+  done({});
+}
+
+void memory_broker::leave(const std::string& topic, const std::string& id, answer<void> done) {
+  if (impl::topic* t = impl_->find(topic)) {
+    if (const auto it = t->members.find(id); it != t->members.end()) {
+      const presence_member who = std::move(it->second);
+      t->members.erase(it);
+      t->used = std::max(t->used, impl_->home->now());
+      impl_->arm(*t);
+      impl_->announce(topic, "leave", who);
+    }
+  }
+  done({});
+}
+
+void memory_broker::members(const std::string& topic, answer<std::vector<presence_member>> done) {
+  std::vector<presence_member> all;
+  if (const impl::topic* t = impl_->find(topic)) {
+    for (const auto& [id, who] : t->members) all.push_back(who);
+  }
+  done(std::move(all));
+}
+
+void memory_broker::send_to_node(const std::string& node, const std::string& kind, bytes_view data, answer<void> done) {
+  if (node != impl_->node) return done(error{error_code::not_found, "no such node"});
+  send_to_nodes(kind, data, std::move(done));
+}
+
+void memory_broker::send_to_nodes(const std::string& kind, bytes_view data, answer<void> done) {
+  impl_->listener->on_node_message(impl_->node, kind, data);
+  done({});
+}
+
+std::size_t memory_broker::topics() const noexcept { return impl_->topics.size(); }
+
+} // namespace swill

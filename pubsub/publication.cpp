@@ -1,0 +1,62 @@
+#include "pubsub/publication.hpp"
+
+#include "libswill/base/buffer.hpp"
+#include "libswill/wire/reader.hpp"
+#include "libswill/wire/writer.hpp"
+#include "pubsub/options.hpp"
+
+namespace swill {
+
+namespace {
+
+/// The encoded value of a field of a map; empty when there is none.
+std::string_view field_of(bytes_view data, std::string_view name) noexcept {
+  wire::reader in{data};
+  std::uint32_t n = 0;
+  if (!in.read_map(n)) return {};
+  for (; n > 0; --n) {
+    std::string_view key;
+    const bool named = in.read_str(key);
+    if (!named && !in.skip(wire::reader::deepest)) return {};
+    bytes_view content;
+    if (!in.read_raw(content, wire::reader::deepest)) return {};
+    if (named && key == name) return as_text(content);
+  }
+  return {};
+}
+
+bytes taken(const buffer& b) { return {b.view().begin(), b.view().end()}; }
+
+} // namespace
+
+bytes encode_item(std::uint64_t offset, bytes_view data) {
+  buffer out;
+  out.reserve(data.size() + 24);
+  wire::writer w{out};
+  w.map(2);
+  w.str("offset");
+  w.unsigned_integer(offset);
+  w.str("data");
+  w.raw(data);
+  return taken(out);
+}
+
+publication::publication(std::string topic, position at, bytes_view data, const topic_options& o)
+    : topic_(std::move(topic)), at_(at), item_(encode_item(at.offset, data)), data_at_(item_.size() - data.size()) {
+  if (o.overflow == overflow::conflate && !o.conflate_by.empty()) key_ = field_of(this->data(), o.conflate_by);
+}
+
+publication::publication(std::string topic, position at) : topic_(std::move(topic)), at_(at) {
+  buffer out;
+  wire::writer w{out};
+  w.map(3);
+  w.str("epoch");
+  w.unsigned_integer(at.epoch);
+  w.str("offset");
+  w.unsigned_integer(at.offset);
+  w.str("recovered");
+  w.boolean(false);
+  item_ = taken(out);
+}
+
+} // namespace swill

@@ -1,0 +1,346 @@
+#include "pubsub/pubsub.hpp"
+
+#include "libswill/base/random.hpp"
+#include "libswill/base/trace.hpp"
+#include "pubsub/detail/client_handlers.hpp"
+#include "pubsub/detail/inbox.hpp"
+#include "pubsub/detail/node.hpp"
+#include "pubsub/memory_broker.hpp"
+
+#include <future>
+
+namespace swill {
+
+// --- What handlers share
+
+detail::hub& pubsub::impl::hub_of(const loop& l) const noexcept {
+  for (detail::hub* h : hubs) {
+    if (&h->home().loop() == &l) return *h;
+  }
+  return *hubs.front();
+}
+
+void pubsub::impl::check_topic(const std::string& topic, bool by_client) const {
+  const bool reserved = is_reserved_topic(topic);
+  if (topic.size() > options.topic_length) throw error{error_code::bad_request, "the topic's name is too long"};
+  if (topic.empty() || (!reserved && !is_topic(topic))) throw error{error_code::bad_request, "no name of a topic"};
+  if (by_client && reserved) throw error{error_code::forbidden, "this topic is not for clients"};
+}
+
+void pubsub::impl::check_message(bytes_view data, const std::string& key) const {
+  if (data.size() > options.message_size) throw error{error_code::too_large, "the message is too large"};
+  if (key.size() > options.key_length) throw error{error_code::bad_request, "the idempotency key is too long"};
+}
+
+void pubsub::impl::log_failure(std::string_view where, std::exception_ptr e) const {
+  logger{log}.write(log_level::error, std::string{where} + ": " + describe_exception(e));
+}
+
+// --- The object
+
+pubsub::pubsub(pubsub_options o, std::shared_ptr<swill::broker> b) : impl_(std::make_shared<impl>()) {
+  impl_->options = std::move(o);
+  impl_->broker = b ? std::move(b) : std::make_shared<memory_broker>();
+  impl_->node = random_hex(8);
+}
+
+pubsub::~pubsub() = default;
+
+void pubsub::may_subscribe(std::string_view pattern, detail::subscribe_rule r) {
+  impl_->subscribe_rules.add(pattern, std::move(r));
+}
+void pubsub::may_publish(std::string_view pattern, detail::publish_rule r) {
+  impl_->publish_rules.add(pattern, std::move(r));
+}
+void pubsub::may_see_presence(std::string_view pattern, detail::presence_rule r) {
+  impl_->presence_rules.add(pattern, std::move(r));
+}
+void pubsub::allow_subscribe(std::string_view pattern) {
+  allow_subscribe(pattern, [](context&, const std::string&) {});
+}
+void pubsub::allow_publish(std::string_view pattern) {
+  allow_publish(pattern, [](context&, const std::string&) {});
+}
+void pubsub::allow_presence(std::string_view pattern) {
+  allow_presence(pattern, [](context&, const std::string&) {});
+}
+
+const std::string& pubsub::node_id() const noexcept { return impl_->node; }
+const pubsub_options& pubsub::options() const noexcept { return impl_->options; }
+
+pubsub_statistics pubsub::statistics() const {
+  pubsub_statistics s;
+  const std::lock_guard lock{impl_->mutex};
+  if (!impl_->running) return s;
+  s.topics = impl_->actor->topics();
+  s.up = impl_->actor->is_up();
+  for (const detail::hub* h : impl_->hubs) {
+    const detail::delivery_counters& c = h->counters();
+    s.subscriptions += c.subscriptions.load(std::memory_order_relaxed);
+    s.delivered += c.delivered.load(std::memory_order_relaxed);
+    s.dropped += c.dropped.load(std::memory_order_relaxed);
+    s.overflows += c.overflows.load(std::memory_order_relaxed);
+  }
+  return s;
+}
+
+// --- Messages
+
+void pubsub::publish_encoded_then(std::string topic, bytes data, std::string key, broker::answer<position> done) {
+  impl_->check_topic(topic, false);
+  impl_->check_message(data, key);
+  if (!done) done = [](const result<position>&) {};
+  impl_->send(detail::publish_order{std::move(topic), std::move(data), std::move(key), std::move(done)});
+}
+
+task<position> pubsub::publish_encoded(std::string topic, bytes data, std::string key) {
+  const auto start = [&](completer<position> done) {
+    publish_encoded_then(std::move(topic), std::move(data), std::move(key),
+                         [done](result<position> r) { done(std::move(r)); });
+  };
+  co_return co_await completion<position>(start);
+}
+
+namespace {
+
+/// `scope* s = co_await this_scope{};`
+struct this_scope {
+  scope* found = nullptr;
+  bool await_ready() const noexcept { return false; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> h) noexcept {
+    found = h.promise().owner;
+    return false;
+  }
+  scope* await_resume() const noexcept { return found; }
+};
+
+} // namespace
+
+task<pubsub::opened> pubsub::open(std::string topic, std::optional<position> since) {
+  impl_->check_topic(topic, false);
+  if (impl_->runtime == nullptr) throw impl::not_running();
+  const scope* here = co_await this_scope{};
+  auto s = std::make_unique<detail::subscription>(impl_->hub_of(here->loop()), impl_->options.of(topic));
+  const auto start = [&](completer<detail::joined> done) {
+    s->add(topic, since, [done](result<detail::joined> j) { done(std::move(j)); });
+  };
+  const detail::joined j = co_await completion<detail::joined>(start);
+  co_return opened{std::move(s), j.at, j.recovered};
+}
+
+task<broker::history_page> pubsub::history(std::string topic, position since, std::size_t limit) {
+  impl_->check_topic(topic, false);
+  const auto start = [&](completer<broker::history_page> done) {
+    impl_->send(
+        detail::history_order{topic, since, limit, [done](result<broker::history_page> r) { done(std::move(r)); }});
+  };
+  co_return co_await completion<broker::history_page>(start);
+}
+
+listening pubsub::listen_encoded(std::string topic, std::optional<position> since,
+                                 std::function<void(const publication&)> f, std::function<void(const error&)> failed) {
+  impl_->check_topic(topic, false);
+  auto state = std::make_shared<impl::listening_state>(); // with the loop until it has ended, and with the caller
+  const std::lock_guard lock{impl_->mutex};
+  if (!impl_->running) throw impl::not_running();
+  impl_->home().post([i = impl_, state, topic, since, f = std::move(f), failed = std::move(failed)] {
+    if (state->ended || i->hubs.empty()) return;
+    i->listenings.insert(state);
+    state->subscription = std::make_unique<detail::subscription>(*i->hubs.front(), i->options.of(topic));
+    state->subscription->set_sink([i = i.get(), f, weak = std::weak_ptr{state}](const publication_ptr& p) {
+      const auto alive = weak.lock(); // it may be ended from within f
+      if (!alive || alive->ended) return;
+      try {
+        f(*p);
+      } catch (...) {
+        i->log_failure("a listener of " + p->topic(), std::current_exception());
+      }
+    });
+    state->subscription->add(topic, since, [failed](const result<detail::joined>& j) {
+      if (!j && failed) failed(j.error());
+    });
+  });
+  return listening{[i = impl_, state] {
+    const std::lock_guard locked{i->mutex};
+    if (!i->running) return;
+    i->home().post([i, state] {
+      state->ended = true;
+      i->listenings.erase(state);
+      state->subscription.reset();
+    });
+  }};
+}
+
+void pubsub::join_group(connection& c, const std::string& group) {
+  c.state<detail::inbox_seat>().join(group, impl_->options.groups_per_connection);
+}
+void pubsub::leave_group(connection& c, const std::string& group) { c.state<detail::inbox_seat>().leave(group); }
+
+// --- Presence and nodes
+
+task<std::vector<presence_member>> pubsub::members(std::string topic) {
+  impl_->check_topic(topic, false);
+  using list = std::vector<presence_member>;
+  const auto start = [&](completer<list> done) {
+    impl_->send(detail::members_order{topic, [done](result<list> r) { done(std::move(r)); }});
+  };
+  co_return co_await completion<list>(start);
+}
+
+task<void> pubsub::enter(std::string topic, presence_member who) {
+  impl_->check_topic(topic, false);
+  if (encoded(who.data).size() > impl_->options.member_size)
+    throw error{error_code::too_large, "the member's data are too large"};
+  const auto start = [&](completer<void> done) {
+    impl_->send(detail::enter_order{topic, who, [done](result<void> r) { done(std::move(r)); }});
+  };
+  co_await completion<void>(start);
+}
+
+task<void> pubsub::leave(std::string topic, std::string id) {
+  impl_->check_topic(topic, false);
+  const auto start = [&](completer<void> done) {
+    impl_->send(detail::exit_order{topic, id, [done](result<void> r) { done(std::move(r)); }});
+  };
+  co_await completion<void>(start);
+}
+
+void pubsub::nodes_then(broker::answer<std::vector<node_info>> done) {
+  impl_->send(detail::nodes_order{std::move(done)});
+}
+
+task<std::vector<node_info>> pubsub::nodes() {
+  using list = std::vector<node_info>;
+  const auto start = [&](completer<list> done) { nodes_then([done](result<list> r) { done(std::move(r)); }); };
+  co_return co_await completion<list>(start);
+}
+
+void pubsub::on_node_message(std::string kind, std::function<void(const std::string&, bytes_view)> f) {
+  if (!impl_->node_handlers.emplace(std::move(kind), std::move(f)).second)
+    throw std::invalid_argument("two functions for one kind of messages between nodes");
+}
+
+void pubsub::on_nodes_changed(std::function<void(const std::vector<node_info>&)> f) {
+  impl_->nodes_watchers.push_back(std::move(f));
+}
+
+void pubsub::send_to_node(std::string node, std::string kind, bytes data, broker::answer<void> done) {
+  if (!done) done = [](const result<void>&) {};
+  impl_->send(detail::node_order{std::move(node), std::move(kind), std::move(data), std::move(done)});
+}
+
+void pubsub::send_to_nodes(std::string kind, bytes data, broker::answer<void> done) {
+  send_to_node({}, std::move(kind), std::move(data), std::move(done));
+}
+
+// --- Plugin
+
+void pubsub::install(app& a) { detail::client_handlers::install(impl_, *this, a); }
+
+namespace {
+
+/// Runs f on a loop's thread, and returns when it has.
+void run_on(loop& l, const std::function<void()>& f) {
+  if (l.is_current()) return f();
+  std::promise<void> ran;
+  l.post([&] {
+    try {
+      f();
+      ran.set_value();
+    } catch (...) {
+      ran.set_exception(std::current_exception());
+    }
+  });
+  ran.get_future().get();
+}
+
+} // namespace
+
+void pubsub::start(actors::runtime& r) {
+  impl& i = *impl_;
+  if (i.runtime != nullptr) throw std::logic_error("one pubsub object serves one server at a time");
+  i.log = &r.app().log;
+  i.runtime = &r;
+  try {
+    i.start_actors();
+  } catch (...) {
+    run_on(r.units().front()->loop(), [&] { i.drop_actors(); });
+    throw;
+  }
+  const std::lock_guard lock{i.mutex};
+  i.running = true;
+}
+
+void pubsub::impl::start_actors() {
+  const auto& units = runtime->units();
+  run_on(units.front()->loop(), [&] {
+    detail::broker_actor::settings s{broker, &options, node, log, {}, {}};
+    s.on_node_message = [this](const std::string& from, const std::string& kind, bytes_view data) {
+      on_node_message(from, kind, data);
+    };
+    s.on_nodes = [this](const std::vector<node_info>& nodes) {
+      for (const auto& f : nodes_watchers) f(nodes);
+    };
+    actor_handle = actors::spawn_on<detail::broker_actor>(*units.front(), std::move(s));
+    actor = static_cast<detail::broker_actor*>(actor_handle->get());
+  });
+  for (std::uint32_t n = 0; n < units.size(); ++n) {
+    run_on(units[n]->loop(), [&] {
+      hub_handles.push_back(actors::spawn_on<detail::hub>(*units[n], n, actor_handle));
+      hubs.push_back(static_cast<detail::hub*>(hub_handles.back()->get()));
+    });
+  }
+  run_on(units.front()->loop(), [&] { actor->start(hub_handles); });
+}
+
+void pubsub::impl::on_node_message(const std::string& from, const std::string& kind, bytes_view data) {
+  const auto it = node_handlers.find(kind);
+  if (it == node_handlers.end()) return;
+  try {
+    it->second(from, data);
+  } catch (...) {
+    log_failure("messages between nodes of kind " + kind, std::current_exception());
+  }
+}
+
+void pubsub::stop(std::function<void()> done) {
+  {
+    const std::lock_guard lock{impl_->mutex};
+    impl_->running = false;
+  }
+  stop_hubs(impl_, 0, std::move(done));
+}
+
+/// Hub after hub, each on its own thread; the broker's actor last.
+void pubsub::stop_hubs(std::shared_ptr<impl> i, std::size_t n, std::function<void()> done) {
+  const bool more = n < i->hubs.size();
+  detail::hub& on = *i->hubs[more ? n : 0];
+  on.home().loop().post([i, n, more, done = std::move(done)]() mutable {
+    if (!more) {
+      detail::broker_actor& last = *i->actor;
+      return last.stop([i, done] {
+        i->drop_actors();
+        done();
+      });
+    }
+    if (n == 0) {
+      for (const auto& l : i->listenings) l->subscription.reset();
+      i->listenings.clear();
+    }
+    i->hubs[n]->quit();
+    stop_hubs(i, n + 1, std::move(done));
+  });
+}
+
+void pubsub::impl::drop_actors() {
+  for (detail::hub* h : hubs) h->quit();
+  if (actor != nullptr) actor->quit();
+  hubs.clear();
+  hub_handles.clear();
+  actor = nullptr;
+  actor_handle = nullptr;
+  runtime = nullptr;
+}
+
+} // namespace swill

@@ -1,0 +1,171 @@
+#include "pubsub/redis/scripts.hpp"
+
+namespace swill::detail {
+
+namespace {
+
+/// What the scripts share.
+const std::string common = R"lua(
+local function now()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+local function text(n) return string.format('%.0f', n) end
+local function ensure(meta, stream, epoch, ttl)
+  local e = redis.call('HGET', meta, 'e')
+  if not e then
+    e = epoch
+    if stream then redis.call('DEL', stream) end
+    redis.call('HSET', meta, 'e', e, 'o', '0')
+  end
+  redis.call('PEXPIRE', meta, ttl)
+  return e
+end
+local function forget_old(stream, age)
+  local oldest = now() - tonumber(age)
+  while true do
+    local some = redis.call('XRANGE', stream, '-', '+', 'COUNT', 16)
+    for _, entry in ipairs(some) do
+      if tonumber(entry[2][2]) > oldest then return end
+      redis.call('XDEL', stream, entry[1])
+    end
+    if #some < 16 then return end
+  end
+end
+-- ARGV 1 data, 2 new epoch, 3 history length, 4 history age, 5 ttl, 6 channel, 7 '1' to retain
+local function append(meta, stream, channel, data)
+  local e = ensure(meta, stream, ARGV[2], ARGV[5])
+  local n = redis.call('HINCRBY', meta, 'o', 1)
+  local o = text(n)
+  if ARGV[3] ~= '0' then
+    redis.call('XADD', stream, 'MAXLEN', ARGV[3], o .. '-0', 't', text(now()), 'd', data)
+    redis.call('PEXPIRE', stream, ARGV[4])
+    if n % 16 == 0 then forget_old(stream, ARGV[4]) end
+  end
+  if ARGV[7] == '1' then redis.call('HSET', meta, 'l', data) end
+  redis.call('PUBLISH', channel, e .. ' ' .. o .. ' ' .. data)
+  return {e, o}
+end
+)lua";
+
+} // namespace
+
+const redis::script publish_script{common + R"lua(
+if ARGV[8] ~= '' then
+  local known = redis.call('GET', KEYS[3])
+  if known then
+    local e, o = string.match(known, '(%d+) (%d+)')
+    return {e, o}
+  end
+end
+local at = append(KEYS[1], KEYS[2], ARGV[6], ARGV[1])
+if ARGV[8] ~= '' then redis.call('SET', KEYS[3], at[1] .. ' ' .. at[2], 'PX', ARGV[8]) end
+return at
+)lua"};
+
+const redis::script look_script{common + R"lua(
+local e = ensure(KEYS[1], false, ARGV[1], ARGV[2])
+return {e, redis.call('HGET', KEYS[1], 'o'), redis.call('HGET', KEYS[1], 'l') or ''}
+)lua"};
+
+const redis::script history_script{common + R"lua(
+local e = ensure(KEYS[1], KEYS[2], ARGV[1], ARGV[2])
+local o = redis.call('HGET', KEYS[1], 'o')
+local from = 1
+if e == ARGV[3] then from = tonumber(ARGV[4]) + 1 end
+forget_old(KEYS[2], ARGV[6])
+local some = redis.call('XRANGE', KEYS[2], text(from) .. '-0', '+', 'COUNT', ARGV[5])
+local out = {e, o, '0'}
+for _, entry in ipairs(some) do
+  local offset = string.match(entry[1], '^%d+')
+  out[#out + 1] = offset
+  out[#out + 1] = entry[2][4]
+end
+if #some > 0 and out[#out - 1] ~= o then out[3] = '1' end
+return out
+)lua"};
+
+const redis::script check_script{common + R"lua(
+local out = {}
+for i = 1, #KEYS / 2 do
+  local meta, stream = KEYS[2 * i - 1], KEYS[2 * i]
+  local epoch, ttl, known_e, known_o = ARGV[4 * i - 3], ARGV[4 * i - 2], ARGV[4 * i - 1], ARGV[4 * i]
+  local e = ensure(meta, stream, epoch, ttl)
+  local o = redis.call('HGET', meta, 'o')
+  if e == known_e and tonumber(o) < tonumber(known_o) then
+    -- Messages were handed out that Redis has lost since: their offsets must not be given again.
+    redis.call('DEL', meta)
+    e = ensure(meta, stream, epoch, ttl)
+    o = '0'
+  end
+  out[#out + 1] = e
+  out[#out + 1] = o
+end
+return out
+)lua"};
+
+const redis::script enter_script{common + R"lua(
+local id, node, member, topic, most = ARGV[8], ARGV[9], ARGV[10], ARGV[11], tonumber(ARGV[12])
+local before = redis.call('HGET', KEYS[1], id)
+if not before and redis.call('HLEN', KEYS[1]) >= most then return 0 end
+redis.call('HSET', KEYS[1], id, node .. ' ' .. member)
+if not before or string.match(before, '^%S+') ~= node then redis.call('HINCRBY', KEYS[2], topic, 1) end
+if not before then append(KEYS[3], KEYS[4], ARGV[6], ARGV[1] .. member) end
+return 1
+)lua"};
+
+const redis::script leave_script{common + R"lua(
+local id, node, topic = ARGV[8], ARGV[9], ARGV[10]
+local before = redis.call('HGET', KEYS[1], id)
+if not before then return 0 end
+local owner, member = string.match(before, '^(%S+) (.*)$')
+if owner ~= node then return 0 end
+redis.call('HDEL', KEYS[1], id)
+if redis.call('HINCRBY', KEYS[2], topic, -1) <= 0 then redis.call('HDEL', KEYS[2], topic) end
+append(KEYS[3], KEYS[4], ARGV[6], ARGV[1] .. member)
+return 1
+)lua"};
+
+const redis::script members_script{common + R"lua(
+local alive = {}
+for _, node in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], text(now() - tonumber(ARGV[1])), '+inf')) do
+  alive[node] = true
+end
+local all = redis.call('HGETALL', KEYS[1])
+local out = {}
+for i = 2, #all, 2 do
+  local owner, member = string.match(all[i], '^(%S+) (.*)$')
+  if alive[owner] then out[#out + 1] = member end
+end
+return out
+)lua"};
+
+const redis::script beat_script{common + R"lua(
+local me, lease, prefix = ARGV[8], tonumber(ARGV[9]), ARGV[10]
+local time = now()
+local out = {redis.call('ZSCORE', KEYS[1], me) and 1 or 0}
+redis.call('ZADD', KEYS[1], text(time), me)
+local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. text(time - lease))
+if ARGV[11] == '1' then gone[#gone + 1] = me end
+for _, node in ipairs(gone) do
+  redis.call('ZREM', KEYS[1], node)
+  local topics = prefix .. 'n:' .. node
+  for _, topic in ipairs(redis.call('HKEYS', topics)) do
+    local present = prefix .. 'p:' .. topic
+    local all = redis.call('HGETALL', present)
+    for i = 1, #all, 2 do
+      local owner, member = string.match(all[i + 1], '^(%S+) (.*)$')
+      if owner == node then
+        redis.call('HDEL', present, all[i])
+        local events = '$presence.' .. topic
+        append(prefix .. 't:' .. events, prefix .. 'h:' .. events, ARGV[6] .. events, ARGV[1] .. member)
+      end
+    end
+  end
+  redis.call('DEL', topics)
+end
+for _, node in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do out[#out + 1] = node end
+return out
+)lua"};
+
+} // namespace swill::detail

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "libswill/redis/script.hpp"
+
+// What happens in Redis. Each script is one step there. Keys, behind the prefix:
+//   t:<topic>       hash: e epoch, o offset of the last message, l the last message where it is retained; with a TTL
+//   h:<topic>       stream: history; ids are <offset>-0, fields: t milliseconds, d the message; with a TTL
+//   k:<topic> <key> "epoch offset" of a message with an idempotency key; with a TTL
+//   p:<topic>       hash: presence; id -> "node member"
+//   n:<node>        hash: topics where a node has members -> how many
+//   nodes           sorted set: nodes by the time of their last sign of life
+// Channels: c:<topic> "epoch offset message"; node:<node> and node: "from kind-size kind data".
+// Epochs and offsets stay below 2^53, which Lua's numbers hold exactly.
+
+namespace swill::detail {
+
+/// KEYS t h k; ARGV as `append` below, then idempotency TTL or "". Gives {epoch, offset}.
+extern const redis::script publish_script;
+/// KEYS t; ARGV new epoch, ttl. Gives {epoch, offset, last or ""}.
+extern const redis::script look_script;
+/// KEYS t h; ARGV new epoch, ttl, since epoch, since offset, limit, age. Gives {epoch, offset, more, offset, message, …}.
+extern const redis::script history_script;
+/// KEYS t h t h …; ARGV for each: new epoch, ttl, known epoch, known offset. Gives {epoch, offset, …}.
+extern const redis::script check_script;
+/// KEYS p n t h (of the events' topic); ARGV as `append` with the event's beginning for data; then id, node, member, topic, most.
+/// Gives 1, or 0 when there is no room.
+extern const redis::script enter_script;
+/// KEYS p n t h; ARGV as `append`; then id, node, topic.
+extern const redis::script leave_script;
+/// KEYS p nodes; ARGV lease. Gives the members.
+extern const redis::script members_script;
+/// KEYS nodes; ARGV as `append` (its channel without the topic); then node, lease, prefix, "1" when the node leaves. Gives {1 when the
+/// node was known, node, node, …}.
+extern const redis::script beat_script;
+
+} // namespace swill::detail

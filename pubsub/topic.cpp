@@ -1,0 +1,62 @@
+#include "pubsub/topic.hpp"
+
+#include "libswill/base/random.hpp"
+#include "libswill/wire/utf8.hpp"
+#include "pubsub/position.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace swill {
+
+namespace {
+
+/// The first segment of s, which is cut off it.
+std::string_view take_segment(std::string_view& s) noexcept {
+  const std::size_t end = std::min(s.find('.'), s.size());
+  const std::string_view segment = s.substr(0, end);
+  s.remove_prefix(std::min(end + 1, s.size()));
+  return segment;
+}
+
+} // namespace
+
+std::uint64_t make_epoch() {
+  std::uint64_t e = 0;
+  while (e == 0) {
+    fill_random(&e, sizeof e);
+    e &= (std::uint64_t{1} << 53) - 1; // what every client can hold
+  }
+  return e;
+}
+
+bool is_topic(std::string_view name) noexcept {
+  const auto control = [](char c) { return (c >= 0 && c < 32) || c == 127; };
+  if (name.empty() || name.front() == '.' || name.back() == '.') return false;
+  if (name.find("..") != std::string_view::npos || std::any_of(name.begin(), name.end(), control)) return false;
+  return wire::valid_utf8(name);
+}
+
+bool is_reserved_topic(std::string_view name) noexcept { return name.starts_with('$'); }
+
+topic_pattern::topic_pattern(std::string_view text) : text_(text) {
+  if (!is_topic(text)) throw std::invalid_argument("no pattern of topics: " + text_);
+  const std::size_t open = text.find("**");
+  open_ = open != std::string_view::npos;
+  if (open_ && (open + 2 != text.size() || (open != 0 && text[open - 1] != '.')))
+    throw std::invalid_argument("** stands for the rest of a topic, so only at the end: " + text_);
+}
+
+bool topic_pattern::matches(std::string_view topic) const noexcept {
+  if (is_reserved_topic(topic) && text_.front() != '$') return false;
+  std::string_view pattern = text_;
+  while (!pattern.empty() && !topic.empty()) {
+    const std::string_view wanted = take_segment(pattern);
+    if (open_ && pattern.empty()) return true;
+    const std::string_view segment = take_segment(topic);
+    if (wanted != "*" && wanted != segment) return false;
+  }
+  return pattern.empty() && topic.empty();
+}
+
+} // namespace swill
