@@ -6,8 +6,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <numeric>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace swill::bench {
 namespace {
@@ -16,6 +18,9 @@ swill::app make_bench_app() {
   swill::app app;
   app.handle("add",
              [](swill::request<std::pair<std::int64_t, std::int64_t>> r) { return r.data().first + r.data().second; });
+  app.handle("sum", [](swill::request<std::vector<std::int64_t>> r) {
+    return std::accumulate(r.data().begin(), r.data().end(), std::int64_t{0});
+  });
   app.handle("burst", [](swill::request<std::int64_t> r) -> swill::stream<std::int64_t> {
     for (std::int64_t i = 0; i < r.data(); ++i) co_yield i;
   });

@@ -8,7 +8,23 @@ namespace {
 
 constexpr std::uint32_t items_per_block = 4096;
 
-const char* name_of(unary_rpc rpc) { return rpc == unary_rpc::add ? "add" : "sleep0"; }
+const char* name_of(unary_rpc rpc) {
+  switch (rpc) {
+    case unary_rpc::add: return "add";
+    case unary_rpc::sleep0: return "sleep0";
+    case unary_rpc::sum: return "sum";
+  }
+  return "";
+}
+
+payload payload_of(unary_rpc rpc) {
+  switch (rpc) {
+    case unary_rpc::add: return payload::pair;
+    case unary_rpc::sleep0: return payload::integer;
+    case unary_rpc::sum: return payload::list;
+  }
+  return payload::integer;
+}
 
 // What is wrong, with the numbers: a bench must not be fast because it answers something else.
 std::string unexpected(const char* what, const response& r) {
@@ -28,7 +44,7 @@ std::uint64_t monotonic_ns() noexcept {
 
 unary_client::unary_client(connection c, tally& t, unary_rpc rpc, unsigned depth)
     : client(std::move(c), t),
-      frame_(name_of(rpc), rpc == unary_rpc::add ? payload::pair : payload::integer),
+      frame_(name_of(rpc), payload_of(rpc)),
       rpc_(rpc),
       slots_(depth) {}
 
@@ -69,6 +85,8 @@ void unary_client::ask(slot& s, std::uint64_t now) {
   if (rpc_ == unary_rpc::add) {
     frame_.set_pair(a, b);
     s.expected = a + b;
+  } else if (rpc_ == unary_rpc::sum) {
+    s.expected = list_items * (list_items - 1) / 2;
   } else {
     frame_.set_integer(a);
     s.expected = a;

@@ -5,8 +5,9 @@ namespace swill::bench {
 using namespace std::string_view_literals;
 
 request_frame::request_frame(std::string_view rpc, payload kind) {
-  constexpr std::size_t header_size = 6;
-  bytes_.append("\x82\x80\0\0\0\0"sv);
+  const bool is_long = kind == payload::list;
+  const std::size_t header_size = is_long ? 8 : 6;
+  bytes_.append(is_long ? "\x82\xfe\0\0\0\0\0\0"sv : "\x82\x80\0\0\0\0"sv);
   bytes_.push_back(kind == payload::end_of_stream ? '\x94' : '\x93');
   bytes_.append("\xce\0\0\0\0"sv);
   seq_at_ = bytes_.size() - 4;
@@ -19,12 +20,27 @@ request_frame::request_frame(std::string_view rpc, payload kind) {
       bytes_.append("\xce\0\0\0\0"sv);
       data_at_ = bytes_.size() - 4;
       break;
+    case payload::list: append_list(); break;
     case payload::end_of_stream: bytes_.push_back('\xc0'); break;
   }
   bytes_.push_back(static_cast<char>(0xa0 | rpc.size())); // every name here is shorter than 32 bytes
   bytes_.append(rpc);
   if (kind == payload::end_of_stream) bytes_.push_back('\1');
-  bytes_[1] = static_cast<char>(0x80 | (bytes_.size() - header_size));
+  const std::size_t length = bytes_.size() - header_size;
+  if (is_long) {
+    put16(2, static_cast<std::uint16_t>(length));
+  } else {
+    bytes_[1] = static_cast<char>(0x80 | length);
+  }
+}
+
+void request_frame::append_list() {
+  bytes_.append("\xdc\0\0"sv);
+  put16(bytes_.size() - 2, list_items);
+  for (std::uint16_t i = 0; i < list_items; ++i) {
+    bytes_.append("\xcd\0\0"sv);
+    put16(bytes_.size() - 2, i);
+  }
 }
 
 void request_frame::set_pair(std::uint16_t a, std::uint16_t b) noexcept {

@@ -7,7 +7,10 @@
 namespace swill::bench {
 
 /// What a prepared request carries as its data.
-enum class payload { pair, integer, end_of_stream };
+enum class payload { pair, integer, list, end_of_stream };
+
+/// payload::list is the integers from 0 to before this.
+inline constexpr std::uint16_t list_items = 1000;
 
 /// One masked WebSocket frame holding one request envelope, encoded once. Only numbers of fixed width change
 /// afterwards, so that a request costs the generator a copy of some thirty bytes. The mask key is zero: the
@@ -23,6 +26,7 @@ public:
   std::string_view bytes() const noexcept { return bytes_; }
 
 private:
+  void append_list();
   void put16(std::size_t at, std::uint16_t value) noexcept;
   void put32(std::size_t at, std::uint32_t value) noexcept;
 
