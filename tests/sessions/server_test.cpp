@@ -1,0 +1,185 @@
+#include "sessions/sessions.hpp"
+
+#include "libswill/client/blocking_client.hpp"
+#include "libswill/server/server.hpp"
+#include "libswill/server/test_client.hpp"
+#include "sessions/redis/redis_store.hpp"
+#include "tests/redis/fixture.hpp"
+#include "tests/sessions/app.hpp"
+
+#include <atomic>
+#include <future>
+
+// Sessions on sockets, several I/O threads, and a real Redis with its faults.
+
+namespace swill {
+namespace {
+
+using namespace std::chrono_literals;
+
+redis_session_options in(const test::redis_server& server) {
+  redis_session_options o;
+  o.server = redis::options::parse(server.address()).value();
+  o.server.command_timeout = 300ms;
+  o.server.connect_timeout = 300ms;
+  return o;
+}
+
+/// A node: an app with sessions, on a free port, with two I/O threads.
+struct node {
+  explicit node(session_backend b, const session_options& o = {})
+      : all(std::make_shared<sessions>(o, std::move(b))), a(session_app(all)), s(a, options()) {
+    s.start();
+  }
+  static server_options options() {
+    server_options o;
+    o.listen = {"127.0.0.1:0"};
+    o.io_threads = 2;
+    return o;
+  }
+  blocking_client connect(const std::string& token = {}) const {
+    client_options o;
+    if (!token.empty()) o.headers.emplace_back("Authorization", "Bearer " + token);
+    return blocking_client{"ws://127.0.0.1:" + std::to_string(s.port()), o};
+  }
+
+  std::shared_ptr<sessions> all;
+  app a;
+  server s;
+};
+
+std::int64_t code_of(blocking_client& c, const std::string& rpc) {
+  const auto r = c.try_call<int>(rpc);
+  return r ? 0 : r.error().code;
+}
+
+/// Calls until it succeeds, for 10 s at most.
+bool recovers(blocking_client& c, const std::string& rpc) {
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (std::chrono::steady_clock::now() < deadline) {
+    if (code_of(c, rpc) == 0) return true;
+  }
+  return false;
+}
+
+/// Many connections to all loops of some nodes count in one session, each update against all others.
+void count_together(const std::vector<node*>& nodes) {
+  auto first = nodes.front()->connect();
+  first.call<int>("visit");
+  const auto token = first.call<std::string>("token");
+  constexpr int rounds = 25;
+
+  std::vector<std::future<void>> done;
+  for (int i = 0; i < 4; ++i) {
+    const node* n = nodes[static_cast<std::size_t>(i) % nodes.size()];
+    done.push_back(std::async(std::launch::async, [n, token] {
+      auto c = n->connect(token);
+      for (int k = 0; k < rounds;) {
+        if (c.try_call<int>("add", 1)) ++k; // 409 after session_options::update_attempts conflicts in a row
+      }
+    }));
+  }
+  for (auto& d : done) d.get();
+
+  EXPECT_EQ(first.call<int>("peek"), 1 + 4 * rounds);
+}
+
+TEST(SessionServer, LosesNoUpdateBetweenLoopsInMemory) {
+  node n{memory_sessions()};
+  count_together({&n});
+}
+
+TEST(SessionServer, LosesNoUpdateBetweenNodesOnRedis) {
+  test::redis_server redis;
+  node one{redis_sessions(in(redis))};
+  node two{redis_sessions(in(redis))};
+  count_together({&one, &two});
+}
+
+TEST(SessionServer, KnowsASessionOnEveryNode) {
+  test::redis_server redis;
+  node one{redis_sessions(in(redis))};
+  node two{redis_sessions(in(redis))};
+  auto c = one.connect();
+  c.call<int>("visit");
+  const auto before = c.call<std::string>("token");
+  const auto token = c.call<std::string>("login", std::string{"ann"});
+
+  auto there = two.connect(token);
+  EXPECT_EQ(there.call<int>("visit"), 2);
+  EXPECT_EQ(there.call<std::vector<std::string>>("who"), (std::vector<std::string>{"ann", "ann"}));
+  EXPECT_EQ(c.call<int>("peek"), 2);
+  EXPECT_EQ(two.connect(before).call<int>("peek"), 0) << "the id from before the login is dead";
+  EXPECT_EQ(there.call<int>("end_all_of", std::string{"ann"}), 1);
+  EXPECT_EQ(c.call<int>("peek"), 0);
+}
+
+TEST(SessionServer, KeepsSessionsThroughAKilledRedis) {
+  test::redis_server redis{{.append_only = true}};
+  node n{redis_sessions(in(redis))};
+  auto c = n.connect();
+  int visits = c.call<int>("visit");
+  const auto token = c.call<std::string>("token");
+
+  for (int round = 0; round < 2; ++round) {
+    redis.kill();
+    const auto before = std::chrono::steady_clock::now();
+    const auto failed = c.try_call<int>("visit");
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, 503);
+    EXPECT_NE(failed.error().data.find("retryable"), nullptr);
+    EXPECT_EQ(c.call<int>("plain", 7), 7) << "requests without session go on";
+    auto during = n.connect(token); // so does connecting
+    EXPECT_EQ(during.call<int>("plain", 8), 8);
+    EXPECT_EQ(code_of(during, "peek"), 503);
+    EXPECT_LT(std::chrono::steady_clock::now() - before, 2s);
+
+    redis.restart();
+    ASSERT_TRUE(recovers(c, "peek"));
+    EXPECT_EQ(c.call<int>("visit"), ++visits);
+    EXPECT_EQ(during.call<int>("peek"), visits) << "its token was looked at again";
+  }
+}
+
+TEST(SessionServer, AnswersInTimeWhileRedisStandsStill) {
+  test::redis_server redis;
+  node n{redis_sessions(in(redis))};
+  auto c = n.connect();
+  c.call<int>("visit");
+
+  redis.stop_process();
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_EQ(code_of(c, "visit"), 503);
+  EXPECT_EQ(c.call<int>("plain", 7), 7);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 2s);
+  const auto again = std::chrono::steady_clock::now();
+  EXPECT_EQ(code_of(c, "visit"), 503);
+  EXPECT_LT(std::chrono::steady_clock::now() - again, 200ms) << "now it is known";
+
+  redis.continue_process();
+  EXPECT_TRUE(recovers(c, "peek"));
+}
+
+TEST(SessionServer, StartsWithoutRedis) {
+  test::redis_server redis;
+  redis.kill();
+  node n{redis_sessions(in(redis))};
+  auto c = n.connect();
+
+  EXPECT_EQ(c.call<int>("plain", 7), 7);
+  EXPECT_EQ(code_of(c, "visit"), 503);
+  redis.restart();
+  EXPECT_TRUE(recovers(c, "visit"));
+}
+
+TEST(SessionServer, NeedsSocketsForRedis) {
+  app a;
+  a.set_log({});
+  a.use(std::make_shared<sessions>(session_options{}, redis_sessions({})));
+  test_server s;
+
+  EXPECT_THROW(s.serve(a), error);
+}
+
+} // namespace
+} // namespace swill

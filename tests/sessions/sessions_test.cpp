@@ -1,0 +1,304 @@
+#include "sessions/sessions.hpp"
+
+#include "libswill/server/test_client.hpp"
+#include "sessions/detail/token.hpp"
+#include "tests/sessions/app.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+// Sessions in memory, in process, on a manual clock.
+
+namespace swill {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A server with sessions, and clients that show what they are told to.
+struct world {
+  explicit world(const session_options& o = {}) : all(std::make_shared<sessions>(o)), server(session_app(all)) {}
+
+  std::unique_ptr<test_client> connect(const header_list& headers = {}, const std::string& query = {},
+                                       bool tls = false) {
+    handshake_request r = memory_pipe::plain_request();
+    r.headers.insert(r.headers.end(), headers.begin(), headers.end());
+    r.target += query;
+    r.tls = tls;
+    return std::make_unique<test_client>(server, r);
+  }
+
+  std::shared_ptr<sessions> all;
+  test_server server;
+};
+
+/// The Set-Cookie of a handshake's response, or "".
+std::string cookie_line(test_client& c) {
+  for (const auto& [name, text] : c.pipe().response_headers()) {
+    if (name == "Set-Cookie") return text;
+  }
+  return {};
+}
+
+/// "name=token" of it, as a browser sends it back.
+std::string cookie_of(test_client& c) {
+  const std::string line = cookie_line(c);
+  return line.substr(0, line.find(';'));
+}
+
+std::int64_t code_of(test_client& c, const std::string& rpc) {
+  try {
+    c.call(rpc);
+    return 0;
+  } catch (const error& e) {
+    return e.code;
+  }
+}
+
+TEST(Sessions, KeepValuesFromRequestToRequest) {
+  world w;
+  const auto c = w.connect();
+
+  EXPECT_EQ(c->call<int>("visit"), 1);
+  EXPECT_EQ(c->call<int>("visit"), 2);
+  EXPECT_EQ(c->call<int>("peek"), 2);
+
+  const auto other = w.connect();
+  EXPECT_EQ(other->call<int>("peek"), 0);
+}
+
+TEST(Sessions, ComeBackWithTheirCookie) {
+  world w;
+  const auto c = w.connect();
+  EXPECT_EQ(cookie_line(*c).substr(0, 6), "swill=");
+  EXPECT_EQ(cookie_line(*c).substr(6 + 48), "; Path=/; HttpOnly; SameSite=Lax");
+  EXPECT_EQ(c->call<int>("visit"), 1);
+
+  const auto again = w.connect({{"Cookie", "a=b; " + cookie_of(*c)}});
+
+  EXPECT_EQ(again->call<int>("visit"), 2);
+  EXPECT_EQ(cookie_line(*again), "");
+}
+
+TEST(Sessions, HaveAHostCookieOnTls) {
+  session_options o;
+  o.trust_forwarded_proto = true;
+  world w{o};
+  const auto c = w.connect({}, {}, true);
+  EXPECT_EQ(cookie_line(*c).substr(0, 13), "__Host-swill=");
+  EXPECT_EQ(cookie_line(*c).substr(13 + 48), "; Path=/; HttpOnly; SameSite=Lax; Secure");
+
+  const auto proxied = w.connect({{"X-Forwarded-Proto", "https"}});
+  EXPECT_EQ(cookie_line(*proxied).substr(0, 13), "__Host-swill=");
+
+  world doubting;
+  const auto liar = doubting.connect({{"X-Forwarded-Proto", "https"}});
+  EXPECT_EQ(cookie_line(*liar).substr(0, 6), "swill=");
+}
+
+TEST(Sessions, ComeBackWithATokenInHeaderQueryOrMetadata) {
+  world w;
+  const auto c = w.connect();
+  c->call<int>("visit");
+  const auto token = c->call<std::string>("token");
+
+  const auto by_header = w.connect({{"Authorization", "Bearer " + token}});
+  EXPECT_EQ(by_header->call<int>("peek"), 1);
+  EXPECT_EQ(cookie_line(*by_header), "");
+  const auto by_query = w.connect({}, "?session=" + token);
+  EXPECT_EQ(by_query->call<int>("peek"), 1);
+  EXPECT_EQ(cookie_line(*by_query), "") << "a link must not plant a session in a browser";
+  const auto by_metadata = w.connect();
+  EXPECT_EQ(by_metadata->call<int>("peek", nothing{}, metadata{"session", token}), 1);
+
+  const auto late = w.connect();
+  late->call<int>("visit");
+  EXPECT_EQ(late->call<int>("visit", nothing{}, metadata{"session", token}), 2) << "it has its own already";
+}
+
+TEST(Sessions, NeverTakeOverAnUnknownId) {
+  world w;
+  const std::string planted(48, 'a');
+
+  for (const auto& c : {w.connect({{"Cookie", "swill=" + planted}}), w.connect({}, "?session=" + planted),
+                        w.connect({{"Authorization", "Bearer " + planted}})}) {
+    c->call<int>("visit");
+    EXPECT_NE(c->call<std::string>("token"), planted);
+  }
+  const auto c = w.connect();
+  EXPECT_NE(c->call<std::string>("token", nothing{}, metadata{"session", planted}), planted);
+  EXPECT_FALSE(c->call<bool>("end", planted));
+}
+
+TEST(Sessions, ReplaceACookieThatIsDead) {
+  world w;
+  const auto c = w.connect({{"Cookie", "swill=" + std::string(48, 'a')}});
+
+  EXPECT_EQ(cookie_line(*c).substr(0, 6), "swill=");
+}
+
+TEST(Sessions, GetANewIdAtLogin) {
+  world w;
+  const auto c = w.connect();
+  c->call<int>("visit");
+  const auto before = c->call<std::string>("token");
+
+  const auto after = c->call<std::string>("login", std::string{"ann"});
+
+  EXPECT_NE(after, before);
+  EXPECT_EQ(c->call<std::vector<std::string>>("who"), (std::vector<std::string>{"ann", "ann"}));
+  EXPECT_EQ(c->call<int>("visit"), 2) << "its values stay";
+  const auto thief = w.connect({{"Authorization", "Bearer " + before}});
+  EXPECT_EQ(thief->call<std::vector<std::string>>("who"), (std::vector<std::string>{"", ""}));
+  EXPECT_EQ(thief->call<int>("peek"), 0);
+  const auto friendly = w.connect({{"Authorization", "Bearer " + after}});
+  EXPECT_EQ(friendly->call<std::vector<std::string>>("who"), (std::vector<std::string>{"ann", "ann"}));
+}
+
+TEST(Sessions, EndWhenTheyAreDestroyed) {
+  world w;
+  const auto c = w.connect();
+  const auto token = c->call<std::string>("login", std::string{"ann"});
+  const auto other = w.connect({{"Authorization", "Bearer " + token}});
+  EXPECT_EQ(other->call<int>("visit"), 1);
+
+  c->call("logout");
+
+  EXPECT_EQ(c->call<std::vector<std::string>>("who"), (std::vector<std::string>{"", ""}));
+  EXPECT_EQ(other->call<std::vector<std::string>>("who"), (std::vector<std::string>{"", ""}));
+  EXPECT_EQ(other->call<int>("visit"), 1) << "a new one";
+  EXPECT_NE(other->call<std::string>("token"), token);
+}
+
+TEST(Sessions, OfOneUserAreListedAndEnded) {
+  world w;
+  const auto one = w.connect();
+  const auto two = w.connect();
+  one->call("login", std::string{"ann"});
+  two->call("login", std::string{"ann"});
+
+  EXPECT_EQ(one->call<int>("sessions_of", std::string{"ann"}), 2);
+  EXPECT_EQ(one->call<int>("end_all_of", std::string{"ann"}), 2);
+  EXPECT_EQ(one->call<int>("sessions_of", std::string{"ann"}), 0);
+  EXPECT_EQ(two->call<std::vector<std::string>>("who"), (std::vector<std::string>{"", ""}));
+}
+
+TEST(Sessions, AreNotSavedWhenTheHandlerFails) {
+  world w;
+  const auto c = w.connect();
+  c->call<int>("visit");
+
+  EXPECT_EQ(code_of(*c, "fail"), 400);
+
+  EXPECT_EQ(c->call<int>("peek"), 1);
+}
+
+TEST(Sessions, AnswerAConflictWithItsError) {
+  world w;
+  const auto c = w.connect();
+  c->call<int>("visit");
+  const auto slow = c->open_stream("slow");
+  w.server.run();
+  EXPECT_EQ(c->call<int>("visit"), 2);
+
+  c->send(slow, 50);
+  const auto answer = c->receive(slow);
+
+  ASSERT_TRUE(answer && answer->failure);
+  EXPECT_EQ(answer->failure->code, 409);
+  EXPECT_NE(answer->failure->data.find("retryable"), nullptr);
+  EXPECT_EQ(c->call<int>("peek"), 2);
+}
+
+TEST(Sessions, UpdateOnFreshDataAfterAConflict) {
+  world w;
+  const auto c = w.connect();
+  c->call<int>("visit");
+  const auto token = c->call<std::string>("token");
+  EXPECT_EQ(c->call<int>("add", 10), 11);
+
+  c->call("add_elsewhere", std::pair{token, 100});
+
+  EXPECT_EQ(c->call<int>("peek"), 111);
+  try {
+    c->call("add_elsewhere", std::pair{std::string(48, 'b'), 1});
+    FAIL();
+  } catch (const error& e) {
+    EXPECT_EQ(e.code, 404);
+  }
+}
+
+TEST(Sessions, EndWithTime) {
+  session_options o;
+  o.idle = 10min;
+  o.absolute = 1h;
+  world w{o};
+  const auto c = w.connect();
+  c->call("login", std::string{"ann"});
+
+  for (int i = 0; i < 5; ++i) { // reading keeps it
+    w.server.advance(9min);
+    EXPECT_EQ(c->call<std::vector<std::string>>("who").front(), "ann");
+  }
+  w.server.advance(9min);
+  EXPECT_EQ(c->call<std::vector<std::string>>("who").front(), "ann"); // 54 min
+  w.server.advance(9min);
+  EXPECT_EQ(c->call<std::vector<std::string>>("who").front(), "") << "an hour has passed since the login";
+}
+
+TEST(Sessions, HaveLimits) {
+  session_options o;
+  o.session_size = 1000;
+  world w{o};
+  const auto c = w.connect();
+
+  c->call("big", 1000 - 8); // fixmap 1, "big" 4, str16 3: just fits
+  try {
+    c->call("big", 1000 - 7);
+    FAIL();
+  } catch (const error& e) {
+    EXPECT_EQ(e.code, 413);
+  }
+}
+
+TEST(Sessions, SignTheirTokens) {
+  session_options old;
+  old.signing_keys = {"the old key, 16 bytes or more"};
+  const detail::session_tokens before{old.signing_keys};
+  const detail::session_tokens both{{"a new key, 16 bytes or more", "the old key, 16 bytes or more"}};
+  const detail::session_tokens after{{"a new key, 16 bytes or more"}};
+  const std::string id = detail::make_session_id();
+
+  EXPECT_EQ(id.size(), 48U);
+  EXPECT_EQ(before.token_of(id).size(), 48U + 1 + 64);
+  EXPECT_EQ(both.id_of(before.token_of(id)), id);
+  EXPECT_EQ(after.id_of(both.token_of(id)), id);
+  EXPECT_EQ(after.id_of(before.token_of(id)), std::nullopt);
+  EXPECT_EQ(after.id_of(id), std::nullopt);
+  std::string forged = before.token_of(id);
+  forged.back() = forged.back() == '0' ? '1' : '0';
+  EXPECT_EQ(before.id_of(forged), std::nullopt);
+  EXPECT_EQ(before.id_of(""), std::nullopt);
+  EXPECT_THROW(detail::session_tokens{{"short"}}, std::invalid_argument);
+
+  world w{old};
+  const auto c = w.connect();
+  c->call<int>("visit");
+  EXPECT_EQ(w.connect({{"Cookie", cookie_of(*c)}})->call<int>("peek"), 1);
+}
+
+TEST(Sessions, AreMissingWithoutThePlugin) {
+  app a;
+  a.set_log({});
+  a.handle("token", [](request<> r) -> task<std::string> {
+    session& s = co_await r.context().session();
+    co_return s.token();
+  });
+  test_server s{a};
+  test_client c{s};
+
+  EXPECT_EQ(code_of(c, "token"), 501);
+}
+
+} // namespace
+} // namespace swill

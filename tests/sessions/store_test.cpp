@@ -1,0 +1,369 @@
+#include "sessions/store.hpp"
+
+#include "libswill/transport/manual_loop.hpp"
+#include "sessions/memory_store.hpp"
+#include "sessions/redis/redis_store.hpp"
+#include "tests/redis/fixture.hpp"
+
+#include <algorithm>
+#include <map>
+
+// What every store promises, run on memory and on Redis.
+
+namespace swill {
+namespace {
+
+using namespace std::chrono_literals;
+using redis::box;
+using redis::loop_thread;
+
+struct in_memory {
+  session_backend backend() const { return memory_sessions(); }
+};
+
+struct in_redis {
+  static test::redis_server& server() {
+    static test::redis_server s;
+    return s;
+  }
+  session_backend backend() const {
+    static int fresh = 0;
+    redis_session_options o;
+    o.server = redis::options::parse(server().unix_address()).value();
+    o.prefix = "test" + std::to_string(++fresh) + ":";
+    return redis_sessions(o);
+  }
+};
+
+template <class Backend>
+class SessionStore : public testing::Test {
+protected:
+  ~SessionStore() override { close(); }
+
+  void open(const session_options& o = {}) {
+    const session_backend b = Backend{}.backend();
+    box<bool> ready;
+    thread_.on_loop([&] {
+      store_ = b.make(thread_.loop, o, nullptr);
+      store_->start([&ready] { ready.put(true); });
+    });
+    ready.take();
+  }
+  void close() {
+    if (!store_) return;
+    box<bool> closed;
+    thread_.on_loop([&] { store_->close([&closed] { closed.put(true); }); });
+    closed.take();
+    thread_.on_loop([&] { store_.reset(); });
+  }
+
+  /// Runs one operation and waits for its answer.
+  template <class T, class F>
+  result<T> ask(F start) {
+    box<result<T>> answer;
+    thread_.on_loop([&] { start([&answer](result<T> r) { answer.put(std::move(r)); }); });
+    return answer.take();
+  }
+  std::optional<session_record> load(const std::string& id) {
+    return ask<std::optional<session_record>>([&](auto f) { store_->load(id, f); }).value();
+  }
+  result<session_stamp> save(const session_record& r) {
+    return ask<session_stamp>([&](auto f) { store_->save(r, f); });
+  }
+  result<session_stamp> rotate(const std::string& old_id, const std::string& old_user, const session_record& r) {
+    return ask<session_stamp>([&](auto f) { store_->rotate(old_id, old_user, r, f); });
+  }
+  bool touch(const std::string& id) {
+    return ask<bool>([&](auto f) { store_->touch(id, f); }).value();
+  }
+  bool destroy(const std::string& id, const std::string& user = {}) {
+    return ask<bool>([&](auto f) { store_->destroy(id, user, f); }).value();
+  }
+  std::size_t destroy_user(const std::string& user) {
+    return ask<std::size_t>([&](auto f) { store_->destroy_user(user, f); }).value();
+  }
+  std::vector<std::string> ids_of(const std::string& user) {
+    std::vector<std::string> out;
+    const auto all = ask<std::vector<session_record>>([&](auto f) { store_->list(user, f); });
+    for (const session_record& r : all.value()) out.push_back(r.id);
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+
+  static session_record record(std::string id, std::string data = "\x80", std::uint64_t version = 0) {
+    session_record r;
+    r.id = std::move(id);
+    r.data = std::move(data);
+    r.version = version;
+    return r;
+  }
+  /// A session of a user, as a login makes it.
+  void log_in(const std::string& id, const std::string& user) {
+    session_record r = record(id);
+    r.user = user;
+    ASSERT_TRUE(rotate("none-" + id, "", r));
+  }
+  /// Waits until a session is gone.
+  bool ends(const std::string& id, std::chrono::milliseconds limit) {
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (std::chrono::steady_clock::now() < deadline) {
+      if (!load(id)) return true;
+    }
+    return false;
+  }
+
+  loop_thread thread_;
+  std::unique_ptr<session_store> store_;
+};
+
+using backends = testing::Types<in_memory, in_redis>;
+TYPED_TEST_SUITE(SessionStore, backends);
+
+TYPED_TEST(SessionStore, GivesBackWhatItTook) {
+  this->open();
+  const std::string data{"\x81\xa1n\xa3\x00\xff\n", 7};
+
+  const auto stamp = this->save(this->record("a", data));
+
+  ASSERT_TRUE(stamp);
+  EXPECT_EQ(stamp->version, 1U);
+  const auto r = this->load("a");
+  ASSERT_TRUE(r);
+  EXPECT_EQ(r->id, "a");
+  EXPECT_EQ(r->data, data);
+  EXPECT_EQ(r->user, "");
+  EXPECT_EQ(r->version, 1U);
+  EXPECT_EQ(r->created, stamp->created);
+  EXPECT_EQ(r->seen, stamp->seen);
+  EXPECT_LT(std::chrono::system_clock::now() - r->created, 1min);
+  EXPECT_FALSE(this->load("b"));
+}
+
+TYPED_TEST(SessionStore, LosesNoUpdate) {
+  this->open();
+  ASSERT_TRUE(this->save(this->record("a", "\x81\xa1n\x01")));
+
+  const auto first = this->save(this->record("a", "\x81\xa1n\x02", 1));
+  const auto second = this->save(this->record("a", "\x81\xa1n\x03", 1));
+  const auto create = this->save(this->record("a", "\x81\xa1n\x04", 0));
+
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->version, 2U);
+  for (const auto& refused : {second, create}) {
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, 409);
+    EXPECT_NE(refused.error().data.find("retryable"), nullptr);
+  }
+  EXPECT_EQ(this->load("a")->data, "\x81\xa1n\x02");
+}
+
+TYPED_TEST(SessionStore, BringsNothingBackToLife) {
+  this->open();
+  ASSERT_TRUE(this->save(this->record("a")));
+  EXPECT_TRUE(this->destroy("a"));
+  EXPECT_FALSE(this->destroy("a"));
+
+  EXPECT_FALSE(this->load("a"));
+  EXPECT_FALSE(this->touch("a"));
+  const auto refused = this->save(this->record("a", "\x80", 1));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, 409);
+  EXPECT_FALSE(this->load("a"));
+}
+
+TYPED_TEST(SessionStore, EndsTheOldIdWhenItRotates) {
+  this->open();
+  ASSERT_TRUE(this->save(this->record("old", "\x81\xa1n\x01")));
+  const auto before = this->load("old");
+
+  session_record next = *before;
+  next.id = "new";
+  next.user = "ann";
+  const auto stamp = this->rotate("old", "", next);
+
+  ASSERT_TRUE(stamp);
+  EXPECT_EQ(stamp->version, 2U);
+  EXPECT_FALSE(this->load("old"));
+  EXPECT_EQ(this->load("new")->data, "\x81\xa1n\x01");
+  EXPECT_EQ(this->load("new")->user, "ann");
+  EXPECT_EQ(this->load("new")->created, before->created);
+  EXPECT_EQ(this->ids_of("ann"), (std::vector<std::string>{"new"}));
+  // Somebody who still has the old one gets nowhere.
+  next.id = "third";
+  EXPECT_FALSE(this->rotate("old", "", next));
+  EXPECT_FALSE(this->load("third"));
+  // Nor does one who has an old version.
+  EXPECT_FALSE(this->rotate("new", "ann", next));
+}
+
+TYPED_TEST(SessionStore, MovesASessionFromOneUserToAnother) {
+  this->open();
+  this->log_in("a", "ann");
+
+  session_record next = *this->load("a");
+  next.id = "b";
+  next.user = "bob";
+  ASSERT_TRUE(this->rotate("a", "ann", next));
+
+  EXPECT_TRUE(this->ids_of("ann").empty());
+  EXPECT_EQ(this->ids_of("bob"), (std::vector<std::string>{"b"}));
+}
+
+TYPED_TEST(SessionStore, KnowsTheSessionsOfAUser) {
+  this->open();
+  for (const char* id : {"a", "b", "c"}) this->log_in(id, "ann");
+  this->log_in("d", "bob");
+
+  EXPECT_EQ(this->ids_of("ann"), (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_TRUE(this->destroy("b", "ann"));
+  EXPECT_EQ(this->ids_of("ann"), (std::vector<std::string>{"a", "c"}));
+  EXPECT_EQ(this->destroy_user("ann"), 2U);
+  EXPECT_EQ(this->destroy_user("ann"), 0U);
+  EXPECT_FALSE(this->load("a"));
+  EXPECT_TRUE(this->load("d"));
+  EXPECT_TRUE(this->ids_of("nobody").empty());
+}
+
+TYPED_TEST(SessionStore, EndsTheOldestOfAUserWithTooMany) {
+  session_options o;
+  o.sessions_per_user = 3;
+  this->open(o);
+
+  for (const char* id : {"a", "b", "c"}) {
+    this->log_in(id, "ann");
+    const auto now = std::chrono::system_clock::now();
+    while (std::chrono::system_clock::now() < now + 2ms) std::this_thread::yield(); // the age is in ms
+  }
+  EXPECT_EQ(this->ids_of("ann").size(), 3U);
+  this->log_in("d", "ann");
+
+  EXPECT_EQ(this->ids_of("ann"), (std::vector<std::string>{"b", "c", "d"}));
+  EXPECT_FALSE(this->load("a"));
+}
+
+TYPED_TEST(SessionStore, EndsWhatIsNotUsed) {
+  session_options o;
+  o.idle = 150ms;
+  this->open(o);
+  this->log_in("a", "ann");
+  ASSERT_TRUE(this->save(this->record("b")));
+
+  // Using it keeps it: several times over its lifetime.
+  const auto start = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() < start + 400ms) ASSERT_TRUE(this->touch("b"));
+  const auto version = this->load("b")->version;
+
+  EXPECT_EQ(version, 1U) << "use is no change";
+  EXPECT_FALSE(this->load("a"));
+  EXPECT_TRUE(this->ids_of("ann").empty());
+  EXPECT_TRUE(this->ends("b", 5s));
+}
+
+TYPED_TEST(SessionStore, EndsWhatIsTooOldAlthoughItIsUsed) {
+  session_options o;
+  o.idle = 10s;
+  o.absolute = 200ms;
+  this->open(o);
+  ASSERT_TRUE(this->save(this->record("a")));
+  const auto deadline = std::chrono::steady_clock::now() + 5s;
+
+  std::uint64_t version = 1;
+  while (std::chrono::steady_clock::now() < deadline) {
+    this->touch("a");
+    session_record r = this->record("a", "\x80", version);
+    if (const auto current = this->load("a")) r.created = current->created;
+    if (!this->save(r)) break;
+    ++version;
+  }
+
+  EXPECT_LT(std::chrono::steady_clock::now(), deadline);
+  EXPECT_FALSE(this->load("a"));
+}
+
+TYPED_TEST(SessionStore, KeepsWhatNeverEnds) {
+  session_options o;
+  o.idle = o.absolute = 0ms;
+  this->open(o);
+
+  this->log_in("a", "ann");
+  EXPECT_TRUE(this->touch("a"));
+
+  EXPECT_TRUE(this->load("a"));
+  EXPECT_EQ(this->ids_of("ann").size(), 1U);
+}
+
+} // namespace
+
+// --- Memory only
+
+TEST(MemoryStore, HoldsABoundedNumber) {
+  manual_loop l;
+  session_options o;
+  o.sessions = 2;
+  memory_store s{l, o};
+  std::vector<std::int64_t> codes;
+  const auto save = [&](const char* id) {
+    session_record r;
+    r.id = id;
+    s.save(r, [&codes](result<session_stamp> answer) { codes.push_back(answer ? 0 : answer.error().code); });
+  };
+
+  for (const char* id : {"a", "b", "c"}) save(id);
+
+  EXPECT_EQ(codes, (std::vector<std::int64_t>{0, 0, 503}));
+}
+
+TEST(MemoryStore, ForgetsByItself) {
+  manual_loop l;
+  session_options o;
+  o.idle = 10min;
+  memory_store s{l, o};
+  for (int i = 0; i < 2500; ++i) {
+    session_record r;
+    r.id = std::to_string(i);
+    s.save(r, [](const result<session_stamp>&) {});
+  }
+
+  l.advance(9min);
+  EXPECT_EQ(s.size(), 2500U);
+  l.advance(2min);
+
+  EXPECT_EQ(s.size(), 0U);
+  EXPECT_EQ(l.timers(), 0U);
+}
+
+// --- Redis only
+
+TEST(RedisStore, LetsRedisExpire) {
+  test::redis_server server;
+  loop_thread t;
+  redis_session_options r;
+  r.server = redis::options::parse(server.address()).value();
+  r.prefix = "p:";
+  session_options o;
+  o.idle = 60s;
+  std::unique_ptr<redis_store> s;
+  box<bool> ready;
+  box<result<session_stamp>> saved;
+  t.on_loop([&] {
+    s = std::make_unique<redis_store>(t.loop, o, r, nullptr);
+    s->start([&ready] { ready.put(true); });
+  });
+  ready.take();
+
+  t.on_loop([&] {
+    session_record one;
+    one.id = "x";
+    one.user = "ann";
+    s->rotate("none", "", one, [&saved](result<session_stamp> answer) { saved.put(std::move(answer)); });
+  });
+  ASSERT_TRUE(saved.take());
+
+  const std::string left = server.ask("PTTL p:s:x"); // ":59990"
+  EXPECT_GT(std::stol(left.substr(1)), 50000);
+  EXPECT_LE(std::stol(left.substr(1)), 60000);
+  EXPECT_GT(std::stol(server.ask("PTTL p:u:ann").substr(1)), 60000);
+  t.on_loop([&] { s.reset(); });
+}
+
+} // namespace swill
