@@ -1,0 +1,218 @@
+#include "pubsub/redis/redis_broker.hpp"
+
+#include "tests/pubsub/broker_contract.hpp"
+
+#include <poll.h>
+
+namespace swill::test {
+namespace {
+
+using strings = std::vector<std::string>;
+
+/// Two nodes, and a Redis that a test may kill.
+struct RedisBroker : testing::Test {
+  redis_server server{redis_options{.append_only = true}};
+  redis_backend backend;
+  pubsub_options quick = [] {
+    pubsub_options o;
+    o.heartbeat = 50ms;
+    o.node_lease = 300ms;
+    o.check_interval = 100ms;
+    return o;
+  }();
+  std::unique_ptr<driven_broker> make(const std::string& node, pubsub_options o) {
+    return backend.make_at(server, std::move(o), node);
+  }
+  std::unique_ptr<driven_broker> make(const std::string& node) { return make(node, pubsub_options{}); }
+
+  /// f() within 10 s.
+  template <class F>
+  static bool comes_true(F f) {
+    for (int i = 0; i < 1000; ++i) {
+      if (f()) return true;
+      ::poll(nullptr, 0, 10);
+    }
+    return false;
+  }
+};
+
+TEST_F(RedisBroker, NodesShareTopics) {
+  auto one = make("n1"), two = make("n2");
+  one->subscribe("t");
+  two->subscribe("t");
+  const position a = one->publish("t", "a");
+  const position b = two->publish("t", "b");
+
+  EXPECT_EQ(b, (position{a.epoch, 2}));
+  for (auto* n : {one.get(), two.get()}) {
+    EXPECT_EQ(n->published.take()->at(), a);
+    EXPECT_EQ(n->published.take()->at(), b);
+  }
+  EXPECT_EQ(two->history("t", a).items.size(), 1U);
+  EXPECT_EQ(two->publish("t", "c", "k"), one->publish("t", "c", "k"));
+}
+
+TEST_F(RedisBroker, SubscribesOnlyToWhatIsWanted) {
+  auto one = make("n1");
+  one->subscribe("t");
+  one->publish("u", "a");
+  EXPECT_NE(server.ask("PUBSUB NUMSUB " + backend.prefix + "c:t").find(":1"), std::string::npos);
+  EXPECT_NE(server.ask("PUBSUB NUMSUB " + backend.prefix + "c:u").find(":0"), std::string::npos);
+  one->unsubscribe("t");
+  EXPECT_TRUE(comes_true(
+      [&] { return server.ask("PUBSUB NUMSUB " + backend.prefix + "c:t").find(":0") != std::string::npos; }));
+}
+
+TEST_F(RedisBroker, WhatIsTooOldIsNotInHistory) {
+  pubsub_options o;
+  o.other_topics.history_age = 200ms;
+  auto one = make("n1", o);
+  const position at = one->publish("t", "a");
+  ASSERT_TRUE(comes_true([&] { return one->history("t", {at.epoch, 0}).items.empty(); }));
+  EXPECT_EQ(one->history("t", {at.epoch, 0}).top, at);
+  EXPECT_EQ(one->publish("t", "b"), (position{at.epoch, 2}));
+}
+
+TEST_F(RedisBroker, TopicsAreForgotten) {
+  pubsub_options o;
+  o.other_topics.history_age = 100ms;
+  o.other_topics.forget_after = 100ms;
+  o.key_age = 100ms;
+  auto one = make("n1", o);
+  const position at = one->publish("t", "a", "key");
+  ASSERT_TRUE(comes_true([&] { return server.ask("KEYS " + backend.prefix + "?:t*").starts_with("*0"); }));
+  EXPECT_NE(one->publish("t", "a").epoch, at.epoch);
+}
+
+TEST_F(RedisBroker, ATopicWithSubscribersIsNotForgotten) {
+  pubsub_options o = quick;
+  o.other_topics.history_age = 300ms;
+  o.other_topics.forget_after = 300ms;
+  auto one = make("n1", o);
+  const position at = one->subscribe("t").top;
+  ASSERT_TRUE(comes_true([&] { // three times as long
+    one->publish("clock", "tick");
+    return one->history("clock", {}).top.offset >= 3 && one->publish("waits", "x").offset >= 50;
+  }));
+  EXPECT_EQ(one->publish("t", "a").epoch, at.epoch);
+}
+
+TEST_F(RedisBroker, WhileRedisIsAwayEverythingFailsFastWith503) {
+  auto one = make("n1");
+  one->subscribe("t");
+  server.kill();
+  while (one->states.take()) {
+  }
+  const auto start = std::chrono::steady_clock::now();
+  const auto r = one->try_publish("t", "a");
+  ASSERT_FALSE(r);
+  EXPECT_EQ(r.error().code, 503);
+  EXPECT_EQ(*r.error().data.find("retryable"), value{true});
+  EXPECT_FALSE(one->enter("t", {"1", "", {}}));
+  EXPECT_FALSE(one->send("n1", "k", ""));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 1s);
+}
+
+TEST_F(RedisBroker, ComesBackWithItsSubscriptionsAndHistory) {
+  auto one = make("n1");
+  one->subscribe("t");
+  const position before = one->publish("t", "a");
+  EXPECT_EQ(one->published.take()->at(), before);
+  server.kill();
+  while (one->states.take()) {
+  }
+  server.restart();
+  while (!one->states.take()) {
+  }
+  const position after = one->publish("t", "b");
+  EXPECT_EQ(after, (position{before.epoch, 2}));
+  EXPECT_EQ(one->published.take()->at(), after);
+}
+
+TEST_F(RedisBroker, WipedRedisHasOtherEpochs) {
+  auto one = make("n1");
+  one->subscribe("t");
+  const position before = one->publish("t", "a");
+  server.wipe();
+  server.restart();
+  while (one->states.take()) {
+  }
+  while (!one->states.take()) {
+  }
+  const auto page = one->history("t", before);
+  EXPECT_NE(page.top.epoch, before.epoch);
+  EXPECT_NE(page.top.epoch, 0U);
+  EXPECT_EQ(page.top.offset, 0U);
+}
+
+TEST_F(RedisBroker, OffsetsThatRedisHasLostAreNotGivenAgain) {
+  auto one = make("n1", quick);
+  one->subscribe("t");
+  one->publish("t", "a");
+  const position seen = one->publish("t", "b");
+  one->published.take();
+  one->published.take();
+  server.ask("HSET " + backend.prefix + "t:t o 1"); // as after a crash with appendfsync everysec
+  EXPECT_TRUE(comes_true([&] { return one->history("t", seen).top.epoch != seen.epoch; }));
+}
+
+// --- Nodes and presence
+
+TEST_F(RedisBroker, NodesSeeAndReachEachOther) {
+  auto one = make("n1", quick), two = make("n2", quick);
+  const std::vector<node_info> both{{"n1"}, {"n2"}};
+  while (one->nodes.take() != both) {
+  }
+  while (two->nodes.take() != both) {
+  }
+  EXPECT_TRUE(one->send("n2", "k", "x"));
+  EXPECT_EQ(two->from_nodes.take(), "n1/k/x");
+  EXPECT_TRUE(two->send("", "k", "y"));
+  EXPECT_EQ(one->from_nodes.take(), "n2/k/y");
+  EXPECT_EQ(two->from_nodes.take(), "n2/k/y");
+  two->stop();
+  while (one->nodes.take() != std::vector<node_info>{{"n1"}}) {
+  }
+  EXPECT_EQ(one->send("n2", "k", "x").error().code, 404);
+}
+
+TEST_F(RedisBroker, ANodeThatStopsTakesItsMembersWithIt) {
+  auto one = make("n1"), two = make("n2");
+  one->subscribe(presence_topic("t"));
+  ASSERT_TRUE(one->enter("t", {"1", "ann", {}}));
+  ASSERT_TRUE(two->enter("t", {"2", "bob", {}}));
+  EXPECT_EQ(one->members("t"), (strings{"1/ann/null", "2/bob/null"}));
+  two->stop();
+  EXPECT_EQ(one->members("t"), (strings{"1/ann/null"}));
+  for (const char* expected : {"join", "join", "leave"})
+    EXPECT_EQ(*unpacked(one->published.take()->data()).find("event"), value{expected});
+}
+
+TEST_F(RedisBroker, ADeadNodesMembersAreTakenOut) {
+  auto one = make("n1", quick);
+  one->subscribe(presence_topic("t"));
+  ASSERT_TRUE(one->enter("t", {"1", "ann", {}}));
+  // A node that was there and is heard of no more: as its process leaves it behind.
+  server.ask("ZADD " + backend.prefix + "nodes 1 dead");
+  server.ask("HSET " + backend.prefix + "n:dead t 1");
+  const std::string member = "\\x83\\xa2id\\xa12\\xa4user\\xa3bob\\xa4data\\xc0";
+  server.ask("HSET " + backend.prefix + "p:t 2 \"dead " + member + "\"");
+
+  EXPECT_EQ(one->members("t"), (strings{"1/ann/null"}));
+  EXPECT_EQ(*unpacked(one->published.take()->data()).find("event"), value{"join"});
+  const value event = unpacked(one->published.take()->data());
+  EXPECT_EQ(*event.find("event"), value{"leave"});
+  EXPECT_EQ(*event.find("member")->find("user"), value{"bob"});
+  EXPECT_TRUE(server.ask("HLEN " + backend.prefix + "p:t").starts_with(":1"));
+  EXPECT_TRUE(server.ask("EXISTS " + backend.prefix + "n:dead").starts_with(":0"));
+}
+
+TEST_F(RedisBroker, ANodeThatWasTakenForDeadIsTold) {
+  auto one = make("n1", quick);
+  ASSERT_TRUE(one->enter("t", {"1", "ann", {}}));
+  server.ask("ZREM " + backend.prefix + "nodes n1");
+  EXPECT_TRUE(one->presence_lost.take());
+}
+
+} // namespace
+} // namespace swill::test

@@ -1,0 +1,283 @@
+#include "pubsub/pubsub.hpp"
+
+#include "libswill/client/blocking_client.hpp"
+#include "libswill/server/server.hpp"
+#include "pubsub/redis/redis_broker.hpp"
+#include "tests/pubsub/broker_contract.hpp"
+
+#include <atomic>
+#include <poll.h>
+#include <set>
+#include <thread>
+
+namespace swill::test {
+namespace {
+
+using strings = std::vector<std::string>;
+
+value subscription(const std::string& topic, std::optional<position> since = {}) {
+  value v = value::map({{"topic", topic}});
+  if (since) v.set("since", value::map({{"epoch", since->epoch}, {"offset", since->offset}}));
+  return v;
+}
+value message(const std::string& topic, const value& data) { return value::map({{"topic", topic}, {"data", data}}); }
+std::uint64_t number(const value* v) {
+  return v != nullptr && v->get_if<std::int64_t>() != nullptr ? static_cast<std::uint64_t>(*v->get_if<std::int64_t>())
+                                                              : 0;
+}
+
+/// A server on sockets with a bus: one node.
+struct node {
+  explicit node(std::shared_ptr<broker> b, pubsub_options o = {}, std::size_t threads = 2)
+      : bus(std::make_shared<pubsub>(std::move(o), std::move(b))) {
+    a.set_log(stderr_log(log_level::error));
+    bus->allow_subscribe("**");
+    bus->allow_publish("**");
+    bus->allow_presence("**");
+    a.use(bus);
+    server_options so;
+    so.listen = {"127.0.0.1:0"};
+    so.io_threads = threads;
+    running.emplace(a, so);
+    running->start();
+    if (!wait_up()) throw std::runtime_error("the broker is not there");
+  }
+  bool wait_up() {
+    for (int i = 0; i < 1000; ++i) {
+      std::promise<bool> up;
+      bus->publish_then("warm.up", 1, {}, [&up](const result<position>& r) { up.set_value(r.has_value()); });
+      if (up.get_future().get()) return true;
+      ::poll(nullptr, 0, 10);
+    }
+    return false;
+  }
+  std::string url() const { return "ws://127.0.0.1:" + std::to_string(running->port()) + "/ws"; }
+  result<position> publish(const std::string& topic, const value& v, const std::string& key = {}) {
+    std::promise<result<position>> at;
+    bus->publish_then(topic, v, key, [&at](result<position> r) { at.set_value(std::move(r)); });
+    return at.get_future().get();
+  }
+
+  app a;
+  std::shared_ptr<pubsub> bus;
+  std::optional<server> running;
+};
+
+/// A client with one subscription, read by a thread of its own.
+class reader {
+public:
+  reader(const node& n, const std::string& topic, std::optional<position> since = {})
+      : client_(std::make_unique<blocking_client>(n.url())),
+        stream_(client_->stream<value>("swill.subscribe", subscription(topic, since))) {
+    thread_ = std::thread{[this] { read(); }};
+    begun.take();
+  }
+  ~reader() { end(); }
+  reader(const reader&) = delete;
+
+  void end() {
+    if (!thread_.joinable()) return;
+    stream_.cancel();
+    thread_.join();
+  }
+
+  position start;
+  bool recovered = false;
+  box<value> items;
+  box<bool> begun;
+  std::atomic<std::int64_t> failure{0};
+
+private:
+  void read() {
+    try {
+      while (stream_.leading().empty()) ::poll(nullptr, 0, 1); // it may be long before the first item
+      const metadata m = stream_.leading();
+      start = {number(m.find("epoch")), number(m.find("offset"))};
+      recovered = m.find("recovered") != nullptr && *m.find("recovered") == value{true};
+      begun.put(true);
+      while (auto v = stream_.next()) items.put(std::move(*v));
+    } catch (const error& e) {
+      failure = e.code;
+      begun.put(false);
+    }
+  }
+  std::unique_ptr<blocking_client> client_;
+  blocking_stream<value> stream_;
+  std::thread thread_;
+};
+
+std::string text(const value& item) {
+  if (const value* data = item.find("data")) return std::to_string(number(item.find("offset"))) + ":" + to_text(*data);
+  return "lost " + std::to_string(number(item.find("offset")));
+}
+
+pubsub_options quick() {
+  pubsub_options o;
+  o.heartbeat = 100ms;
+  o.node_lease = 500ms;
+  o.check_interval = 200ms;
+  o.other_topics.history_length = 100'000;
+  o.other_topics.queue_length = 100'000;
+  o.other_topics.queue_size = 100'000'000;
+  return o;
+}
+
+TEST(PubsubServers, SubscribersOnAllThreadsGetEverything) {
+  node n{nullptr, quick(), 2};
+  std::vector<std::unique_ptr<reader>> readers;
+  for (int i = 0; i < 6; ++i) readers.push_back(std::make_unique<reader>(n, "t"));
+  blocking_client publisher{n.url()};
+  for (int i = 1; i <= 200; ++i) publisher.call<value>("swill.publish", message("t", i));
+  for (auto& r : readers) {
+    for (int i = 1; i <= 200; ++i) ASSERT_EQ(text(r->items.take()), std::to_string(i) + ":" + std::to_string(i));
+  }
+}
+
+/// Nodes that share a Redis.
+struct PubsubNodes : testing::Test {
+  redis_server server{redis_options{.append_only = true}};
+  std::shared_ptr<broker> shared() {
+    redis_broker_options o;
+    o.server = redis::options::parse(server.address()).value();
+    return std::make_shared<redis_broker>(o);
+  }
+};
+
+TEST_F(PubsubNodes, WhatOnePublishesTheOtherDelivers) {
+  node one{shared(), quick()}, two{shared(), quick(), 1};
+  reader here{one, "t"}, there{two, "t"};
+  ASSERT_TRUE(one.publish("t", "a"));
+  ASSERT_TRUE(two.publish("t", "b"));
+  for (reader* r : {&here, &there}) {
+    EXPECT_EQ(text(r->items.take()), "1:\"a\"");
+    EXPECT_EQ(text(r->items.take()), "2:\"b\"");
+  }
+}
+
+TEST_F(PubsubNodes, AClientResumesOnTheOther) {
+  node one{shared(), quick()}, two{shared(), quick()};
+  reader first{one, "t"};
+  for (const char* s : {"a", "b", "c"}) ASSERT_TRUE(one.publish("t", s));
+  EXPECT_EQ(text(first.items.take()), "1:\"a\"");
+  first.end();
+
+  reader second{two, "t", position{first.start.epoch, 1}};
+  ASSERT_TRUE(one.publish("t", "d"));
+
+  EXPECT_TRUE(second.recovered);
+  for (const char* s : {"2:\"b\"", "3:\"c\"", "4:\"d\""}) EXPECT_EQ(text(second.items.take()), s);
+}
+
+TEST_F(PubsubNodes, MessagesThatNeverCameAreFetched) {
+  node one{shared(), quick()};
+  reader r{one, "t"};
+  // What a broken connection would do: the message is in the topic, but nobody was told.
+  ASSERT_TRUE(one.publish("t", "a"));
+  EXPECT_EQ(text(r.items.take()), "1:\"a\"");
+  server.ask("HSET swill:t:t o 2");
+  server.ask("XADD swill:h:t 2-0 t 99999999999999 d \"\\xa1b\"");
+  EXPECT_EQ(text(r.items.take()), "2:\"b\"");
+  // And with a hole that history cannot fill.
+  server.ask("HSET swill:t:t o 5");
+  ASSERT_TRUE(one.publish("t", "f"));
+  EXPECT_EQ(text(r.items.take()), "lost 5");
+  EXPECT_EQ(text(r.items.take()), "6:\"f\"");
+}
+
+TEST_F(PubsubNodes, NothingIsLostOrDoubledWhenRedisIsKilledUnderLoad) {
+  node one{shared(), quick()}, two{shared(), quick()};
+  reader here{one, "t"}, there{two, "t"};
+  std::set<std::string> acknowledged, tried;
+  int number = 0;
+  const auto publish_for = [&](std::chrono::milliseconds d) {
+    const auto end = std::chrono::steady_clock::now() + d;
+    while (std::chrono::steady_clock::now() < end) {
+      const std::string id = "m" + std::to_string(++number);
+      tried.insert(id);
+      if (one.publish("t", id, id)) {
+        acknowledged.insert(id);
+        continue;
+      }
+      ::poll(nullptr, 0, 1);
+      if (number % 2 == 0 && one.publish("t", id, id)) acknowledged.insert(id); // it may have been published before
+    }
+  };
+  for (int round = 0; round < 3; ++round) {
+    publish_for(100ms);
+    std::thread killer{[this] {
+      server.kill();
+      server.restart();
+    }};
+    publish_for(200ms);
+    killer.join();
+    const auto back = std::chrono::steady_clock::now();
+    ASSERT_TRUE(one.wait_up());
+    ASSERT_TRUE(two.wait_up());
+    EXPECT_LT(std::chrono::steady_clock::now() - back, 2s);
+  }
+  ASSERT_TRUE(one.publish("t", "end"));
+
+  for (reader* r : {&here, &there}) {
+    std::set<std::string> got;
+    std::uint64_t offset = 0;
+    for (;;) {
+      const value v = r->items.take();
+      ASSERT_EQ(swill::test::number(v.find("offset")), ++offset) << to_text(v);
+      const std::string id = *v.find("data")->get_if<std::string>();
+      if (id == "end") break;
+      EXPECT_TRUE(got.insert(id).second) << id << " came twice";
+      EXPECT_EQ(tried.count(id), 1U);
+    }
+    for (const std::string& id : acknowledged) EXPECT_EQ(got.count(id), 1U) << id << " was lost";
+  }
+  EXPECT_GT(acknowledged.size(), 10U);
+}
+
+TEST_F(PubsubNodes, SubscribersOfAWipedRedisAreTold) {
+  node one{shared(), quick()};
+  reader r{one, "t"};
+  ASSERT_TRUE(one.publish("t", "a"));
+  EXPECT_EQ(text(r.items.take()), "1:\"a\"");
+  server.wipe();
+  server.restart();
+  const value notice = r.items.take();
+  EXPECT_EQ(*notice.find("recovered"), value{false});
+  EXPECT_NE(number(notice.find("epoch")), r.start.epoch);
+  EXPECT_EQ(text(notice), "lost 0");
+  ASSERT_TRUE(one.wait_up());
+  ASSERT_TRUE(one.publish("t", "b"));
+  EXPECT_EQ(text(r.items.take()), "1:\"b\"");
+}
+
+TEST_F(PubsubNodes, PresenceOutlivesAWipe) {
+  pubsub_options o = quick();
+  o.other_topics.presence = true;
+  node one{shared(), o};
+  reader r{one, "t"};
+  blocking_client c{one.url()};
+  const auto count = [&c] {
+    const auto all = c.try_call<std::vector<presence_member>>("swill.presence", subscription("t"));
+    return all ? all->size() : 99;
+  };
+  for (int i = 0; i < 1000 && count() != 1; ++i) ::poll(nullptr, 0, 5);
+  EXPECT_EQ(count(), 1U);
+  server.wipe();
+  server.restart();
+  ASSERT_TRUE(one.wait_up());
+  for (int i = 0; i < 1000 && count() != 1; ++i) ::poll(nullptr, 0, 5);
+  EXPECT_EQ(count(), 1U);
+}
+
+TEST_F(PubsubNodes, LocalCallsGoOnWithoutRedis) {
+  node one{shared(), quick()};
+  blocking_client c{one.url()};
+  server.kill();
+  const auto r = c.try_call<value>("swill.publish", message("t", 1));
+  ASSERT_FALSE(r);
+  EXPECT_EQ(r.error().code, 503);
+  EXPECT_EQ(c.try_call<value>("swill.publish", message("$all", 1)).error().code, 403);
+  EXPECT_EQ(c.try_call<value>("nothing", 1).error().code, 404);
+}
+
+} // namespace
+} // namespace swill::test
