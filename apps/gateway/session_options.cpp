@@ -1,0 +1,85 @@
+#include "apps/gateway/session_options.hpp"
+
+#include "sessions/redis/redis_store.hpp"
+#include "sessions/sessions.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <stdexcept>
+
+namespace swill::gateway {
+
+namespace {
+
+task<int> count_visits(request<> r) {
+  session& s = co_await r.context().session();
+  const int visits = s.get<int>("visits").value_or(0) + 1;
+  s.set("visits", visits); // saved before the answer leaves
+  co_return visits;
+}
+
+/// A signing key, from a file rather than the command line, where everybody on the machine could read it.
+std::string key_in(const std::string& path) {
+  std::ifstream in{path, std::ios::binary};
+  std::string key{std::istreambuf_iterator<char>{in}, {}};
+  while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
+  if (!in || key.empty()) throw std::invalid_argument("cannot read a session key from " + path);
+  return key;
+}
+
+} // namespace
+
+void session_options::add_to(CLI::App& program) {
+  program
+      .add_option("--redis", redis_,
+                  "redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE] or unix:///PATH[?db=DATABASE]: keeps what all nodes "
+                  "share; none: each node for itself, in memory")
+      ->envname("SWILL_REDIS");
+  program.add_option("--redis-prefix", prefix_, "of every key in Redis")
+      ->envname("SWILL_REDIS_PREFIX")
+      ->capture_default_str();
+  const auto add_minutes = [&program](const char* name, const char* env, std::chrono::milliseconds& to,
+                                      const char* what) {
+    program
+        .add_option_function<long>(
+            name, [&to](const long& minutes) { to = std::chrono::minutes{minutes}; }, what)
+        ->envname(env)
+        ->check(CLI::Range(0L, 60L * 24 * 365 * 10))
+        ->default_str(std::to_string(std::chrono::duration_cast<std::chrono::minutes>(to).count()));
+  };
+  add_minutes("--session-idle", "SWILL_SESSION_IDLE", sessions_.idle,
+              "minutes without use after which a session ends; 0: never");
+  add_minutes("--session-absolute", "SWILL_SESSION_ABSOLUTE", sessions_.absolute,
+              "minutes after which a session ends although it is used; 0: never");
+  program
+      .add_option("--session-key", key_files_,
+                  "file with a key that signs session tokens; repeatable: the first signs, all are good")
+      ->envname("SWILL_SESSION_KEY")
+      ->delimiter(',')
+      ->take_all();
+  program
+      .add_flag("--trust-forwarded-proto", sessions_.trust_forwarded_proto,
+                "X-Forwarded-Proto: https counts as TLS; only behind a proxy that sets or removes it")
+      ->envname("SWILL_TRUST_FORWARDED_PROTO");
+}
+
+std::optional<redis::options> session_options::redis() const {
+  if (redis_.empty()) return std::nullopt;
+  auto o = redis::options::parse(redis_);
+  if (!o) throw std::invalid_argument(o.error().message);
+  return std::move(*o);
+}
+
+void session_options::apply(app& a) const {
+  swill::session_options o = sessions_;
+  for (const std::string& path : key_files_) o.signing_keys.push_back(key_in(path));
+  const auto server = redis();
+  a.use(std::make_shared<sessions>(std::move(o), server ? redis_sessions({*server, prefix_}) : memory_sessions()));
+  a.handle("example.visits", count_visits, {.doc = "How often this session has asked"});
+}
+
+} // namespace swill::gateway

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "libswill/api/app.hpp"
+#include "libswill/redis/options.hpp"
+#include "sessions/options.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace swill::gateway {
+
+/// Where the gateway keeps what its nodes share, and its sessions, from its command line and environment.
+class session_options {
+public:
+  /// The program writes here when it parses; this must live until then.
+  void add_to(CLI::App& program);
+
+  /// Redis, when there is one; for others that keep something there, too. Throws std::invalid_argument for an address that makes no sense.
+  std::optional<redis::options> redis() const;
+  const std::string& prefix() const noexcept { return prefix_; }
+
+  /// Adds sessions to the app, and "example.visits", which counts in one. Without Redis they are kept in memory.
+  void apply(app& a) const;
+
+private:
+  std::string redis_;
+  std::string prefix_ = "swill:";
+  std::vector<std::string> key_files_;
+  swill::session_options sessions_;
+};
+
+} // namespace swill::gateway
