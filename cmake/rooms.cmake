@@ -29,7 +29,7 @@ function(swill_room name directory)
   set_property(GLOBAL APPEND PROPERTY SWILL_ROOMS swill_${name})
 endfunction()
 
-# swill_app(<target> <directory>): one program from the sources of apps/<directory>.
+# swill_app(<target> <directory> [<library>...]): one program from the sources of apps/<directory>.
 function(swill_app target directory)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/apps/${directory}/*.cpp")
   if(NOT sources)
@@ -41,7 +41,7 @@ function(swill_app target directory)
     set(target swill-cli)
   endif()
   add_executable(${target} ${sources})
-  target_link_libraries(${target} PRIVATE swill_build_flags swill_apps_common swill::swill)
+  target_link_libraries(${target} PRIVATE swill_build_flags swill_apps_common swill::swill ${ARGN})
   set_target_properties(${target} PROPERTIES
     OUTPUT_NAME ${output}
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin"

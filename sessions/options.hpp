@@ -9,9 +9,9 @@ namespace swill {
 
 /// How sessions are found, how long they live, and every limit of them. Sizes are bytes.
 struct session_options {
-  // --- Where a client's token is looked for, in this order; the first that is there counts
-  /// Cookie of the handshake. A connection without a token gets a new one in the handshake's response. Its name is "__Host-swill" on TLS
-  /// (with Secure), "swill" without, where browsers refuse the other; HttpOnly, SameSite=Lax, Path=/.
+  // --- Where a client's token is looked for: header, query, cookie; the first that is known counts
+  /// Cookie of the handshake. A connection without a token that is known gets a new one in the handshake's response. Its name is
+  /// "__Host-swill" on TLS (with Secure), "swill" without, where browsers refuse the other; HttpOnly, SameSite=Lax, Path=/.
   bool cookie = true;
   /// `Authorization: Bearer TOKEN` of the handshake.
   bool bearer = true;

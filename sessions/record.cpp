@@ -34,6 +34,7 @@ std::string encode_session(const session_record& r) {
   wire::writer w{rest};
   w.integer(r.created.time_since_epoch().count());
   w.str(r.user);
+  w.str(r.previous);
   w.raw(as_bytes(r.data));
   std::string out = session_number(r.version);
   out += session_number(static_cast<std::uint64_t>(r.seen.time_since_epoch().count()));
@@ -50,9 +51,11 @@ std::optional<session_record> decode_session(std::string id, std::string_view en
   wire::reader in{as_bytes(encoded.substr(2 * digits))};
   std::int64_t created = 0;
   std::string_view user;
-  if (!in.read_int(created) || !in.read_str(user)) return std::nullopt;
+  std::string_view previous;
+  if (!in.read_int(created) || !in.read_str(user) || !in.read_str(previous)) return std::nullopt;
   r.id = std::move(id);
   r.user = user;
+  r.previous = previous;
   r.created = time_of(created);
   r.seen = time_of(static_cast<std::int64_t>(seen));
   r.data = as_text(in.rest());

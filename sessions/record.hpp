@@ -18,6 +18,7 @@ struct session_record {
   std::uint64_t version = 0; ///< rises with each save; 0: it is not stored
   session_time created{};    ///< or of the last login
   session_time seen{};       ///< the last save, or touch
+  std::string previous;      ///< the id that is still in its browser's cookie, or empty
   std::string data;          ///< a MessagePack map: names and values
 };
 
@@ -29,7 +30,7 @@ struct session_stamp {
 };
 
 /// A record without its id as bytes: 16 hex digits of version, 16 of `seen` in ms (both at fixed places, so that a script can compare and set
-/// them), then MessagePack: `created` in ms, user, data.
+/// them), then MessagePack: `created` in ms, user, previous, data.
 std::string encode_session(const session_record& r);
 /// Empty when that is not what the bytes are.
 std::optional<session_record> decode_session(std::string id, std::string_view encoded);

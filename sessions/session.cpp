@@ -123,7 +123,9 @@ task<void> session::reload() {
   } else if (!is_new()) {
     throw session_conflict("The session has ended"); // its id must not come to life again
   } else {
-    take({record_.id, {}, 0, {}, {}, {}});
+    session_record empty;
+    empty.id = record_.id;
+    take(std::move(empty));
   }
 }
 
@@ -154,6 +156,7 @@ task<std::string> session::move_to_new_id(std::string user, bool from_now) {
   next.user = std::move(user);
   next.data = encoded();
   if (from_now) next.created = {};
+  if (connection_ != nullptr) next.previous = connection_->state<detail::session_binding>().cookie;
   const session_stamp stamp = co_await detail::rotate_session(*owner_->service_, record_.id, record_.user, next);
   next.version = stamp.version;
   next.created = stamp.created;

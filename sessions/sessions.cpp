@@ -45,20 +45,33 @@ void sessions::stop(std::function<void()> done) { service_->stop(std::move(done)
 // --- Handshakes
 
 task<void> sessions::bind(connection& c) {
-  const auto offered = detail::find_token(c, options_);
-  if (offered) {
-    auto id = service_->tokens.id_of(offered->text);
-    if (id) {
-      const bool bound = co_await bind_to(c, std::move(*id));
-      if (bound) co_return;
-    }
+  const detail::offered_tokens offered = detail::find_tokens(c, options_);
+  auto named = offered.named ? service_->tokens.id_of(*offered.named) : std::nullopt;
+  auto in_cookie = offered.cookie ? service_->tokens.id_of(*offered.cookie) : std::nullopt;
+  auto& b = c.state<detail::session_binding>();
+  if (in_cookie) b.cookie = *in_cookie;
+  if (named) {
+    const bool bound = co_await bind_to(c, std::move(*named));
+    if (bound) co_return renew_cookie(c);
+  }
+  if (in_cookie) {
+    const bool bound = co_await bind_to(c, std::move(*in_cookie));
+    if (bound) co_return;
   }
   // None, or one that is not known: that is never taken over, since somebody else may have planted it.
-  auto& b = c.state<detail::session_binding>();
   b.id = detail::make_session_id();
-  // A cookie that followed a token in the address could be planted by a link.
-  if (options_.cookie && (!offered || offered->by_cookie))
-    detail::set_session_cookie(c, options_, service_->tokens.token_of(b.id));
+  if (!options_.cookie) co_return;
+  b.cookie = b.id;
+  detail::set_session_cookie(c, options_, service_->tokens.token_of(b.id));
+}
+
+/// A browser whose session got a new id on an open connection still has the old one in its cookie. It shows both, and gets the cookie that
+/// fits. Nobody gets one for a token alone: that could come from somebody else's link.
+void sessions::renew_cookie(connection& c) {
+  auto& b = c.state<detail::session_binding>();
+  if (!options_.cookie || b.previous.empty() || b.cookie != b.previous) return;
+  b.cookie = b.id;
+  detail::set_session_cookie(c, options_, service_->tokens.token_of(b.id));
 }
 
 task<bool> sessions::bind_to(connection& c, std::string id) {
@@ -77,6 +90,7 @@ task<bool> sessions::bind_to(connection& c, std::string id) {
   b.unverified = !asked;
   if (!found) co_return true;
   b.user = found->user;
+  b.previous = found->previous;
   if (!b.user.empty()) c.set_user(b.user);
   co_return true;
 }
@@ -98,7 +112,9 @@ task<std::unique_ptr<detail::request_session>> sessions::open(context& c) {
     found = co_await detail::load_session(*service_, b.id);
     if (!found) { // it has ended; a new one begins, under a new id
       if (!b.user.empty() && k.user() == b.user) k.set_user({});
+      const std::string cookie = b.cookie;
       b = {};
+      b.cookie = cookie;
       b.used = true;
     } else {
       b.stored = true;

@@ -57,6 +57,7 @@ private:
   friend class session;
 
   task<void> bind(connection& c);
+  void renew_cookie(connection& c);
   task<bool> bind_to(connection& c, std::string id);
 
   session_options options_;

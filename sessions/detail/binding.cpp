@@ -16,21 +16,17 @@ const char* cookie_name(bool secure) noexcept { return secure ? "__Host-swill" :
 
 } // namespace
 
-std::optional<offered_token> find_token(const connection& c, const session_options& o) {
+offered_tokens find_tokens(const connection& c, const session_options& o) {
+  offered_tokens out;
   if (o.cookie) {
     const auto all = c.cookies();
-    if (const auto it = all.find(cookie_name(is_secure(c, o))); it != all.end()) return offered_token{it->second, true};
+    if (const auto it = all.find(cookie_name(is_secure(c, o))); it != all.end()) out.cookie = it->second;
   }
-  if (o.bearer) {
-    static constexpr std::string_view scheme = "Bearer ";
-    const auto text = c.header("Authorization");
-    if (text && text->substr(0, scheme.size()) == scheme)
-      return offered_token{std::string{text->substr(scheme.size())}, false};
-  }
-  if (!o.query.empty()) {
-    if (auto text = c.argument(o.query)) return offered_token{std::move(*text), false};
-  }
-  return std::nullopt;
+  static constexpr std::string_view scheme = "Bearer ";
+  if (const auto text = c.header("Authorization"); o.bearer && text && text->substr(0, scheme.size()) == scheme)
+    out.named = std::string{text->substr(scheme.size())};
+  if (!out.named && !o.query.empty()) out.named = c.argument(o.query);
+  return out;
 }
 
 void set_session_cookie(connection& c, const session_options& o, const std::string& token) {

@@ -11,19 +11,21 @@ namespace swill::detail {
 /// Which session a connection has. Part of its state.
 struct session_binding {
   std::string id;
+  std::string cookie;      ///< the id in the client's cookie, once this is known
+  std::string previous;    ///< session_record::previous
   std::string user;        ///< what the connection's user was set to by it
   bool stored = false;     ///< the store has known it
   bool unverified = false; ///< the store was not there when the client came with it
   bool used = false;       ///< by a request: no other token is taken any more
 };
 
-/// A token that came with a handshake.
-struct offered_token {
-  std::string text;
-  bool by_cookie = false;
+/// The tokens that came with a handshake.
+struct offered_tokens {
+  std::optional<std::string> named; ///< by a header or in the query: it was chosen, so it comes first
+  std::optional<std::string> cookie;
 };
 
-std::optional<offered_token> find_token(const connection& c, const session_options& o);
+offered_tokens find_tokens(const connection& c, const session_options& o);
 
 /// Adds the cookie to the handshake's response.
 void set_session_cookie(connection& c, const session_options& o, const std::string& token);

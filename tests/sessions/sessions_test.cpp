@@ -155,6 +155,26 @@ TEST(Sessions, GetANewIdAtLogin) {
   EXPECT_EQ(friendly->call<std::vector<std::string>>("who"), (std::vector<std::string>{"ann", "ann"}));
 }
 
+TEST(Sessions, RenewTheCookieOfTheBrowserThatHadTheOldId) {
+  world w;
+  const auto c = w.connect();
+  const std::string old_cookie = cookie_of(*c);
+  c->call("login", std::string{"ann"});
+  const auto token = c->call<std::string>("login", std::string{"ann"}); // twice: the browser's is two ids behind
+
+  const auto back = w.connect({{"Cookie", old_cookie}}, "?session=" + token);
+  EXPECT_EQ(back->call<std::vector<std::string>>("who").front(), "ann");
+  EXPECT_EQ(cookie_of(*back), "swill=" + token);
+
+  const auto with_cookie = w.connect({{"Cookie", cookie_of(*back)}});
+  EXPECT_EQ(with_cookie->call<std::vector<std::string>>("who").front(), "ann");
+
+  // Somebody else's link, in a browser with another session or none.
+  const auto other = w.connect();
+  EXPECT_EQ(cookie_line(*w.connect({{"Cookie", cookie_of(*other)}}, "?session=" + token)), "");
+  EXPECT_EQ(cookie_line(*w.connect({}, "?session=" + token)), "");
+}
+
 TEST(Sessions, EndWhenTheyAreDestroyed) {
   world w;
   const auto c = w.connect();
