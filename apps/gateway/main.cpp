@@ -1,7 +1,10 @@
 // swill-gateway: a server with the example service. Copy it to begin with one of your own: an app, what it serves, a server.
 #include "apps/common/example.hpp"
 #include "apps/gateway/options.hpp"
+#include "apps/gateway/pubsub_options.hpp"
+#include "apps/gateway/session_options.hpp"
 #include "apps/gateway/welcome.hpp"
+#include "apps/gateway/worker_options.hpp"
 #include "libswill/api/app.hpp"
 #include "libswill/server/server.hpp"
 
@@ -28,9 +31,18 @@ int run(int argc, char** argv) {
   program.footer("Each option may also come from the environment: --io-threads as SWILL_IO_THREADS.");
   gateway::options chosen;
   chosen.add_to(program);
+  gateway::worker_options workers;
+  workers.add_to(program);
+  gateway::session_options sessions;
+  sessions.add_to(program);
+  gateway::pubsub_options topics;
+  topics.add_to(program);
   CLI11_PARSE(program, argc, argv);
 
   app a = make_app(chosen);
+  sessions.apply(a);
+  topics.apply(a, sessions.redis(), sessions.prefix());
+  workers.apply(a);
   const server_options options = chosen.server();
   server{a, options}.run([&](server& s) {
     std::fputs(gateway::welcome(argv[0], s.addresses(), options.path).c_str(), stdout);

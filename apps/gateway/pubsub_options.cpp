@@ -1,0 +1,69 @@
+#include "apps/gateway/pubsub_options.hpp"
+
+#include "pubsub/redis/redis_broker.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+
+namespace swill::gateway {
+
+namespace {
+
+struct name {
+  std::string name;
+};
+template <class D>
+void describe(D& d, name& n) {
+  d.field("name", n.name, length{1, 33});
+}
+
+/// What somebody says in a room: `{text}` comes, `{from, text}` goes to all.
+void sign(context& c, const std::string&, value& message) {
+  const std::string& who = c.connection().user();
+  if (who.empty()) throw error{error_code::unauthorized, "call chat.login first"};
+  const value* text = message.find("text");
+  if (text == nullptr || text->get_if<std::string>() == nullptr)
+    throw error{error_code::bad_request, "a message is {\"text\": str}"};
+  message = value::map({{"from", who}, {"text", *text}});
+}
+
+void add_chat(app& a, pubsub& bus) {
+  a.handle("chat.login", [](request<name> r) { r.context().connection().set_user(r.data().name); },
+           {.doc = "Says who this connection is in the chat. No password: an example."});
+  bus.allow_subscribe("chat.*");
+  bus.allow_presence("chat.*");
+  bus.allow_publish("chat.*", sign);
+}
+
+} // namespace
+
+pubsub_options::pubsub_options() { topics_.presence = true; }
+
+void pubsub_options::add_to(CLI::App& program) {
+  program.add_option("--topic-history", topics_.history_length, "messages that each topic keeps")
+      ->envname("SWILL_TOPIC_HISTORY")
+      ->check(CLI::Range(0, 1'000'000))
+      ->capture_default_str();
+  program
+      .add_option_function<long>(
+          "--topic-age", [this](const long& s) { topics_.history_age = std::chrono::seconds{s}; },
+          "seconds for which a topic keeps a message")
+      ->envname("SWILL_TOPIC_AGE")
+      ->check(CLI::Range(1L, 60L * 60 * 24 * 365))
+      ->default_str(std::to_string(std::chrono::duration_cast<std::chrono::seconds>(topics_.history_age).count()));
+}
+
+std::shared_ptr<pubsub> pubsub_options::apply(app& a, const std::optional<redis::options>& redis,
+                                              const std::string& prefix) const {
+  swill::pubsub_options o;
+  o.other_topics = topics_;
+  std::shared_ptr<broker> b;
+  if (redis) b = std::make_shared<redis_broker>(redis_broker_options{*redis, prefix});
+  auto bus = std::make_shared<pubsub>(std::move(o), std::move(b));
+  add_chat(a, *bus);
+  a.use(bus);
+  return bus;
+}
+
+} // namespace swill::gateway

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "libswill/api/app.hpp"
+#include "libswill/redis/options.hpp"
+#include "pubsub/pubsub.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace swill::gateway {
+
+/// Pub/sub of the gateway, from its command line and environment, with a small chat: topics `chat.*`, and who talks is written on
+/// what is said.
+class pubsub_options {
+public:
+  pubsub_options();
+
+  /// The program writes here when it parses; this must live until then.
+  void add_to(CLI::App& program);
+
+  /// Adds pub/sub, its rules and "chat.login" to the app. Without Redis topics are in this node's memory.
+  std::shared_ptr<pubsub> apply(app& a, const std::optional<redis::options>& redis, const std::string& prefix) const;
+
+private:
+  topic_options topics_;
+};
+
+} // namespace swill::gateway
