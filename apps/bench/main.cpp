@@ -26,8 +26,7 @@ struct command_line {
   std::string markdown_file;
   std::vector<std::string> extra_servers; // LABEL=COMMAND
   std::vector<std::string> left_out;      // labels
-  std::uint16_t port = 8080;
-  unsigned io_threads = 1;
+  serve_options served;
 };
 
 void add_bench_options(CLI::App& app, command_line& c) {
@@ -124,11 +123,20 @@ int run(int argc, char** argv) {
   app.require_subcommand(0, 1);
   auto* const bare_verb = app.add_subcommand("serve-bare", "be the baseline server");
   auto* const swill_verb = app.add_subcommand("serve", "be the Swill server");
-  for (auto* verb : {bare_verb, swill_verb}) verb->add_option("--port", c.port, "on 127.0.0.1")->capture_default_str();
-  swill_verb->add_option("--io-threads", c.io_threads)->check(CLI::Range(1, 256))->capture_default_str();
+  auto* const remote_verb = app.add_subcommand("serve-remote", "be a Swill gateway whose handlers are in a worker");
+  auto* const worker_verb = app.add_subcommand("serve-worker", "be that worker");
+  auto& served = c.served;
+  for (auto* verb : {bare_verb, swill_verb, remote_verb})
+    verb->add_option("--port", served.port, "on 127.0.0.1")->capture_default_str();
+  for (auto* verb : {bare_verb, swill_verb}) verb->add_option("--redis", served.redis, "its port on 127.0.0.1");
+  for (auto* verb : {swill_verb, remote_verb, worker_verb})
+    verb->add_option("--io-threads", served.io_threads)->check(CLI::Range(1, 256))->capture_default_str();
+  worker_verb->add_option("--gateway", served.gateway, "HOST:PORT")->required();
   CLI11_PARSE(app, argc, argv);
-  if (*bare_verb) return bare::serve(c.port);
-  if (*swill_verb) return serve_swill(c.port, c.io_threads);
+  if (*bare_verb) return bare::serve(served.port, served.redis);
+  if (*swill_verb) return serve_swill(served);
+  if (*remote_verb) return serve_remote(served);
+  if (*worker_verb) return serve_worker(served);
   return run_bench(c);
 }
 

@@ -1,53 +1,64 @@
 #include "apps/bench/serve_swill.hpp"
 
-#include "libswill/api/app.hpp"
-#include "libswill/base/log.hpp"
+#include "apps/bench/bench_app.hpp"
 #include "libswill/server/server.hpp"
+#include "pubsub/pubsub.hpp"
+#include "pubsub/redis/redis_broker.hpp"
+#include "sessions/redis/redis_store.hpp"
+#include "sessions/sessions.hpp"
 
 #include <chrono>
 #include <cstdint>
-#include <numeric>
+#include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
 namespace swill::bench {
 namespace {
 
-swill::app make_bench_app() {
-  swill::app app;
-  app.handle("add",
-             [](swill::request<std::pair<std::int64_t, std::int64_t>> r) { return r.data().first + r.data().second; });
-  app.handle("sum", [](swill::request<std::vector<std::int64_t>> r) {
-    return std::accumulate(r.data().begin(), r.data().end(), std::int64_t{0});
-  });
-  app.handle("burst", [](swill::request<std::int64_t> r) -> swill::stream<std::int64_t> {
-    for (std::int64_t i = 0; i < r.data(); ++i) co_yield i;
-  });
-  app.handle("sum_stream", [](swill::streaming_request<std::int64_t> items) -> swill::task<std::int64_t> {
-    std::int64_t sum = 0;
-    while (const auto item = co_await items.next()) sum += *item;
-    co_return sum;
-  });
-  app.handle("sleep0", [](swill::request<std::int64_t> r) -> swill::task<std::int64_t> {
-    co_await swill::sleep_for(std::chrono::milliseconds(0));
-    co_return r.data();
-  });
-  app.handle("sleep", [](swill::request<std::int64_t> r) -> swill::task<std::int64_t> {
-    co_await swill::sleep_for(std::chrono::milliseconds(r.data()));
-    co_return r.data();
-  });
-  return app;
+using namespace std::chrono_literals;
+
+redis::options at(std::uint16_t port) {
+  redis::options o;
+  o.port = port;
+  return o;
+}
+
+std::shared_ptr<pubsub> make_bus(std::uint16_t redis_port) {
+  pubsub_options o;
+  // Made and forgotten: the scenario waits for the second.
+  topic_options brief;
+  brief.history_length = 1;
+  brief.history_age = 1s;
+  brief.forget_after = 1s;
+  o.topics.emplace_back("churn.*", brief);
+  std::shared_ptr<broker> b;
+  if (redis_port != 0) b = std::make_shared<redis_broker>(redis_broker_options{at(redis_port)});
+  auto bus = std::make_shared<pubsub>(std::move(o), std::move(b));
+  bus->allow_subscribe("**");
+  bus->allow_publish("**");
+  return bus;
+}
+
+std::shared_ptr<sessions> make_sessions(std::uint16_t redis_port) {
+  redis_session_options o;
+  o.server = at(redis_port);
+  return std::make_shared<sessions>(session_options{}, redis_port == 0 ? memory_sessions() : redis_sessions(o));
 }
 
 } // namespace
 
-int serve_swill(std::uint16_t port, unsigned io_threads) {
+int serve_swill(const serve_options& o) {
   auto app = make_bench_app();
-  app.set_log(stderr_log(log_level::warning)); // a line for each connection would be measured too
+  app.use(make_bus(o.redis));
+  app.use(make_sessions(o.redis));
+  app.handle("visit", [](request<std::int64_t> r) -> task<std::int64_t> {
+    session& s = co_await r.context().session();
+    s.set("visits", s.get<std::int64_t>("visits").value_or(0) + 1);
+    co_return r.data();
+  });
   server_options options;
-  options.listen = {"127.0.0.1:" + std::to_string(port)};
-  options.io_threads = io_threads;
+  options.listen = {"127.0.0.1:" + std::to_string(o.port)};
+  options.io_threads = o.io_threads;
   server(app, options).run();
   return 0;
 }

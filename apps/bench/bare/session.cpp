@@ -28,7 +28,8 @@ std::string_view choose_subprotocol(std::string_view offered) {
 
 } // namespace
 
-session::session(tcp_socket socket) : stream_(std::move(socket)) {
+session::session(tcp_socket socket, shared_state& shared)
+    : stream_(std::move(socket)), shared_(shared), store_key_("bare:" + std::to_string(++shared.connections)) {
   stream_.binary(true);
   stream_.read_message_max(message_limit);
   stream_.write_buffer_bytes(64); // Beast writes control frames only; the default 4 KiB would lie idle
@@ -69,9 +70,12 @@ void session::read(self me) {
   s.stream_.async_read(s.buffer_, [me = std::move(me)](error_code error, std::size_t) mutable {
     if (error || me->out().failed()) return;
     const auto bytes = me->buffer_.data();
-    const auto r = decode({static_cast<const char*>(bytes.data()), bytes.size()});
-    if (!r) return; // dropping the last reference closes the connection
-    me->on_request(*r);
+    const std::string_view message(static_cast<const char*>(bytes.data()), bytes.size());
+    if (const auto r = decode(message)) {
+      me->on_request(*r);
+    } else if (!me->shared_.hub.take(me, message)) {
+      return; // dropping the last reference closes the connection
+    }
     me->buffer_.consume(bytes.size());
     read(std::move(me));
   });
@@ -86,6 +90,8 @@ void session::on_request(const request& r) {
     send_burst(r.seq, 0, r.data[0]);
   } else if (r.rpc == "sleep0") {
     send_after(std::chrono::milliseconds(0), r.seq, r.data[0]);
+  } else if (r.rpc == "visit" && shared_.store) {
+    visit(r.seq, r.data[0]);
   } else if (r.rpc == "sleep") {
     send_after(std::chrono::milliseconds(r.data[0]), r.seq, r.data[0]);
   } else {
@@ -136,6 +142,15 @@ void session::reply(std::uint64_t seq, std::int64_t value) {
   const auto frame = out().begin_frame();
   encode_message(out().output(), seq, value);
   out().end_frame(frame);
+}
+
+void session::visit(std::uint64_t seq, std::int64_t value) {
+  shared_.store->load_and_save(store_key_, std::to_string(value), [me = weak_from_this(), seq, value] {
+    const auto s = me.lock();
+    if (!s) return;
+    s->reply(seq, value);
+    s->flush_soon();
+  });
 }
 
 // Timers that fire in the same turn of the event loop share one send.

@@ -59,7 +59,7 @@ bool accepts_connections(std::uint16_t port) {
 
 } // namespace
 
-child_process::child_process(const std::vector<std::string>& command, std::uint16_t port) {
+child_process::child_process(const std::vector<std::string>& command) {
   std::vector<char*> arguments;
   for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
@@ -67,6 +67,9 @@ child_process::child_process(const std::vector<std::string>& command, std::uint1
   pid_ = ::fork();
   if (pid_ < 0) throw_errno("fork");
   if (pid_ == 0) become(arguments.data(), parent);
+}
+
+child_process::child_process(const std::vector<std::string>& command, std::uint16_t port) : child_process(command) {
   try {
     wait_until_ready(port);
   } catch (...) {

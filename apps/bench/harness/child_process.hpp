@@ -14,6 +14,8 @@ public:
   /// Starts `command` (program and arguments) and waits until it accepts connections on 127.0.0.1:port.
   /// Throws std::runtime_error when it ends before, or takes longer than 15 s.
   child_process(const std::vector<std::string>& command, std::uint16_t port);
+  /// Without waiting for anything.
+  explicit child_process(const std::vector<std::string>& command);
   ~child_process();
   child_process(const child_process&) = delete;
   child_process& operator=(const child_process&) = delete;

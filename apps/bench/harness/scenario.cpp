@@ -1,5 +1,6 @@
 #include "apps/bench/harness/scenario.hpp"
 
+#include "apps/bench/harness/distributed_scenarios.hpp"
 #include "apps/bench/harness/memory_scenarios.hpp"
 #include "apps/bench/harness/speed_scenarios.hpp"
 
@@ -40,6 +41,33 @@ std::vector<scenario> make_scenarios() {
        "sum of 1000 integers, 50x4, throughput with 2 I/O threads over 1",
        {"scaling", kind::at_least, 1.4},
        measure_threads,
+       true},
+      {"fanout", "1,000 subscribers, 100 bytes, per delivery", {"cpu_us", kind::ratio_at_most, 1.5}, measure_fanout},
+      {"fanout-redis",
+       "the same through Redis, CPU per delivery over that in memory",
+       {"over_memory", kind::at_most, 1.2},
+       measure_fanout_redis,
+       true},
+      {"publish-redis",
+       "publish to delivery through Redis, median over that of a bare PUBLISH",
+       {"round_trips", kind::at_most, 3},
+       measure_publish_latency,
+       true},
+      {"topics", "1,000 topics x 10 subscribers, per delivery", {"cpu_us", kind::ratio_at_most, 2}, measure_topics},
+      {"topics-gone",
+       "RSS after 100,000 topics were made and forgotten, MB more",
+       {"grown_mb", kind::at_most, 4},
+       measure_forgotten_topics,
+       true},
+      {"sessions",
+       "a request that loads and saves a Redis session, 100x1",
+       {"cpu_us", kind::ratio_at_most, 1.5},
+       measure_sessions},
+      {"session-rate", "the same, sessions per second", {"rate", kind::at_least, 10'000}, measure_sessions, true},
+      {"remote",
+       "`add` 50x16 in a worker, throughput over that in the gateway",
+       {"share", kind::at_least, 0.4},
+       measure_remote,
        true},
   };
 }

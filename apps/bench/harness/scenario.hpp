@@ -27,7 +27,7 @@ struct scenario {
   std::string what;
   target aim;
   std::function<metrics(const server_spec&, const options&)> run;
-  bool needs_threads = false; // only for servers that take {threads}
+  bool needs_threads = false; // only for servers that take {threads}: ours
 };
 
 /// All of them, in the order of the table.

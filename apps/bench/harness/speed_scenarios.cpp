@@ -14,30 +14,6 @@ std::chrono::milliseconds warm_up_of(const options& o) {
   return std::min(o.duration / 4, std::chrono::milliseconds(300));
 }
 
-metrics measure_unary(running_server& server, const options& o, unary_rpc rpc, unsigned connections, unsigned depth) {
-  tally seen;
-  load_loop loop;
-  std::vector<unary_client*> clients;
-  for (unsigned i = 0; i < connections; ++i) {
-    clients.push_back(&loop.add<unary_client>(connection(server.port), seen, rpc, depth));
-  }
-  loop.start_all();
-  loop.run_for(warm_up_of(o));
-  seen.clear();
-  const auto from = moment::now(server.process);
-  loop.run_for(o.duration);
-  const auto to = moment::now(server.process);
-  auto result = evaluate(from, to, seen);
-  result["rss_mb"] = static_cast<double>(server.process.rss_bytes()) / 1e6;
-
-  // Every request must get its answer, the last ones too.
-  for (auto* c : clients) c->stop();
-  loop.run_until([&] { return std::all_of(clients.begin(), clients.end(), [](auto* c) { return c->idle(); }); },
-                 patience);
-  require_no_errors(seen);
-  return result;
-}
-
 // Whole streams only: what the server has produced and the client not yet seen would be counted on one side.
 template <class Client>
 metrics measure_streams(const server_spec& spec, const options& o) {
@@ -62,15 +38,39 @@ metrics measure_streams(const server_spec& spec, const options& o) {
 
 } // namespace
 
+metrics measure_calls(running_server& server, const options& o, unary_rpc rpc, unsigned connections, unsigned depth) {
+  tally seen;
+  load_loop loop;
+  std::vector<unary_client*> clients;
+  for (unsigned i = 0; i < connections; ++i) {
+    clients.push_back(&loop.add<unary_client>(connection(server.port), seen, rpc, depth));
+  }
+  loop.start_all();
+  loop.run_for(warm_up_of(o));
+  seen.clear();
+  const auto from = moment::now(server.process);
+  loop.run_for(o.duration);
+  const auto to = moment::now(server.process);
+  auto result = evaluate(from, to, seen);
+  result["rss_mb"] = static_cast<double>(server.process.rss_bytes()) / 1e6;
+
+  // Every request must get its answer, the last ones too.
+  for (auto* c : clients) c->stop();
+  loop.run_until([&] { return std::all_of(clients.begin(), clients.end(), [](auto* c) { return c->idle(); }); },
+                 patience);
+  require_no_errors(seen);
+  return result;
+}
+
 metrics measure_add(const server_spec& spec, const options& o, unsigned connections, unsigned depth) {
   running_server server(spec);
-  return measure_unary(server, o, unary_rpc::add, connections, depth);
+  return measure_calls(server, o, unary_rpc::add, connections, depth);
 }
 
 metrics measure_timer0(const server_spec& spec, const options& o) {
   running_server server(spec);
   const auto rpc = spec.label == baseline_label ? unary_rpc::add : unary_rpc::sleep0;
-  return measure_unary(server, o, rpc, 50, 16);
+  return measure_calls(server, o, rpc, 50, 16);
 }
 
 metrics measure_stream_out(const server_spec& spec, const options& o) { return measure_streams<burst_client>(spec, o); }
@@ -79,7 +79,7 @@ metrics measure_stream_in(const server_spec& spec, const options& o) { return me
 
 metrics measure_fairness(const server_spec& spec, const options& o) {
   running_server server(spec);
-  const auto alone = measure_unary(server, o, unary_rpc::add, 1, 1);
+  const auto alone = measure_calls(server, o, unary_rpc::add, 1, 1);
 
   tally streamed, seen;
   load_loop loop;
@@ -112,7 +112,7 @@ metrics measure_threads(const server_spec& spec, const options& o) {
   metrics result;
   for (const unsigned threads : {1u, 2u}) {
     running_server server(spec, threads);
-    auto m = measure_unary(server, o, unary_rpc::sum, 50, 4);
+    auto m = measure_calls(server, o, unary_rpc::sum, 50, 4);
     result["rate_" + std::to_string(threads)] = m.at("rate");
     result["busy_" + std::to_string(threads)] = m.at("busy");
     if (threads == 2) result.merge(m);

@@ -13,6 +13,7 @@ const char* name_of(unary_rpc rpc) {
     case unary_rpc::add: return "add";
     case unary_rpc::sleep0: return "sleep0";
     case unary_rpc::sum: return "sum";
+    case unary_rpc::visit: return "visit";
   }
   return "";
 }
@@ -20,7 +21,8 @@ const char* name_of(unary_rpc rpc) {
 payload payload_of(unary_rpc rpc) {
   switch (rpc) {
     case unary_rpc::add: return payload::pair;
-    case unary_rpc::sleep0: return payload::integer;
+    case unary_rpc::sleep0:
+    case unary_rpc::visit: return payload::integer;
     case unary_rpc::sum: return payload::list;
   }
   return payload::integer;
@@ -43,10 +45,7 @@ std::uint64_t monotonic_ns() noexcept {
 // --- unary
 
 unary_client::unary_client(connection c, tally& t, unary_rpc rpc, unsigned depth)
-    : client(std::move(c), t),
-      frame_(name_of(rpc), payload_of(rpc)),
-      rpc_(rpc),
-      slots_(depth) {}
+    : client(std::move(c), t), frame_(name_of(rpc), payload_of(rpc)), rpc_(rpc), slots_(depth) {}
 
 void unary_client::start(std::uint64_t now) {
   for (std::uint32_t i = 0; i < slots_.size(); ++i) {

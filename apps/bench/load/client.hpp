@@ -48,7 +48,7 @@ private:
   bool closed_ = false;
 };
 
-enum class unary_rpc { add, sleep0, sum };
+enum class unary_rpc { add, sleep0, sum, visit };
 
 /// Keeps `depth` unary requests open until it is told to stop.
 class unary_client : public client {

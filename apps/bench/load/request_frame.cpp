@@ -4,13 +4,16 @@ namespace swill::bench {
 
 using namespace std::string_view_literals;
 
+namespace {
+
+constexpr std::size_t short_header = 6;
+constexpr std::size_t long_header = 8;
+
+} // namespace
+
 request_frame::request_frame(std::string_view rpc, payload kind) {
   const bool is_long = kind == payload::list;
-  const std::size_t header_size = is_long ? 8 : 6;
-  bytes_.append(is_long ? "\x82\xfe\0\0\0\0\0\0"sv : "\x82\x80\0\0\0\0"sv);
-  bytes_.push_back(kind == payload::end_of_stream ? '\x94' : '\x93');
-  bytes_.append("\xce\0\0\0\0"sv);
-  seq_at_ = bytes_.size() - 4;
+  begin(is_long, kind == payload::end_of_stream ? '\x94' : '\x93');
   switch (kind) {
     case payload::pair:
       bytes_.append("\x92\xcd\0\0\xcd\0\0"sv);
@@ -26,7 +29,27 @@ request_frame::request_frame(std::string_view rpc, payload kind) {
   bytes_.push_back(static_cast<char>(0xa0 | rpc.size())); // every name here is shorter than 32 bytes
   bytes_.append(rpc);
   if (kind == payload::end_of_stream) bytes_.push_back('\1');
-  const std::size_t length = bytes_.size() - header_size;
+  end(is_long);
+}
+
+request_frame::request_frame(std::string_view rpc, std::string_view encoded_data) {
+  const bool is_long = encoded_data.size() + rpc.size() + 10 >= 126;
+  begin(is_long, '\x93');
+  bytes_.append(encoded_data);
+  bytes_.push_back(static_cast<char>(0xa0 | rpc.size()));
+  bytes_.append(rpc);
+  end(is_long);
+}
+
+void request_frame::begin(bool is_long, char array) {
+  bytes_.append(is_long ? "\x82\xfe\0\0\0\0\0\0"sv : "\x82\x80\0\0\0\0"sv);
+  bytes_.push_back(array);
+  bytes_.append("\xce\0\0\0\0"sv);
+  seq_at_ = bytes_.size() - 4;
+}
+
+void request_frame::end(bool is_long) {
+  const std::size_t length = bytes_.size() - (is_long ? long_header : short_header);
   if (is_long) {
     put16(2, static_cast<std::uint16_t>(length));
   } else {

@@ -18,6 +18,8 @@ inline constexpr std::uint16_t list_items = 1000;
 class request_frame {
 public:
   request_frame(std::string_view rpc, payload kind);
+  /// Data that is encoded already; the frame must stay below 64 KiB.
+  request_frame(std::string_view rpc, std::string_view encoded_data);
 
   void set_seq(std::uint32_t seq) noexcept { put32(seq_at_, seq); }
   void set_integer(std::uint32_t value) noexcept { put32(data_at_, value); }
@@ -26,6 +28,8 @@ public:
   std::string_view bytes() const noexcept { return bytes_; }
 
 private:
+  void begin(bool is_long, char array);
+  void end(bool is_long);
   void append_list();
   void put16(std::size_t at, std::uint16_t value) noexcept;
   void put32(std::size_t at, std::uint32_t value) noexcept;

@@ -1,0 +1,73 @@
+#include "apps/bench/bare/topics.hpp"
+
+#include "apps/bench/bare/session.hpp"
+
+#include <msgpack.hpp>
+
+namespace swill::bench::bare {
+
+namespace {
+
+struct string_sink {
+  std::string& out;
+  void write(const char* data, std::size_t size) { out.append(data, size); }
+};
+using packer = msgpack::packer<string_sink>;
+
+void pack_text(packer& to, std::string_view s) {
+  to.pack_str(static_cast<std::uint32_t>(s.size()));
+  to.pack_str_body(s.data(), static_cast<std::uint32_t>(s.size()));
+}
+
+void encode_item(std::string& out, std::uint64_t seq, std::uint64_t offset, std::string_view data) {
+  string_sink sink{out};
+  packer to(sink);
+  to.pack_array(5).pack_uint64(seq).pack_map(2);
+  pack_text(to, "offset");
+  to.pack_uint64(offset);
+  pack_text(to, "data");
+  pack_text(to, data);
+  to.pack_uint8(0).pack_nil().pack_nil();
+}
+
+void encode_confirmation(std::string& out, std::uint64_t seq) {
+  string_sink sink{out};
+  packer to(sink);
+  to.pack_array(5).pack_uint64(seq).pack_nil().pack_uint8(2).pack_nil().pack_nil();
+}
+
+std::string_view text_of(const msgpack::object& o) { return {o.via.str.ptr, o.via.str.size}; }
+
+} // namespace
+
+bool topics::take(const std::shared_ptr<session>& from, std::string_view frame) {
+  const bool subscribes = frame.find("swill.subscribe") != std::string_view::npos;
+  if (!subscribes && frame.find("swill.publish") == std::string_view::npos) return false;
+  const auto handle = msgpack::unpack(frame.data(), frame.size());
+  const auto& envelope = handle->via.array;
+  const auto seq = envelope.ptr[0].as<std::uint64_t>();
+  const auto& data = envelope.ptr[1].via.map;
+  topic& t = topics_[std::string(text_of(data.ptr[0].val))];
+  if (subscribes) {
+    t.subscribers.push_back({from, seq});
+    from->append([&](std::string& out) { encode_confirmation(out, seq); });
+    return true;
+  }
+  ++t.offset;
+  std::string item; // the same for all whose seq is the same
+  std::uint64_t item_seq = 0;
+  for (const auto& s : t.subscribers) {
+    const auto to = s.where.lock();
+    if (!to) continue;
+    if (item_seq != s.seq) {
+      item.clear();
+      encode_item(item, item_seq = s.seq, t.offset, text_of(data.ptr[1].val));
+    }
+    to->append([&](std::string& out) { out.append(item); });
+    to->flush();
+  }
+  from->append([&](std::string& out) { encode_message(out, seq, static_cast<std::int64_t>(t.offset)); });
+  return true;
+}
+
+} // namespace swill::bench::bare
