@@ -47,6 +47,13 @@ struct network::config : caf::actor_system_config {
   }
 };
 
+namespace {
+
+/// CAF makes a thread that calls into a system hold its logger, and a system that dies waits until none does.
+void forget_logger() { caf::logger::set_current_actor_system(nullptr); }
+
+} // namespace
+
 network::network(const link_tls& tls) : tls_(!tls.empty()) {
   if (tls_ && (tls.certificate.empty() || tls.key.empty() || tls.authority.empty()))
     throw std::invalid_argument("TLS needs a certificate, a key and an authority");
@@ -55,7 +62,7 @@ network::network(const link_tls& tls) : tls_(!tls.empty()) {
   }
   config_ = std::make_unique<config>(tls);
   system_ = std::make_unique<caf::actor_system>(*config_);
-  caf::logger::set_current_actor_system(nullptr);
+  forget_logger();
   system_->await_actors_before_shutdown(false);
 }
 
@@ -65,6 +72,7 @@ std::uint16_t network::publish(const caf::strong_actor_ptr& gate, const host_and
   const auto whom = caf::actor_cast<caf::actor>(gate);
   auto port = tls_ ? caf::openssl::publish(whom, at.port, at.host.c_str(), true)
                    : system_->middleman().publish(whom, at.port, at.host.c_str(), true);
+  forget_logger();
   if (!port)
     throw std::runtime_error("workers cannot connect to " + at.host + ":" + std::to_string(at.port) + ": " +
                              system_->render(port.error()));
@@ -111,16 +119,19 @@ result<caf::strong_actor_ptr> network::connect(const host_and_port& to, std::chr
   if (auto reachable = probe(to, timeout); !reachable) return reachable.error();
   const auto manager = caf::actor_cast<caf::actor>(tls_ ? system_->openssl_manager().actor_handle()
                                                         : system_->middleman().actor_handle());
-  caf::scoped_actor self{*system_};
   result<caf::strong_actor_ptr> out = error{error_code::unavailable, "no answer"};
-  self->request(manager, timeout, caf::connect_atom::value, to.host, to.port)
-      .receive(
-          [&out](const caf::node_id&, caf::strong_actor_ptr& gate, const std::set<std::string>&) {
-            if (gate) out = std::move(gate);
-          },
-          [&](const caf::error& e) {
-            out = error{error_code::unavailable, system_->render(e)};
-          });
+  {
+    caf::scoped_actor self{*system_};
+    self->request(manager, timeout, caf::connect_atom::value, to.host, to.port)
+        .receive(
+            [&out](const caf::node_id&, caf::strong_actor_ptr& gate, const std::set<std::string>&) {
+              if (gate) out = std::move(gate);
+            },
+            [&](const caf::error& e) {
+              out = error{error_code::unavailable, system_->render(e)};
+            });
+  }
+  forget_logger();
   return out;
 }
 

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace swill::apps {
+
+/// The command line of what both ends of a link between gateway and worker need: the secret and the files of TLS.
+class link_options {
+public:
+  /// `prefix` stands before the names of the options: "workers-" gives --workers-secret-file.
+  void add_to(CLI::App& program, const std::string& prefix);
+
+  /// What the file holds, without white space at its end; empty when there is no file. Throws std::runtime_error when it cannot be read.
+  std::string secret() const;
+
+  std::string certificate;
+  std::string key;
+  std::string authority;
+
+private:
+  std::string secret_file_;
+};
+
+} // namespace swill::apps

@@ -1,0 +1,36 @@
+#include "apps/gateway/worker_options.hpp"
+
+#include "actors/remote/remote_handlers.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+
+namespace swill::gateway {
+
+void worker_options::add_to(CLI::App& program) {
+  program
+      .add_option(
+          "--workers-listen", listen_,
+          "ADDRESS:PORT where workers connect; a private network, or TLS: see docs/workers.md; none: no workers")
+      ->envname("SWILL_WORKERS_LISTEN");
+  link_.add_to(program, "workers-");
+  program
+      .add_option("--workers-hide-header", hidden_headers_,
+                  "header of the client's handshake that workers are not shown; repeatable")
+      ->envname("SWILL_WORKERS_HIDE_HEADER")
+      ->delimiter(',')
+      ->take_all();
+}
+
+void worker_options::apply(app& a) const {
+  if (listen_.empty()) return;
+  worker_gate_options o;
+  o.listen = listen_;
+  o.secret = link_.secret();
+  o.tls = {link_.certificate, link_.key, link_.authority};
+  o.hidden_headers = hidden_headers_;
+  a.use(std::make_shared<remote_handlers>(std::move(o)));
+}
+
+} // namespace swill::gateway

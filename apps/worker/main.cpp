@@ -1,0 +1,82 @@
+// swill-worker: the example service in a process of its own, for the clients of gateways. Copy it to begin with one of your own.
+#include "actors/remote/worker.hpp"
+#include "apps/common/example.hpp"
+#include "apps/common/link_options.hpp"
+#include "libswill/api/app.hpp"
+#include "libswill/server/server.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <memory>
+
+namespace {
+
+using namespace swill;
+
+struct command_line {
+  worker_options link;
+  apps::link_options secrets;
+  server_options server{.listen = {}}; // it serves gateways alone
+  std::string prefix = "work";
+  bool debug = false;
+};
+
+void add_options(CLI::App& program, command_line& c) {
+  program.add_option("--gateway", c.link.gateways, "HOST:PORT of a gateway to serve; repeatable")
+      ->envname("SWILL_GATEWAY")
+      ->delimiter(',')
+      ->take_all()
+      ->required();
+  c.secrets.add_to(program, "");
+  program
+      .add_option("--capacity", c.link.capacity, "calls of one gateway at a time; more go elsewhere, or fail with 429")
+      ->envname("SWILL_CAPACITY")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  program.add_option("--name", c.link.name, "what it is called in logs; none: host and process")->envname("SWILL_NAME");
+  program.add_option("--prefix", c.prefix, "name of the blueprint that the example is mounted in")
+      ->envname("SWILL_PREFIX")
+      ->capture_default_str();
+  program.add_option("--io-threads", c.server.io_threads, "threads that serve calls; 0: one for each core")
+      ->envname("SWILL_IO_THREADS")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  program.add_option("--workers", c.server.workers, "threads for blocking handlers; 0: as many as cores, at least 4")
+      ->envname("SWILL_WORKERS")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  program.add_flag("--debug", c.debug, "tell clients what went wrong inside; not for strangers to see")
+      ->envname("SWILL_DEBUG");
+}
+
+int run(int argc, char** argv) {
+  CLI::App program{"Serves a small example to the clients of gateways."};
+  program.footer("Each option may also come from the environment: --io-threads as SWILL_IO_THREADS.");
+  command_line c;
+  add_options(program, c);
+  CLI11_PARSE(program, argc, argv);
+  c.link.secret = c.secrets.secret();
+  c.link.tls = {c.secrets.certificate, c.secrets.key, c.secrets.authority};
+
+  blueprint example{c.prefix};
+  example.mount(apps::make_example());
+  app a;
+  a.mount(std::move(example));
+  a.set_debug(c.debug);
+  a.use(std::make_shared<worker>(c.link));
+  server{a, c.server}.run();
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "swill-worker: %s\n", e.what());
+    return 1;
+  }
+}
