@@ -53,6 +53,7 @@ void connection_actor::begin(message_port& port) {
   self_ = caf::strong_actor_ptr{ctrl()};
   port_ = &port;
   was_accepted_ = true;
+  if (home().watcher != nullptr) home().watcher->on_connected(*this);
   if (app_->connection.after_accept.empty()) return;
   port.pause_reading(true); // requests wait until the hooks have run
   hooks_ = std::make_unique<hook_scope>(home(), [this](std::exception_ptr failure) {
@@ -95,6 +96,7 @@ void connection_actor::on_closed(const close_reason& why) {
   const caf::strong_actor_ptr self{ctrl()}; // what follows may end this actor
   is_closed_ = true;
   closed_ = why;
+  if (was_accepted_ && home().watcher != nullptr) home().watcher->on_disconnected(*this, why);
   cancel_all();
   port_ = nullptr;
   if (hooks_) hooks_->cancel();
@@ -180,10 +182,39 @@ connection_info connection_actor::info() const {
   connection_info out;
   out.actor = id();
   out.id = facts_->id();
+  out.user = facts_->user();
   out.remote_address = facts_->request().remote_address;
-  out.age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(home().loop().now() - since_).count();
+  out.path = facts_->path();
+  out.subprotocol = facts_->subprotocol();
+  out.age_ms = age().count();
   out.requests = open_.size();
-  out.backlog = port_ != nullptr ? port_->backlog() : 0;
+  for (const auto& r : requests_) {
+    const detail::queued_input q =
+        as_request(r).is_alive() ? as_request(r).state().call().queued() : detail::queued_input{};
+    out.queued_items += q.items;
+    out.queued_bytes += q.bytes;
+  }
+  if (port_ != nullptr) {
+    out.backlog = port_->backlog();
+    const traffic t = port_->traffic();
+    out.messages_in = t.messages_in;
+    out.bytes_in = t.bytes_in;
+    out.messages_out = t.messages_out;
+    out.bytes_out = t.bytes_out;
+  }
+  connection_notes known = notes();
+  out.session = std::move(known.session);
+  out.topics.assign(known.topics.begin(), known.topics.end());
+  return out;
+}
+
+std::chrono::milliseconds connection_actor::age() const noexcept {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(home().loop().now() - since_);
+}
+
+connection_notes connection_actor::notes() const {
+  connection_notes out;
+  for (const auto& f : app_->describers) f(*facts_, out);
   return out;
 }
 

@@ -30,6 +30,16 @@ private:
   std::function<void(std::exception_ptr)> done_;
 };
 
+/// Hears of a unit's connections as they are opened and are over, on its thread.
+class connection_watcher {
+public:
+  virtual void on_connected(connection_actor& c) = 0;
+  virtual void on_disconnected(connection_actor& c, const close_reason& why) = 0;
+
+protected:
+  ~connection_watcher() = default;
+};
+
 /// One open connection: takes its envelopes, starts and ends its requests, and outlives them all. Above it are the request actors, below
 /// it a message port. Ends when the port is closed, every request has unwound, and after_connection has run; when it is killed, the
 /// connection is closed with 1011 first.
@@ -70,7 +80,10 @@ public:
 
   connection_info info() const;
   std::vector<request_info> requests() const;
-  std::size_t slot = 0; ///< in the unit's list of connections
+  std::chrono::milliseconds age() const noexcept;
+  connection_notes notes() const;
+  std::size_t slot = 0;     ///< in the unit's list of connections
+  std::uint64_t number = 0; ///< the watcher's
 
   // --- message_sink
   void on_message(bytes_view message) override;

@@ -13,11 +13,12 @@
 namespace swill::detail {
 class call;
 class dynamic_handlers;
-}
+} // namespace swill::detail
 
 namespace swill::actors {
 
 class connection_actor;
+class connection_watcher;
 class hook_scope;
 class request_actor;
 class unit;
@@ -72,6 +73,8 @@ public:
   /// Request actors that wait for work, and the connections of this unit.
   std::vector<caf::strong_actor_ptr> idle_requests;
   std::vector<connection_actor*> connections;
+  /// Who is told of them; may be null. Whoever sets it takes it away again.
+  connection_watcher* watcher = nullptr;
   /// Hooks of connections and handshakes that run or wait.
   std::vector<hook_scope*> hooks;
 

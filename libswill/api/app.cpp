@@ -69,6 +69,7 @@ std::shared_ptr<const detail::service> app::build() const {
   s->hooks = hooks_;
   s->plugins = plugins_;
   s->sessions = sessions_;
+  s->describers = describers_;
   s->exceptions = exceptions_;
   s->errors = errors_;
   s->log = log_;

@@ -2,8 +2,8 @@
 
 #include "libswill/api/detail/service.hpp"
 #include "libswill/api/detail/typed_handler.hpp"
-#include "libswill/api/plugin.hpp"
 #include "libswill/api/hooks.hpp"
+#include "libswill/api/plugin.hpp"
 
 #include <concepts>
 #include <memory>
@@ -147,6 +147,9 @@ public:
   /// For the plugin that brings sessions: who makes those that context::session gives. Must live as long as the app and its servers.
   void set_session_provider(detail::session_provider& p) noexcept { sessions_ = &p; }
 
+  /// For plugins: `f(const connection&, connection_notes&)` adds what it knows when somebody lists connections, on the connection's thread.
+  void on_describe(std::function<void(const connection&, connection_notes&)> f) { describers_.push_back(std::move(f)); }
+
   swill::limits& limits() noexcept { return limits_; }
   void set_log(log_sink sink) { log_ = std::move(sink); }
   const log_sink& log() const noexcept { return log_; }
@@ -162,6 +165,7 @@ private:
   std::unordered_map<std::int64_t, detail::error_mapper> errors_;
   std::vector<std::shared_ptr<plugin>> plugins_; // shared with the services built from this app
   detail::session_provider* sessions_ = nullptr;
+  std::vector<std::function<void(const connection&, connection_notes&)>> describers_;
   swill::limits limits_;
   log_sink log_;
   bool debug_ = false;

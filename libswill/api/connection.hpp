@@ -68,6 +68,13 @@ public:
     return *static_cast<S*>(slot.get());
   }
 
+  /// The same when there is one already, else null.
+  template <class S>
+  const S* find_state() const noexcept {
+    const auto at = state_.find(std::type_index(typeid(S)));
+    return at == state_.end() ? nullptr : static_cast<const S*>(at->second.get());
+  }
+
   /// For before_connection and before_accept: headers of the response that accepts or rejects. Throws std::invalid_argument for a name or
   /// value that HTTP does not allow.
   void set_response_header(std::string_view name, std::string_view text);
@@ -88,6 +95,13 @@ private:
   std::string user_;
   std::vector<std::function<void(connection&, const std::string&)>> user_watchers_;
   std::map<std::type_index, std::shared_ptr<void>> state_; // owned here alone; shared_ptr for its deleter
+};
+
+/// What plugins know of a connection beside its own facts, for lists of connections. The topics' names are borrowed: good until whoever
+/// asked returns to the loop.
+struct connection_notes {
+  std::string session; ///< a short hash of its session's id; empty: none
+  std::vector<std::string_view> topics;
 };
 
 /// A new connection id.

@@ -26,6 +26,14 @@ struct close_reason {
   bool by_peer = true;
 };
 
+/// Whole messages that a connection has carried since it was opened, and their bytes, without frames.
+struct traffic {
+  std::uint64_t messages_in = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t messages_out = 0;
+  std::uint64_t bytes_out = 0;
+};
+
 /// Bytes down: one open connection as its actor sees it. Lives until message_sink::on_closed has returned.
 class message_port {
 public:
@@ -40,6 +48,8 @@ public:
 
   /// Bytes that wait to be sent, besides the kernel's buffers.
   virtual std::size_t backlog() const noexcept = 0;
+
+  virtual swill::traffic traffic() const noexcept { return {}; }
 
   /// Starts the close handshake after what is queued: nothing more is sent, nothing more goes up but on_closed, later and once.
   /// The code travels as it is; a reason too long for the frame is cut between characters.

@@ -20,6 +20,7 @@ public:
   void end_message() override;
   void cancel_message() override { message_.truncate(message_at_); }
   std::size_t backlog() const noexcept override { return backlog_; }
+  swill::traffic traffic() const noexcept override { return traffic_; }
   void close(int code, std::string_view reason) override;
   void pause_reading(bool paused) override;
 
@@ -54,6 +55,7 @@ private:
   std::deque<bytes> on_the_way_; // to a client that is stalled
   std::deque<bytes> sent_;       // to the server
   std::size_t backlog_ = 0;
+  swill::traffic traffic_;
   bool was_full_ = false;
   bool paused_ = false;
   bool delivering_ = false;
@@ -123,6 +125,8 @@ void memory_pipe::line::end_message() {
   if (phase_ == phase::open && survives()) {
     const bytes_view message = message_.view().subspan(message_at_);
     backlog_ += message.size();
+    ++traffic_.messages_out;
+    traffic_.bytes_out += message.size();
     if (backlog_ > limits_.send_buffer / 2) was_full_ = true;
     on_the_way_.emplace_back(message.begin(), message.end());
     if (!stalled_) take(on_the_way_.size());
@@ -185,6 +189,8 @@ void memory_pipe::line::deliver() {
   const bytes message = std::move(sent_.front());
   sent_.pop_front();
   if (message.size() > limits_.message_size) return close(1009, "message too big");
+  ++traffic_.messages_in;
+  traffic_.bytes_in += message.size();
   sink_->on_message(message);
   deliver_later();
 }

@@ -133,6 +133,10 @@ public:
   const handler& target() const noexcept { return *handler_; }
   std::uint64_t seq() const noexcept { return seq_; }
   clock_time opened() const noexcept { return opened_; }
+  queued_input queued() const noexcept {
+    queued_input q = exchange_ ? exchange_->queued() : queued_input{};
+    return {q.items + raw_items_.size(), q.bytes + raw_items_.queued_bytes()};
+  }
 
   // --- For context
   swill::context& context() noexcept { return context_; }

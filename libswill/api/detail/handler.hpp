@@ -32,6 +32,12 @@ namespace detail {
 
 class call;
 
+/// Messages of a client that wait for a handler to take them.
+struct queued_input {
+  std::size_t items = 0;
+  std::size_t bytes = 0;
+};
+
 /// One request in flight, with its types: the messages, and the handler's coroutine. Belongs to a call.
 class exchange {
 public:
@@ -43,6 +49,8 @@ public:
   virtual any_message incoming() = 0;
   /// Hands it to a streaming handler; false when its queue is full.
   virtual bool deliver(std::size_t size, const limits& l) = 0;
+  /// What it has been handed and has not taken yet.
+  virtual queued_input queued() const noexcept { return {}; }
   /// No more messages come.
   virtual void close_input() = 0;
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "libswill/api/detail/handler.hpp"
-#include "libswill/api/plugin.hpp"
 #include "libswill/api/hooks.hpp"
+#include "libswill/api/plugin.hpp"
 #include "libswill/api/session.hpp"
 #include "libswill/base/limits.hpp"
 #include "libswill/base/log.hpp"
@@ -40,9 +40,10 @@ public:
 
   swill::limits limits;
   connection_hooks connection;
-  request_hooks hooks; ///< the app's own, for handlers that come later
+  request_hooks hooks;                          ///< the app's own, for handlers that come later
   std::vector<std::shared_ptr<plugin>> plugins; // shared with the app
   session_provider* sessions = nullptr;         ///< one of them, or null
+  std::vector<std::function<void(const swill::connection&, connection_notes&)>> describers;
   std::vector<exception_mapper> exceptions;
   std::unordered_map<std::int64_t, error_mapper> errors;
   log_sink log;

@@ -185,6 +185,10 @@ public:
     }
     return true;
   }
+  queued_input queued() const noexcept override {
+    if constexpr (Traits::request_streams) return {queue_.size(), queue_.queued_bytes()};
+    return {};
+  }
   void close_input() override {
     if constexpr (Traits::request_streams) {
       queue_.close();

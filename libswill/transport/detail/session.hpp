@@ -35,6 +35,7 @@ public:
   void end_message() override;
   void cancel_message() override;
   std::size_t backlog() const noexcept override { return output_.size() - sent_; }
+  swill::traffic traffic() const noexcept override { return traffic_; }
   void close(int code, std::string_view reason) override;
   void pause_reading(bool paused) override;
 
@@ -129,8 +130,9 @@ private:
   buffer input_;      // received, not yet taken: part of a head or frame header, or everything while reading is paused
   buffer message_;    // what came of a message that is not complete
   buffer output_;
-  std::size_t sent_ = 0;             // of output_
-  std::size_t message_at_ = 0;       // where the message being written began
+  std::size_t sent_ = 0;       // of output_
+  std::size_t message_at_ = 0; // where the message being written began
+  swill::traffic traffic_;
   int budget_ = 0;                   // messages that may still be delivered in this turn
   std::unique_ptr<http_part> http_;  // until it is open
   std::unique_ptr<decoder> decoder_; // from then on

@@ -154,6 +154,8 @@ void session::deliver(bytes_view message) {
     return mark_dirty();
   }
   if (decoder_->is_text()) return close(1003, "text messages are not supported");
+  ++traffic_.messages_in;
+  traffic_.bytes_in += message.size();
   try {
     sink_->on_message(message);
   } catch (const std::exception& e) {

@@ -26,6 +26,8 @@ buffer& session::begin_message() {
 
 void session::end_message() {
   if (phase_ != phase::open) return output_.truncate(message_at_);
+  ++traffic_.messages_out;
+  traffic_.bytes_out += output_.size() - message_at_ - 2; // begin_frame() has made room for so much
   end_frame(output_, message_at_, opcode::binary);
   lane_.count.messages_out.add();
   if (backlog() > limits_of().send_buffer / 2) was_full_ = true;
