@@ -105,9 +105,12 @@ void memory_store::bound_sessions_of(const std::string& user) {
 
 // --- Operations
 
-void memory_store::load(const std::string& id, store_answer<std::optional<session_record>> f) {
+void memory_store::load(std::string id, store_answer<std::optional<session_record>> f) {
   const entry* e = find(id);
-  f(e != nullptr ? std::optional{e->record} : std::nullopt);
+  if (e == nullptr) return f(std::optional<session_record>{});
+  std::optional<session_record> found{e->record};
+  found->loaded = now();
+  f(std::move(found));
 }
 
 void memory_store::save(const session_record& r, store_answer<session_stamp> f) {

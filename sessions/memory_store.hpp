@@ -16,8 +16,7 @@ public:
 
   void start(std::function<void()> ready) override;
   void close(std::function<void()> done) override;
-  session_time now() const noexcept override;
-  void load(const std::string& id, store_answer<std::optional<session_record>> f) override;
+  void load(std::string id, store_answer<std::optional<session_record>> f) override;
   void save(const session_record& r, store_answer<session_stamp> f) override;
   void touch(const std::string& id, store_answer<bool> f) override;
   void rotate(const std::string& old_id, const std::string& old_user, const session_record& r,
@@ -36,6 +35,7 @@ private:
   };
   using table = std::unordered_map<std::string, entry>;
 
+  session_time now() const noexcept;
   session_time end_of(const session_record& r) const noexcept;
   entry* find(const std::string& id);
   std::optional<error> refusal(const std::string& id, std::uint64_t version);

@@ -16,29 +16,34 @@ bool read_number(std::string_view s, std::uint64_t& out) noexcept {
   return problem == std::errc{} && end == s.data() + s.size();
 }
 
+void append_number(std::string& out, std::uint64_t n) {
+  char text[digits];
+  const auto size = static_cast<std::size_t>(std::to_chars(text, text + digits, n, 16).ptr - text);
+  out.append(digits - size, '0').append(text, size);
+}
+
 session_time time_of(std::int64_t ms) noexcept { return session_time{std::chrono::milliseconds{ms}}; }
 
 } // namespace
 
 std::string session_number(std::uint64_t n) {
-  std::string out(digits, '0');
-  char text[digits];
-  const auto end = std::to_chars(text, text + digits, n, 16).ptr;
-  const auto size = static_cast<std::size_t>(end - text);
-  out.replace(digits - size, size, text, size);
+  std::string out;
+  append_number(out, n);
   return out;
 }
 
-std::string encode_session(const session_record& r) {
-  buffer rest;
-  wire::writer w{rest};
-  w.integer(r.created.time_since_epoch().count());
+std::string encode_session(const session_record& r, const session_stamp& s) {
+  buffer head;
+  wire::writer w{head};
+  w.integer(s.created.time_since_epoch().count());
   w.str(r.user);
   w.str(r.previous);
-  w.raw(as_bytes(r.data));
-  std::string out = session_number(r.version);
-  out += session_number(static_cast<std::uint64_t>(r.seen.time_since_epoch().count()));
-  out += as_text(rest.view());
+  std::string out;
+  out.reserve(2 * digits + head.size() + r.data.size());
+  append_number(out, s.version);
+  append_number(out, static_cast<std::uint64_t>(s.seen.time_since_epoch().count()));
+  out += as_text(head.view());
+  out += r.data;
   return out;
 }
 

@@ -18,6 +18,7 @@ struct session_record {
   std::uint64_t version = 0; ///< rises with each save; 0: it is not stored
   session_time created{};    ///< or of the last login
   session_time seen{};       ///< the last save, or touch
+  session_time loaded{};     ///< by the store's clock; not stored
   std::string previous;      ///< the id that is still in its browser's cookie, or empty
   std::string data;          ///< a MessagePack map: names and values
 };
@@ -29,9 +30,9 @@ struct session_stamp {
   session_time seen{};
 };
 
-/// A record without its id as bytes: 16 hex digits of version, 16 of `seen` in ms (both at fixed places, so that a script can compare and set
+/// A record without its id as bytes, with what saving changes of it: 16 hex digits of version, 16 of `seen` in ms (both at fixed places, so that a script can compare and set
 /// them), then MessagePack: `created` in ms, user, previous, data.
-std::string encode_session(const session_record& r);
+std::string encode_session(const session_record& r, const session_stamp& s);
 /// Empty when that is not what the bytes are.
 std::optional<session_record> decode_session(std::string id, std::string_view encoded);
 

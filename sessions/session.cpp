@@ -10,7 +10,8 @@
 
 namespace swill {
 
-session::session(sessions& owner, connection* c, session_record r) : owner_(&owner), connection_(c) {
+session::session(sessions& owner, connection* c, detail::session_binding* b, session_record r)
+    : owner_(&owner), connection_(c), binding_(b) {
   take(std::move(r));
 }
 
@@ -23,6 +24,7 @@ void session::take(session_record r) {
   wire::reader in{as_bytes(record_.data)};
   std::uint32_t n = 0;
   bool good = in.read_map(n);
+  values_.reserve(good ? n : 0); // the reader has seen that so many can be there
   for (; good && n > 0; --n) {
     std::string_view name;
     bytes_view value;
@@ -99,8 +101,7 @@ void session::clear() {
 
 task<void> session::save() {
   if (!changed_) co_return;
-  if (connection_ != nullptr && connection_->state<detail::session_binding>().id != record_.id)
-    throw session_conflict("The session has a new id");
+  if (binding_ != nullptr && binding_->id != record_.id) throw session_conflict("The session has a new id");
   record_.data = encoded();
   changed_ = false;
   session_stamp stamp;
@@ -156,7 +157,7 @@ task<std::string> session::move_to_new_id(std::string user, bool from_now) {
   next.user = std::move(user);
   next.data = encoded();
   if (from_now) next.created = {};
-  if (connection_ != nullptr) next.previous = connection_->state<detail::session_binding>().cookie;
+  if (binding_ != nullptr) next.previous = binding_->cookie;
   const session_stamp stamp = co_await detail::rotate_session(*owner_->service_, record_.id, record_.user, next);
   next.version = stamp.version;
   next.created = stamp.created;
@@ -176,8 +177,8 @@ task<void> session::destroy() {
 }
 
 void session::tell_connection() {
-  if (connection_ == nullptr) return;
-  auto& b = connection_->state<detail::session_binding>();
+  if (binding_ == nullptr) return;
+  auto& b = *binding_;
   b.id = record_.id;
   b.stored = !is_new();
   b.unverified = false;

@@ -15,6 +15,9 @@ namespace swill {
 
 class connection;
 class sessions;
+namespace detail {
+struct session_binding;
+}
 
 /// One session as handlers and hooks see it: named typed values of a client, across its connections and, with a store behind Redis, across
 /// nodes. Changes are in this object until they are saved: at the end of the request, before its last envelope, or by save(). Used by one
@@ -24,7 +27,7 @@ class sessions;
 /// the store is not there; 413 beyond a limit of session_options.
 class session {
 public:
-  session(sessions& owner, connection* c, session_record r);
+  session(sessions& owner, connection* c, detail::session_binding* b, session_record r);
   session(session&&) = default;
   session(const session&) = delete;
   session& operator=(const session&) = delete;
@@ -113,7 +116,8 @@ private:
   void tell_connection();
 
   sessions* owner_;
-  connection* connection_; ///< whose session this is; null for one that was looked up
+  connection* connection_;           ///< whose session this is; null for one that was looked up
+  detail::session_binding* binding_; ///< the connection's
   session_record record_;
   std::vector<entry> values_;
   bool changed_ = false;

@@ -4,13 +4,16 @@
 #include "sessions/detail/binding.hpp"
 #include "sessions/detail/operations.hpp"
 
+#include <algorithm>
+
 namespace swill {
 
 namespace {
 
 class bound_session final : public detail::request_session {
 public:
-  bound_session(sessions& owner, connection& c, session_record r) : session_(owner, &c, std::move(r)) {}
+  bound_session(sessions& owner, connection& c, detail::session_binding& b, session_record r)
+      : session_(owner, &c, &b, std::move(r)) {}
   session& get() noexcept override { return session_; }
   bool has_changed() const noexcept override { return session_.has_changed(); }
   task<void> save() override { return session_.save(); }
@@ -89,10 +92,18 @@ task<bool> sessions::bind_to(connection& c, std::string id) {
   b.stored = asked;
   b.unverified = !asked;
   if (!found) co_return true;
+  touch_if_due(*found);
   b.user = found->user;
   b.previous = found->previous;
   if (!b.user.empty()) c.set_user(b.user);
   co_return true;
+}
+
+/// Loading a session uses it. That is noted now and then, since it costs as much as the load itself.
+void sessions::touch_if_due(const session_record& r) {
+  auto interval = options_.touch_interval;
+  if (options_.idle.count() != 0) interval = std::min(interval, options_.idle / 4);
+  if (r.loaded - r.seen >= interval) service_->submit(detail::session_touch{r.id});
 }
 
 // --- Requests
@@ -119,11 +130,12 @@ task<std::unique_ptr<detail::request_session>> sessions::open(context& c) {
     } else {
       b.stored = true;
       b.unverified = false;
+      touch_if_due(*found);
       if (b.user != found->user) k.set_user(b.user = found->user);
     }
   }
   if (b.id.empty()) b.id = detail::make_session_id();
-  co_return std::make_unique<bound_session>(*this, k, found ? std::move(*found) : fresh(b.id));
+  co_return std::make_unique<bound_session>(*this, k, b, found ? std::move(*found) : fresh(b.id));
 }
 
 // --- Any session
@@ -131,7 +143,7 @@ task<std::unique_ptr<detail::request_session>> sessions::open(context& c) {
 task<session> sessions::get(std::string id) {
   auto found = co_await detail::load_session(*service_, std::move(id));
   if (!found) throw error{error_code::not_found, "There is no such session"};
-  co_return session{*this, nullptr, std::move(*found)};
+  co_return session{*this, nullptr, nullptr, std::move(*found)};
 }
 
 task<bool> sessions::destroy(std::string id) {

@@ -58,6 +58,7 @@ private:
 
   task<void> bind(connection& c);
   void renew_cookie(connection& c);
+  void touch_if_due(const session_record& r);
   task<bool> bind_to(connection& c, std::string id);
 
   session_options options_;

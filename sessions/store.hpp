@@ -30,11 +30,8 @@ public:
   /// What is under way fails with 503; `done` is called when nothing of the store uses the loop any more.
   virtual void close(std::function<void()> done) = 0;
 
-  /// What `seen` and `created` are counted in.
-  virtual session_time now() const noexcept = 0;
-
   /// The session, or nothing when there is none or it has ended.
-  virtual void load(const std::string& id, store_answer<std::optional<session_record>> f) = 0;
+  virtual void load(std::string id, store_answer<std::optional<session_record>> f) = 0;
   /// Compare and set: stores r when the stored one has r.version (0: when there is none), and counts that up. 409 otherwise, and when there
   /// is none any more. The session is used by that. Not for changing the user.
   virtual void save(const session_record& r, store_answer<session_stamp> f) = 0;

@@ -2,7 +2,6 @@
 
 #include "actors/runtime.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -14,16 +13,10 @@ namespace {
 /// Answers of a store go to a coroutine.
 struct server {
   session_store& store;
-  std::chrono::milliseconds touch_interval;
 
-  /// Loading a session uses it; that is noted now and then, since it costs as much as the load itself.
-  void operator()(session_load& r) {
-    store.load(r.id, [this_store = &store, interval = touch_interval,
-                      done = std::move(r.done)](result<std::optional<session_record>> found) {
-      if (found && *found && this_store->now() - (*found)->seen >= interval)
-        this_store->touch((*found)->id, [](const result<bool>&) {});
-      done(std::move(found));
-    });
+  void operator()(session_load& r) { store.load(std::move(r.id), std::move(r.done)); }
+  void operator()(session_touch& r) {
+    store.touch(r.id, [](const result<bool>&) {});
   }
   void operator()(session_save& r) { store.save(r.record, std::move(r.done)); }
   void operator()(session_rotate& r) { store.rotate(r.old_id, r.old_user, r.record, std::move(r.done)); }
@@ -59,11 +52,10 @@ session_actor& as_sessions(const caf::strong_actor_ptr& a) noexcept { return *st
 
 } // namespace
 
-session_actor::session_actor(caf::actor_config& config, actors::unit& home, std::unique_ptr<session_store> s,
-                             std::chrono::milliseconds touch_interval)
-    : loop_actor(config, home), store_(std::move(s)), touch_interval_(touch_interval) {}
+session_actor::session_actor(caf::actor_config& config, actors::unit& home, std::unique_ptr<session_store> s)
+    : loop_actor(config, home), store_(std::move(s)) {}
 
-void session_actor::serve(session_request r) { std::visit(server{*store_, touch_interval_}, r); }
+void session_actor::serve(session_request r) { std::visit(server{*store_}, r); }
 
 bool session_actor::on_mail(caf::mailbox_element& element) {
   auto& content = element.content();
@@ -75,9 +67,7 @@ bool session_actor::on_mail(caf::mailbox_element& element) {
 // --- All of a server
 
 void session_service::start_one(entry& e, const log_sink* log, std::function<void()> ready) {
-  auto interval = options_.touch_interval;
-  if (options_.idle.count() != 0) interval = std::min(interval, options_.idle / 4);
-  e.actor = actors::spawn_on<session_actor>(*e.home, backend_.make(e.home->loop(), options_, log), interval);
+  e.actor = actors::spawn_on<session_actor>(*e.home, backend_.make(e.home->loop(), options_, log));
   as_sessions(e.actor).store().start(std::move(ready));
 }
 

@@ -25,6 +25,9 @@ struct session_save {
   session_record record;
   completer<session_stamp> done;
 };
+struct session_touch {
+  std::string id; // nobody waits for it
+};
 struct session_rotate {
   std::string old_id;
   std::string old_user;
@@ -45,8 +48,8 @@ struct session_list {
   completer<std::vector<session_record>> done;
 };
 
-using session_request =
-    std::variant<session_load, session_save, session_rotate, session_destroy, session_destroy_user, session_list>;
+using session_request = std::variant<session_load, session_save, session_touch, session_rotate, session_destroy,
+                                     session_destroy_user, session_list>;
 
 /// The mail of a session actor, from other loops.
 struct session_mail {
@@ -56,8 +59,7 @@ struct session_mail {
 /// Owns a store and serves it: by direct calls on its loop, by mail from elsewhere.
 class session_actor final : public actors::loop_actor {
 public:
-  session_actor(caf::actor_config& config, actors::unit& home, std::unique_ptr<session_store> s,
-                std::chrono::milliseconds touch_interval);
+  session_actor(caf::actor_config& config, actors::unit& home, std::unique_ptr<session_store> s);
 
   const char* name() const override { return "swill.sessions"; }
   session_store& store() noexcept { return *store_; }
@@ -68,7 +70,6 @@ private:
   bool on_mail(caf::mailbox_element& element) override;
 
   std::unique_ptr<session_store> store_;
-  std::chrono::milliseconds touch_interval_;
 };
 
 /// The session actors of one server.

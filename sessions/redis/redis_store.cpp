@@ -31,6 +31,7 @@ redis_store::redis_store(swill::loop& l, const session_options& o, redis_session
     : options_(o),
       sessions_(r.prefix + "s:"),
       users_(r.prefix + "u:"),
+      key_(sessions_),
       log_(log),
       client_(std::make_unique<redis::client>(l, std::move(r.server), log)) {}
 
@@ -45,11 +46,11 @@ void redis_store::start(std::function<void()> ready) {
 
 void redis_store::close(std::function<void()> done) { client_->close(std::move(done)); }
 
-session_time redis_store::now() const noexcept {
+namespace {
+
+session_time wall_clock() noexcept {
   return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now());
 }
-
-namespace {
 
 milliseconds lifetime_of(const session_options& o, session_time created, session_time now) {
   milliseconds left = milliseconds::max();
@@ -64,13 +65,11 @@ std::string text_of(milliseconds d) { return std::to_string(d.count()); }
 
 redis_store::encoded redis_store::encode(const session_record& r) const {
   encoded out;
-  session_record next = r;
   if (r.version != 0) out.expected = session_number(r.version);
-  next.seen = now();
-  if (++next.version == 1 || next.created == session_time{}) next.created = next.seen;
-  out.stamp = {next.version, next.created, next.seen};
-  out.value = encode_session(next);
-  out.lifetime = text_of(lifetime_of(options_, next.created, next.seen));
+  out.stamp = {r.version + 1, r.created, wall_clock()};
+  if (r.version == 0 || r.created == session_time{}) out.stamp.created = out.stamp.seen;
+  out.value = encode_session(r, out.stamp);
+  out.lifetime = text_of(lifetime_of(options_, out.stamp.created, out.stamp.seen));
   return out;
 }
 
@@ -83,12 +82,16 @@ error redis_store::seen_error(const error& e) const {
   return {error_code::unavailable, "The sessions are not there now", value::map({{"retryable", true}})};
 }
 
-void redis_store::load(const std::string& id, store_answer<std::optional<session_record>> f) {
-  client_->command({"GET", key(id)}, [this, id, f = std::move(f)](result<redis::reply> r) {
+void redis_store::load(std::string id, store_answer<std::optional<session_record>> f) {
+  const std::string_view k = key(id);
+  client_->command({"GET", k}, [this, id = std::move(id), f = std::move(f)](result<redis::reply> r) mutable {
     if (!r) return f(seen_error(r.error()));
     if (r->is_nil()) return f(std::optional<session_record>{});
-    auto found = decode_session(id, r->text());
-    if (found) return f(std::move(found));
+    auto found = decode_session(std::move(id), r->text());
+    if (found) {
+      found->loaded = wall_clock();
+      return f(std::move(found));
+    }
     log_.write(log_level::error, "sessions: what is stored under a session's key is none");
     f(error{error_code::internal_error, "An internal server error occurred"});
   });
@@ -121,7 +124,7 @@ void redis_store::touch(const std::string& id, store_answer<bool> f) {
   load(id, [this, id, f = std::move(f)](result<std::optional<session_record>> found) {
     if (!found) return f(found.error());
     if (!*found) return f(false);
-    const session_time at = now();
+    const session_time at = wall_clock();
     session_scripts::touch().run(*client_, {key(id)},
                                  {session_number(static_cast<std::uint64_t>(at.time_since_epoch().count())),
                                   text_of(lifetime_of(options_, (*found)->created, at))},

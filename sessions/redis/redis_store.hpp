@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace swill {
 
@@ -33,8 +34,7 @@ public:
 
   void start(std::function<void()> ready) override;
   void close(std::function<void()> done) override;
-  session_time now() const noexcept override;
-  void load(const std::string& id, store_answer<std::optional<session_record>> f) override;
+  void load(std::string id, store_answer<std::optional<session_record>> f) override;
   void save(const session_record& r, store_answer<session_stamp> f) override;
   void touch(const std::string& id, store_answer<bool> f) override;
   void rotate(const std::string& old_id, const std::string& old_user, const session_record& r,
@@ -45,7 +45,11 @@ public:
 
 private:
   struct encoded;
-  std::string key(const std::string& id) const { return sessions_ + id; }
+  /// The key of a session: good until the next call.
+  std::string_view key(const std::string& id) {
+    key_.resize(sessions_.size());
+    return key_ += id;
+  }
   std::string index(const std::string& user) const { return user.empty() ? std::string{} : users_ + user; }
   encoded encode(const session_record& r) const;
   error seen_error(const error& e) const;
@@ -53,6 +57,7 @@ private:
   const session_options options_;
   const std::string sessions_;
   const std::string users_;
+  std::string key_;
   logger log_;
   std::unique_ptr<redis::client> client_;
 };
