@@ -120,8 +120,10 @@ struct this_scope {
 task<pubsub::opened> pubsub::open(std::string topic, std::optional<position> since) {
   impl_->check_topic(topic, false);
   if (impl_->runtime == nullptr) throw impl::not_running();
-  const scope* here = co_await this_scope{};
+  scope* here = co_await this_scope{};
   auto s = std::make_unique<detail::subscription>(impl_->hub_of(here->loop()), impl_->options.of(topic));
+  if (auto* call = dynamic_cast<detail::call*>(here))
+    s->list_in(call->context().connection().state<detail::subscription_list>());
   const auto start = [&](completer<detail::joined> done) {
     s->add(topic, since, [done](result<detail::joined> j) { done(std::move(j)); });
   };
@@ -236,7 +238,12 @@ void pubsub::send_to_nodes(std::string kind, bytes data, broker::answer<void> do
 
 // --- Plugin
 
-void pubsub::install(app& a) { detail::client_handlers::install(impl_, *this, a); }
+void pubsub::install(app& a) {
+  detail::client_handlers::install(impl_, *this, a);
+  a.on_describe([](const connection& c, connection_notes& notes) {
+    if (const auto* all = c.find_state<detail::subscription_list>()) all->add_topics(notes.topics);
+  });
+}
 
 namespace {
 

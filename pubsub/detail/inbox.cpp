@@ -32,6 +32,7 @@ void inbox_seat::change_user(const std::string& before, const std::string& now) 
 open_inbox::open_inbox(connection& c, topic_port& hub, const pubsub_options& o)
     : connection_(c), seat_(c.state<inbox_seat>()), messages_(hub, o.own_topics) {
   seat_.open.push_back(this);
+  messages_.list_in(c.state<subscription_list>());
   if (std::exchange(seat_.watches_user, true)) return;
   c.on_user_changed([](connection& changed, const std::string& before) {
     changed.state<inbox_seat>().change_user(before, changed.user());

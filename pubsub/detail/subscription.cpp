@@ -59,7 +59,16 @@ void membership::offer(const publication_ptr& p) {
 
 // --- The queue
 
+void subscription_list::add_topics(std::vector<std::string_view>& to) const {
+  for (const subscription* s : open) {
+    for (const auto& m : s->parts()) {
+      if (std::find(to.begin(), to.end(), m->topic()) == to.end()) to.push_back(m->topic());
+    }
+  }
+}
+
 subscription::~subscription() {
+  if (listed_in_ != nullptr) std::erase(listed_in_->open, this);
   parts_.clear();
   detail::add(hub_.counters().subscriptions, static_cast<std::uint64_t>(-1));
 }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace swill::detail {
@@ -83,6 +84,13 @@ private:
   std::vector<publication_ptr> held_; ///< came before the topic has begun
 };
 
+/// The subscriptions of one connection's requests. Part of its state, which outlives them.
+struct subscription_list {
+  std::vector<const subscription*> open;
+
+  void add_topics(std::vector<std::string_view>& to) const;
+};
+
 /// What waits for one subscriber, of one topic or several: a bounded queue of shared messages. On one unit's thread.
 class subscription {
 public:
@@ -97,6 +105,13 @@ public:
   void add(const std::string& topic, std::optional<position> since, membership::on_begin told);
   void remove(const std::string& topic);
   bool has(const std::string& topic) const noexcept;
+  const std::vector<std::unique_ptr<membership>>& parts() const noexcept { return parts_; }
+
+  /// Shows it among those of a connection, as long as it lives.
+  void list_in(subscription_list& l) {
+    l.open.push_back(this);
+    listed_in_ = &l;
+  }
 
   /// Messages go here instead of waiting. Before the first.
   void set_sink(std::function<void(const publication_ptr&)> f) { sink_ = std::move(f); }
@@ -128,6 +143,7 @@ private:
   topic_port& hub_;
   const topic_options& options_; ///< the application's, which live as long as the server
   std::vector<std::unique_ptr<membership>> parts_;
+  subscription_list* listed_in_ = nullptr;
   std::function<void(const publication_ptr&)> sink_;
   ring<publication_ptr> queue_;
   std::size_t preloaded_ = 0; ///< so many at the front came from history, and count towards no limit
