@@ -2,6 +2,8 @@
 
 #include "tests/remote/world.hpp"
 
+#include <atomic>
+
 namespace swill {
 namespace {
 
@@ -47,6 +49,152 @@ TEST(Worker, ServesAllShapes) {
   }
   both.close_writing();
   EXPECT_EQ(both.next(), std::nullopt);
+}
+
+TEST(Worker, AnswersAsTheGatewayItselfWould) {
+  gateway_world g;
+  const auto serve = [](app& a) {
+    a.handle("fails", [](request<int> r) -> int {
+      if (r.data() == 1) throw error{403, "no", value::map({{"why", "so"}})};
+      throw std::runtime_error{"secret"};
+    });
+    a.handle("metadata_stream", [](request<> r) -> stream<int> {
+      metadata m{"got", *r.metadata().find("sent")};
+      co_await r.context().send_leading(std::move(m));
+      r.context().trailing().set("end", 1);
+      co_yield 1;
+    });
+    a.handle("where", [](request<> r) {
+      const connection& c = r.context().connection();
+      return c.id() + " " + c.user() + " " + std::string{c.header("X-Test").value_or("?")};
+    });
+    a.handle("count_calls", [](request<> r) { return ++r.context().connection().state<int>(); });
+  };
+  worker_world w{serve, {.gateways = {g.worker_address()}}};
+  client_options options;
+  options.headers.emplace_back("X-Test", "shown");
+  blocking_client c{g.url(), options};
+  ASSERT_TRUE(serves(c, "count_calls"));
+
+  const auto refused = c.try_call<int>("fails", 1);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, 403);
+  EXPECT_EQ(refused.error().message, "no");
+  EXPECT_EQ(refused.error().data, value::map({{"why", "so"}}));
+  const auto unforeseen = c.try_call<int>("fails", 2);
+  EXPECT_EQ(unforeseen.error().code, 500);
+  EXPECT_TRUE(unforeseen.error().data.is_nil());
+  EXPECT_EQ(c.try_call<int>("fails", std::string{"text"}).error().code, 422);
+  EXPECT_TRUE(c.call<std::string>("where").ends_with("  shown"));
+  auto streamed = c.stream<int>("metadata_stream", nothing{}, metadata{"sent", "x"});
+  EXPECT_EQ(streamed.next(), 1);
+  EXPECT_EQ(*streamed.leading().find("got"), value{"x"});
+  EXPECT_EQ(streamed.next(), std::nullopt);
+  EXPECT_EQ(*streamed.trailing().find("end"), value{1});
+  EXPECT_EQ(c.call<int>("count_calls"), 1);
+  EXPECT_EQ(c.call<int>("count_calls"), 2);
+}
+
+TEST(Worker, HearsOfCancellationAndDeadline) {
+  gateway_world g;
+  auto ended = std::make_shared<std::atomic<int>>(0);
+  struct guard {
+    std::shared_ptr<std::atomic<int>> count;
+    ~guard() { ++*count; }
+  };
+  const auto serve = [ended](app& a) {
+    a.handle("wait", [ended](request<>) -> task<int> {
+      const guard until_the_end{ended};
+      co_await sleep_for(1h);
+      co_return 1;
+    });
+    a.handle("wait_stream", [ended](request<>) -> stream<int> {
+      const guard until_the_end{ended};
+      co_yield 1;
+      co_await sleep_for(1h);
+    });
+    a.handle("left", [](request<> r) {
+      const auto at = r.context().deadline();
+      return at.has_value();
+    });
+  };
+  worker_world w{serve, {.gateways = {g.worker_address()}}};
+  blocking_client c{g.url()};
+  ASSERT_TRUE(serves(c, "left"));
+
+  call_options soon;
+  soon.timeout = 50ms;
+  EXPECT_EQ(c.try_call<int>("wait", nothing{}, soon).error().code, 408);
+  EXPECT_TRUE(eventually([&] { return *ended == 1; }));
+
+  {
+    blocking_client gone{g.url()};
+    auto items = gone.stream<int>("wait_stream");
+    EXPECT_EQ(items.next(), 1);
+  } // its connection ends
+  EXPECT_TRUE(eventually([&] { return *ended == 2; }));
+}
+
+TEST(Worker, WithAWrongSecretIsDropped) {
+  gateway_world g;
+  worker_world w{serve_all_shapes, {.gateways = {g.worker_address()}, .secret = "quite another secret"}};
+  EXPECT_TRUE(g.log.wait_for("it does not know the secret"));
+  EXPECT_TRUE(w.log.wait_for("refused: it does not know the secret"));
+  blocking_client c{g.url()};
+  EXPECT_EQ(c.try_call<std::int64_t>("add", numbers{1, 2}).error().code, 404);
+}
+
+TEST(Worker, LosesToTheGatewaysOwnHandlers) {
+  gateway_world g{{}, 2, [](app& a) { a.handle("add", [](request<>) { return std::string{"mine"}; }); }};
+  worker_world w{serve_all_shapes, {.gateways = {g.worker_address()}}};
+  EXPECT_TRUE(g.log.wait_for("handler add of worker"));
+  EXPECT_TRUE(w.log.wait_for("the gateway serves that name itself"));
+  blocking_client c{g.url()};
+  EXPECT_EQ(c.call<std::string>("add"), "mine");
+}
+
+TEST(Worker, FullOfCallsIsAnsweredFor) {
+  gateway_world g;
+  const auto serve = [](app& a) {
+    a.handle("wait", [](request<>) -> stream<int> {
+      co_yield 1;
+      co_await sleep_for(1h);
+    });
+  };
+  worker_world w{serve, {.gateways = {g.worker_address()}, .capacity = 2}};
+  blocking_client c{g.url()};
+  ASSERT_TRUE(serves(c, "wait"));
+  auto one = c.stream<int>("wait");
+  auto two = c.stream<int>("wait");
+  EXPECT_EQ(one.next(), 1);
+  EXPECT_EQ(two.next(), 1);
+  auto three = c.stream<int>("wait");
+  try {
+    three.next();
+    FAIL() << "no error";
+  } catch (const error& e) {
+    EXPECT_EQ(e.code, 429);
+  }
+}
+
+TEST(Worker, TakesAnUploadNoFasterThanItsHandler) {
+  gateway_world g;
+  auto go = std::make_shared<std::atomic<bool>>(false);
+  const auto serve = [go](app& a) {
+    a.handle("slow", [go](streaming_request<int> in) -> task<int> {
+      while (!*go) co_await sleep_for(1ms);
+      int n = 0;
+      while (const auto i = co_await in.next()) ++n;
+      co_return n;
+    });
+  };
+  worker_world w{serve, {.gateways = {g.worker_address()}}};
+  blocking_client c{g.url()};
+  ASSERT_TRUE(serves(c, "slow"));
+  auto up = c.upload<int, int>("slow");
+  for (int i = 0; i < 500; ++i) up.write(i); // more than the worker is sent, fewer than wait in the gateway
+  *go = true;
+  EXPECT_EQ(up.finish(), 500);
 }
 
 } // namespace

@@ -1,0 +1,149 @@
+#include "actors/remote/remote_handlers.hpp"
+
+#include "tests/remote/worker_process.hpp"
+#include "tests/remote/world.hpp"
+
+#include <future>
+
+// Workers in processes of their own, that die, stand still, come back.
+
+namespace swill {
+namespace {
+
+using namespace remote_tests;
+using std::chrono::steady_clock;
+
+template <class F>
+std::int64_t code_of(F f) {
+  try {
+    f();
+    return 0;
+  } catch (const error& e) {
+    return e.code;
+  }
+}
+
+/// Waits until that worker answers `who`.
+bool answers(blocking_client& c, const std::string& name) {
+  return eventually([&] {
+    const auto r = c.try_call<std::string>("who");
+    return r && *r == name;
+  });
+}
+
+TEST(WorkerFaults, KilledWorkerEndsItsCallsAndComesBack) {
+  gateway_world g;
+  auto w = std::make_unique<worker_process>(g.worker_address(), "one");
+  blocking_client c{g.url()};
+  ASSERT_TRUE(answers(c, "one")) << g.log.text();
+
+  auto unary = std::async(std::launch::async, [&] { return code_of([&] { c.call<int>("sleepy_once"); }); });
+  auto items = c.stream<int>("forever");
+  EXPECT_EQ(items.next(), 0);
+  const auto killed = steady_clock::now();
+  w->send(SIGKILL);
+
+  EXPECT_EQ(unary.get(), 503);
+  EXPECT_EQ(code_of([&] { items.next(); }), 503);
+  EXPECT_LT(steady_clock::now() - killed, 2s);
+  EXPECT_EQ(code_of([&] { c.call<std::string>("who"); }), 503); // known, and gone
+  EXPECT_EQ(code_of([&] { c.call<std::string>("nobody"); }), 404);
+
+  w = std::make_unique<worker_process>(g.worker_address(), "two");
+  EXPECT_TRUE(answers(c, "two")) << g.log.text();
+}
+
+TEST(WorkerFaults, StalledWorkerIsOutAndJoinsAgain) {
+  gateway_world g;
+  worker_process w{g.worker_address(), "one"};
+  blocking_client c{g.url()};
+  ASSERT_TRUE(answers(c, "one"));
+
+  auto unary = std::async(std::launch::async, [&] { return code_of([&] { c.call<int>("sleepy_once"); }); });
+  const auto stopped = steady_clock::now();
+  w.send(SIGSTOP);
+  EXPECT_EQ(unary.get(), 503);
+  EXPECT_LT(steady_clock::now() - stopped, 2500ms); // 1.5 s of silence, a heartbeat, and a busy machine
+
+  w.send(SIGCONT);
+  EXPECT_TRUE(answers(c, "one")) << g.log.text();
+}
+
+TEST(WorkerFaults, IdempotentCallsGoElsewhere) {
+  gateway_world g;
+  worker_process one{g.worker_address(), "one"};
+  blocking_client c{g.url()};
+  ASSERT_TRUE(answers(c, "one"));
+  auto waiting = std::async(std::launch::async, [&] { return c.call<std::string>("first_waits", std::string{"one"}); });
+  worker_process two{g.worker_address(), "two"};
+  ASSERT_TRUE(g.log.wait_for("worker two serves"));
+  ASSERT_TRUE(answers(c, "two")); // the first has a call in flight
+
+  one.send(SIGKILL);
+
+  EXPECT_EQ(waiting.get(), "two");
+}
+
+TEST(WorkerFaults, LeavingWorkerFinishesWhatRuns) {
+  gateway_world g;
+  worker_process one{g.worker_address(), "one"};
+  blocking_client c{g.url()};
+  ASSERT_TRUE(answers(c, "one"));
+  auto nap = std::async(std::launch::async, [&] { return c.call<int>("short_nap", 700); });
+  worker_process two{g.worker_address(), "two"};
+  ASSERT_TRUE(answers(c, "two"));
+
+  one.send(SIGTERM);
+
+  ASSERT_TRUE(g.log.wait_for("worker one takes no new calls"));
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(c.call<std::string>("who"), "two");
+  EXPECT_EQ(nap.get(), 7);
+  EXPECT_EQ(one.wait(), 0);
+}
+
+TEST(WorkerFaults, OtherTypesUnderANameAreRefused) {
+  gateway_world g;
+  auto one = std::make_unique<worker_process>(g.worker_address(), "one");
+  blocking_client c{g.url()};
+  ASSERT_TRUE(answers(c, "one"));
+  worker_process other{g.worker_address(), "other", "other types"};
+
+  EXPECT_TRUE(g.log.wait_for("handler who of worker other is refused: worker one serves that name with other types"));
+  EXPECT_TRUE(serves(c, "own")); // the rest of its handlers is served
+  EXPECT_EQ(c.call<std::string>("who"), "one");
+
+  one.reset(); // once nobody serves it, the other may
+  EXPECT_TRUE(eventually([&] { return c.try_call<int>("who", 5).has_value(); }));
+}
+
+TEST(WorkerFaults, EndlessStreamToAClientThatDoesNotReadStaysBounded) {
+  gateway_world g;
+  worker_process w{g.worker_address(), "one"};
+  blocking_client c{g.url()};
+  blocking_client other{g.url()};
+  ASSERT_TRUE(answers(c, "one"));
+  const std::size_t before = w.memory();
+
+  auto flood = c.stream<std::string>("flood");
+  ASSERT_TRUE(flood.next());
+  for (int i = 0; i < 200; ++i) ASSERT_EQ(other.call<std::string>("who"), "one"); // others are not held up
+  EXPECT_LT(w.memory(), before + 64 * 1024 * 1024);
+}
+
+TEST(WorkerFaults, WorkerFindsARestartedGateway) {
+  std::uint16_t port = 0;
+  std::unique_ptr<worker_process> w;
+  {
+    gateway_world g;
+    port = g.gate->port();
+    w = std::make_unique<worker_process>(g.worker_address(), "one");
+    blocking_client c{g.url()};
+    ASSERT_TRUE(answers(c, "one"));
+  }
+  gateway_world g{{.listen = "127.0.0.1:" + std::to_string(port)}};
+  blocking_client c{g.url()};
+  EXPECT_TRUE(answers(c, "one")) << g.log.text();
+}
+
+} // namespace
+} // namespace swill
