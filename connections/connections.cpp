@@ -1,0 +1,341 @@
+#include "connections/connections.hpp"
+
+#include "connections/detail/client_handlers.hpp"
+#include "connections/detail/node.hpp"
+#include "libswill/base/random.hpp"
+#include "libswill/wire/utf8.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <future>
+
+namespace swill {
+
+namespace {
+
+using detail::gathered;
+using detail::place;
+using detail::question;
+using detail::question_kinds;
+
+// --- Cursors: "NODE.UNIT.NUMBER", behind which the next page begins
+
+std::string cursor_of(const std::string& node, const place& p) {
+  return node + "." + std::to_string(p.unit) + "." + std::to_string(p.number);
+}
+
+bool take_number(std::string_view& s, std::uint64_t& to) {
+  const std::size_t dot = s.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  const std::string_view digits = s.substr(dot + 1);
+  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), to);
+  s = s.substr(0, dot);
+  return problem == std::errc{} && end == digits.data() + digits.size();
+}
+
+std::optional<std::pair<std::string, place>> read_cursor(std::string_view s) {
+  place p;
+  if (!take_number(s, p.number) || !take_number(s, p.unit) || s.empty()) return std::nullopt;
+  return std::pair{std::string{s}, p};
+}
+
+connection_page page_of(gathered g, std::uint64_t limit) {
+  connection_page page;
+  page.missing = std::move(g.missing);
+  for (auto& [node, a] : g.answers) {
+    const std::size_t n = std::min<std::size_t>(a.entries.size(), limit - page.connections.size());
+    const bool cut = n < a.entries.size() || a.more;
+    for (std::size_t i = 0; i < n; ++i) page.connections.push_back(std::move(a.entries[i]));
+    if (n != 0 && n <= a.places.size()) page.cursor = cursor_of(node, a.places[n - 1]);
+    if (cut) return page;
+  }
+  if (page.connections.size() < limit) page.cursor.clear(); // all nodes were asked, and had no more
+  return page;
+}
+
+closed_connections closed_of(gathered g) {
+  closed_connections c;
+  for (const auto& [node, a] : g.answers) c.closed += a.count;
+  c.missing = std::move(g.missing);
+  return c;
+}
+
+error not_found(const gathered& g) {
+  if (g.missing.empty()) return {error_code::not_found, "There is no such connection"};
+  return {error_code::unavailable, "The connection was not found, but not every node has answered",
+          value::map({{"retryable", true}, {"missing", to_value(g.missing)}})};
+}
+
+question closing(question_kinds what, int code, std::string_view reason) {
+  if (close_code_on_the_wire(code) != code) throw error{error_code::bad_request, "no close code that may be sent"};
+  constexpr std::size_t most = 123; // RFC 6455, 5.5
+  question q;
+  q.what = what;
+  q.code = code;
+  q.reason = wire::make_valid_utf8(cut_text(reason, most));
+  return q;
+}
+
+/// What `start(done)` answers, awaited.
+template <class T, class F>
+task<T> awaited(F start) {
+  const auto begin = [&start](completer<T> done) { start([done](result<T> r) { done(std::move(r)); }); };
+  co_return co_await completion<T>(begin);
+}
+
+struct this_scope {
+  scope* found = nullptr;
+  bool await_ready() const noexcept { return false; }
+  template <class P>
+  bool await_suspend(std::coroutine_handle<P> h) noexcept {
+    found = h.promise().owner;
+    return false;
+  }
+  scope* await_resume() const noexcept { return found; }
+};
+
+} // namespace
+
+detail::registry_part& connections::impl::part_of(const loop& l) const noexcept {
+  for (detail::registry_part* p : parts) {
+    if (&p->home().loop() == &l) return *p;
+  }
+  return *parts.front();
+}
+
+void connections::impl::ask(question q, std::string from_node, std::function<void(result<gathered>)> done) {
+  if (!send(detail::ask_order{std::move(q), std::move(from_node), done})) done(not_running());
+}
+
+// --- The object
+
+connections::connections(std::shared_ptr<pubsub> bus, connections_options o) : impl_(std::make_shared<impl>()) {
+  impl_->options = o;
+  impl_->bus = std::move(bus);
+  if (!impl_->bus) {
+    impl_->node = random_hex(8);
+    return;
+  }
+  impl_->node = impl_->bus->node_id();
+  const std::weak_ptr<impl> weak = impl_;
+  const auto take = [&](const char* kind, void (detail::registry::*f)(const std::string&, bytes_view)) {
+    impl_->bus->on_node_message(kind, [weak, f](const std::string& from, bytes_view data) {
+      if (const auto i = weak.lock(); i && i->registry != nullptr) (i->registry->*f)(from, data);
+    });
+  };
+  take(detail::question_kind, &detail::registry::on_question);
+  take(detail::answer_kind, &detail::registry::on_answer);
+  take(detail::events_kind, &detail::registry::on_events);
+  impl_->bus->on_nodes_changed([weak](const std::vector<node_info>& nodes) {
+    if (const auto i = weak.lock(); i && i->registry != nullptr) i->registry->on_nodes(nodes);
+  });
+}
+
+connections::~connections() = default;
+
+void connections::set_admin_rule(detail::admin_rule r) { impl_->rule = std::move(r); }
+const std::string& connections::node_id() const noexcept { return impl_->node; }
+const connections_options& connections::options() const noexcept { return impl_->options; }
+
+// --- Questions
+
+void connections::list_then(connection_query q, answer<connection_page> done) {
+  question ask;
+  std::string from;
+  if (!q.cursor.empty()) {
+    auto at = read_cursor(q.cursor);
+    if (!at) return done(error{error_code::bad_request, "no cursor of a list of connections"});
+    from = std::move(at->first);
+    ask.behind = at->second;
+  }
+  ask.filter = std::move(q.filter);
+  const std::uint64_t limit = std::min<std::uint64_t>(q.limit == 0 ? impl_->options.page_length : q.limit,
+                                                      std::max<std::size_t>(1, impl_->options.longest_page));
+  ask.limit = limit;
+  impl_->ask(std::move(ask), std::move(from), [limit, done = std::move(done)](result<gathered> g) {
+    if (!g) return done(g.error());
+    done(page_of(std::move(*g), limit));
+  });
+}
+
+void connections::count_then(connection_filter f, answer<connection_count> done) {
+  question q;
+  q.what = question_kinds::count;
+  q.filter = std::move(f);
+  impl_->ask(std::move(q), {}, [done = std::move(done)](result<gathered> g) {
+    if (!g) return done(g.error());
+    connection_count c;
+    for (const auto& [node, a] : g->answers) c.count += c.nodes[node] = a.count;
+    c.missing = std::move(g->missing);
+    done(std::move(c));
+  });
+}
+
+void connections::show_then(std::string id, std::string node, answer<connection_details> done) {
+  question q;
+  q.what = question_kinds::find;
+  q.filter.node = std::move(node);
+  q.id = std::move(id);
+  impl_->ask(std::move(q), {}, [done = std::move(done)](result<gathered> g) {
+    if (!g) return done(g.error());
+    for (auto& [n, a] : g->answers) {
+      if (!a.entries.empty()) return done(connection_details{std::move(a.entries.front()), std::move(a.open)});
+    }
+    done(not_found(*g));
+  });
+}
+
+void connections::close_then(std::string id, int code, std::string reason, std::string node,
+                             answer<closed_connections> done) {
+  try {
+    question q = closing(question_kinds::close, code, reason);
+    q.filter.node = std::move(node);
+    q.id = std::move(id);
+    impl_->ask(std::move(q), {}, [done](result<gathered> g) {
+      if (!g) return done(g.error());
+      closed_connections c = closed_of(*g);
+      if (c.closed == 0) return done(not_found(*g));
+      done(std::move(c));
+    });
+  } catch (const error& e) {
+    done(e);
+  }
+}
+
+void connections::close_user_then(std::string user, int code, std::string reason, answer<closed_connections> done) {
+  try {
+    if (user.empty()) throw error{error_code::bad_request, "no user"};
+    question q = closing(question_kinds::close_all, code, reason);
+    q.filter.user = std::move(user);
+    impl_->ask(std::move(q), {}, [done](result<gathered> g) {
+      if (!g) return done(g.error());
+      done(closed_of(std::move(*g)));
+    });
+  } catch (const error& e) {
+    done(e);
+  }
+}
+
+task<connection_page> connections::list(connection_query q) {
+  return awaited<connection_page>([this, q = std::move(q)](auto done) mutable { list_then(std::move(q), done); });
+}
+task<connection_count> connections::count(connection_filter f) {
+  return awaited<connection_count>([this, f = std::move(f)](auto done) mutable { count_then(std::move(f), done); });
+}
+task<connection_details> connections::show(std::string id, std::string node) {
+  return awaited<connection_details>(
+      [this, id = std::move(id), node = std::move(node)](auto done) { show_then(id, node, done); });
+}
+task<closed_connections> connections::close(std::string id, int code, std::string reason, std::string node) {
+  return awaited<closed_connections>([this, id = std::move(id), code, reason = std::move(reason),
+                                      node = std::move(node)](auto done) { close_then(id, code, reason, node, done); });
+}
+task<closed_connections> connections::close_user(std::string user, int code, std::string reason) {
+  return awaited<closed_connections>([this, user = std::move(user), code, reason = std::move(reason)](auto done) {
+    close_user_then(user, code, reason, done);
+  });
+}
+
+// --- Events
+
+task<connection_feed> connections::watch(event_filter f) {
+  if (impl_->runtime == nullptr) throw impl::not_running();
+  const scope* here = co_await this_scope{};
+  auto queue =
+      std::make_unique<detail::event_queue>(std::move(f), std::max<std::size_t>(1, impl_->options.feed_length));
+  impl_->part_of(here->loop()).add(*queue);
+  const auto begin = [this](completer<void> done) {
+    impl_->send(detail::watch_order{[done](result<void> r) { done(std::move(r)); }});
+  };
+  co_await completion<void>(begin);
+  co_return connection_feed{std::move(queue)};
+}
+
+listening connections::listen(std::function<void(const connection_event&)> f, event_filter filter) {
+  const std::uint64_t key = ++impl_->last_key;
+  if (!impl_->send(detail::listen_order{key, std::move(filter), std::move(f)})) throw impl::not_running();
+  return listening{[i = impl_, key] { i->send(detail::unlisten_order{key}); }};
+}
+
+// --- Plugin
+
+void connections::install(app& a) { client_handlers::install(impl_, *this, a); }
+
+namespace {
+
+/// Runs f on a loop's thread, and returns when it has.
+void run_on(loop& l, const std::function<void()>& f) {
+  if (l.is_current()) return f();
+  std::promise<void> ran;
+  l.post([&] {
+    try {
+      f();
+      ran.set_value();
+    } catch (...) {
+      ran.set_exception(std::current_exception());
+    }
+  });
+  ran.get_future().get();
+}
+
+} // namespace
+
+void connections::start(actors::runtime& r) {
+  if (impl_->runtime != nullptr) throw std::logic_error("one connections object serves one server at a time");
+  impl_->runtime = &r;
+  impl_->start_actors(&r.app().log);
+  const std::lock_guard lock{impl_->mutex};
+  impl_->running = true;
+}
+
+void connections::impl::start_actors(const log_sink* log) {
+  const auto& units = runtime->units();
+  run_on(units.front()->loop(), [&] {
+    detail::registry::settings s{&options, node, bus, log};
+    registry_handle = actors::spawn_on<detail::registry>(*units.front(), std::move(s));
+  });
+  for (const auto& u : units) {
+    run_on(u->loop(), [&] {
+      detail::registry_part::settings s{&options, node, registry_handle};
+      part_handles.push_back(actors::spawn_on<detail::registry_part>(*u, std::move(s)));
+      parts.push_back(static_cast<detail::registry_part*>(part_handles.back()->get()));
+    });
+  }
+  run_on(units.front()->loop(), [&] {
+    registry = static_cast<detail::registry*>(registry_handle->get());
+    registry->start(part_handles);
+  });
+}
+
+void connections::stop(std::function<void()> done) {
+  {
+    const std::lock_guard lock{impl_->mutex};
+    impl_->running = false;
+  }
+  stop_parts(impl_, 0, std::move(done));
+}
+
+/// Part after part, each on its own thread; the registry last, on its own.
+void connections::stop_parts(std::shared_ptr<impl> i, std::size_t n, std::function<void()> done) {
+  const bool more = n < i->parts.size();
+  detail::registry_part& on = *i->parts[more ? n : 0];
+  on.home().loop().post([i, n, more, done = std::move(done)]() mutable {
+    if (more) {
+      i->parts[n]->quit();
+      return stop_parts(i, n + 1, std::move(done));
+    }
+    i->drop_actors();
+    done();
+  });
+}
+
+void connections::impl::drop_actors() {
+  registry->stop();
+  parts.clear();
+  part_handles.clear();
+  registry = nullptr;
+  registry_handle = nullptr;
+  runtime = nullptr;
+}
+
+} // namespace swill

@@ -1,0 +1,114 @@
+#pragma once
+
+#include "connections/entry.hpp"
+#include "connections/event.hpp"
+#include "connections/feed.hpp"
+#include "connections/options.hpp"
+#include "libswill/api/plugin.hpp"
+#include "libswill/base/completion.hpp"
+#include "pubsub/pubsub.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace swill {
+
+class context;
+
+namespace detail {
+
+using admin_rule = std::function<task<void>(context&)>;
+
+/// Calls f, which may be a coroutine, and may say no by false or by what it throws.
+template <class F>
+task<void> apply_admin_rule(const F& f, context& c) {
+  using result_type = std::invoke_result_t<const F&, context&>;
+  bool allowed = true;
+  if constexpr (std::is_void_v<result_type>) {
+    f(c);
+  } else if constexpr (!any_task<result_type>) {
+    allowed = f(c);
+  } else if constexpr (std::is_void_v<typename result_type::value_type>) {
+    co_await f(c);
+  } else {
+    allowed = co_await f(c);
+  }
+  if (!allowed) throw error{error_code::forbidden, "for administrators only"};
+  co_return;
+}
+
+} // namespace detail
+
+/// The connections of this node and of all others that share its bus: lists, counts, closes them, and tells who comes and goes
+/// (docs/connections.md). A plugin: `auto all = std::make_shared<connections>(bus); app.use(bus); app.use(all);`, in this order. Functions
+/// that return a task are for coroutines of requests and hooks of that app's server; those with `done` may be called from any thread,
+/// and answer on the first I/O thread. Other nodes have connections_options::node_timeout to answer; those that do not are reported as
+/// missing. Before the server has started, everything fails with error 503 and {"retryable": true}.
+class connections final : public plugin {
+public:
+  /// Without a bus: this node alone.
+  explicit connections(std::shared_ptr<pubsub> bus = nullptr, connections_options o = {});
+  ~connections() override;
+
+  /// Lets those clients call `swill.connections.…` whom `f(context&)` lets: a plain function or a coroutine, which gives nothing or a bool,
+  /// and denies by false or by throwing, best an error of its own. Runs on I/O threads. Before the server starts; the last call counts.
+  /// Without a rule nobody may: ERROR 403.
+  template <class F>
+  void allow_admin(F f) {
+    set_admin_rule([f = std::move(f)](context& c) { return detail::apply_admin_rule(f, c); });
+  }
+
+  /// Of this node: as pubsub::node_id.
+  const std::string& node_id() const noexcept;
+  const connections_options& options() const noexcept;
+
+  template <class T>
+  using answer = std::function<void(result<T>)>;
+
+  /// A page. Error 400 for a cursor that is none.
+  task<connection_page> list(connection_query q = {});
+  void list_then(connection_query q, answer<connection_page> done);
+
+  task<connection_count> count(connection_filter f = {});
+  void count_then(connection_filter f, answer<connection_count> done);
+
+  /// One connection with its requests, by its id; on a node, or wherever it is. Error 404 when it is nowhere, 503 when it is not on the
+  /// nodes that have answered.
+  task<connection_details> show(std::string id, std::string node = {});
+  void show_then(std::string id, std::string node, answer<connection_details> done);
+
+  /// Closes one; returns when its node has begun to. `code` is one that may travel (RFC 6455 §7.4), else error 400; of the reason 123
+  /// bytes do. Errors as show.
+  task<closed_connections> close(std::string id, int code = 1008, std::string reason = {}, std::string node = {});
+  void close_then(std::string id, int code, std::string reason, std::string node, answer<closed_connections> done);
+
+  /// Closes all connections of a user (connection::user) on all nodes: how many. Error 400 for an empty name.
+  task<closed_connections> close_user(std::string user, int code = 1008, std::string reason = {});
+  void close_user_then(std::string user, int code, std::string reason, answer<closed_connections> done);
+
+  /// What comes and goes from now on. Error 429 beyond connections_options::watchers.
+  task<connection_feed> watch(event_filter f = {});
+  /// The same outside of requests: calls f on the first I/O thread, where it must not block; what it throws is logged. Events of other
+  /// nodes come as soon as those have heard of it.
+  [[nodiscard]] listening listen(std::function<void(const connection_event&)> f, event_filter filter = {});
+
+  // --- plugin
+  void install(app& a) override;
+  void start(actors::runtime& r) override;
+  void stop(std::function<void()> done) override;
+
+private:
+  struct impl;
+  class client_handlers;
+
+  void set_admin_rule(detail::admin_rule r);
+  static void stop_parts(std::shared_ptr<impl> i, std::size_t n, std::function<void()> done);
+
+  std::shared_ptr<impl> impl_; // shared with the handlers that it has installed
+};
+
+} // namespace swill

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "connections/event.hpp"
+#include "connections/options.hpp"
+#include "libswill/base/scope.hpp"
+
+#include <deque>
+#include <functional>
+#include <memory>
+
+namespace swill::detail {
+
+/// The events that wait for one feed; on one unit's thread. Owned by the feed; the unit's part fills it.
+class event_queue {
+public:
+  event_queue(event_filter f, std::size_t longest) : filter_(std::move(f)), longest_(longest) {}
+  event_queue(const event_queue&) = delete;
+  event_queue& operator=(const event_queue&) = delete;
+  ~event_queue() {
+    if (on_end) on_end(*this);
+  }
+
+  void push(const connection_event& e);
+  bool empty() const noexcept { return events_.empty(); }
+  connection_event take();
+
+  wait* waiter = nullptr;
+  std::function<void(event_queue&)> on_end; ///< the part's
+
+private:
+  const event_filter filter_;
+  const std::size_t longest_;
+  std::deque<connection_event> events_;
+  std::uint64_t missed_ = 0; ///< since the last that waits
+};
+
+} // namespace swill::detail

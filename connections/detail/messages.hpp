@@ -1,0 +1,78 @@
+#pragma once
+
+#include "connections/detail/wire.hpp"
+#include "libswill/base/result.hpp"
+
+#include <caf/all.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+// Mail between the registry, at home on the first unit, and its parts, one on each unit; and from anybody to the registry.
+
+namespace swill::detail {
+
+/// Shared by all parts that work on it.
+using question_ptr = std::shared_ptr<const question>;
+using event_ptr = std::shared_ptr<const connection_event>;
+
+/// What nodes have answered to a question; those without an answer are missing.
+struct gathered {
+  std::vector<std::pair<std::string, answer>> answers; ///< by node, ascending
+  std::vector<std::string> missing;
+};
+
+/// From anybody: asks nodes: the one that the filter names, or all. `done` is called on the first unit's thread.
+struct ask_order {
+  question what;
+  std::string from_node; ///< list: nodes before this one are left out, and `what.behind` is meant for it
+  std::function<void(result<gathered>)> done;
+};
+/// A part has another feed. `done` is called on the first unit's thread when other nodes have been asked for their events.
+struct watch_order {
+  std::function<void(result<void>)> done;
+};
+/// A part has one less, also when watch_order was answered by an error.
+struct unwatch_order {};
+/// From anybody: a callback of events, on the first unit's thread.
+struct listen_order {
+  std::uint64_t key = 0;
+  event_filter filter;
+  std::function<void(const connection_event&)> call;
+};
+struct unlisten_order {
+  std::uint64_t key = 0;
+};
+
+/// To a part: one step of a question.
+struct part_order {
+  question_ptr what;
+  std::uint64_t job = 0;    ///< the registry's
+  std::uint64_t behind = 0; ///< number of the last connection that was looked at
+  std::size_t room = 0;     ///< entries that may be answered
+  std::size_t size = 0;     ///< bytes that they may have
+  bool is_first = false;    ///< one entry is answered, whatever its size
+};
+/// Its answer.
+struct part_reply {
+  std::uint64_t job = 0;
+  std::uint64_t looked_at = 0; ///< up to this number
+  bool finished = false;       ///< there are no others
+  bool full = false;           ///< there was no room for more
+  std::size_t size = 0;        ///< bytes of the entries, about
+  answer found;                ///< its places without their unit
+};
+
+} // namespace swill::detail
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::ask_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::watch_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::unwatch_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::listen_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::unlisten_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::part_order)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::part_reply)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::event_ptr)

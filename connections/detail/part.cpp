@@ -1,0 +1,210 @@
+#include "connections/detail/part.hpp"
+
+#include "libswill/wire/utf8.hpp"
+
+#include <algorithm>
+#include <functional>
+
+namespace swill::detail {
+
+namespace {
+
+/// Text of the client's or the application's, as it may travel.
+std::string shown(std::string_view s) {
+  constexpr std::size_t most = 256;
+  return wire::make_valid_utf8(cut_text(s, most));
+}
+
+std::uint64_t hash_of(std::string_view id) noexcept { return std::hash<std::string_view>{}(id); }
+
+/// About what it takes on the wire.
+std::size_t size_of(const connection_entry& e) noexcept {
+  std::size_t n = 320 + e.id.size() + e.user.size() + e.remote_address.size() + e.path.size() + e.subprotocol.size();
+  for (const std::string& t : e.topics) n += t.size() + 3;
+  return n;
+}
+
+connection_event event_of(connection_event_kind kind, const std::string& node, const actors::connection_actor& c) {
+  connection_event e;
+  e.event = kind;
+  e.node = node;
+  e.id = c.facts().id();
+  e.user = shown(c.facts().user());
+  e.remote_address = c.facts().remote_address();
+  return e;
+}
+
+} // namespace
+
+registry_part::registry_part(caf::actor_config& config, actors::unit& home, settings s)
+    : loop_actor(config, home), settings_(std::move(s)) {
+  home.watcher = this;
+}
+
+void registry_part::on_exit() {
+  home().watcher = nullptr;
+  settings_.registry = nullptr;
+  for (event_queue* q : feeds_) {
+    if (q != nullptr) q->on_end = nullptr;
+  }
+  feeds_.clear();
+  seats_.clear();
+}
+
+// --- Who comes and goes
+
+void registry_part::on_connected(actors::connection_actor& c) {
+  c.number = ++last_number_;
+  seats_.push_back({c.number, hash_of(c.facts().id()), &c});
+  tell(event_ptr{
+      std::make_shared<const connection_event>(event_of(connection_event_kind::connected, settings_.node, c))});
+}
+
+void registry_part::on_disconnected(actors::connection_actor& c, const close_reason& why) {
+  const auto at = std::lower_bound(seats_.begin(), seats_.end(), c.number,
+                                   [](const seat& s, std::uint64_t n) { return s.number < n; });
+  if (at == seats_.end() || at->who != &c) return;
+  at->who = nullptr;
+  ++gone_;
+  tidy();
+  connection_event e = event_of(connection_event_kind::disconnected, settings_.node, c);
+  e.age_ms = c.age().count();
+  e.code = why.code;
+  e.reason = shown(why.reason);
+  e.by_peer = why.by_peer;
+  tell(event_ptr{std::make_shared<const connection_event>(std::move(e))});
+}
+
+void registry_part::tidy() {
+  if (gone_ < 32 || gone_ * 2 < seats_.size()) return;
+  std::erase_if(seats_, [](const seat& s) { return s.who == nullptr; });
+  gone_ = 0;
+  if (seats_.size() * 4 < seats_.capacity()) seats_.shrink_to_fit();
+}
+
+// --- Questions
+
+bool registry_part::on_mail(caf::mailbox_element& element) {
+  auto& content = element.content();
+  if (content.match_elements<part_order>()) {
+    work_on(content.get_as<part_order>(0));
+  } else if (content.match_elements<event_ptr>()) {
+    hand_out(*content.get_as<event_ptr>(0));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void registry_part::work_on(const part_order& o) {
+  part_reply r;
+  r.job = o.job;
+  const question& q = *o.what;
+  if (q.is_about_one()) {
+    find(q, r);
+    r.finished = true;
+    return tell(std::move(r));
+  }
+  auto at = std::upper_bound(seats_.begin(), seats_.end(), o.behind,
+                             [](std::uint64_t n, const seat& s) { return n < s.number; });
+  r.looked_at = o.behind;
+  for (std::size_t n = 0; at != seats_.end() && n < settings_.options->looked_at_per_turn && !r.full; ++at, ++n) {
+    if (at->who != nullptr && fits(*at->who, q.filter)) take(o, *at, r);
+    if (!r.full) r.looked_at = at->number;
+  }
+  r.finished = !r.full && at == seats_.end();
+  tell(std::move(r));
+}
+
+bool registry_part::fits(const actors::connection_actor& c, const connection_filter& f) {
+  if (!f.user.empty() && c.facts().user() != f.user) return false;
+  if (!c.facts().remote_address().starts_with(f.remote_address)) return false;
+  if (f.least_age_ms > 0 && c.age().count() < f.least_age_ms) return false;
+  if (f.session.empty() && f.topic.empty()) return true;
+  const connection_notes notes = c.notes();
+  if (!f.session.empty() && notes.session != f.session) return false;
+  return f.topic.empty() || std::find(notes.topics.begin(), notes.topics.end(), f.topic) != notes.topics.end();
+}
+
+void registry_part::take(const part_order& o, const seat& s, part_reply& r) {
+  const question& q = *o.what;
+  if (q.what == question_kinds::list) {
+    connection_entry e = entry_of(*s.who);
+    const std::size_t size = r.size + size_of(e);
+    const bool must = o.is_first && r.found.entries.empty();
+    r.full = r.found.entries.size() >= o.room || (size > o.size && !must);
+    if (r.full) return;
+    r.size = size;
+    r.found.places.push_back({0, s.number});
+    r.found.entries.push_back(std::move(e));
+  } else if (q.what == question_kinds::close_all) {
+    s.who->close(static_cast<int>(q.code), q.reason);
+  }
+  ++r.found.count;
+}
+
+void registry_part::find(const question& q, part_reply& r) {
+  const std::uint64_t hash = hash_of(q.id);
+  const auto at = std::find_if(seats_.begin(), seats_.end(), [&](const seat& s) {
+    return s.id_hash == hash && s.who != nullptr && s.who->facts().id() == q.id;
+  });
+  if (at == seats_.end()) return;
+  r.found.count = 1;
+  if (q.what == question_kinds::close) return at->who->close(static_cast<int>(q.code), q.reason);
+  r.found.entries.push_back(entry_of(*at->who));
+  for (const actors::request_info& i : at->who->requests()) {
+    if (r.found.open.size() >= settings_.options->requests_listed) break;
+    r.found.open.push_back({i.rpc, i.seq, i.age_ms, i.answered});
+  }
+}
+
+connection_entry registry_part::entry_of(const actors::connection_actor& c) const {
+  actors::connection_info i = c.info();
+  connection_entry e;
+  e.id = std::move(i.id);
+  e.node = settings_.node;
+  e.user = shown(i.user);
+  e.remote_address = std::move(i.remote_address);
+  e.path = shown(i.path);
+  e.subprotocol = shown(i.subprotocol);
+  e.age_ms = i.age_ms;
+  e.requests = i.requests;
+  e.backlog = i.backlog;
+  e.queued_items = i.queued_items;
+  e.queued_bytes = i.queued_bytes;
+  e.messages_in = i.messages_in;
+  e.bytes_in = i.bytes_in;
+  e.messages_out = i.messages_out;
+  e.bytes_out = i.bytes_out;
+  e.session = std::move(i.session);
+  e.topic_count = i.topics.size();
+  e.topics = std::move(i.topics);
+  e.topics.resize(std::min(e.topics.size(), settings_.options->topics_listed));
+  return e;
+}
+
+// --- Feeds
+
+void registry_part::add(event_queue& q) {
+  feeds_.push_back(&q);
+  q.on_end = [this](event_queue& ended) {
+    const auto at = std::find(feeds_.begin(), feeds_.end(), &ended);
+    if (handing_out_) {
+      *at = nullptr;
+    } else {
+      feeds_.erase(at);
+    }
+    tell(unwatch_order{});
+  };
+}
+
+void registry_part::hand_out(const connection_event& e) {
+  handing_out_ = true;
+  for (std::size_t i = 0; i < feeds_.size(); ++i) { // a feed that wakes may end, or another begin
+    if (feeds_[i] != nullptr) feeds_[i]->push(e);
+  }
+  handing_out_ = false;
+  std::erase(feeds_, nullptr);
+}
+
+} // namespace swill::detail

@@ -1,0 +1,65 @@
+#pragma once
+
+#include "actors/connection_actor.hpp"
+#include "actors/loop_actor.hpp"
+#include "connections/detail/event_queue.hpp"
+#include "connections/detail/messages.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace swill::detail {
+
+/// The connections of one unit, in the order in which they came. Answers the registry's questions, tells it who comes and goes, and
+/// hands events to the feeds of this unit.
+class registry_part final : public actors::loop_actor, actors::connection_watcher {
+public:
+  struct settings {
+    const connections_options* options;
+    std::string node;
+    caf::strong_actor_ptr registry; ///< null once this has ended
+  };
+  registry_part(caf::actor_config& config, actors::unit& home, settings s);
+
+  const char* name() const override { return "swill.registry_part"; }
+  void on_exit() override;
+
+  /// A feed of this unit; its events come when the registry has been told to watch. On this thread.
+  void add(event_queue& q);
+  /// From here to the registry.
+  template <class T>
+  void tell(T mail) {
+    if (settings_.registry) caf::anon_send(caf::actor_cast<caf::actor>(settings_.registry), std::move(mail));
+  }
+
+private:
+  struct seat {
+    std::uint64_t number = 0;
+    std::uint64_t id_hash = 0;
+    actors::connection_actor* who = nullptr; ///< null: has gone
+  };
+
+  // --- actors::connection_watcher
+  void on_connected(actors::connection_actor& c) override;
+  void on_disconnected(actors::connection_actor& c, const close_reason& why) override;
+
+  bool on_mail(caf::mailbox_element& element) override;
+  void work_on(const part_order& o);
+  void find(const question& q, part_reply& r);
+  bool fits(const actors::connection_actor& c, const connection_filter& f);
+  void take(const part_order& o, const seat& s, part_reply& r);
+  connection_entry entry_of(const actors::connection_actor& c) const;
+  void tidy();
+  void hand_out(const connection_event& e);
+
+  settings settings_;
+  std::vector<seat> seats_; ///< ascending
+  std::size_t gone_ = 0;    ///< of them
+  std::uint64_t last_number_ = 0;
+  std::vector<event_queue*> feeds_; ///< null: has ended while events were handed out
+  bool handing_out_ = false;
+};
+
+} // namespace swill::detail

@@ -1,0 +1,82 @@
+#include "connections/detail/registry.hpp"
+
+#include <algorithm>
+
+namespace swill::detail {
+
+registry::registry(caf::actor_config& config, actors::unit& home, settings s)
+    : loop_actor(config, home), settings_(std::move(s)), nodes_{settings_.node} {}
+
+void registry::start(std::vector<caf::strong_actor_ptr> parts) {
+  parts_ = std::move(parts);
+  if (!settings_.bus) return;
+  settings_.bus->nodes_then([this, self = caf::strong_actor_ptr{ctrl()}](const result<std::vector<node_info>>& r) {
+    if (r && is_alive() && !knows_nodes_) on_nodes(*r);
+  });
+}
+
+void registry::stop() {
+  const caf::strong_actor_ptr self{ctrl()};
+  quit(); // nothing is asked any more
+  sending_.cancel();
+  renewing_.cancel();
+  const auto waiting = std::exchange(gatherings_, {});
+  for (const auto& [token, g] : waiting) g->done(broker_unavailable("the server stops"));
+  gatherings_.clear();
+  jobs_.clear();
+  listeners_.clear();
+  outbox_.clear();
+  parts_.clear();
+}
+
+bool registry::on_mail(caf::mailbox_element& element) {
+  auto& content = element.content();
+  if (content.match_elements<ask_order>()) {
+    on_ask(content.get_mutable_as<ask_order>(0));
+  } else if (content.match_elements<part_reply>()) {
+    on_part_reply(content.get_mutable_as<part_reply>(0));
+  } else if (content.match_elements<event_ptr>()) {
+    on_own_event(content.get_as<event_ptr>(0));
+  } else {
+    return on_watch_mail(content);
+  }
+  return true;
+}
+
+bool registry::on_watch_mail(caf::type_erased_tuple& content) {
+  if (content.match_elements<watch_order>()) {
+    add_watcher(std::move(content.get_mutable_as<watch_order>(0).done));
+  } else if (content.match_elements<unwatch_order>()) {
+    remove_watcher();
+  } else if (content.match_elements<listen_order>()) {
+    on_listen(content.get_mutable_as<listen_order>(0));
+  } else if (content.match_elements<unlisten_order>()) {
+    on_unlisten(content.get_as<unlisten_order>(0));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void registry::on_nodes(const std::vector<node_info>& nodes) {
+  std::vector<std::string> now{settings_.node}; // also when the broker does not count it just now
+  for (const node_info& n : nodes) {
+    if (n.id != settings_.node) now.push_back(n.id);
+  }
+  std::sort(now.begin(), now.end());
+  const auto before = std::exchange(nodes_, now);
+  if (!std::exchange(knows_nodes_, true)) return;
+  std::vector<std::string> joined;
+  std::vector<std::string> left;
+  std::set_difference(now.begin(), now.end(), before.begin(), before.end(), std::back_inserter(joined));
+  std::set_difference(before.begin(), before.end(), now.begin(), now.end(), std::back_inserter(left));
+  for (const std::string& n : left) {
+    expected_.erase(n);
+    interested_.erase(n);
+    distribute_node(connection_event_kind::node_left, n);
+  }
+  for (const std::string& n : joined) distribute_node(connection_event_kind::node_joined, n);
+  if (watchers_ != 0 && !joined.empty()) watch_nodes(joined, [] {});
+}
+
+} // namespace swill::detail
