@@ -3,6 +3,7 @@
 #include "libswill/api/context.hpp"
 #include "sessions/detail/binding.hpp"
 #include "sessions/detail/operations.hpp"
+#include "sessions/detail/token.hpp"
 
 #include <algorithm>
 
@@ -40,6 +41,10 @@ sessions::~sessions() = default;
 void sessions::install(app& a) {
   a.set_session_provider(*this);
   a.before_accept([this](connection& c) { return bind(c); });
+  a.on_describe([](const connection& c, connection_notes& notes) {
+    const auto* b = c.find_state<detail::session_binding>();
+    if (b != nullptr && !b->id.empty()) notes.session = detail::session_tag(b->id);
+  });
 }
 
 void sessions::start(actors::runtime& r) { service_->start(r); }

@@ -15,6 +15,16 @@ namespace {
 constexpr std::size_t id_size = 48;
 constexpr std::size_t signature_size = 64;
 
+std::string hex(const unsigned char* bytes, std::size_t size) {
+  static constexpr std::string_view digits = "0123456789abcdef";
+  std::string out;
+  for (std::size_t i = 0; i < size; ++i) {
+    out += digits[bytes[i] >> 4];
+    out += digits[bytes[i] & 15];
+  }
+  return out;
+}
+
 /// HMAC-SHA256 (RFC 2104) as hex digits.
 std::string sign(std::string_view id, const std::string& key) {
   unsigned char mac[EVP_MAX_MD_SIZE];
@@ -22,13 +32,7 @@ std::string sign(std::string_view id, const std::string& key) {
   if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(id.data()),
            id.size(), mac, &size) == nullptr)
     throw std::runtime_error("cannot sign a session's token");
-  static constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (unsigned i = 0; i < size; ++i) {
-    out += digits[mac[i] >> 4];
-    out += digits[mac[i] & 15];
-  }
-  return out;
+  return hex(mac, size);
 }
 
 bool is_hex(std::string_view s) noexcept {
@@ -36,6 +40,14 @@ bool is_hex(std::string_view s) noexcept {
 }
 
 } // namespace
+
+std::string session_tag(std::string_view id) {
+  constexpr std::size_t length = 6;
+  unsigned char hash[EVP_MAX_MD_SIZE];
+  if (EVP_Digest(id.data(), id.size(), hash, nullptr, EVP_sha256(), nullptr) != 1)
+    throw std::runtime_error("cannot hash a session's id");
+  return hex(hash, length);
+}
 
 std::string make_session_id() { return random_hex(id_size / 2); }
 

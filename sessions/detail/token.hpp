@@ -10,6 +10,9 @@ namespace swill::detail {
 /// 192 bits from the operating system's random source, as 48 hex digits.
 std::string make_session_id();
 
+/// What a session is called where its id must not be shown: 12 hex digits of a hash of it.
+std::string session_tag(std::string_view id);
+
 /// What a client is given for an id: the id, and its signature by the first key when there are keys.
 class session_tokens {
 public:
