@@ -135,10 +135,10 @@ void broker_actor::on_leave(const leave_order& o) {
 
 void broker_actor::forget(topic& t) {
   const std::string name = std::move(t.name);
-  settings_.broker->unsubscribe(name);
   topics_.erase(name);
   if (topics_.size() * 8 < topics_.bucket_count()) topics_.rehash(0);
   topic_count_ = topics_.size();
+  settings_.broker->unsubscribe(name); // last: it may tell this actor something
 }
 
 void broker_actor::serve(topic& t, const join_order& o) {
@@ -276,6 +276,9 @@ void broker_actor::on_down() {
 void broker_actor::on_up() {
   if (!up_.exchange(true)) logger{settings_.log}.write(log_level::info, "pub/sub: the broker can be reached again");
   recover_all();
+  for (const auto& [topic, id] : std::exchange(to_leave_, {})) {
+    if (present_.count({topic, id}) == 0) take_out(topic, id, [](const result<void>&) {});
+  }
 }
 
 // --- Presence and nodes
@@ -298,7 +301,15 @@ void broker_actor::on_exit_order(exit_order& o) {
   const auto it = present_.find({o.topic, o.id});
   if (it == present_.end() || --it->second.count != 0) return o.done({});
   present_.erase(it);
-  settings_.broker->leave(o.topic, o.id, std::move(o.done));
+  take_out(o.topic, o.id, std::move(o.done));
+}
+
+void broker_actor::take_out(const std::string& topic, const std::string& id, broker::answer<void> done) {
+  settings_.broker->leave(topic, id, [this, key = std::pair{topic, id}, done = std::move(done)](result<void> r) {
+    // This node lives on, so nobody else would ever take it out.
+    if (!r) to_leave_.insert(key);
+    done(std::move(r));
+  });
 }
 
 void broker_actor::on_presence_lost() {

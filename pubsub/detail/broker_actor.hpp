@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -78,6 +79,7 @@ private:
 
   void on_enter(enter_order& o);
   void on_exit_order(exit_order& o);
+  void take_out(const std::string& topic, const std::string& id, broker::answer<void> done);
 
   // --- broker_listener
   void on_publication(const publication_ptr& p) override;
@@ -96,6 +98,7 @@ private:
   std::vector<caf::strong_actor_ptr> hubs_;
   std::unordered_map<std::string, std::unique_ptr<topic>> topics_;
   std::map<std::pair<std::string, std::string>, local_member> present_; ///< of this node, by topic and id
+  std::set<std::pair<std::string, std::string>> to_leave_;              ///< members that left while the broker was down
   std::vector<node_info> nodes_;
   std::uint64_t last_id_ = 0;
   std::atomic<std::size_t> topic_count_{0};

@@ -51,12 +51,11 @@ struct pubsub::impl : std::enable_shared_from_this<impl> {
   void send(Order o) {
     if (const actors::unit* u = actors::unit::current(); u != nullptr && runtime != nullptr && is_ours(*u))
       return caf::anon_send(caf::actor_cast<caf::actor>(actor_handle), std::move(o));
-    const std::lock_guard lock{mutex};
-    if (!running) {
-      if (o.done) o.done(not_running());
-      return;
+    {
+      const std::lock_guard lock{mutex};
+      if (running) return caf::anon_send(caf::actor_cast<caf::actor>(actor_handle), std::move(o));
     }
-    caf::anon_send(caf::actor_cast<caf::actor>(actor_handle), std::move(o));
+    if (o.done) o.done(not_running());
   }
   bool is_ours(const actors::unit& u) const noexcept { return &u.system() == &runtime->system(); }
 

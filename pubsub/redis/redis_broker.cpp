@@ -121,7 +121,6 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
   beat_timer beating{*this};
   check_timer checking{*this};
   bool up = false;
-  bool was_up = false;
   bool coming_up = false;
   bool stopped = false;
 };
@@ -164,9 +163,10 @@ void redis_broker::impl::on_state() {
   coming_up = true;
   beat();
   check_all([this](bool ok) {
-    if (!std::exchange(coming_up, false) || !ok) return;
+    if (!std::exchange(coming_up, false)) return;
+    if (!ok) return home->set_timer(checking, home->now() + options->heartbeat / 10); // Redis is there but refuses
     up = true;
-    if (std::exchange(was_up, true)) listener->on_presence_lost(); // cheap when nothing was lost
+    listener->on_presence_lost(); // cheap when nothing was lost
     listener->on_up();
     home->set_timer(checking, home->now() + options->check_interval);
   });
@@ -184,8 +184,8 @@ void redis_broker::impl::on_subscribed(std::string_view name) {
 }
 
 void redis_broker::impl::look(const std::string& topic) {
-  run(detail::look_script, {key("t:", topic)}, {std::to_string(make_epoch()), text_of(ttl(options->of(topic)))},
-      [this, topic](const result<reply>& r) {
+  run(detail::look_script, {key("t:", topic), key("h:", topic)},
+      {std::to_string(make_epoch()), text_of(ttl(options->of(topic)))}, [this, topic](const result<reply>& r) {
         const auto it = channels.find(topic);
         if (it == channels.end()) return;
         const auto waiting = std::exchange(it->second.waiting, {});
@@ -254,7 +254,8 @@ void redis_broker::impl::on_beat(const reply_view& r) {
 
 /// A part of the topics each time, so that each has its turn once in check_interval.
 void redis_broker::impl::check_next() {
-  if (stopped || !up) return;
+  if (stopped) return;
+  if (!up) return on_state();
   constexpr std::size_t most = 128;
   if (to_check.empty()) {
     for (const auto& [topic, c] : channels) to_check.push_back(topic);
@@ -374,6 +375,7 @@ void redis_broker::unsubscribe(const std::string& topic) {
   if (!it->second.confirmed) --impl_->unconfirmed;
   impl_->channels.erase(it);
   impl_->feed->unsubscribe(impl_->channel_of(topic));
+  impl_->on_state(); // it may have been the last that was waited for
 }
 
 void redis_broker::history(const std::string& topic, const position& since, std::size_t limit,

@@ -15,7 +15,7 @@ local function ensure(meta, stream, epoch, ttl)
   local e = redis.call('HGET', meta, 'e')
   if not e then
     e = epoch
-    if stream then redis.call('DEL', stream) end
+    redis.call('DEL', stream)
     redis.call('HSET', meta, 'e', e, 'o', '0')
   end
   redis.call('PEXPIRE', meta, ttl)
@@ -64,7 +64,7 @@ return at
 )lua"};
 
 const redis::script look_script{common + R"lua(
-local e = ensure(KEYS[1], false, ARGV[1], ARGV[2])
+local e = ensure(KEYS[1], KEYS[2], ARGV[1], ARGV[2])
 return {e, redis.call('HGET', KEYS[1], 'o'), redis.call('HGET', KEYS[1], 'l') or ''}
 )lua"};
 

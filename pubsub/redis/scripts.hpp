@@ -16,7 +16,7 @@ namespace swill::detail {
 
 /// KEYS t h k; ARGV as `append` below, then idempotency TTL or "". Gives {epoch, offset}.
 extern const redis::script publish_script;
-/// KEYS t; ARGV new epoch, ttl. Gives {epoch, offset, last or ""}.
+/// KEYS t h; ARGV new epoch, ttl. Gives {epoch, offset, last or ""}.
 extern const redis::script look_script;
 /// KEYS t h; ARGV new epoch, ttl, since epoch, since offset, limit, age. Gives {epoch, offset, more, offset, message, …}.
 extern const redis::script history_script;

@@ -467,5 +467,61 @@ TEST_F(PubsubClients, GetWhatIsMeantForThem) {
   EXPECT_EQ(inbox(ann, hers).size(), 2U);
 }
 
+TEST_F(PubsubClients, GroupsOfAConnectionAreBounded) {
+  options.groups_per_connection = 1;
+  make();
+  a.handle("join", [this](request<std::string> r) { bus->join_group(r.context().connection(), r.data()); });
+  a.handle("leave", [this](request<std::string> r) { bus->leave_group(r.context().connection(), r.data()); });
+  serve();
+  test_client c{*server};
+  c.call<value>("join", std::string{"a"});
+  c.call<value>("join", std::string{"a"});
+  EXPECT_EQ(error_of([&] { c.call<value>("join", std::string{"b"}); }).code, 429);
+  c.call<value>("leave", std::string{"a"});
+  c.call<value>("join", std::string{"b"});
+}
+
+TEST_F(PubsubClients, DataOfMembersAreBounded) {
+  options.member_size = 5;
+  make();
+  bus->allow_subscribe("rooms.*", [](context&, const std::string& topic) {
+    grant g;
+    g.member = value{topic.substr(6)};
+    return g;
+  });
+  serve();
+  test_client c{*server};
+  begun(c, c.open("swill.subscribe", topic_of("rooms.1234")));
+  EXPECT_EQ(error_of([&] { c.collect<value>("swill.subscribe", topic_of("rooms.12345")); }).code, 413);
+}
+
+TEST_F(PubsubClients, EndWithTheirConnection) {
+  serve();
+  test_client one{*server}, two{*server};
+  begun(one, one.open("swill.subscribe", topic_of("chat.1")));
+  one.open("swill.inbox", nothing{});
+  EXPECT_EQ(bus->statistics().subscriptions, 2U);
+  one.pipe().drop();
+  server->run();
+  EXPECT_EQ(bus->statistics().subscriptions, 0U);
+  EXPECT_EQ(bus->statistics().topics, 0U);
+  EXPECT_EQ(present(two, "chat.1"), strings{});
+}
+
+TEST_F(PubsubClients, HooksSeeItemsAndMayChangeThem) {
+  a.before_response_message([](context& c, any_message& m) {
+    if (c.rpc() != "swill.subscribe") return;
+    value v = m.to_value();
+    v.set("seen", true);
+    m.assign(v);
+  });
+  serve();
+  test_client c{*server};
+  const auto seq = c.open("swill.subscribe", topic_of("chat.1"));
+  c.receive(seq);
+  publish(c, "chat.1", "x");
+  EXPECT_EQ(c.receive(seq)->as<value>(), value::map({{"offset", 1}, {"data", "x"}, {"seen", true}}));
+}
+
 } // namespace
 } // namespace swill::test

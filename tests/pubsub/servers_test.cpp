@@ -6,9 +6,12 @@
 #include "tests/pubsub/broker_contract.hpp"
 
 #include <atomic>
+#include <csignal>
 #include <poll.h>
 #include <set>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 
 namespace swill::test {
 namespace {
@@ -66,8 +69,9 @@ struct node {
 /// A client with one subscription, read by a thread of its own.
 class reader {
 public:
-  reader(const node& n, const std::string& topic, std::optional<position> since = {})
-      : client_(std::make_unique<blocking_client>(n.url())),
+  reader(const node& n, const std::string& topic, std::optional<position> since = {}) : reader(n.url(), topic, since) {}
+  reader(const std::string& url, const std::string& topic, std::optional<position> since = {})
+      : client_(std::make_unique<blocking_client>(url)),
         stream_(client_->stream<value>("swill.subscribe", subscription(topic, since))) {
     thread_ = std::thread{[this] { read(); }};
     begun.take();
@@ -80,6 +84,8 @@ public:
     stream_.cancel();
     thread_.join();
   }
+  /// Waits until the server is gone.
+  void wait_lost() { thread_.join(); }
 
   position start;
   bool recovered = false;
@@ -233,6 +239,76 @@ TEST_F(PubsubNodes, NothingIsLostOrDoubledWhenRedisIsKilledUnderLoad) {
   EXPECT_GT(acknowledged.size(), 10U);
 }
 
+/// A node in a process of its own, which a test kills. Made before any other, since a process with threads cannot be doubled safely.
+class node_process {
+public:
+  explicit node_process(const std::function<std::unique_ptr<node>()>& make) {
+    int ends[2];
+    if (::pipe(ends) != 0) throw std::runtime_error("no pipe");
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::alarm(60);
+      const auto n = make();
+      const std::uint16_t port = n->running->port();
+      if (::write(ends[1], &port, sizeof port) != sizeof port) ::_exit(1);
+      for (;;) ::pause();
+    }
+    std::uint16_t port = 0;
+    if (::read(ends[0], &port, sizeof port) != sizeof port) throw std::runtime_error("the node did not start");
+    ::close(ends[0]);
+    ::close(ends[1]);
+    url = "ws://127.0.0.1:" + std::to_string(port) + "/ws";
+  }
+  ~node_process() { kill(); }
+  node_process(const node_process&) = delete;
+  void kill() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(std::exchange(pid_, 0), nullptr, 0);
+  }
+  std::string url;
+
+private:
+  pid_t pid_ = 0;
+};
+
+TEST_F(PubsubNodes, ClientsOfAKilledNodeGoOnElsewhere) {
+  pubsub_options o = quick();
+  o.other_topics.presence = true;
+  node_process doomed{[&] { return std::make_unique<node>(shared(), o); }};
+  node one{shared(), o};
+  blocking_client c{one.url()};
+  const auto members = [&c] {
+    const auto all = c.try_call<std::vector<presence_member>>("swill.presence", subscription("t"));
+    return all ? all->size() : 99;
+  };
+  reader first{doomed.url, "t"};
+  for (int i = 0; i < 1000 && members() != 1; ++i) ::poll(nullptr, 0, 5);
+  ASSERT_EQ(members(), 1U);
+
+  std::atomic<bool> over{false};
+  std::uint64_t published = 0;
+  std::thread publisher{[&] {
+    while (!over) published = one.publish("t", "x").value().offset;
+  }};
+  std::uint64_t offset = 0;
+  const auto take_from = [&offset](reader& r) { ASSERT_EQ(number(r.items.take().find("offset")), ++offset); };
+  for (int i = 0; i < 100; ++i) take_from(first);
+  doomed.kill();
+  first.wait_lost();
+  while (!first.items.empty()) take_from(first);
+
+  reader second{one, "t", position{first.start.epoch, offset}};
+  EXPECT_TRUE(second.recovered);
+  EXPECT_EQ(second.start.offset, offset);
+  for (int i = 0; i < 100; ++i) take_from(second);
+  over = true;
+  publisher.join();
+  while (offset < published) take_from(second);
+  for (int i = 0; i < 1000 && members() != 1; ++i) ::poll(nullptr, 0, 5);
+  EXPECT_EQ(members(), 1U) << "only the one on the node that lives";
+}
+
 TEST_F(PubsubNodes, SubscribersOfAWipedRedisAreTold) {
   node one{shared(), quick()};
   reader r{one, "t"};
@@ -266,6 +342,29 @@ TEST_F(PubsubNodes, PresenceOutlivesAWipe) {
   ASSERT_TRUE(one.wait_up());
   for (int i = 0; i < 1000 && count() != 1; ++i) ::poll(nullptr, 0, 5);
   EXPECT_EQ(count(), 1U);
+}
+
+TEST_F(PubsubNodes, WhoLeavesWhileRedisIsAwayIsGoneWhenItIsBack) {
+  pubsub_options o = quick();
+  o.other_topics.presence = true;
+  node one{shared(), o};
+  blocking_client c{one.url()};
+  const auto ids = [&c] {
+    const auto all = c.try_call<std::vector<presence_member>>("swill.presence", subscription("t"));
+    return all ? static_cast<int>(all->size()) : -1;
+  };
+  auto stays = std::make_unique<reader>(one, "t");
+  auto leaves = std::make_unique<reader>(one, "t");
+  for (int i = 0; i < 1000 && ids() != 2; ++i) ::poll(nullptr, 0, 5);
+  ASSERT_EQ(ids(), 2);
+  server.kill();
+  for (int i = 0; i < 1000 && ids() != -1; ++i) ::poll(nullptr, 0, 5);
+  leaves.reset();
+  for (int i = 0; i < 1000 && one.bus->statistics().subscriptions != 1; ++i) ::poll(nullptr, 0, 5);
+  server.restart();
+  ASSERT_TRUE(one.wait_up());
+  for (int i = 0; i < 1000 && ids() != 1; ++i) ::poll(nullptr, 0, 5);
+  EXPECT_EQ(ids(), 1);
 }
 
 TEST_F(PubsubNodes, LocalCallsGoOnWithoutRedis) {
