@@ -1,0 +1,44 @@
+# Two images: `swill`, the programs on what they link and nothing else, and `balancer`, nginx in front of several gateways.
+
+# --- build
+
+FROM debian:bookworm-slim AS build
+WORKDIR /source
+# The one list of packages is ./dev's; it changes less often than the sources.
+COPY dev ./
+RUN ./dev packages && rm -rf /var/lib/apt/lists/*
+COPY . .
+RUN --mount=type=cache,target=/root/.cache/ccache \
+    cmake --preset release -D SWILL_TESTS=OFF -D SWILL_INSTALL=OFF \
+    && cmake --build --preset release --target swill-gateway swill-worker swill-cli \
+    && strip --strip-debug build/release/bin/swill* # keeps the names that stack traces show
+
+# --- the programs
+
+FROM debian:bookworm-slim AS swill
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends \
+       libcaf-core0.17 libcaf-io0.17 libcaf-openssl0.17 libhiredis0.14 libre2-9 libssl3 libstdc++6 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin swill \
+    && install -d -o swill -g swill -m 0700 /run/swill
+COPY --from=build /source/build/release/bin/swill-gateway /source/build/release/bin/swill-worker \
+     /source/build/release/bin/swill /usr/local/bin/
+USER swill
+EXPOSE 8080
+# A gateway; other services say for themselves what healthy means.
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 \
+    CMD ["swill", "--timeout", "2s", "ping", "--count", "1"]
+CMD ["swill-gateway", "--listen", "0.0.0.0:8080"]
+
+# --- nginx, from Debian: its workers are not root, and it listens above 1024
+
+FROM debian:bookworm-slim AS balancer
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends nginx-light \
+    && rm -rf /var/lib/apt/lists/* /etc/nginx/sites-enabled/default
+COPY deploy/nginx.conf /etc/nginx/nginx.conf
+USER www-data
+EXPOSE 8080
+HEALTHCHECK --interval=5s --timeout=3s --retries=3 CMD ["nginx", "-t", "-q"]
+CMD ["nginx"]
