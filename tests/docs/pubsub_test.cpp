@@ -36,7 +36,7 @@ swill::app make_chat(const std::shared_ptr<swill::pubsub>& bus) {
   app.handle("say", [bus](swill::request<line> r) -> swill::task<void> {
     co_await bus->publish("chat.lobby", r.data()); // a position: the broker has it
   });
-  app.handle("listen", [bus](swill::request<> r) -> swill::stream<line> {
+  app.handle("listen", [bus](swill::request<>) -> swill::stream<line> {
     auto feed = co_await bus->subscribe<line>("chat.lobby");
     while (auto l = co_await feed.next()) co_yield *l;
   });
@@ -175,7 +175,7 @@ void add_invitations(swill::app& app, const std::shared_ptr<swill::pubsub>& bus)
   });
   app.handle("invite", [bus](swill::request<std::string> r) -> swill::task<void> {
     co_await bus->send_to_user("ann", "come to " + r.data());
-    co_await bus->send_to_group("players", "ann is invited");
+    co_await bus->send_to_group("players", std::string{"ann is invited"});
     co_await bus->send_to_all(std::string{"a party!"});
   });
 }
