@@ -1,5 +1,6 @@
 // swill-gateway: a server with the example service. Copy it to begin with one of your own: an app, what it serves, a server.
 #include "apps/common/example.hpp"
+#include "apps/gateway/admin_options.hpp"
 #include "apps/gateway/options.hpp"
 #include "apps/gateway/pubsub_options.hpp"
 #include "apps/gateway/session_options.hpp"
@@ -37,11 +38,13 @@ int run(int argc, char** argv) {
   sessions.add_to(program);
   gateway::pubsub_options topics;
   topics.add_to(program);
+  gateway::admin_options admin;
+  admin.add_to(program);
   CLI11_PARSE(program, argc, argv);
 
   app a = make_app(chosen);
   sessions.apply(a);
-  topics.apply(a, sessions.redis(), sessions.prefix());
+  admin.apply(a, topics.apply(a, sessions.redis(), sessions.prefix()));
   workers.apply(a);
   const server_options options = chosen.server();
   server{a, options}.run([&](server& s) {

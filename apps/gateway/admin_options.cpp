@@ -1,0 +1,61 @@
+#include "apps/gateway/admin_options.hpp"
+
+#include "connections/connections.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+namespace swill::gateway {
+
+namespace {
+
+constexpr std::size_t shortest = 16;
+
+std::string token_in(const std::string& path) {
+  std::ifstream in{path, std::ios::binary};
+  std::string token{std::istreambuf_iterator<char>{in}, {}};
+  token.erase(token.find_last_not_of(" \t\r\n") + 1);
+  if (!in || token.size() < shortest)
+    throw std::invalid_argument("no administrators' token of at least 16 bytes in " + path);
+  return token;
+}
+
+/// In a time that tells nothing but the length.
+bool equal(std::string_view a, std::string_view b) noexcept {
+  if (a.size() != b.size()) return false;
+  volatile unsigned char differs = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    differs =
+        static_cast<unsigned char>(differs | (static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i])));
+  return differs == 0;
+}
+
+bool shows(context& c, const std::string& token) {
+  const value* shown = c.metadata().find("admin_token");
+  const auto* text = shown != nullptr ? shown->get_if<std::string>() : nullptr;
+  if (text != nullptr && equal(*text, token)) return true;
+  constexpr std::string_view scheme = "Bearer ";
+  const auto header = c.connection().header("Authorization");
+  return header && header->starts_with(scheme) && equal(header->substr(scheme.size()), token);
+}
+
+} // namespace
+
+void admin_options::add_to(CLI::App& program) {
+  program
+      .add_option(
+          "--admin-token-file", token_file_,
+          "file with a token of at least 16 bytes: who shows it may list and close connections; none: nobody may")
+      ->envname("SWILL_ADMIN_TOKEN_FILE");
+}
+
+void admin_options::apply(app& a, std::shared_ptr<pubsub> bus) const {
+  auto all = std::make_shared<connections>(std::move(bus));
+  if (!token_file_.empty()) all->allow_admin([token = token_in(token_file_)](context& c) { return shows(c, token); });
+  a.use(std::move(all));
+}
+
+} // namespace swill::gateway
