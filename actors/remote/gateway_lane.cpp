@@ -135,6 +135,9 @@ void gateway_lane::on_disconnect(std::uint32_t number, std::uint32_t code, std::
   const known_connection c = it->second;
   connections_.erase(it);
   std::erase_if(c.of->all_, [&](const images::image& i) { return *i.lane == this && i.number == number; });
+  const bool leaving = (code & leaving_mark) != 0;
+  code &= ~leaving_mark;
+  if (leaving && code == 1001) return; // what it has begun is answered, or ends with the link
   // 1001 and 1011 are about the worker; any other code was chosen by a handler or hook there, for the client.
   if (code != 1001 && code != 1011) return c.facts->close(static_cast<int>(code), reason);
   lose_calls(number);

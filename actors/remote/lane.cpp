@@ -12,9 +12,6 @@ namespace {
 constexpr std::size_t batch_header = token_size + sizeof(std::uint64_t);
 /// A batch is sent at once when it has grown to this.
 constexpr std::size_t largest_batch = 256 * 1024;
-/// Bytes received of which the sender is not told yet, at most.
-constexpr std::uint64_t acknowledge_every = 64 * 1024;
-
 template <class T>
 T load(const char* from) noexcept {
   T out;
@@ -80,7 +77,7 @@ void lane::write(record kind, std::uint32_t connection, std::uint32_t seq, std::
 
 caf::resumable::resume_result lane::flush_job::resume(caf::execution_unit*, std::size_t) {
   lane_.flush_pending_ = false;
-  lane_.flush_now();
+  lane_.send_batch(false);
   return awaiting_message;
 }
 
@@ -91,19 +88,32 @@ void lane::flush_later() {
   home().exec_later(&job_);
 }
 
-void lane::flush_now() {
+void lane::write_header(std::byte* to) {
+  std::memcpy(to, token_out_.data(), token_size);
+  std::memcpy(to + token_size, &received_, sizeof received_);
+  told_ = received_;
+}
+
+/// Both sides may be waiting to send, so an acknowledgement never waits. Alone it counts for nothing, and is not acknowledged.
+void lane::acknowledge() {
+  if (received_ == told_) return;
+  std::array<std::byte, batch_header> alone{};
+  write_header(alone.data());
+  send_to(peer_, alone);
+}
+
+void lane::send_batch(bool at_once) {
   if (!is_alive() || !peer_) return out_.clear();
+  // A batch costs the same whatever is in it: the busier the link, the more goes into each.
+  if (!at_once && must_wait() && out_.size() < largest_batch) return acknowledge();
   before_flush();
   if (out_.size() <= batch_header) {
     out_.clear();
-    if (received_ == told_) return;
-    out_.commit((out_.reserve(batch_header), batch_header));
+    return acknowledge();
   }
-  std::memcpy(out_.data(), token_out_.data(), token_size);
-  std::memcpy(out_.data() + token_size, &received_, sizeof received_);
-  told_ = received_;
-  // An acknowledgement alone is not counted: it must be possible to send when there is no room.
-  if (out_.size() > batch_header) sent_ += out_.size();
+  write_header(out_.data());
+  sent_ += out_.size();
+  before_last_ = std::exchange(last_, sent_);
   was_full_ = was_full_ || sent_ - acknowledged_ >= window_;
   send_to(peer_, out_.view());
   if (out_.capacity() > 4 * largest_batch) {
@@ -141,7 +151,7 @@ void lane::on_batch(std::vector<char>& batch, const caf::strong_actor_ptr& sende
     was_full_ = false;
     on_room();
   }
-  if (received_ - told_ >= acknowledge_every) flush_later();
+  if (received_ != told_ || (!out_.empty() && !must_wait())) flush_later();
 }
 
 } // namespace swill::actors::remote

@@ -42,6 +42,9 @@ enum class record : std::uint8_t {
   disconnect = 67, ///< the client's connection, or its image in the worker, has gone; seq: a close code; the reason
 };
 
+/// In record::disconnect of a worker beside the code: it is leaving. Calls that cross this on their way will be bounced.
+inline constexpr std::uint32_t leaving_mark = 1 << 16;
+
 /// An actor of the network's system that is at home on one of our loops and takes nothing but batches of bytes: whatever else reaches it over the network
 /// (exit messages, forged monitors' messages, other types) is dropped before anybody looks at it.
 class endpoint : public loop_actor {
@@ -80,7 +83,7 @@ public:
   void set_tokens(const token& out, const token& in) { token_out_ = out, token_in_ = in; }
   /// Sends what is gathered, at the end of this turn.
   void flush_later();
-  void flush_now();
+  void flush_now() { send_batch(true); }
 
   static constexpr std::size_t header_size = 13;
 
@@ -96,7 +99,7 @@ protected:
   void on_exit() override;
 
 private:
-  /// Runs flush_now at the end of a turn.
+  /// Sends the batch at the end of a turn.
   class flush_job final : public caf::resumable {
   public:
     explicit flush_job(lane& l) : lane_(l) {}
@@ -109,6 +112,11 @@ private:
   };
 
   void on_batch(std::vector<char>& batch, const caf::strong_actor_ptr& sender) final;
+  void send_batch(bool at_once);
+  void acknowledge();
+  void write_header(std::byte* to);
+  /// Two batches are under way: what is written meanwhile goes in one when the first has arrived.
+  bool must_wait() const noexcept { return acknowledged_ < before_last_; }
 
   flush_job job_{*this};
   bool flush_pending_ = false;
@@ -119,6 +127,8 @@ private:
   buffer out_;
   std::size_t record_ = 0; ///< where the open record begins
   std::uint64_t sent_ = 0;
+  std::uint64_t last_ = 0;        ///< sent_ after the last batch
+  std::uint64_t before_last_ = 0; ///< and after the one before
   std::uint64_t acknowledged_ = 0;
   std::uint64_t received_ = 0;
   std::uint64_t told_ = 0; ///< of what was received

@@ -137,6 +137,7 @@ void worker_gate::remove(worker_link& l, const std::string& why) {
       "worker " + (gone.state->name.empty() ? "(not announced)" : gone.state->name) + " is out: " + why);
   gone.state->leaving = true;
   for (std::size_t i = 0; i < tables_.size(); ++i) on_table(i, [id](handler_table& t) { t.remove_worker(id); });
+  l.write(record::refuse, 0, 0, as_bytes(why)); // one that stood still reads it when it goes on
   l.flush_now();
   l.quit();
   home_.dispose_later(gone.link);
@@ -242,7 +243,6 @@ void worker_link::on_broken() { refuse("it breaks the format of the link"); }
 void worker_link::refuse(const std::string& why) {
   const caf::node_id node = node_;
   network& net = gate_.net();
-  write(record::refuse, 0, 0, as_bytes(why));
   gate_.remove(*this, why);
   net.drop(node);
 }

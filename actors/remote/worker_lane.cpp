@@ -159,8 +159,10 @@ void image_port::tell_taken() {
 
 void image_port::close(int code, std::string_view reason) {
   if (std::exchange(closed_, true)) return;
-  if (lane_ != nullptr && lane_->is_alive())
-    lane_->write(record::disconnect, number_, static_cast<std::uint32_t>(code), as_bytes(reason));
+  if (lane_ != nullptr && lane_->is_alive()) {
+    const std::uint32_t mark = lane_->leaving_.load(std::memory_order_relaxed) ? leaving_mark : 0;
+    lane_->write(record::disconnect, number_, static_cast<std::uint32_t>(code) | mark, as_bytes(reason));
+  }
   if (lane_ == nullptr) return;
   loop().post([self = shared_from_this(), code, text = std::string{reason}] {
     if (self->lane_ != nullptr) self->lane_->ports_.erase(self->number_);
