@@ -1,0 +1,121 @@
+#include "libswill/client/blocking_client.hpp"
+#include "pubsub/broker.hpp"
+#include "tests/chaos/cluster.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+// One gateway of several dies, or stands still, under load.
+
+namespace swill::chaos {
+namespace {
+
+const milliseconds most_until_clean = patient(15000ms);
+
+/// Ids of the members of the topic by their users, as one gateway knows them; empty when it does not answer.
+std::multimap<std::string, std::string> present(const std::string& gateway, const std::string& topic) {
+  std::multimap<std::string, std::string> all;
+  try {
+    blocking_client c{gateway};
+    const value request = value::map({{"topic", topic}});
+    for (const auto& m : c.call<std::vector<presence_member>>("swill.presence", request, 2s)) all.emplace(m.user, m.id);
+  } catch (const error&) {
+    all.clear();
+  }
+  return all;
+}
+
+struct GatewayFaults : testing::Test {
+  cluster all{3};
+  load messages{all.urls(), 3, 6};
+
+  /// Each subscriber is present once, and none of these ids is.
+  bool is_clean(const std::string& gateway, const std::set<std::string>& gone) {
+    const auto members = present(gateway, load_options{}.topic);
+    if (members.size() != messages.subscribers.size()) return false;
+    for (const auto& [user, id] : members) {
+      if (gone.count(id) != 0) return false;
+    }
+    return std::all_of(messages.subscribers.begin(), messages.subscribers.end(),
+                       [&](const auto& s) { return members.count(s->name()) == 1; });
+  }
+
+  /// Ids of the members that are connected to a gateway.
+  std::set<std::string> members_at(std::size_t place) {
+    std::set<std::string> ids;
+    const auto members = present(all.gateways[place]->url(), load_options{}.topic);
+    for (const auto& s : messages.subscribers) {
+      if (s->place() != place) continue;
+      for (auto [m, end] = members.equal_range(s->name()); m != end; ++m) ids.insert(m->second);
+    }
+    return ids;
+  }
+
+  /// Within 15 s from `t` presence is right on all gateways but one.
+  void expect_clean(clock::time_point t, std::size_t except, const std::set<std::string>& gone) {
+    for (std::size_t i = 0; i < all.gateways.size(); ++i) {
+      if (i == except) continue;
+      EXPECT_TRUE(eventually([&] { return is_clean(all.gateways[i]->url(), gone); })) << "presence at gateway " << i;
+    }
+    EXPECT_LE(since(t), most_until_clean);
+    slowest_clean = std::max(slowest_clean, since(t));
+  }
+
+  milliseconds slowest_resumed{0};
+  milliseconds slowest_clean{0};
+};
+
+TEST_F(GatewayFaults, ClientsOfAKilledOneGoOnElsewhere) {
+  const int rounds = scaled(2, 10);
+  for (int round = 0; round < rounds; ++round) {
+    const std::size_t victim = static_cast<std::size_t>(round) % all.gateways.size();
+    ASSERT_TRUE(messages.wait_for_acknowledged(50));
+    ASSERT_TRUE(eventually([&] { return is_clean(all.gateways[victim]->url(), {}); }));
+    const auto gone = members_at(victim);
+    ASSERT_FALSE(gone.empty());
+
+    all.gateways[victim]->kill();
+    const auto t = clock::now();
+
+    const auto resumed = messages.book.resumed_after(t);
+    ASSERT_TRUE(resumed) << "deliveries do not resume";
+    slowest_resumed = std::max(slowest_resumed, *resumed);
+    expect_clean(t, victim, gone);
+    all.gateways[victim]->restart();
+  }
+  messages.finish_and_check();
+  report("everybody got messages again at most " + std::to_string(slowest_resumed.count()) +
+         " ms after a gateway's death; its members were gone after " + std::to_string(slowest_clean.count()) + " ms");
+}
+
+TEST_F(GatewayFaults, ClientsOfOneThatStandsStillGoOnElsewhere) {
+  const int rounds = scaled(1, 3);
+  for (int round = 0; round < rounds; ++round) {
+    const std::size_t victim = static_cast<std::size_t>(round) % all.gateways.size();
+    ASSERT_TRUE(messages.wait_for_acknowledged(50));
+    ASSERT_TRUE(eventually([&] { return is_clean(all.gateways[victim]->url(), {}); }));
+    const auto gone = members_at(victim);
+
+    all.gateways[victim]->running().stop();
+    const auto t = clock::now();
+
+    const auto resumed = messages.book.resumed_after(t); // by the clients' pings
+    ASSERT_TRUE(resumed) << "deliveries do not resume";
+    slowest_resumed = std::max(slowest_resumed, *resumed);
+    expect_clean(t, victim, gone);
+
+    // It was taken for dead, and comes back: with nobody.
+    all.gateways[victim]->running().resume();
+    const auto back = clock::now();
+    expect_clean(back, all.gateways.size(), gone);
+  }
+  messages.finish_and_check();
+  report("everybody got messages again at most " + std::to_string(slowest_resumed.count()) +
+         " ms after a gateway stood still");
+}
+
+} // namespace
+} // namespace swill::chaos

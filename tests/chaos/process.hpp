@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace swill::chaos {
+
+/// A program that runs beside the test, with its output in a file. It is ended with this object, and with the test however that ends.
+/// Make it on the test's main thread: it ends with the thread that made it. Functions that wait throw std::runtime_error after 20 s.
+class process {
+public:
+  /// Its output is appended to the file.
+  process(std::vector<std::string> command, std::filesystem::path output);
+  ~process();
+  process(const process&) = delete;
+  process& operator=(const process&) = delete;
+
+  /// SIGKILL, and waits for its end. Of one that has ended: nothing.
+  void kill();
+  /// SIGTERM, and waits for its end; its exit code, 128 + the signal that ended it.
+  int terminate();
+  /// SIGSTOP and SIGCONT.
+  void stop() const;
+  void resume() const;
+
+  bool is_running();
+  pid_t pid() const noexcept { return pid_; }
+  /// Resident memory in bytes.
+  std::size_t memory() const;
+  /// What it has said until now.
+  std::string output() const;
+
+private:
+  std::filesystem::path output_;
+  pid_t pid_ = 0;
+  int status_ = 0;
+};
+
+/// A directory that ends with this object.
+class temporary_directory {
+public:
+  temporary_directory();
+  ~temporary_directory();
+  temporary_directory(const temporary_directory&) = delete;
+  temporary_directory& operator=(const temporary_directory&) = delete;
+  const std::filesystem::path& path() const noexcept { return path_; }
+
+private:
+  std::filesystem::path path_;
+};
+
+/// One that nobody listens on now.
+std::uint16_t free_port();
+bool accepts_connections(std::uint16_t port);
+
+/// Runs a command to its end, at most 20 s; its exit code. What it says goes nowhere.
+int run(std::vector<std::string> command);
+
+} // namespace swill::chaos
