@@ -1,5 +1,6 @@
 #include "pubsub/memory_broker.hpp"
 
+#include "libswill/base/memory.hpp"
 #include "pubsub/detail/ring.hpp"
 
 #include <algorithm>
@@ -10,6 +11,9 @@
 namespace swill {
 
 namespace {
+
+/// So many forgotten topics are worth a look at what the allocator keeps.
+constexpr std::size_t most_forgotten = 10'000;
 
 struct kept_message {
   clock_time when{};
@@ -41,6 +45,13 @@ struct memory_broker::impl {
     clock_time used{};
     bool subscribed = false;
   };
+
+  /// What very many topics have taken is given back while there are few.
+  void note_forgotten() {
+    if (++forgotten < most_forgotten || topics.size() > forgotten) return;
+    forgotten = 0;
+    give_back_memory(*home);
+  }
 
   topic* find(const std::string& name) {
     const auto it = topics.find(name);
@@ -89,6 +100,7 @@ struct memory_broker::impl {
     const bool wanted = t.subscribed || !t.members.empty() || t.used + t.options->forget_after > home->now();
     if (wanted || !t.key_order.empty() || !t.history.empty()) return arm(t);
     topics.erase(t.name);
+    note_forgotten();
     if (topics.size() * 8 < topics.bucket_count()) topics.rehash(0);
   }
   void arm(topic& t) {
@@ -112,6 +124,7 @@ struct memory_broker::impl {
   const pubsub_options* options = nullptr;
   std::string node;
   std::unordered_map<std::string, std::unique_ptr<topic>> topics;
+  std::size_t forgotten = 0; ///< topics since memory was given back
 };
 
 memory_broker::memory_broker() : impl_(std::make_unique<impl>()) {}

@@ -36,6 +36,11 @@ void gateway_link::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
+bool gateway_link::is_linked() {
+  const std::lock_guard lock{mutex_};
+  return control_ != nullptr;
+}
+
 void gateway_link::run() {
   const worker_options& o = worker_.options;
   std::chrono::milliseconds wait = o.first_pause;

@@ -39,6 +39,8 @@ public:
   void leave();
   /// Ends the link, and waits until its thread has. Not from a loop's thread.
   void stop();
+  /// There is a link now, or one is being made. From any thread.
+  bool is_linked();
 
 private:
   void run();

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -55,8 +56,12 @@ struct worker_gate_options {
 
 /// A worker's side (docs/workers.md).
 struct worker_options {
-  /// "HOST:PORT" of each gateway to serve.
+  /// "HOST:PORT" of each gateway to serve. A name that has several addresses stands for several gateways.
   std::vector<std::string> gateways{};
+  /// How often names are looked up again, for gateways that have come or gone.
+  std::chrono::milliseconds look_up_interval{2000};
+  /// Gives the addresses ("ADDRESS:PORT") of one of `gateways`; called on a thread that may wait. Null: the system's look-up.
+  std::function<std::vector<std::string>(const std::string&)> look_up{};
   std::string secret{};
   link_tls tls{};
   /// What it is called in logs; empty: the host's name and the process's number.
@@ -71,6 +76,7 @@ struct worker_options {
   std::chrono::milliseconds connect_timeout{3000};
   /// Between attempts: doubled from the first to the most, each shortened at random by up to a half.
   std::chrono::milliseconds first_pause{100};
+  /// The longest of these pauses.
   std::chrono::milliseconds longest_pause{5000};
   /// Bytes of one streaming response that its gateway has not passed on yet. When reached: its handler waits at co_yield.
   std::size_t stream_window = 256 * 1024;

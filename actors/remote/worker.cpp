@@ -1,6 +1,6 @@
 #include "actors/remote/worker.hpp"
 
-#include "actors/remote/gateway_link.hpp"
+#include "actors/remote/gateway_finder.hpp"
 
 #include <array>
 #include <stdexcept>
@@ -23,7 +23,7 @@ std::string default_name() {
 
 struct worker::impl {
   worker_side side;
-  std::vector<std::unique_ptr<gateway_link>> links;
+  std::unique_ptr<gateway_finder> gateways;
   std::thread ending;
 };
 
@@ -45,18 +45,17 @@ void worker::start(actors::runtime& r) {
   if (i.ending.joinable()) i.ending.join();
   i.side.runtime = &r;
   i.side.leaving = false;
-  for (const std::string& g : i.side.options.gateways) i.links.push_back(std::make_unique<gateway_link>(i.side, g));
-  for (const auto& l : i.links) l->start();
+  i.gateways = std::make_unique<gateway_finder>(i.side);
 }
 
 void worker::drain() noexcept {
   impl_->side.leaving = true;
-  for (const auto& l : impl_->links) l->leave();
+  if (impl_->gateways) impl_->gateways->leave();
 }
 
 void worker::stop(std::function<void()> done) {
   impl_->ending = std::thread{[this, done] {
-    impl_->links.clear(); // each waits for its thread
+    impl_->gateways.reset(); // waits for its threads
     done();
   }};
 }

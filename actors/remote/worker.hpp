@@ -8,8 +8,8 @@
 namespace swill {
 
 /// Serves an app's handlers to the clients of gateways, from a process of its own (docs/workers.md): give it to `app::use`, and run the
-/// app by a server; with no `listen` address that server serves gateways alone. Connects to each gateway, and again when it has gone. A thread for
-/// each gateway, beside those of CAF's network.
+/// app by a server; with no `listen` address that server serves gateways alone. Connects to every address
+/// of each gateway, and again when it has gone. A thread for each, and one that looks up names, beside those of CAF's network.
 class worker final : public plugin {
 public:
   /// Throws std::invalid_argument when there is no gateway, an address cannot be read, or neither a secret of 16 bytes nor TLS is given.
