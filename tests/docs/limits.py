@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Holds docs/limits.md against libswill/base/limits.hpp, and against the constants in the sources that it names.
+"""Holds docs/limits.md against libswill/base/limits.hpp, the options of the plugins, and the constants in the sources that it names.
 
 limits.py [--write] [ROOT]
 
 The tables between `<!-- limits SECTION -->` and `<!-- end -->` are made from the header's members and their comments;
---write puts them in. A row of another table whose second column is a link to a source, `[name](../path)`, must have the
+--write puts them in; those between `<!-- options HEADER STRUCT -->` and `<!-- end -->` are made from the numbers and times of that
+struct, each of which needs a comment. A row of another table whose second column is a link to a source, `[name](../path)`, must have the
 value that the source gives to that constant. Prints one line for each thing that is wrong and exits with 1.
 """
 import pathlib
@@ -16,6 +17,11 @@ PAGE = "docs/limits.md"
 
 SECTION = re.compile(r"^  // --- (.*)$")
 MEMBER = re.compile(r"^  (?:std::size_t|std::chrono::milliseconds) (\w+)(?: = (.*)|\{(.*)\});$")
+NUMBER = r"(?:std::size_t|std::uint32_t|std::uint64_t|std::chrono::(?:milli)?seconds)"
+OPTION = re.compile(rf"^  {NUMBER} (\w+)(?: = (.*)|\{{(.*)\}});(?:\s*///<? ?(.*))?$")
+DURATION = re.compile(r"^std::chrono::(\w+)\{(.*)\}$")
+MILLISECONDS = {"milliseconds": 1, "seconds": 1000, "minutes": 60_000, "hours": 3_600_000}
+OPTIONS = re.compile(r"^<!-- options (\S+) (\w+) -->\n(.*?)^<!-- end -->$", re.M | re.S)
 TABLE = re.compile(r"^<!-- limits (.*?) -->\n(.*?)^<!-- end -->$", re.M | re.S)
 CONSTANT = re.compile(r"^\| .*? \| `(\w+)` in \[\S+\]\(\.\./(\S+)\) \| (.*?) \|", re.M)
 
@@ -50,8 +56,37 @@ def sections_of(header):
     return sections
 
 
-def table_of(rows):
-    lines = ["| `limits::` | default | what it bounds | when reached |", "|---|---|---|---|"]
+def time_shown(value):
+    """std::chrono::minutes{30}, or a number of milliseconds, as people read it."""
+    if unit := DURATION.match(value):
+        value = f"({unit[2].replace(chr(39), '')}) * {MILLISECONDS[unit[1]]}"
+    ms = eval(value.replace("'", ""), {"__builtins__": {}})
+    for name, size in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000)):
+        if ms >= size and ms % size == 0:
+            return f"{ms // size} {name}"
+    return shown(str(ms), True)
+
+
+def options_of(header, struct):
+    """Rows of a struct's numbers and times, as sections_of."""
+    body = re.search(rf"^struct {struct} \{{\n(.*?)^\}};", header, re.M | re.S)
+    rows, comment = [], []
+    for line in body[1].split("\n") if body else []:
+        if line.startswith("  ///"):
+            comment.append(line[5:].strip())
+        elif option := OPTION.match(line):
+            about = " ".join(comment) or option[4] or ""
+            what, _, when = about.partition(" When reached: ")
+            default = time_shown(option[3]) if option[3] is not None else shown(option[2].replace("'", ""), False)
+            rows.append((option[1], default, what, when[:1].upper() + when[1:]))
+            comment = []
+        else:
+            comment = []
+    return rows
+
+
+def table_of(rows, owner="limits"):
+    lines = [f"| `{owner}::` | default | what it bounds | when reached |", "|---|---|---|---|"]
     lines += [f"| `{name}` | {default} | {what} | {when} |" for name, default, what, when in rows]
     return "\n".join(lines) + "\n"
 
@@ -79,7 +114,18 @@ def check(root, write=False):
             problems.append(f"{PAGE}: the table of '{name}' differs from {HEADER}: run tests/docs/limits.py --write")
         return f"<!-- limits {name} -->\n{table}<!-- end -->"
 
-    new = TABLE.sub(replaced, text)
+    def options_replaced(match):
+        header, struct, body = match.groups()
+        rows = options_of((root / header).read_text(), struct)
+        problems.extend(f"{header}: {struct}::{row[0]} has no comment" for row in rows if not row[2])
+        if not rows:
+            problems.append(f"{PAGE}: no numbers in {struct} of {header}")
+        table = table_of(rows, struct)
+        if body != table and not write:
+            problems.append(f"{PAGE}: the table of {struct} differs from {header}: run tests/docs/limits.py --write")
+        return f"<!-- options {header} {struct} -->\n{table}<!-- end -->"
+
+    new = OPTIONS.sub(options_replaced, TABLE.sub(replaced, text))
     if write and new != text:
         path.write_text(new)
     problems += [f"{PAGE}: section '{name}' of {HEADER} is missing" for name in sections if name not in seen]
