@@ -171,7 +171,7 @@ def check_containers(port):
 
 def check_calls(port):
     c = Client(port)
-    require(c.call("example.math.add", [2, 3]) == 5, "a call through the balancer")
+    require(c.call("math.add", [2, 3]) == 5, "a call through the balancer")
     until("a worker serves", lambda: served_by_worker(port), 15)
     require(all(served_by_worker(port) for _ in range(4 * GATEWAYS)), "a worker's handler, on whatever gateway")
     c.close()
@@ -180,7 +180,7 @@ def check_calls(port):
 def served_by_worker(port):
     c = Client(port)
     try:
-        return c.call("work.example.math.add", [2, 3]) == 5
+        return c.call("work.math.add", [2, 3]) == 5
     except Failed:
         return False
     finally:
