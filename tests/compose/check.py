@@ -124,7 +124,7 @@ class Client:
             elif op == 8:
                 raise OSError("closed")
             elif op == 2:
-                got, data, kind, leading, *_ = wire.decode(payload)
+                got, data, kind, leading, *_ = wire.decode(payload)[0]
                 self.waiting.setdefault(got, []).append((kind, plain(data), plain(leading)))
         return queue.pop(0)
 
