@@ -144,10 +144,6 @@ def plain(v):
     return [plain(x) for x in v] if isinstance(v, list) else v
 
 
-def fields(**kv):
-    return wire.Map([(k, v) for k, v in kv.items()])
-
-
 def containers(port):
     text = compose("ps", "--all", "--format", "json", port=port).strip()
     rows = json.loads(text) if text.startswith("[") else [json.loads(line) for line in text.splitlines()]
@@ -207,7 +203,7 @@ def check_sessions(port):
 
 def subscribe(port, since=None):
     c = Client(port)
-    seq = c.open("swill.subscribe", fields(topic="chat.check", **({"since": fields(**since)} if since else {})))
+    seq = c.open("swill.subscribe", {"topic": "chat.check", **({"since": since} if since else {})})
     kind, data, leading = c.next(seq)
     if kind == ERROR:
         raise Failed(f"swill.subscribe: {data}")
@@ -216,7 +212,7 @@ def subscribe(port, since=None):
 
 def writer(port):
     c = Client(port)
-    c.call("chat.login", fields(name="ann"))
+    c.call("chat.login", {"name": "ann"})
     return c
 
 
@@ -224,7 +220,7 @@ def publish(port, text):
     for _ in range(20):
         try:
             c = writer(port)
-            at = c.call("swill.publish", fields(topic="chat.check", data=fields(text=text)))
+            at = c.call("swill.publish", {"topic": "chat.check", "data": {"text": text}})
             c.close()
             return at
         except OSError:
