@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <fstream>
 #include <stdexcept>
 
 namespace swill::chaos {
@@ -48,11 +49,18 @@ void gateway::restart() {
 
 // --- Cluster
 
-cluster::cluster(std::size_t count, std::vector<std::string> more) {
+cluster::cluster(std::size_t count) {
+  const std::string token_file = (directory.path() / "admin").string();
+  std::ofstream{token_file} << admin_token();
   std::vector<std::string> all = arguments(redis.address());
-  all.insert(all.end(), more.begin(), more.end());
+  all.insert(all.end(), {"--admin-token-file", token_file});
   for (std::size_t i = 0; i < count; ++i)
     gateways.push_back(std::make_unique<gateway>("gateway" + std::to_string(i), all));
+}
+
+const std::string& cluster::admin_token() {
+  static const std::string token = "the administrators of these tests";
+  return token;
 }
 
 std::vector<std::string> cluster::arguments(const std::string& redis_address) {

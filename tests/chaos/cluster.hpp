@@ -42,12 +42,15 @@ private:
 
 /// Some gateways behind one Redis that loses nothing of what it has answered.
 struct cluster {
-  explicit cluster(std::size_t count, std::vector<std::string> more = {});
+  explicit cluster(std::size_t count);
 
   addresses urls() const;
+  /// What administrators show.
+  static const std::string& admin_token();
   /// Arguments of a gateway that uses that Redis, and keeps all messages of a test.
   static std::vector<std::string> arguments(const std::string& redis_address);
 
+  temporary_directory directory;
   test::redis_server redis{test::redis_options{.append_only = true}};
   std::vector<std::unique_ptr<gateway>> gateways;
 };

@@ -1,3 +1,4 @@
+#include "connections/entry.hpp"
 #include "libswill/client/blocking_client.hpp"
 #include "pubsub/broker.hpp"
 #include "tests/chaos/cluster.hpp"
@@ -15,9 +16,12 @@ namespace {
 
 const milliseconds most_until_clean = patient(15000ms);
 
-/// Ids of the members of the topic by their users, as one gateway knows them; empty when it does not answer.
-std::multimap<std::string, std::string> present(const std::string& gateway, const std::string& topic) {
-  std::multimap<std::string, std::string> all;
+/// Ids of connections, by their users.
+using ids_by_user = std::multimap<std::string, std::string>;
+
+/// The members of the topic, as one gateway knows them; nothing when it does not answer.
+ids_by_user present(const std::string& gateway, const std::string& topic) {
+  ids_by_user all;
   try {
     blocking_client c{gateway};
     const value request = value::map({{"topic", topic}});
@@ -28,19 +32,40 @@ std::multimap<std::string, std::string> present(const std::string& gateway, cons
   return all;
 }
 
+/// The connections that are subscribed to the topic, on all nodes, as one gateway lists them; nothing when it does not answer, or misses
+/// the answer of another.
+ids_by_user listed(const std::string& gateway, const std::string& topic) {
+  ids_by_user all;
+  try {
+    blocking_client c{gateway};
+    const call_options as_admin{metadata{"admin_token", cluster::admin_token()}, 5s};
+    const auto page = c.call<connection_page>("swill.connections.list", value::map({{"topic", topic}}), as_admin);
+    if (!page.missing.empty()) return {};
+    for (const auto& e : page.connections) all.emplace(e.user, e.id);
+  } catch (const error&) {
+    all.clear();
+  }
+  return all;
+}
+
 struct GatewayFaults : testing::Test {
   cluster all{3};
   load messages{all.urls(), 3, 6};
 
-  /// Each subscriber is present once, and none of these ids is.
-  bool is_clean(const std::string& gateway, const std::set<std::string>& gone) {
-    const auto members = present(gateway, load_options{}.topic);
+  /// Each subscriber is there once, and none of these ids is.
+  bool is_clean(const ids_by_user& members, const std::set<std::string>& gone) const {
     if (members.size() != messages.subscribers.size()) return false;
     for (const auto& [user, id] : members) {
       if (gone.count(id) != 0) return false;
     }
     return std::all_of(messages.subscribers.begin(), messages.subscribers.end(),
                        [&](const auto& s) { return members.count(s->name()) == 1; });
+  }
+  bool is_presence_clean(std::size_t place, const std::set<std::string>& gone) const {
+    return is_clean(present(all.gateways[place]->url(), load_options{}.topic), gone);
+  }
+  bool is_registry_clean(std::size_t place, const std::set<std::string>& gone) const {
+    return is_clean(listed(all.gateways[place]->url(), load_options{}.topic), gone);
   }
 
   /// Ids of the members that are connected to a gateway.
@@ -54,11 +79,12 @@ struct GatewayFaults : testing::Test {
     return ids;
   }
 
-  /// Within 15 s from `t` presence is right on all gateways but one.
+  /// Within 15 s from `t` presence and registry are right on all gateways but one.
   void expect_clean(clock::time_point t, std::size_t except, const std::set<std::string>& gone) {
     for (std::size_t i = 0; i < all.gateways.size(); ++i) {
       if (i == except) continue;
-      EXPECT_TRUE(eventually([&] { return is_clean(all.gateways[i]->url(), gone); })) << "presence at gateway " << i;
+      EXPECT_TRUE(eventually([&] { return is_presence_clean(i, gone); })) << "presence at gateway " << i;
+      EXPECT_TRUE(eventually([&] { return is_registry_clean(i, gone); })) << "registry at gateway " << i;
     }
     EXPECT_LE(since(t), most_until_clean);
     slowest_clean = std::max(slowest_clean, since(t));
@@ -73,7 +99,7 @@ TEST_F(GatewayFaults, ClientsOfAKilledOneGoOnElsewhere) {
   for (int round = 0; round < rounds; ++round) {
     const std::size_t victim = static_cast<std::size_t>(round) % all.gateways.size();
     ASSERT_TRUE(messages.wait_for_acknowledged(50));
-    ASSERT_TRUE(eventually([&] { return is_clean(all.gateways[victim]->url(), {}); }));
+    ASSERT_TRUE(eventually([&] { return is_presence_clean(victim, {}); }));
     const auto gone = members_at(victim);
     ASSERT_FALSE(gone.empty());
 
@@ -88,7 +114,8 @@ TEST_F(GatewayFaults, ClientsOfAKilledOneGoOnElsewhere) {
   }
   messages.finish_and_check();
   report("everybody got messages again at most " + std::to_string(slowest_resumed.count()) +
-         " ms after a gateway's death; its members were gone after " + std::to_string(slowest_clean.count()) + " ms");
+         " ms after a gateway's death; presence and registry were clean after " +
+         std::to_string(slowest_clean.count()) + " ms");
 }
 
 TEST_F(GatewayFaults, ClientsOfOneThatStandsStillGoOnElsewhere) {
@@ -96,7 +123,7 @@ TEST_F(GatewayFaults, ClientsOfOneThatStandsStillGoOnElsewhere) {
   for (int round = 0; round < rounds; ++round) {
     const std::size_t victim = static_cast<std::size_t>(round) % all.gateways.size();
     ASSERT_TRUE(messages.wait_for_acknowledged(50));
-    ASSERT_TRUE(eventually([&] { return is_clean(all.gateways[victim]->url(), {}); }));
+    ASSERT_TRUE(eventually([&] { return is_presence_clean(victim, {}); }));
     const auto gone = members_at(victim);
 
     all.gateways[victim]->running().stop();
