@@ -58,6 +58,9 @@ void describe(D& d, connection_entry& c) {
 
 /// Connections that fit everything that is set here.
 struct connection_filter {
+  // No aggregate: g++ 12 breaks temporaries of aggregates in an expression with co_await.
+  connection_filter() {} // NOLINT(modernize-use-equals-default)
+
   std::string node;
   std::string user;
   std::string remote_address; ///< what it begins with
@@ -78,6 +81,8 @@ void describe(D& d, connection_filter& f) {
 
 /// Which page of a list.
 struct connection_query {
+  connection_query() {} // NOLINT(modernize-use-equals-default): see connection_filter
+
   connection_filter filter;
   std::uint64_t limit = 0; ///< 0: connections_options::page_length; at most longest_page
   std::string cursor;      ///< of the page before; empty: the first

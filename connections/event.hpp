@@ -55,6 +55,8 @@ void describe(D& d, connection_event& e) {
 
 /// Which events a watcher wants: those that fit everything that is set. Of nodes it gets all, unless it names a node.
 struct event_filter {
+  event_filter() {} // NOLINT(modernize-use-equals-default): see connection_filter
+
   std::string node;
   std::string user;
   std::string remote_address; ///< what it begins with

@@ -7,6 +7,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -16,7 +18,7 @@ namespace swill::cli {
 namespace {
 
 /// "500ms", "2s", "1.5m", "2" (seconds).
-std::chrono::milliseconds parse_time(const std::string& text) {
+std::chrono::milliseconds parse_time(const std::string& option, const std::string& text) {
   double amount = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), amount);
   const std::string_view unit{end, static_cast<std::size_t>(text.data() + text.size() - end)};
@@ -25,7 +27,7 @@ std::chrono::milliseconds parse_time(const std::string& text) {
   const auto factor = units.find(unit);
   constexpr double longest = 1e12;
   if (problem != std::errc{} || factor == units.end() || !(amount > 0) || amount * factor->second > longest) {
-    throw usage_error("--timeout: '" + text + "' is no time such as 500ms, 2s or 1m");
+    throw usage_error(option + ": '" + text + "' is no time such as 500ms, 2s or 1m");
   }
   return std::chrono::milliseconds{static_cast<std::int64_t>(std::ceil(amount * factor->second))};
 }
@@ -43,9 +45,19 @@ void add_metadata(metadata& to, const std::string& text) {
   to.set(text.substr(0, equals), parse_loosely(text.substr(equals + 1)));
 }
 
+/// A secret, from a file rather than the command line, where everybody on the machine could read it.
+std::string token_in(const std::string& path) {
+  std::ifstream in{path, std::ios::binary};
+  std::string token{std::istreambuf_iterator<char>{in}, {}};
+  token.erase(token.find_last_not_of(" \t\r\n") + 1);
+  if (!in || token.empty()) throw usage_error("cannot read a token from " + path);
+  return token;
+}
+
 /// What CLI11 fills before it is looked at.
 struct raw_options {
   std::string timeout;
+  std::string older_than;
   std::vector<std::string> headers;
   std::vector<std::string> metadata;
 };
@@ -65,6 +77,28 @@ CLI::App* add_call(CLI::App& program, options& o, const char* verb, const char* 
   sub->add_option("NAME", o.name, "Handler")->required();
   sub->add_option("JSON", o.argument, "The message; nil without one");
   return sub;
+}
+
+void add_conns(CLI::App& program, conns_options& o, raw_options& raw) {
+  auto* conns = program.add_subcommand("conns", "Connections of all nodes, for administrators");
+  conns->require_subcommand(1);
+  conns->fallthrough();
+  conns->add_option("--admin-token-file", o.token_file, "File with the token that is sent as metadata admin_token")
+      ->envname("SWILL_ADMIN_TOKEN_FILE");
+  conns->add_option("--node", o.node, "Those of this node");
+  conns->add_option("--user", o.user, "Those of this user");
+  auto* list = conns->add_subcommand("ls", "A table of connections");
+  list->add_option("--topic", o.topic, "Those that are subscribed to this topic");
+  list->add_option("--address", o.address, "Those whose peer's address begins so");
+  list->add_option("--session", o.session, "Those of the session with this short hash");
+  list->add_option("--older-than", raw.older_than, "Those that are open for so long: 500ms, 2s, 1m, 1h");
+  list->add_option("--limit", o.limit, "How many")->check(CLI::Range(1, 1000000000))->capture_default_str();
+  list->add_flag("--all", o.all, "As many as there are");
+  conns->add_subcommand("show", "One connection with its open requests")->add_option("ID", o.id)->required();
+  auto* close = conns->add_subcommand("close", "Closes one connection, or with --user all of a user");
+  close->add_option("ID", o.id);
+  close->add_option("--code", o.code, "Close code")->check(CLI::Range(1000, 4999))->capture_default_str();
+  close->add_option("--reason", o.reason, "What the client is told")->capture_default_str();
 }
 
 void add_verbs(CLI::App& program, options& o) {
@@ -115,13 +149,20 @@ options parse_options(int argc, char** argv, std::string& help) {
   raw_options raw;
   add_common(program, o, raw);
   add_verbs(program, o);
+  add_conns(program, o.conns, raw);
   parse(program, argc, argv, help);
   if (!help.empty()) return o;
 
-  o.verb = program.get_subcommands().front()->get_name();
-  if (!raw.timeout.empty()) o.timeout = parse_time(raw.timeout);
+  const CLI::App* verb = program.get_subcommands().front();
+  o.verb = verb->get_name();
+  if (o.verb == "conns") o.conns.action = verb->get_subcommands().front()->get_name();
+  if (o.conns.action == "close" && o.conns.id.empty() == o.conns.user.empty())
+    throw usage_error("conns close: either ID or --user USER");
+  if (!raw.older_than.empty()) o.conns.older_than = parse_time("--older-than", raw.older_than);
+  if (!raw.timeout.empty()) o.timeout = parse_time("--timeout", raw.timeout);
   for (const auto& text : raw.headers) o.headers.push_back(parse_header(text));
   for (const auto& text : raw.metadata) add_metadata(o.extra, text);
+  if (!o.conns.token_file.empty() && o.verb == "conns") o.extra.set("admin_token", token_in(o.conns.token_file));
   return o;
 }
 

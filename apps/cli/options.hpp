@@ -11,6 +11,23 @@
 
 namespace swill::cli {
 
+/// What the verbs of `swill conns` take.
+struct conns_options {
+  std::string action; ///< ls, show, close
+  std::string node;
+  std::string user;
+  std::string topic;
+  std::string address;
+  std::string session;
+  std::chrono::milliseconds older_than{0};
+  std::size_t limit = 100;
+  bool all = false;
+  std::string id;
+  int code = 1008;
+  std::string reason = "closed by an administrator";
+  std::string token_file;
+};
+
 /// The command line.
 struct options {
   std::string verb;
@@ -27,6 +44,8 @@ struct options {
   std::size_t connections = 8;
   std::size_t depth = 1;
   double seconds = 5;
+
+  conns_options conns;
 
   swill::client_options client() const;
   swill::call_options call() const;

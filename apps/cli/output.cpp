@@ -67,6 +67,10 @@ void output::complain(std::string_view s) {
   std::fprintf(stderr, "%.*s\n", static_cast<int>(s.size()), s.data());
 }
 
+void output::note(std::string_view s) {
+  if (!json_) complain(s);
+}
+
 void output::failure(const error& e) {
   if (json_) {
     json body{{"code", e.code}, {"message", e.message}};

@@ -32,6 +32,8 @@ public:
   /// How far a long stream is, on stderr, when that is a terminal and stdout is not.
   void progress(std::string_view what);
 
+  /// For people, on stderr; nothing with --json.
+  void note(std::string_view s);
   void failure(const error& e);
   void failure(std::string_view problem, exit_code why);
 

@@ -24,6 +24,7 @@ task<void> call(session s);
 task<void> stream(session s);
 task<void> ping(session s);
 task<void> bench(session s);
+task<void> conns(session s); ///< conns ls, show, close
 
 /// All records of swill.introspect (docs/protocol.md §8).
 task<value_array> introspection(session s);

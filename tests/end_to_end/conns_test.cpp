@@ -1,0 +1,152 @@
+#include "connections/connections.hpp"
+#include "libswill/client/blocking_client.hpp"
+#include "libswill/server/server.hpp"
+#include "tests/end_to_end/cli_test.hpp"
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include <poll.h>
+#include <unistd.h>
+
+namespace swill::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::Not;
+using testing::StartsWith;
+
+/// `swill conns` against a server whose rule wants metadata admin_token.
+class CliConns : public testing::Test {
+protected:
+  CliConns() {
+    app_.set_log([](const log_entry&) {});
+    app_.handle("login", [](request<std::string> r) { r.context().connection().set_user(r.data()); });
+    app_.handle("id", [](request<> r) { return r.context().connection().id(); });
+    all_->allow_admin([](context& c) {
+      const value* token = c.metadata().find("admin_token");
+      return token != nullptr && *token == value{"let me in"};
+    });
+    app_.use(all_);
+    server_ = std::make_unique<server>(app_, server_options{.listen = {"127.0.0.1:0"}, .io_threads = 2});
+    server_->start();
+    std::ofstream{token_} << "let me in\n";
+  }
+  ~CliConns() override {
+    server_->stop();
+    std::filesystem::remove(token_);
+  }
+
+  std::string url() const { return "ws://127.0.0.1:" + std::to_string(server_->port()) + "/ws"; }
+  cli_program::ending swill(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {"--url", url(), "conns", "--admin-token-file", token_});
+    return run_cli(arguments);
+  }
+  std::unique_ptr<blocking_client> client(const std::string& user) const {
+    auto c = std::make_unique<blocking_client>(url());
+    c->call<>("login", user);
+    return c;
+  }
+  static close_reason end_of(const blocking_client& c) {
+    for (int i = 0; i < 1000; ++i) {
+      if (const auto why = c.close_status()) return *why;
+      ::poll(nullptr, 0, 10);
+    }
+    return {0, "still open", false};
+  }
+
+private:
+  app app_;
+  std::shared_ptr<connections> all_ = std::make_shared<connections>();
+  std::unique_ptr<server> server_;
+  const std::string token_ = std::filesystem::temp_directory_path() / ("swill-cli-token-" + std::to_string(::getpid()));
+};
+
+TEST_F(CliConns, ListsInATable) {
+  const auto ann = client("ann");
+  const auto bob = client("bob");
+
+  const auto all = swill({"ls"});
+  const auto some = swill({"ls", "--user", "ann"});
+  const auto json = swill({"ls", "--user", "ann", "--json"});
+
+  EXPECT_EQ(all.code, 0) << all.errors;
+  EXPECT_THAT(all.out, StartsWith("ID  "));
+  EXPECT_THAT(all.out, HasSubstr("USER"));
+  EXPECT_THAT(all.out, HasSubstr("  ann   127.0.0.1  "));
+  EXPECT_THAT(all.out, HasSubstr("  bob   127.0.0.1  "));
+  EXPECT_THAT(some.out, Not(HasSubstr("bob")));
+  EXPECT_THAT(json.out, StartsWith("{\"connections\":[{\"id\":\""));
+  EXPECT_THAT(json.out, HasSubstr("\"user\":\"ann\""));
+  EXPECT_THAT(json.out, HasSubstr("\"missing\":[]}"));
+  EXPECT_EQ(std::count(json.out.begin(), json.out.end(), '\n'), 1);
+}
+
+TEST_F(CliConns, ListsAsManyAsAsked) {
+  std::vector<std::unique_ptr<blocking_client>> clients;
+  for (int i = 0; i < 5; ++i) clients.push_back(client("crowd"));
+
+  const auto two = swill({"ls", "--user", "crowd", "--limit", "2"});
+  const auto all = swill({"ls", "--user", "crowd", "--all"});
+
+  EXPECT_EQ(std::count(two.out.begin(), two.out.end(), '\n'), 3);
+  EXPECT_THAT(two.errors, HasSubstr("--all"));
+  EXPECT_EQ(std::count(all.out.begin(), all.out.end(), '\n'), 6);
+  EXPECT_EQ(all.errors, "");
+}
+
+TEST_F(CliConns, ShowsOne) {
+  const auto ann = client("ann");
+  const auto id = ann->call<std::string>("id");
+
+  const auto text = swill({"show", id});
+
+  EXPECT_EQ(text.code, 0) << text.errors;
+  EXPECT_THAT(text.out, HasSubstr("id        " + id + "\n"));
+  EXPECT_THAT(text.out, HasSubstr("user      ann\n"));
+  EXPECT_THAT(swill({"show", id, "--json"}).out, HasSubstr("\"open\":[]"));
+  EXPECT_EQ(swill({"show", "nobody"}).code, 5);
+}
+
+TEST_F(CliConns, ClosesOneWithCodeAndReason) {
+  const auto ann = client("ann");
+  const auto id = ann->call<std::string>("id");
+
+  const auto done = swill({"close", id, "--code", "4007", "--reason", "enough of it"});
+
+  EXPECT_EQ(done.code, 0) << done.errors;
+  EXPECT_EQ(done.out, "closed 1\n");
+  EXPECT_EQ(end_of(*ann).code, 4007);
+  EXPECT_EQ(end_of(*ann).reason, "enough of it");
+  EXPECT_EQ(swill({"close", id}).code, 5);
+}
+
+TEST_F(CliConns, ClosesAllOfAUser) {
+  const auto ann = client("ann");
+  const auto other = client("ann");
+  const auto bob = client("bob");
+
+  const auto done = swill({"close", "--user", "ann", "--json"});
+
+  EXPECT_EQ(done.out, "{\"closed\":2,\"missing\":[]}\n") << done.errors;
+  EXPECT_EQ(end_of(*ann).code, 1008);
+  EXPECT_EQ(end_of(*other).reason, "closed by an administrator");
+  EXPECT_FALSE(bob->close_status());
+}
+
+TEST_F(CliConns, SaysWhatIsWrong) {
+  EXPECT_EQ(run_cli({"--url", url(), "conns", "ls"}).code, 7);
+  EXPECT_EQ(swill({"close"}).code, 1);
+  EXPECT_EQ(swill({"close", "x", "--user", "ann"}).code, 1);
+  EXPECT_EQ(swill({"close", "x", "--code", "1006"}).code, 3);
+  EXPECT_EQ(swill({"ls", "--older-than", "soon"}).code, 1);
+  EXPECT_EQ(run_cli({"--url", url(), "conns", "--admin-token-file", "/nowhere", "ls"}).code, 1);
+}
+
+} // namespace
+} // namespace swill::test
