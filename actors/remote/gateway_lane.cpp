@@ -83,7 +83,7 @@ gateway_lane::gateway_lane(caf::actor_config& config, unit& home, std::shared_pt
       options_(o),
       self_(std::make_shared<gateway_lane*>(this)) {}
 
-std::uint32_t gateway_lane::enter(remote_call& c, std::uint32_t) {
+std::uint32_t gateway_lane::enter(remote_call& c) {
   do {
     ++last_seq_;
   } while (last_seq_ == 0 || calls_.find(last_seq_) != nullptr);

@@ -63,7 +63,7 @@ public:
   }
 
   /// A number for a new call, which gets its answers.
-  std::uint32_t enter(remote_call& c, std::uint32_t connection);
+  std::uint32_t enter(remote_call& c);
   void leave(std::uint32_t seq);
   /// Calls c.on_room() once there is.
   void wait_room(remote_call& c) { waiting_.push_back(&c); }

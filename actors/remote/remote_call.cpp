@@ -71,7 +71,7 @@ void remote_call::open(wire::request_type type, bytes_view data) {
   bounced_ = false;
   gateway_lane& l = handler_.pick();
   connection_ = call_.context().connection().state<images>().number_on(l, call_.context().connection());
-  seq_ = l.enter(*this, connection_);
+  seq_ = l.enter(*this);
   lane_ = &l;
   keep_ = caf::strong_actor_ptr{l.ctrl()};
   const bytes m = metadata_of(call_);
@@ -117,7 +117,7 @@ void remote_call::on_room() {
 void remote_call::on_taken(std::uint32_t n) {
   for (; n > 0 && !upload_.empty(); --n) {
     upload_bytes_ -= upload_.front();
-    upload_.pop_front();
+    upload_.erase(upload_.begin()); // a few dozen
   }
   if (lane_->has_room()) return on_room();
   lane_->forget(*this);
@@ -169,9 +169,12 @@ void remote_call::on_lost() {
 std::optional<remote_call::reply> remote_call::take_reply() {
   reply_waiter_ = nullptr;
   if (call_.is_cancelled()) throw cancelled{};
-  if (replies_.empty()) return std::nullopt;
-  std::optional<reply> out{std::move(replies_.front())};
-  replies_.pop_front();
+  if (!has_replies()) return std::nullopt;
+  std::optional<reply> out{std::move(replies_[taken_++])};
+  if (!has_replies()) {
+    replies_.clear();
+    taken_ = 0;
+  }
   if (out->failure) throw std::move(*out->failure);
   return out;
 }

@@ -4,9 +4,9 @@
 #include "libswill/api/detail/call.hpp"
 #include "libswill/api/types/kinds.hpp"
 
-#include <deque>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace swill::actors::remote {
 
@@ -45,7 +45,7 @@ public:
     bool await_ready() const noexcept { return false; }
     template <class P>
     bool await_suspend(std::coroutine_handle<P> h) {
-      if (of.call_.is_cancelled() || !of.replies_.empty() || of.is_over()) return false;
+      if (of.call_.is_cancelled() || of.has_replies() || of.is_over()) return false;
       of.call_.suspend(*this, h);
       of.reply_waiter_ = this;
       return true;
@@ -109,8 +109,11 @@ private:
   std::uint32_t seq_ = 0;
   std::uint32_t connection_ = 0;
   bool bounced_ = false;
-  std::deque<reply> replies_;
-  std::deque<std::size_t> upload_; ///< sizes of items that the worker's handler has not taken
+  bool has_replies() const noexcept { return taken_ != replies_.size(); }
+
+  std::vector<reply> replies_;      // not a deque, which allocates also when it is empty
+  std::size_t taken_ = 0;           ///< of replies_
+  std::vector<std::size_t> upload_; ///< sizes of items that the worker's handler has not taken
   std::size_t upload_bytes_ = 0;
   std::uint32_t ungranted_ = 0;
   wait* reply_waiter_ = nullptr;
