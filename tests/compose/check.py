@@ -154,7 +154,13 @@ def of_service(port, service):
     return [row for row in containers(port).values() if row["Service"] == service]
 
 
+def healthy(port):
+    rows = [row for row in containers(port).values() if row["Service"] != "secret"]
+    return len(rows) >= GATEWAYS + 2 and all(row["Health"] == "healthy" for row in rows)
+
+
 def check_containers(port):
+    until("all are healthy", lambda: healthy(port), 60)
     gateways = of_service(port, "gateway")
     require(len(gateways) == GATEWAYS, f"{GATEWAYS} gateways run")
     for service in ("gateway", "worker", "balancer"):
@@ -297,7 +303,7 @@ def main():
             print("building the images", flush=True)
             compose("build", port=port, capture=False)
         print(f"starting {PROJECT} on port {port}", flush=True)
-        compose("up", "--detach", "--wait", "--no-build", "--scale", f"gateway={GATEWAYS}", "--scale", "worker=2", port=port)
+        compose("up", "--detach", "--no-build", "--scale", f"gateway={GATEWAYS}", "--scale", "worker=2", port=port)
         check_containers(port)
         check_calls(port)
         cookie, count = check_sessions(port)
