@@ -26,8 +26,8 @@ task<void> ping(session s);
 task<void> bench(session s);
 task<void> conns(session s); ///< conns ls, show, close
 
-/// All records of swill.introspect (docs/protocol.md §8).
-task<value_array> introspection(session s);
+/// All records of swill.introspect (docs/protocol.md §8); `builtin`: also of the server's own handlers.
+task<value_array> introspection(session s, bool builtin = false);
 /// The one of a name, if the server has it.
 task<std::optional<value>> find_handler(session s);
 

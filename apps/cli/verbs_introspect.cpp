@@ -47,9 +47,10 @@ std::string table(const value_array& records) {
 
 } // namespace
 
-task<value_array> introspection(session s) {
+task<value_array> introspection(session s, bool builtin) {
   value_array records;
-  auto items = s.server.stream<value>(introspect_name, nothing{}, s.given.call());
+  const value what = builtin ? value::map({{"builtin", true}}) : value{};
+  auto items = s.server.stream<value>(introspect_name, what, s.given.call());
   while (auto item = co_await items.next()) records.push_back(std::move(*item));
   co_return records;
 }
@@ -62,7 +63,7 @@ task<std::optional<value>> find_handler(session s) {
                           {"request", value::map({{"streams", false}, {"type", nil}})},
                           {"response", value::map({{"streams", true}, {"type", any}})}});
   }
-  const value_array records = co_await introspection(s);
+  const value_array records = co_await introspection(s, s.given.name.starts_with("swill."));
   for (const value& r : records) {
     if (name_in(r) == s.given.name) co_return r;
   }

@@ -8,15 +8,17 @@ namespace {
 
 value side(bool streams, const value& type) { return value::map({{"streams", streams}, {"type", type}}); }
 
-/// nil, an empty array, or no data: clients of all ages ask in their own way.
+/// nil, an empty array, or no data: clients of all ages ask in their own way. {builtin: true} asks for handlers of the server's own, too.
 stream<value> introspect(const detail::service& s, request<value> r) {
   const auto* items = r.data().get_if<value_array>();
-  if (!r.data().is_nil() && (items == nullptr || !items->empty())) {
+  const value* asked = r.data().find("builtin");
+  const bool builtin = asked != nullptr && *asked == value{true};
+  if (!builtin && !r.data().is_nil() && (items == nullptr || !items->empty())) {
     throw error{error_code::validation_error, "Validation Error",
                 value::map({{"*", value::array({value::map({{"description", "Expected nil"}})})}})};
   }
   for (const auto& h : s.handlers()) {
-    if (!h->name.starts_with("swill.")) co_yield introspection_record(*h);
+    if (builtin || !h->name.starts_with("swill.")) co_yield introspection_record(*h);
   }
   const detail::dynamic_handlers* others = r.context().call().host().dynamic();
   if (others == nullptr) co_return;

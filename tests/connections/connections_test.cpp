@@ -417,6 +417,21 @@ TEST_F(Connections, AreListedShownAndClosedByAdministrators) {
             strings{"e:422"});
 }
 
+TEST_F(Connections, HandlersAreIntrospectedWhenAskedFor) {
+  serve();
+  test_client c{*server};
+  const auto names = [&](const value& what) {
+    strings out;
+    for (const value& r : c.collect("swill.introspect", what)) out.push_back(*r.find("name")->get_if<std::string>());
+    return out;
+  };
+
+  EXPECT_THAT(names({}), testing::Not(testing::Contains(testing::StartsWith("swill."))));
+  EXPECT_THAT(names(value::map({{"builtin", true}})),
+              testing::IsSupersetOf({"login", "swill.connections.list", "swill.connections.watch"}));
+  EXPECT_EQ(arrived(c, c.open("swill.introspect", value::map({{"builtin", 1}}))), strings{"e:422"});
+}
+
 // --- Events
 
 TEST_F(Connections, AreWatchedByHandlers) {

@@ -100,6 +100,14 @@ TEST_F(CliConns, ListsAsManyAsAsked) {
   EXPECT_EQ(all.errors, "");
 }
 
+TEST_F(CliConns, HandlersAreDescribedWhenAskedFor) {
+  const auto watch = run_cli({"--url", url(), "describe", "swill.connections.watch"});
+
+  EXPECT_EQ(watch.code, 0) << watch.errors;
+  EXPECT_THAT(watch.out, HasSubstr("remote_address"));
+  EXPECT_THAT(run_cli({"--url", url(), "ls"}).out, Not(HasSubstr("swill.")));
+}
+
 TEST_F(CliConns, ShowsOne) {
   const auto ann = client("ann");
   const auto id = ann->call<std::string>("id");
