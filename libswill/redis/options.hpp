@@ -29,8 +29,10 @@ struct options {
   std::chrono::milliseconds liveness{3000};
   /// Wait before the first attempt to connect again; it doubles with each that fails. The half of each wait is random.
   std::chrono::milliseconds shortest_backoff{50};
+  // With the rest of an attempt whose packets were lost (connect_timeout less the second until TCP sends again) it must stay below the
+  // 2 s within which all is well when Redis, or the network to it, is back.
   /// When reached: the wait grows no more.
-  std::chrono::milliseconds longest_backoff{1000};
+  std::chrono::milliseconds longest_backoff{500};
 
   // --- Bounds
   /// Commands that wait for their reply. When reached: further ones fail with 503.
