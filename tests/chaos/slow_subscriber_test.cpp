@@ -9,7 +9,11 @@
 namespace swill::chaos {
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t most_growth = 512U << 20; // freed memory is kept aside for a while
+#else
 constexpr std::size_t most_growth = 16U << 20;
+#endif
 constexpr std::size_t message_size = 16U << 10;
 constexpr std::size_t small_buffer = 64U << 10;
 
