@@ -1,7 +1,7 @@
 #include "apps/cli/json.hpp"
 #include "apps/cli/verbs.hpp"
-#include "connections/entry.hpp"
 #include "libswill/wire/utf8.hpp"
+#include "pubsub/connections/entry.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,6 +1,6 @@
 #include "apps/gateway/admin_options.hpp"
 
-#include "connections/connections.hpp"
+#include "pubsub/connections/connections.hpp"
 
 #include <CLI/CLI.hpp>
 

@@ -1,4 +1,4 @@
-#include "connections/entry.hpp"
+#include "pubsub/connections/entry.hpp"
 #include "libswill/client/blocking_client.hpp"
 #include "pubsub/broker.hpp"
 #include "tests/chaos/cluster.hpp"

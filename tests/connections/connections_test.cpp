@@ -1,4 +1,4 @@
-#include "connections/connections.hpp"
+#include "pubsub/connections/connections.hpp"
 
 #include "sessions/sessions.hpp"
 #include "tests/connections/world.hpp"

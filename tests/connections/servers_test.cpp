@@ -1,4 +1,4 @@
-#include "connections/connections.hpp"
+#include "pubsub/connections/connections.hpp"
 
 #include "libswill/client/blocking_client.hpp"
 #include "libswill/server/server.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "connections/connections.hpp"
+#include "pubsub/connections/connections.hpp"
 #include "tests/server/calls.hpp"
 
 #include <chrono>

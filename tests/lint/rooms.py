@@ -23,7 +23,7 @@ ARROWS = {
     "actors/remote": ["libswill/base", "libswill/wire", "libswill/api", "actors"],
     "sessions": ["libswill/base", "libswill/wire", "libswill/api", "actors"],
     "pubsub": ["libswill/base", "libswill/wire", "libswill/api", "actors"],
-    "connections": ["libswill/base", "libswill/wire", "libswill/api", "actors", "pubsub"],
+    "pubsub/connections": ["libswill/base", "libswill/wire", "libswill/api", "actors", "pubsub"],
     "libswill/redis": ["libswill/base", "libswill/transport"],
     "sessions/redis": ["libswill/base", "libswill/wire", "libswill/api", "actors", "sessions", "libswill/redis"],
     "pubsub/redis": ["libswill/base", "libswill/wire", "libswill/api", "actors", "pubsub", "libswill/redis"],
@@ -32,7 +32,7 @@ ARROWS = {
     "libswill/client": ["libswill/base", "libswill/wire", "libswill/api", "libswill/transport"],
     # Headers right in libswill/ gather others.
     "libswill": ["libswill/base", "libswill/wire", "libswill/api", "libswill/transport", "libswill/server",
-                 "libswill/client", "sessions", "pubsub", "connections"],
+                 "libswill/client", "sessions", "pubsub", "pubsub/connections"],
 }
 # These wire the rooms together, or look into all of them. Nothing in the rooms includes them.
 FREE = ["apps", "tests"]
@@ -40,7 +40,7 @@ FREE = ["apps", "tests"]
 # Dependency -> (what its headers look like, rooms that may know it).
 DEPENDENCIES = {
     "Boost": (r"boost/", ["libswill/redis", "libswill/transport", "libswill/server", "libswill/client"]),
-    "CAF": (r"caf/", ["actors", "actors/remote", "sessions", "pubsub", "connections", "libswill/server"]),
+    "CAF": (r"caf/", ["actors", "actors/remote", "sessions", "pubsub", "pubsub/connections", "libswill/server"]),
     "hiredis": (r"hiredis/", ["libswill/redis"]),
     "msgpack-cxx": (r"msgpack(\.hpp|/)", ["libswill/wire"]),
     "RE2": (r"re2/", ["libswill/api"]),

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "connections/connections.hpp"
 #include "libswill/api/app.hpp"
+#include "pubsub/connections/connections.hpp"
 
 #include <memory>
 #include <string>

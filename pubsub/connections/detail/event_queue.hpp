@@ -1,8 +1,8 @@
 #pragma once
 
-#include "connections/event.hpp"
-#include "connections/options.hpp"
 #include "libswill/base/scope.hpp"
+#include "pubsub/connections/event.hpp"
+#include "pubsub/connections/options.hpp"
 
 #include <deque>
 #include <functional>

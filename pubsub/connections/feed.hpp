@@ -1,7 +1,7 @@
 #pragma once
 
-#include "connections/detail/event_queue.hpp"
 #include "libswill/base/task.hpp"
+#include "pubsub/connections/detail/event_queue.hpp"
 
 #include <coroutine>
 #include <memory>

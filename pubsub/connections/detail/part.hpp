@@ -2,8 +2,8 @@
 
 #include "actors/connection_actor.hpp"
 #include "actors/loop_actor.hpp"
-#include "connections/detail/event_queue.hpp"
-#include "connections/detail/messages.hpp"
+#include "pubsub/connections/detail/event_queue.hpp"
+#include "pubsub/connections/detail/messages.hpp"
 
 #include <memory>
 #include <string>

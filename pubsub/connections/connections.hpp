@@ -1,11 +1,11 @@
 #pragma once
 
-#include "connections/entry.hpp"
-#include "connections/event.hpp"
-#include "connections/feed.hpp"
-#include "connections/options.hpp"
 #include "libswill/api/plugin.hpp"
 #include "libswill/base/completion.hpp"
+#include "pubsub/connections/entry.hpp"
+#include "pubsub/connections/event.hpp"
+#include "pubsub/connections/feed.hpp"
+#include "pubsub/connections/options.hpp"
 #include "pubsub/pubsub.hpp"
 
 #include <functional>

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "actors/runtime.hpp"
-#include "connections/connections.hpp"
-#include "connections/detail/part.hpp"
-#include "connections/detail/registry.hpp"
+#include "pubsub/connections/connections.hpp"
+#include "pubsub/connections/detail/part.hpp"
+#include "pubsub/connections/detail/registry.hpp"
 
 #include <atomic>
 #include <mutex>

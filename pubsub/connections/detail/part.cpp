@@ -1,4 +1,4 @@
-#include "connections/detail/part.hpp"
+#include "pubsub/connections/detail/part.hpp"
 
 #include "libswill/wire/utf8.hpp"
 

@@ -1,4 +1,4 @@
-#include "connections/detail/event_queue.hpp"
+#include "pubsub/connections/detail/event_queue.hpp"
 
 #include <utility>
 

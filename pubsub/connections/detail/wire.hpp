@@ -1,7 +1,7 @@
 #pragma once
 
-#include "connections/entry.hpp"
-#include "connections/event.hpp"
+#include "pubsub/connections/entry.hpp"
+#include "pubsub/connections/event.hpp"
 
 #include <cstdint>
 #include <string>

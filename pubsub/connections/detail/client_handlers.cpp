@@ -1,6 +1,6 @@
-#include "connections/detail/client_handlers.hpp"
+#include "pubsub/connections/detail/client_handlers.hpp"
 
-#include "connections/detail/node.hpp"
+#include "pubsub/connections/detail/node.hpp"
 
 namespace swill {
 

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "actors/loop_actor.hpp"
-#include "connections/detail/messages.hpp"
-#include "connections/options.hpp"
 #include "libswill/base/log.hpp"
+#include "pubsub/connections/detail/messages.hpp"
+#include "pubsub/connections/options.hpp"
 #include "pubsub/pubsub.hpp"
 
 #include <deque>

@@ -1,9 +1,9 @@
-#include "connections/connections.hpp"
+#include "pubsub/connections/connections.hpp"
 
-#include "connections/detail/client_handlers.hpp"
-#include "connections/detail/node.hpp"
 #include "libswill/base/random.hpp"
 #include "libswill/wire/utf8.hpp"
+#include "pubsub/connections/detail/client_handlers.hpp"
+#include "pubsub/connections/detail/node.hpp"
 
 #include <algorithm>
 #include <charconv>

@@ -1,4 +1,4 @@
-#include "connections/detail/registry.hpp"
+#include "pubsub/connections/detail/registry.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "connections/event.hpp"
+#include "pubsub/connections/event.hpp"
 
 namespace swill {
 
