@@ -138,7 +138,8 @@ void redis_store::touch(const std::string& id, store_answer<bool> f) {
 void redis_store::rotate(const std::string& old_id, const std::string& old_user, const session_record& r,
                          store_answer<session_stamp> f) {
   const encoded e = encode(r);
-  session_scripts::rotate().run(*client_, {key(old_id), key(r.id), index(old_user), index(r.user)},
+  const std::string old_key{key(old_id)}; // key() uses one buffer for all
+  session_scripts::rotate().run(*client_, {old_key, key(r.id), index(old_user), index(r.user)},
                                 {e.expected, e.value, e.lifetime, old_id, r.id,
                                  text_of(e.stamp.created.time_since_epoch()), text_of(options_.absolute),
                                  std::to_string(std::max<std::size_t>(options_.sessions_per_user, 1)), sessions_},
