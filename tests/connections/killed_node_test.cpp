@@ -58,7 +58,12 @@ public:
     ::waitpid(pid_, nullptr, 0);
     pid_ = -1;
   }
-  void stop() const { ::kill(pid_, SIGSTOP); }
+  /// Returns when all its threads stand still: the signal alone does not wait for them.
+  void stop() const {
+    ::kill(pid_, SIGSTOP);
+    int status = 0;
+    ::waitpid(pid_, &status, WUNTRACED);
+  }
   void go_on() const { ::kill(pid_, SIGCONT); }
 
 private:
