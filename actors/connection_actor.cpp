@@ -6,8 +6,6 @@
 
 namespace swill::actors {
 
-using wire::request_type;
-
 // --- Hooks of the connection
 
 hook_scope::hook_scope(unit& u, std::function<void(std::exception_ptr)> done)

@@ -121,7 +121,7 @@ bool holds(const shape_rule& r, T v) {
     case rule_kind::multiple_of: return multiple_of{r.bound}.holds(v);
     case rule_kind::one_of:
       return r.numbers.empty() ||
-             std::any_of(r.numbers.begin(), r.numbers.end(), [v](const number& n) { return n.order_of(v) == 0; });
+             std::any_of(r.numbers.begin(), r.numbers.end(), [v](const number& n) { return std::is_eq(n.order_of(v)); });
     default: return true;
   }
 }

@@ -56,13 +56,13 @@ public:
 
   /// Called at the end of each outermost turn; must not throw. May be called several times in one turn, so it is cheap when there is
   /// nothing to do. Set it before the loop runs, or on its thread.
-  void set_turn_hook(void (*hook)(void*), void* self) noexcept {
+  void set_turn_hook(void (*hook)(void*), void* self) noexcept override {
     hook_ = hook;
     hook_self_ = self;
   }
 
   /// Makes a turn happen soon, with its hook. From any thread.
-  void wake();
+  void wake() override;
 
   /// Calls job.on_turn_end() once, when this turn ends.
   void at_turn_end(turn_job& job);

@@ -19,11 +19,11 @@ public:
   bool is_current() const noexcept override;
 
   /// As asio_loop::set_turn_hook: called after everything that was posted or timed.
-  void set_turn_hook(void (*hook)(void*), void* self) noexcept {
+  void set_turn_hook(void (*hook)(void*), void* self) noexcept override {
     hook_ = hook;
     hook_self_ = self;
   }
-  void wake() {
+  void wake() override {
     post([] {});
   }
 

@@ -117,9 +117,9 @@ TEST(TimerQueue, AgreesWithAPlainListWhateverIsDone) {
 TEST(TimerQueue, TimerMayDestroyOthersThatAreDueWithIt) {
   timer_queue q;
   int ran = 0;
-  std::vector<std::unique_ptr<noting_timer>> timers;
-  for (int i = 0; i < 10; ++i) timers.push_back(std::make_unique<noting_timer>());
+  std::vector<std::unique_ptr<noting_timer>> timers(10);
   for (auto& t : timers) {
+    t = std::make_unique<noting_timer>();
     t->act = [&ran] { ++ran; };
     q.set(*t, start);
   }

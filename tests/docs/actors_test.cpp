@@ -37,7 +37,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using swill::value;
-using testing::ElementsAre;
 
 // --- What the handlers are
 

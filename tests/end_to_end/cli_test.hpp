@@ -33,6 +33,8 @@ public:
   };
   /// Closes stdin and waits for the end; what was not read before is in it.
   ending finish();
+  /// The same, leaving stdin open.
+  ending wait();
 
 private:
   static bool read_some(int fd, std::string& to);

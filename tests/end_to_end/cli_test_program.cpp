@@ -114,6 +114,10 @@ std::string cli_program::read_errors() {
 
 cli_program::ending cli_program::finish() {
   close_stdin();
+  return wait();
+}
+
+cli_program::ending cli_program::wait() {
   ending e;
   e.out = std::move(buffered_);
   while (read_some(out_, e.out)) {

@@ -1,6 +1,6 @@
-#include "pubsub/connections/connections.hpp"
 #include "libswill/client/blocking_client.hpp"
 #include "libswill/server/server.hpp"
+#include "pubsub/connections/connections.hpp"
 #include "tests/end_to_end/cli_test.hpp"
 
 #include <gmock/gmock.h>

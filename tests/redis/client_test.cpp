@@ -8,7 +8,6 @@
 namespace swill::redis {
 namespace {
 
-using test::redis_options;
 using test::redis_server;
 
 TEST(RedisClient, AnswersInOrder) {

@@ -59,7 +59,8 @@ namespace {
 
 /// Runs when a test wants it: see worker_process.
 TEST(WorkerProcess, DISABLED_Serves) {
-  const std::string name = std::getenv("SWILL_TEST_NAME"), kind = std::getenv("SWILL_TEST_KIND");
+  std::string name = std::getenv("SWILL_TEST_NAME");
+  const std::string kind = std::getenv("SWILL_TEST_KIND");
   app a;
   a.set_log(stderr_log(log_level::error));
   if (kind == "other types") {

@@ -8,7 +8,6 @@ namespace {
 using namespace test;
 using testing::Contains;
 using testing::HasSubstr;
-using testing::Not;
 
 struct out_of_stock : error {
   out_of_stock() : error{4711, "out of stock", value{"sku"}} {}

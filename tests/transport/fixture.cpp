@@ -73,7 +73,7 @@ message_port* test_server::accept(handshake& h, const header_list& headers) {
   if (c->port == nullptr) return nullptr;
   message_port* port = c->port;
   if (script_.on_open) script_.on_open(*port);
-  c.release(); // until on_closed
+  static_cast<void>(c.release()); // until on_closed
   return port;
 }
 

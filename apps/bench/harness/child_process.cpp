@@ -61,6 +61,7 @@ bool accepts_connections(std::uint16_t port) {
 
 child_process::child_process(const std::vector<std::string>& command) {
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   const auto parent = ::getpid();

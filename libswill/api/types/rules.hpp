@@ -4,6 +4,7 @@
 #include "libswill/api/types/type_notes.hpp"
 
 #include <array>
+#include <compare>
 #include <concepts>
 #include <cstddef>
 #include <string>
@@ -43,7 +44,7 @@ inline value to_value(const number& n) { return n.to_value(); }
 /// Greater than.
 struct gt {
   number bound;
-  bool holds(const detail::numeric auto& v) const { return bound.order_of(v) > 0; }
+  bool holds(const detail::numeric auto& v) const { return std::is_gt(bound.order_of(v)); }
   std::string problem(const detail::numeric auto&) const { return "less than or equal to " + bound.text(); }
   void note(type_notes& n) const { n.add("gt", bound.to_value()); }
 };
@@ -51,7 +52,7 @@ struct gt {
 /// Greater than or equal to.
 struct ge {
   number bound;
-  bool holds(const detail::numeric auto& v) const { return bound.order_of(v) >= 0; }
+  bool holds(const detail::numeric auto& v) const { return std::is_gteq(bound.order_of(v)); }
   std::string problem(const detail::numeric auto&) const { return "less than " + bound.text(); }
   void note(type_notes& n) const { n.add("ge", bound.to_value()); }
 };
@@ -59,7 +60,7 @@ struct ge {
 /// Less than.
 struct lt {
   number bound;
-  bool holds(const detail::numeric auto& v) const { return bound.order_of(v) < 0; }
+  bool holds(const detail::numeric auto& v) const { return std::is_lt(bound.order_of(v)); }
   std::string problem(const detail::numeric auto&) const { return "greater than or equal to " + bound.text(); }
   void note(type_notes& n) const { n.add("lt", bound.to_value()); }
 };
@@ -67,7 +68,7 @@ struct lt {
 /// Less than or equal to.
 struct le {
   number bound;
-  bool holds(const detail::numeric auto& v) const { return bound.order_of(v) <= 0; }
+  bool holds(const detail::numeric auto& v) const { return std::is_lteq(bound.order_of(v)); }
   std::string problem(const detail::numeric auto&) const { return "greater than " + bound.text(); }
   void note(type_notes& n) const { n.add("le", bound.to_value()); }
 };
