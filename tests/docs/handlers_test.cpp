@@ -361,7 +361,8 @@ TEST(Handlers, HaveMetadata) {
 
     r.context().set_leading({"engine", "v7"}); // goes with the first message
     r.context().trailing().set("words", 1);    // goes with the end
-    co_return name != nullptr&&* name == "de" ? "hallo" : r.data();
+    if (name != nullptr && *name == "de") co_return "hallo";
+    co_return r.data();
   });
 
   app.handle("progress", [](swill::request<int> r) -> swill::stream<int> {
