@@ -1,7 +1,7 @@
 #include "pubsub/memory_broker.hpp"
 
 #include "libswill/base/memory.hpp"
-#include "pubsub/detail/ring.hpp"
+#include "libswill/base/ring.hpp"
 
 #include <algorithm>
 #include <map>

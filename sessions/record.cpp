@@ -16,35 +16,30 @@ bool read_number(std::string_view s, std::uint64_t& out) noexcept {
   return problem == std::errc{} && end == s.data() + s.size();
 }
 
-void append_number(std::string& out, std::uint64_t n) {
-  char text[digits];
-  const auto size = static_cast<std::size_t>(std::to_chars(text, text + digits, n, 16).ptr - text);
-  out.append(digits - size, '0').append(text, size);
+void append_number(buffer& out, std::uint64_t n) {
+  const auto text = session_number(n);
+  out.append(text.data(), text.size());
 }
 
 session_time time_of(std::int64_t ms) noexcept { return session_time{std::chrono::milliseconds{ms}}; }
 
 } // namespace
 
-std::string session_number(std::uint64_t n) {
-  std::string out;
-  append_number(out, n);
+std::array<char, 16> session_number(std::uint64_t n) noexcept {
+  static constexpr char hex[] = "0123456789abcdef";
+  std::array<char, 16> out;
+  for (auto c = out.rbegin(); c != out.rend(); ++c, n >>= 4) *c = hex[n & 15];
   return out;
 }
 
-std::string encode_session(const session_record& r, const session_stamp& s) {
-  buffer head;
-  wire::writer w{head};
+void encode_session(buffer& out, const session_record& r, const session_stamp& s) {
+  append_number(out, s.version);
+  append_number(out, static_cast<std::uint64_t>(s.seen.time_since_epoch().count()));
+  wire::writer w{out};
   w.integer(s.created.time_since_epoch().count());
   w.str(r.user);
   w.str(r.previous);
-  std::string out;
-  out.reserve(2 * digits + head.size() + r.data.size());
-  append_number(out, s.version);
-  append_number(out, static_cast<std::uint64_t>(s.seen.time_since_epoch().count()));
-  out += as_text(head.view());
-  out += r.data;
-  return out;
+  out.append(as_bytes(r.data));
 }
 
 std::optional<session_record> decode_session(std::string id, std::string_view encoded) {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "libswill/base/buffer.hpp"
+
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -30,13 +33,13 @@ struct session_stamp {
   session_time seen{};
 };
 
-/// A record without its id as bytes, with what saving changes of it: 16 hex digits of version, 16 of `seen` in ms (both at fixed places, so that a script can compare and set
-/// them), then MessagePack: `created` in ms, user, previous, data.
-std::string encode_session(const session_record& r, const session_stamp& s);
+/// Appends a record without its id as bytes, with what saving changes of it: 16 hex digits of version, 16 of `seen` in ms (both at fixed
+/// places, so that a script can compare and set them), then MessagePack: `created` in ms, user, previous, data.
+void encode_session(buffer& out, const session_record& r, const session_stamp& s);
 /// Empty when that is not what the bytes are.
 std::optional<session_record> decode_session(std::string id, std::string_view encoded);
 
 /// 16 hex digits.
-std::string session_number(std::uint64_t n);
+std::array<char, 16> session_number(std::uint64_t n) noexcept;
 
 } // namespace swill

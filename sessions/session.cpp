@@ -34,18 +34,18 @@ void session::take(session_record r) {
   if (!good) throw std::runtime_error("a stored session cannot be read");
 }
 
-std::string session::encoded() const {
-  buffer out;
-  wire::writer w{out};
+std::string session::encoded() {
+  scratch_.clear();
+  wire::writer w{scratch_};
   w.map(values_.size());
   for (const entry& e : values_) {
     w.text(e.name);
     w.raw(as_bytes(e.encoded));
   }
   const std::size_t most = owner_->options().session_size;
-  if (out.size() > most)
+  if (scratch_.size() > most)
     throw error{error_code::too_large, "A session holds at most " + std::to_string(most) + " bytes"};
-  return std::string{as_text(out.view())};
+  return std::string{as_text(scratch_.view())};
 }
 
 std::string session::token() const { return owner_->service_->tokens.token_of(record_.id); }

@@ -60,10 +60,10 @@ public:
   /// Sets or replaces. Throws encode_error for what has no form in MessagePack.
   template <class T>
   void set(std::string_view name, const T& v) {
-    buffer encoded;
-    wire::writer w{encoded};
+    scratch_.clear();
+    wire::writer w{scratch_};
     encode_message(w, v);
-    put(name, as_text(encoded.view()));
+    put(name, as_text(scratch_.view()));
   }
   void set(std::string_view name, const char* text) { set(name, std::string{text}); }
   bool erase(std::string_view name);
@@ -109,7 +109,7 @@ private:
   const std::string* find(std::string_view name) const noexcept;
   void put(std::string_view name, std::string_view encoded);
   void take(session_record r);
-  std::string encoded() const;
+  std::string encoded();
   /// False for a conflict that is worth another attempt.
   task<bool> try_save(std::size_t attempt);
   task<std::string> move_to_new_id(std::string user, bool from_now);
@@ -120,6 +120,7 @@ private:
   detail::session_binding* binding_; ///< the connection's
   session_record record_;
   std::vector<entry> values_;
+  buffer scratch_;
   bool changed_ = false;
 };
 

@@ -11,7 +11,7 @@ namespace swill {
 
 namespace {
 
-class bound_session final : public detail::request_session {
+class bound_session final : public detail::request_session, public detail::in_frame_memory {
 public:
   bound_session(sessions& owner, connection& c, detail::session_binding& b, session_record r)
       : session_(owner, &c, &b, std::move(r)) {}
@@ -146,7 +146,7 @@ task<std::unique_ptr<detail::request_session>> sessions::open(context& c) {
 // --- Any session
 
 task<session> sessions::get(std::string id) {
-  auto found = co_await detail::load_session(*service_, std::move(id));
+  auto found = co_await detail::load_session(*service_, id);
   if (!found) throw error{error_code::not_found, "There is no such session"};
   co_return session{*this, nullptr, nullptr, std::move(*found)};
 }

@@ -2,6 +2,7 @@
 
 #include "libswill/base/log.hpp"
 #include "libswill/base/loop.hpp"
+#include "libswill/base/move_function.hpp"
 #include "libswill/base/result.hpp"
 #include "sessions/options.hpp"
 #include "sessions/record.hpp"
@@ -17,7 +18,7 @@ namespace swill {
 
 /// Takes the answer of a store: on its loop's thread, once, possibly before the store's function has returned. Must not throw.
 template <class T>
-using store_answer = std::function<void(result<T>)>;
+using store_answer = move_function<void(result<T>)>;
 
 /// Keeps sessions. Used by one session actor, on its loop's thread; any number of operations may be under way. Each is atomic, and either
 /// carried out or not, but for 503, after which either may be the case. Errors: 503 with data.retryable when the store is not there.

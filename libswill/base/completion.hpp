@@ -1,10 +1,11 @@
 #pragma once
 
+#include "libswill/base/frame_memory.hpp"
+#include "libswill/base/move_function.hpp"
 #include "libswill/base/result.hpp"
 #include "libswill/base/scope.hpp"
 #include "libswill/base/task.hpp"
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -72,7 +73,8 @@ public:
   bool await_suspend(std::coroutine_handle<P> h) {
     scope_ = h.promise().owner;
     if (scope_->is_cancelled()) return false;
-    state_ = std::make_shared<detail::completion_state<T>>();
+    using state = detail::completion_state<T>;
+    state_ = std::allocate_shared<state>(detail::frame_allocator<state>{});
     state_->loop = &scope_->loop();
     start_(completer<T>{state_});
     if (state_->value) return false;
@@ -86,7 +88,7 @@ public:
   }
 
 private:
-  std::function<void(completer<T>)> start_;
+  move_function<void(completer<T>)> start_;
   std::shared_ptr<detail::completion_state<T>> state_;
   scope* scope_ = nullptr;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/base/error.hpp"
+#include "libswill/base/frame_memory.hpp"
 #include "libswill/base/scope.hpp"
 
 #include <coroutine>
@@ -18,7 +19,7 @@ namespace detail {
 
 /// What every coroutine of ours knows. A coroutine that ends while the one that awaits it is still starting it does not resume it: the
 /// starter sees that it is done and goes on. So a loop over coroutines that never suspend needs no stack, in any build.
-struct promise_base {
+struct promise_base : in_frame_memory {
   scope* owner = nullptr;
   std::coroutine_handle<> continuation;
   void (*on_final)(void*) = nullptr; ///< called instead of resuming `continuation`

@@ -1,9 +1,10 @@
 #include "libswill/redis/client.hpp"
 
+#include "libswill/base/ring.hpp"
 #include "libswill/redis/detail/command.hpp"
 #include "libswill/redis/detail/link.hpp"
+#include "libswill/redis/script.hpp"
 
-#include <deque>
 #include <utility>
 
 namespace swill::redis {
@@ -12,7 +13,14 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
   struct waiting {
     callback answer; ///< empty: nobody wants it
     clock_time due;
+    // Of a script that was sent by its digest: what follows that, in case Redis does not know it.
+    const script* by_digest = nullptr;
+    std::size_t words = 0;
+    std::string rest{};
   };
+  /// Texts that are kept for the next script.
+  static constexpr std::size_t most_spare = 256;
+  static constexpr std::size_t largest_spare = 4096;
 
   impl(swill::loop& l, options o, const log_sink* log)
       : link(std::make_shared<detail::link>(l, std::move(o), *this, log)) {}
@@ -32,12 +40,15 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
   void on_reply(reply r) override {
     if (queue.empty()) return link->fail("a reply to no command");
     const auto self = shared_from_this();
-    const callback answer = std::move(queue.front().answer);
-    queue.pop_front();
+    waiting w = queue.pop();
     overdue = false;
-    if (!answer) return;
-    if (r.is_error()) return answer(refused(r.text()));
-    answer(std::move(r));
+    if (w.by_digest != nullptr) {
+      if (r.is_error() && r.text().starts_with("NOSCRIPT")) return send_in_full(w);
+      give_back(std::move(w.rest));
+    }
+    if (!w.answer) return;
+    if (r.is_error()) return w.answer(refused(r.text()));
+    w.answer(std::move(r));
   }
 
   /// Whether n more commands can be sent; answers for them when not.
@@ -51,7 +62,8 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
   void push(callback f) {
     const clock_time due = link->loop().now() + link->settings().command_timeout;
     if (!timeout.is_set()) link->loop().set_timer(timeout, due);
-    queue.push_back({std::move(f), due});
+    queue.push({std::move(f), due});
+    link->flush_later();
   }
 
   template <class Range>
@@ -59,15 +71,49 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
     if (!admits(1, f)) return;
     detail::append_command(link->output(), arguments);
     push(std::move(f));
-    link->flush_later();
   }
 
-  void send_encoded(std::string_view commands, std::size_t count, callback f) {
-    if (!admits(count, f)) return;
-    link->output().append(commands);
-    for (; count > 1; --count) push({});
+  void run(const script& s, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
+           callback f) {
+    if (!admits(1, f)) return;
+    std::string rest = take_spare();
+    char count[24];
+    const auto digits = static_cast<std::size_t>(std::to_chars(count, count + sizeof count, keys.size()).ptr - count);
+    detail::append_argument(rest, {count, digits});
+    for (const std::string_view k : keys) detail::append_argument(rest, k);
+    for (const std::string_view a : arguments) detail::append_argument(rest, a);
+    std::string& out = link->output();
+    const std::size_t words = 3 + keys.size() + arguments.size();
+    detail::append_head(out, '*', words);
+    out += s.by_digest();
+    out += rest;
     push(std::move(f));
-    link->flush_later();
+    waiting& w = queue.back();
+    w.by_digest = &s;
+    w.words = words;
+    w.rest = std::move(rest);
+  }
+  void send_in_full(waiting& w) {
+    if (!admits(1, w.answer)) return;
+    std::string& out = link->output();
+    detail::append_head(out, '*', w.words);
+    detail::append_argument(out, "EVAL");
+    detail::append_argument(out, w.by_digest->source());
+    out += w.rest;
+    give_back(std::move(w.rest));
+    push(std::move(w.answer));
+  }
+
+  std::string take_spare() {
+    if (spare.empty()) return {};
+    std::string s = std::move(spare.back());
+    spare.pop_back();
+    return s;
+  }
+  void give_back(std::string s) {
+    if (spare.size() >= most_spare || s.capacity() > largest_spare) return;
+    s.clear();
+    spare.push_back(std::move(s));
   }
 
   /// The timer follows the oldest command lazily: setting it for each would cost more than the command.
@@ -83,13 +129,15 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
   void fail_all(const char* why) {
     timeout.cancel();
     overdue = false;
-    for (auto all = std::exchange(queue, {}); !all.empty(); all.pop_front()) {
-      if (all.front().answer) all.front().answer(unavailable(why));
+    for (auto all = std::exchange(queue, {}); !all.empty();) {
+      const waiting w = all.pop();
+      if (w.answer) w.answer(unavailable(why));
     }
   }
 
   std::shared_ptr<detail::link> link; // with what Asio runs for it
-  std::deque<waiting> queue;
+  swill::detail::ring<waiting, 256> queue;
+  std::vector<std::string> spare;
   std::function<void(bool)> on_state;
   bool overdue = false;
   detail::member_timer<impl, &impl::on_timeout> timeout{*this};
@@ -117,15 +165,14 @@ void client::command(std::initializer_list<std::string_view> arguments, callback
 }
 void client::command(std::span<const std::string_view> arguments, callback f) { impl_->send(arguments, std::move(f)); }
 void client::command(const std::vector<std::string>& arguments, callback f) { impl_->send(arguments, std::move(f)); }
-void client::encoded(std::string_view commands, std::size_t count, callback f) {
-  impl_->send_encoded(commands, count, std::move(f));
+void client::run(const script& s, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
+                 callback f) {
+  impl_->run(s, keys, arguments, std::move(f));
 }
 
 completion<reply> client::call(const std::vector<std::string>& arguments) {
-  std::string encoded;
-  detail::append_command(encoded, arguments);
-  auto start = [this, encoded = std::move(encoded)](completer<reply> done) {
-    impl_->send_encoded(encoded, 1, [done = std::move(done)](result<reply> r) { done(std::move(r)); });
+  auto start = [this, arguments](completer<reply> done) {
+    impl_->send(arguments, [done = std::move(done)](result<reply> r) { done(std::move(r)); });
   };
   return completion<reply>{start};
 }

@@ -3,6 +3,7 @@
 #include "libswill/base/completion.hpp"
 #include "libswill/base/log.hpp"
 #include "libswill/base/loop.hpp"
+#include "libswill/base/move_function.hpp"
 #include "libswill/redis/options.hpp"
 #include "libswill/redis/reply.hpp"
 
@@ -16,7 +17,9 @@
 
 namespace swill::redis {
 
-/// Commands to one Redis over one connection, pipelined: those of one turn of the loop leave in one send. It connects again by itself,
+class script;
+
+/// Commands to one Redis over one connection, pipelined: those of all sockets that are ready leave in one send. It connects again by itself,
 /// with growing pauses. Nothing is ever sent twice: what was sent when the connection broke may or may not have been carried out.
 ///
 /// All of it on the thread of its loop, which must be one with sockets (not a test's manual loop) and outlive it.
@@ -25,7 +28,7 @@ public:
   /// The answer to one command, on the loop's thread: once, possibly before `command` has returned. Must not throw. May use the client,
   /// not destroy it. Errors: `unavailable` (503, retryable) when there is no connection, it broke, no reply came within
   /// options::command_timeout, or options::queued_commands or queued_bytes is reached; `refused` for what Redis answered.
-  using callback = std::function<void(result<reply>)>;
+  using callback = move_function<void(result<reply>), 12>;
 
   /// Throws error 500 when `l` is no loop with sockets. `log`, which may be null, must outlive the client.
   client(swill::loop& l, options o, const log_sink* log = nullptr);
@@ -47,8 +50,9 @@ public:
   void command(std::initializer_list<std::string_view> arguments, callback f);
   void command(std::span<const std::string_view> arguments, callback f);
   void command(const std::vector<std::string>& arguments, callback f);
-  /// A command, or several, that are encoded already (RESP); `f` gets the answer to the last, the others' are dropped.
-  void encoded(std::string_view commands, std::size_t count, callback f);
+  /// As script::run. `s` must outlive its answer.
+  void run(const script& s, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
+           callback f);
 
   /// `const std::vector<std::string> get{"GET", key}; auto r = co_await c.call(get);`: the reply, or throws the error. For a coroutine on
   /// the client's loop. When the coroutine is cancelled, the command may be carried out all the same.

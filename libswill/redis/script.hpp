@@ -9,14 +9,16 @@
 namespace swill::redis {
 
 /// A Lua script, which Redis runs as one step. Sent by its digest; in full when that Redis does not know it (again, after a restart).
-/// Immutable: any number of clients and threads may share it.
+/// Immutable: any number of clients and threads may share it; it must outlive the answers.
 class script {
 public:
   explicit script(std::string source);
 
   /// Runs it on `c` (on its thread). Keys and arguments are copied at once.
   void run(client& c, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
-           client::callback f) const;
+           client::callback f) const {
+    c.run(*this, keys, arguments, std::move(f));
+  }
   void run(client& c, std::initializer_list<std::string_view> keys, std::initializer_list<std::string_view> arguments,
            client::callback f) const {
     run(c, std::span{keys.begin(), keys.size()}, std::span{arguments.begin(), arguments.size()}, std::move(f));
@@ -25,10 +27,13 @@ public:
   /// 40 hex digits.
   const std::string& digest() const noexcept { return digest_; }
   const std::string& source() const noexcept { return source_; }
+  /// EVALSHA and the digest, encoded.
+  const std::string& by_digest() const noexcept { return by_digest_; }
 
 private:
   std::string source_;
   std::string digest_;
+  std::string by_digest_;
 };
 
 } // namespace swill::redis

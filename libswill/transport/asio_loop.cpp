@@ -6,6 +6,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "libswill/transport/detail/poller.hpp"
+
 #include <algorithm>
 #include <string>
 
@@ -31,7 +33,7 @@ struct asio_loop::alarm {
 
 turn_job::~turn_job() {
   if (waits_in_ == nullptr) return;
-  for (auto* list : {&waits_in_->jobs_, &waits_in_->running_jobs_})
+  for (auto* list : {&waits_in_->jobs_, &waits_in_->running_jobs_, &waits_in_->round_jobs_})
     std::replace(list->begin(), list->end(), this, static_cast<turn_job*>(nullptr));
 }
 
@@ -41,9 +43,12 @@ asio_loop::asio_loop(offload_function offload, const log_sink* log)
       alarm_(new alarm{decltype(alarm::timer){*io_}}),
       offload_(std::move(offload)),
       log_(log),
-      now_(std::chrono::steady_clock::now()) {}
+      now_(std::chrono::steady_clock::now()),
+      sockets_(std::make_shared<detail::poller>(*this)) {}
 
 asio_loop::~asio_loop() {
+  sockets_->close();
+  sockets_.reset();
   alarm_.reset();
   local_.clear();
   remote_.clear();
@@ -146,6 +151,19 @@ void asio_loop::at_turn_end(turn_job& job) {
   jobs_.push_back(&job);
   job.waits_in_ = this;
   if (depth_ == 0) schedule();
+}
+
+void asio_loop::at_round_end(turn_job& job) {
+  if (!in_round_) return at_turn_end(job);
+  if (job.waits_in_ != nullptr) return;
+  round_jobs_.push_back(&job);
+  job.waits_in_ = this;
+}
+
+void asio_loop::end_round() noexcept {
+  const turn t{*this};
+  jobs_.insert(jobs_.end(), round_jobs_.begin(), round_jobs_.end());
+  round_jobs_.clear();
 }
 
 void asio_loop::end_turn() noexcept {

@@ -16,6 +16,9 @@ class io_context;
 namespace swill::transport {
 
 class asio_loop;
+namespace detail {
+class poller;
+}
 
 /// Work that waits for the end of the turn, such as the output of a connection: many messages, one send.
 class turn_job {
@@ -66,6 +69,11 @@ public:
 
   /// Calls job.on_turn_end() once, when this turn ends.
   void at_turn_end(turn_job& job);
+  /// The same when all sockets that are ready now have had their turns: for output that comes from many of them.
+  void at_round_end(turn_job& job);
+
+  /// What watches the sockets of this loop. Null while it is destroyed.
+  const std::shared_ptr<detail::poller>& sockets() const noexcept { return sockets_; }
 
   /// Makes this thread the loop's until stop(). An exception that escapes a handler is logged, and the loop goes on.
   void run();
@@ -95,11 +103,27 @@ public:
     asio_loop& loop_;
   };
 
+  /// Turns that follow one another without a look at what has become ready meanwhile.
+  class round {
+  public:
+    explicit round(asio_loop& l) noexcept : loop_(l) { loop_.in_round_ = true; }
+    ~round() {
+      loop_.in_round_ = false;
+      if (!loop_.round_jobs_.empty()) loop_.end_round();
+    }
+    round(const round&) = delete;
+    round& operator=(const round&) = delete;
+
+  private:
+    asio_loop& loop_;
+  };
+
 private:
   friend class turn_job;
   struct alarm;
 
   void end_turn() noexcept;
+  void end_round() noexcept;
   void schedule();
   void arm(clock_time when);
   void run_ready();
@@ -120,6 +144,9 @@ private:
   void* hook_self_ = nullptr;
   std::vector<turn_job*> jobs_;
   std::vector<turn_job*> running_jobs_;
+  bool in_round_ = false;
+  std::vector<turn_job*> round_jobs_;
+  std::shared_ptr<detail::poller> sockets_; ///< with its own wait
   std::vector<std::function<void()>> local_;
 
   std::atomic<bool> running_{false};

@@ -135,7 +135,6 @@ void server::stop(std::chrono::milliseconds grace) {
     impl_->on_every_lane([](detail::session& s) { s.drop(); });
     impl_->wait_until_gone(longest_turn);
   }
-  for (auto& l : impl_->core->lanes) impl_->run_on(l->loop, [ready = l->ready] { ready->close(); });
 }
 
 transport::statistics server::statistics() const {

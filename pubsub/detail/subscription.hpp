@@ -1,8 +1,8 @@
 #pragma once
 
 #include "libswill/base/result.hpp"
+#include "libswill/base/ring.hpp"
 #include "libswill/base/scope.hpp"
-#include "pubsub/detail/ring.hpp"
 #include "pubsub/options.hpp"
 #include "pubsub/publication.hpp"
 

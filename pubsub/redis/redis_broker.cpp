@@ -51,6 +51,7 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
   struct channel {
     std::vector<answer<topic_state>> waiting; ///< for the first confirmation
     position seen;                            ///< the last that was heard of
+    position own;                             ///< the last that was handed out when its publish was answered
     bool confirmed = false;
   };
   struct beat_timer final : timer {
@@ -69,21 +70,26 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
   // --- names
   std::string key(const char* kind, const std::string& topic) const { return settings.prefix + kind + topic; }
   std::string channel_of(const std::string& topic) const { return key("c:", topic); }
-  std::chrono::milliseconds ttl(const topic_options& o) const { return std::max(o.forget_after, o.history_age); }
+  /// Keys are kept for so much longer than asked for, so that not each publish has to prolong them.
+  static std::chrono::milliseconds grace(const topic_options& o) { return std::min(o.forget_after, o.history_age) / 8; }
+  static std::chrono::milliseconds ttl(const topic_options& o) {
+    return std::max(o.forget_after, o.history_age) + grace(o);
+  }
 
-  /// ARGV 1 to 7 of `append` in scripts.cpp.
+  /// ARGV 1 to 8 of `append` in scripts.cpp.
   std::vector<std::string> append_arguments(const std::string& topic, std::string_view data) const {
     const topic_options& o = options->of(topic);
     return {std::string{data},         std::to_string(make_epoch()),
             text_of(o.history_length), text_of(o.history_age),
             text_of(ttl(o)),           channel_of(topic),
-            o.retain_last ? "1" : "0"};
+            o.retain_last ? "1" : "0", text_of(grace(o))};
   }
+  template <class F>
   void run(const redis::script& s, const std::vector<std::string>& keys, const std::vector<std::string>& arguments,
-           redis::client::callback f) {
+           F f) {
     const std::vector<std::string_view> k(keys.begin(), keys.end());
     const std::vector<std::string_view> a(arguments.begin(), arguments.end());
-    // Nothing comes after stop; the script itself uses the client once more when Redis does not know it yet.
+    // Nothing comes after stop.
     s.run(*commands, k, a, [self = weak_from_this(), f = std::move(f)](result<reply> r) {
       const auto alive = self.lock();
       if (alive && !alive->stopped) f(std::move(r));
@@ -94,6 +100,7 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
   void start();
   void on_message(std::string_view name, std::string_view payload);
   void on_publication(const std::string& topic, std::string_view payload);
+  void on_published(const std::string& topic, const position& at, bytes_view data);
   void on_node_payload(std::string_view payload);
   void on_subscribed(std::string_view name);
   void on_state();
@@ -216,9 +223,20 @@ void redis_broker::impl::on_publication(const std::string& topic, std::string_vi
   position at;
   at.epoch = number_of(take_word(payload));
   at.offset = number_of(take_word(payload));
-  position& seen = it->second.seen;
+  auto& [waiting, seen, own, confirmed] = it->second;
+  if (at.epoch == own.epoch && at.offset <= own.offset) return;
   if (at.epoch != seen.epoch || at.offset > seen.offset) seen = at;
   listener->on_publication(std::make_shared<const publication>(topic, at, as_bytes(payload), options->of(topic)));
+}
+
+/// What this node has published need not wait until it comes back, when it is the next of its topic.
+void redis_broker::impl::on_published(const std::string& topic, const position& at, bytes_view data) {
+  const auto it = channels.find(topic);
+  if (it == channels.end() || !it->second.confirmed) return;
+  auto& [waiting, seen, own, confirmed] = it->second;
+  if (at.epoch != seen.epoch || at.offset != seen.offset + 1) return;
+  seen = own = at;
+  listener->on_publication(std::make_shared<const publication>(topic, at, data, options->of(topic)));
 }
 
 void redis_broker::impl::on_node_payload(std::string_view payload) {
@@ -348,11 +366,16 @@ void redis_broker::stop(std::function<void()> done) {
 void redis_broker::publish(const std::string& topic, bytes_view data, const std::string& key, answer<position> done) {
   std::vector<std::string> arguments = impl_->append_arguments(topic, as_text(data));
   arguments.push_back(key.empty() ? "" : text_of(impl_->options->key_age));
+  bytes own; // only where it is wanted
+  if (impl_->channels.count(topic) != 0) own.assign(data.begin(), data.end());
   impl_->run(detail::publish_script,
              {impl_->key("t:", topic), impl_->key("h:", topic), impl_->key("k:", topic + " " + key)}, arguments,
-             [done = std::move(done)](const result<reply>& r) {
+             [i = impl_.get(), topic, own = std::move(own), done = std::move(done)](const result<reply>& r) {
                if (!r) return done(r.error());
-               done(position_of(*r, 0));
+               const position at = position_of(*r, 0);
+               const bool fresh = r->size() == 2; // else it was published before, and perhaps something else
+               if (fresh && !own.empty()) i->on_published(topic, at, own);
+               done(at);
              });
 }
 
@@ -383,7 +406,8 @@ void redis_broker::history(const std::string& topic, const position& since, std:
   const topic_options& o = impl_->options->of(topic);
   impl_->run(detail::history_script, {impl_->key("t:", topic), impl_->key("h:", topic)},
              {std::to_string(make_epoch()), text_of(impl_->ttl(o)), std::to_string(since.epoch),
-              std::to_string(since.offset), text_of(std::max<std::size_t>(1, limit)), text_of(o.history_age)},
+              std::to_string(since.offset), text_of(std::max<std::size_t>(1, limit)), text_of(o.history_age),
+              text_of(o.history_length)},
              [topic, &o, done = std::move(done)](const result<reply>& r) {
                if (!r) return done(r.error());
                history_page page;

@@ -21,26 +21,38 @@ local function ensure(meta, stream, epoch, ttl)
   redis.call('PEXPIRE', meta, ttl)
   return e
 end
-local function forget_old(stream, age)
-  local oldest = now() - tonumber(age)
+local function forget_old(stream, age, time)
+  local oldest = time - age
+  local count = 1
   while true do
-    local some = redis.call('XRANGE', stream, '-', '+', 'COUNT', 16)
+    local some = redis.call('XRANGE', stream, '-', '+', 'COUNT', count)
     for _, entry in ipairs(some) do
       if tonumber(entry[2][2]) > oldest then return end
       redis.call('XDEL', stream, entry[1])
     end
-    if #some < 16 then return end
+    if #some < count then return end
+    count = 16
   end
 end
--- ARGV 1 data, 2 new epoch, 3 history length, 4 history age, 5 ttl, 6 channel, 7 '1' to retain
+-- ARGV 1 data, 2 new epoch, 3 history length, 4 history age, 5 ttl, 6 channel, 7 '1' to retain, 8 grace
 local function append(meta, stream, channel, data)
-  local e = ensure(meta, stream, ARGV[2], ARGV[5])
+  local time = now()
+  local known = redis.call('HMGET', meta, 'e', 'x')
+  local e, due = known[1], tonumber(known[2] or 0)
+  if not e then e = ensure(meta, stream, ARGV[2], ARGV[5]) end
   local n = redis.call('HINCRBY', meta, 'o', 1)
   local o = text(n)
   if ARGV[3] ~= '0' then
-    redis.call('XADD', stream, 'MAXLEN', ARGV[3], o .. '-0', 't', text(now()), 'd', data)
-    redis.call('PEXPIRE', stream, ARGV[4])
-    if n % 16 == 0 then forget_old(stream, ARGV[4]) end
+    -- From 100 on by whole nodes of the stream, which costs half as much: who reads it leaves out what is too much.
+    local how = #ARGV[3] > 2 and '~' or '='
+    redis.call('XADD', stream, 'MAXLEN', how, ARGV[3], o .. '-0', 't', text(time), 'd', data)
+    if n % 16 == 0 then forget_old(stream, ARGV[4], time) end
+  end
+  if time >= due then
+    -- Not each time: keys live on for so much longer that the next time is early enough.
+    redis.call('PEXPIRE', meta, ARGV[5])
+    redis.call('PEXPIRE', stream, ARGV[4] + ARGV[8])
+    redis.call('HSET', meta, 'x', text(time + ARGV[8]))
   end
   if ARGV[7] == '1' then redis.call('HSET', meta, 'l', data) end
   redis.call('PUBLISH', channel, e .. ' ' .. o .. ' ' .. data)
@@ -51,15 +63,15 @@ end
 } // namespace
 
 const redis::script publish_script{common + R"lua(
-if ARGV[8] ~= '' then
+if ARGV[9] ~= '' then
   local known = redis.call('GET', KEYS[3])
   if known then
     local e, o = string.match(known, '(%d+) (%d+)')
-    return {e, o}
+    return {e, o, 'before'}
   end
 end
 local at = append(KEYS[1], KEYS[2], ARGV[6], ARGV[1])
-if ARGV[8] ~= '' then redis.call('SET', KEYS[3], at[1] .. ' ' .. at[2], 'PX', ARGV[8]) end
+if ARGV[9] ~= '' then redis.call('SET', KEYS[3], at[1] .. ' ' .. at[2], 'PX', ARGV[9]) end
 return at
 )lua"};
 
@@ -73,7 +85,8 @@ local e = ensure(KEYS[1], KEYS[2], ARGV[1], ARGV[2])
 local o = redis.call('HGET', KEYS[1], 'o')
 local from = 1
 if e == ARGV[3] then from = tonumber(ARGV[4]) + 1 end
-forget_old(KEYS[2], ARGV[6])
+from = math.max(from, o - ARGV[7] + 1)
+forget_old(KEYS[2], ARGV[6], now())
 local some = redis.call('XRANGE', KEYS[2], text(from) .. '-0', '+', 'COUNT', ARGV[5])
 local out = {e, o, '0'}
 for _, entry in ipairs(some) do
@@ -105,7 +118,7 @@ return out
 )lua"};
 
 const redis::script enter_script{common + R"lua(
-local id, node, member, topic, most = ARGV[8], ARGV[9], ARGV[10], ARGV[11], tonumber(ARGV[12])
+local id, node, member, topic, most = ARGV[9], ARGV[10], ARGV[11], ARGV[12], tonumber(ARGV[13])
 local before = redis.call('HGET', KEYS[1], id)
 if not before and redis.call('HLEN', KEYS[1]) >= most then return 0 end
 redis.call('HSET', KEYS[1], id, node .. ' ' .. member)
@@ -115,7 +128,7 @@ return 1
 )lua"};
 
 const redis::script leave_script{common + R"lua(
-local id, node, topic = ARGV[8], ARGV[9], ARGV[10]
+local id, node, topic = ARGV[9], ARGV[10], ARGV[11]
 local before = redis.call('HGET', KEYS[1], id)
 if not before then return 0 end
 local owner, member = string.match(before, '^(%S+) (.*)$')
@@ -141,12 +154,12 @@ return out
 )lua"};
 
 const redis::script beat_script{common + R"lua(
-local me, lease, prefix = ARGV[8], tonumber(ARGV[9]), ARGV[10]
+local me, lease, prefix = ARGV[9], tonumber(ARGV[10]), ARGV[11]
 local time = now()
 local out = {redis.call('ZSCORE', KEYS[1], me) and 1 or 0}
 redis.call('ZADD', KEYS[1], text(time), me)
 local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. text(time - lease))
-if ARGV[11] == '1' then gone[#gone + 1] = me end
+if ARGV[12] == '1' then gone[#gone + 1] = me end
 for _, node in ipairs(gone) do
   redis.call('ZREM', KEYS[1], node)
   local topics = prefix .. 'n:' .. node

@@ -3,7 +3,8 @@
 #include "libswill/redis/script.hpp"
 
 // What happens in Redis. Each script is one step there. Keys, behind the prefix:
-//   t:<topic>       hash: e epoch, o offset of the last message, l the last message where it is retained; with a TTL
+//   t:<topic>       hash: e epoch, o offset of the last message, l the last message where it is retained, x when a publish has to
+//                   prolong the TTLs of this and the next again; with a TTL
 //   h:<topic>       stream: history; ids are <offset>-0, fields: t milliseconds, d the message; with a TTL
 //   k:<topic> <key> "epoch offset" of a message with an idempotency key; with a TTL
 //   p:<topic>       hash: presence; id -> "node member"
@@ -14,11 +15,12 @@
 
 namespace swill::detail {
 
-/// KEYS t h k; ARGV as `append` below, then idempotency TTL or "". Gives {epoch, offset}.
+/// KEYS t h k; ARGV as `append` below, then idempotency TTL or "". Gives {epoch, offset}, and something more when the
+/// message was there before.
 extern const redis::script publish_script;
 /// KEYS t h; ARGV new epoch, ttl. Gives {epoch, offset, last or ""}.
 extern const redis::script look_script;
-/// KEYS t h; ARGV new epoch, ttl, since epoch, since offset, limit, age. Gives {epoch, offset, more, offset, message, …}.
+/// KEYS t h; ARGV new epoch, ttl, since epoch, since offset, limit, age, length. Gives {epoch, offset, more, offset, message, …}.
 extern const redis::script history_script;
 /// KEYS t h t h …; ARGV for each: new epoch, ttl, known epoch, known offset. Gives {epoch, offset, …}.
 extern const redis::script check_script;

@@ -2,18 +2,6 @@
 
 namespace swill::detail {
 
-task<std::optional<session_record>> load_session(session_service& s, std::string id) {
-  const auto start = [&](completer<std::optional<session_record>> done) {
-    s.submit(session_load{std::move(id), std::move(done)});
-  };
-  co_return co_await completion<std::optional<session_record>>{start};
-}
-
-task<session_stamp> save_session(session_service& s, session_record r) {
-  const auto start = [&](completer<session_stamp> done) { s.submit(session_save{std::move(r), std::move(done)}); };
-  co_return co_await completion<session_stamp>{start};
-}
-
 task<session_stamp> rotate_session(session_service& s, std::string old_id, std::string old_user, session_record r) {
   const auto start = [&](completer<session_stamp> done) {
     s.submit(session_rotate{std::move(old_id), std::move(old_user), std::move(r), std::move(done)});

@@ -124,11 +124,27 @@ void session_service::stop(std::function<void()> done) {
   entries_.clear();
 }
 
-void session_service::submit(session_request r) {
+/// That of the actor of this thread's loop, if there is one.
+session_store* session_service::local() const noexcept {
   const actors::unit* here = actors::unit::current();
   for (const entry& e : entries_) {
-    if (e.home == here && e.actor != nullptr) return as_sessions(e.actor).serve(std::move(r));
+    if (e.home == here && e.actor != nullptr) return &as_sessions(e.actor).store();
   }
+  return nullptr;
+}
+
+void session_service::load(const std::string& id, completer<std::optional<session_record>> done) {
+  if (session_store* s = local()) return s->load(id, std::move(done));
+  submit(session_load{id, std::move(done)});
+}
+
+void session_service::save(const session_record& r, completer<session_stamp> done) {
+  if (session_store* s = local()) return s->save(r, std::move(done));
+  submit(session_save{r, std::move(done)});
+}
+
+void session_service::submit(session_request r) {
+  if (session_store* s = local()) return std::visit(server{*s}, r);
   if (entries_.empty() || entries_.front().actor == nullptr) return std::visit(refuser{}, r);
   caf::anon_send(caf::actor_cast<caf::actor>(entries_.front().actor), session_mail{std::move(r)});
 }

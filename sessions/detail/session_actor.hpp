@@ -82,6 +82,9 @@ public:
   void stop(std::function<void()> done);
   /// Hands r to the actor of this thread's loop, or to the one that there is.
   void submit(session_request r);
+  /// The same, without a copy where this loop has a store.
+  void load(const std::string& id, completer<std::optional<session_record>> done);
+  void save(const session_record& r, completer<session_stamp> done);
 
   const session_tokens tokens;
 
@@ -91,6 +94,7 @@ private:
     caf::strong_actor_ptr actor;
   };
   void start_one(entry& e, const log_sink* log, std::function<void()> ready);
+  session_store* local() const noexcept;
 
   session_backend backend_;
   session_options options_;

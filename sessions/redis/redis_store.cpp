@@ -4,6 +4,7 @@
 #include "sessions/redis/scripts.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace swill {
@@ -13,9 +14,15 @@ using std::chrono::milliseconds;
 /// A record on its way to Redis.
 struct redis_store::encoded {
   session_stamp stamp;
-  std::string expected; ///< version that must be stored, or ""
-  std::string value;
+  std::array<char, 16> version;
+  bool is_new;
+  std::string_view value;
   std::string lifetime; ///< ms, or "0"
+
+  /// The version that must be stored, or "".
+  std::string_view expected() const noexcept {
+    return is_new ? std::string_view{} : std::string_view{version.data(), version.size()};
+  }
 };
 
 session_backend redis_sessions(redis_session_options o) {
@@ -63,12 +70,15 @@ std::string text_of(milliseconds d) { return std::to_string(d.count()); }
 
 } // namespace
 
-redis_store::encoded redis_store::encode(const session_record& r) const {
+redis_store::encoded redis_store::encode(const session_record& r) {
   encoded out;
-  if (r.version != 0) out.expected = session_number(r.version);
+  out.version = session_number(r.version);
+  out.is_new = r.version == 0;
   out.stamp = {r.version + 1, r.created, wall_clock()};
   if (r.version == 0 || r.created == session_time{}) out.stamp.created = out.stamp.seen;
-  out.value = encode_session(r, out.stamp);
+  value_.clear();
+  encode_session(value_, r, out.stamp);
+  out.value = as_text(value_.view());
   out.lifetime = text_of(lifetime_of(options_, out.stamp.created, out.stamp.seen));
   return out;
 }
@@ -112,7 +122,7 @@ result<session_stamp> outcome_of(const redis::reply& r, const session_stamp& sta
 
 void redis_store::save(const session_record& r, store_answer<session_stamp> f) {
   const encoded e = encode(r);
-  session_scripts::save().run(*client_, {key(r.id)}, {e.expected, e.value, e.lifetime},
+  session_scripts::save().run(*client_, {key(r.id)}, {e.expected(), e.value, e.lifetime},
                               [this, stamp = e.stamp, f = std::move(f)](result<redis::reply> reply) {
                                 if (!reply) return f(seen_error(reply.error()));
                                 f(outcome_of(*reply, stamp));
@@ -121,14 +131,14 @@ void redis_store::save(const session_record& r, store_answer<session_stamp> f) {
 
 void redis_store::touch(const std::string& id, store_answer<bool> f) {
   // Without `created` at hand the end since then cannot be told: so it is looked at first.
-  load(id, [this, id, f = std::move(f)](result<std::optional<session_record>> found) {
+  load(id, [this, id, f = std::move(f)](result<std::optional<session_record>> found) mutable {
     if (!found) return f(found.error());
     if (!*found) return f(false);
     const session_time at = wall_clock();
+    const auto used = session_number(static_cast<std::uint64_t>(at.time_since_epoch().count()));
     session_scripts::touch().run(*client_, {key(id)},
-                                 {session_number(static_cast<std::uint64_t>(at.time_since_epoch().count())),
-                                  text_of(lifetime_of(options_, (*found)->created, at))},
-                                 [this, f](result<redis::reply> reply) {
+                                 {{used.data(), used.size()}, text_of(lifetime_of(options_, (*found)->created, at))},
+                                 [this, f = std::move(f)](result<redis::reply> reply) {
                                    if (!reply) return f(seen_error(reply.error()));
                                    f(reply->integer() == 1);
                                  });
@@ -140,7 +150,7 @@ void redis_store::rotate(const std::string& old_id, const std::string& old_user,
   const encoded e = encode(r);
   const std::string old_key{key(old_id)}; // key() uses one buffer for all
   session_scripts::rotate().run(*client_, {old_key, key(r.id), index(old_user), index(r.user)},
-                                {e.expected, e.value, e.lifetime, old_id, r.id,
+                                {e.expected(), e.value, e.lifetime, old_id, r.id,
                                  text_of(e.stamp.created.time_since_epoch()), text_of(options_.absolute),
                                  std::to_string(std::max<std::size_t>(options_.sessions_per_user, 1)), sessions_},
                                 [this, stamp = e.stamp, f = std::move(f)](result<redis::reply> reply) {

@@ -45,19 +45,21 @@ public:
 
 private:
   struct encoded;
+  /// What `encode` gives is good until the next call, too.
   /// The key of a session: good until the next call.
   std::string_view key(const std::string& id) {
     key_.resize(sessions_.size());
     return key_ += id;
   }
   std::string index(const std::string& user) const { return user.empty() ? std::string{} : users_ + user; }
-  encoded encode(const session_record& r) const;
+  encoded encode(const session_record& r);
   error seen_error(const error& e) const;
 
   const session_options options_;
   const std::string sessions_;
   const std::string users_;
   std::string key_;
+  buffer value_;
   logger log_;
   std::unique_ptr<redis::client> client_;
 };

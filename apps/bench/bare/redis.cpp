@@ -44,11 +44,23 @@ struct redis::adapter {
   bool writes = false;
 };
 
-redis::redis(net::io_context& io, std::uint16_t port) {
+namespace {
+
+redisAsyncContext* connect(std::uint16_t port) {
   redisAsyncContext* c = redisAsyncConnect("127.0.0.1", port);
   if (c == nullptr || c->err != 0) throw std::runtime_error("no Redis at port " + std::to_string(port));
-  adapter_ = std::make_unique<adapter>(io, c);
+  return c;
 }
+
+void call_once(redisAsyncContext*, void* reply, void* f) {
+  const std::unique_ptr<std::function<void()>> owned(static_cast<std::function<void()>*>(f));
+  if (reply != nullptr) (*owned)();
+}
+
+} // namespace
+
+redis::redis(net::io_context& io, std::uint16_t port)
+    : io_(io), port_(port), adapter_(std::make_unique<adapter>(io, connect(port))) {}
 
 redis::~redis() = default;
 
@@ -58,14 +70,31 @@ void redis::load_and_save(const std::string& key, const std::string& text, std::
   const char* set[] = {"SET", key.c_str(), text.c_str()};
   const std::size_t set_sizes[] = {3, key.size(), text.size()};
   redisAsyncCommandArgv(adapter_->context, nullptr, nullptr, 2, get, get_sizes);
-  auto* const callback = new std::function<void()>(std::move(done));
-  redisAsyncCommandArgv(
-      adapter_->context,
-      [](redisAsyncContext*, void* reply, void* f) {
-        const std::unique_ptr<std::function<void()>> owned(static_cast<std::function<void()>*>(f));
-        if (reply != nullptr) (*owned)();
+  redisAsyncCommandArgv(adapter_->context, call_once, new std::function<void()>(std::move(done)), 3, set, set_sizes);
+}
+
+void redis::subscribe(const std::string& channel, listener f) {
+  if (!feed_) feed_ = std::make_unique<adapter>(io_, connect(port_));
+  listeners_.push_back(std::make_unique<listener>(std::move(f)));
+  redisAsyncCommand(
+      feed_->context,
+      [](redisAsyncContext*, void* reply, void* which) {
+        const auto* r = static_cast<const redisReply*>(reply);
+        if (r == nullptr || r->elements != 3) return;
+        const redisReply& last = *r->element[2];
+        const auto& told = *static_cast<listener*>(which);
+        if (last.type == REDIS_REPLY_STRING) {
+          told(std::string_view{last.str, static_cast<std::size_t>(last.len)});
+        } else {
+          told(std::nullopt);
+        }
       },
-      callback, 3, set, set_sizes);
+      listeners_.back().get(), "SUBSCRIBE %b", channel.data(), channel.size());
+}
+
+void redis::publish(const std::string& channel, std::string_view data, std::function<void()> done) {
+  redisAsyncCommand(adapter_->context, call_once, new std::function<void()>(std::move(done)), "PUBLISH %b %b",
+                    channel.data(), channel.size(), data.data(), data.size());
 }
 
 } // namespace swill::bench::bare

@@ -20,7 +20,10 @@ int serve(std::uint16_t port, std::uint16_t redis_port) {
   net::io_context io{1}; // one thread: Asio leaves its locks out
   tcp_acceptor acceptor(io, {net::ip::address_v4::loopback(), port});
   shared_state shared;
-  if (redis_port != 0) shared.store = std::make_unique<redis>(io, redis_port);
+  if (redis_port != 0) {
+    shared.store = std::make_unique<redis>(io, redis_port);
+    shared.hub.use(*shared.store);
+  }
   accept_next(acceptor, shared);
   io.run();
   return 0;

@@ -47,12 +47,42 @@ bool topics::take(const std::shared_ptr<session>& from, std::string_view frame) 
   const auto& envelope = handle->via.array;
   const auto seq = envelope.ptr[0].as<std::uint64_t>();
   const auto& data = envelope.ptr[1].via.map;
-  topic& t = topics_[std::string(text_of(data.ptr[0].val))];
+  const std::string name(text_of(data.ptr[0].val));
+  topic& t = topics_[name];
   if (subscribes) {
     t.subscribers.push_back({from, seq});
-    from->append([&](std::string& out) { encode_confirmation(out, seq); });
+    const auto confirm = [seq, to = std::weak_ptr(from)] {
+      const auto s = to.lock();
+      if (!s) return;
+      s->append([&](std::string& out) { encode_confirmation(out, seq); });
+      s->flush();
+    };
+    if (store_ == nullptr || t.subscribers.size() > 1) {
+      confirm();
+    } else {
+      store_->subscribe(name, [&t, confirm](std::optional<std::string_view> message) {
+        if (!message) return confirm();
+        deliver(t, *message);
+      });
+    }
     return true;
   }
+  const std::string_view message = text_of(data.ptr[1].val);
+  if (store_ != nullptr) {
+    store_->publish(name, message, [&t, seq, publisher = std::weak_ptr(from)] {
+      const auto s = publisher.lock();
+      if (!s) return;
+      s->append([&](std::string& out) { encode_message(out, seq, static_cast<std::int64_t>(t.offset)); });
+      s->flush();
+    });
+    return true;
+  }
+  deliver(t, message);
+  from->append([&](std::string& out) { encode_message(out, seq, static_cast<std::int64_t>(t.offset)); });
+  return true;
+}
+
+void topics::deliver(topic& t, std::string_view message) {
   ++t.offset;
   std::string item; // the same for all whose seq is the same
   std::uint64_t item_seq = 0;
@@ -61,13 +91,11 @@ bool topics::take(const std::shared_ptr<session>& from, std::string_view frame) 
     if (!to) continue;
     if (item_seq != s.seq) {
       item.clear();
-      encode_item(item, item_seq = s.seq, t.offset, text_of(data.ptr[1].val));
+      encode_item(item, item_seq = s.seq, t.offset, message);
     }
     to->append([&](std::string& out) { out.append(item); });
     to->flush();
   }
-  from->append([&](std::string& out) { encode_message(out, seq, static_cast<std::int64_t>(t.offset)); });
-  return true;
 }
 
 } // namespace swill::bench::bare

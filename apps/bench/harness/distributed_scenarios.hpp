@@ -8,7 +8,8 @@ namespace swill::bench {
 metrics measure_fanout(const server_spec& spec, const options& o);
 /// The same in memory and through Redis: over_memory is the ratio of their cpu_us.
 metrics measure_fanout_redis(const server_spec& spec, const options& o);
-/// One publisher, one subscriber, Redis: round_trips is the median from publish to delivery over that of a bare PUBLISH.
+/// One publisher, one subscriber, Redis: round_trips is the median from publish to delivery over that of a bare PUBLISH, which is measured
+/// in turn with it.
 metrics measure_publish_latency(const server_spec& spec, const options& o);
 /// 1,000 topics with 10 subscribers each, one publisher going through them.
 metrics measure_topics(const server_spec& spec, const options& o);

@@ -17,9 +17,6 @@ public:
 
   std::uint16_t port() const noexcept { return port_; }
 
-  /// Median of a PUBLISH's round trip, nothing else going on: ns.
-  double publish_round_trip() const;
-
 private:
   std::string directory_;
   std::uint16_t port_;

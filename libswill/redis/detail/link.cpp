@@ -3,12 +3,17 @@
 #include "libswill/base/random.hpp"
 #include "libswill/redis/detail/command.hpp"
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <hiredis/hiredis.h>
 #include <initializer_list>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <system_error>
+#include <unistd.h>
 
 namespace swill::redis::detail {
 
@@ -43,33 +48,13 @@ link::link(swill::loop& l, options o, link_owner& owner, const log_sink* log)
       options_(std::move(o)),
       owner_(&owner),
       log_(log),
-      socket_(loop_.context()),
       resolver_(loop_.context()),
       in_(new char[input_size]) {}
 
-link::~link() = default;
+link::~link() { close_socket(); }
 
 void link::log(log_level level, const std::string& text) const {
   log_.write(level, "Redis at " + options_.text() + ": " + text);
-}
-
-/// A completion handler: one turn of the loop, ignored when its attempt is over.
-template <class F>
-auto link::guarded(F f) {
-  ++operations_;
-  return [self = shared_from_this(), f = std::move(f), g = generation_](const error_code& ec, auto... more) {
-    const transport::asio_loop::turn t{self->loop_};
-    --self->operations_;
-    if (g == self->generation_) f(ec, more...);
-    self->operation_ended();
-  };
-}
-
-void link::operation_ended() {
-  if (state_ != state::closed || operations_ != 0 || !closed_) return;
-  const auto done = std::move(closed_);
-  closed_ = nullptr;
-  done();
 }
 
 // --- Getting up
@@ -97,7 +82,7 @@ void link::attempt() {
 }
 
 void link::resolve() {
-  // Asio asks on a thread of its own. Not counted among the operations: the system's look-up cannot be interrupted.
+  // Asio asks on a thread of its own. Nobody waits for it when this is closed: the system's look-up cannot be interrupted.
   resolver_.async_resolve(
       options_.host, std::to_string(options_.port),
       [self = shared_from_this(), g = generation_](const error_code& ec, const resolver::results_type& found) {
@@ -110,26 +95,47 @@ void link::resolve() {
 }
 
 void link::connect_next() {
-  if (next_endpoint_ == endpoints_.size()) return lose("no address");
-  const endpoint& to = endpoints_[next_endpoint_++];
-  error_code ec;
-  socket_.close(ec);
-  socket_.open(to.protocol(), ec);
-  if (ec) return lose(ec.message());
-  socket_.async_connect(to, guarded([this](const error_code& problem) {
-                          if (!problem) return connected();
-                          if (next_endpoint_ < endpoints_.size()) return connect_next();
-                          lose(problem.message());
-                        }));
+  while (next_endpoint_ < endpoints_.size()) {
+    if (begin_connecting(endpoints_[next_endpoint_++])) return;
+  }
+  // Later: whoever starts this is not to be told before he has returned.
+  const std::string why = endpoints_.empty() ? "no address" : std::generic_category().message(errno);
+  loop_.post([self = shared_from_this(), g = generation_, why] {
+    if (g == self->generation_) self->lose(why);
+  });
+}
+
+/// Whether the answer will come by on_ready(); otherwise errno says why not.
+bool link::begin_connecting(const endpoint& to) {
+  close_socket();
+  const int fd = ::socket(to.data()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  if (::connect(fd, to.data(), static_cast<socklen_t>(to.size())) == 0 || errno == EINPROGRESS) {
+    loop_.sockets()->add(*this, fd_ = fd, false, true);
+    return true;
+  }
+  const int problem = errno;
+  ::close(fd);
+  errno = problem;
+  return false;
+}
+
+void link::connect_answered() {
+  int problem = 0;
+  socklen_t size = sizeof problem;
+  ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &problem, &size);
+  if (problem == 0) return connected();
+  close_socket();
+  errno = problem;
+  connect_next();
 }
 
 void link::connected() {
-  error_code ec;
-  socket_.non_blocking(true, ec);
-  if (options_.unix_path.empty()) socket_.set_option(asio::ip::tcp::no_delay{true}, ec);
+  const int on = 1;
+  if (options_.unix_path.empty()) ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  loop_.sockets()->change(*this, fd_, true, false);
   state_ = state::greeting;
   greet();
-  read();
 }
 
 void link::greet() {
@@ -181,9 +187,8 @@ void link::lose(const std::string& why) {
   const std::shared_ptr<link> self = shared_from_this();
   const bool tell = state_ == state::up || !told_down_;
   ++generation_;
-  error_code ec;
   resolver_.cancel();
-  socket_.close(ec);
+  close_socket();
   reader_.reset();
   out_.clear();
   sent_ = 0;
@@ -204,12 +209,16 @@ void link::close(std::function<void()> done) {
   state_ = state::closed;
   owner_ = nullptr;
   ++generation_;
-  error_code ec;
   resolver_.cancel();
-  socket_.close(ec);
+  close_socket();
   for (timer* t : std::initializer_list<timer*>{&retry_, &connect_timer_, &liveness_timer_}) t->cancel();
-  closed_ = std::move(done);
-  loop_.post([self = shared_from_this()] { self->operation_ended(); });
+  if (done) loop_.post([self = shared_from_this(), done = std::move(done)] { done(); });
+}
+
+void link::close_socket() noexcept {
+  if (fd_ < 0) return;
+  if (loop_.sockets()) loop_.sockets()->remove(*this, fd_); // there are none when the loop ends with this in a handler
+  ::close(std::exchange(fd_, -1));
 }
 
 void link::on_liveness() {
@@ -228,11 +237,26 @@ void link::on_liveness() {
 
 // --- Bytes
 
+void link::on_ready(bool readable, bool writable, bool broken) noexcept {
+  const auto self = shared_from_this();
+  try {
+    if (state_ == state::connecting) return connect_answered();
+    if (readable || broken) read();
+    if (writable && fd_ >= 0 && std::exchange(waits_writable_, false)) {
+      loop_.sockets()->change(*this, fd_, true, false);
+      flush();
+    }
+  } catch (const std::exception& e) {
+    log(log_level::error, e.what());
+  }
+}
+
 void link::read() {
-  socket_.async_read_some(asio::buffer(in_.get(), input_size), guarded([this](const error_code& ec, std::size_t n) {
-                            if (ec) return lose("the connection broke: " + ec.message());
-                            received(n);
-                          }));
+  const ssize_t n = ::recv(fd_, in_.get(), input_size, 0);
+  if (n > 0) return received(static_cast<std::size_t>(n));
+  if (n == 0) return lose("the connection broke: end of stream");
+  if (errno == EINTR || errno == EAGAIN) return; // asked again when there is something
+  lose("the connection broke: " + std::generic_category().message(errno));
 }
 
 void link::received(std::size_t n) {
@@ -246,9 +270,7 @@ void link::received(std::size_t n) {
     if (next == nullptr) break;
     dispatch(reply{next});
   }
-  if (g != generation_) return;
-  if (!good) return lose("what it sent is no reply");
-  read();
+  if (g == generation_ && !good) lose("what it sent is no reply");
 }
 
 void link::dispatch(reply r) {
@@ -263,10 +285,14 @@ void link::dispatch(reply r) {
 void link::flush() {
   if (waits_writable_ || (state_ != state::up && state_ != state::greeting)) return;
   while (sent_ < out_.size()) {
-    error_code ec;
-    sent_ += socket_.write_some(asio::buffer(out_.data() + sent_, out_.size() - sent_), ec);
-    if (ec == asio::error::would_block || ec == asio::error::try_again) return wait_writable();
-    if (ec) return lose("the connection broke: " + ec.message());
+    const ssize_t n = ::send(fd_, out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
+    if (n >= 0) {
+      sent_ += static_cast<std::size_t>(n);
+    } else if (errno == EAGAIN) {
+      return wait_writable();
+    } else if (errno != EINTR) {
+      return lose("the connection broke: " + std::generic_category().message(errno));
+    }
   }
   out_.clear();
   sent_ = 0;
@@ -279,10 +305,7 @@ void link::wait_writable() {
     sent_ = 0;
   }
   waits_writable_ = true;
-  socket_.async_wait(socket::wait_write, guarded([this](const error_code&) {
-                       waits_writable_ = false;
-                       flush(); // finds what is wrong, if anything is
-                     }));
+  loop_.sockets()->change(*this, fd_, true, true);
 }
 
 } // namespace swill::redis::detail

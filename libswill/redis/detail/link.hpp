@@ -4,10 +4,10 @@
 #include "libswill/redis/options.hpp"
 #include "libswill/redis/reply.hpp"
 #include "libswill/transport/asio_loop.hpp"
+#include "libswill/transport/detail/poller.hpp"
 
 #include <utility>
 
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/basic_resolver.hpp>
@@ -50,8 +50,8 @@ protected:
 };
 
 /// One connection to a Redis that is made again whenever it breaks: socket, output, parsing (hiredis), back-off, liveness. What the
-/// replies mean is its owner's business. Shared by its owner and by what Asio runs for it; on its loop's thread only.
-class link final : public std::enable_shared_from_this<link>, transport::turn_job {
+/// replies mean is its owner's business. Shared by its owner and by what its loop runs for it; on its loop's thread only.
+class link final : public std::enable_shared_from_this<link>, transport::turn_job, transport::detail::watched {
 public:
   /// Throws error 500 when the loop has no sockets. `log` must outlive it; may be null.
   link(swill::loop& l, options o, link_owner& owner, const log_sink* log);
@@ -70,21 +70,19 @@ public:
   /// Append whole commands, then call flush_later(). Only while up.
   std::string& output() noexcept { return out_; }
   std::size_t unsent() const noexcept { return out_.size() - sent_; }
-  void flush_later() { loop_.at_turn_end(*this); }
+  void flush_later() { loop_.at_round_end(*this); }
 
 private:
   using executor = boost::asio::io_context::executor_type;
-  using socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, executor>;
   using endpoint = boost::asio::generic::stream_protocol::endpoint;
   using resolver = boost::asio::ip::basic_resolver<boost::asio::ip::tcp, executor>;
   enum class state : std::uint8_t { idle, connecting, greeting, up, waiting, closed };
 
-  template <class F>
-  auto guarded(F f);
-
   void attempt();
   void resolve();
   void connect_next();
+  bool begin_connecting(const endpoint& to);
+  void connect_answered();
   void connected();
   void greet();
   void greeting_answered(const reply& r);
@@ -94,11 +92,12 @@ private:
   void dispatch(reply r);
   void flush();
   void wait_writable();
+  void close_socket() noexcept;
+  void on_ready(bool readable, bool writable, bool broken) noexcept override;
   void on_turn_end() noexcept override { flush(); }
   void on_retry() { attempt(); }
   void on_connect_timeout();
   void on_liveness();
-  void operation_ended();
   void log(log_level level, const std::string& text) const;
 
   transport::asio_loop& loop_;
@@ -107,12 +106,10 @@ private:
   logger log_;
   state state_ = state::idle;
   unsigned generation_ = 0; ///< of the attempt; what belongs to an earlier one is ignored
-  unsigned operations_ = 0; ///< of the socket, under way
   unsigned failures_ = 0;   ///< in a row
   bool told_down_ = false;
-  std::function<void()> closed_;
 
-  socket socket_;
+  int fd_ = -1; ///< watched by the loop's poller as long as it is open
   resolver resolver_;
   std::vector<endpoint> endpoints_;
   std::size_t next_endpoint_ = 0;

@@ -17,10 +17,10 @@ class session;
 
 /// What the connections of one loop share. Used on that loop only, but for the counters.
 struct lane {
-  explicit lane(asio_loop& l) : loop(l), ready(std::make_shared<poller>(l)) {}
+  explicit lane(asio_loop& l) : loop(l), ready(l.sockets()) {}
 
   asio_loop& loop;
-  std::shared_ptr<poller> ready; // owned by the lane and by its own wait
+  const std::shared_ptr<poller> ready; // the loop's
   counters count;
   session* first = nullptr; // list of all sessions
 

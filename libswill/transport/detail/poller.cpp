@@ -74,6 +74,7 @@ void poller::wait() {
 }
 
 void poller::dispatch() {
+  const asio_loop::round r{loop_};
   count_ = ::epoll_wait(waiter_->descriptor.native_handle(), events_.get(), events_per_turn, 0);
   for (int i = 0; i < count_; ++i) {
     if (events_[i].data.ptr == nullptr) continue; // removed by one before it

@@ -6,8 +6,8 @@
 
 namespace swill::detail {
 
-/// A queue in one piece of memory that it keeps while it is small, and none at all before its first item.
-template <class T>
+/// A queue in one piece of memory that it keeps while it has room for no more than `Kept` items, and none at all before its first.
+template <class T, std::size_t Kept = 16>
 class ring {
 public:
   bool empty() const noexcept { return size_ == 0; }
@@ -16,6 +16,7 @@ public:
   const T& operator[](std::size_t i) const noexcept { return slots_[(head_ + i) & (slots_.size() - 1)]; }
   T& front() noexcept { return slots_[head_]; }
   const T& front() const noexcept { return slots_[head_]; }
+  T& back() noexcept { return (*this)[size_ - 1]; }
   const T& back() const noexcept { return (*this)[size_ - 1]; }
 
   void push(T item) {
@@ -26,7 +27,7 @@ public:
   T pop() {
     T out = std::exchange(slots_[head_], T{});
     head_ = (head_ + 1) & (slots_.size() - 1);
-    if (--size_ == 0 && slots_.size() > kept) clear();
+    if (--size_ == 0 && slots_.size() > Kept) clear();
     return out;
   }
   /// Takes out the i-th.
@@ -35,13 +36,11 @@ public:
     pop();
   }
   void clear() noexcept {
-    slots_ = {};
+    slots_ = std::vector<T>{}; // not from a list, which would copy
     head_ = size_ = 0;
   }
 
 private:
-  static constexpr std::size_t kept = 16;
-
   void grow() {
     std::vector<T> larger(slots_.empty() ? 2 : 2 * slots_.size());
     for (std::size_t i = 0; i < size_; ++i) larger[i] = std::move((*this)[i]);
