@@ -104,8 +104,10 @@ void connection_actor::serve_plain(const detail::handler& h, const wire::request
 
 void connection_actor::open(const detail::handler& h, const wire::request_envelope& e) {
   if (is_draining_) return answer_error(e.seq, error{error_code::unavailable, "The server is going away"});
-  // Also those that are answered or cancelled but still run: otherwise MESSAGE and CANCEL in turn would pile them up.
-  if (requests_.size() + orphans_.size() >= app_->limits.requests_per_connection) {
+  // Those that are answered or cancelled but still run are no longer open. They count all the same, in a limit of their own: otherwise
+  // MESSAGE and CANCEL in turn would pile them up.
+  const std::size_t most = app_->limits.requests_per_connection;
+  if (open_.size() >= most || (requests_.size() + orphans_.size()) / 2 >= most) {
     return answer_error(e.seq, error{error_code::too_many_requests, "Too many open requests",
                                      value::map({{"retry_after_ms", app_->limits.retry_after.count()}})});
   }

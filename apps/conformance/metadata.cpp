@@ -80,7 +80,7 @@ stream<integer> fail_stream_meta(request<integer> n) {
 task<meta_sum> metadata_stream(streaming_request<integer> items) {
   meta_sum out;
   out.metadata_at_start = to_map(items.metadata());
-  while (const auto item = co_await items.next()) out.sum += *item;
+  while (const auto item = co_await items.next()) out.sum = sum_of(out.sum, *item);
   out.metadata = to_map(items.metadata());
   co_return out;
 }
@@ -88,7 +88,7 @@ task<meta_sum> metadata_stream(streaming_request<integer> items) {
 task<integer> upload_meta(streaming_request<integer> items) {
   co_await items.context().send_leading({"ready", true}); // the client may wait for this before it sends
   integer count = 0, sum = 0;
-  while (const auto item = co_await items.next()) ++count, sum += *item;
+  while (const auto item = co_await items.next()) ++count, sum = sum_of(sum, *item);
   items.context().trailing().set("count", count);
   co_return sum;
 }
@@ -98,7 +98,7 @@ stream<integer> bidi_meta(streaming_request<integer> items) {
   integer count = 0;
   while (const auto item = co_await items.next()) {
     ++count;
-    co_yield *item * 2;
+    co_yield doubled(*item);
   }
   items.context().trailing().set("count", count);
 }

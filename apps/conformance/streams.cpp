@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 task<integer> sum_stream(streaming_request<integer> items) {
   integer sum = 0;
-  while (const auto item = co_await items.next()) sum += *item;
+  while (const auto item = co_await items.next()) sum = sum_of(sum, *item);
   co_return sum;
 }
 

@@ -18,6 +18,12 @@ namespace swill::conformance {
 using integer = std::int64_t;
 using maybe_integer = std::optional<integer>;
 
+// Whatever a client sends must not be undefined behaviour: sums and products wrap around.
+inline integer sum_of(integer a, integer b) noexcept {
+  return static_cast<integer>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+inline integer doubled(integer i) noexcept { return sum_of(i, i); }
+
 struct point {
   double x = 0;
   double y = 0;

@@ -31,6 +31,15 @@ private:
   scope* scope_ = nullptr;
 };
 
+/// d as the clock counts it, rounded up; what is out of its reach comes as close as it needs.
+template <class Rep, class Period>
+clock_duration within_the_clock(std::chrono::duration<Rep, Period> d) {
+  constexpr std::chrono::hours longest{24 * 365 * 100};
+  const std::chrono::duration<double> seconds = d;
+  if (!(seconds < longest)) return longest;
+  return seconds.count() <= 0 ? clock_duration{0} : std::chrono::ceil<clock_duration>(d);
+}
+
 struct sleep_operation {
   clock_duration duration;
   sleep_awaiter operator co_await() const noexcept { return sleep_awaiter{duration}; }
@@ -210,10 +219,11 @@ private:
 
 } // namespace detail
 
-/// `co_await sleep_for(50ms)`: goes on after that time by the loop's clock; 0 lets others run first. Cancellation ends it at once.
+/// `co_await sleep_for(50ms)`: goes on after that time by the loop's clock; 0 or less lets others run first, more than a hundred years
+/// count as that. Cancellation ends it at once.
 template <class Rep, class Period>
 detail::sleep_operation sleep_for(std::chrono::duration<Rep, Period> d) {
-  return {std::chrono::ceil<clock_duration>(d)};
+  return {detail::within_the_clock(d)};
 }
 
 /// `co_await on_pool([=] { return slow(); })`: runs f on the worker pool and goes on here with its result or exception. f owns what it

@@ -25,7 +25,8 @@ struct limits {
   std::size_t problems = 1000;
 
   // --- Requests
-  /// Open requests of one connection. When reached: ERROR 429 with data.retry_after_ms.
+  /// Open requests of one connection: those without a final envelope or CANCEL. Twice as many may run, since handlers and hooks may go on
+  /// after that. When reached: ERROR 429 with data.retry_after_ms.
   std::size_t requests_per_connection = 128;
   /// Items that wait for the handler of one streaming request. When reached: ERROR 429, the request ends.
   std::size_t queued_items = 1024;

@@ -77,6 +77,7 @@ void server::start() {
   settings.origins = impl_->options.origins;
   settings.limits = service->limits;
   settings.test_echo = impl_->options.test_echo;
+  settings.kernel_unsent = impl_->options.kernel_unsent;
   settings.log = impl_->log;
   impl_->actors->serve(std::move(service));
   impl_->sockets = std::make_unique<transport::server>(std::move(settings), *impl_->actors, impl_->threads.loops());

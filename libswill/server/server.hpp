@@ -35,6 +35,9 @@ struct server_options {
   std::size_t workers = 0;
   /// Also serves "/echo", a plain WebSocket echo for conformance suites.
   bool test_echo = false;
+  /// Bytes of one TCP connection that the kernel takes before it can send them (TCP_NOTSENT_LOWAT); 0: as many as it likes, on Linux up
+  /// to 4 MB. Few keep what a client that does not read costs small, and what CANCEL withdraws large; streams then wake up more often.
+  std::size_t kernel_unsent = 0;
 };
 
 /// An app on its sockets: I/O threads, worker pool, actors, WebSocket endpoint. Owns its threads; no global state, so several can live in

@@ -1,6 +1,7 @@
 #include "libswill/transport/decoder.hpp"
 
 #include "libswill/transport/detail/fed_layer.hpp"
+#include "libswill/wire/utf8.hpp"
 
 #include <boost/beast/websocket/stream.hpp>
 
@@ -55,6 +56,7 @@ bool decoder::is_text() const noexcept { return stream_->ws.got_text(); }
 
 void decoder::mute() noexcept { stream_->ws.next_layer().mute(); }
 
+// Close codes are judged by RFC 6455 §7.4.2 and IANA's registry: Beast takes 1014 for reserved, and 5000 and above for an application's.
 decoder::status decoder::read(std::byte* to, std::size_t room, std::size_t& got) {
   auto& ws = stream_->ws;
   boost::system::error_code ec;
@@ -68,10 +70,18 @@ decoder::status decoder::read(std::byte* to, std::size_t room, std::size_t& got)
   if (!ec && ws.is_message_done()) return status::done;
   held_back_ = got == room; // Beast may have read more of the frame than there was room for
   if (!ec) return status::more;
-  if (ec == websocket::error::closed) {
+  auto& layer = ws.next_layer();
+  if (ec == websocket::error::closed && layer.close_code() >= 5000) {
+    layer.rewrite_close(1002);
+    why_ = {1002, "bad close code", false};
+  } else if (ec == websocket::error::closed) {
     const auto& reason = ws.reason();
     const int code = reason.code == websocket::close_code::none ? 1005 : static_cast<int>(reason.code);
     why_ = {code, std::string{reason.reason.data(), reason.reason.size()}, true};
+  } else if (ec == websocket::error::bad_close_code && layer.close_code() == 1014 &&
+             wire::valid_utf8(layer.close_reason())) {
+    layer.rewrite_close(1014);
+    why_ = {1014, layer.close_reason(), true};
   } else if (ec == websocket::error::message_too_big) {
     why_ = {1009, "message too big", false};
   } else if (ec == websocket::error::bad_frame_payload) {

@@ -48,9 +48,8 @@ void server::start() {
   asio_loop& first = impl_->core->lanes.front()->loop;
   for (const auto& text : settings.listen) {
     const auto where = listen_address::parse(text);
-    impl_->listeners.push_back(
-        detail::listener::make(first, impl_->core->log, where, settings.backlog,
-                               [i = impl_.get()](detail::newcomer n) { i->take(std::move(n)); }));
+    impl_->listeners.push_back(detail::listener::make(
+        first, impl_->core->log, where, settings, [i = impl_.get()](detail::newcomer n) { i->take(std::move(n)); }));
   }
   for (const auto& l : impl_->listeners) first.post([l] { l->start(); });
 }

@@ -23,6 +23,8 @@ struct server_settings {
   bool test_echo = false; ///< `/echo`: a plain echo of text and binary, up to echo_size, without a subprotocol
   std::size_t echo_size = 16 * 1024 * 1024;
   int backlog = 1024; ///< connections that the kernel keeps until they are accepted
+  std::size_t kernel_unsent =
+      0; ///< bytes of one TCP connection that the kernel takes before it can send them; 0: as it likes
   log_sink log;
 };
 

@@ -140,7 +140,7 @@ std::string_view reason_of(int status) noexcept {
 
 } // namespace
 
-std::string http_response(int status, std::string_view body, const header_list& headers) {
+std::string http_response(int status, std::string_view body, const header_list& headers, bool to_head) {
   const bool has_body = status != 304 && status != 204;
   std::string out =
       "HTTP/1.1 " + std::to_string(status) + ' ' + std::string{reason_of(status)} + "\r\nServer: swill\r\n";
@@ -161,7 +161,7 @@ std::string http_response(int status, std::string_view body, const header_list& 
     out += "Content-Length: " + std::to_string(body.size()) + "\r\n";
   }
   out += "\r\n";
-  if (has_body) out += body;
+  if (has_body && !to_head) out += body;
   return out;
 }
 

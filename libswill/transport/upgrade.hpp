@@ -37,8 +37,9 @@ struct upgrade_verdict {
 
 upgrade_verdict check_upgrade(const upgrade_request& request, const upgrade_rules& rules);
 
-/// A whole HTTP/1.1 response with a text body, after which the connection closes. Headers that may not travel are left out.
-std::string http_response(int status, std::string_view body, const header_list& headers);
+/// A whole HTTP/1.1 response with a text body, after which the connection closes. Headers that may not travel are left out. The answer
+/// to HEAD has the headers alone.
+std::string http_response(int status, std::string_view body, const header_list& headers, bool to_head = false);
 
 /// True when name and value cannot break out of their header line (RFC 9110 §5).
 bool is_safe_header(std::string_view name, std::string_view value) noexcept;

@@ -11,6 +11,45 @@ namespace swill::wire {
 
 namespace {
 
+/// Of entries with equal keys the last stays.
+void drop_duplicates(value_map& entries) {
+  const std::size_t n = entries.size();
+  std::vector<bool> superseded(n);
+  constexpr std::size_t few = 16;
+  if (n <= few) {
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t later = i + 1; later < n && !superseded[i]; ++later)
+        superseded[i] = entries[i].first == entries[later].first;
+    }
+  } else {
+    // A hostile map must not cost a comparison of each with each: equal keys have one shortest encoding.
+    buffer keys;
+    writer to{keys};
+    std::vector<std::size_t> ends(n), order(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      write_value(to, entries[i].first);
+      ends[i] = keys.size();
+      order[i] = i;
+    }
+    const auto key = [&](std::size_t i) {
+      const std::size_t begin = i == 0 ? 0 : ends[i - 1];
+      return as_text(keys.view().subspan(begin, ends[i] - begin));
+    };
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      const int c = key(a).compare(key(b));
+      return c < 0 || (c == 0 && a < b);
+    });
+    for (std::size_t i = 0; i + 1 < n; ++i) superseded[order[i]] = key(order[i]) == key(order[i + 1]);
+  }
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    if (superseded[i]) continue;
+    if (kept != i) entries[kept] = std::move(entries[i]);
+    ++kept;
+  }
+  entries.resize(kept);
+}
+
 /// Builds one dynamic value. Recursion ends at the nesting limit, memory at the budget.
 class value_reader {
 public:
@@ -116,6 +155,7 @@ private:
       if (const auto s = read(key, nesting - 1); s != value_status::ok) return s;
       if (const auto s = read(item, nesting - 1); s != value_status::ok) return s;
     }
+    drop_duplicates(entries);
     out = std::move(entries);
     return value_status::ok;
   }

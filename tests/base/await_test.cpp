@@ -55,6 +55,28 @@ TEST_F(Await, SleepsEndInTheOrderOfTheirTimes) {
   EXPECT_EQ(order, (std::vector{10, 11, 20, 30}));
 }
 
+TEST_F(Await, SleepsBeyondTheClockAreLong) {
+  std::vector<int> order;
+  auto in_ms = [&order]() -> task<> {
+    co_await sleep_for(std::chrono::milliseconds::max());
+    order.push_back(1);
+  };
+  auto in_hours = [&order]() -> task<> {
+    co_await sleep_for(std::chrono::duration<double, std::ratio<3600>>{1e300});
+    order.push_back(2);
+  };
+  auto before = [&order]() -> task<> {
+    co_await sleep_for(std::chrono::milliseconds::min());
+    order.push_back(3);
+  };
+  auto a = in_ms(), b = in_hours(), c = before();
+  for (auto* t : {&a, &b, &c}) t->start(s);
+
+  loop.advance(std::chrono::hours{24 * 365 * 50});
+
+  EXPECT_EQ(order, (std::vector{3}));
+}
+
 TEST_F(Await, NegativeSleepIsOver) {
   std::vector<int> order;
   auto t = note_after(-5s, 1, order);

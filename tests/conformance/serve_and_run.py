@@ -2,8 +2,9 @@
 """Starts a conformance server on a free port, plays the vectors against it, and stops it.
 
 serve_and_run.py SERVER [ARGUMENT OF run.py ...]
+serve_and_run.py SERVER --echo [ARGUMENT OF echo.py ...]
 
-Fails when a vector does, and when the server does not come up, ends early, or does not end with 0 on SIGTERM.
+Fails when a case does, and when the server does not come up, ends early, or does not end with 0 on SIGTERM.
 SWILL_PATIENCE multiplies all limits of time (1); SWILL_CASES_AT_A_TIME is run.py's -j (8).
 """
 import os
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 
-RUNNER = pathlib.Path(__file__).with_name("run.py")
+HERE = pathlib.Path(__file__).parent
 PATIENCE = float(os.environ.get("SWILL_PATIENCE", "1"))
 CASES_AT_A_TIME = os.environ.get("SWILL_CASES_AT_A_TIME", "8")
 
@@ -50,17 +51,19 @@ def stop(server):
 
 
 def serve_and_run(program, arguments, log):
+    echo = arguments[:1] == ["--echo"]
+    runner, path = ("echo.py", "echo") if echo else ("run.py", "ws")
     port = free_port()
-    server = subprocess.Popen([program, "--port", str(port)], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    server = subprocess.Popen([program, "--port", str(port), *(["--test-echo"] if echo else [])], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         if not wait_until_listening(server, port):
             return [f"{program} does not listen on port {port}; exit status {server.poll()}"]
         wrongs = []
-        vectors = subprocess.run(
-            [sys.executable, RUNNER, "--url", f"ws://127.0.0.1:{port}/ws", "--patience", str(PATIENCE),
-             "-j", CASES_AT_A_TIME, *arguments], check=False)
-        if vectors.returncode != 0:
-            wrongs.append("not all vectors passed")
+        cases = subprocess.run(
+            [sys.executable, HERE / runner, "--url", f"ws://127.0.0.1:{port}/{path}", "--patience", str(PATIENCE),
+             "-j", CASES_AT_A_TIME, *arguments[echo:]], check=False)
+        if cases.returncode != 0:
+            wrongs.append("not all cases passed")
         if server.poll() is not None:
             return [*wrongs, f"the server ended by itself; exit status {server.returncode}"]
         status = stop(server)

@@ -198,6 +198,27 @@ TEST(RequestsPerConnection, OnePastTheLimitIs429) {
   EXPECT_EQ(arrived(c, 9), strings{"m:1"});
 }
 
+TEST(RequestsPerConnection, CountsUntilTheFinalEnvelopeTwiceAsManyUntilTheEnd) {
+  busy_app a;
+  a.limits().requests_per_connection = 2;
+  a.after_request([](context&, const outcome&) -> task<void> { co_await sleep_for(1s); });
+  test_server s{a};
+  test_client c{s};
+  const auto call = [&c](std::uint64_t seq) {
+    send_message(c, seq, "plain", 1);
+    return arrived(c, seq);
+  };
+
+  EXPECT_EQ(call(1), strings{"m:1"});
+  EXPECT_EQ(call(2), strings{"m:1"});
+  EXPECT_EQ(call(3), strings{"m:1"}); // the first two are no longer open
+  EXPECT_EQ(call(4), strings{"m:1"});
+  EXPECT_EQ(call(5), strings{"e:429"}); // but all four still run
+
+  s.advance(1s);
+  EXPECT_EQ(call(5), strings{"m:1"});
+}
+
 TEST(QueuedItems, OnePastTheLimitIs429) {
   for (const bool hooked : {false, true}) {
     busy_app a;

@@ -58,6 +58,29 @@ TEST(Decoder, AnswersTheUpgrade) {
     EXPECT_NE(text.find(line), text.npos) << line;
 }
 
+TEST(Decoder, KnowsThatFragmentsAreTooLongBeforeTheyAreThere) {
+  decoding d{1000};
+  d.put(frame(2, std::string(600, 'x'), false));
+  EXPECT_EQ(d.closed, 0);
+
+  d.put(frame(0, std::string(401, 'x')).substr(0, 8)); // a header with a length of two bytes and the mask
+
+  EXPECT_EQ(d.closed, 1009);
+}
+
+TEST(Decoder, RefusesCloseCodesThatMayNotTravel) {
+  for (const int code : {0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535}) {
+    decoding d;
+    d.put(frame(8, raw_client::close_payload(code, "why")));
+
+    EXPECT_EQ(d.closed, 1002) << code;
+    EXPECT_EQ(as_text(d.output.view()), "\x88\x02\x03\xea") << code;
+  }
+  decoding d;
+  d.put(frame(8, raw_client::close_payload(1014, "\xff")));
+  EXPECT_EQ(d.closed, 1002);
+}
+
 // Whatever the cuts, the outcome is that of the whole.
 TEST(Decoder, DoesNotCareHowInputIsCut) {
   const std::vector<std::string> scenarios{

@@ -100,7 +100,7 @@ TEST(Frames, AnswersPings) {
 
 TEST(Frames, EchoesTheCloseCode) {
   test_server s;
-  for (const int code : {1000, 1001, 3000, 4999}) {
+  for (const int code : {1000, 1001, 1014, 3000, 4999}) {
     auto c = s.open();
     c.send(close_frame(code, "bye"));
     const auto f = c.read_frame();
@@ -108,10 +108,13 @@ TEST(Frames, EchoesTheCloseCode) {
     EXPECT_EQ(f.close_code(), code);
     EXPECT_TRUE(c.at_end());
   }
-  ASSERT_TRUE(eventually([&] { return s.closed().size() == 4; }));
-  EXPECT_EQ(s.closed()[3].code, 4999);
-  EXPECT_EQ(s.closed()[3].reason, "bye");
-  EXPECT_TRUE(s.closed()[3].by_peer);
+  ASSERT_TRUE(eventually([&] { return s.closed().size() == 5; }));
+  EXPECT_EQ(s.closed()[2].code, 1014);
+  EXPECT_EQ(s.closed()[4].code, 4999);
+  for (const auto& why : s.closed()) {
+    EXPECT_EQ(why.reason, "bye");
+    EXPECT_TRUE(why.by_peer);
+  }
   EXPECT_EQ(s.statistics().closed_by_application, 2U);
 }
 
@@ -241,6 +244,23 @@ TEST(Frames, DropsAPeerThatDoesNotRead) {
   EXPECT_EQ(s.closed()[0].code, 1006);
 }
 
+TEST(Frames, LeavesTheKernelNoMoreThanItMayHoldUnsent) {
+  script does;
+  does.on_message = [](message_port& p, bytes_view) { send(p, std::string(20 * 1024 * 1024, 'x')); };
+  const auto taken = [&does](std::size_t kernel_unsent) {
+    test_server s{does, [kernel_unsent](auto& settings) {
+                    settings.limits.slow_reader_timeout = milliseconds{200};
+                    settings.kernel_unsent = kernel_unsent;
+                  }};
+    auto c = s.open();
+    c.send_message("x");
+    EXPECT_TRUE(eventually([&] { return s.statistics().slow_readers == 1; }));
+    return s.statistics().bytes_out;
+  };
+
+  EXPECT_LT(taken(64 * 1024) + 1024 * 1024, taken(0));
+}
+
 TEST(Frames, SendsALargeMessageToAPeerThatReads) {
   const std::string large(20 * 1024 * 1024, 'x');
   script does;
@@ -362,6 +382,16 @@ TEST(Echo, SendsTextAndBinaryBack) {
   c.send_frame(1, "\xc3", false);
   c.send_frame(0, "\xa9");
   EXPECT_EQ(c.read_frame().payload, "\xc3\xa9");
+  c.send_frame(1, "\xc3", false);
+  c.send_frame(0, "");
+  EXPECT_EQ(c.read_frame().close_code(), 1007);
+}
+
+TEST(Echo, RefusesTextThatIsNoUtf8) {
+  test_server s{{}, [](auto& settings) { settings.test_echo = true; }};
+  auto c = s.connect();
+  ASSERT_EQ(c.upgrade({.path = "/echo", .subprotocol = ""}).status, 101);
+
   c.send_frame(1, "\xc3\x28");
   EXPECT_EQ(c.read_frame().close_code(), 1007);
 }

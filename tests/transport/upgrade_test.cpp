@@ -165,6 +165,14 @@ TEST(HttpResponse, CannotBeBrokenOutOf) {
                "charset=utf-8\r\nContent-Length: 2\r\n\r\nno");
 }
 
+TEST(HttpResponse, HasNoBodyForHead) {
+  const auto r = http_response(404, "none", {}, true);
+
+  EXPECT_EQ(
+      r, "HTTP/1.1 404 Not Found\r\nServer: swill\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
+         "Content-Length: 4\r\n\r\n");
+}
+
 TEST(HttpResponse, KnowsWhatIsSafe) {
   EXPECT_TRUE(is_safe_header("Set-Cookie", "a=b; Path=/"));
   EXPECT_TRUE(is_safe_header("X", "h\xc3\xa9"));

@@ -97,6 +97,32 @@ TEST(Codec, ReadsUpToTheNestingLimitAndNoDeeper) {
   EXPECT_EQ(status_of(repeat("91", 100'000) + "c0", plenty), value_status::too_deep);
 }
 
+TEST(Codec, KeepsTheLastOfEqualKeys) {
+  const auto read = [](const std::string& hex) {
+    const bytes input = from_hex(hex);
+    reader from{input};
+    value out;
+    EXPECT_TRUE(read_value(from, out, 32)) << hex;
+    return out;
+  };
+
+  EXPECT_EQ(read("83a16101a16202d9016103"), value::map({{"b", 2}, {"a", 3}}));
+  EXPECT_EQ(read("8301c0cc01c2d3000000000000000101"), value::map({{1, 1}}));
+  EXPECT_EQ(read("8301c0cb3ff0000000000000c2a131c3"), value::map({{1, nullptr}, {1.0, false}, {"1", true}}));
+  EXPECT_EQ(read("82c001c002"), value::map({{nullptr, 2}}));
+  EXPECT_EQ(read("82910101910102"), value::map({{value::array({1}), 2}}));
+
+  // So many that they are sorted.
+  std::string many = "de0028";
+  for (const char* v : {"01", "02"}) {
+    for (int i = 0; i < 20; ++i) many += "cc" + to_hex(bytes{static_cast<std::byte>(i)}) + v;
+  }
+  const value last = read(many);
+  ASSERT_EQ(last.get_if<value_map>()->size(), 20U);
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ((*last.get_if<value_map>())[static_cast<std::size_t>(i)], (std::pair<value, value>{i, 2}));
+}
+
 TEST(Codec, SpendsTheBudgetOnItemsOfContainers) {
   constexpr std::size_t ten = 10 * sizeof(value);
   const std::string array = "9a" + repeat("c0", 10);

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 
 namespace swill::transport::detail {
 
@@ -37,7 +38,20 @@ public:
   bool ready(std::uint64_t message_limit) const noexcept {
     if (frame_left_ != 0) return !input_.empty();
     const header h = peek();
-    return may_start(h) && (h.payload == 0 || input_.size() > h.size || h.payload > message_limit);
+    // Of a continuation Beast knows whether its message becomes too long, payload or not.
+    return may_start(h) && (h.payload == 0 || input_.size() > h.size || h.payload > message_limit || h.opcode == 0);
+  }
+
+  /// Of the last frame that was a client's close with a payload; 0 before.
+  std::uint16_t close_code() const noexcept { return close_code_; }
+  const std::string& close_reason() const noexcept { return close_reason_; }
+
+  /// Replaces the code of the close frame that Beast has just written.
+  void rewrite_close(std::uint16_t code) noexcept {
+    if (muted_) return;
+    std::byte* end = output_->data() + output_->size();
+    end[-2] = static_cast<std::byte>(code >> 8U);
+    end[-1] = static_cast<std::byte>(code & 0xffU);
   }
 
   /// Swallows what Beast writes from now on: our close frame is out, nothing may follow it.
@@ -49,6 +63,7 @@ public:
     if (frame_left_ == 0) {
       const header h = peek();
       if (!may_start(h)) throw starved{};
+      if (h.opcode == 8) note_close(h);
       frame_left_ = h.payload > UINT64_MAX - h.size ? UINT64_MAX : h.payload + h.size;
     }
     const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(frame_left_, input_.size()));
@@ -87,14 +102,16 @@ private:
   struct header {
     std::size_t size = 0; ///< 0: not all of it is there
     std::uint64_t payload = 0;
-    bool control = false;
+    unsigned opcode = 0;
+
+    bool control() const noexcept { return (opcode & 8U) != 0; }
   };
 
   // Beast takes in the header of a control frame before it looks for the payload, and forgets that when it is starved in between: such a
   // frame must be whole. One that is too long to be valid never gets that far.
   bool may_start(const header& h) const noexcept {
     constexpr std::uint64_t longest_control = 125;
-    return h.size != 0 && (!h.control || h.payload > longest_control || input_.size() >= h.size + h.payload);
+    return h.size != 0 && (!h.control() || h.payload > longest_control || input_.size() >= h.size + h.payload);
   }
 
   header peek() const noexcept {
@@ -104,17 +121,29 @@ private:
     const std::size_t extra = length < 126 ? 0 : length == 126 ? 2 : 8;
     const std::size_t size = 2 + extra + ((at(1) & 0x80U) != 0 ? 4 : 0);
     if (input_.size() < size) return {};
-    const bool control = (at(0) & 0x08U) != 0;
-    if (extra == 0) return {size, length, control};
+    const auto opcode = static_cast<unsigned>(at(0) & 0x0fU);
+    if (extra == 0) return {size, length, opcode};
     std::uint64_t payload = 0;
     for (std::size_t i = 0; i < extra; ++i) payload = payload << 8U | at(2 + i);
-    return {size, payload, control};
+    return {size, payload, opcode};
+  }
+
+  void note_close(const header& h) {
+    if (h.size != 6 || h.payload < 2 || input_.size() < h.size + h.payload) return;
+    close_reason_.clear();
+    for (std::size_t i = 0; i < h.payload; ++i)
+      close_reason_ += static_cast<char>(input_[h.size + i] ^ input_[h.size - 4 + i % 4]);
+    close_code_ = static_cast<std::uint16_t>(static_cast<unsigned char>(close_reason_[0]) << 8U |
+                                             static_cast<unsigned char>(close_reason_[1]));
+    close_reason_.erase(0, 2);
   }
 
   executor_type executor_;
   bytes_view input_;
   buffer* output_ = nullptr;
   std::uint64_t frame_left_ = 0; // of the frame that Beast is reading
+  std::uint16_t close_code_ = 0;
+  std::string close_reason_;
   bool muted_ = false;
 };
 

@@ -1,5 +1,7 @@
 #include "libswill/transport/detail/listener.hpp"
 
+#include <algorithm>
+#include <climits>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -90,23 +92,26 @@ struct listener::waiter {
 listener::listener(asio_loop& l, const logger& log, listen_address where, taker take)
     : loop_(l), log_(log), where_(std::move(where)), take_(std::move(take)) {}
 
-std::shared_ptr<listener> listener::make(asio_loop& l, const logger& log, const listen_address& where, int backlog,
-                                         taker take) {
+std::shared_ptr<listener> listener::make(asio_loop& l, const logger& log, const listen_address& where,
+                                         const server_settings& settings, taker take) {
   std::shared_ptr<listener> made{new listener{l, log, where, std::move(take)}};
-  made->bind(backlog);
+  made->bind(settings);
   return made;
 }
 
 listener::~listener() { stop(); }
 
-void listener::bind(int backlog) {
+void listener::bind(const server_settings& settings) {
   const int family = where_.is_unix() ? AF_UNIX : where_.v6 ? AF_INET6 : AF_INET;
   fd_ = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd_ < 0) fail(where_, "socket");
   const int on = 1;
   if (!where_.is_unix()) {
     ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); // connections inherit it
+    // Connections inherit what follows.
+    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    const int unsent = static_cast<int>(std::min<std::size_t>(settings.kernel_unsent, INT_MAX));
+    if (unsent != 0) ::setsockopt(fd_, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
   }
   if (where_.v6) ::setsockopt(fd_, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   if (where_.is_unix() && is_stale(where_)) ::unlink(where_.unix_path.c_str());
@@ -115,7 +120,7 @@ void listener::bind(int backlog) {
   socklen_t size = make_address(where_, a);
   if (::bind(fd_, &a.base, size) != 0) fail(where_, "bind");
   if (where_.is_unix()) bind_unix();
-  if (::listen(fd_, backlog) != 0) fail(where_, "listen");
+  if (::listen(fd_, settings.backlog) != 0) fail(where_, "listen");
   if (where_.is_unix() || ::getsockname(fd_, &a.base, &size) != 0) return;
   where_.port = ntohs(where_.v6 ? a.v6.sin6_port : a.v4.sin_port);
 }

@@ -14,8 +14,8 @@ public:
   using taker = std::function<void(newcomer)>;
 
   /// Listens; throws std::system_error. `take` is called on the loop for each connection, and owns its descriptor.
-  static std::shared_ptr<listener> make(asio_loop& l, const logger& log, const listen_address& where, int backlog,
-                                        taker take);
+  static std::shared_ptr<listener> make(asio_loop& l, const logger& log, const listen_address& where,
+                                        const server_settings& settings, taker take);
   ~listener();
 
   /// With the real port.
@@ -31,7 +31,7 @@ private:
   struct waiter;
   listener(asio_loop& l, const logger& log, listen_address where, taker take);
 
-  void bind(int backlog);
+  void bind(const server_settings& settings);
   void bind_unix();
   void wait();
   void accept_some();

@@ -151,6 +151,7 @@ struct session::http_part {
   std::string key;
   std::string subprotocol;
   bool beyond_capacity = false;
+  bool is_head = false; ///< the request's method was HEAD
 };
 
 } // namespace swill::transport::detail

@@ -63,6 +63,7 @@ void session::read_head() {
 
 void session::decide(upgrade_request request) {
   const auto& settings = core_->settings;
+  http_->is_head = request.method == "HEAD";
   const upgrade_rules rules{.path = settings.path,
                             .origins = settings.origins,
                             .subprotocols = settings.subprotocols,
@@ -138,7 +139,7 @@ void session::respond(int status, std::string_view body, const header_list& head
   }
   lane_.count.rejected[status].add();
   prepare_output();
-  const std::string response = http_response(status, body, headers);
+  const std::string response = http_response(status, body, headers, http_ != nullptr && http_->is_head);
   output_.append(response.data(), response.size());
   http_.reset();
   our_close_ = {1006, "rejected", false};

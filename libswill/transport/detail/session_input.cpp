@@ -1,5 +1,7 @@
 #include "libswill/transport/detail/session.hpp"
 
+#include "libswill/wire/utf8.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <sys/socket.h>
@@ -147,6 +149,8 @@ void session::deliver(bytes_view message) {
   if (phase_ != phase::open) return; // after our close frame nothing goes up
   lane_.count.messages_in.add();
   if (echo_) {
+    // Beast does not notice that text ends within a character when the last fragment is empty.
+    if (decoder_->is_text() && !wire::valid_utf8(as_text(message))) return close(1007, "invalid UTF-8");
     prepare_output();
     append_frame(output_, decoder_->is_text() ? opcode::text : opcode::binary, message);
     lane_.count.messages_out.add();
