@@ -45,6 +45,11 @@ void endpoint::send_to(const caf::strong_actor_ptr& to, bytes_view batch) {
 
 lane::lane(caf::actor_config& config, unit& home, std::size_t window) : endpoint(config, home), window_(window) {}
 
+void lane::set_peer(caf::strong_actor_ptr p) {
+  peer_ = std::move(p);
+  sent_ = acknowledged_ = 0;
+}
+
 buffer& lane::begin_record(record kind, std::uint32_t connection, std::uint32_t seq) {
   if (out_.size() >= largest_batch) flush_now();
   if (out_.empty()) out_.commit((out_.reserve(batch_header), batch_header)); // filled in when it leaves
@@ -113,7 +118,6 @@ void lane::send_batch(bool at_once) {
   }
   write_header(out_.data());
   sent_ += out_.size();
-  before_last_ = std::exchange(last_, sent_);
   was_full_ = was_full_ || sent_ - acknowledged_ >= window_;
   send_to(peer_, out_.view());
   if (out_.capacity() > 4 * largest_batch) {

@@ -78,8 +78,8 @@ public:
 
   bool has_room() const noexcept { return sent_ + out_.size() - acknowledged_ < window_; }
   const caf::strong_actor_ptr& peer() const noexcept { return peer_; }
-  /// Whom to speak to from now on.
-  void set_peer(caf::strong_actor_ptr p) { peer_ = std::move(p); }
+  /// Whom to speak to from now on; it has been sent nothing.
+  void set_peer(caf::strong_actor_ptr p);
   void set_tokens(const token& out, const token& in) { token_out_ = out, token_in_ = in; }
   /// Sends what is gathered, at the end of this turn.
   void flush_later();
@@ -115,8 +115,8 @@ private:
   void send_batch(bool at_once);
   void acknowledge();
   void write_header(std::byte* to);
-  /// Two batches are under way: what is written meanwhile goes in one when the first has arrived.
-  bool must_wait() const noexcept { return acknowledged_ < before_last_; }
+  /// A batch is under way: what is written meanwhile goes in one when it has arrived.
+  bool must_wait() const noexcept { return acknowledged_ < sent_; }
 
   flush_job job_{*this};
   bool flush_pending_ = false;
@@ -127,8 +127,6 @@ private:
   buffer out_;
   std::size_t record_ = 0; ///< where the open record begins
   std::uint64_t sent_ = 0;
-  std::uint64_t last_ = 0;        ///< sent_ after the last batch
-  std::uint64_t before_last_ = 0; ///< and after the one before
   std::uint64_t acknowledged_ = 0;
   std::uint64_t received_ = 0;
   std::uint64_t told_ = 0; ///< of what was received

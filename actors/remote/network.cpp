@@ -7,6 +7,8 @@
 
 #include <cerrno>
 #include <netdb.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <stdexcept>
 #include <sys/socket.h>
@@ -49,17 +51,32 @@ struct network::config : caf::actor_system_config {
 
 namespace {
 
+/// CAF reads the files with each connection, and says nothing about what is wrong with them.
+void check_files(const link_tls& tls) {
+  if (tls.certificate.empty() || tls.key.empty() || tls.authority.empty())
+    throw std::invalid_argument("TLS needs a certificate, a key and an authority");
+  for (const std::string& file : {tls.certificate, tls.key, tls.authority}) {
+    if (::access(file.c_str(), R_OK) != 0) throw std::runtime_error("cannot read " + file);
+  }
+  const std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)> context{::SSL_CTX_new(::TLS_method()), &::SSL_CTX_free};
+  const auto require = [](int ok, const std::string& what) {
+    ::ERR_clear_error();
+    if (ok != 1) throw std::runtime_error("TLS: " + what);
+  };
+  SSL_CTX* const c = context.get();
+  require(::SSL_CTX_use_certificate_chain_file(c, tls.certificate.c_str()), tls.certificate + " has no certificate");
+  require(::SSL_CTX_use_PrivateKey_file(c, tls.key.c_str(), SSL_FILETYPE_PEM),
+          tls.key + " does not have the key of " + tls.certificate);
+  require(::SSL_CTX_load_verify_locations(c, tls.authority.c_str(), nullptr), tls.authority + " has no certificate");
+}
+
 /// CAF makes a thread that calls into a system hold its logger, and a system that dies waits until none does.
 void forget_logger() { caf::logger::set_current_actor_system(nullptr); }
 
 } // namespace
 
 network::network(const link_tls& tls) : tls_(!tls.empty()) {
-  if (tls_ && (tls.certificate.empty() || tls.key.empty() || tls.authority.empty()))
-    throw std::invalid_argument("TLS needs a certificate, a key and an authority");
-  for (const std::string& file : {tls.certificate, tls.key, tls.authority}) {
-    if (tls_ && ::access(file.c_str(), R_OK) != 0) throw std::runtime_error("cannot read " + file);
-  }
+  if (tls_) check_files(tls);
   config_ = std::make_unique<config>(tls);
   system_ = std::make_unique<caf::actor_system>(*config_);
   forget_logger();

@@ -9,23 +9,25 @@ namespace swill::actors::remote {
 
 namespace {
 
-/// Bytes passed on that the worker is not told of yet.
-constexpr std::uint32_t grant_every = 16 * 1024;
-
-/// The client's metadata, with what is left of the deadline in place of what the client asked for.
-bytes metadata_of(detail::call& c) {
+/// The client's metadata, with what is left of the deadline in place of what the client asked for; in `made` when they had to be made.
+bytes_view metadata_of(detail::call& c, buffer& made) {
   const auto deadline = c.deadline();
-  if (!deadline && !c.has_decoded_metadata()) return {c.raw_metadata().begin(), c.raw_metadata().end()};
+  if (!deadline && !c.has_decoded_metadata()) return c.raw_metadata();
   metadata m = c.client_metadata();
   if (deadline) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - c.loop().now());
     m.set("timeout_ms", std::max<std::int64_t>(left.count(), 0));
   }
   if (m.empty()) return {};
-  buffer out;
-  wire::writer w{out};
+  wire::writer w{made};
   m.encode(w);
-  return {out.view().begin(), out.view().end()};
+  return made.view();
+}
+
+} // namespace
+
+error unavailable(std::string text) {
+  return {error_code::unavailable, std::move(text), value::map({{"retryable", true}})};
 }
 
 error error_in(bytes_view data) {
@@ -50,32 +52,40 @@ std::optional<metadata> metadata_in(bytes_view encoded) {
   return m;
 }
 
-} // namespace
+void set_trailing(context& to, const std::optional<metadata>& m) {
+  if (!m) return;
+  for (const auto& [key, v] : *m) to.trailing().set(key, v);
+}
+
+void may_open_again(const remote_call& c, std::size_t& attempts, bool answered) {
+  const bool unheard = c.was_bounced() || c.target().options.idempotent;
+  if (answered || !unheard || ++attempts >= c.target().gate().attempts) throw unavailable("The worker has gone");
+}
 
 remote_call::~remote_call() {
   if (lane_ == nullptr) return;
-  send(record::further, wire::request_type::cancel, {}, {});
+  send(record::further, wire::request_type::cancel, {});
   finish();
 }
 
 void remote_call::finish() {
-  leave_room();
-  if (lane_ != nullptr) lane_->leave(seq_);
+  if (lane_ == nullptr) return;
+  lane_->forget(*this);
+  lane_->leave(seq_);
   lane_ = nullptr;
   keep_ = nullptr;
 }
 
-// --- Out
-
 void remote_call::open(wire::request_type type, bytes_view data) {
   bounced_ = false;
   gateway_lane& l = handler_.pick();
-  connection_ = call_.context().connection().state<images>().number_on(l, call_.context().connection());
+  connection& client = call_.context().connection();
+  connection_ = client.state<images>().number_on(l, client);
   seq_ = l.enter(*this);
   lane_ = &l;
   keep_ = caf::strong_actor_ptr{l.ctrl()};
-  const bytes m = metadata_of(call_);
-  send(record::open, type, data, m);
+  buffer made;
+  send(record::open, type, data, metadata_of(call_, made));
 }
 
 void remote_call::send(record kind, wire::request_type type, bytes_view data, bytes_view metadata) {
@@ -84,99 +94,22 @@ void remote_call::send(record kind, wire::request_type type, bytes_view data, by
   lane_->end_record();
 }
 
-void remote_call::send_item(bytes_view data) {
-  if (lane_ == nullptr) return;
-  upload_.push_back(data.size());
-  upload_bytes_ += data.size();
-  send(record::further, wire::request_type::message, data, {});
-}
-
-void remote_call::send_end() {
-  if (lane_ != nullptr) send(record::further, wire::request_type::end_of_stream, {}, {});
-}
-
-bool remote_call::has_room(std::size_t size) const noexcept {
-  if (upload_.empty()) return lane_->has_room();
-  const worker_gate_options& o = lane_->options();
-  return upload_.size() < lane_->worker().upload_items && upload_bytes_ + size <= o.upload_bytes && lane_->has_room();
-}
-
-void remote_call::wait_room() noexcept {
-  if (!lane_->has_room()) lane_->wait_room(*this);
-}
-
-void remote_call::leave_room() noexcept {
-  room_waiter_ = nullptr;
-  if (lane_ != nullptr) lane_->forget(*this);
-}
-
-void remote_call::on_room() {
-  if (wait* w = std::exchange(room_waiter_, nullptr)) call_.wake(*w);
-}
-
-void remote_call::on_taken(std::uint32_t n) {
-  for (; n > 0 && !upload_.empty(); --n) {
-    upload_bytes_ -= upload_.front();
-    upload_.erase(upload_.begin()); // a few dozen
-  }
-  if (lane_->has_room()) return on_room();
-  lane_->forget(*this);
-  lane_->wait_room(*this);
-}
-
-void remote_call::grant(std::size_t size) {
-  ungranted_ += static_cast<std::uint32_t>(size);
-  if (lane_ == nullptr || ungranted_ < grant_every) return;
-  lane_->write(record::grant, connection_, seq_, ungranted_);
-  ungranted_ = 0;
-}
-
-// --- In
-
-void remote_call::wake_reader() {
-  if (wait* w = std::exchange(reply_waiter_, nullptr)) call_.wake(*w); // may destroy this
-}
-
 void remote_call::on_response(const wire::response_envelope& e) {
-  reply r;
-  r.type = e.type;
-  const bool is_error = e.type == wire::response_type::error;
-  if (is_error) {
-    r.failure = error_in(e.data);
-  } else {
-    r.data.data.assign(e.data.begin(), e.data.end());
-    r.leading = metadata_in(e.leading);
-    r.trailing = metadata_in(e.trailing);
-  }
-  replies_.push_back(std::move(r));
-  const bool last = is_error || e.type == wire::response_type::end_of_stream ||
+  const bool last = e.type == wire::response_type::error || e.type == wire::response_type::end_of_stream ||
                     (e.type == wire::response_type::message && !handler_.response_streams);
   if (last) finish();
-  wake_reader();
+  received(e);
 }
 
 void remote_call::on_bounce() {
   bounced_ = true;
   finish();
-  wake_reader();
+  gone();
 }
 
 void remote_call::on_lost() {
   finish();
-  wake_reader();
-}
-
-std::optional<remote_call::reply> remote_call::take_reply() {
-  reply_waiter_ = nullptr;
-  if (call_.is_cancelled()) throw cancelled{};
-  if (!has_replies()) return std::nullopt;
-  std::optional<reply> out{std::move(replies_[taken_++])};
-  if (!has_replies()) {
-    replies_.clear();
-    taken_ = 0;
-  }
-  if (out->failure) throw std::move(*out->failure);
-  return out;
+  gone();
 }
 
 } // namespace swill::actors::remote

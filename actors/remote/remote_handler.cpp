@@ -1,7 +1,8 @@
 #include "actors/remote/remote_handler.hpp"
 
 #include "actors/remote/message_shape.hpp"
-#include "actors/remote/remote_call.hpp"
+#include "actors/remote/streaming_call.hpp"
+#include "actors/remote/unary_exchange.hpp"
 
 #include <limits>
 #include <stdexcept>
@@ -19,14 +20,6 @@ remote_handler::remote_handler(std::shared_ptr<const announced_handler> what, co
   response_type = what_->response_type;
   hooks = around;
 }
-
-namespace {
-
-error unavailable(std::string text) {
-  return {error_code::unavailable, std::move(text), value::map({{"retryable", true}})};
-}
-
-} // namespace
 
 gateway_lane& remote_handler::pick() const {
   gateway_lane* best = nullptr;
@@ -88,29 +81,18 @@ std::unique_ptr<detail::exchange> remote_handler::make_exchange(detail::call& c)
     return std::make_unique<checked_exchange<duplex>>(c, std::move(self), duplex_);
   if (request_streams) return std::make_unique<checked_exchange<upload>>(c, std::move(self), upload_);
   if (response_streams) return std::make_unique<checked_exchange<download>>(c, std::move(self), download_);
-  return std::make_unique<checked_exchange<unary>>(c, std::move(self), unary_);
+  return std::make_unique<unary_exchange>(c, std::move(self));
 }
 
-// --- The four shapes
+// --- The shapes that stream
 
 namespace {
 
-/// Whether a call whose worker has gone may be opened at another; throws 503 when not.
-void may_open_again(const remote_call& c, std::size_t& attempts, bool answered) {
-  const bool unheard = c.was_bounced() || c.target().options.idempotent;
-  if (answered || !unheard || ++attempts >= c.target().gate().attempts) throw unavailable("The worker has gone");
-}
-
-void set_trailing(context& to, remote_call::reply& r) {
-  if (!r.trailing) return;
-  for (const auto& [key, v] : *r.trailing) to.trailing().set(key, v);
-}
-
 /// The one message of a response that does not stream; sends leading metadata that come before it. False: the worker is lost.
-task<bool> take_result(remote_call& c, remote_call::reply& out, bool& answered) {
+task<bool> take_result(streaming_call& c, streaming_call::reply& out, bool& answered) {
   context& to = c.call().context();
   while (true) {
-    std::optional<remote_call::reply> r = co_await c.next();
+    std::optional<streaming_call::reply> r = co_await c.next();
     if (!r) co_return false;
     if (r->type == wire::response_type::metadata) {
       answered = true;
@@ -121,13 +103,13 @@ task<bool> take_result(remote_call& c, remote_call::reply& out, bool& answered) 
       continue;
     }
     if (r->leading) to.set_leading(std::move(*r->leading));
-    set_trailing(to, *r);
+    set_trailing(to, r->trailing);
     out = std::move(*r);
     co_return true;
   }
 }
 
-task<void> feed(streaming_request<raw>& in, remote_call& c) {
+task<void> feed(streaming_request<raw>& in, streaming_call& c) {
   while (auto item = co_await in.next()) {
     const std::size_t size = item->data.size();
     while (!c.may_send(size)) co_await c.upload_room(size); // again: whoever was woken first may have taken the room
@@ -138,25 +120,12 @@ task<void> feed(streaming_request<raw>& in, remote_call& c) {
 
 } // namespace
 
-task<raw> remote_handler::unary::operator()(request<raw> r) const {
-  const raw data = std::move(r).data();
-  std::size_t attempts = 0;
-  remote_call c{*of, r.context().call()};
-  remote_call::reply answer;
-  bool answered = false;
-  while (true) {
-    c.open(wire::request_type::message, data.data);
-    if (co_await take_result(c, answer, answered)) co_return std::move(answer.data);
-    may_open_again(c, attempts, answered);
-  }
-}
-
 task<raw> remote_handler::upload::operator()(streaming_request<raw> in) const {
-  remote_call c{*of, in.context().call()};
+  streaming_call c{*of, in.context().call()};
   c.open(wire::request_type::metadata, {});
   task<void> feeding = feed(in, c);
   feeding.start_nested(in.context().call(), nullptr, nullptr);
-  remote_call::reply answer;
+  streaming_call::reply answer;
   bool answered = false;
   if (!co_await take_result(c, answer, answered)) throw unavailable("The worker has gone");
   co_return std::move(answer.data);
@@ -165,10 +134,10 @@ task<raw> remote_handler::upload::operator()(streaming_request<raw> in) const {
 namespace {
 
 /// What to do with one reply of a streaming response: sets metadata; true for an item.
-bool take_item(context& to, remote_call::reply& r) {
+bool take_item(context& to, streaming_call::reply& r) {
   if (r.leading) to.set_leading(std::move(*r.leading));
   if (r.type == wire::response_type::message) return true;
-  set_trailing(to, r);
+  set_trailing(to, r.trailing);
   return false;
 }
 
@@ -178,11 +147,11 @@ stream<raw> remote_handler::download::operator()(request<raw> r) const {
   const raw data = std::move(r).data();
   context& to = r.context();
   std::size_t attempts = 0;
-  remote_call c{*of, to.call()};
+  streaming_call c{*of, to.call()};
   c.open(wire::request_type::message, data.data);
   bool begun = false;
   while (true) {
-    std::optional<remote_call::reply> next = co_await c.next();
+    std::optional<streaming_call::reply> next = co_await c.next();
     if (!next) {
       // A stream that has not begun is the only one that can be begun again.
       if (begun || !c.was_bounced()) throw unavailable("The worker has gone");
@@ -205,12 +174,12 @@ stream<raw> remote_handler::download::operator()(request<raw> r) const {
 
 stream<raw> remote_handler::duplex::operator()(streaming_request<raw> in) const {
   context& to = in.context();
-  remote_call c{*of, to.call()};
+  streaming_call c{*of, to.call()};
   c.open(wire::request_type::metadata, {});
   task<void> feeding = feed(in, c);
   feeding.start_nested(to.call(), nullptr, nullptr);
   while (true) {
-    std::optional<remote_call::reply> next = co_await c.next();
+    std::optional<streaming_call::reply> next = co_await c.next();
     if (!next) throw unavailable("The worker has gone");
     if (next->type == wire::response_type::metadata) {
       metadata m = next->leading ? std::move(*next->leading) : metadata{};

@@ -31,11 +31,7 @@ public:
   clock_time gone_since{};
 
 private:
-  // One for each shape; the signature of each says which.
-  struct unary {
-    const remote_handler* of;
-    task<raw> operator()(request<raw> r) const;
-  };
+  // One for each shape that streams; the signature of each says which.
   struct download {
     const remote_handler* of;
     stream<raw> operator()(request<raw> r) const;
@@ -55,7 +51,6 @@ private:
   const worker_gate_options& gate_;
   std::vector<gateway_lane*> lanes_; ///< of this loop; each leaves before it ends
   mutable std::size_t turn_ = 0;
-  unary unary_{this};
   download download_{this};
   upload upload_{this};
   duplex duplex_{this};

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <system_error>
@@ -28,6 +29,14 @@ std::uint64_t read_clock(clockid_t clock) {
   timespec t{};
   if (::clock_gettime(clock, &t) != 0) throw_errno("clock_gettime");
   return static_cast<std::uint64_t>(t.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(t.tv_nsec);
+}
+
+std::uint64_t cpu_ns_of(pid_t pid) {
+  clockid_t clock{};
+  if (const int error = ::clock_getcpuclockid(pid, &clock); error != 0) {
+    throw std::system_error(error, std::generic_category(), "the server has died");
+  }
+  return read_clock(clock);
 }
 
 sockaddr_in loopback(std::uint16_t port) {
@@ -104,12 +113,15 @@ void child_process::end() noexcept {
   pid_ = -1;
 }
 
-std::uint64_t child_process::cpu_ns() const {
-  clockid_t clock{};
-  if (const int error = ::clock_getcpuclockid(pid_, &clock); error != 0) {
-    throw std::system_error(error, std::generic_category(), "the server has died");
+std::uint64_t child_process::cpu_ns() const { return cpu_ns_of(pid_); }
+
+std::uint64_t child_process::children_cpu_ns() const {
+  std::uint64_t sum = 0;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/task")) {
+    std::ifstream children(thread.path() / "children");
+    for (pid_t child = 0; children >> child;) sum += cpu_ns_of(child);
   }
-  return read_clock(clock);
+  return sum;
 }
 
 std::uint64_t child_process::rss_bytes() const {

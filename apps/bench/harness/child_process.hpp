@@ -22,6 +22,8 @@ public:
 
   /// CPU time of all its threads, user and system, in ns.
   std::uint64_t cpu_ns() const;
+  /// The same of the processes that it has started.
+  std::uint64_t children_cpu_ns() const;
   /// Resident memory in bytes.
   std::uint64_t rss_bytes() const;
 

@@ -22,6 +22,7 @@ constexpr unsigned topic_count = 1000;
 constexpr unsigned subscribers_per_topic = 10;
 constexpr unsigned topics_per_connection = 100; // a server may allow no more
 constexpr unsigned forgotten_topics = 100'000;
+constexpr unsigned remote_turns = 4;
 
 std::string with_redis(const redis_process& r) { return " --redis " + std::to_string(r.port()); }
 server_spec plus(const server_spec& spec, const std::string& words) { return {spec.label, spec.command + words}; }
@@ -153,14 +154,22 @@ metrics measure_sessions(const server_spec& spec, const options& o) {
   return measure_calls(server, o, unary_rpc::visit, 100, 1);
 }
 
+// In turns, so that both see the same machine.
 metrics measure_remote(const server_spec& spec, const options& o) {
   running_server local(spec);
-  const auto here = measure_calls(local, o, unary_rpc::add, 50, 16);
-  running_server gateway({spec.label, "{self} serve-remote --port {port} --io-threads {threads}"});
+  auto command = spec.command;
+  const auto verb = command.find(" serve ");
+  if (verb == std::string::npos) throw std::runtime_error("not a command of swill-bench serve: " + command);
+  running_server gateway({spec.label, command.replace(verb, 7, " serve-remote ")});
   wait_until_served(gateway.port);
-  auto result = measure_calls(gateway, o, unary_rpc::add, 50, 16);
-  result["local_rate"] = here.at("rate");
-  result["share"] = result.at("rate") / here.at("rate");
+  auto part = o;
+  part.duration /= remote_turns;
+  metrics result;
+  for (unsigned i = 0; i < remote_turns; ++i) {
+    result["local_rate"] += measure_calls(local, part, unary_rpc::add, 50, 16).at("rate") / remote_turns;
+    for (const auto& [name, v] : measure_calls(gateway, part, unary_rpc::add, 50, 16)) result[name] += v / remote_turns;
+  }
+  result["share"] = result.at("rate") / result.at("local_rate");
   return result;
 }
 

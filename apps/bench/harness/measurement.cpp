@@ -36,7 +36,9 @@ std::vector<std::string> expand(const server_spec& spec, std::uint16_t port, uns
 running_server::running_server(const server_spec& spec, unsigned threads)
     : port(find_free_port()), process(expand(spec, port, threads), port) {}
 
-moment moment::now(const child_process& server) { return {monotonic_ns(), server.cpu_ns(), own_cpu_ns()}; }
+moment moment::now(const child_process& server) {
+  return {monotonic_ns(), server.cpu_ns(), own_cpu_ns(), server.children_cpu_ns()};
+}
 
 void require_no_errors(const tally& t) {
   if (t.errors == 0) return;
@@ -54,6 +56,8 @@ metrics evaluate(const moment& from, const moment& to, const tally& t) {
             {"rate", messages / wall * 1e9},
             {"client_us", client / messages / 1e3},
             {"busy", server / wall}};
+  if (to.children_cpu_ns != 0)
+    m["children_us"] = static_cast<double>(to.children_cpu_ns - from.children_cpu_ns) / messages / 1e3;
   if (t.latency.total() > 0) {
     m["p50_us"] = t.latency.quantile(0.50) / 1e3;
     m["p99_us"] = t.latency.quantile(0.99) / 1e3;

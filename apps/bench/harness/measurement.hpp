@@ -22,11 +22,12 @@ struct moment {
   std::uint64_t wall_ns;
   std::uint64_t server_cpu_ns;
   std::uint64_t client_cpu_ns;
+  std::uint64_t children_cpu_ns; ///< of processes that the server has started
 
   static moment now(const child_process& server);
 };
 
-/// cpu_us, rate, client_us, busy, and p50_us and p99_us when latencies were recorded, over what `t` counted
+/// cpu_us, rate, client_us, busy, children_us when the server has started others, and p50_us and p99_us when latencies were recorded, over what `t` counted
 /// between two moments. Throws std::runtime_error when there were errors or no messages.
 metrics evaluate(const moment& from, const moment& to, const tally& t);
 

@@ -176,7 +176,13 @@ task<void> call::run() {
     }
     if (is_cancelled()) throw cancelled{};
     co_await handler_awaiter{*this};
-    if (!final_ && !leading_hooks_ran_ && !hooks.before_leading_metadata.empty()) co_await run_leading_hooks();
+    if (!final_ && !leading_hooks_ran_) {
+      if (hooks.before_leading_metadata.empty()) {
+        leading_hooks_ran_ = true;
+      } else {
+        co_await run_leading_hooks();
+      }
+    }
     if (!final_ && !handler_->response_streams && !hooks.before_response_message.empty()) {
       any_message m = exchange_->outgoing();
       co_await run_hooks(hooks.before_response_message, context_, m);
