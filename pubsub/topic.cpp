@@ -21,12 +21,28 @@ std::string_view take_segment(std::string_view& s) noexcept {
 
 } // namespace
 
+namespace {
+
+std::uint64_t random_seed() {
+  std::uint64_t seed = 0;
+  fill_random(&seed, sizeof seed);
+  return seed;
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014) from a seed of the system's: epochs are no secrets, and one is made for each publish to Redis.
+std::uint64_t next_random() {
+  thread_local std::uint64_t state = random_seed();
+  std::uint64_t z = state += 0x9e3779b97f4a7c15;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+} // namespace
+
 std::uint64_t make_epoch() {
   std::uint64_t e = 0;
-  while (e == 0) {
-    fill_random(&e, sizeof e);
-    e &= (std::uint64_t{1} << 53) - 1; // what every client can hold
-  }
+  while (e == 0) e = next_random() >> 11; // 53 bits: what every client can hold
   return e;
 }
 

@@ -14,11 +14,16 @@ broker_actor::broker_actor(caf::actor_config& config, actors::unit& home, settin
 
 void broker_actor::start(std::vector<caf::strong_actor_ptr> hubs) {
   hubs_ = std::move(hubs);
+  for (const caf::strong_actor_ptr& h : hubs_) {
+    auto* const each = static_cast<hub*>(h->get());
+    if (&each->home() == &home()) local_hub_ = each;
+  }
   settings_.broker->start(home().loop(), *this, *settings_.options, settings_.node, settings_.log);
 }
 
 void broker_actor::stop(std::function<void()> done) {
   hubs_.clear();
+  local_hub_ = nullptr;
   settings_.broker->stop([this, self = caf::strong_actor_ptr{ctrl()}, done = std::move(done)] {
     quit();
     topics_.clear();
@@ -142,8 +147,8 @@ void broker_actor::forget(topic& t) {
 }
 
 void broker_actor::serve(topic& t, const join_order& o) {
-  if (o.since && *o.since != t.cursor) return catch_up(t.id, o, *o.since, std::make_shared<joined>());
-  joined j{t.cursor, true, {}};
+  if (o.since && *o.since != t.cursor) return read_page(t, o);
+  joined j{t.cursor};
   if (!o.since && t.last && t.last->at() == t.cursor) {
     --j.at.offset;
     j.missed.push_back(t.last);
@@ -151,32 +156,34 @@ void broker_actor::serve(topic& t, const join_order& o) {
   reply(o, std::move(j));
 }
 
-/// Reads history page by page. What comes meanwhile the hub keeps for the one who waits.
-void broker_actor::catch_up(std::uint64_t topic_id, join_order o, position from, std::shared_ptr<joined> so_far) {
+/// Reads what history has behind o.since, a page. What comes meanwhile the hub keeps for the one who waits; for more he asks again.
+void broker_actor::read_page(topic& t, const join_order& o) {
   settings_.broker->history(
-      o.topic, from, settings_.options->history_page,
-      [this, topic_id, o, from, so_far](result<broker::history_page> page) {
-        if (!page) return reply(o, page.error());
-        auto& missed = so_far->missed;
-        const position& top = page->top;
-        const bool same = from.epoch == top.epoch && from.offset <= top.offset;
-        const bool unbroken = same && (page->items.empty() ? from.offset == top.offset
-                                                           : page->items.front()->at().offset == from.offset + 1);
-        if (!unbroken) {
-          // Lost, or forgotten while this was read: what is there from now on counts.
-          missed.clear();
-          so_far->recovered = false;
-          so_far->at = {top.epoch, page->items.empty() ? top.offset : page->items.front()->at().offset - 1};
-        } else if (so_far->at.epoch == 0) {
-          so_far->at = from;
-        }
-        missed.insert(missed.end(), page->items.begin(), page->items.end());
-        if (page->more) return catch_up(topic_id, o, missed.back()->at(), so_far);
-        reply(o, std::move(*so_far));
-        with_topic(o.topic, topic_id, [&](topic& t) {
-          if (t.at == stage::live && t.cursor.epoch != top.epoch) recover(t); // its messages would be of no known epoch
-        });
+      o.topic, *o.since, settings_.options->history_page, [this, o, id = t.id](result<broker::history_page> page) {
+        if (page) return on_page(o, id, std::move(*page));
+        const bool passes = page.error().code == static_cast<std::int64_t>(error_code::unavailable);
+        if (!o.again || !passes) return reply(o, page.error());
+        with_topic(o.topic, id, [&](topic& same) { same.behind.push_back(o); });
       });
+}
+
+void broker_actor::on_page(const join_order& o, std::uint64_t topic_id, broker::history_page page) {
+  const position& from = *o.since;
+  const position top = page.top;
+  const bool same = from.epoch == top.epoch && from.offset <= top.offset;
+  const bool unbroken =
+      same && (page.items.empty() ? from.offset == top.offset : page.items.front()->at().offset == from.offset + 1);
+  joined j{from, unbroken, std::move(page.items), page.more};
+  // Lost, or forgotten before this was read: what is there from now on counts.
+  if (!unbroken) j.at = {top.epoch, j.missed.empty() ? top.offset : j.missed.front()->at().offset - 1};
+  reply(o, std::move(j));
+  with_topic(o.topic, topic_id, [&](topic& t) {
+    if (t.at == stage::live && t.cursor.epoch != top.epoch) recover(t); // its messages would be of no known epoch
+  });
+}
+
+void broker_actor::serve_behind(topic& t) {
+  for (const join_order& o : std::exchange(t.behind, {})) read_page(t, o);
 }
 
 void broker_actor::reply(const join_order& o, result<joined> how) {
@@ -204,7 +211,13 @@ void broker_actor::fan_out(topic& t, const publication_ptr& p) {
   t.cursor = p->at();
   if (settings_.options->of(t.name).retain_last && !p->is_notice()) t.last = p;
   for (const std::uint32_t unit : t.units) {
-    if (unit < hubs_.size()) caf::anon_send(caf::actor_cast<caf::actor>(hubs_[unit]), p);
+    if (unit >= hubs_.size()) continue;
+    // On this thread a call: mail would come after the answer to whoever has published.
+    if (local_hub_ != nullptr && hubs_[unit]->get() == local_hub_) {
+      local_hub_->deliver(p);
+    } else {
+      caf::anon_send(caf::actor_cast<caf::actor>(hubs_[unit]), p);
+    }
   }
 }
 
@@ -254,7 +267,9 @@ void broker_actor::release_held(topic& t) {
 
 void broker_actor::recover_all() {
   for (auto& [name, t] : topics_) {
-    if (t->at != stage::joining) recover(*t);
+    if (t->at == stage::joining) continue;
+    serve_behind(*t);
+    recover(*t);
   }
 }
 
@@ -262,6 +277,7 @@ void broker_actor::on_position(const std::string& name, const position& top) {
   const auto it = topics_.find(name);
   if (it == topics_.end() || it->second->at != stage::live) return;
   topic& t = *it->second;
+  serve_behind(t);
   const bool behind = top.epoch != t.cursor.epoch || top.offset > t.cursor.offset;
   // Once may mean that the messages are still under way.
   if (behind && t.seen_behind == t.cursor) return recover(t);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/loop_actor.hpp"
+#include "pubsub/detail/hub.hpp"
 #include "pubsub/detail/messages.hpp"
 
 #include <deque>
@@ -52,6 +53,7 @@ private:
     std::vector<std::uint32_t> units;
     std::vector<join_order> waiting;
     std::deque<publication_ptr> held; ///< what came while recovering
+    std::vector<join_order> behind;   ///< that read on when the broker is back
   };
   struct local_member {
     presence_member who;
@@ -66,7 +68,9 @@ private:
   void on_leave(const leave_order& o);
   void on_subscribed(topic& t, result<broker::topic_state> r);
   void serve(topic& t, const join_order& o);
-  void catch_up(std::uint64_t topic_id, join_order o, position from, std::shared_ptr<joined> so_far);
+  void read_page(topic& t, const join_order& o);
+  void on_page(const join_order& o, std::uint64_t topic_id, broker::history_page page);
+  void serve_behind(topic& t);
   void reply(const join_order& o, result<joined> how);
   void forget(topic& t);
 
@@ -96,6 +100,7 @@ private:
 
   settings settings_;
   std::vector<caf::strong_actor_ptr> hubs_;
+  hub* local_hub_ = nullptr; ///< the one on this unit, among them
   std::unordered_map<std::string, std::unique_ptr<topic>> topics_;
   std::map<std::pair<std::string, std::string>, local_member> present_; ///< of this node, by topic and id
   std::set<std::pair<std::string, std::string>> to_leave_;              ///< members that left while the broker was down

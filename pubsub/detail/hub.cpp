@@ -17,6 +17,7 @@ bool hub::on_mail(caf::mailbox_element& element) {
 }
 
 void hub::deliver(const publication_ptr& p) {
+  if (!is_alive()) return;
   const auto it = topics_.find(p->topic());
   if (it == topics_.end()) return;
   local_topic& t = *it->second;
@@ -36,9 +37,17 @@ void hub::join(membership& m, std::optional<position> since) {
   m.place = t.get();
   m.slot = t->members.size();
   t->members.push_back(&m);
+  ask(m, since, false);
+}
+
+void hub::read_on(membership& m, const position& at) {
+  if (broker_) ask(m, at, true); // else the server is stopping, and ends m soon
+}
+
+void hub::ask(membership& m, std::optional<position> since, bool again) {
   m.token = ++last_token_;
   joining_.emplace(m.token, &m);
-  caf::anon_send(caf::actor_cast<caf::actor>(broker_), join_order{number_, m.token, m.topic(), since});
+  caf::anon_send(caf::actor_cast<caf::actor>(broker_), join_order{number_, m.token, m.topic(), since, again});
 }
 
 void hub::on_reply(join_reply& r) {

@@ -21,7 +21,10 @@ public:
   void on_exit() override;
 
   void join(membership& m, std::optional<position> since) override;
+  void read_on(membership& m, const position& at) override;
   void leave(membership& m) noexcept override;
+  /// A message of a topic that is subscribed here. Its topic's members have it when this returns.
+  void deliver(const publication_ptr& p);
   delivery_counters& counters() noexcept override { return counters_; }
   const delivery_counters& counters() const noexcept { return counters_; }
 
@@ -34,7 +37,7 @@ private:
   };
 
   bool on_mail(caf::mailbox_element& element) override;
-  void deliver(const publication_ptr& p);
+  void ask(membership& m, std::optional<position> since, bool again);
   void on_reply(join_reply& r);
   void close_holes(local_topic& t);
   void leave_if_empty(local_topic& t);

@@ -28,6 +28,7 @@ struct join_order {
   std::uint64_t token = 0; ///< the hub's
   std::string topic;
   std::optional<position> since;
+  bool again = false; ///< it has begun, and reads on
 };
 /// A hub has no subscription of this topic any more.
 struct leave_order {

@@ -6,11 +6,6 @@
 
 namespace swill::detail {
 
-namespace {
-/// Messages that may come while the beginning of a topic is still asked for.
-constexpr std::size_t most_held = 4096;
-} // namespace
-
 // --- One topic
 
 void membership::begin(std::optional<position> since, on_begin told) {
@@ -20,24 +15,48 @@ void membership::begin(std::optional<position> since, on_begin told) {
 
 void membership::on_joined(result<joined> j) {
   const on_begin told = std::exchange(told_, nullptr);
-  if (!told) return;
-  if (!j) {
-    held_.clear();
-    return told(std::move(j));
-  }
-  live_ = true;
+  if (!told) return go_on(std::move(j));
+  if (!j) return told(std::move(j));
   last_ = j->at;
-  for (const publication_ptr& p : j->missed) {
-    owner_.preload(p);
-    last_ = p->at();
-  }
-  for (const publication_ptr& p : std::exchange(held_, {})) {
-    if (!is_next(*p)) continue;
-    owner_.preload(p);
-    last_ = p->at();
-  }
+  for (const publication_ptr& p : j->missed) take(p);
+  settle(j->more);
   j->missed.clear();
-  told(std::move(j)); // may end this
+  owner_.wake_up(); // may end this, which `told` does not mind
+  told(std::move(j));
+}
+
+/// A page more.
+void membership::go_on(result<joined> j) {
+  if (!j) return owner_.fail(j.error()); // ends this
+  if (!j->recovered) take(std::make_shared<const publication>(topic_, j->at));
+  for (const publication_ptr& p : j->missed) take(p);
+  settle(j->more);
+  owner_.wake_up(); // may end this
+}
+
+/// What history had was taken: either what is held comes next, or another page.
+void membership::settle(bool more) {
+  const auto held = std::exchange(held_, {});
+  held_bytes_ = 0;
+  asked_ = false;
+  set_behind(std::exchange(spilt_, false) || more);
+  if (!behind_) {
+    for (const publication_ptr& p : held) {
+      if (is_next(*p)) take(p);
+    }
+  } else if (!owner_.has_preloaded()) {
+    read_on();
+  }
+}
+
+void membership::take(const publication_ptr& p) {
+  owner_.preload(p);
+  last_ = p->at();
+}
+
+void membership::read_on() {
+  if (!behind_ || std::exchange(asked_, true)) return;
+  hub_.read_on(*this, last_);
 }
 
 bool membership::is_next(const publication& p) const noexcept {
@@ -47,14 +66,18 @@ bool membership::is_next(const publication& p) const noexcept {
 }
 
 void membership::offer(const publication_ptr& p) {
-  if (!live_) {
-    if (held_.size() < most_held) return held_.push_back(p);
-    if (const auto told = std::exchange(told_, nullptr)) told(broker_unavailable("the topic's history takes too long"));
-    return;
-  }
-  if (!is_next(*p)) return;
+  if (asked_) return hold(p);
+  if (behind_ || !is_next(*p)) return;
   last_ = p->at();
   owner_.push(p);
+}
+
+void membership::hold(const publication_ptr& p) {
+  if (spilt_) return; // history has it
+  const topic_options& o = owner_.options();
+  held_bytes_ += p->item().size();
+  spilt_ = held_.size() >= o.queue_length || (!held_.empty() && held_bytes_ > o.queue_size);
+  if (!spilt_) held_.push_back(p);
 }
 
 // --- The queue
@@ -89,9 +112,12 @@ bool subscription::has(const std::string& topic) const noexcept {
 void subscription::preload(const publication_ptr& p) {
   if (failure_) return;
   if (sink_) return sink_(p);
-  if (queue_.size() > preloaded_) return push(p); // live ones of another topic wait already
+  if (queue_.size() == preloaded_) {
+    ++preloaded_;
+  } else {
+    bytes_ += p->item().size(); // live ones of another topic wait already
+  }
   queue_.push(p);
-  ++preloaded_;
 }
 
 void subscription::push(const publication_ptr& p) {
@@ -164,6 +190,9 @@ publication_ptr subscription::take() {
     bytes_ -= p->item().size();
   }
   taken_ = p->at();
+  if (behind != 0 && preloaded_ == 0) {
+    for (const auto& m : parts_) m->read_on();
+  }
   return p;
 }
 

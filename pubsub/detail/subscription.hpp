@@ -19,11 +19,12 @@ namespace swill::detail {
 class membership;
 class subscription;
 
-/// How a subscription to a topic has begun.
+/// How a subscription to a topic has begun, or goes on while it reads history.
 struct joined {
   position at;                         ///< what comes is behind this
   bool recovered = true;               ///< nothing behind `since` was lost, or there was no `since`
-  std::vector<publication_ptr> missed; ///< what comes first
+  std::vector<publication_ptr> missed; ///< what comes first: a page of it
+  bool more = false;                   ///< history has more behind these
 };
 
 /// Counters of one unit, or of all. Written by one thread each.
@@ -41,7 +42,10 @@ inline void add(std::atomic<std::uint64_t>& counter, std::uint64_t n) noexcept {
 /// The hub of a unit, as its subscriptions see it. On the unit's thread.
 class topic_port {
 public:
+  /// m.on_joined() will tell how it has begun.
   virtual void join(membership& m, std::optional<position> since) = 0;
+  /// m.on_joined() will tell what history has behind `at`.
+  virtual void read_on(membership& m, const position& at) = 0;
   virtual void leave(membership& m) noexcept = 0;
   virtual delivery_counters& counters() noexcept = 0;
 
@@ -49,7 +53,9 @@ protected:
   ~topic_port() = default;
 };
 
-/// A subscription's part in one topic: what makes of the topic's messages a sequence without duplicates, from where it begins.
+/// A subscription's part in one topic: what makes of the topic's messages a sequence without duplicates, from where it begins. As long
+/// as it is behind it reads history, a page whenever its subscriber has taken the last one. What is published while a page is under way
+/// is held, as far as the subscription's queue would be; beyond that, and while the subscriber has a page to take, it is left to history.
 class membership {
 public:
   using on_begin = std::function<void(result<joined>)>;
@@ -58,7 +64,7 @@ public:
       : owner_(owner), hub_(hub), topic_(std::move(topic)) {}
   membership(const membership&) = delete;
   membership& operator=(const membership&) = delete;
-  ~membership() { hub_.leave(*this); }
+  ~membership();
 
   const std::string& topic() const noexcept { return topic_; }
   void begin(std::optional<position> since, on_begin told);
@@ -66,6 +72,8 @@ public:
   void on_joined(result<joined> j);
   /// The hub: a message. May end this membership.
   void offer(const publication_ptr& p);
+  /// The subscriber has taken what was read: the next page, if there is one.
+  void read_on();
 
   // The hub's notes.
   void* place = nullptr;
@@ -74,14 +82,22 @@ public:
 
 private:
   bool is_next(const publication& p) const noexcept;
+  void hold(const publication_ptr& p);
+  void take(const publication_ptr& p);
+  void go_on(result<joined> j);
+  void settle(bool more);
+  void set_behind(bool behind) noexcept;
 
   subscription& owner_;
   topic_port& hub_;
   const std::string topic_;
   on_begin told_;
   position last_;
-  bool live_ = false;
-  std::vector<publication_ptr> held_; ///< came before the topic has begun
+  bool asked_ = true;   ///< on_joined() is to come
+  bool behind_ = false; ///< there is more in history
+  bool spilt_ = false;  ///< not all that came meanwhile is held
+  std::size_t held_bytes_ = 0;
+  std::vector<publication_ptr> held_; ///< came since on_joined() was asked for
 };
 
 /// The subscriptions of one connection's requests. Part of its state, which outlives them.
@@ -132,6 +148,15 @@ public:
   /// `co_await s.next()`: the next message or notice. Throws the failure, or `cancelled`.
   next_awaiter next() noexcept;
 
+  const topic_options& options() const noexcept { return options_; }
+  /// Something read from history is still to be taken.
+  bool has_preloaded() const noexcept { return preloaded_ != 0; }
+  /// The one who waits is told of what was preloaded. May end this.
+  void wake_up() {
+    if (waiter_ != nullptr && is_ready()) wake();
+  }
+  std::size_t behind = 0; ///< topics that it reads from history; theirs to count
+
 private:
   bool is_full(const publication& p) const noexcept;
   void drop(std::size_t i);
@@ -153,6 +178,17 @@ private:
   std::optional<error> failure_;
   wait* waiter_ = nullptr;
 };
+
+inline membership::~membership() {
+  set_behind(false);
+  hub_.leave(*this);
+}
+
+inline void membership::set_behind(bool behind) noexcept {
+  if (behind == behind_) return;
+  behind_ = behind;
+  owner_.behind += behind ? 1 : static_cast<std::size_t>(-1);
+}
 
 class subscription::next_awaiter : wait {
 public:

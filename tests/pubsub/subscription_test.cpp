@@ -14,11 +14,12 @@ using strings = std::vector<std::string>;
 class hand_hub final : public topic_port {
 public:
   void join(membership& m, std::optional<position>) override { members.push_back(&m); }
+  void read_on(membership&, const position& at) override { asked.push_back(at); }
   void leave(membership& m) noexcept override { std::erase(members, &m); }
   delivery_counters& counters() noexcept override { return counters_; }
 
-  void begin(position at, std::vector<publication_ptr> missed = {}, bool recovered = true) {
-    members.at(0)->on_joined(joined{at, recovered, std::move(missed)});
+  void begin(position at, std::vector<publication_ptr> missed = {}, bool recovered = true, bool more = false) {
+    members.at(0)->on_joined(joined{at, recovered, std::move(missed), more});
   }
   void deliver(const publication_ptr& p) {
     const auto all = members;
@@ -26,6 +27,7 @@ public:
   }
 
   std::vector<membership*> members;
+  std::vector<position> asked; ///< for more of history
 
 private:
   delivery_counters counters_;
@@ -79,6 +81,68 @@ TEST_F(Subscription, MergesHistoryWithWhatCameMeanwhile) {
   ASSERT_TRUE(told && *told);
   EXPECT_EQ((*told)->at, (position{1, 2}));
   EXPECT_EQ(waiting(), (strings{"3", "4", "5", "6", "7"}));
+}
+
+TEST_F(Subscription, ReadsHistoryAPageAtATime) {
+  subscribe();
+  hub.begin({1, 2}, {message(3), message(4)}, true, true);
+  EXPECT_TRUE(hub.asked.empty()); // not before the first page is taken
+  deliver(9, 9);                  // history has it
+  EXPECT_EQ(s->waiting(), 2U);
+  s->take();
+  EXPECT_TRUE(hub.asked.empty());
+  s->take();
+  EXPECT_EQ(hub.asked, (std::vector<position>{{1, 4}}));
+
+  deliver(10, 11); // meanwhile
+  EXPECT_FALSE(s->is_ready());
+  hub.begin({1, 4}, {message(5), message(6), message(7), message(8), message(9), message(10)});
+  deliver(11, 12);
+  EXPECT_EQ(waiting(), (strings{"5", "6", "7", "8", "9", "10", "11", "12"}));
+  EXPECT_EQ(hub.asked.size(), 1U);
+}
+
+TEST_F(Subscription, WhatItCannotHoldMeanwhileItReads) {
+  options.queue_length = 2;
+  subscribe();
+  deliver(4, 7);
+  hub.begin({1, 3});
+  EXPECT_EQ(hub.asked, (std::vector<position>{{1, 3}}));
+  ASSERT_TRUE(told && *told);
+  EXPECT_FALSE(s->is_ready());
+  deliver(8, 9); // as many as it holds
+  hub.begin({1, 3}, {message(4), message(5), message(6), message(7)});
+  EXPECT_EQ(waiting(), (strings{"4", "5", "6", "7", "8", "9"}));
+  deliver(10, 10);
+  EXPECT_EQ(waiting(), (strings{"10"}));
+}
+
+TEST_F(Subscription, WhatHistoryForgetsWhileItIsReadIsTold) {
+  subscribe();
+  hub.begin({1, 0}, {message(1)}, true, true);
+  s->take();
+  hub.begin({1, 7}, {message(8)}, false);
+  EXPECT_EQ(waiting(), (strings{"lost 7", "8"}));
+}
+
+TEST_F(Subscription, APageWakesWhoWaitsForIt) {
+  test::hand_loop l;
+  subscribe();
+  hub.begin({1, 0}, {message(1)}, true, true);
+  strings seen;
+  auto reader = [](subscription& from, strings& to) -> task<void> {
+    for (;;) {
+      const publication_ptr p = co_await from.next();
+      to.push_back(std::to_string(p->at().offset));
+    }
+  };
+  auto running = reader(*s, seen);
+  scope owner{l};
+  running.start(owner);
+  EXPECT_EQ(seen, (strings{"1"}));
+  hub.begin({1, 1}, {message(2), message(3)});
+  EXPECT_EQ(seen, (strings{"1", "2", "3"}));
+  owner.cancel();
 }
 
 TEST_F(Subscription, WhatIsBehindItDoesNotComeAgain) {
