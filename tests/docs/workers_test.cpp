@@ -31,7 +31,7 @@ swill::app make_worker(std::string gateway, std::string secret) {
   return a;
 }
 
-std::unique_ptr<swill::server> start_worker(const swill::app& a) {
+std::unique_ptr<swill::server> start_worker(swill::app& a) {
   auto s = std::make_unique<swill::server>(a, swill::server_options{.listen = {}}); // gateways alone are its clients
   s->start();
   return s;
