@@ -14,7 +14,8 @@ bytes encode_announcement(const worker_options& o, std::size_t queued_items,
   for (const auto& h : handlers) {
     if (!h->name.starts_with("swill.")) records.push_back(introspection_record(*h));
   }
-  value all = value::map({{"worker", o.name}, {"capacity", o.capacity}, {"queued_items", queued_items}});
+  value all = value::map(
+      {{"worker", o.name}, {"capacity", o.capacity}, {"connections", o.connections}, {"queued_items", queued_items}});
   all.set("handlers", std::move(records));
   buffer out;
   wire::writer w{out};
@@ -80,6 +81,7 @@ result<announcement> decode_announcement(bytes_view encoded, const worker_gate_o
   announcement out;
   out.worker = get<std::string>(&all, "worker", "?");
   out.capacity = count_of(all, "capacity");
+  out.connections = count_of(all, "connections");
   out.queued_items = count_of(all, "queued_items");
   const value* handlers = all.find("handlers");
   const auto* records = handlers != nullptr ? handlers->get_if<value_array>() : nullptr;

@@ -33,6 +33,7 @@ struct announced_handler {
 struct announcement {
   std::string worker;
   std::uint32_t capacity = 1;
+  std::uint32_t connections = 1;
   std::uint32_t queued_items = 1; ///< limits::queued_items of the worker
   std::vector<std::shared_ptr<const announced_handler>> handlers;
 };

@@ -28,7 +28,7 @@ images::~images() {
   for (const image& i : all_) {
     if (*i.lane == nullptr) continue;
     gateway_lane& l = **i.lane;
-    if (l.connections_.erase(i.number) != 0) l.write(record::disconnect, i.number, 1001);
+    if (l.leave_connection(i.number)) l.write(record::disconnect, i.number, 1001);
   }
 }
 
@@ -42,14 +42,32 @@ std::uint32_t images::number_on(gateway_lane& l, connection& c) {
     }
     return i.number;
   }
-  do {
-    ++l.last_connection_;
-  } while (l.last_connection_ == 0 || l.connections_.contains(l.last_connection_));
-  const std::uint32_t number = l.last_connection_;
-  l.connections_.emplace(number, gateway_lane::known_connection{&c, this});
+  const std::uint32_t number = l.enter_connection(c, *this);
   all_.push_back({l.self_, number, c.user()});
   l.send_facts(number, c);
   return number;
+}
+
+bool images::is_on(const gateway_lane& l) const noexcept {
+  return std::any_of(all_.begin(), all_.end(), [&l](const image& i) { return *i.lane == &l; });
+}
+
+std::uint32_t gateway_lane::enter_connection(connection& c, images& of) {
+  if (worker_->images.fetch_add(1, std::memory_order_relaxed) >= worker_->connections) {
+    worker_->images.fetch_sub(1, std::memory_order_relaxed); // another loop was faster
+    throw all_busy();
+  }
+  do {
+    ++last_connection_;
+  } while (last_connection_ == 0 || connections_.contains(last_connection_));
+  connections_.emplace(last_connection_, known_connection{&c, &of});
+  return last_connection_;
+}
+
+bool gateway_lane::leave_connection(std::uint32_t number) {
+  if (connections_.erase(number) == 0) return false;
+  worker_->images.fetch_sub(1, std::memory_order_relaxed);
+  return true;
 }
 
 void gateway_lane::send_facts(std::uint32_t number, const connection& c) {
@@ -133,7 +151,7 @@ void gateway_lane::on_disconnect(std::uint32_t number, std::uint32_t code, std::
   const auto it = connections_.find(number);
   if (it == connections_.end()) return;
   const known_connection c = it->second;
-  connections_.erase(it);
+  leave_connection(number);
   std::erase_if(c.of->all_, [&](const images::image& i) { return *i.lane == this && i.number == number; });
   const bool leaving = (code & leaving_mark) != 0;
   code &= ~leaving_mark;
@@ -178,6 +196,7 @@ void gateway_lane::end() {
 
 void gateway_lane::on_exit() {
   *self_ = nullptr;
+  worker_->images.fetch_sub(static_cast<std::uint32_t>(connections_.size()), std::memory_order_relaxed);
   connections_.clear();
   waiting_.clear();
   on_open = nullptr;

@@ -24,6 +24,8 @@ struct worker_state {
   std::uint32_t capacity = 1;
   std::size_t upload_items = 1; ///< the gateway's window, or less when the worker's queues are shorter
   std::atomic<std::uint32_t> in_flight{0};
+  std::uint32_t connections = 1;        ///< of clients that it keeps images of
+  std::atomic<std::uint32_t> images{0}; ///< that it has
   std::atomic<bool> leaving{false};
 };
 
@@ -34,8 +36,9 @@ public:
   images() = default;
   images(const images&) = delete;
   ~images();
-  /// Its number on that lane, which is told of it, or of its new user, first.
+  /// Its number on that lane, which is told of it, or of its new user, first. Throws 429 when the worker has as many as it may.
   std::uint32_t number_on(gateway_lane& l, connection& c);
+  bool is_on(const gateway_lane& l) const noexcept;
 
 private:
   friend class gateway_lane;
@@ -60,6 +63,10 @@ public:
   bool is_free() const noexcept {
     return open_ && is_alive() && !worker_->leaving.load(std::memory_order_relaxed) &&
            worker_->in_flight.load(std::memory_order_relaxed) < worker_->capacity && has_room();
+  }
+  /// Of a connection that has no image there yet.
+  bool takes_connections() const noexcept {
+    return worker_->images.load(std::memory_order_relaxed) < worker_->connections;
   }
 
   /// A number for a new call, which gets its answers.
@@ -88,6 +95,8 @@ private:
   void on_disconnect(std::uint32_t number, std::uint32_t code, std::string_view reason);
   void lose_calls(std::optional<std::uint32_t> of_connection);
   void send_facts(std::uint32_t number, const connection& c);
+  std::uint32_t enter_connection(connection& c, images& of);
+  bool leave_connection(std::uint32_t number);
 
   std::shared_ptr<worker_state> worker_; // shared by all lanes and the registry
   const worker_gate_options& options_;

@@ -68,6 +68,8 @@ struct worker_options {
   std::string name{};
   /// Calls of one gateway at a time. When reached: the gateway sends calls elsewhere, or answers 429.
   std::uint32_t capacity = 1024;
+  /// Clients' connections of one gateway that it keeps images of at a time. When reached: calls of further connections go elsewhere, or fail with 429.
+  std::uint32_t connections = 100000;
   /// How often each side says that it lives.
   std::chrono::milliseconds heartbeat{250};
   /// Silence of a gateway. When reached: its calls are cancelled, and the worker connects again.
@@ -78,7 +80,7 @@ struct worker_options {
   std::chrono::milliseconds first_pause{100};
   /// The longest of these pauses.
   std::chrono::milliseconds longest_pause{5000};
-  /// Bytes of one streaming response that its gateway has not passed on yet. When reached: its handler waits at co_yield.
+  /// Bytes of one streaming response that its gateway has not passed on yet, at least 64 KiB. When reached: its handler waits at co_yield.
   std::size_t stream_window = 256 * 1024;
   /// Bytes under way to a gateway on one of its links. When reached: all streaming handlers of that link wait.
   std::size_t link_window = 4 * 1024 * 1024;

@@ -30,6 +30,10 @@ error unavailable(std::string text) {
   return {error_code::unavailable, std::move(text), value::map({{"retryable", true}})};
 }
 
+error all_busy() {
+  return {error_code::too_many_requests, "All workers are busy", value::map({{"retry_after_ms", 100}})};
+}
+
 error error_in(bytes_view data) {
   wire::reader from{data};
   value v;
@@ -78,9 +82,10 @@ void remote_call::finish() {
 
 void remote_call::open(wire::request_type type, bytes_view data) {
   bounced_ = false;
-  gateway_lane& l = handler_.pick();
   connection& client = call_.context().connection();
-  connection_ = client.state<images>().number_on(l, client);
+  images& known = client.state<images>();
+  gateway_lane& l = handler_.pick(known);
+  connection_ = known.number_on(l, client);
   seq_ = l.enter(*this);
   lane_ = &l;
   keep_ = caf::strong_actor_ptr{l.ctrl()};

@@ -61,6 +61,7 @@ private:
 };
 
 error unavailable(std::string text);
+error all_busy();
 /// Whether a call whose worker has gone may be opened at another; throws 503 when not. `attempts`: how often it was opened before;
 /// `answered`: the client has seen something of it.
 void may_open_again(const remote_call& c, std::size_t& attempts, bool answered);

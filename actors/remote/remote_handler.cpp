@@ -21,7 +21,7 @@ remote_handler::remote_handler(std::shared_ptr<const announced_handler> what, co
   hooks = around;
 }
 
-gateway_lane& remote_handler::pick() const {
+gateway_lane& remote_handler::pick(const images& of_connection) const {
   gateway_lane* best = nullptr;
   std::uint32_t least = std::numeric_limits<std::uint32_t>::max();
   bool any = false;
@@ -29,7 +29,7 @@ gateway_lane& remote_handler::pick() const {
   for (std::size_t i = 0; i < n; ++i) {
     gateway_lane& l = *lanes_[(turn_ + i) % n];
     any = any || (l.is_open() && !l.worker().leaving.load(std::memory_order_relaxed));
-    if (!l.is_free()) continue;
+    if (!l.is_free() || (!l.takes_connections() && !of_connection.is_on(l))) continue;
     const std::uint32_t busy = l.worker().in_flight.load(std::memory_order_relaxed);
     if (busy >= least) continue;
     least = busy;
@@ -38,7 +38,7 @@ gateway_lane& remote_handler::pick() const {
   ++turn_;
   if (best != nullptr) return *best;
   if (!any) throw unavailable("No worker serves this at the moment");
-  throw error{error_code::too_many_requests, "All workers are busy", value::map({{"retry_after_ms", 100}})};
+  throw all_busy();
 }
 
 void remote_handler::call_plain(context&, bytes_view, const limits&, detail::plain_output&) const {

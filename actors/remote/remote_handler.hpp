@@ -15,8 +15,9 @@ public:
   remote_handler(std::shared_ptr<const announced_handler> what, const detail::request_hooks& around,
                  const worker_gate_options& o);
 
-  /// The worker with the least in flight; of equals, each in turn. Throws 503 when there is none, 429 when all are full.
-  gateway_lane& pick() const;
+  /// The worker with the least in flight; of equals, each in turn. Throws 503 when there is none, 429 when all are full, or have as
+  /// many connections as they may and not this one.
+  gateway_lane& pick(const images& of_connection) const;
   void add(gateway_lane& l) { lanes_.push_back(&l); }
   void remove(const gateway_lane& l) { std::erase(lanes_, &l); }
   bool has_workers() const noexcept { return !lanes_.empty(); }

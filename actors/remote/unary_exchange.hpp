@@ -30,6 +30,10 @@ class unary_exchange final : public detail::exchange, remote_call {
 public:
   unary_exchange(detail::call& c, std::shared_ptr<const remote_handler> h);
 
+  // Their memory is kept for the next ones: they come in bursts, which is where allocators are slow.
+  static void* operator new(std::size_t size);
+  static void operator delete(void* p, std::size_t size) noexcept;
+
   bool decode(bytes_view data, const limits& l, std::optional<error>& failure) override;
   any_message incoming() override;
   bool deliver(std::size_t, const limits&) override { return true; }

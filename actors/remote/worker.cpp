@@ -2,6 +2,7 @@
 
 #include "actors/remote/gateway_finder.hpp"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <thread>
@@ -12,6 +13,9 @@ namespace swill {
 using namespace actors::remote;
 
 namespace {
+
+/// Gateways tell of what they have passed on in steps (streaming_call.cpp).
+constexpr std::size_t least_stream_window = 64 * 1024;
 
 std::string default_name() {
   std::array<char, 256> host{};
@@ -33,6 +37,7 @@ worker::worker(worker_options o) : impl_(std::make_unique<impl>()) {
   if (o.tls.empty() && o.secret.size() < 16)
     throw std::invalid_argument("a worker needs a secret of at least 16 bytes, or TLS");
   if (o.name.empty()) o.name = default_name();
+  o.stream_window = std::max<std::size_t>(o.stream_window, least_stream_window);
   impl_->side.options = std::move(o);
 }
 

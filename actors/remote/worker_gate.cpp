@@ -99,6 +99,7 @@ void worker_gate::announced(worker_link& l, announcement a) {
   member& m = members_.at(l.number());
   m.state->name = a.worker;
   m.state->capacity = a.capacity;
+  m.state->connections = a.connections;
   m.state->upload_items = std::clamp<std::size_t>(options_.upload_items, 1, a.queued_items);
   m.handlers = std::move(a.handlers);
   for (const auto& h : m.handlers) serve(l.number(), m, h);

@@ -188,7 +188,9 @@ worker_lane::worker_lane(caf::actor_config& config, unit& home, gate& connection
 void worker_lane::connect(std::uint32_t number, bytes_view encoded) {
   wire::reader from{encoded};
   value facts;
-  if (!wire::read_value(from, facts, wire::reader::deepest) || ports_.contains(number)) return on_broken();
+  // The gateway counts them for all lanes of its link.
+  if (ports_.size() >= options_.connections || ports_.contains(number)) return on_broken();
+  if (!wire::read_value(from, facts, wire::reader::deepest)) return on_broken();
   auto port = std::make_shared<image_port>(*this, number);
   port->request = request_of(facts);
   port->facts = std::make_shared<connection>(text_of(facts, "id"), port->request);

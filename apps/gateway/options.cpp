@@ -15,6 +15,7 @@ constexpr std::array levels{log_level::trace, log_level::debug, log_level::info,
 
 std::vector<std::string> level_names() {
   std::vector<std::string> names;
+  names.reserve(levels.size());
   for (const auto level : levels) names.emplace_back(name_of(level));
   return names;
 }

@@ -35,6 +35,12 @@ void add_options(CLI::App& program, command_line& c) {
       ->envname("SWILL_CAPACITY")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
+  program
+      .add_option("--connections", c.link.connections,
+                  "clients of one gateway that it knows at a time; calls of more go elsewhere, or fail with 429")
+      ->envname("SWILL_CONNECTIONS")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->capture_default_str();
   program.add_option("--name", c.link.name, "what it is called in logs; none: host and process")->envname("SWILL_NAME");
   program.add_option("--prefix", c.prefix, "name of the blueprint that the example is mounted in")
       ->envname("SWILL_PREFIX")

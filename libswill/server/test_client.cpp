@@ -105,7 +105,7 @@ std::optional<test_client::reply> test_client::receive(std::uint64_t seq) {
 
 test_client::reply test_client::result_of(std::uint64_t seq) {
   while (auto r = receive(seq)) {
-    if (r->failure) throw error{*r->failure};
+    if (r->failure) throw *r->failure;
     if (r->type == wire::response_type::message) return std::move(*r);
   }
   throw std::logic_error("no answer yet: advance the clock, or use open and receive");
@@ -114,7 +114,7 @@ test_client::reply test_client::result_of(std::uint64_t seq) {
 std::vector<test_client::reply> test_client::stream_of(std::uint64_t seq) {
   std::vector<reply> out;
   while (auto r = receive(seq)) {
-    if (r->failure) throw error{*r->failure};
+    if (r->failure) throw *r->failure;
     if (r->type == wire::response_type::end_of_stream) return out;
     if (r->type == wire::response_type::message) out.push_back(std::move(*r));
   }

@@ -154,7 +154,7 @@ std::string http_response(int status, std::string_view body, const header_list& 
         same_text(name, "Transfer-Encoding"))
       continue;
     has_type = has_type || same_text(name, "Content-Type");
-    out += name + ": " + value + "\r\n";
+    out.append(name).append(": ").append(value).append("\r\n");
   }
   if (has_body) {
     if (!has_type) out += "Content-Type: text/plain; charset=utf-8\r\n";

@@ -100,7 +100,7 @@ void client_handlers::install(const shared& i, pubsub& bus, app& a) {
   a.handle("swill.watch_presence",
            [i, &bus](request<presence_request> r) { return watch_presence(i, bus, std::move(r)); },
            {.doc = "Who is present in a topic, and who comes and goes."});
-  a.handle("swill.inbox", [i](request<> r) { return inbox(i, std::move(r)); },
+  a.handle("swill.inbox", [i](request<> r) { return inbox(i, r); },
            {.doc = "Messages to this connection, its user, its groups, and everybody."});
 }
 

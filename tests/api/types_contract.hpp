@@ -233,7 +233,7 @@ T round(const T& v) {
   T out{};
   std::optional<swill::error> failure;
   const swill::bytes b = encode(v);
-  if (!swill::decode_message(b, swill::limits{}, out, failure)) throw swill::error{*failure};
+  if (!swill::decode_message(b, swill::limits{}, out, failure)) throw *failure;
   return out;
 }
 

@@ -16,7 +16,7 @@ import re
 import sys
 import textwrap
 
-PAGES = ["README.md", "docs/handlers.md", "docs/sessions.md", "docs/pubsub.md", "docs/connections.md"]
+PAGES = ["README.md", "docs/handlers.md", "docs/sessions.md", "docs/pubsub.md", "docs/connections.md", "docs/workers.md"]
 SOURCES = "tests/docs/*.cpp"
 
 BLOCK = re.compile(r"(?:^<!-- snippet (\S+) (\S+) -->\n+)?^```cpp\n(.*?)^```$", re.M | re.S)

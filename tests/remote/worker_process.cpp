@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
+#include <sstream>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,8 +13,8 @@
 
 namespace swill::remote_tests {
 
-worker_process::worker_process(const std::string& gateway, const std::string& name, const std::string& kind) {
-  std::vector<std::string> environment{"SWILL_TEST_GATEWAY=" + gateway, "SWILL_TEST_NAME=" + name,
+worker_process::worker_process(const std::string& gateways, const std::string& name, const std::string& kind) {
+  std::vector<std::string> environment{"SWILL_TEST_GATEWAY=" + gateways, "SWILL_TEST_NAME=" + name,
                                        "SWILL_TEST_KIND=" + kind};
   std::vector<char*> env;
   for (auto& e : environment) env.push_back(e.data());
@@ -48,14 +49,23 @@ int worker_process::wait() {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
-std::size_t worker_process::memory() const {
-  std::ifstream file{"/proc/" + std::to_string(pid_) + "/statm"};
+std::size_t worker_process::memory() const { return memory_of(pid_); }
+
+std::size_t memory_of(pid_t process) {
+  std::ifstream file{"/proc/" + std::to_string(process) + "/statm"};
   std::size_t all = 0, resident = 0;
   file >> all >> resident;
   return resident * 4096;
 }
 
 namespace {
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> out;
+  std::istringstream in{text};
+  for (std::string word; std::getline(in, word, ',');) out.push_back(word);
+  return out;
+}
 
 /// Runs when a test wants it: see worker_process.
 TEST(WorkerProcess, DISABLED_Serves) {
@@ -82,10 +92,12 @@ TEST(WorkerProcess, DISABLED_Serves) {
       co_yield 0;
       co_await sleep_for(1h);
     });
-    a.handle("flood", [](request<>) -> stream<std::string> {
+    const auto flooded = std::make_shared<std::int64_t>(0); // its one loop's
+    a.handle("flood", [flooded](request<>) -> stream<std::string> {
       const std::string item(1000, 'x');
-      while (true) co_yield item;
+      for (;; ++*flooded) co_yield item;
     });
+    a.handle("flooded", [flooded](request<>) { return *flooded; });
     // Answers by name at once when told so, and waits when it is the first: so that a retry can be seen.
     a.handle("first_waits",
              [name](request<std::string> r) -> task<std::string> {
@@ -99,7 +111,7 @@ TEST(WorkerProcess, DISABLED_Serves) {
       co_return 7;
     });
   }
-  a.use(std::make_shared<worker>(worker_options{.gateways = {std::getenv("SWILL_TEST_GATEWAY")},
+  a.use(std::make_shared<worker>(worker_options{.gateways = split(std::getenv("SWILL_TEST_GATEWAY")),
                                                 .secret = secret,
                                                 .name = name,
                                                 .first_pause = 10ms,

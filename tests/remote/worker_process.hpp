@@ -9,8 +9,8 @@ namespace swill::remote_tests {
 /// This test program once more, as a worker in a process of its own (worker_process.cpp); killed at the end, whatever state it is in.
 class worker_process {
 public:
-  /// `kind`: which handlers it serves.
-  worker_process(const std::string& gateway, const std::string& name, const std::string& kind = "all");
+  /// `gateways`: their addresses, with commas between; `kind`: which handlers it serves.
+  worker_process(const std::string& gateways, const std::string& name, const std::string& kind = "all");
   ~worker_process();
   worker_process(const worker_process&) = delete;
   worker_process& operator=(const worker_process&) = delete;
@@ -24,5 +24,8 @@ public:
 private:
   pid_t pid_ = -1;
 };
+
+/// Bytes of memory that a process has in use.
+std::size_t memory_of(pid_t process);
 
 } // namespace swill::remote_tests

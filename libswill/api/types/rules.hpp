@@ -140,7 +140,7 @@ struct one_of {
                                    : std::convertible_to<const T&, std::string_view>) bool holds(const T& v) const {
     for (const E& c : choices) {
       if constexpr (std::same_as<E, number>) {
-        if (c.order_of(v) == 0) return true;
+        if (std::is_eq(c.order_of(v))) return true;
       } else {
         if (c == v) return true;
       }

@@ -179,7 +179,7 @@ void socket_line::hang_up() noexcept {
 void socket_line::die(const close_reason& why) {
   if (phase_ == phase::ended) return;
   const auto keep = shared_from_this();
-  const close_reason told = why; // may be a member
+  const close_reason told = why; // may be a member: NOLINT(performance-unnecessary-copy-initialization)
   hang_up();
   if (line_sink* sink = std::exchange(sink_, nullptr)) sink->on_closed(told);
 }
