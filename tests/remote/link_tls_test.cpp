@@ -54,6 +54,10 @@ TEST(LinkTls, KeepsOutCertificatesOfAnotherAuthority) {
 
   EXPECT_TRUE(w.log.wait_for("cannot be reached")) << w.log.text();
   EXPECT_FALSE(is_served(g, "add"));
+
+  worker_world right{serve_add, {.gateways = {g.worker_address()}, .tls = ours.issue("right")}};
+  blocking_client c{g.url()};
+  EXPECT_TRUE(serves(c, "add")) << g.log.text() << right.log.text(); // strangers are in nobody's way
 }
 
 TEST(LinkTls, WorkersRefuseGatewaysOfAnotherAuthority) {
