@@ -1,5 +1,7 @@
 #include "actors/remote/network.hpp"
 
+#include "actors/remote/tls_sessions.hpp"
+
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
 #include <caf/io/basp_broker.hpp>
@@ -75,12 +77,14 @@ void forget_logger() { caf::logger::set_current_actor_system(nullptr); }
 
 } // namespace
 
-network::network(const link_tls& tls) : tls_(!tls.empty()) {
+network::network(const link_tls& tls, std::function<void(const std::string&)> on_refused)
+    : on_refused_(std::move(on_refused)), tls_(!tls.empty()) {
   if (tls_) check_files(tls);
   config_ = std::make_unique<config>(tls);
   system_ = std::make_unique<caf::actor_system>(*config_);
   forget_logger();
   system_->await_actors_before_shutdown(false);
+  if (tls_) system_->middleman().backend().post([this] { tend_tls_sessions(&on_refused_); });
 }
 
 network::~network() = default;

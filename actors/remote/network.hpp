@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,8 +25,9 @@ host_and_port parse_host_and_port(const std::string& text);
 /// wrong with a connection goes with the system. The functions wait: not from a loop's thread.
 class network {
 public:
-  /// Starts its threads. Throws std::runtime_error when TLS cannot be set up.
-  explicit network(const link_tls& tls);
+  /// Starts its threads. Throws std::runtime_error when TLS cannot be set up. `on_refused` is told, on such a thread, why a peer was kept
+  /// out by TLS.
+  explicit network(const link_tls& tls, std::function<void(const std::string&)> on_refused = {});
   /// Every actor in it must have ended.
   ~network();
 
@@ -41,6 +43,7 @@ public:
 
 private:
   struct config;
+  std::function<void(const std::string&)> on_refused_;
   std::unique_ptr<config> config_;
   std::unique_ptr<caf::actor_system> system_;
   bool tls_;

@@ -33,7 +33,9 @@ std::uint16_t remote_handlers::port() const noexcept { return impl_->port; }
 void remote_handlers::start(actors::runtime& r) {
   impl& i = *impl_;
   if (i.ending.joinable()) i.ending.join();
-  i.net = std::make_unique<network>(i.options.tls);
+  i.net = std::make_unique<network>(i.options.tls, [app = r.shared_app()](const std::string& why) {
+    logger{&app->log}.write(log_level::warning, "a worker was kept out by TLS: " + why);
+  });
   i.home = &r.units().front()->loop();
   i.gate = std::make_unique<worker_gate>(r, r.shared_app(), *i.net, i.options);
   i.port = i.net->publish(i.gate->door(), parse_host_and_port(i.options.listen));

@@ -38,7 +38,7 @@ TEST(LinkTls, ServesCalls) {
   EXPECT_EQ(next, 20000);
 }
 
-TEST(LinkTls, KeepsOutWhoShowsNoCertificate) {
+TEST(LinkTls, KeepsOutWhoSpeaksNoTls) {
   const certificate_authority ours{"ours"};
   gateway_world g{{.tls = ours.issue("gateway")}};
   worker_world w{serve_add, {.gateways = {g.worker_address()}, .secret = secret}};
@@ -53,7 +53,24 @@ TEST(LinkTls, KeepsOutCertificatesOfAnotherAuthority) {
   worker_world w{serve_add, {.gateways = {g.worker_address()}, .tls = theirs.issue("worker", ours)}};
 
   EXPECT_TRUE(w.log.wait_for("cannot be reached")) << w.log.text();
+  EXPECT_TRUE(g.log.wait_for("a worker was kept out by TLS: unknown CA")) << g.log.text();
   EXPECT_FALSE(is_served(g, "add"));
+
+  // And is in nobody's way, however often it knocks.
+  worker_world right{serve_add, {.gateways = {g.worker_address()}, .tls = ours.issue("right")}};
+  blocking_client c{g.url()};
+  ASSERT_TRUE(serves(c, "add")) << g.log.text() << right.log.text();
+  const auto knocks = [&] {
+    std::size_t n = 0;
+    for (std::size_t at = 0; (at = w.log.text().find("cannot be reached", at)) != std::string::npos; ++at) ++n;
+    return n;
+  };
+  const std::size_t before = knocks();
+  ASSERT_TRUE(eventually([&] {
+    EXPECT_EQ(c.call<int>("add", std::pair{2, 3}), 5);
+    return knocks() >= before + 10;
+  }));
+  EXPECT_EQ(right.log.text().find("has ended"), std::string::npos) << right.log.text() << g.log.text();
 }
 
 TEST(LinkTls, WorkersRefuseGatewaysOfAnotherAuthority) {

@@ -106,6 +106,19 @@ TEST(WorkerProcess, DISABLED_Serves) {
                co_return name;
              },
              {.idempotent = true});
+    a.handle("heard_then_waits",
+             [name](request<std::string> r) -> task<std::string> {
+               co_await r.context().send_leading(metadata{"by", name});
+               if (name == r.data()) co_await sleep_for(1h);
+               co_return name;
+             },
+             {.idempotent = true});
+    a.handle("first_waits_then_echoes",
+             [name](request<std::string> r) -> task<std::string> {
+               if (r.data().starts_with(name)) co_await sleep_for(1h);
+               co_return name + " " + r.data();
+             },
+             {.idempotent = true});
     a.handle("short_nap", [](request<int> r) -> task<int> {
       co_await sleep_for(std::chrono::milliseconds{r.data()});
       co_return 7;
