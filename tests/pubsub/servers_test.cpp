@@ -252,6 +252,35 @@ TEST_F(PubsubNodes, WhoReadsHistoryGoesOnWhenRedisIsBack) {
   for (std::uint64_t i = 0; i < 20; ++i) EXPECT_EQ(seen[i], i + 1);
 }
 
+TEST_F(PubsubNodes, InboxesGetWhatAnotherNodeSends) {
+  const auto setup = [](app& a, const std::shared_ptr<pubsub>& bus) {
+    a.handle("enter", [bus](request<std::string> r) {
+      r.context().connection().set_user(r.data());
+      bus->join_group(r.context().connection(), "red");
+    });
+    a.handle("send", [bus](request<std::string> to) -> task<void> {
+      co_await bus->send_to_connection(to.data(), std::string{"c"});
+      co_await bus->send_to_user("ann", std::string{"u"});
+      co_await bus->send_to_group("red", std::string{"g"});
+      co_await bus->send_to_all(std::string{"a"});
+    });
+  };
+  node one{shared(), quick(), 2, setup}, two{shared(), quick(), 2, setup};
+  blocking_client ann{one.url()}, sender{two.url()};
+  ann.call<value>("enter", std::string{"ann"});
+  auto inbox = ann.stream<value>("swill.inbox", nothing{});
+  while (inbox.leading().empty()) ::poll(nullptr, 0, 1);
+  const std::string id = *inbox.leading().find("connection")->get_if<std::string>();
+  sender.call<value>("send", id);
+
+  std::set<std::string> seen;
+  while (seen.size() < 4) {
+    const value v = inbox.next().value();
+    seen.insert(to_text(*v.find("to")) + to_text(*v.find("data")));
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"\"all\"\"a\"", "\"connection\"\"c\"", "\"group\"\"g\"", "\"user\"\"u\""}));
+}
+
 TEST_F(PubsubNodes, MessagesThatNeverCameAreFetched) {
   node one{shared(), quick()};
   reader r{one, "t"};
