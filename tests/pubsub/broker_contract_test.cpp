@@ -101,6 +101,18 @@ TYPED_TEST(BrokerContract, HistoryHasALength) {
   EXPECT_EQ(this->texts(b->history("t", {at.epoch, 0})), (strings{"2:\"b\"", "3:\"c\""}));
 }
 
+TYPED_TEST(BrokerContract, ALongHistoryHasItsLengthToo) {
+  pubsub_options o;
+  o.other_topics.history_length = 100;
+  auto b = this->backend.make(o);
+  position at;
+  for (int i = 0; i < 250; ++i) at = b->publish("t", i);
+  const auto page = b->history("t", {at.epoch, 0}, 1000);
+  ASSERT_EQ(page.items.size(), 100U);
+  EXPECT_EQ(page.items.front()->at().offset, 151U);
+  EXPECT_EQ(page.items.back()->at(), at);
+}
+
 TYPED_TEST(BrokerContract, ATopicWithoutHistoryStillCounts) {
   pubsub_options o;
   o.other_topics.history_length = 0;

@@ -3,6 +3,7 @@
 #include "tests/pubsub/broker_contract.hpp"
 
 #include <poll.h>
+#include <thread>
 
 namespace swill::test {
 namespace {
@@ -50,6 +51,52 @@ TEST_F(RedisBroker, NodesShareTopics) {
   }
   EXPECT_EQ(two->history("t", a).items.size(), 1U);
   EXPECT_EQ(two->publish("t", "c", "k"), one->publish("t", "c", "k"));
+}
+
+TEST_F(RedisBroker, OwnMessagesComeOnceAndInOrderAmongThoseOfOthers) {
+  constexpr std::uint64_t each = 300;
+  auto one = make("n1"), two = make("n2");
+  one->subscribe("t");
+  two->subscribe("t");
+  std::thread other{[&] {
+    for (std::uint64_t i = 0; i < each; ++i) two->publish("t", "b");
+  }};
+  for (std::uint64_t i = 0; i < each; ++i) one->publish("t", "a");
+  other.join();
+
+  for (auto* n : {one.get(), two.get()}) {
+    for (std::uint64_t offset = 1; offset <= 2 * each; ++offset) ASSERT_EQ(n->published.take()->at().offset, offset);
+  }
+  const position last = one->publish("t", "end");
+  EXPECT_EQ(one->published.take()->at(), last);
+  EXPECT_EQ(two->published.take()->at(), last);
+}
+
+TEST_F(RedisBroker, WhatWasPublishedBeforeUnderAKeyIsNotTakenForAnother) {
+  auto one = make("n1");
+  one->subscribe("t");
+  const position first = one->publish("t", "a");
+  // As if another node had used this key a moment ago, and its message were still on its way.
+  const std::string next = std::to_string(first.epoch) + " 2";
+  server.ask("SET \"" + backend.prefix + "k:t key\" \"" + next + "\"");
+  EXPECT_EQ(one->publish("t", "another", "key"), (position{first.epoch, 2}));
+  EXPECT_EQ(one->publish("t", "b"), (position{first.epoch, 2}));
+
+  EXPECT_EQ(unpacked(one->published.take()->data()), value{"a"});
+  EXPECT_EQ(unpacked(one->published.take()->data()), value{"b"});
+}
+
+TEST_F(RedisBroker, KeysOfATopicInUseLiveOn) {
+  pubsub_options o;
+  o.other_topics.history_age = 400ms;
+  o.other_topics.forget_after = 400ms;
+  auto one = make("n1", o);
+  const position at = one->publish("t", "a");
+  const auto end = std::chrono::steady_clock::now() + 1200ms;
+  position last;
+  while (std::chrono::steady_clock::now() < end) last = one->publish("t", "b");
+  EXPECT_EQ(last.epoch, at.epoch);
+  EXPECT_EQ(one->history("t", {last.epoch, last.offset - 1}).items.size(), 1U);
 }
 
 TEST_F(RedisBroker, SubscribesOnlyToWhatIsWanted) {

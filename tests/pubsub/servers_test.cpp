@@ -1,5 +1,6 @@
 #include "pubsub/pubsub.hpp"
 
+#include "libswill/base/await.hpp"
 #include "libswill/client/blocking_client.hpp"
 #include "libswill/server/server.hpp"
 #include "pubsub/redis/redis_broker.hpp"
@@ -31,13 +32,15 @@ std::uint64_t number(const value* v) {
 
 /// A server on sockets with a bus: one node.
 struct node {
-  explicit node(std::shared_ptr<broker> b, pubsub_options o = {}, std::size_t threads = 2)
+  explicit node(std::shared_ptr<broker> b, pubsub_options o = {}, std::size_t threads = 2,
+                const std::function<void(app&, const std::shared_ptr<pubsub>&)>& more = {})
       : bus(std::make_shared<pubsub>(std::move(o), std::move(b))) {
     a.set_log(stderr_log(log_level::error));
     bus->allow_subscribe("**");
     bus->allow_publish("**");
     bus->allow_presence("**");
     a.use(bus);
+    if (more) more(a, bus);
     server_options so;
     so.listen = {"127.0.0.1:0"};
     so.io_threads = threads;
@@ -139,6 +142,37 @@ TEST(PubsubServers, SubscribersOnAllThreadsGetEverything) {
   }
 }
 
+/// A subscriber that has missed many pages of history, while more is published.
+void resume_far_behind(node& n) {
+  const auto first = n.publish("t", 1);
+  ASSERT_TRUE(first);
+  for (int i = 2; i <= 300; ++i) ASSERT_TRUE(n.publish("t", i));
+  std::vector<std::unique_ptr<reader>> readers;
+  for (std::uint64_t from : {0, 1, 150, 299, 300})
+    readers.push_back(std::make_unique<reader>(n, "t", position{first->epoch, from}));
+  for (int i = 301; i <= 400; ++i) ASSERT_TRUE(n.publish("t", i));
+  for (auto& r : readers) {
+    EXPECT_TRUE(r->recovered);
+    for (std::uint64_t i = r->start.offset + 1; i <= 400; ++i)
+      ASSERT_EQ(text(r->items.take()), std::to_string(i) + ":" + std::to_string(i));
+  }
+}
+
+pubsub_options small_pages() {
+  pubsub_options o = quick();
+  o.history_page = 8;
+  o.other_topics.queue_length = 16; // much less than what is missed
+  o.other_topics.overflow = overflow::drop_oldest;
+  return o;
+}
+
+TEST(PubsubServers, WhoIsFarBehindReadsPageByPage) {
+  pubsub_options o = small_pages();
+  o.other_topics.queue_length = 200; // as many as may be published while nobody has read
+  node n{nullptr, o, 2};
+  resume_far_behind(n);
+}
+
 /// Nodes that share a Redis.
 struct PubsubNodes : testing::Test {
   redis_server server{redis_options{.append_only = true}};
@@ -172,6 +206,79 @@ TEST_F(PubsubNodes, AClientResumesOnTheOther) {
 
   EXPECT_TRUE(second.recovered);
   for (const char* s : {"2:\"b\"", "3:\"c\"", "4:\"d\""}) EXPECT_EQ(text(second.items.take()), s);
+}
+
+TEST_F(PubsubNodes, WhoIsFarBehindReadsPageByPage) {
+  pubsub_options o = small_pages();
+  o.other_topics.queue_length = 200;
+  node n{shared(), o, 2};
+  resume_far_behind(n);
+}
+
+TEST_F(PubsubNodes, WhoReadsHistoryGoesOnWhenRedisIsBack) {
+  // It stops in its first page, and asks for the second while Redis is away.
+  box<bool> stopped;
+  std::atomic<bool> go{false};
+  const auto setup = [&](app& a, const std::shared_ptr<pubsub>& bus) {
+    a.handle("follow", [&, bus](request<position> r) -> stream<std::uint64_t> {
+      auto feed = co_await bus->subscribe<int>("t", r.data());
+      while (auto i = co_await feed.next()) {
+        co_yield i->at().offset;
+        if (i->at().offset != 2) continue;
+        stopped.put(true);
+        while (!go) co_await sleep_for(5ms);
+      }
+    });
+  };
+  node n{shared(), small_pages(), 2, setup};
+  const auto first = n.publish("t", 1);
+  ASSERT_TRUE(first);
+  for (int i = 2; i <= 20; ++i) ASSERT_TRUE(n.publish("t", i));
+  blocking_client c{n.url()};
+  auto items = c.stream<std::uint64_t>("follow", position{first->epoch, 0});
+  std::vector<std::uint64_t> seen;
+  const auto read = [&](std::size_t until) {
+    while (seen.size() < until) seen.push_back(items.next().value());
+  };
+  read(2);
+  stopped.take();
+  server.kill();
+  while (n.bus->statistics().up) ::poll(nullptr, 0, 5);
+  go = true;
+  read(8); // what it has had of history
+  server.restart();
+
+  read(20);
+  for (std::uint64_t i = 0; i < 20; ++i) EXPECT_EQ(seen[i], i + 1);
+}
+
+TEST_F(PubsubNodes, InboxesGetWhatAnotherNodeSends) {
+  const auto setup = [](app& a, const std::shared_ptr<pubsub>& bus) {
+    a.handle("enter", [bus](request<std::string> r) {
+      r.context().connection().set_user(r.data());
+      bus->join_group(r.context().connection(), "red");
+    });
+    a.handle("send", [bus](request<std::string> to) -> task<void> {
+      co_await bus->send_to_connection(to.data(), std::string{"c"});
+      co_await bus->send_to_user("ann", std::string{"u"});
+      co_await bus->send_to_group("red", std::string{"g"});
+      co_await bus->send_to_all(std::string{"a"});
+    });
+  };
+  node one{shared(), quick(), 2, setup}, two{shared(), quick(), 2, setup};
+  blocking_client ann{one.url()}, sender{two.url()};
+  ann.call<value>("enter", std::string{"ann"});
+  auto inbox = ann.stream<value>("swill.inbox", nothing{});
+  while (inbox.leading().empty()) ::poll(nullptr, 0, 1);
+  const std::string id = *inbox.leading().find("connection")->get_if<std::string>();
+  sender.call<value>("send", id);
+
+  std::set<std::string> seen;
+  while (seen.size() < 4) {
+    const value v = inbox.next().value();
+    seen.insert(to_text(*v.find("to")) + to_text(*v.find("data")));
+  }
+  EXPECT_EQ(seen, (std::set<std::string>{"\"all\"\"a\"", "\"connection\"\"c\"", "\"group\"\"g\"", "\"user\"\"u\""}));
 }
 
 TEST_F(PubsubNodes, MessagesThatNeverCameAreFetched) {
