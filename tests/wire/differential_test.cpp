@@ -4,8 +4,8 @@
 
 #include "tests/wire/msgpack_cxx.hpp"
 
-#include <gtest/gtest.h>
 #include <algorithm>
+#include <gtest/gtest.h>
 #include <random>
 
 namespace swill::wire {
