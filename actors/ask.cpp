@@ -32,7 +32,7 @@ bool ask_base::begin(scope& s, std::coroutine_handle<> h) {
   if (self_ == nullptr) throw std::logic_error("ask outside of a request");
   if (to_ == nullptr) throw error{error_code::unavailable, "The handler is not there"};
   s.suspend(*this, h);
-  if (timeout_.count() > 0) s.loop().set_timer(*this, s.loop().now() + timeout_);
+  if (timeout_.count() > 0) s.loop().set_timer(*this, s.loop().now() + detail::within_the_clock(timeout_));
   self_->add_receiver(*this, to_);
   send(*self_, *this);
   return true;

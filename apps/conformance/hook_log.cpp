@@ -45,4 +45,10 @@ std::vector<hook_log::entry> hook_log::entries(const std::string& token) const {
   return log == logs_.end() ? std::vector<entry>{} : log->second;
 }
 
+std::size_t hook_log::size(const std::string& token) const {
+  const std::lock_guard lock{mutex_};
+  const auto log = logs_.find(token);
+  return log == logs_.end() ? 0 : log->second.size();
+}
+
 } // namespace swill::conformance

@@ -25,6 +25,7 @@ public:
   void append(connection& c, std::string_view hook);
   void append(const context& c, std::string_view hook, value detail = {});
   std::vector<entry> entries(const std::string& token) const;
+  std::size_t size(const std::string& token) const;
 
 private:
   static constexpr std::size_t kept_tokens = 4096;

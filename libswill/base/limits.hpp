@@ -45,7 +45,7 @@ struct limits {
   /// Connections of one server. When reached: HTTP 503 with Retry-After.
   std::size_t connections = 100000;
   /// Bytes that wait to be sent on one connection, besides the kernel's buffers. When half of it is used: streaming handlers wait.
-  /// When twice of it is used (only responses of unary requests can): nothing more is read from that connection until it drains.
+  /// When twice of it and the largest message is used (only unary responses can): nothing more is read from there until it drains.
   std::size_t send_buffer = 1024 * 1024;
   /// How long a peer may leave queued bytes untouched. When reached: the connection is closed and counted.
   std::chrono::milliseconds slow_reader_timeout{30000};

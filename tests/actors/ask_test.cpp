@@ -74,6 +74,11 @@ TEST_F(Ask, TimeoutIs408) {
   EXPECT_EQ(outcome_of(-3, 20ms), strings{"e:408"});
 }
 
+TEST_F(Ask, TimeoutBeyondTheClockIsLong) {
+  a.timeout = std::chrono::milliseconds::max();
+  EXPECT_EQ(outcome_of(41, 1s), strings{"m:42"});
+}
+
 TEST_F(Ask, OneThatIsDeadAlreadyIs503) {
   test_server s{a};
   a.other = s.runtime().system().spawn(answers, 0);

@@ -101,7 +101,7 @@ TEST(Combinations, AnArrayStructHoldsOthersAndItsDefaults) {
             R"({"size": [{"index": 1, "errors": [{"description": "Expected int | nil, got str"}]}], )"
             R"("corner": [{"y": [{"description": "Missing required field"}]}], )"
             R"("path": [{"description": "length less than 1"}], )"
-            R"("trees": [{"key": "elm", "errors": [{"description": "Expected tree | nil, got int"}]}]})");
+            R"("trees": [{"key": "elm", "errors": [{"description": "Expected Tree | nil, got int"}]}]})");
 }
 
 struct grid {

@@ -294,10 +294,12 @@ TEST_F(Call, EndsAtItsDeadline) {
       uploaded = e.code;
     }
     const auto told = co_await c.call<value>("metadata", nothing{}, std::chrono::minutes{1});
+    const auto far = co_await c.call<int>("add", std::pair{1, 2}, std::chrono::milliseconds::max());
 
     EXPECT_EQ(unary, 408);
     EXPECT_EQ(uploaded, 408);
     EXPECT_EQ(told, value::map({{"timeout_ms", 60000}}));
+    EXPECT_EQ(far, 3);
     EXPECT_TRUE(server.seen().wait("hang.end"));
     EXPECT_TRUE(server.seen().wait("upload_hang.end"));
   });

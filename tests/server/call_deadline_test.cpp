@@ -72,6 +72,13 @@ TEST(CallDeadline, OfZeroOrLessPassesAtOnce) {
   }
 }
 
+TEST(CallDeadline, OfAHandlerDoesNotOverflow) {
+  deadline_app a;
+  a.serve({.default_deadline = std::chrono::milliseconds::max()});
+
+  EXPECT_FALSE(a.ends_after());
+}
+
 TEST(CallDeadline, OfTheFarFutureDoesNotOverflow) {
   for (const value& ms :
        {value{std::numeric_limits<std::int64_t>::max()}, value{std::numeric_limits<std::uint64_t>::max()}}) {

@@ -58,6 +58,16 @@ TEST(Fairness, TwoGreedyStreamsOfOneConnectionTakeTurns) {
   EXPECT_EQ(arrived(c, 2).size(), 5001U);
 }
 
+TEST(Fairness, AStreamHasItsShareAlthoughOthersEndedInThisTurn) {
+  greedy_app a;
+  test_server s{a};
+  test_client c{s};
+  for (int i = 0; i < 3; ++i) send_message(c, 1, "numbers", std::pair{0, 1});
+
+  // None waits for another turn: the seq would still be in use.
+  EXPECT_EQ(arrived(c, 1), (strings{"m:0", "end", "m:0", "end", "m:0", "end"}));
+}
+
 TEST(Fairness, TwoGreedyStreamsOfTwoConnectionsTakeTurns) {
   greedy_app a;
   a.limits().stream_quantum = 100;

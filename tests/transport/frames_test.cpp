@@ -300,6 +300,21 @@ TEST(Frames, TellsWhenOutputMoves) {
   EXPECT_LT(backlog, limits{}.send_buffer / 2);
 }
 
+TEST(Frames, ReadsOnBehindOneLargeMessage) {
+  std::atomic<int> taken{0};
+  script does;
+  does.on_message = [&](message_port& p, bytes_view) {
+    if (++taken == 1) send(p, std::string(20 * 1024 * 1024, 'x'));
+  };
+  test_server s{does};
+  auto c = s.open();
+  c.send_message("x");
+  c.send_message("what may cancel it");
+
+  EXPECT_TRUE(eventually([&] { return taken == 2; }));
+  EXPECT_EQ(c.read_message().size(), 20U * 1024 * 1024);
+}
+
 TEST(Frames, ReadsNothingFromAPeerThatDoesNotRead) {
   std::atomic<int> taken{0};
   script does;

@@ -1,5 +1,6 @@
 #include "libswill/api/detail/call.hpp"
 
+#include "libswill/base/await.hpp"
 #include "libswill/wire/reader.hpp"
 
 #include <algorithm>
@@ -137,7 +138,7 @@ void call::arm_deadline() {
     wait = most;
     wanted = true;
   }
-  if (wanted) loop().set_timer(deadline_, opened_ + wait);
+  if (wanted) loop().set_timer(deadline_, opened_ + within_the_clock(wait));
 }
 
 void call::deadline_timer::on_timer() { call_.fail(error{error_code::deadline_exceeded, "Deadline exceeded"}); }
@@ -304,6 +305,7 @@ void call::on_idle() {
   leading_.clear();
   trailing_.clear();
   pending_yield_ = nullptr;
+  burst_turn_ = 0; // the next request has a share of its own in this turn
   burst_items_ = 0;
   burst_bytes_ = 0;
   stop_.reset();

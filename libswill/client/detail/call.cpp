@@ -1,6 +1,7 @@
 #include "libswill/client/detail/call.hpp"
 
 #include "libswill/api/types/codec.hpp"
+#include "libswill/base/await.hpp"
 
 #include <utility>
 
@@ -38,7 +39,7 @@ call::call(std::shared_ptr<connection> c, std::string_view rpc, const call_optio
       streams_(streams) {
   if (timeout_.count() <= 0) return;
   request_metadata_.set("timeout_ms", timeout_.count());
-  connection_->loop().set_timer(*this, connection_->loop().now() + timeout_);
+  connection_->loop().set_timer(*this, connection_->loop().now() + detail::within_the_clock(timeout_));
 }
 
 call::~call() {

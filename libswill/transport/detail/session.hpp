@@ -99,6 +99,7 @@ private:
   void deliver(bytes_view message);
   void on_peer_gone(const char* how);
   bool may_deliver() const noexcept;
+  bool is_over_budget() const noexcept;
   void resume_later();
 
   // session_output.cpp
@@ -118,7 +119,7 @@ private:
   phase phase_ = phase::head;
   bool writing_ = false;   // waiting for the socket to take more
   bool paused_ = false;    // by the application
-  bool congested_ = false; // more than twice the send buffer is queued: nothing is read
+  bool congested_ = false; // more than twice the send buffer and one message is queued: nothing is read
   bool was_full_ = false;  // half the send buffer was used: on_writable when it no longer is
   bool fresh_ = false;     // accepted in this turn: messages come in a later one
   bool resuming_ = false;  // a resume is posted
@@ -131,6 +132,7 @@ private:
   buffer message_;    // what came of a message that is not complete
   buffer output_;
   std::size_t sent_ = 0;       // of output_
+  std::size_t largest_ = 0;    // message in output_ since it was last empty
   std::size_t message_at_ = 0; // where the message being written began
   swill::traffic traffic_;
   int budget_ = 0;                   // messages that may still be delivered in this turn

@@ -154,7 +154,7 @@ void session::deliver(bytes_view message) {
     prepare_output();
     append_frame(output_, decoder_->is_text() ? opcode::text : opcode::binary, message);
     lane_.count.messages_out.add();
-    congested_ = backlog() > 2 * limits_of().send_buffer;
+    congested_ = is_over_budget();
     return mark_dirty();
   }
   if (decoder_->is_text()) return close(1003, "text messages are not supported");
@@ -171,7 +171,7 @@ void session::deliver(bytes_view message) {
     lane_.count.exceptions.add();
     close(1011, "internal error");
   }
-  if (phase_ == phase::open) congested_ = backlog() > 2 * limits_of().send_buffer;
+  if (phase_ == phase::open) congested_ = is_over_budget();
 }
 
 void session::on_peer_gone(const char* how) {
@@ -194,6 +194,9 @@ void session::on_peer_gone(const char* how) {
     case phase::ended: return;
   }
 }
+
+// One large item of a stream is not enough for it: the CANCEL of that stream must be read.
+bool session::is_over_budget() const noexcept { return backlog() > 2 * limits_of().send_buffer + largest_; }
 
 bool session::may_deliver() const noexcept { return !paused_ && !congested_ && !fresh_; }
 

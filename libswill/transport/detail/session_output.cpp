@@ -1,5 +1,6 @@
 #include "libswill/transport/detail/session.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <sys/socket.h>
 
@@ -29,6 +30,7 @@ void session::end_message() {
   ++traffic_.messages_out;
   traffic_.bytes_out += output_.size() - message_at_ - 2; // begin_frame() has made room for so much
   end_frame(output_, message_at_, opcode::binary);
+  largest_ = std::max(largest_, output_.size() - message_at_);
   lane_.count.messages_out.add();
   if (backlog() > limits_of().send_buffer / 2) was_full_ = true;
   mark_dirty();
@@ -89,6 +91,7 @@ void session::on_flushed() {
   if (backlog() == 0) {
     sent_ = 0;
     progress_ = {};
+    largest_ = 0;
     output_.clear();
     lane_.give_back(std::move(output_));
     if (phase_ == phase::lingering && !linger_for_peer_) return die(our_close_);
