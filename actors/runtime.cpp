@@ -110,8 +110,7 @@ int rejection_status(int status) noexcept {
 } // namespace
 
 task<void> runtime::accept(unit& u, std::shared_ptr<handshake> h) {
-  const auto facts =
-      h->facts ? h->facts : std::make_shared<connection>(make_connection_id(), std::move(h->request));
+  const auto facts = h->facts ? h->facts : std::make_shared<connection>(make_connection_id(), std::move(h->request));
   try {
     co_await detail::run_hooks(app_->connection.before_connection, *facts);
     co_await detail::run_hooks(app_->connection.before_accept, *facts);

@@ -72,7 +72,7 @@ private:
   std::mutex mutex_;
   std::condition_variable changed_;
   bool shut_down_ = false;
-  std::size_t jobs_ = 0;       ///< on the pool; guarded by mutex_
+  std::size_t jobs_ = 0;    ///< on the pool; guarded by mutex_
   std::size_t plugins_ = 0; ///< of the app's, those that were started
 };
 

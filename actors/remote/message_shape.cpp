@@ -120,8 +120,8 @@ bool holds(const shape_rule& r, T v) {
     case rule_kind::le: return le{r.bound}.holds(v);
     case rule_kind::multiple_of: return multiple_of{r.bound}.holds(v);
     case rule_kind::one_of:
-      return r.numbers.empty() ||
-             std::any_of(r.numbers.begin(), r.numbers.end(), [v](const number& n) { return std::is_eq(n.order_of(v)); });
+      return r.numbers.empty() || std::any_of(r.numbers.begin(), r.numbers.end(),
+                                              [v](const number& n) { return std::is_eq(n.order_of(v)); });
     default: return true;
   }
 }

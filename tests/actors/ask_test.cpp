@@ -120,18 +120,20 @@ TEST_F(Ask, LateAnswerOfACancelledOneHarmsNobody) {
   caf::response_promise promise;
   std::atomic<bool> asked{false};
   test_server s{a};
-  a.other = s.runtime().system().spawn([&](caf::event_based_actor* self, int) -> caf::behavior {
-    return {[&, self](int n) -> caf::result<int> {
-              if (n != 7) return n;
-              promise = self->make_response_promise();
-              asked = true;
-              return caf::delegated<int>{};
-            },
-            [&](bool) {
-              promise.deliver(99);
-              return true;
-            }};
-  }, 0);
+  a.other = s.runtime().system().spawn(
+      [&](caf::event_based_actor* self, int) -> caf::behavior {
+        return {[&, self](int n) -> caf::result<int> {
+                  if (n != 7) return n;
+                  promise = self->make_response_promise();
+                  asked = true;
+                  return caf::delegated<int>{};
+                },
+                [&](bool) {
+                  promise.deliver(99);
+                  return true;
+                }};
+      },
+      0);
   const ends_here end{a.other};
   test_client c{s};
   const auto first = c.open("ask", 7);

@@ -138,16 +138,18 @@ TEST(RequestActors, AreMonitoredByActors) {
     test_server s{a};
     std::atomic<int> downs{0};
     std::atomic<bool> normal{false};
-    const caf::actor watcher = s.runtime().system().spawn([&](caf::event_based_actor* self, int) -> caf::behavior {
-      self->set_down_handler([&](const caf::down_msg& m) {
-        normal = m.reason == caf::exit_reason::normal;
-        ++downs;
-      });
-      return {[self](const caf::strong_actor_ptr& whom) {
-        self->monitor(whom);
-        return true;
-      }};
-    }, 0);
+    const caf::actor watcher = s.runtime().system().spawn(
+        [&](caf::event_based_actor* self, int) -> caf::behavior {
+          self->set_down_handler([&](const caf::down_msg& m) {
+            normal = m.reason == caf::exit_reason::normal;
+            ++downs;
+          });
+          return {[self](const caf::strong_actor_ptr& whom) {
+            self->monitor(whom);
+            return true;
+          }};
+        },
+        0);
     const ends_here end{watcher};
     test_client c{s};
     const auto seq = c.open("sleep", 1);

@@ -1,6 +1,6 @@
-#include "pubsub/connections/entry.hpp"
 #include "libswill/client/blocking_client.hpp"
 #include "pubsub/broker.hpp"
+#include "pubsub/connections/entry.hpp"
 #include "tests/chaos/cluster.hpp"
 
 #include <gtest/gtest.h>

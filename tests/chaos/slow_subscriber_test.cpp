@@ -46,7 +46,8 @@ TEST_F(SlowSubscriber, IsTurnedAwayAndDelaysNobody) {
   ASSERT_TRUE(eventually([&] { return messages.book.delivered_count(slow.number()) > 50; }));
   const int rounds = scaled(3, 10);
   const std::size_t count = 400;
-  const std::size_t enough = 1600; // of 16 KiB: more than all the buffers on the way, however far the kernel lets them grow
+  const std::size_t enough =
+      1600; // of 16 KiB: more than all the buffers on the way, however far the kernel lets them grow
   std::vector<std::chrono::microseconds> before;
   std::vector<std::chrono::microseconds> during;
   std::size_t growth = 0;

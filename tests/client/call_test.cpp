@@ -175,7 +175,7 @@ TEST_F(Call, CarriesMetadata) {
     const int three = co_await unary.result();
     auto streamed = c.stream<int>("stream_metadata", 2);
     co_await streamed.ready();
-    const metadata early = streamed.leading();
+    const metadata& early = streamed.leading();
     while (co_await streamed.next()) {
     }
 

@@ -28,7 +28,7 @@ public:
     at.sin_family = AF_INET;
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof at;
-    ::bind(listener_, reinterpret_cast<sockaddr*>(&at), size);
+    if (::bind(listener_, reinterpret_cast<sockaddr*>(&at), size) != 0) throw std::runtime_error("bind");
     ::listen(listener_, 1);
     ::getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &size);
     url_ = "ws://127.0.0.1:" + std::to_string(ntohs(at.sin_port));

@@ -1,5 +1,5 @@
-#include "pubsub/connections/connections.hpp"
 #include "libswill/server/test_client.hpp"
+#include "pubsub/connections/connections.hpp"
 
 #include <gmock/gmock.h>
 
