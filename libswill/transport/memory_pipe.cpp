@@ -127,7 +127,7 @@ void memory_pipe::line::end_message() {
     backlog_ += message.size();
     ++traffic_.messages_out;
     traffic_.bytes_out += message.size();
-    if (backlog_ > limits_.send_buffer / 2) was_full_ = true;
+    if (backlog_ >= limits_.send_buffer / 2) was_full_ = true; // there is no room (message_port::has_room)
     on_the_way_.emplace_back(message.begin(), message.end());
     if (!stalled_) take(on_the_way_.size());
   }

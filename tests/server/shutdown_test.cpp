@@ -63,7 +63,7 @@ struct busy_app : logged_app {
     handle("blocking", blocking([this](request<> r) {
              const guard g{alive};
              const auto stop = r.context().stop_token();
-             for (int i = 0; i < 1000 && !stop.stop_requested(); ++i) ::poll(nullptr, 0, 1);
+             for (int i = 0; i < 30000 && !stop.stop_requested(); ++i) ::poll(nullptr, 0, 1);
            }));
     handle("pool", [this](request<>) -> task<void> {
       const guard g{alive};
@@ -133,6 +133,7 @@ bool eventually(const F& f) {
 TEST(Shutdown, OverSocketsAHundredTimes) {
   for (int round = 0; round < 100; ++round) {
     busy_app a;
+    a.limits().slow_reader_timeout = 30s; // the clients are to be there when it stops
     {
       server s{a, {.listen = {"127.0.0.1:0"}, .io_threads = 2, .workers = 2}};
       a.silent = s.system().spawn(never_answers, 0);

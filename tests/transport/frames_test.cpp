@@ -300,6 +300,27 @@ TEST(Frames, TellsWhenOutputMoves) {
   EXPECT_LT(backlog, limits{}.send_buffer / 2);
 }
 
+TEST(Frames, TellsWhenOutputMovesThatFilledItsBudgetExactly) {
+  constexpr std::size_t half = limits{}.send_buffer / 2;
+  std::atomic<int> writable{0};
+  std::atomic<std::size_t> backlog{0};
+  script does;
+  does.on_message = [&](message_port& p, bytes_view) {
+    while (p.backlog() < half - 2000) send(p, std::string(1000, 'x'));
+    send(p, std::string(half - p.backlog() - 4, 'x')); // and 4 of its header
+    backlog = p.backlog();
+    EXPECT_FALSE(p.has_room(1, limits{}.send_buffer));
+  };
+  does.on_writable = [&](message_port&) { ++writable; };
+  test_server s{does};
+  auto c = s.open();
+
+  c.send_message("x");
+
+  EXPECT_TRUE(eventually([&] { return writable == 1; }));
+  EXPECT_EQ(backlog, half);
+}
+
 TEST(Frames, ReadsOnBehindOneLargeMessage) {
   std::atomic<int> taken{0};
   script does;

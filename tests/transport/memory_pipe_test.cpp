@@ -115,6 +115,23 @@ TEST_F(MemoryPipe, DropsAtAnyPoint) {
   }
 }
 
+TEST_F(MemoryPipe, TellsWhenOutputMovesThatFilledItsBudgetExactly) {
+  limits lim;
+  lim.send_buffer = 16;
+  memory_pipe pipe{loop, server, memory_pipe::plain_request(), lim};
+  pipe.stall();
+  pipe.send("123456");
+  pipe.send("78");
+  loop.run_until_idle();
+  ASSERT_EQ(server.port->backlog(), 8U);
+  EXPECT_FALSE(server.port->has_room(1, lim.send_buffer));
+
+  pipe.take(1);
+  loop.run_until_idle();
+
+  EXPECT_EQ(server.writable, 1);
+}
+
 TEST_F(MemoryPipe, BuildsABacklogWhileStalled) {
   limits lim;
   lim.send_buffer = 10;

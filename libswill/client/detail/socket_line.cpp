@@ -33,7 +33,6 @@ buffer& socket_line::begin_message() {
 void socket_line::end_message() {
   if (phase_ != phase::open) return output_.truncate(message_at_);
   end_masked(output_, message_at_, binary_op, masks_.next());
-  if (backlog() >= options_.send_buffer) was_full_ = true;
   loop_.at_turn_end(*this);
 }
 
@@ -65,6 +64,7 @@ void socket_line::on_turn_end() noexcept {
 }
 
 void socket_line::flush() {
+  if (backlog() >= options_.send_buffer) was_full_ = true; // connection::is_congested; only here does it fall
   while (!writing_ && backlog() != 0) {
     const ssize_t n = ::send(sockets_->socket.native_handle(), output_.data() + sent_, backlog(), MSG_NOSIGNAL);
     if (n >= 0) {

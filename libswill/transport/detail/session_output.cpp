@@ -32,7 +32,6 @@ void session::end_message() {
   end_frame(output_, message_at_, opcode::binary);
   largest_ = std::max(largest_, output_.size() - message_at_);
   lane_.count.messages_out.add();
-  if (backlog() > limits_of().send_buffer / 2) was_full_ = true;
   mark_dirty();
 }
 
@@ -57,6 +56,8 @@ void session::on_turn_end() noexcept {
 }
 
 void session::flush() {
+  // Only here does the backlog fall: whoever found no room until now is told when there is some (message_port::has_room).
+  if (backlog() >= limits_of().send_buffer / 2) was_full_ = true;
   if (writing_) return;
   while (backlog() != 0) {
     const ssize_t n = ::send(fd_, output_.data() + sent_, backlog(), MSG_NOSIGNAL);
