@@ -23,7 +23,9 @@ constexpr bool reuses = true;
 constexpr bool reuses = true;
 #endif
 
-constexpr std::size_t step = 16; ///< malloc's own
+// malloc's own sizes: 8, 24, 40 ... bytes fill its blocks to the last.
+constexpr std::size_t step = 16;
+constexpr std::size_t smallest = 8;
 constexpr std::size_t largest = 1024;
 constexpr std::size_t kept_bytes = 32 * 1024; ///< of each size
 
@@ -39,7 +41,7 @@ struct shelf {
 enum class stage : std::uint8_t { fresh, open, closed };
 
 // Trivial, so that reaching it costs no check whether it is there; what ends it is `closer`.
-constinit thread_local std::array<shelf, largest / step> shelves{};
+constinit thread_local std::array<shelf, largest / step + 1> shelves{};
 constinit thread_local stage at = stage::fresh;
 
 /// Gives back what a thread has kept when it ends.
@@ -65,7 +67,9 @@ bool is_open() noexcept {
   return true;
 }
 
-constexpr std::size_t number_of(std::size_t size) noexcept { return (size - 1) / step; }
+constexpr std::size_t number_of(std::size_t size) noexcept { return (size + step - smallest - 1) / step; }
+constexpr std::size_t size_of(std::size_t number) noexcept { return number * step + smallest; }
+static_assert(number_of(8) == 0 && number_of(9) == 1 && number_of(24) == 1 && size_of(number_of(largest)) >= largest);
 
 } // namespace
 
@@ -77,14 +81,14 @@ void* take_frame(std::size_t size) {
     --s.count;
     return b;
   }
-  return ::operator new((number_of(size) + 1) * step);
+  return ::operator new(size_of(number_of(size)));
 }
 
 void give_frame(void* frame, std::size_t size) noexcept {
   if (!reuses || size == 0 || size > largest) return ::operator delete(frame);
   const std::size_t n = number_of(size);
   shelf& s = shelves[n];
-  if (s.count >= kept_bytes / ((n + 1) * step) || !is_open()) return ::operator delete(frame);
+  if (s.count >= kept_bytes / size_of(n) || !is_open()) return ::operator delete(frame);
   s.first = ::new (frame) block{s.first};
   ++s.count;
 }
