@@ -1,6 +1,5 @@
 #include "libswill/transport/detail/session.hpp"
 
-#include <algorithm>
 #include <cerrno>
 #include <sys/socket.h>
 
@@ -30,7 +29,7 @@ void session::end_message() {
   ++traffic_.messages_out;
   traffic_.bytes_out += output_.size() - message_at_ - 2; // begin_frame() has made room for so much
   end_frame(output_, message_at_, opcode::binary);
-  largest_ = std::max(largest_, output_.size() - message_at_);
+  if (output_.size() - message_at_ > largest_) largest_ = output_.size() - message_at_;
   lane_.count.messages_out.add();
   mark_dirty();
 }
