@@ -86,7 +86,7 @@ bool upgrade::read(buffer& input, bool at_end) {
   if (!ec && at_end && !p.is_done()) {
     // A rejection may end with the connection; anything else is cut off.
     const bool has_header = p.got_some() && p.is_header_done(); // afterwards the parser counts as done in any case
-    p.put_eof(ec);
+    if (has_header) p.put_eof(ec);                              // which asserts that something came
     if (ec || !has_header)
       throw connect_error(connect_error::kind::unreachable, "the connection ended during the handshake");
   }
