@@ -49,9 +49,9 @@ thread_local spare_memory spare;
 
 void* unary_exchange::operator new(std::size_t size) { return spare.empty() ? ::operator new(size) : spare.take(); }
 
-void unary_exchange::operator delete(void* p, std::size_t size) noexcept {
+void unary_exchange::operator delete(void* p, std::size_t) noexcept {
   if (spare.full()) {
-    ::operator delete(p, size);
+    ::operator delete(p);
   } else {
     spare.put(p);
   }
