@@ -57,8 +57,9 @@ endif()
 find_program(SWILL_CCACHE ccache)
 mark_as_advanced(SWILL_CCACHE)
 if(SWILL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # The sloppiness is what ccache's manual asks for with precompiled headers.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+  # The sloppiness is what ccache's manual asks for with precompiled headers. Depend mode asks the compiler, which tells Ninja anyway, what a
+  # file includes, instead of preprocessing the file first.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_DEPEND=1
     CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${SWILL_CCACHE})
   if(SWILL_PRECOMPILED_HEADERS AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-fpch-preprocess)

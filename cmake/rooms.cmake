@@ -1,9 +1,10 @@
-# swill_room(<name> <directory> [PUBLIC ...] [PRIVATE ...] [PRECOMPILE ...] [WITHOUT <directory>])
+# swill_room(<name> <directory> [PUBLIC ...] [PRIVATE ...] [PRECOMPILE ... | PRECOMPILED_BY <room>] [WITHOUT <directory>])
 #
 # One room of the library: target swill_<name>, exported as swill::<name>, from every .cpp below the directory, but for
-# those below WITHOUT, which are a room of their own. A room without sources is an INTERFACE library with the same name and the same arrows.
+# those below WITHOUT, which are a room of their own. Its precompiled headers are its own, or those of a room that it links.
+# A room without sources is an INTERFACE library with the same name and the same arrows.
 function(swill_room name directory)
-  cmake_parse_arguments(ROOM "" "WITHOUT" "PUBLIC;PRIVATE;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(ROOM "" "WITHOUT;PRECOMPILED_BY" "PUBLIC;PRIVATE;PRECOMPILE" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${directory}/*.cpp")
   if(ROOM_WITHOUT)
     list(FILTER sources EXCLUDE REGEX "/${ROOM_WITHOUT}/")
@@ -14,6 +15,8 @@ function(swill_room name directory)
     target_link_libraries(swill_${name} PRIVATE $<BUILD_INTERFACE:swill_build_flags> ${ROOM_PRIVATE})
     if(SWILL_PRECOMPILED_HEADERS AND ROOM_PRECOMPILE)
       target_precompile_headers(swill_${name} PRIVATE ${ROOM_PRECOMPILE})
+    elseif(SWILL_PRECOMPILED_HEADERS AND ROOM_PRECOMPILED_BY)
+      target_precompile_headers(swill_${name} REUSE_FROM swill_${ROOM_PRECOMPILED_BY})
     endif()
   else()
     add_library(swill_${name} INTERFACE)

@@ -5,57 +5,9 @@
 #include "libswill/api/types/codec.hpp"
 
 #include <algorithm>
-#include <cstddef>
 #include <utility>
 
 namespace swill::actors::remote {
-
-namespace {
-
-#ifdef __SANITIZE_ADDRESS__
-constexpr std::size_t most_spare = 0; // so that use after free shows
-#else
-constexpr std::size_t most_spare = 1024;
-#endif
-
-/// Memory of exchanges that have ended, of one thread.
-class spare_memory {
-public:
-  ~spare_memory() {
-    while (first_ != nullptr) ::operator delete(take());
-  }
-  bool empty() const noexcept { return first_ == nullptr; }
-  bool full() const noexcept { return count_ >= most_spare; }
-  void put(void* p) noexcept {
-    first_ = new (p) link{first_};
-    ++count_;
-  }
-  void* take() noexcept {
-    --count_;
-    return std::exchange(first_, first_->next);
-  }
-
-private:
-  struct link {
-    link* next;
-  };
-  link* first_ = nullptr;
-  std::size_t count_ = 0;
-};
-
-thread_local spare_memory spare;
-
-} // namespace
-
-void* unary_exchange::operator new(std::size_t size) { return spare.empty() ? ::operator new(size) : spare.take(); }
-
-void unary_exchange::operator delete(void* p, std::size_t) noexcept {
-  if (spare.full()) {
-    ::operator delete(p);
-  } else {
-    spare.put(p);
-  }
-}
 
 void kept_bytes::assign(bytes_view b) {
   size_ = b.size();

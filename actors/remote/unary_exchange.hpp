@@ -3,6 +3,7 @@
 #include "actors/remote/remote_call.hpp"
 #include "actors/remote/remote_handler.hpp"
 #include "libswill/api/types/kinds.hpp"
+#include "libswill/base/frame_memory.hpp"
 
 #include <array>
 #include <coroutine>
@@ -26,13 +27,9 @@ private:
 
 /// A call of one message each way: most calls. No coroutine stands in for the handler; the request itself is resumed by the worker's
 /// answer, whose bytes go from the batch that they came in to the client's output.
-class unary_exchange final : public detail::exchange, remote_call {
+class unary_exchange final : public detail::exchange, public detail::in_frame_memory, remote_call {
 public:
   unary_exchange(detail::call& c, std::shared_ptr<const remote_handler> h);
-
-  // Their memory is kept for the next ones: they come in bursts, which is where allocators are slow.
-  static void* operator new(std::size_t size);
-  static void operator delete(void* p, std::size_t size) noexcept;
 
   bool decode(bytes_view data, const limits& l, std::optional<error>& failure) override;
   any_message incoming() override;

@@ -30,6 +30,7 @@ class Connection:
     def __init__(self, options):
         url = urllib.parse.urlsplit(options.url)
         self.sock = socket.create_connection((url.hostname, url.port or 80), timeout=10 * options.patience)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # each write of a byte travels alone, and at once
         self.sock.sendall(UPGRADE.format(path=url.path, host=url.netloc).encode())
         self.buf = b""
         while b"\r\n\r\n" not in self.buf:

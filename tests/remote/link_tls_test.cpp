@@ -3,6 +3,8 @@
 #include "tests/remote/certificates.hpp"
 #include "tests/remote/world.hpp"
 
+#include <optional>
+
 // Links over TLS, with certificates of authorities that are made here.
 
 namespace swill {
@@ -36,6 +38,25 @@ TEST(LinkTls, ServesCalls) {
   int next = 0;
   for (const int i : c.stream<int>("count", 20000)) ASSERT_EQ(i, next++);
   EXPECT_EQ(next, 20000);
+}
+
+TEST(LinkTls, WorkerFindsARestartedGateway) {
+  const certificate_authority ours{"ours"};
+  const link_tls files = ours.issue("gateway");
+  std::optional<gateway_world> g{std::in_place, worker_gate_options{.tls = files}};
+  const std::string address = g->worker_address();
+  worker_world w{serve_add, {.gateways = {address}, .tls = ours.issue("worker")}};
+  const auto adds = [&] {
+    blocking_client c{g->url()};
+    return serves(c, "add") && c.call<int>("add", std::pair{2, 3}) == 5;
+  };
+  ASSERT_TRUE(adds()) << g->log.text() << w.log.text();
+
+  for (int i = 0; i < 3; ++i) {
+    g.reset();
+    g.emplace(worker_gate_options{.listen = address, .tls = files});
+    ASSERT_TRUE(adds()) << g->log.text() << w.log.text();
+  }
 }
 
 TEST(LinkTls, KeepsOutWhoSpeaksNoTls) {

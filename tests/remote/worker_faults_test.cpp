@@ -78,7 +78,9 @@ TEST(WorkerFaults, StalledWorkerIsOutAndJoinsAgain) {
   EXPECT_TRUE(answers(c, "one")) << g.log.text();
 }
 
-TEST(WorkerFaults, IdempotentCallsGoElsewhere) {
+class IdempotentCalls : public testing::TestWithParam<int> {};
+
+TEST_P(IdempotentCalls, GoElsewhere) {
   gateway_world g;
   worker_process one{g.worker_address(), "one"};
   blocking_client c{g.url()};
@@ -88,10 +90,13 @@ TEST(WorkerFaults, IdempotentCallsGoElsewhere) {
   ASSERT_TRUE(g.log.wait_for("worker two serves"));
   ASSERT_TRUE(answers(c, "two")); // the first has a call in flight
 
-  one.send(SIGKILL);
+  one.send(GetParam());
 
   EXPECT_EQ(waiting.get(), "two");
 }
+
+INSTANTIATE_TEST_SUITE_P(OfA, IdempotentCalls, testing::Values(SIGKILL, SIGSTOP),
+                         [](const auto& s) { return s.param == SIGKILL ? "KilledWorker" : "StalledWorker"; });
 
 TEST(WorkerFaults, LeavingWorkerFinishesWhatRuns) {
   gateway_world g;

@@ -1,0 +1,149 @@
+#include "actors/remote/shape_node.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace swill::actors::remote {
+
+namespace {
+
+using node = message_shape::node;
+
+struct named_kind {
+  std::string_view name;
+  shape_kind kind;
+};
+constexpr std::array plain_kinds{
+    named_kind{"bool", shape_kind::boolean},      named_kind{"int", shape_kind::integer},
+    named_kind{"float", shape_kind::real},        named_kind{"str", shape_kind::text},
+    named_kind{"bytes", shape_kind::binary},      named_kind{"NoneType", shape_kind::nil},
+    named_kind{"datetime", shape_kind::datetime}, named_kind{"Any", shape_kind::any},
+    named_kind{"list", shape_kind::list},         named_kind{"set", shape_kind::set},
+    named_kind{"dict", shape_kind::dict},         named_kind{"tuple", shape_kind::tuple},
+    named_kind{"Union", shape_kind::choice},
+};
+
+class compiler {
+public:
+  const node* compile(const value& type, std::vector<std::unique_ptr<node>>& owner) {
+    auto& n = *owner.emplace_back(std::make_unique<node>());
+    if (++made_ > most) return &n; // unknown: passes everything
+    const value* name = type.find("type");
+    const auto* text = name != nullptr ? name->get_if<std::string>() : nullptr;
+    if (text == nullptr) return &n;
+    n.text = *text;
+    const value* arguments = type.find("arguments");
+    const auto* parts = arguments != nullptr ? arguments->get_if<value_map>() : nullptr;
+    const auto plain =
+        std::find_if(plain_kinds.begin(), plain_kinds.end(), [&](const auto& k) { return k.name == *text; });
+    read_rules(n, type);
+    if (type.find("values") != nullptr) {
+      enumeration(n, *type.find("values"));
+    } else if (plain != plain_kinds.end() && !is_fields(parts)) {
+      n.kind = plain->kind;
+      if (n.kind == shape_kind::nil) n.text = "nil";
+      if (n.kind == shape_kind::any) n.text = "any";
+      if (n.kind == shape_kind::integer) integer(n, type);
+      if (parts != nullptr) containers(n, *parts);
+    } else if (parts != nullptr) {
+      structure(n, type, *parts);
+    } else if (const node* outer = open(*text)) {
+      return outer; // a struct within itself
+    }
+    return &n;
+  }
+
+private:
+  static constexpr std::size_t most = 100000;
+
+  static bool is_fields(const value_map* parts) {
+    return parts != nullptr && !parts->empty() && parts->front().first.get_if<std::string>() != nullptr;
+  }
+
+  const node* open(std::string_view name) const {
+    for (auto it = open_.rbegin(); it != open_.rend(); ++it) {
+      if ((*it)->text == name) return *it;
+    }
+    return nullptr;
+  }
+
+  static void read_rules(node& n, const value& type) {
+    const value* constraints = type.find("constraints");
+    const auto* all = constraints != nullptr ? constraints->get_if<value_map>() : nullptr;
+    if (all == nullptr) return;
+    for (const auto& [key, v] : *all) {
+      const auto* name = key.get_if<std::string>();
+      if (name == nullptr) continue;
+      if (auto r = rule_of(*name, v)) n.rules.push_back(std::move(*r));
+    }
+  }
+
+  static void integer(node& n, const value& type) {
+    const value* format = type.find("format");
+    const auto* f = format != nullptr ? format->get_if<std::string>() : nullptr;
+    if (f == nullptr) return;
+    const bool is_signed = !f->starts_with("u");
+    const int bits = f->ends_with("8") ? 8 : f->ends_with("16") ? 16 : f->ends_with("32") ? 32 : 64;
+    if (is_signed) {
+      n.least = std::numeric_limits<std::int64_t>::min() >> (64 - bits);
+      n.most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max() >> (64 - bits));
+    } else {
+      n.least = 0;
+      n.most = std::numeric_limits<std::uint64_t>::max() >> (64 - bits);
+    }
+  }
+
+  void containers(node& n, const value_map& parts) {
+    for (const auto& [key, part] : parts) n.parts.push_back(compile(part, n.owned));
+    if (n.kind != shape_kind::choice) return;
+    n.text.clear();
+    for (const node* p : n.parts) n.text += (n.text.empty() ? "" : " | ") + p->text;
+  }
+
+  static void enumeration(node& n, const value& values) {
+    const auto* all = values.get_if<value_map>();
+    if (all == nullptr) return;
+    n.kind = shape_kind::enumeration;
+    n.text.clear();
+    for (const auto& [key, v] : *all) {
+      const auto* name = key.get_if<std::string>();
+      if (name == nullptr) continue;
+      const auto* number = v.get_if<std::int64_t>();
+      if (number != nullptr) n.numbers.push_back(*number);
+      n.names.push_back(*name);
+      n.text += (n.text.empty() ? "" : " | ") + (number != nullptr ? std::to_string(*number) : *name);
+    }
+    // Numbers past int64 are for the worker to look at.
+    if (!n.numbers.empty() && n.numbers.size() != n.names.size()) n.kind = shape_kind::unknown;
+  }
+
+  void structure(node& n, const value& type, const value_map& parts) {
+    n.kind = shape_kind::structure;
+    const value* as_array = type.find("as_array");
+    n.as_array = as_array != nullptr && *as_array == value{true};
+    open_.push_back(&n);
+    for (const auto& [key, part] : parts) {
+      const auto* name = key.get_if<std::string>();
+      if (name == nullptr) continue;
+      const value* optional = part.find("optional");
+      n.fields.push_back({*name, optional == nullptr || *optional != value{true}, compile(part, n.owned)});
+    }
+    open_.pop_back();
+  }
+
+  std::vector<const node*> open_;
+  std::size_t made_ = 0;
+};
+
+} // namespace
+
+std::unique_ptr<const node> compile_shape(const value& type) {
+  auto root = std::make_unique<node>();
+  compiler c;
+  root->parts.push_back(c.compile(type, root->owned));
+  return root;
+}
+
+} // namespace swill::actors::remote
