@@ -14,16 +14,16 @@ thread_local std::size_t allocations = 0;
 thread_local std::size_t largest = 0;
 } // namespace
 
-// Sanitizers bring their own operator new.
+// Sanitizers bring their own operator new. Not inlined: g++ would take malloc and delete, or new and free, for a pair.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-void* operator new(std::size_t n) {
+[[gnu::noinline]] void* operator new(std::size_t n) {
   ++allocations;
   largest = std::max(largest, n);
   if (void* p = std::malloc(n != 0 ? n : 1)) return p;
   throw std::bad_alloc{};
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
 #endif
 
 namespace swill::wire {
