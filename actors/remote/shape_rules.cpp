@@ -64,31 +64,29 @@ namespace {
 
 bool applies_to_number(rule_kind k) noexcept { return k <= rule_kind::multiple_of || k == rule_kind::one_of; }
 
-template <class T>
-bool holds(const shape_rule& r, T v) {
+/// Calls `f` with the rule that `r`, one of those with a bound, stands for.
+template <class F>
+auto with_bound(const shape_rule& r, F f) {
   switch (r.kind) {
-    case rule_kind::gt: return gt{r.bound}.holds(v);
-    case rule_kind::ge: return ge{r.bound}.holds(v);
-    case rule_kind::lt: return lt{r.bound}.holds(v);
-    case rule_kind::le: return le{r.bound}.holds(v);
-    case rule_kind::multiple_of: return multiple_of{r.bound}.holds(v);
-    case rule_kind::one_of:
-      return r.numbers.empty() || std::any_of(r.numbers.begin(), r.numbers.end(),
-                                              [v](const number& n) { return std::is_eq(n.order_of(v)); });
-    default: return true;
+    case rule_kind::gt: return f(gt{r.bound});
+    case rule_kind::ge: return f(ge{r.bound});
+    case rule_kind::lt: return f(lt{r.bound});
+    case rule_kind::le: return f(le{r.bound});
+    default: return f(multiple_of{r.bound});
   }
 }
 
 template <class T>
+bool holds(const shape_rule& r, T v) {
+  if (r.kind != rule_kind::one_of) return with_bound(r, [v](const auto& rule) { return rule.holds(v); });
+  return r.numbers.empty() ||
+         std::any_of(r.numbers.begin(), r.numbers.end(), [v](const number& n) { return std::is_eq(n.order_of(v)); });
+}
+
+template <class T>
 std::string problem_of(const shape_rule& r, T v) {
-  switch (r.kind) {
-    case rule_kind::gt: return gt{r.bound}.problem(v);
-    case rule_kind::ge: return ge{r.bound}.problem(v);
-    case rule_kind::lt: return lt{r.bound}.problem(v);
-    case rule_kind::le: return le{r.bound}.problem(v);
-    case rule_kind::multiple_of: return multiple_of{r.bound}.problem(v);
-    default: return "Not one of: " + detail::list_text(r.numbers.data(), r.numbers.size());
-  }
+  if (r.kind != rule_kind::one_of) return with_bound(r, [v](const auto& rule) { return rule.problem(v); });
+  return "Not one of: " + detail::list_text(r.numbers.data(), r.numbers.size());
 }
 
 template <class T>
