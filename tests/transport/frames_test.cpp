@@ -345,13 +345,13 @@ TEST(Frames, ReadsNothingFromAPeerThatDoesNotRead) {
   };
   test_server s{does};
   auto c = s.open();
-  for (int i = 0; i < 100; ++i) c.send_message("x");
+  for (int i = 0; i < 30; ++i) c.send_message("x");
   ASSERT_TRUE(eventually([&] { return taken > 0; }));
   s.on_loop([] {});
-  EXPECT_LT(taken, 10); // and not 100 times 4 MiB
+  EXPECT_LT(taken, 10); // and not 30 times 4 MiB
 
-  for (int i = 0; i < 100; ++i) ASSERT_EQ(c.read_message().size(), 4U * 1024 * 1024) << i;
-  EXPECT_EQ(taken, 100);
+  for (int i = 0; i < 30; ++i) ASSERT_EQ(c.read_message().size(), 4U * 1024 * 1024) << i;
+  EXPECT_EQ(taken, 30);
 }
 
 TEST(Frames, PausesReading) {
