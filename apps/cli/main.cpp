@@ -3,9 +3,11 @@
 #include "apps/cli/options.hpp"
 #include "apps/cli/output.hpp"
 #include "apps/cli/verbs.hpp"
+#include "libswill/base/await.hpp"
 #include "libswill/client/run.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -24,11 +26,23 @@ verb verb_of(const std::string& name) {
 }
 
 /// The connection is closed in an orderly way also when the verb was cancelled: then its calls have sent CANCEL.
-task<void> close(client& c) {
+task<void> close(client& c, std::chrono::milliseconds patience) {
   scope& here = co_await client_detail::scope_awaiter{};
   here.reset_cancel();
   c.close();
-  co_await c.closed();
+  co_await when_any(c.closed(), sleep_for(patience));
+}
+
+/// The deadline has passed, so that nobody waits for the server any longer.
+bool is_late(const options& o, const std::exception_ptr& failure) {
+  if (o.timeout.count() == 0 || !failure) return false;
+  try {
+    std::rethrow_exception(failure);
+  } catch (const error& e) {
+    return e.code == static_cast<int>(error_code::deadline_exceeded);
+  } catch (...) {
+    return false;
+  }
 }
 
 task<void> talk(const options& o, output& out) {
@@ -41,7 +55,8 @@ task<void> talk(const options& o, output& out) {
   } catch (...) {
     failure = std::current_exception();
   }
-  co_await close(server);
+  constexpr std::chrono::milliseconds to_send_it{20};
+  co_await close(server, is_late(o, failure) ? to_send_it : how.close_timeout);
   if (failure) std::rethrow_exception(failure);
 }
 
@@ -83,11 +98,17 @@ int run(const options& o) {
       code = report(out, std::current_exception());
     }
     if (interrupted) code = exit_code::interrupted;
-    out.flush();
+    out.finish();
     // A thread that waits for stdin, or for a signal, knows the loop: it must not find it gone.
     std::fflush(nullptr);
     std::_Exit(static_cast<int>(code));
   }
+}
+
+int report_usage(const usage_error& e, bool as_json) {
+  output{as_json}.failure(e.what(), exit_code::usage);
+  if (!as_json) std::fputs("Try 'swill --help'.\n", stderr);
+  return static_cast<int>(exit_code::usage);
 }
 
 } // namespace
@@ -102,7 +123,6 @@ int main(int argc, char** argv) {
     std::fputs(help.c_str(), stdout);
     return static_cast<int>(exit_code::ok);
   } catch (const usage_error& e) {
-    std::fprintf(stderr, "swill: %s\nTry 'swill --help'.\n", e.what());
-    return static_cast<int>(exit_code::usage);
+    return report_usage(e, asks_for_json(argc, argv));
   }
 }

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <fstream>
@@ -69,7 +70,8 @@ void add_common(CLI::App& program, options& o, raw_options& raw) {
       ->allow_extra_args(false);
   program.add_option("-m,--metadata", raw.metadata, "key=value: metadata of the call; the value is JSON, or else text")
       ->allow_extra_args(false);
-  program.add_option("--timeout", raw.timeout, "Deadline of the call, and limit for connecting: 500ms, 2s, 1m");
+  program.add_option("--timeout", raw.timeout,
+                     "Deadline of each call and ping, and limit for connecting: 500ms, 2s, 1m");
 }
 
 CLI::App* add_call(CLI::App& program, options& o, const char* verb, const char* what) {
@@ -166,11 +168,18 @@ options parse_options(int argc, char** argv, std::string& help) {
   return o;
 }
 
+bool asks_for_json(int argc, char** argv) {
+  return std::find(argv, argv + argc, std::string_view{"--json"}) != argv + argc;
+}
+
 swill::client_options options::client() const {
   swill::client_options out;
   out.headers = headers;
-  if (timeout.count() > 0) out.connect_timeout = timeout;
   out.close_timeout = std::chrono::milliseconds{1000};
+  if (timeout.count() > 0) {
+    out.connect_timeout = timeout;
+    out.close_timeout = std::min(out.close_timeout, timeout);
+  }
   return out;
 }
 

@@ -56,4 +56,7 @@ struct options {
 /// Reads the command line. Throws usage_error; `help` is set, and the rest is not, when help or the version was asked for.
 options parse_options(int argc, char** argv, std::string& help);
 
+/// Whether errors are to be JSON, also those of a command line that cannot be read.
+bool asks_for_json(int argc, char** argv);
+
 } // namespace swill::cli

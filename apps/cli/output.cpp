@@ -12,58 +12,82 @@ namespace swill::cli {
 
 using json = nlohmann::ordered_json;
 
+namespace {
+
+std::string amount(std::uint64_t n, const char* what, double seconds) {
+  const auto rate = static_cast<std::uint64_t>(static_cast<double>(n) / seconds);
+  return std::to_string(n) + " " + what + " (" + std::to_string(rate) + "/s)";
+}
+
+} // namespace
+
 output::output(bool as_json)
     : json_(as_json),
-      pretty_(!as_json && ::isatty(STDOUT_FILENO) != 0),
-      show_progress_(!as_json && ::isatty(STDERR_FILENO) != 0 && ::isatty(STDOUT_FILENO) == 0),
+      out_is_terminal_(::isatty(STDOUT_FILENO) != 0),
+      shows_progress_(!as_json && ::isatty(STDERR_FILENO) != 0),
       started_(std::chrono::steady_clock::now()),
       shown_(started_) {}
 
 void output::text(std::string_view s) {
-  if (!muted_) std::fwrite(s.data(), 1, s.size(), stdout);
+  if (muted_) return;
+  clear_progress();
+  std::fwrite(s.data(), 1, s.size(), stdout);
 }
 
 void output::document(const json& j) {
-  text((pretty_ ? j.dump(2, ' ', false, json::error_handler_t::replace) : dump(j)) + "\n");
+  const bool for_a_person = !json_ && out_is_terminal_;
+  text((for_a_person ? j.dump(2, ' ', false, json::error_handler_t::replace) : dump(j)) + "\n");
   flush();
 }
 
 void output::line(const json& j) {
-  text(dump(j) + "\n");
-  ++lines_;
-  progress("received");
+  if (muted_) return;
+  if (out_is_terminal_) clear_progress();
+  const std::string text = dump(j) + "\n";
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  ++received_;
+  show_progress();
 }
 
 void output::flush() {
   if (!muted_) std::fflush(stdout);
 }
 
-void output::progress(std::string_view what) {
-  if (!show_progress_) return;
-  if (what == "sent") ++lines_;
+void output::sent() {
+  ++sent_;
+  show_progress();
+}
+
+void output::show_progress() {
+  if (!shows_progress_ || muted_ || (out_is_terminal_ && received_ > 0)) return;
   const auto now = std::chrono::steady_clock::now();
   constexpr auto interval = std::chrono::milliseconds{200};
-  if (muted_ || now - shown_ < interval) return;
+  if (now - shown_ < interval) return;
   shown_ = now;
   const double seconds = std::chrono::duration<double>(now - started_).count();
-  std::string line = std::to_string(lines_) + " items " + std::string{what} + ", " +
-                     std::to_string(static_cast<std::uint64_t>(static_cast<double>(lines_) / seconds)) + "/s";
-  const std::size_t width = line.size();
-  if (width < progress_width_) line.append(progress_width_ - width, ' ');
-  progress_width_ = width;
-  std::fprintf(stderr, "\r%s", line.c_str());
+  std::string line;
+  if (sent_ > 0) line = amount(sent_, "sent", seconds);
+  if (received_ > 0) line += (line.empty() ? "" : ", ") + amount(received_, "received", seconds);
+  clear_progress();
+  std::fputs(line.c_str(), stderr);
+  progress_is_shown_ = true;
 }
 
 void output::clear_progress() {
-  if (progress_width_ == 0) return;
-  std::fprintf(stderr, "\r%s\r", std::string(progress_width_, ' ').c_str());
-  progress_width_ = 0;
+  if (!progress_is_shown_) return;
+  std::fputs("\r\x1b[K", stderr); // to the beginning of the line, and erase it
+  progress_is_shown_ = false;
+}
+
+void output::finish() {
+  clear_progress();
+  flush();
 }
 
 void output::complain(std::string_view s) {
   if (muted_) return;
-  flush();
   clear_progress();
+  flush();
   std::fprintf(stderr, "%.*s\n", static_cast<int>(s.size()), s.data());
 }
 

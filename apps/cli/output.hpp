@@ -13,7 +13,7 @@
 
 namespace swill::cli {
 
-/// stdout and stderr, as the command line wants them. Nothing is printed any more after mute().
+/// stdout and stderr, as the command line wants them. Nothing is printed any more after mute(), but what erases a line of progress.
 class output {
 public:
   explicit output(bool json);
@@ -25,28 +25,34 @@ public:
   void text(std::string_view s);
   /// A whole result: with indents where a person reads it.
   void document(const nlohmann::ordered_json& j);
-  /// One line of several.
+  /// One line of several: an item that was received.
   void line(const nlohmann::ordered_json& j);
   void flush();
-
-  /// How far a long stream is, on stderr, when that is a terminal and stdout is not.
-  void progress(std::string_view what);
+  /// To be called when a stream's item was sent.
+  void sent();
 
   /// For people, on stderr; nothing with --json.
   void note(std::string_view s);
   void failure(const error& e);
   void failure(std::string_view problem, exit_code why);
 
+  /// Nothing follows: leaves no line of progress behind.
+  void finish();
+
 private:
+  // How far a long stream is: a line on stderr, when that is a terminal and no items go to stdout on one too. It is erased before
+  // anything else is printed.
+  void show_progress();
   void clear_progress();
   void complain(std::string_view s);
 
   bool json_;
   std::atomic<bool> muted_{false};
-  bool pretty_;
-  bool show_progress_;
-  std::uint64_t lines_ = 0;
-  std::size_t progress_width_ = 0;
+  bool out_is_terminal_;
+  bool shows_progress_;
+  std::uint64_t sent_ = 0;
+  std::uint64_t received_ = 0;
+  bool progress_is_shown_ = false;
   std::chrono::steady_clock::time_point started_;
   std::chrono::steady_clock::time_point shown_;
 };

@@ -75,7 +75,7 @@ task<void> send_items(session s, const Call& to) {
     for (const auto& line : lines) {
       value item = parse_json(line);
       if (!co_await to.write(std::move(item))) co_return;
-      s.out.progress("sent");
+      s.out.sent();
     }
   }
   to.close_writing();

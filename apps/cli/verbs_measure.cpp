@@ -2,6 +2,7 @@
 #include "apps/cli/json.hpp"
 #include "apps/cli/latencies.hpp"
 #include "apps/cli/verbs.hpp"
+#include "libswill/base/await.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -69,6 +70,15 @@ void print_bench(session s, const campaign& all, double seconds) {
   s.out.flush();
 }
 
+/// One round trip, in no more than the time that was given for it.
+task<std::chrono::nanoseconds> ping_once(session s) {
+  const auto limit = s.given.timeout;
+  if (limit.count() == 0) co_return co_await s.server.ping();
+  const auto first = co_await when_any(s.server.ping(), sleep_for(limit));
+  if (const auto* took = std::get_if<0>(&first)) co_return *took;
+  throw error{error_code::deadline_exceeded, "No answer to a ping within " + std::to_string(limit.count()) + " ms"};
+}
+
 } // namespace
 
 task<void> ping(session s) {
@@ -76,7 +86,7 @@ task<void> ping(session s) {
   std::chrono::nanoseconds most{0};
   std::chrono::nanoseconds sum{0};
   for (std::size_t i = 0; i < s.given.count; ++i) {
-    const auto once = co_await s.server.ping();
+    const auto once = co_await ping_once(s);
     least = std::min(least, once);
     most = std::max(most, once);
     sum += once;

@@ -1,11 +1,14 @@
-#include "tests/end_to_end/cli_test.hpp"
-
 #include "libswill/base/await.hpp"
 #include "libswill/server/server.hpp"
+#include "libswill/wire/envelope.hpp"
+#include "tests/end_to_end/program.hpp"
+#include "tests/end_to_end/silent_server.hpp"
 
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <cstdio>
+#include <cstring>
 #include <future>
 #include <memory>
 #include <thread>
@@ -13,6 +16,8 @@
 namespace swill::test {
 namespace {
 
+using testing::ContainsRegex;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -41,7 +46,7 @@ protected:
     arguments.insert(arguments.begin(), {"--url", "ws://127.0.0.1:" + std::to_string(server_->port()) + "/ws"});
     return arguments;
   }
-  cli_program::ending swill(const std::vector<std::string>& arguments, std::string_view input = {}) const {
+  program::ending swill(const std::vector<std::string>& arguments, std::string_view input = {}) const {
     return run_cli(with_url(arguments), input);
   }
   bool unwound() { return unwound_.get_future().wait_for(std::chrono::seconds{10}) == std::future_status::ready; }
@@ -85,6 +90,12 @@ private:
       int sum = 0;
       while (const auto item = co_await r.next()) sum += *item;
       co_return sum;
+    });
+    app_.handle("pairs", [](streaming_request<int> r) -> stream<int> {
+      while (const auto first = co_await r.next()) {
+        const auto second = co_await r.next();
+        co_yield *first + second.value_or(0);
+      }
     });
     app_.handle("double", [](streaming_request<int> r) -> stream<int> {
       while (const auto item = co_await r.next()) co_yield 2 * *item;
@@ -143,7 +154,7 @@ TEST_F(Cli, StreamsItemsFromStdin) {
 }
 
 TEST_F(Cli, StreamsBothWaysAsItGoes) {
-  cli_program p{with_url({"stream", "double"})};
+  program p{"swill", with_url({"stream", "double"})};
   p.write("1\n");
   EXPECT_EQ(p.read_line(), "2");
   p.write("21\n");
@@ -154,7 +165,7 @@ TEST_F(Cli, StreamsBothWaysAsItGoes) {
 }
 
 TEST_F(Cli, AnswersWhileStdinIsStillOpen) {
-  cli_program p{with_url({"stream", "double"})};
+  program p{"swill", with_url({"stream", "double"})};
   p.write("\"no int\"\n");
   EXPECT_THAT(p.read_errors(), HasSubstr("422"));
   EXPECT_EQ(p.finish().code, 4);
@@ -215,6 +226,21 @@ TEST_F(Cli, EndsWithTwoWithoutAConnection) {
   EXPECT_EQ(swill({"call", "close"}).code, 2);
 }
 
+TEST_F(Cli, WritesErrorsOfTheCommandLineForMachines) {
+  for (const std::vector<std::string>& wrong :
+       std::vector<std::vector<std::string>>{{"--json"},
+                                             {"--json", "nosuchverb"},
+                                             {"call", "--json"},
+                                             {"--json", "-m", "foo", "ls"},
+                                             {"ls", "--timeout", "soon", "--json"},
+                                             {"--json", "call", "add", "["}}) {
+    const auto end = swill(wrong);
+    EXPECT_EQ(end.code, 1) << testing::PrintToString(wrong);
+    EXPECT_THAT(end.errors, StartsWith("{\"error\":{\"code\":null,\"message\":\"")) << testing::PrintToString(wrong);
+    EXPECT_THAT(end.errors, EndsWith("\",\"exit_code\":1}}\n")) << testing::PrintToString(wrong);
+  }
+}
+
 TEST_F(Cli, WritesErrorsForMachines) {
   const auto end = swill({"--json", "call", "fail", "409"});
   EXPECT_EQ(end.errors, "{\"error\":{\"code\":409,\"message\":\"as asked\",\"data\":7,\"exit_code\":3}}\n");
@@ -230,8 +256,58 @@ TEST_F(Cli, PingsAndBenches) {
   EXPECT_EQ(swill({"bench", "nosuch"}).code, 5);
 }
 
-TEST_F(Cli, SendsCancelOnInterrupt) {
-  cli_program p{with_url({"call", "endless"})};
+// --- A server that says nothing
+
+struct request_seen {
+  std::uint64_t seq;
+  wire::request_type type;
+};
+
+request_seen read_request(silent_server& from) {
+  const auto frame = from.read_frame();
+  EXPECT_EQ(frame.op, 2);
+  const auto decoded = wire::decode_request(as_bytes(frame.payload), limits{});
+  EXPECT_EQ(decoded.status, wire::decode_status::ok);
+  return {decoded.envelope.seq, decoded.envelope.type};
+}
+
+TEST(CliInterrupt, SendsCancelThenCloses) {
+  silent_server server;
+  program p{"swill", {"--url", server.url(), "call", "swill.introspect"}};
+  server.accept();
+  const auto opening = read_request(server);
+  EXPECT_EQ(opening.type, wire::request_type::message);
+
+  p.interrupt();
+
+  const auto second = read_request(server);
+  EXPECT_EQ(second.type, wire::request_type::cancel);
+  EXPECT_EQ(second.seq, opening.seq);
+  EXPECT_EQ(server.read_frame().op, 8);
+  EXPECT_EQ(p.finish().code, 130);
+}
+
+TEST(CliTimeout, IsAllThatASilentServerGets) {
+  for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{
+           {"ls"}, {"call", "add", "[1,2]"}, {"stream", "swill.introspect"}, {"ping"}}) {
+    silent_server server;
+    std::vector<std::string> arguments{"--url", server.url(), "--timeout", "800ms"};
+    arguments.insert(arguments.end(), verb.begin(), verb.end());
+    program p{"swill", arguments};
+    server.accept();
+    const auto accepted = std::chrono::steady_clock::now();
+
+    const auto end = p.finish();
+
+    const auto took = std::chrono::steady_clock::now() - accepted;
+    EXPECT_EQ(end.code, 6) << verb[0] << end.errors;
+    EXPECT_THAT(end.errors, StartsWith("swill: error 408 ")) << verb[0];
+    EXPECT_LT(took, std::chrono::milliseconds{1400}) << verb[0]; // the close handshake would take as long again
+  }
+}
+
+TEST_F(Cli, EndsTheHandlerOnInterrupt) {
+  program p{"swill", with_url({"call", "endless"})};
   EXPECT_EQ(p.read_line(), "0");
   p.interrupt();
   const auto end = p.finish();
@@ -242,7 +318,7 @@ TEST_F(Cli, SendsCancelOnInterrupt) {
 }
 
 TEST_F(Cli, CanBeInterruptedWhileItReadsStdin) {
-  cli_program p{with_url({"stream", "double"})};
+  program p{"swill", with_url({"stream", "double"})};
   p.write("1\n");
   EXPECT_EQ(p.read_line(), "2");
   p.interrupt();
@@ -253,16 +329,65 @@ TEST_F(Cli, CanBeInterruptedWhileItReadsStdin) {
 }
 
 TEST_F(Cli, ShowsProgressOnATerminal) {
-  cli_program p{with_url({"call", "endless"}), true};
+  program p{"swill", with_url({"call", "endless"}), program::terminal::errors};
   // stdout has to be drained, or the program waits.
   std::jthread draining{[&](const std::stop_token& stop) {
     while (!stop.stop_requested()) p.read_line();
   }};
-  EXPECT_THAT(p.read_errors(), HasSubstr("items received, "));
+  EXPECT_THAT(p.read_errors(), ContainsRegex("[0-9]+ received \\([0-9]+/s\\)$"));
   draining.request_stop();
   draining.join();
   p.interrupt();
   EXPECT_EQ(p.finish().code, 130);
+}
+
+constexpr auto erased = "\r\x1b[K";
+
+/// Sends these again and again until the line of progress has `what`.
+std::string progress_of(program& p, std::string_view lines, std::string_view what) {
+  std::string seen;
+  for (int i = 0; i < 1000 && seen.find(what) == std::string::npos; ++i) {
+    p.write(lines);
+    seen += p.read_errors(std::chrono::milliseconds{10});
+  }
+  return seen;
+}
+
+TEST_F(Cli, CountsWhatItSendsAndReceivesApart) {
+  program p{"swill", with_url({"stream", "pairs"}), program::terminal::errors};
+  const std::string seen = progress_of(p, "1\n2\n", "received (");
+  const auto end = p.finish();
+
+  int sent = 0;
+  int received = 0;
+  const auto last = seen.substr(seen.rfind('\r') == std::string::npos ? 0 : seen.rfind('\r') + std::strlen(erased));
+  EXPECT_EQ(std::sscanf(last.c_str(), "%d sent (%*d/s), %d received", &sent, &received), 2) << seen;
+  EXPECT_GE(sent, 2 * received);
+  EXPECT_GT(received, 0);
+  EXPECT_EQ(end.code, 0);
+  EXPECT_THAT(end.errors, EndsWith(erased)); // whatever was shown last
+}
+
+TEST_F(Cli, ShowsProgressOfUploadsOnTheTerminalOfTheResult) {
+  program p{"swill", with_url({"stream", "sum"}), program::terminal::both};
+  const std::string seen = progress_of(p, "0\n", "/s)");
+  const auto end = p.finish();
+
+  EXPECT_THAT(seen, ContainsRegex("[0-9]+ sent \\([0-9]+/s\\)$"));
+  EXPECT_EQ(end.code, 0);
+  EXPECT_THAT(end.out, EndsWith(std::string{erased} + "0\r\n"));
+}
+
+TEST_F(Cli, ShowsNoProgressBetweenItemsOnATerminal) {
+  program p{"swill", with_url({"stream", "double"}), program::terminal::both};
+  p.write("1\n");
+  EXPECT_THAT(p.read_line(), EndsWith("2\r")); // until then nothing is received
+  for (int i = 0; i < 30; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    p.write("1\n");
+    EXPECT_EQ(p.read_line(), "2\r");
+  }
+  EXPECT_EQ(p.finish().out, "");
 }
 
 } // namespace

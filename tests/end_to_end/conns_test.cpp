@@ -1,7 +1,7 @@
 #include "libswill/client/blocking_client.hpp"
 #include "libswill/server/server.hpp"
 #include "pubsub/connections/connections.hpp"
-#include "tests/end_to_end/cli_test.hpp"
+#include "tests/end_to_end/program.hpp"
 
 #include <gmock/gmock.h>
 
@@ -42,7 +42,7 @@ protected:
   }
 
   std::string url() const { return "ws://127.0.0.1:" + std::to_string(server_->port()) + "/ws"; }
-  cli_program::ending swill(std::vector<std::string> arguments) const {
+  program::ending swill(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), {"--url", url(), "conns", "--admin-token-file", token_});
     return run_cli(arguments);
   }

@@ -1,4 +1,4 @@
-#include "tests/end_to_end/cli_test.hpp"
+#include "tests/end_to_end/program.hpp"
 
 #include <array>
 #include <cerrno>
@@ -16,11 +16,6 @@ namespace swill::test {
 
 namespace {
 
-constexpr int patience_ms = 20000;
-
-/// Beside this test program.
-std::string binary() { return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "swill"; }
-
 std::array<int, 2> make_pipe() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
@@ -35,6 +30,11 @@ std::array<int, 2> make_terminal() {
   return ends;
 }
 
+bool has_input(int fd, std::chrono::milliseconds patience) {
+  pollfd p{fd, POLLIN, 0};
+  return ::poll(&p, 1, static_cast<int>(patience.count())) > 0;
+}
+
 [[noreturn]] void become(const std::string& program, const std::vector<std::string>& arguments) {
   std::vector<char*> argv{const_cast<char*>(program.c_str())};
   for (const auto& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
@@ -45,60 +45,62 @@ std::array<int, 2> make_terminal() {
 
 } // namespace
 
-cli_program::cli_program(const std::vector<std::string>& arguments, bool terminal) {
-  const std::string program = binary();
+std::string program_directory() { return std::filesystem::read_symlink("/proc/self/exe").parent_path(); }
+
+program::program(const std::string& name, const std::vector<std::string>& arguments, terminal t) {
+  const std::string path = std::filesystem::path{program_directory()} / name;
   const auto in = make_pipe();
-  const auto out = make_pipe();
-  const auto errors = terminal ? make_terminal() : make_pipe();
+  const auto out = t == terminal::both ? make_terminal() : make_pipe();
+  const auto errors = t == terminal::errors ? make_terminal() : t == terminal::both ? out : make_pipe();
   pid_ = ::fork();
   if (pid_ == 0) {
     ::dup2(in[0], STDIN_FILENO);
     ::dup2(out[1], STDOUT_FILENO);
     ::dup2(errors[1], STDERR_FILENO);
-    become(program, arguments);
+    become(path, arguments);
   }
   ::close(in[0]);
   ::close(out[1]);
-  ::close(errors[1]);
   in_ = in[1];
   out_ = out[0];
+  if (t == terminal::both) return;
+  ::close(errors[1]);
   errors_ = errors[0];
 }
 
-cli_program::~cli_program() {
+program::~program() {
   if (pid_ > 0) {
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
   }
   close_stdin();
   ::close(out_);
-  ::close(errors_);
+  if (errors_ >= 0) ::close(errors_);
 }
 
-void cli_program::write(std::string_view text) const {
+void program::write(std::string_view text) const {
   if (::write(in_, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-    throw std::runtime_error("swill does not read");
+    throw std::runtime_error("the program does not read");
 }
 
-void cli_program::close_stdin() {
+void program::close_stdin() {
   if (in_ >= 0) ::close(in_);
   in_ = -1;
 }
 
-void cli_program::interrupt() const { ::kill(pid_, SIGINT); }
+void program::interrupt() const { ::kill(pid_, SIGINT); }
 
-bool cli_program::read_some(int fd, std::string& to) {
-  pollfd p{fd, POLLIN, 0};
-  if (::poll(&p, 1, patience_ms) <= 0) throw std::runtime_error("swill says nothing");
+bool program::read_some(int fd, std::string& to) {
+  if (!has_input(fd, limit)) throw std::runtime_error("the program says nothing");
   std::array<char, 65536> chunk{};
   const ssize_t n = ::read(fd, chunk.data(), chunk.size());
   if (n > 0) to.append(chunk.data(), static_cast<std::size_t>(n));
   return n > 0;
 }
 
-std::string cli_program::read_line() {
+std::string program::read_line() {
   while (buffered_.find('\n') == std::string::npos) {
-    if (!read_some(out_, buffered_)) throw std::runtime_error("swill has ended");
+    if (!read_some(out_, buffered_)) throw std::runtime_error("the program has ended");
   }
   const auto end = buffered_.find('\n');
   std::string line = buffered_.substr(0, end);
@@ -106,23 +108,24 @@ std::string cli_program::read_line() {
   return line;
 }
 
-std::string cli_program::read_errors() {
+std::string program::read_errors(std::chrono::milliseconds patience) {
+  const int fd = errors_ >= 0 ? errors_ : out_;
   std::string text;
-  read_some(errors_, text);
+  if (patience >= limit || has_input(fd, patience)) read_some(fd, text);
   return text;
 }
 
-cli_program::ending cli_program::finish() {
+program::ending program::finish() {
   close_stdin();
   return wait();
 }
 
-cli_program::ending cli_program::wait() {
+program::ending program::wait() {
   ending e;
   e.out = std::move(buffered_);
   while (read_some(out_, e.out)) {
   }
-  while (read_some(errors_, e.errors)) {
+  while (errors_ >= 0 && read_some(errors_, e.errors)) {
   }
   int status = 0;
   ::waitpid(pid_, &status, 0);
@@ -131,8 +134,8 @@ cli_program::ending cli_program::wait() {
   return e;
 }
 
-cli_program::ending run_cli(const std::vector<std::string>& arguments, std::string_view input) {
-  cli_program p{arguments};
+program::ending run_cli(const std::vector<std::string>& arguments, std::string_view input) {
+  program p{"swill", arguments};
   if (!input.empty()) p.write(input);
   return p.finish();
 }

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace swill::test {
+
+/// The directory of this test program, where all programs of the build are.
+std::string program_directory();
+
+/// A program, running. Every wait has a limit of 20 seconds, after which it throws std::runtime_error. It is killed with this object.
+class program {
+public:
+  enum class terminal { none, errors, both }; ///< of stdout and stderr, what is one
+
+  /// `name`: one of ours, or a path.
+  program(const std::string& name, const std::vector<std::string>& arguments, terminal t = terminal::none);
+  ~program();
+  program(const program&) = delete;
+  program& operator=(const program&) = delete;
+
+  pid_t pid() const noexcept { return pid_; }
+  void write(std::string_view text) const;
+  void close_stdin();
+  void interrupt() const;
+
+  /// The next line of stdout, without its end. On a terminal lines end with "\r\n".
+  std::string read_line();
+  /// Whatever stderr says next, and stdout when both are one terminal; empty at its end, and when nothing comes within a `patience` below
+  /// the limit.
+  std::string read_errors(std::chrono::milliseconds patience = limit);
+
+  struct ending {
+    int code = -1; ///< 128 + N when signal N ended it
+    std::string out;
+    std::string errors;
+  };
+  /// Closes stdin and waits for the end; what was not read before is in it.
+  ending finish();
+  /// The same, leaving stdin open.
+  ending wait();
+
+private:
+  static constexpr std::chrono::seconds limit{20};
+
+  static bool read_some(int fd, std::string& to);
+
+  pid_t pid_ = -1;
+  int in_ = -1;
+  int out_ = -1;
+  int errors_ = -1;
+  std::string buffered_;
+};
+
+/// Runs `swill` to its end with this on its stdin.
+program::ending run_cli(const std::vector<std::string>& arguments, std::string_view input = {});
+
+} // namespace swill::test
