@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,8 @@ class App;
 
 namespace swill::apps {
 
-/// What every serving program of ours takes on its command line: where to listen, with how many threads. Each option may also come
-/// from the environment, as SWILL_<NAME>.
+/// What every serving program of ours takes on its command line: where to listen, with how many threads, what to tell clients.
+/// Each option may also come from the environment, as SWILL_<NAME>.
 class listen_options {
 public:
   /// The program writes here when it parses; must live until then.
@@ -22,12 +23,14 @@ public:
 
   /// What was asked for; everything else is the library's default.
   server_options server() const;
+  bool debug() const noexcept { return debug_; }
 
 private:
   std::vector<std::string> listen_;
-  std::uint16_t port_ = 8080;
+  std::optional<std::uint16_t> port_;
   std::size_t io_threads_ = 0;
   bool test_echo_ = false;
+  bool debug_ = false;
 };
 
 } // namespace swill::apps

@@ -50,6 +50,7 @@ int run(int argc, char** argv) {
   set_limits(conformance.limits());
   // The vectors fail on purpose, by the hundred.
   conformance.set_log(stderr_log(log_level::warning));
+  conformance.set_debug(listen.debug());
 
   server_options options = listen.server();
   options.origins = {"http://good.example"};

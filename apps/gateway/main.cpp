@@ -48,7 +48,7 @@ int run(int argc, char** argv) {
   workers.apply(a);
   const server_options options = chosen.server();
   server{a, options}.run([&](server& s) {
-    std::fputs(gateway::welcome(argv[0], s.addresses(), options.path).c_str(), stdout);
+    std::fputs(gateway::welcome(s.addresses(), options.path).c_str(), stdout);
     std::fflush(stdout);
   });
   return 0;

@@ -44,8 +44,6 @@ void options::add_to(CLI::App& program) {
       ->envname("SWILL_LOG_LEVEL")
       ->check(CLI::IsMember(level_names()))
       ->default_str(std::string{name_of(least_logged_)});
-  program.add_flag("--debug", debug_, "tell clients what went wrong inside; not for strangers to see")
-      ->envname("SWILL_DEBUG");
   add_limit_options(program, limits_);
 }
 

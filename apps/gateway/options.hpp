@@ -23,7 +23,7 @@ public:
   server_options server() const;
   const swill::limits& limits() const noexcept { return limits_; }
   log_level least_logged() const noexcept { return least_logged_; }
-  bool debug() const noexcept { return debug_; }
+  bool debug() const noexcept { return listen_.debug(); }
 
 private:
   apps::listen_options listen_;
@@ -32,7 +32,6 @@ private:
   std::string path_ = server_options{}.path;
   swill::limits limits_;
   log_level least_logged_ = log_level::info;
-  bool debug_ = false;
 };
 
 } // namespace swill::gateway

@@ -1,6 +1,15 @@
 #include "apps/gateway/welcome.hpp"
 
+#include <cstdlib>
+#include <filesystem>
+#include <sstream>
+#include <system_error>
+
+#include <unistd.h>
+
 namespace swill::gateway {
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -18,20 +27,53 @@ std::string url_of(std::string_view address, std::string_view path) {
   return is_unix(address) ? std::string{address} : "ws://" + reachable(address) + std::string{path};
 }
 
-/// The command line tool, called in the way in which this program was.
-std::string tool(std::string_view program) {
-  const auto slash = program.rfind('/');
-  return slash == std::string_view::npos ? "swill" : std::string{program.substr(0, slash + 1)} + "swill";
+/// As one word of a shell.
+std::string quoted(const std::string& word) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%"; // to every shell
+  if (word.find_first_not_of(plain) == std::string::npos) return word;
+  std::string out = "'";
+  for (const char c : word) {
+    if (c == '\'') {
+      out += "'\\''";
+    } else {
+      out += c;
+    }
+  }
+  return out + "'";
+}
+
+/// What a shell runs that is told `name`; empty when it finds nothing, or depends on its directory.
+fs::path in_path(const std::string& name) {
+  const char* path = std::getenv("PATH");
+  std::istringstream directories{path != nullptr ? path : ""};
+  std::error_code problem;
+  for (std::string directory; std::getline(directories, directory, ':');) {
+    const fs::path candidate = fs::path{directory} / name;
+    if (!fs::is_regular_file(candidate, problem) || ::access(candidate.c_str(), X_OK) != 0) continue;
+    return candidate.is_absolute() ? candidate : fs::path{};
+  }
+  return {};
+}
+
+/// The command line tool beside this program, as a shell finds it from anywhere.
+std::string tool() {
+  const std::string name = "swill";
+  std::error_code problem;
+  const fs::path beside = fs::read_symlink("/proc/self/exe", problem).parent_path() / name;
+  if (problem || !fs::exists(beside, problem) || fs::equivalent(beside, in_path(name), problem)) return name;
+  return quoted(beside);
 }
 
 } // namespace
 
-std::string welcome(std::string_view program, const std::vector<std::string>& addresses, std::string_view path) {
+std::string welcome(const std::vector<std::string>& addresses, std::string_view path) {
   std::string text = "Swill listens on\n";
   for (const auto& address : addresses) text += "  " + url_of(address, path) + "\n";
 
-  std::string call = tool(program);
-  if (const auto url = url_of(addresses.front(), path); url != "ws://127.0.0.1:8080/ws") call += " --url " + url;
+  std::string call = tool();
+  if (const auto url = url_of(addresses.front(), path); url != "ws://127.0.0.1:8080/ws")
+    call += " --url " + quoted(url);
   text += "Try\n";
   text += "  " + call + " ls\n";
   text += "  " + call + " call greeter.hello '{\"name\": \"Ada\"}'\n";

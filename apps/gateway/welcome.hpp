@@ -6,8 +6,8 @@
 
 namespace swill::gateway {
 
-/// What the gateway says when it listens: where, and three commands that work when pasted into a shell in the same directory.
-/// `program` is how it was called itself; the command line tool `swill` lies beside it.
-std::string welcome(std::string_view program, const std::vector<std::string>& addresses, std::string_view path);
+/// What the gateway says when it listens: where, and three commands that work when pasted into a shell on this machine. The command line
+/// tool `swill` lies beside this program.
+std::string welcome(const std::vector<std::string>& addresses, std::string_view path);
 
 } // namespace swill::gateway

@@ -1,0 +1,246 @@
+#include "libswill/client/blocking_client.hpp"
+#include "tests/end_to_end/program.hpp"
+#include "tests/support/raw_client.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace swill::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+std::string socket_path() { return fs::temp_directory_path() / ("swill-programs-" + std::to_string(::getpid())); }
+
+std::string free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in a{};
+  a.sin_family = AF_INET;
+  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof a;
+  auto* address = reinterpret_cast<sockaddr*>(&a);
+  if (::bind(fd, address, size) != 0 || ::getsockname(fd, address, &size) != 0) throw std::runtime_error("no port");
+  ::close(fd);
+  return std::to_string(ntohs(a.sin_port));
+}
+
+/// Whether somebody listens there within ten seconds.
+bool comes_up(const std::string& address) {
+  for (int i = 0; i < 500; ++i) {
+    try {
+      const raw_client c{address};
+      return true;
+    } catch (const std::runtime_error&) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    }
+  }
+  return false;
+}
+
+/// What the gateway prints when it listens.
+struct welcome {
+  std::vector<std::string> urls;
+  std::vector<std::string> commands;
+};
+
+welcome read_welcome(program& gateway) {
+  welcome w;
+  EXPECT_EQ(gateway.read_line(), "Swill listens on");
+  std::vector<std::string>* to = &w.urls;
+  for (std::string line = gateway.read_line(); line != "Ctrl-C ends it."; line = gateway.read_line()) {
+    if (line == "Try") {
+      to = &w.commands;
+    } else {
+      EXPECT_THAT(line, StartsWith("  "));
+      to->push_back(line.substr(2));
+    }
+  }
+  return w;
+}
+
+program::ending in_shell(const std::string& script) { return program{"/bin/sh", {"-c", script}}.finish(); }
+
+// --- Where they listen
+
+TEST(Listening, OnEveryAddressGiven) {
+  program gateway{"swill-gateway",
+                  {"--listen", "127.0.0.1:0", "--listen", "unix:" + socket_path(), "--listen", "[::1]:0"}};
+
+  const auto urls = read_welcome(gateway).urls;
+
+  ASSERT_EQ(urls.size(), 3U);
+  EXPECT_THAT(urls[0], StartsWith("ws://127.0.0.1:"));
+  EXPECT_EQ(urls[1], "unix:" + socket_path());
+  EXPECT_THAT(urls[2], StartsWith("ws://[::1]:"));
+  for (const auto& url : urls) EXPECT_EQ(run_cli({"--url", url, "call", "math.add", "[1,2]"}).out, "3\n") << url;
+  gateway.interrupt();
+  EXPECT_EQ(gateway.finish().code, 0);
+  EXPECT_FALSE(fs::exists(socket_path()));
+}
+
+class ListeningOfEach : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Servers, ListeningOfEach, testing::Values("swill-gateway", "swill-conformance"));
+
+TEST_P(ListeningOfEach, PortAddsToListen) {
+  const std::string port = free_port();
+  program server{GetParam(), {"--listen", "unix:" + socket_path(), "--port", port}};
+
+  EXPECT_TRUE(comes_up("unix:" + socket_path()));
+  EXPECT_TRUE(comes_up("127.0.0.1:" + port));
+  server.interrupt();
+  EXPECT_EQ(server.finish().code, 0);
+}
+
+TEST_P(ListeningOfEach, PortAloneIsAllOfIt) {
+  const std::string port = free_port();
+  program server{GetParam(), {"--port", port}};
+
+  EXPECT_TRUE(comes_up("127.0.0.1:" + port));
+}
+
+// --- What else they are told
+
+/// Of the program itself, beside those of CAF, which have names of their own.
+std::size_t threads_of(const program& p) {
+  const fs::path all = "/proc/" + std::to_string(p.pid()) + "/task";
+  const auto name = [](const fs::path& task) {
+    std::string text;
+    std::getline(std::ifstream{task / "comm"}, text);
+    return text;
+  };
+  const auto main = name(all / std::to_string(p.pid()));
+  return static_cast<std::size_t>(std::count_if(fs::directory_iterator{all}, fs::directory_iterator{},
+                                                [&](const auto& task) { return name(task) == main; }));
+}
+
+TEST(GatewayOptions, IoThreadsAreAsManyAsGiven) {
+  const auto threads_with = [](const char* n) {
+    program gateway{"swill-gateway", {"--port", "0", "--io-threads", n}};
+    read_welcome(gateway);
+    return threads_of(gateway);
+  };
+  const auto with_one = threads_with("1");
+  EXPECT_EQ(threads_with("4"), with_one + 3);
+}
+
+TEST(GatewayOptions, LimitsHoldAtTheirValue) {
+  program gateway{"swill-gateway", {"--port", "0", "--requests-per-connection", "2"}};
+  blocking_client client{read_welcome(gateway).urls.at(0)};
+  const auto add = [&client] { return client.try_call<int>("math.add", std::pair{1, 2}); };
+  const auto endless = [&client] { return client.stream<value>("clock.ticks", 1'000'000); };
+
+  const auto first = endless();
+  EXPECT_EQ(add().value(), 3); // the second
+  {
+    const auto second = endless();
+    const auto third = add();
+    ASSERT_FALSE(third);
+    EXPECT_EQ(third.error().code, 429);
+  }
+  EXPECT_EQ(add().value(), 3);
+}
+
+TEST(ServerOptions, DebugTellsClientsWhatWentWrong) {
+  const auto failure_with = [](std::vector<std::string> options) {
+    const std::string port = free_port();
+    options.insert(options.end(), {"--port", port});
+    const program server{"swill-conformance", options};
+    EXPECT_TRUE(comes_up("127.0.0.1:" + port));
+    return run_cli({"--url", "ws://127.0.0.1:" + port + "/ws", "--json", "call", "fail_unexpected"});
+  };
+  const auto plain = failure_with({});
+  const auto debug = failure_with({"--debug"});
+
+  EXPECT_EQ(plain.code, 9);
+  EXPECT_THAT(plain.errors, Not(HasSubstr("data")));
+  EXPECT_EQ(debug.code, 9);
+  EXPECT_THAT(debug.errors, HasSubstr("\"data\":{\"traceback\":\""));
+  EXPECT_THAT(debug.errors, HasSubstr("secret detail"));
+}
+
+// --- The gateway's welcome
+
+/// Its three commands do what they promise, in another directory.
+void expect_to_work(const welcome& w, const std::string& path = "$PATH") {
+  ASSERT_EQ(w.commands.size(), 3U);
+  const auto run = [&](std::size_t i) { return in_shell("PATH=" + path + "; cd / && " + w.commands[i]); };
+  const auto list = run(0);
+  const auto hello = run(1);
+  const auto ticks = run(2);
+
+  EXPECT_EQ(list.code, 0) << w.commands[0] << "\n" << list.errors;
+  EXPECT_THAT(list.out, HasSubstr("greeter.hello"));
+  EXPECT_EQ(hello.code, 0) << w.commands[1] << "\n" << hello.errors;
+  EXPECT_THAT(hello.out, HasSubstr("Hello, Ada!"));
+  EXPECT_EQ(ticks.code, 0) << w.commands[2] << "\n" << ticks.errors;
+  EXPECT_EQ(std::count(ticks.out.begin(), ticks.out.end(), '\n'), 3);
+}
+
+TEST(Welcome, WorksFromAnywhere) {
+  program gateway{"/bin/sh", {"-c", "cd '" + program_directory() + "' && exec ./swill-gateway --port 0"}};
+  expect_to_work(read_welcome(gateway));
+}
+
+TEST(Welcome, WorksOutOfADirectoryWithSpacesAndQuotes) {
+  const fs::path directory = fs::path{program_directory()} / ("it's a test " + std::to_string(::getpid()));
+  fs::create_directory(directory);
+  for (const char* name : {"swill", "swill-gateway"})
+    fs::create_hard_link(fs::path{program_directory()} / name, directory / name);
+  {
+    program gateway{directory / "swill-gateway", {"--listen", "[::1]:0"}};
+    expect_to_work(read_welcome(gateway));
+  }
+  fs::remove_all(directory);
+}
+
+TEST(Welcome, SaysSwillWhenThatIsTheOneInThePath) {
+  const std::string path = program_directory() + ":/usr/bin:/bin";
+  program gateway{"/bin/sh", {"-c", "PATH='" + path + "' exec swill-gateway --port 0"}};
+
+  const auto w = read_welcome(gateway);
+
+  EXPECT_THAT(w.commands.at(0), StartsWith("swill --url ws://"));
+  expect_to_work(w, "'" + path + "'");
+}
+
+// --- ./dev
+
+TEST(Dev, AloneListsItsVerbs) {
+  const fs::path dev = fs::path{SWILL_SOURCE_DIR} / "dev";
+  const auto usage = program{dev, {}}.finish();
+
+  EXPECT_EQ(usage.code, 0) << usage.errors;
+  EXPECT_THAT(usage.out, StartsWith("usage: ./dev VERB"));
+  // Each verb is a function do_VERB.
+  std::ifstream script{dev};
+  int verbs = 0;
+  for (std::string line; std::getline(script, line);) {
+    if (!line.starts_with("do_")) continue;
+    std::string verb = line.substr(3, line.find('(') - 3);
+    std::replace(verb.begin(), verb.end(), '_', '-');
+    EXPECT_THAT(usage.out, HasSubstr("\n  " + verb + " "));
+    ++verbs;
+  }
+  EXPECT_GT(verbs, 5);
+  EXPECT_EQ((program{dev, {"nosuchverb"}}.finish().code), 2);
+}
+
+} // namespace
+} // namespace swill::test
