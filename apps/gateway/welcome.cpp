@@ -58,7 +58,7 @@ fs::path in_path(const std::string& name) {
 
 /// The command line tool beside this program, as a shell finds it from anywhere.
 std::string tool() {
-  const std::string name = "swill";
+  std::string name = "swill";
   std::error_code problem;
   const fs::path beside = fs::read_symlink("/proc/self/exe", problem).parent_path() / name;
   if (problem || !fs::exists(beside, problem) || fs::equivalent(beside, in_path(name), problem)) return name;
