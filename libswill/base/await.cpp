@@ -25,7 +25,7 @@ void offload(scope& s, std::shared_ptr<offloaded> job) {
     try {
       job->run();
     } catch (...) {
-      job->exception = std::current_exception();
+      job->exception.capture();
     }
     home.post([job = std::move(job)] {
       if (job->waiter != nullptr && job->waiter->is_linked()) job->waiter->owner()->wake(*job->waiter);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/base/task.hpp"
+#include "libswill/base/trace.hpp"
 
 #include <array>
 #include <chrono>
@@ -48,7 +49,7 @@ struct sleep_operation {
 /// One piece of work on the pool. Shared by the awaiting frame, which may die first, and the job.
 struct offloaded {
   wait* waiter = nullptr; ///< loop's thread only; null when nobody waits any more
-  std::exception_ptr exception;
+  carried_exception exception;
   virtual void run() = 0;
   virtual ~offloaded() = default;
 };
@@ -90,7 +91,7 @@ public:
   auto await_resume() {
     job_->waiter = nullptr;
     if (scope_->is_cancelled()) throw cancelled{};
-    if (job_->exception) std::rethrow_exception(job_->exception);
+    if (job_->exception) job_->exception.rethrow();
     if constexpr (!std::is_void_v<typename offloaded_call<F>::value_type>) return std::move(*job_->result);
   }
 

@@ -1,55 +1,48 @@
 #include "libswill/base/trace.hpp"
 
 #include "libswill/base/error.hpp"
+#include "libswill/base/symbols.hpp"
 
-#include <cxxabi.h>
 #include <dlfcn.h>
 #include <execinfo.h>
 
+#include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstdlib>
-#include <memory>
+#include <cstring>
+#include <cxxabi.h>
+#include <new>
 #include <typeinfo>
 
 namespace swill {
 
-namespace {
+namespace detail {
 
+/// The stack of one throw.
 struct recorded_throw {
   std::array<void*, 48> frames{};
   int count = 0;
+  const void* thrower = nullptr; ///< the frame that throws: those before it are ours
   const void* object = nullptr;
+  const std::type_info* type = nullptr;
+
+  bool is_of(const std::exception_ptr& e) const noexcept;
+  std::string text() const;
 };
 
-thread_local int armed = 0;
-thread_local recorded_throw last_throw;
+} // namespace detail
 
-std::string demangled(const char* name) {
-  int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> text{abi::__cxa_demangle(name, nullptr, nullptr, &status), std::free};
-  return status == 0 ? text.get() : name;
-}
+namespace {
 
-std::string frame_text(void* address) {
-  Dl_info info{};
-  char place[40];
-  if (dladdr(address, &info) == 0 || info.dli_sname == nullptr) {
-    std::snprintf(place, sizeof place, "%p", address);
-    return place;
-  }
-  const auto offset = static_cast<char*>(address) - static_cast<char*>(info.dli_saddr);
-  std::snprintf(place, sizeof place, " + 0x%zx", static_cast<std::size_t>(offset));
-  return demangled(info.dli_sname) + place;
-}
+constinit thread_local int armed = 0;
+constinit thread_local detail::recorded_throw last_throw;
 
-std::string trace_text() {
-  std::string out;
-  constexpr int own_frames = 2; // record_throw and __cxa_throw
-  for (int i = own_frames; i < last_throw.count; ++i) {
-    out.append("\n  at ").append(frame_text(last_throw.frames[static_cast<std::size_t>(i)]));
-  }
-  return out;
+/// The thrown object, whose address is all that an exception_ptr of libstdc++ holds.
+const void* object_of(const std::exception_ptr& e) noexcept {
+  static_assert(sizeof e == sizeof(const void*));
+  const void* object = nullptr;
+  std::memcpy(&object, &e, sizeof object);
+  return object;
 }
 
 bool is_expected(const std::type_info& thrown, void* object) {
@@ -62,33 +55,65 @@ bool is_expected(const std::type_info& thrown, void* object) {
 
 } // namespace
 
+namespace detail {
+
+// An object that was not thrown here may have the address of an earlier one. Seldom has it its type as well.
+bool recorded_throw::is_of(const std::exception_ptr& e) const noexcept {
+  return object != nullptr && object == object_of(e) && *type == *e.__cxa_exception_type();
+}
+
+std::string recorded_throw::text() const {
+  std::string out;
+  auto first = frames.begin();
+  const auto end = frames.begin() + count;
+  if (const auto found = std::find(first, end, thrower); found != end) first = found;
+  for (; first != end; ++first) append_frame(out, *first);
+  return out;
+}
+
+carried_exception::carried_exception() noexcept = default;
+carried_exception::~carried_exception() = default;
+
+void carried_exception::capture() noexcept {
+  exception_ = std::current_exception();
+  if (!last_throw.is_of(exception_)) return;
+  record_.reset(new (std::nothrow) recorded_throw{last_throw});
+  last_throw.object = nullptr; // it may die elsewhere, which nobody tells this thread
+}
+
+void carried_exception::rethrow() const {
+  if (record_ != nullptr) last_throw = *record_;
+  std::rethrow_exception(exception_);
+}
+
+} // namespace detail
+
 trace_scope::trace_scope() noexcept { ++armed; }
 trace_scope::~trace_scope() { --armed; }
 
-/// Called for every throw of this process, before the exception is on its way.
-void record_throw(void* object, const std::type_info* type) noexcept {
+/// Called for every throw of this process, before the exception is on its way. `thrower` is the return address of __cxa_throw.
+void record_throw(void* object, const std::type_info* type, const void* thrower) noexcept {
   if (armed == 0 || is_expected(*type, object)) {
     if (last_throw.object == object) last_throw.object = nullptr; // its address is in use again
     return;
   }
   last_throw.count = backtrace(last_throw.frames.data(), static_cast<int>(last_throw.frames.size()));
+  last_throw.thrower = thrower;
   last_throw.object = object;
+  last_throw.type = type;
 }
 
 std::string describe_exception(std::exception_ptr e) {
   std::string out;
-  const void* object = nullptr;
   try {
     std::rethrow_exception(e);
   } catch (const std::exception& known) {
-    out = demangled(typeid(known).name()) + ": " + known.what();
-    object = dynamic_cast<const void*>(&known);
+    out = detail::demangled(typeid(known).name()) + ": " + known.what();
   } catch (...) {
     const std::type_info* type = abi::__cxa_current_exception_type();
-    out = type != nullptr ? "exception of type " + demangled(type->name()) : "exception of unknown type";
-    object = last_throw.object; // its address cannot be asked for: the last one thrown on this thread
+    out = type != nullptr ? "exception of type " + detail::demangled(type->name()) : "exception of unknown type";
   }
-  return object != nullptr && object == last_throw.object ? out + trace_text() : out;
+  return last_throw.is_of(e) ? out + last_throw.text() : out;
 }
 
 } // namespace swill
@@ -105,7 +130,7 @@ using thrown_type = void;
 extern "C" __attribute__((noreturn)) void __cxa_throw(void* object, thrown_type* type, void (*destroy)(void*)) {
   using throw_function = void (*)(void*, thrown_type*, void (*)(void*));
   static const auto next = reinterpret_cast<throw_function>(dlsym(RTLD_NEXT, "__cxa_throw"));
-  swill::record_throw(object, static_cast<const std::type_info*>(type));
+  swill::record_throw(object, static_cast<const std::type_info*>(type), __builtin_return_address(0));
   next(object, type, destroy);
   std::abort();
 }

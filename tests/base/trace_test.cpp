@@ -1,10 +1,13 @@
 #include "libswill/base/trace.hpp"
 
+#include "libswill/base/await.hpp"
 #include "libswill/base/error.hpp"
+#include "tests/base/manual.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -38,8 +41,20 @@ struct strange_failure : std::runtime_error {
 
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
+
+std::string description_of(const std::function<void()>& act) {
+  try {
+    act();
+  } catch (...) {
+    return describe_exception(std::current_exception());
+  }
+  return "nothing was thrown";
+}
+
+[[gnu::noinline]] void hidden_place() { throw strange_failure{"hidden"}; }
 
 TEST(Trace, NamesTypeTextAndThePlaceThatThrew) {
   const trace_scope traced;
@@ -50,6 +65,37 @@ TEST(Trace, NamesTypeTextAndThePlaceThatThrew) {
   EXPECT_THAT(text, HasSubstr("at swill::trace_test::place_that_throws(int)"));
   EXPECT_THAT(text, HasSubstr("at swill::trace_test::caught(int)"));
 }
+
+TEST(Trace, BeginsWithThePlaceThatThrew) {
+  const trace_scope traced;
+
+  EXPECT_THAT(describe_exception(caught(0)), HasSubstr("very strange\n  at swill::trace_test::place_that_throws(int)"));
+}
+
+TEST(Trace, HasNoAddressesOfThisRun) {
+  const trace_scope traced;
+
+  EXPECT_THAT(description_of(hidden_place), Not(ContainsRegex("at 0x")));
+}
+
+#ifdef SWILL_HAS_LIBBACKTRACE
+
+TEST(Trace, NamesFunctionsThatAreNotExported) {
+  const trace_scope traced;
+  void (*const volatile lambda)() = [] { throw strange_failure{"in a lambda"}; };
+
+  EXPECT_THAT(description_of(hidden_place), HasSubstr("at swill::trace_test::(anonymous namespace)::hidden_place()"));
+  EXPECT_THAT(description_of(lambda), HasSubstr("NamesFunctionsThatAreNotExported_Test::TestBody()::{lambda()#1}::"));
+}
+
+TEST(Trace, NamesFilesAndLines) {
+  const trace_scope traced;
+
+  EXPECT_THAT(description_of(hidden_place),
+              ContainsRegex("hidden_place\\(\\)[^\n]* \\([^\n]*trace_test\\.cpp:[0-9]+\\)\n"));
+}
+
+#endif
 
 TEST(Trace, OutsideOfAScopeThereIsNoStack) {
   { const trace_scope traced; }
@@ -92,6 +138,23 @@ TEST(Trace, StackOfAnotherExceptionIsNotShown) {
   EXPECT_THAT(describe_exception(second), HasSubstr("place_that_throws"));
 }
 
+TEST(Trace, StackOfAnotherIsNotShownForWhatIsNoStdException) {
+  const trace_scope traced;
+  const std::exception_ptr first = caught(1);
+  const std::exception_ptr second = caught(4);
+
+  EXPECT_THAT(describe_exception(first), Not(HasSubstr("\n  at ")));
+}
+
+TEST(Trace, StackOfADeadOneIsNotShownForWhatTookItsPlace) {
+  const trace_scope traced;
+  static_cast<void>(caught(0));
+  const std::exception_ptr made =
+      std::make_exception_ptr(std::logic_error{"never thrown"}); // most likely at the same address
+
+  EXPECT_THAT(describe_exception(made), Not(HasSubstr("\n  at ")));
+}
+
 TEST(Trace, RethrowKeepsTheFirstPlace) {
   const trace_scope traced;
   std::exception_ptr again;
@@ -111,6 +174,60 @@ TEST(Trace, ThreadsDoNotShareTheirRecords) {
   std::thread{[&text] { text = describe_exception(caught(0)); }}.join();
 
   EXPECT_THAT(text, Not(HasSubstr("\n  at ")));
+}
+
+TEST(Trace, TravelsWithAnExceptionThatIsCarried) {
+  for (const int how : {0, 1}) {
+    const trace_scope traced;
+    detail::carried_exception carried;
+    EXPECT_FALSE(carried);
+
+    std::thread{[&] {
+      const trace_scope traced_there;
+      try {
+        place_that_throws(how);
+      } catch (...) {
+        carried.capture();
+      }
+    }}.join();
+    caught(4);
+
+    EXPECT_TRUE(carried);
+    EXPECT_THAT(description_of([&] { carried.rethrow(); }), HasSubstr("place_that_throws"));
+  }
+}
+
+TEST(Trace, CarriesExpectedOnesWithoutAStack) {
+  const trace_scope traced;
+  detail::carried_exception carried;
+  try {
+    place_that_throws(2);
+  } catch (...) {
+    carried.capture();
+  }
+
+  EXPECT_THROW(carried.rethrow(), error);
+  EXPECT_THAT(description_of([&] { carried.rethrow(); }), Not(HasSubstr("\n  at ")));
+}
+
+task<> fails_on_the_pool() {
+  co_await on_pool([] { place_that_throws(0); });
+}
+
+TEST(Trace, OfThePoolArrivesWhereItsTaskGoesOn) {
+  test::hand_loop loop;
+  scope s{loop};
+  task<> t = fails_on_the_pool();
+  t.start(s);
+
+  std::thread{[&loop] {
+    const trace_scope traced;
+    loop.run_job();
+  }}.join();
+  loop.run_posted();
+
+  ASSERT_TRUE(t.done());
+  EXPECT_THAT(description_of([&t] { t.take(); }), HasSubstr("place_that_throws"));
 }
 
 } // namespace
