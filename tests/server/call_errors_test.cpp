@@ -7,6 +7,7 @@ namespace {
 
 using namespace test;
 using testing::Contains;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 struct out_of_stock : error {
@@ -15,6 +16,9 @@ struct out_of_stock : error {
 struct strange : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+
+/// A frame of a lambda below that is a handler.
+const char* const of_the_handler = "\n  at [^\n]*CallErrors::serve\\([^\n]*lambda";
 
 struct CallErrors : testing::TestWithParam<const char*> {
   logged_app a;
@@ -107,6 +111,9 @@ TEST_P(CallErrors, UnforeseenOnesAreBlandAndLogged) {
   EXPECT_TRUE(e.data.is_nil());
   EXPECT_THAT(a.lines(), Contains(HasSubstr("the secret")));
   EXPECT_THAT(a.lines(), Contains(HasSubstr("strange")));
+#ifdef SWILL_HAS_LIBBACKTRACE
+  EXPECT_THAT(a.lines(), Contains(ContainsRegex(of_the_handler)));
+#endif
 }
 
 TEST_P(CallErrors, WhatIsNoExceptionIsBlandToo) {
@@ -124,6 +131,9 @@ TEST_P(CallErrors, InDebugModeTheTraceTravels) {
 
   ASSERT_NE(e.data.find("traceback"), nullptr);
   EXPECT_THAT(*e.data.find("traceback")->get_if<std::string>(), HasSubstr("the secret"));
+#ifdef SWILL_HAS_LIBBACKTRACE
+  EXPECT_THAT(*e.data.find("traceback")->get_if<std::string>(), ContainsRegex(of_the_handler));
+#endif
 }
 
 TEST_P(CallErrors, AreMappedByTheirType) {

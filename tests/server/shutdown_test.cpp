@@ -14,6 +14,10 @@
 // The end of a server with requests in flight in every state: over memory and over real sockets, again and again.
 
 namespace swill {
+
+// Not in an anonymous namespace: its name is to be found in every trace.
+[[gnu::noinline]] int place_that_fails() { throw std::runtime_error{"unforeseen"}; }
+
 namespace {
 
 using namespace test;
@@ -256,6 +260,26 @@ TEST(Blocking, RunsOffTheIoThread) {
 
   EXPECT_NE(blocked.load(), std::thread::id{});
   EXPECT_NE(blocked.load(), plain.load());
+}
+
+TEST(Unforeseen, StackOfTheThrowIsLoggedAndInDebugModeSentFromWhereverItIs) {
+  logged_app a;
+  a.set_debug(true);
+  a.handle("plain", [](request<>) { return place_that_fails(); });
+  a.handle("blocking", blocking([](request<>) { return place_that_fails(); }));
+  a.handle("on_pool", [](request<>) -> task<int> { co_return co_await on_pool([] { return place_that_fails(); }); });
+  server s{a, {.listen = {"127.0.0.1:0"}, .io_threads = 1}};
+  s.start();
+  raw_client c{s.addresses().front()};
+  c.upgrade();
+
+  int seq = 0;
+  for (const char* rpc : {"plain", "blocking", "on_pool"}) {
+    open(c, ++seq, rpc);
+    EXPECT_THAT(c.read_message(), testing::HasSubstr("at swill::place_that_fails()")) << rpc;
+    ASSERT_EQ(a.lines().size(), static_cast<std::size_t>(seq));
+    EXPECT_THAT(a.lines().back(), testing::HasSubstr("at swill::place_that_fails()")) << rpc;
+  }
 }
 
 TEST(Server, TwoLiveInOneProcess) {

@@ -139,20 +139,20 @@ public:
       try {
         result_.emplace(function_());
       } catch (...) {
-        exception_ = std::current_exception();
+        exception_.capture();
       }
       s.loop().post([&s, h] { s.run(h); });
     });
   }
   auto await_resume() {
-    if (exception_) std::rethrow_exception(exception_);
+    if (exception_) exception_.rethrow();
     return std::move(*result_);
   }
 
 private:
   F function_;
   std::optional<std::invoke_result_t<F&>> result_;
-  std::exception_ptr exception_;
+  carried_exception exception_;
 };
 
 struct empty_slot {};
