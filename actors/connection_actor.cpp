@@ -283,8 +283,9 @@ void connection_actor::adopt(std::unique_ptr<request_state> r) {
   r->actor = nullptr;
   orphans_.emplace_back(std::move(r));
   const std::shared_ptr<request_state> orphan = orphans_.back();
-  if (!orphan->call().is_final())
-    orphan->call().fail(error{error_code::internal_error, "An internal server error occurred"});
+  if (orphan->call().is_final()) return;
+  orphan->call().log(log_level::error, "the request's actor was killed");
+  orphan->call().fail(error{error_code::internal_error, "An internal server error occurred"});
 }
 
 void connection_actor::remember(std::uint64_t seq, const detail::handler& h) {

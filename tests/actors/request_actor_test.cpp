@@ -330,6 +330,25 @@ TEST(RequestActors, KilledDuringAfterRequestLetItFinish) {
   }
 }
 
+TEST(RequestActors, KilledBeforeTheyHaveAnsweredAreLogged) {
+  strings seen;
+  waiting_app a;
+  a.set_log([&seen](const log_entry& e) {
+    EXPECT_FALSE(e.connection.empty());
+    seen.push_back(std::string{name_of(e.level)} + " " + std::string{e.text} + " " + std::string{e.rpc} + " " +
+                   std::to_string(e.seq));
+  });
+  test_server s{a};
+  test_client c{s};
+  const auto seq = c.open("sleep", 1);
+
+  kill(std::exchange(a.last, nullptr));
+  s.run();
+
+  EXPECT_EQ(arrived(c, seq), strings{"e:500"});
+  EXPECT_EQ(seen, strings{"error the request's actor was killed sleep " + std::to_string(seq)});
+}
+
 TEST(RequestActors, KilledByTheirOwnHandlersMessage) {
   waiting_app a;
   a.handle("self", [](request<int> r) -> task<int> {

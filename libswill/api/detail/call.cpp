@@ -1,6 +1,7 @@
 #include "libswill/api/detail/call.hpp"
 
 #include "libswill/base/await.hpp"
+#include "libswill/base/trace.hpp"
 #include "libswill/wire/reader.hpp"
 
 #include <algorithm>
@@ -225,10 +226,8 @@ task<void> call::run_after() {
       std::rethrow_exception(failure);
     } catch (const close_connection& c) {
       host_->close(c.code, c.reason);
-    } catch (const std::exception& e) {
-      log(log_level::error, std::string{"after_request failed: "} + e.what());
     } catch (...) {
-      log(log_level::error, "after_request failed");
+      log(log_level::error, "after_request failed: " + describe_exception(failure));
     }
   }
 }
