@@ -209,5 +209,31 @@ TEST(CallDeadline, DuringAHookBeforeTheHandler) {
   EXPECT_EQ(a.ends.seen, strings{"f error 408"});
 }
 
+TEST(CallDeadline, IsToldToPlainFunctionsAndAfterTheEnd) {
+  std::vector<std::optional<clock_duration>> told;
+  logged_app a;
+  manual_loop clock;
+  const auto note = [&](context& c) {
+    const auto d = c.deadline();
+    told.push_back(d ? std::optional{*d - clock.now()} : std::nullopt);
+  };
+  a.handle("plain", [&](request<> r) { note(r.context()); });
+  test_server s{a};
+  test_client c{s};
+  arrived(c, c.open("plain", nothing{}));
+  arrived(c, c.open("plain", nothing{}, metadata{"timeout_ms", 20}));
+  EXPECT_EQ(told, (std::vector<std::optional<clock_duration>>{std::nullopt, 20ms}));
+
+  logged_app b;
+  told.clear();
+  b.handle("late", [](request<>) -> task<void> { co_await sleep_for(1h); });
+  b.after_request(note);
+  test_server t{b};
+  test_client d{t};
+  d.open("late", nothing{}, metadata{"timeout_ms", 20});
+  t.advance(20ms);
+  EXPECT_EQ(told, std::vector<std::optional<clock_duration>>{20ms});
+}
+
 } // namespace
 } // namespace swill

@@ -24,6 +24,7 @@ void call::begin(const handler& h, const wire::request_envelope& e) noexcept {
   borrowed_metadata_ = e.metadata;
   final_ = false;
   outcome_ = {};
+  ends_ = ends::unknown;
 }
 
 namespace {
@@ -123,7 +124,8 @@ std::optional<std::int64_t> wanted_timeout(bytes_view metadata, std::size_t nest
 
 } // namespace
 
-void call::arm_deadline() {
+/// How long it may take, if that is limited.
+std::optional<std::chrono::milliseconds> call::allowance() const {
   const limits& l = host_->app().limits;
   const handler_options& o = handler_->options;
   using std::chrono::milliseconds;
@@ -131,7 +133,7 @@ void call::arm_deadline() {
   milliseconds wait = o.default_deadline.count() != 0 ? o.default_deadline : l.default_deadline;
   const milliseconds most = o.maximum_deadline.count() != 0 ? o.maximum_deadline : l.maximum_deadline;
   bool wanted = wait.count() != 0;
-  if (const auto ms = wanted_timeout(encoded_metadata_, l.nesting)) {
+  if (const auto ms = wanted_timeout(borrowed_metadata_, l.nesting)) {
     wait = milliseconds{std::clamp<std::int64_t>(*ms, 0, longest)};
     wanted = true;
   }
@@ -139,7 +141,14 @@ void call::arm_deadline() {
     wait = most;
     wanted = true;
   }
-  if (wanted) loop().set_timer(deadline_, opened_ + within_the_clock(wait));
+  if (!wanted) return std::nullopt;
+  return wait;
+}
+
+void call::arm_deadline() {
+  const auto wait = allowance();
+  ends_ = wait ? ends::at_deadline : ends::never;
+  if (wait) loop().set_timer(deadline_, opened_ + within_the_clock(*wait));
 }
 
 void call::deadline_timer::on_timer() { call_.fail(error{error_code::deadline_exceeded, "Deadline exceeded"}); }
@@ -328,8 +337,14 @@ const metadata& call::client_metadata() {
 }
 
 std::optional<clock_time> call::deadline() const noexcept {
-  if (!deadline_.is_set()) return std::nullopt;
-  return deadline_.due();
+  switch (ends_) {
+    case ends::at_deadline: return deadline_.due(); // good when the timer is no longer set, too
+    case ends::never: return std::nullopt;
+    case ends::unknown: break; // a plain function asks, on this thread: nobody else has wanted to know
+  }
+  const auto wait = allowance();
+  if (!wait) return std::nullopt;
+  return loop().now() + within_the_clock(*wait);
 }
 
 std::stop_token call::stop_token() {

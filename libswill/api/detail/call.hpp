@@ -146,7 +146,7 @@ public:
   /// The same as they came; empty for none.
   bytes_view raw_metadata() const noexcept { return borrowed_metadata_; }
   bool has_decoded_metadata() const noexcept { return metadata_decoded_; }
-  std::optional<clock_time> deadline() const noexcept;
+  std::optional<clock_time> deadline() const noexcept; ///< [any thread], but for plain functions
   bool was_cancelled() const noexcept { return cancel_flag_.load(std::memory_order_relaxed); }
   std::stop_token stop_token();
   void set_leading(metadata m);
@@ -190,8 +190,10 @@ private:
     call& call_;
   };
   enum class leading_state : std::uint8_t { none, set, sent };
+  enum class ends : std::uint8_t { unknown, at_deadline, never };
 
   void begin(const handler& h, const wire::request_envelope& e) noexcept;
+  std::optional<std::chrono::milliseconds> allowance() const;
   void arm_deadline();
   task<void> run();
   task<void> run_after();
@@ -275,6 +277,7 @@ private:
   bool sent_message_ = false;
   bool final_ = false;
   bool final_told_ = false;
+  ends ends_ = ends::unknown; ///< set before the handler starts, and then good until the request's end
   std::atomic<bool> cancel_flag_{false};
 };
 
