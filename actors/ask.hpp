@@ -97,7 +97,7 @@ struct ask_operation {
 
 /// `double price = co_await ask<double>(pricing, 2s, order)`: sends a request to a CAF actor, here or on another node, and goes on with its
 /// answer. The timeout is cut to what is left of the request's deadline; 0: that deadline alone. Errors: throw_from above; `cancelled`
-/// when the request is cancelled, at once: an answer that comes later is dropped. In a coroutine of a handler or request hook only.
+/// when the request is cancelled, at once: an answer that comes later is dropped. In coroutines of handlers and hooks only.
 template <class R, class Handle, class Rep, class Period, class... Ts>
 actors::ask_operation<R, std::decay_t<Ts>...> ask(const Handle& to, std::chrono::duration<Rep, Period> timeout,
                                                   Ts&&... arguments) {

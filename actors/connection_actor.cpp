@@ -8,12 +8,32 @@ namespace swill::actors {
 
 // --- Hooks of the connection
 
+namespace {
+
+/// Asks other actors for the hooks of one scope.
+class hook_actor final : public loop_actor {
+public:
+  using loop_actor::loop_actor;
+
+private:
+  bool on_mail(caf::mailbox_element&) override { return false; }
+};
+
+hook_actor& as_hook_actor(const caf::strong_actor_ptr& a) noexcept { return static_cast<hook_actor&>(*a->get()); }
+
+} // namespace
+
 hook_scope::hook_scope(unit& u, std::function<void(std::exception_ptr)> done)
     : scope(u.loop()), unit_(u), done_(std::move(done)) {
   unit_.hooks.push_back(this);
 }
 
 hook_scope::~hook_scope() { std::erase(unit_.hooks, this); }
+
+void* hook_scope::native_actor() noexcept {
+  if (!asker_) asker_ = spawn_on<hook_actor>(unit_);
+  return static_cast<loop_actor*>(&as_hook_actor(asker_));
+}
 
 void hook_scope::start(task<void> t) {
   main_ = std::move(t);
@@ -29,6 +49,10 @@ void hook_scope::on_idle() {
     failure = std::current_exception();
   }
   main_ = {};
+  if (asker_) {
+    as_hook_actor(asker_).quit();
+    unit_.dispose_later(std::move(asker_));
+  }
   auto done = std::move(done_); // may destroy this
   done(failure);
 }

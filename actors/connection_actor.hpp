@@ -22,12 +22,14 @@ public:
   hook_scope(unit& u, std::function<void(std::exception_ptr)> done);
   ~hook_scope() override;
   void start(task<void> t);
+  void* native_actor() noexcept override;
 
 private:
   void on_idle() override;
   unit& unit_;
   task<void> main_;
   std::function<void(std::exception_ptr)> done_;
+  caf::strong_actor_ptr asker_; // the sender of what the hooks ask; made when they do
 };
 
 /// Hears of a unit's connections as they are opened and are over, on its thread.

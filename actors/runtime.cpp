@@ -87,16 +87,25 @@ void runtime::offload(std::function<void()> f) {
 void runtime::on_handshake(std::shared_ptr<handshake> h) {
   if (draining_.load(std::memory_order_relaxed)) return h->reject(503, "Service unavailable", {{"Retry-After", "1"}});
   unit& u = unit_of(h->loop());
-  ++count_;
+  // Hooks may still run for a peer that has gone, and for a connection that has ended: they count as connections.
+  if (++count_ > app_->limits.connections) {
+    h->reject(503, "Server is busy", {{"Retry-After", "1"}});
+    return connection_ended();
+  }
   // The scope owns itself until its coroutine has ended.
   auto holder = std::make_shared<std::shared_ptr<hook_scope>>();
   *holder = std::make_shared<hook_scope>(u, [this, &u, h, holder](std::exception_ptr failure) {
     u.dispose_later(std::shared_ptr<void>{std::move(*holder)});
+    h->on_gone = nullptr;
     if (!failure) return;
+    const bool gone = !h->is_open();
     h->reject(500, "Internal server error", {});
-    logger{&app_->log}.write(log_level::error, "handshake failed: " + describe_exception(failure));
+    if (!gone) logger{&app_->log}.write(log_level::error, "handshake failed: " + describe_exception(failure));
     connection_ended();
   });
+  h->on_gone = [s = std::weak_ptr{*holder}] {
+    if (const auto hooks = s.lock()) hooks->cancel();
+  };
   (*holder)->start(accept(u, h));
 }
 
@@ -220,7 +229,11 @@ void runtime::shut_down(const std::function<void()>& turn, const std::function<v
   }
   stop_plugins(turn);
   stop_handler_actors();
-  wait_until(turn, std::nullopt, [this] { return jobs_ == 0; });
+  const auto no_jobs = [this] { return jobs_ == 0; };
+  if (!wait_until(turn, app_ ? app_->limits.drain_timeout : limits{}.drain_timeout, no_jobs)) {
+    if (app_) logger{&app_->log}.write(log_level::warning, "waiting for blocking functions that do not end");
+    wait_until(turn, std::nullopt, no_jobs);
+  }
   // What the loops still hold of it goes on their own threads.
   std::size_t left = units().size();
   for (const auto& u : units()) {

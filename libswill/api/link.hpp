@@ -4,6 +4,7 @@
 #include "libswill/base/loop.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -106,6 +107,8 @@ public:
   handshake_request request;
   /// Of a connection that was accepted elsewhere before; null: they are made from the request.
   std::shared_ptr<connection> facts; // shared with the connection's actor
+  /// Called at most once, on its loop, when the peer goes before it was accepted or rejected. Of whoever decides.
+  std::function<void()> on_gone;
 
   virtual swill::loop& loop() noexcept = 0;
   virtual bool is_open() const noexcept = 0;

@@ -42,6 +42,7 @@ public:
   std::deque<bytes> arrived_;
   bool stalled_ = false;
   std::optional<std::size_t> drop_after_;
+  std::weak_ptr<handshake> asked_; // owned by the gate's side
 
 private:
   void deliver_later();
@@ -92,6 +93,7 @@ void memory_pipe::line::shake_hands(gate& g, handshake_request request) {
   if (phase_ != phase::deciding) return;
   auto h = std::make_shared<pending<line>>(shared_from_this());
   h->request = std::move(request);
+  asked_ = h;
   g.on_handshake(std::move(h));
 }
 
@@ -161,8 +163,10 @@ void memory_pipe::line::peer_close(int code, std::string_view reason) {
 
 void memory_pipe::line::end(close_reason why) {
   if (phase_ == phase::ended) return;
+  const auto undecided = phase_ == phase::deciding ? asked_.lock() : nullptr;
   phase_ = phase::ended;
   if (!closed_) closed_ = why;
+  if (undecided && undecided->on_gone) std::exchange(undecided->on_gone, nullptr)();
   if (message_sink* sink = std::exchange(sink_, nullptr)) sink->on_closed(*closed_);
 }
 

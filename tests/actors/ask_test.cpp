@@ -39,6 +39,7 @@ caf::behavior answers(caf::event_based_actor* self, int) {
 }
 
 struct Ask : testing::Test {
+  static constexpr std::chrono::milliseconds timeout_of_hooks{1h};
   asking_app a;
   /// What arrives for a question; turns the clock in between when it must.
   strings outcome_of(int n, clock_duration advance = {}) {
@@ -77,6 +78,35 @@ TEST_F(Ask, TimeoutIs408) {
 TEST_F(Ask, TimeoutBeyondTheClockIsLong) {
   a.timeout = std::chrono::milliseconds::max();
   EXPECT_EQ(outcome_of(41, 1s), strings{"m:42"});
+}
+
+TEST_F(Ask, HooksOfConnectionsMayAsk) {
+  strings seen;
+  const auto asks = [&](std::string hook, int n) {
+    return [this, &seen, hook = std::move(hook), n](connection&, auto&&...) -> task<void> {
+      try {
+        seen.push_back(hook + " " + std::to_string(co_await ask<int>(a.other, timeout_of_hooks, n)));
+      } catch (const error& e) {
+        seen.push_back(hook + " failed with " + std::to_string(e.code));
+      }
+    };
+  };
+  a.before_connection(asks("before_connection", 1));
+  a.before_accept(asks("before_accept", 0));
+  a.after_accept(asks("after_accept", 2));
+  a.after_connection(asks("after_connection", 3));
+  test_server s{a};
+  a.other = s.runtime().system().spawn(answers, 0);
+  const ends_here end{a.other};
+  {
+    test_client c{s};
+    EXPECT_TRUE(run_until(s, [&] { return seen.size() == 3; }));
+    EXPECT_EQ(c.call<int>("add", 1), 2);
+  }
+  EXPECT_TRUE(run_until(s, [&] { return seen.size() == 4; }));
+  EXPECT_EQ(seen,
+            (strings{"before_connection 2", "before_accept failed with 409", "after_accept 3", "after_connection 4"}));
+  a.other = {};
 }
 
 TEST_F(Ask, OneThatIsDeadAlreadyIs503) {

@@ -165,6 +165,48 @@ TEST(ConnectionHooks, PeerThatGoesWhileTheyDecideLeavesNothing) {
   EXPECT_EQ(after, 0);
 }
 
+TEST(ConnectionHooks, PeerThatGoesWhileTheyDecideEndsThem) {
+  int deciding = 0;
+  logged_app a;
+  a.before_connection([&](connection&) -> task<void> {
+    const counted guard{deciding};
+    co_await sleep_for(1h);
+  });
+  test_server s{a};
+  test_client c{s};
+  s.run();
+  EXPECT_EQ(deciding, 1);
+
+  c.pipe().drop();
+  s.run();
+
+  EXPECT_EQ(deciding, 0);
+  EXPECT_EQ(a.lines(), strings{}); // nobody's fault
+}
+
+TEST(ConnectionHooks, CountAsConnectionsUntilTheyHaveEnded) {
+  logged_app a;
+  a.limits().connections = 2;
+  a.before_connection([](connection&) -> task<void> {
+    try {
+      co_await sleep_for(1h);
+    } catch (const cancelled&) {
+      co_return; // and may take its time
+    }
+  });
+  test_server s{a};
+  test_client one{s}, two{s}, three{s};
+  s.run();
+  ASSERT_TRUE(three.pipe().rejected());
+  EXPECT_EQ(three.pipe().rejected()->status, 503);
+
+  one.pipe().drop();
+  s.run();
+  test_client four{s};
+  s.run();
+  EXPECT_FALSE(four.pipe().rejected());
+}
+
 TEST(ConnectionHooks, PeerThatGoesDuringAfterAcceptEndsIt) {
   int ended = 0, after = 0;
   logged_app a;

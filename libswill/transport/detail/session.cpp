@@ -176,9 +176,11 @@ void session::linger(bool until_peer_ends) {
 void session::die(const close_reason& why) {
   if (phase_ == phase::ended) return;
   const auto keep = std::exchange(self_, nullptr);
+  const auto undecided = phase_ == phase::deciding ? http_->asked.lock() : nullptr;
   phase_ = phase::ended;
   timer::cancel();
   finish(why);
+  if (undecided && undecided->on_gone) std::exchange(undecided->on_gone, nullptr)();
   lane_.ready->remove(*this, fd_);
   ::close(fd_);
   *here = next;

@@ -152,6 +152,7 @@ struct session::http_part {
   newcomer peer;
   std::string key;
   std::string subprotocol;
+  std::weak_ptr<handshake> asked; // owned by the gate's side
   bool beyond_capacity = false;
   bool is_head = false; ///< the request's method was HEAD
 };

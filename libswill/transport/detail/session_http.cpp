@@ -85,6 +85,7 @@ void session::decide(upgrade_request request) {
                 .remote_address = std::move(http_->peer.address),
                 .remote_port = http_->peer.port,
                 .subprotocol = std::move(verdict.subprotocol)};
+  http_->asked = h;
   try {
     core_->entrance.on_handshake(std::move(h));
   } catch (const std::exception& e) {
