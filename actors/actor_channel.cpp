@@ -6,7 +6,10 @@
 namespace swill::actors {
 
 channel_base::channel_base(scope& s, caf::strong_actor_ptr to, std::uint32_t window)
-    : scope_(s), to_(std::move(to)), self_(static_cast<loop_actor*>(s.native_actor())), window_(window) {
+    : scope_(s),
+      to_(std::move(to)),
+      self_(static_cast<loop_actor*>(s.native_actor())),
+      window_(std::max<std::uint32_t>(window, 1)) {
   if (self_ == nullptr) throw std::logic_error("a handler actor outside of a request");
   if (to_ == nullptr) throw error{error_code::unavailable, "The handler is not there"};
   self_->add_receiver(*this, to_);
@@ -19,6 +22,7 @@ channel_base::~channel_base() {
 
 void channel_base::opened() {
   opened_ = true;
+  may_come_ = window_;
   post(credit_atom::value, self(), window_);
 }
 
@@ -28,6 +32,7 @@ void channel_base::grant() {
   // In lots of half a window: a message for each item would double the traffic.
   if (++taken_ < std::max<std::uint32_t>(window_ / 2, 1) || over_) return;
   post(credit_atom::value, self(), taken_);
+  may_come_ += taken_;
   taken_ = 0;
 }
 
@@ -54,6 +59,12 @@ void channel_base::finish() {
 bool channel_base::on_mail(caf::mailbox_element& element) {
   if (element.sender != to_) return false;
   auto& content = element.content();
+  if (over_) return true;
+  if (content.size() > 0 && content.match_element<item_atom>(0) && may_come_-- == 0) {
+    may_come_ = 0;
+    break_off();
+    return true;
+  }
   if (take_item(content)) {
     if (wait* w = item_waiter_) scope_.wake(*w);
     return true;
@@ -77,10 +88,14 @@ bool channel_base::on_mail(caf::mailbox_element& element) {
     finish();
     return true;
   }
-  // Not a word of the protocol: better an answer than a request that waits for ever.
+  break_off();
+  return true;
+}
+
+void channel_base::break_off() {
+  post(cancel_atom::value, self());
   failure_.emplace(error_code::internal_error, "An internal server error occurred");
   finish();
-  return true;
 }
 
 void channel_base::on_down(const caf::error&) {

@@ -79,11 +79,14 @@ private:
   void finish();
   void take_credit();
   void wake_all();
+  void
+  break_off(); ///< the actor does not keep to the protocol: better an answer than a request that waits, or grows, for ever
 
   caf::strong_actor_ptr to_;
   loop_actor* self_;
   std::uint32_t window_;
-  std::uint32_t taken_ = 0; ///< since the last grant
+  std::uint32_t taken_ = 0;    ///< since the last grant
+  std::uint32_t may_come_ = 0; ///< items that the actor may still send
   std::uint64_t credit_ = 0;
   wait* credit_waiter_ = nullptr;
   bool opened_ = false;

@@ -7,13 +7,17 @@
 
 #include <caf/all.hpp>
 
+#include <stdexcept>
+
 namespace swill {
 
 /// What may be said of a handler that is an actor.
 struct actor_options {
-  /// How long an answer may take, beside the request's deadline. 0: the deadline alone. When it passes: ERROR 408.
+  /// How long an answer may take where neither side streams, beside the request's deadline. 0: the deadline alone. When it passes: ERROR
+  /// 408. Streams are limited by deadlines only (handler_options::default_deadline); with a timeout they are refused: std::invalid_argument.
   std::chrono::milliseconds timeout{0};
-  /// Items that may be under way to the actor, and from it, in streams.
+  /// Items that may be under way to the actor, and from it, in streams; 0 counts as 1. An actor that sends more than it was granted has
+  /// its request ended by ERROR 500.
   std::uint32_t window = 64;
   handler_options handler{};
 };
@@ -87,6 +91,8 @@ void blueprint::handle_actor(std::string_view name, Handle actor) {
 template <class In, class Out, class Handle>
 void blueprint::handle_actor(std::string_view name, Handle actor, const actor_options& o) {
   const auto to = caf::actor_cast<caf::strong_actor_ptr>(actor);
+  if ((actors::side<In>::streams || actors::side<Out>::streams) && o.timeout.count() != 0)
+    throw std::invalid_argument(std::string{name} + ": streams have deadlines, no timeout");
   using in = typename actors::side<In>::type;
   using out = typename actors::side<Out>::type;
   if constexpr (!actors::side<In>::streams && !actors::side<Out>::streams) {

@@ -103,11 +103,13 @@ void server::wait_for_signal() {
 }
 
 void server::run(const std::function<void(server&)>& on_ready) {
-  const signals_blocked mine;
-  start();
-  if (on_ready) on_ready(*this);
-  wait_for_signal();
-  stop();
+  {
+    const signals_blocked mine;
+    start();
+    if (on_ready) on_ready(*this);
+    wait_for_signal();
+  }
+  stop(); // another signal meanwhile ends the process
 }
 
 std::vector<std::string> server::addresses() const {

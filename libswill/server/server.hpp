@@ -36,7 +36,7 @@ struct server_options {
   /// Also serves "/echo", a plain WebSocket echo for conformance suites.
   bool test_echo = false;
   /// Bytes of one TCP connection that the kernel takes before it can send them (TCP_NOTSENT_LOWAT); 0: as many as it likes, on Linux up
-  /// to 4 MB. Few keep what a client that does not read costs small, and what CANCEL withdraws large; streams then wake up more often.
+  /// to 4 MB. Few keep small what a client that does not read costs, and what still comes after a CANCEL; streams then wake up more often.
   std::size_t kernel_unsent = 0;
 };
 
@@ -58,7 +58,8 @@ public:
   /// returns when all of them, their hooks, and running blocking handlers have ended. Again: does nothing.
   void stop();
 
-  /// start(), calls on_ready, waits for SIGINT or SIGTERM, then stop(). Threads that the application started before must block both.
+  /// start(), calls on_ready, waits for SIGINT or SIGTERM, then stop(), during which another such signal ends the process.
+  /// Threads that the application started before must block both.
   void run(const std::function<void(server&)>& on_ready = {});
   /// Returns when the process gets SIGINT or SIGTERM, which then do nothing else.
   static void wait_for_signal();

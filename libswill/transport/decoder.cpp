@@ -3,6 +3,7 @@
 #include "libswill/transport/detail/fed_layer.hpp"
 #include "libswill/wire/utf8.hpp"
 
+#include <algorithm>
 #include <boost/beast/websocket/stream.hpp>
 
 namespace swill::transport {
@@ -17,8 +18,9 @@ struct decoder::stream {
 };
 
 decoder::decoder(boost::asio::io_context& io, std::size_t message_limit)
-    : stream_(new stream{websocket::stream<detail::fed_layer, false>{io}}), limit_(message_limit) {
-  stream_->ws.read_message_max(message_limit);
+    : stream_(new stream{websocket::stream<detail::fed_layer, false>{io}}),
+      limit_(std::max<std::size_t>(message_limit, 1)) {
+  stream_->ws.read_message_max(limit_); // which takes 0 for no limit
 }
 
 decoder::~decoder() = default;

@@ -105,7 +105,8 @@ struct HandleActor : testing::Test {
     a.handle_actor<int, int>("double", doubler, actor_options{});
     a.handle_actor<int, stream_of<int>>("numbers", from, actor_options{.window = 8});
     a.handle_actor<stream_of<int>, int>("sum", into, actor_options{});
-    a.handle_actor<stream_of<int>, stream_of<int>>("mirror", both, actor_options{});
+    a.handle_actor<stream_of<int>, stream_of<int>>("mirror", both,
+                                                   actor_options{.window = 1000}); // it asks for no credit
   }
   ~HandleActor() override {
     for (const auto& x : {doubler, from, into, both}) caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
@@ -158,6 +159,55 @@ TEST_F(HandleActor, StopsAtTheWindowWhenTheClientStalls) {
   c.cancel(seq);
 
   EXPECT_TRUE(run_until(s, [&] { return n.cancelled == 1; }));
+}
+
+TEST_F(HandleActor, IsEndedWhenItSendsMoreThanItWasGranted) {
+  const auto greedy = system.spawn(
+      [](caf::event_based_actor* self, notes* all) -> caf::behavior {
+        return {[self](open_atom, const caf::actor& to, int count) {
+                  for (int i = 0; i < count; ++i) self->send(to, item_atom::value, i);
+                },
+                [](credit_atom, const caf::actor&, std::uint32_t) {},
+                [all](cancel_atom, const caf::actor&) { ++all->cancelled; }};
+      },
+      &n);
+  const ends_here end{greedy};
+  a.limits().send_buffer = 64;
+  a.handle_actor<int, stream_of<int>>("greedy", greedy, actor_options{.window = 8});
+  test_server s{a};
+  test_client c{s};
+  c.pipe().stall();
+  const auto seq = c.open("greedy", 10'000);
+  EXPECT_TRUE(run_until(s, [&] { return n.cancelled == 1; }));
+  c.pipe().stall(false);
+
+  const auto all = finish(s, c, seq);
+
+  EXPECT_EQ(all.back(), "e:500");
+  EXPECT_LT(all.size(), 10'000U);
+}
+
+TEST_F(HandleActor, TakesNoTimeoutWhereItStreams) {
+  const actor_options o{.timeout = 1s};
+  EXPECT_THROW((a.handle_actor<stream_of<int>, int>("up", into, o)), std::invalid_argument);
+  EXPECT_THROW((a.handle_actor<int, stream_of<int>>("down", from, o)), std::invalid_argument);
+}
+
+TEST_F(HandleActor, ThatDoesNotAnswerInTimeIs408) {
+  const auto silent = system.spawn([](caf::event_based_actor* self) -> caf::behavior {
+    return {[self](int) { return self->make_response_promise(); }};
+  });
+  const ends_here end{silent};
+  a.handle_actor<int, int>("silent", silent, actor_options{.timeout = 50ms});
+  test_server s{a};
+  test_client c{s};
+  const auto seq = c.open("silent", 1);
+  s.advance(49ms);
+  EXPECT_EQ(arrived(c, seq), strings{});
+
+  s.advance(1ms);
+
+  EXPECT_EQ(arrived(c, seq), strings{"e:408"});
 }
 
 TEST_F(HandleActor, FailsWithItsOwnError) {

@@ -163,6 +163,16 @@ TEST(Decoder, HoldsTheLimitOfAMessage) {
   EXPECT_EQ(code(std::string_view{"\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\0\0\0\0", 14}), 1009);
 }
 
+TEST(Decoder, TakesALimitOfNothingForOneByte) {
+  for (const std::size_t limit : {0, 1}) {
+    decoding d{limit};
+    d.put(frame(2, "x"));
+    EXPECT_EQ(d.closed, 0);
+    d.put(frame(2, "xx"));
+    EXPECT_EQ(d.closed, 1009);
+  }
+}
+
 TEST(Decoder, SaysNothingAfterItIsMuted) {
   decoding d;
   d.d.mute();
