@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <unordered_map>
 
 namespace swill {
@@ -92,8 +93,19 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
     // Nothing comes after stop.
     s.run(*commands, k, a, [self = weak_from_this(), f = std::move(f)](result<reply> r) {
       const auto alive = self.lock();
-      if (alive && !alive->stopped) f(std::move(r));
+      if (!alive || alive->stopped) return;
+      if (r) return f(std::move(r));
+      f(alive->told(r.error()));
     });
+  }
+  /// What a caller is told. The text of what Redis refused is for the log.
+  error told(const error& e) const {
+    const value* text = e.data.find("redis");
+    if (text == nullptr) return e;
+    logger{log}.write(log_level::error, "pub/sub: Redis answered " + to_text(*text));
+    if (e.code == static_cast<std::int64_t>(error_code::unavailable))
+      return broker_unavailable("Redis cannot do it now");
+    return {error_code::internal_error, "An internal server error occurred"};
   }
 
   // --- connections
@@ -160,9 +172,12 @@ void redis_broker::impl::on_state() {
   const bool can = commands->is_up() && feed->is_up();
   if (!can) {
     coming_up = false;
+    std::vector<answer<topic_state>> waiting; // all, before the first hears of it: it may unsubscribe
     for (auto& [topic, c] : channels) {
-      for (const auto& w : std::exchange(c.waiting, {})) w(broker_unavailable("Redis cannot be reached"));
+      std::move(c.waiting.begin(), c.waiting.end(), std::back_inserter(waiting));
+      c.waiting.clear();
     }
+    for (const auto& w : waiting) w(broker_unavailable("Redis cannot be reached"));
     if (std::exchange(up, false)) listener->on_down();
     return;
   }
@@ -310,9 +325,10 @@ void redis_broker::impl::check_all(std::function<void(bool)> done) {
 void redis_broker::impl::check_some(std::vector<std::string> topics, std::function<void(bool)> done) {
   std::vector<std::string> keys;
   std::vector<std::string> arguments;
+  std::erase_if(topics, [this](const std::string& t) { return channels.count(t) == 0; }); // since the round began
   for (const std::string& t : topics) {
     keys.insert(keys.end(), {key("t:", t), key("h:", t)});
-    const position& seen = channels[t].seen;
+    const position& seen = channels.find(t)->second.seen;
     arguments.insert(arguments.end(), {std::to_string(make_epoch()), text_of(ttl(options->of(t))),
                                        std::to_string(seen.epoch), std::to_string(seen.offset)});
   }
@@ -473,7 +489,7 @@ void redis_broker::send_to_node(const std::string& node, const std::string& kind
                            [self = std::weak_ptr{impl_}, done = std::move(done)](const result<reply>& r) {
                              const auto alive = self.lock();
                              if (!alive || alive->stopped) return;
-                             if (!r) return done(r.error());
+                             if (!r) return done(alive->told(r.error()));
                              if (r->integer() == 0) return done(error{error_code::not_found, "no such node"});
                              done({});
                            });

@@ -84,7 +84,7 @@ const redis::script history_script{common + R"lua(
 local e = ensure(KEYS[1], KEYS[2], ARGV[1], ARGV[2])
 local o = redis.call('HGET', KEYS[1], 'o')
 local from = 1
-if e == ARGV[3] then from = tonumber(ARGV[4]) + 1 end
+if e == ARGV[3] then from = math.min(tonumber(ARGV[4]), o) + 1 end
 from = math.max(from, o - ARGV[7] + 1)
 forget_old(KEYS[2], ARGV[6], now())
 local some = redis.call('XRANGE', KEYS[2], text(from) .. '-0', '+', 'COUNT', ARGV[5])

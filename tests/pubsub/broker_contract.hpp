@@ -101,6 +101,7 @@ public:
   box<std::vector<node_info>> nodes;
   box<bool> states; ///< up and down
   box<bool> presence_lost;
+  box<std::string> positions; ///< topics that were checked
 
 private:
   template <class F>
@@ -114,7 +115,7 @@ private:
     return r ? result<void>{} : result<void>{r.error()};
   }
   void on_publication(const publication_ptr& p) override { published.put(p); }
-  void on_position(const std::string&, const position&) override {}
+  void on_position(const std::string& topic, const position&) override { positions.put(topic); }
   void on_down() override { states.put(false); }
   void on_up() override { states.put(true); }
   void on_presence_lost() override { presence_lost.put(true); }

@@ -176,6 +176,110 @@ TEST_F(RedisBroker, ComesBackWithItsSubscriptionsAndHistory) {
   EXPECT_EQ(one->published.take()->at(), after);
 }
 
+TEST_F(RedisBroker, WhoWaitsForASubscriptionMayGiveUpItAndOthersWhenRedisGoes) {
+  static constexpr int count = 200;
+  auto one = make("n1");
+  server.stop_process();
+  const auto failed = one->ask<int>([](broker& b, auto done) {
+    const auto left = std::make_shared<int>(count);
+    for (int i = 0; i < count; ++i) {
+      b.subscribe("t" + std::to_string(i), [&b, i, left, done](const result<broker::topic_state>& r) {
+        EXPECT_EQ(r ? 0 : r.error().code, 503);
+        b.unsubscribe("t" + std::to_string(i));
+        b.unsubscribe("t" + std::to_string((i + 7) % count));
+        if (--*left == 0) done(count);
+      });
+    }
+  });
+  EXPECT_EQ(failed.value(), count);
+  server.continue_process();
+  while (!one->states.take()) {
+  }
+  one->subscribe("t0");
+  const position at = one->publish("t0", "a");
+  EXPECT_EQ(one->published.take()->at(), at);
+}
+
+TEST_F(RedisBroker, TopicsThatGoWhileTheyAreCheckedLeaveNothing) {
+  static constexpr int count = 600; // checked in parts
+  pubsub_options o = quick;
+  o.check_interval = 50ms;
+  auto one = make("n1", o);
+  one->subscribe("clock");
+  const auto round = [&] {
+    for (int turns = 0; turns < 2;) turns += one->positions.take() == "clock" ? 1 : 0;
+  };
+  for (int i = 0; i < count; ++i) one->subscribe("t" + std::to_string(i));
+  round();
+  for (int i = 0; i < count; ++i) one->unsubscribe("t" + std::to_string(i));
+  round();
+  for (int i = 0; i < count; ++i) one->subscribe("t" + std::to_string(i)); // each is answered
+  for (int i = 0; i < count; ++i) one->unsubscribe("t" + std::to_string(i));
+  round();
+  server.kill();
+  while (one->states.take()) {
+  }
+  server.restart();
+  while (!one->states.take()) { // nothing is waited for that nobody wants
+  }
+  const position at = one->publish("clock", "a");
+  EXPECT_EQ(one->published.take()->at(), at);
+}
+
+TEST_F(RedisBroker, WhatRedisRefusesIsNotToldInItsWords) {
+  auto one = make("n1");
+  one->publish("t", "a");
+  server.ask("CONFIG SET maxmemory 1");
+  const auto r = one->try_publish("t", "b");
+  ASSERT_FALSE(r);
+  EXPECT_EQ(r.error().code, 503);
+  EXPECT_EQ(r.error().data, value::map({{"retryable", true}}));
+  server.ask("CONFIG SET maxmemory 0");
+  EXPECT_TRUE(one->try_publish("t", "c"));
+}
+
+TEST_F(RedisBroker, NeedsNoMoreThanItsCommandsItsKeysAndItsChannels) {
+  redis_server guarded{
+      {.users = {
+           "user default off",
+           "user bus on >secret ~bus:* &bus:* -@all +ping +select +subscribe +unsubscribe +publish +eval "
+           "+evalsha +time +get +set +del +pexpire +hget +hmget +hset +hdel +hgetall +hincrby +hkeys +hlen "
+           "+xadd +xdel +xrange +zadd +zrange +zrangebyscore +zrem +zscore",
+       }}};
+  redis_broker_options r;
+  r.server = redis::options::parse("redis://bus:secret@127.0.0.1:" + std::to_string(guarded.port()) + "/3").value();
+  r.prefix = "bus:";
+  const auto start = [&](const std::string& name) {
+    auto b = std::make_unique<driven_broker>(std::make_shared<redis_broker>(r), quick, name);
+    while (!b->states.take()) {
+    }
+    return b;
+  };
+  auto one = start("n1"), two = start("n2");
+  one->subscribe("t");
+  const position at = two->publish("t", "a", "key");
+  EXPECT_EQ(one->published.take()->at(), at);
+  EXPECT_EQ(one->history("t", {at.epoch, 0}).items.size(), 1U);
+  EXPECT_TRUE(two->enter("t", {"1", "ann", {}}));
+  EXPECT_EQ(one->members("t").size(), 1U);
+  EXPECT_TRUE(two->leave("t", "1"));
+  EXPECT_TRUE(two->enter("t", {"2", "ann", {}}));
+  EXPECT_TRUE(one->send("n2", "kind", "data"));
+  EXPECT_EQ(two->from_nodes.take(), "n1/kind/data");
+  two->stop(); // takes its members with it
+  EXPECT_TRUE(comes_true([&] { return one->members("t").empty(); }));
+}
+
+TEST_F(RedisBroker, HistoryBehindItsEndIsEmpty) {
+  auto one = make("n1");
+  const position at = one->publish("t", "a");
+  for (const std::uint64_t offset : {at.offset, at.offset + 1, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
+    const auto page = one->history("t", {at.epoch, offset});
+    EXPECT_EQ(page.top, at) << offset;
+    EXPECT_TRUE(page.items.empty()) << offset;
+  }
+}
+
 TEST_F(RedisBroker, WipedRedisHasOtherEpochs) {
   auto one = make("n1");
   one->subscribe("t");

@@ -474,6 +474,35 @@ TEST_F(PubsubNodes, WhoLeavesWhileRedisIsAwayIsGoneWhenItIsBack) {
   EXPECT_EQ(ids(), 1);
 }
 
+TEST_F(PubsubNodes, NewSubscriptionsFailWhileRedisStandsStill) {
+  node one{shared(), quick()};
+  reader before{one, "old"};
+  server.stop_process();
+  {
+    blocking_client c{one.url()};
+    std::vector<blocking_stream<value>> fresh;
+    for (int i = 0; i < 4; ++i)
+      fresh.push_back(c.stream<value>("swill.subscribe", subscription("new" + std::to_string(i))));
+    for (auto& s : fresh) {
+      std::int64_t code = 0;
+      try {
+        s.next();
+      } catch (const error& e) {
+        code = e.code;
+      }
+      EXPECT_EQ(code, 503);
+    }
+    EXPECT_EQ(c.try_call<value>("nothing", 1).error().code, 404); // the rest goes on
+  }
+  server.continue_process();
+  ASSERT_TRUE(one.wait_up());
+  reader after{one, "new0"};
+  ASSERT_TRUE(one.publish("new0", "a"));
+  EXPECT_EQ(text(after.items.take()), "1:\"a\"");
+  ASSERT_TRUE(one.publish("old", "b"));
+  EXPECT_EQ(text(before.items.take()), "1:\"b\"");
+}
+
 TEST_F(PubsubNodes, LocalCallsGoOnWithoutRedis) {
   node one{shared(), quick()};
   blocking_client c{one.url()};

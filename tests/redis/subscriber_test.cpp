@@ -118,5 +118,22 @@ TEST(RedisSubscriber, StaysUpWhileNothingIsPublished) {
   EXPECT_TRUE(n.states.empty());
 }
 
+TEST(RedisSubscriber, WaitsLongerEachTimeThatSubscribingIsRefused) {
+  test::redis_server server{{.users = {"user default off", "user ann on >secret ~* &* +@all -subscribe"}}};
+  loop_thread t;
+  options o = address_of("redis://ann:secret@127.0.0.1:" + std::to_string(server.port()));
+  o.shortest_backoff = std::chrono::milliseconds{20};
+  o.longest_backoff = std::chrono::milliseconds{160};
+  noting n{t, o};
+  n.subscribe("a");
+  while (!n.states.take()) {
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  for (int ups = 0; ups < 5;) ups += n.states.take() ? 1 : 0;
+
+  // Half of 20, 40, 80, 160 and 160 ms at least.
+  EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds{230});
+}
+
 } // namespace
 } // namespace swill::redis

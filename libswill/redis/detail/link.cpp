@@ -168,7 +168,7 @@ void link::greeting_answered(const reply& r) {
   connect_timer_.cancel();
   if (failures_ != 0) log(log_level::info, "connected again");
   state_ = state::up;
-  failures_ = 0;
+  up_since_ = loop_.now();
   told_down_ = false;
   asked_ = overdue_ = false;
   loop_.set_timer(liveness_timer_, loop_.now() + options_.liveness / 3);
@@ -186,6 +186,8 @@ void link::fail(const std::string& why) {
 void link::lose(const std::string& why) {
   const std::shared_ptr<link> self = shared_from_this();
   const bool tell = state_ == state::up || !told_down_;
+  // A connection that breaks at once, because of what its owner asks for, is a failure like one that never was.
+  if (state_ == state::up && loop_.now() - up_since_ > options_.longest_backoff) failures_ = 0;
   ++generation_;
   resolver_.cancel();
   close_socket();

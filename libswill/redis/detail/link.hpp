@@ -106,7 +106,8 @@ private:
   logger log_;
   state state_ = state::idle;
   unsigned generation_ = 0; ///< of the attempt; what belongs to an earlier one is ignored
-  unsigned failures_ = 0;   ///< in a row
+  unsigned failures_ = 0;   ///< in a row: since a connection lasted
+  clock_time up_since_{};
   bool told_down_ = false;
 
   int fd_ = -1; ///< watched by the loop's poller as long as it is open
