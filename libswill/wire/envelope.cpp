@@ -112,7 +112,13 @@ private:
         --left_;
         out = all.first(from_.position() - begin);
         return;
-      case scan_status::too_deep: object(too_deep); return stop();
+      case scan_status::too_deep:
+        if (!from_.skip_any_depth(left_)) {
+          undecodable(truncated);
+          return;
+        }
+        left_ = 0;
+        return object(too_deep);
       case scan_status::malformed: undecodable(truncated); return;
     }
   }

@@ -116,6 +116,27 @@ scan_status reader::scan(std::size_t nesting_limit) noexcept {
   }
 }
 
+bool reader::skip_any_depth(std::size_t values) noexcept {
+  // How containers nest does not matter, only how many values are still to come. Each takes a byte at least, which bounds the sum.
+  const unsigned char* p = at_;
+  for (std::size_t left = values; left != 0; --left) {
+    const auto there = static_cast<std::size_t>(end_ - p);
+    if (there < left) return false;
+    const format f = formats[*p];
+    if (there < f.size || f.follows == shape::reserved) return false;
+    if (f.follows < shape::fix_array) {
+      const std::size_t more = declared_bytes(p, f.follows);
+      if (there - f.size < more) return false;
+      p += more;
+    } else {
+      left += declared_values(p, f.follows);
+    }
+    p += f.size;
+  }
+  at_ = p;
+  return true;
+}
+
 bool reader::read_raw(bytes_view& whole_value, std::size_t nesting_limit) noexcept {
   const unsigned char* from = at_;
   if (!skip(nesting_limit)) return false;

@@ -211,6 +211,17 @@ TEST(Request, MayNestUpToTheLimitAndNoDeeper) {
   EXPECT_EQ(request_verdict("9301" + repeat("91", 100'000) + "c0a166"), bad_request(1, "nested too deeply"));
 }
 
+TEST(Request, IsUndecodableWhenItNestsTooDeeplyAndIsMalformedBehindThat) {
+  const std::string deep = "9301" + repeat("91", 100'000);
+
+  EXPECT_EQ(request_verdict(deep), undecodable("envelope is truncated or malformed"));
+  EXPECT_EQ(request_verdict(deep + "c0"), undecodable("envelope is truncated or malformed"));
+  EXPECT_EQ(request_verdict(deep + "c1a166"), undecodable("envelope is truncated or malformed"));
+  EXPECT_EQ(request_verdict(deep + "c0a266"), undecodable("envelope is truncated or malformed"));
+  EXPECT_EQ(request_verdict(deep + "ddffffffffa166"), undecodable("envelope is truncated or malformed"));
+  EXPECT_EQ(request_verdict(deep + "c0a16600"), undecodable("bytes after the envelope"));
+}
+
 TEST(Request, MayHaveAnRpcNameUpToTheLimitAndNoLonger) {
   const limits limits{.rpc_name = 3};
 

@@ -331,5 +331,20 @@ TEST(Reader, NeverNestsBeyondItsDeepest) {
   EXPECT_EQ(reader{past}.scan(1'000'000), scan_status::too_deep);
 }
 
+TEST(Reader, SkipsAnyDepth) {
+  const bytes values = from_hex(repeat("91", 100'000) + "c0" + repeat("81a16b", 5000) + "9203a2786d" + "01" + "02");
+  reader r{values};
+
+  EXPECT_FALSE(r.skip_any_depth(5));
+  EXPECT_EQ(r.position(), 0U);
+
+  EXPECT_TRUE(r.skip_any_depth(3));
+  EXPECT_EQ(values.size() - r.position(), 1U);
+  EXPECT_TRUE(r.skip_any_depth(0));
+  EXPECT_FALSE(r.skip_any_depth(2));
+  EXPECT_TRUE(r.skip_any_depth(1));
+  EXPECT_TRUE(r.at_end());
+}
+
 } // namespace
 } // namespace swill::wire
