@@ -125,6 +125,7 @@ void gateway_lane::on_record(record kind, std::uint32_t connection, std::uint32_
     case record::bounce:
       if (remote_call* c = calls_.find(seq)) c->on_bounce();
       return;
+    case record::user: return on_user(connection, as_text(content));
     case record::disconnect: return on_disconnect(connection, seq, as_text(content));
     case record::hello:
       if (std::exchange(open_, true)) return;
@@ -145,6 +146,15 @@ void gateway_lane::on_response(bytes_view content) {
   if (c == nullptr) return; // cancelled meanwhile
   if (in.status != wire::decode_status::ok) return on_broken();
   c->on_response(in.envelope);
+}
+
+void gateway_lane::on_user(std::uint32_t number, std::string_view user) {
+  const auto it = connections_.find(number);
+  if (it == connections_.end()) return;
+  for (images::image& i : it->second.of->all_) {
+    if (*i.lane == this && i.number == number) i.user = user; // it knows
+  }
+  it->second.facts->set_user(std::string{user}); // last: it may end the connection
 }
 
 void gateway_lane::on_disconnect(std::uint32_t number, std::uint32_t code, std::string_view reason) {

@@ -92,6 +92,7 @@ private:
   void on_room() override;
   void on_exit() override;
   void on_response(bytes_view content);
+  void on_user(std::uint32_t number, std::string_view user);
   void on_disconnect(std::uint32_t number, std::uint32_t code, std::string_view reason);
   void lose_calls(std::optional<std::uint32_t> of_connection);
   void send_facts(std::uint32_t number, const connection& c);

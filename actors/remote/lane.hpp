@@ -30,7 +30,6 @@ enum class record : std::uint8_t {
   hello = 33, ///< the first of a lane, in both directions; seq: its number
   // lanes, gateway to worker
   connect = 48, ///< facts of a client's connection
-  user = 49,    ///< who is at its other end has changed
   open = 50,    ///< the envelope that opens a call
   further = 51, ///< another envelope of it
   grant = 52,   ///< that many bytes of its stream have been passed on
@@ -39,6 +38,7 @@ enum class record : std::uint8_t {
   taken = 65,    ///< that many items of the upload were taken
   bounce = 66,   ///< the call was not begun: the worker is leaving
   // lanes, both ways
+  user = 49,       ///< who is at the client's end has changed
   disconnect = 67, ///< the client's connection, or its image in the worker, has gone; seq: a close code; the reason
 };
 

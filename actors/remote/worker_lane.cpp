@@ -157,6 +157,17 @@ void image_port::tell_taken() {
     lane_->write(record::taken, number_, static_cast<std::uint32_t>(seq), n);
 }
 
+void image_port::set_user(std::string user) {
+  known_user_ = user;
+  facts->set_user(std::move(user));
+}
+
+void image_port::user_changed() {
+  if (lane_ == nullptr || !lane_->is_alive() || facts->user() == known_user_) return;
+  known_user_ = facts->user();
+  lane_->write(record::user, number_, 0, as_bytes(known_user_));
+}
+
 void image_port::close(int code, std::string_view reason) {
   if (std::exchange(closed_, true)) return;
   if (lane_ != nullptr && lane_->is_alive()) {
@@ -176,6 +187,7 @@ void image_port::gone(int code, std::string_view reason) {
   if (std::exchange(closed_, true)) return;
   lane_ = nullptr;
   pending_.clear();
+  if (on_gone) std::exchange(on_gone, nullptr)();
   if (message_sink* s = std::exchange(sink_, nullptr)) s->on_closed({code, std::string{reason}, true});
 }
 
@@ -194,7 +206,10 @@ void worker_lane::connect(std::uint32_t number, bytes_view encoded) {
   auto port = std::make_shared<image_port>(*this, number);
   port->request = request_of(facts);
   port->facts = std::make_shared<connection>(text_of(facts, "id"), port->request);
-  port->facts->set_user(text_of(facts, "user"));
+  port->set_user(text_of(facts, "user"));
+  port->facts->on_user_changed([p = std::weak_ptr{port}](connection&, const std::string&) {
+    if (const auto image = p.lock()) image->user_changed();
+  });
   ports_.emplace(number, port);
   connections_.on_handshake(port);
 }
@@ -215,9 +230,7 @@ void worker_lane::on_record(record kind, std::uint32_t connection, std::uint32_t
       return port->deliver(content);
     case record::further: return port->deliver(content);
     case record::grant: return port->grant(seq, number_in(content).value_or(0));
-    case record::user:
-      if (port->facts) port->facts->set_user(std::string{as_text(content)});
-      return;
+    case record::user: return port->set_user(std::string{as_text(content)});
     case record::disconnect: ports_.erase(it); return port->gone(static_cast<int>(seq), as_text(content));
     default: return on_broken();
   }

@@ -28,6 +28,8 @@ public:
   void on_room();
   /// Writes how many items were taken since the last time.
   void tell_taken();
+  /// The gateway says who is at the client's end. Who a handler here says it is, is told to the gateway.
+  void set_user(std::string user);
   /// The client's connection, or the lane, has gone.
   void gone(int code, std::string_view reason);
   std::uint32_t number() const noexcept { return number_; }
@@ -51,6 +53,7 @@ public:
   void on_request_end(std::uint64_t seq) override;
 
 private:
+  void user_changed();
   void read_later();
   void read();
 
@@ -61,6 +64,7 @@ private:
   bool closed_ = false;
   bool waits_ = false; ///< a stream waits for room
   bool is_listed_ = false;
+  std::string known_user_; ///< by the gateway
   std::optional<error> rejected_;
   std::deque<bytes> pending_; ///< came before the connection was accepted, or while it does not read
   std::unordered_map<std::uint64_t, std::size_t> windows_; ///< bytes of each stream that the gateway has not passed on

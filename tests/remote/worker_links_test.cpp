@@ -45,6 +45,33 @@ TEST(WorkerLinks, OneWorkerServesTwoGateways) {
   EXPECT_EQ(by_two.call<std::string>("who"), "shared");
 }
 
+TEST(WorkerLinks, UsersAreToldInBothDirections) {
+  gateway_world g{{}, 2, [](app& a) {
+                    a.handle("gateway.user", [](request<> r) { return r.context().connection().user(); });
+                    a.handle("gateway.login",
+                             [](request<std::string> r) { r.context().connection().set_user(r.data()); });
+                  }};
+  worker_world w{[](app& a) {
+                   a.handle("user", [](request<> r) { return r.context().connection().user(); });
+                   a.handle("login", [](request<std::string> r) { r.context().connection().set_user(r.data()); });
+                 },
+                 {.gateways = {g.worker_address()}}};
+  blocking_client c{g.url()}, other{g.url()};
+  ASSERT_TRUE(serves(c, "login"));
+  EXPECT_EQ(c.call<std::string>("user"), "");
+
+  c.call<void>("login", std::string{"ann"});
+  EXPECT_EQ(c.call<std::string>("gateway.user"), "ann");
+  EXPECT_EQ(c.call<std::string>("user"), "ann");
+
+  c.call<void>("gateway.login", std::string{"bob"});
+  EXPECT_EQ(c.call<std::string>("user"), "bob");
+
+  c.call<void>("login", std::string{});
+  EXPECT_EQ(c.call<std::string>("gateway.user"), "");
+  EXPECT_EQ(other.call<std::string>("gateway.user"), "");
+}
+
 TEST(WorkerLinks, ServesActors) {
   caf::actor_system_config config;
   caf::actor_system system{config.set("scheduler.max-threads", std::uint64_t{1})};

@@ -92,6 +92,14 @@ TEST(WorkerProcess, DISABLED_Serves) {
       co_yield 0;
       co_await sleep_for(1h);
     });
+    a.handle("sum", [](streaming_request<int> in) -> task<int> {
+      int n = 0;
+      while (const auto i = co_await in.next()) n += *i;
+      co_return n;
+    });
+    a.handle("mirror", [](streaming_request<int> in) -> stream<int> {
+      while (const auto i = co_await in.next()) co_yield *i;
+    });
     const auto flooded = std::make_shared<std::int64_t>(0); // its one loop's
     a.handle("flood", [flooded](request<>) -> stream<std::string> {
       const std::string item(1000, 'x');

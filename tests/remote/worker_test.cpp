@@ -178,23 +178,61 @@ TEST(Worker, FullOfCallsIsAnsweredFor) {
 }
 
 TEST(Worker, TakesAnUploadNoFasterThanItsHandler) {
-  gateway_world g;
-  auto go = std::make_shared<std::atomic<bool>>(false);
-  const auto serve = [go](app& a) {
-    a.handle("slow", [go](streaming_request<int> in) -> task<int> {
-      while (!*go) co_await sleep_for(1ms);
+  worker_gate_options o;
+  o.upload_items = 16;
+  gateway_world g{o};
+  std::atomic<int> come{0};
+  std::atomic<bool> go{false};
+  const auto serve = [&](app& a) {
+    a.before_request_data([&](context&, bytes&) { ++come; });
+    a.handle("slow", [&](streaming_request<int> in) -> task<int> {
+      while (!go) co_await sleep_for(1ms);
       int n = 0;
       while (const auto i = co_await in.next()) ++n;
       co_return n;
     });
+    a.handle("all_before", [&](request<>) { return come.load(); });
   };
   worker_world w{serve, {.gateways = {g.worker_address()}}};
   blocking_client c{g.url()};
   ASSERT_TRUE(serves(c, "slow"));
   auto up = c.upload<int, int>("slow");
-  for (int i = 0; i < 500; ++i) up.write(i); // more than the worker is sent, fewer than wait in the gateway
-  *go = true;
+  for (int i = 0; i < 500; ++i) up.write(i); // what the worker is not sent waits in the gateway
+  ASSERT_TRUE(eventually([&] { return come >= 16; }));
+  EXPECT_LE(c.call<int>("all_before"), 16 + 2); // with what opened it, and this call
+
+  go = true;
   EXPECT_EQ(up.finish(), 500);
+}
+
+struct running_guard {
+  explicit running_guard(std::atomic<int>& n) : count(n) { ++count; }
+  running_guard(const running_guard&) = delete;
+  ~running_guard() { --count; }
+  std::atomic<int>& count;
+};
+
+TEST(Worker, HearsOfACancelOfItsClient) {
+  gateway_world g;
+  std::atomic<int> running{0};
+  const auto serve = [&](app& a) {
+    a.handle("forever", [&](request<>) -> stream<int> {
+      const running_guard guard{running};
+      co_yield 1;
+      co_await sleep_for(1h);
+    });
+    a.handle("running", [&](request<>) { return running.load(); });
+  };
+  worker_world w{serve, {.gateways = {g.worker_address()}}};
+  blocking_client c{g.url()};
+  ASSERT_TRUE(serves(c, "forever"));
+  auto items = c.stream<int>("forever");
+  EXPECT_EQ(items.next(), 1);
+  EXPECT_EQ(c.call<int>("running"), 1);
+
+  items.cancel();
+
+  EXPECT_TRUE(eventually([&] { return c.call<int>("running") == 0; }));
 }
 
 } // namespace
