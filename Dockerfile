@@ -40,5 +40,6 @@ RUN apt-get update \
 COPY deploy/nginx.conf /etc/nginx/nginx.conf
 USER www-data
 EXPOSE 8080
-HEALTHCHECK --interval=5s --timeout=3s --retries=3 CMD ["nginx", "-t", "-q"]
+HEALTHCHECK --interval=5s --timeout=3s --retries=3 \
+    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'HEAD / HTTP/1.0\\r\\n\\r\\n' >&3 && read -r answer <&3 && [[ $answer == HTTP/* ]]"]
 CMD ["nginx"]

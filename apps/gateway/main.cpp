@@ -21,9 +21,7 @@ using namespace swill;
 app make_app(const gateway::options& chosen) {
   app a;
   a.mount(apps::make_example());
-  a.limits() = chosen.limits();
-  a.set_log(stderr_log(chosen.least_logged()));
-  a.set_debug(chosen.debug());
+  chosen.apply(a);
   return a;
 }
 

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 
+#include <strings.h>
+
 namespace swill::gateway {
 
 namespace {
@@ -24,6 +26,18 @@ log_level level_of(const std::string& name) {
   return *std::find_if(levels.begin(), levels.end(), [&name](log_level l) { return name_of(l) == name; });
 }
 
+/// The last address is the one that our own proxy has seen; those before it are the client's to invent.
+void take_forwarded_address(connection& c) {
+  std::string_view all;
+  for (const auto& [name, text] : c.request().headers) { // of several headers, too, the last
+    if (::strcasecmp(name.c_str(), "X-Forwarded-For") == 0) all = text;
+  }
+  std::string_view last = all.substr(all.rfind(',') + 1); // npos + 1: all of it
+  while (last.starts_with(' ') || last.starts_with('\t')) last.remove_prefix(1);
+  while (last.ends_with(' ') || last.ends_with('\t')) last.remove_suffix(1);
+  if (!last.empty()) c.set_remote_address(std::string{last});
+}
+
 } // namespace
 
 void options::add_to(CLI::App& program) {
@@ -39,12 +53,23 @@ void options::add_to(CLI::App& program) {
       ->delimiter(',')
       ->take_all();
   program.add_option("--path", path_, "of the WebSocket endpoint")->envname("SWILL_PATH")->capture_default_str();
+  program
+      .add_flag("--trust-forwarded-for", trust_forwarded_for_,
+                "the address of a client is the last one in X-Forwarded-For: only behind a proxy that adds it")
+      ->envname("SWILL_TRUST_FORWARDED_FOR");
   const auto set_level = [this](const std::string& name) { least_logged_ = level_of(name); };
   program.add_option_function<std::string>("--log-level", set_level, "least level of what is logged")
       ->envname("SWILL_LOG_LEVEL")
       ->check(CLI::IsMember(level_names()))
       ->default_str(std::string{name_of(least_logged_)});
   add_limit_options(program, limits_);
+}
+
+void options::apply(app& a) const {
+  a.limits() = limits_;
+  a.set_log(stderr_log(least_logged_));
+  a.set_debug(listen_.debug());
+  if (trust_forwarded_for_) a.before_connection(take_forwarded_address);
 }
 
 server_options options::server() const {

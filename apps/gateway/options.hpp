@@ -1,6 +1,7 @@
 #pragma once
 
 #include "apps/common/listen_options.hpp"
+#include "libswill/api/app.hpp"
 #include "libswill/base/limits.hpp"
 #include "libswill/base/log.hpp"
 
@@ -20,16 +21,16 @@ public:
   /// The program writes here when it parses; this must live until then.
   void add_to(CLI::App& program);
 
+  /// Limits, log, debug mode, and how the app sees its connections.
+  void apply(app& a) const;
   server_options server() const;
-  const swill::limits& limits() const noexcept { return limits_; }
-  log_level least_logged() const noexcept { return least_logged_; }
-  bool debug() const noexcept { return listen_.debug(); }
 
 private:
   apps::listen_options listen_;
   std::size_t workers_ = 0;
   std::vector<std::string> origins_;
   std::string path_ = server_options{}.path;
+  bool trust_forwarded_for_ = false;
   swill::limits limits_;
   log_level least_logged_ = log_level::info;
 };

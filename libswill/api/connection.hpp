@@ -41,6 +41,8 @@ public:
   std::string_view path() const noexcept;  ///< not decoded
   std::string_view query() const noexcept; ///< behind the "?", not decoded
   std::string_view remote_address() const noexcept { return request_.remote_address; }
+  /// Behind a proxy that tells whom it speaks for: in before_connection, before anybody has looked.
+  void set_remote_address(std::string address) { request_.remote_address = std::move(address); }
   std::string_view subprotocol() const noexcept { return request_.subprotocol; }
   bool is_tls() const noexcept { return request_.tls; }
 

@@ -15,6 +15,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -109,6 +110,7 @@ class Client:
             self.rest += self._read()
 
     def open(self, rpc, data=None):
+        """Opens a request; its envelopes are for next()."""
         self.seq += 1
         self.socket.sendall(wire.frame(wire.encode([self.seq, data, rpc])))
         return self.seq
@@ -269,7 +271,63 @@ def check_a_gateway_dies(port, last):
     require(leading["recovered"] is True and items(c, seq, len(wanted)) == wanted,
             "a gateway is killed: its client resumes on another, nothing is missing")
     c.close()
-    until("the gateway is back", lambda: len([g for g in of_service(port, "gateway") if g["State"] == "running"]) >= GATEWAYS - 1, 30)
+    subprocess.run(["docker", "start", victim], check=True, capture_output=True)  # killed by hand: docker leaves it so
+    until("the gateway is back", lambda: healthy(port), 60)
+
+
+def check_connections(port):
+    c = Client(port)
+
+    def listed(show):
+        done = compose("exec", "-T", "gateway", "swill", "--json", "conns", *show, "ls", port=port, check=False)
+        return [json.loads(line) for line in done.splitlines() if line.startswith("{")]
+
+    rows = listed(["--admin-token-file", "/run/swill/admin"])
+    require(any(row.get("remote_address") for row in rows), f"{len(rows)} connections are listed for administrators")
+    require(not any(row.get("remote_address") for row in listed([])), "and for nobody else")
+    require(c.call("math.add", [2, 3]) == 5, "a connection that was listed goes on")
+    c.close()
+
+
+def check_a_worker_dies(port):
+    victim = of_service(port, "worker")[0]["Name"]
+    subprocess.run(["docker", "kill", victim], check=True, capture_output=True)
+    until("the other worker serves", lambda: all(served_by_worker(port) for _ in range(4 * GATEWAYS)), 5)
+    require(True, "a worker is killed: the other serves")
+    subprocess.run(["docker", "start", victim], check=True, capture_output=True)
+    until("the worker is back", lambda: healthy(port), 60)
+
+
+def check_rolling_restart(port):
+    """Gateways restart one after the other: whoever connects meanwhile is served."""
+    seen = []
+    stop = threading.Event()
+
+    def connect_and_call():
+        while not stop.is_set():
+            try:
+                c = Client(port)
+            except OSError as e:
+                seen.append(f"refused: {e}")
+                continue
+            try:
+                seen.append(c.call("math.add", [2, 3]) == 5)
+            except (Failed, OSError):
+                pass  # it was on the one that stops: clients of that one connect again
+            finally:
+                c.close()
+
+    caller = threading.Thread(target=connect_and_call)
+    caller.start()
+    try:
+        for g in of_service(port, "gateway"):
+            subprocess.run(["docker", "restart", g["Name"]], check=True, capture_output=True)
+            until("it is healthy again", lambda: healthy(port), 60)
+    finally:
+        stop.set()
+        caller.join()
+    refused = [s for s in seen if s is not True]
+    require(not refused, f"gateways restart in turn: {len(seen)} new connections were served, {len(refused)} were not {refused[:3]}")
 
 
 def resumed(port, last):
@@ -308,7 +366,10 @@ def main():
         check_calls(port)
         cookie, count = check_sessions(port)
         last = check_topics(port)
+        check_connections(port)
         check_a_gateway_dies(port, last)
+        check_a_worker_dies(port)
+        check_rolling_restart(port)
         check_redis_restarts(port, cookie, count)
         print("compose: everything holds")
         return 0

@@ -157,6 +157,25 @@ TEST(GatewayOptions, LimitsHoldAtTheirValue) {
   EXPECT_EQ(add().value(), 3);
 }
 
+TEST(GatewayOptions, AProxySaysWhoseConnectionItIsWhenItIsTrusted) {
+  const fs::path token = socket_path() + ".token";
+  std::ofstream{token} << "sixteen bytes or more\n";
+  const auto addresses_with = [&](std::vector<std::string> options) {
+    options.insert(options.end(), {"--port", "0", "--admin-token-file", token});
+    program gateway{"swill-gateway", options};
+    const std::string url = read_welcome(gateway).urls.at(0);
+    client_options o;
+    o.headers = {{"X-Forwarded-For", "198.51.100.1,  203.0.113.7 "}};
+    blocking_client behind_a_proxy{url, o};
+    EXPECT_EQ(behind_a_proxy.call<int>("math.add", std::pair{1, 2}), 3);
+    return run_cli({"--url", url, "--json", "conns", "--admin-token-file", token, "ls"}).out;
+  };
+
+  EXPECT_THAT(addresses_with({"--trust-forwarded-for"}), HasSubstr("\"203.0.113.7\""));
+  EXPECT_THAT(addresses_with({}), Not(HasSubstr("203.0.113.7")));
+  fs::remove(token);
+}
+
 TEST(ServerOptions, DebugTellsClientsWhatWentWrong) {
   const auto failure_with = [](std::vector<std::string> options) {
     const std::string port = free_port();
