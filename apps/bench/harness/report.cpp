@@ -31,7 +31,9 @@ std::string number(std::optional<double> value, int decimals, double scale = 1) 
 std::string unit_of(const std::string& metric) {
   if (metric == "cpu_us") return " µs";
   if (metric.ends_with("_kb")) return " KiB";
+  if (metric.ends_with("_mb")) return " MB";
   if (metric == "delay_ms") return " ms";
+  if (metric == "rate") return "/s";
   return " x";
 }
 
