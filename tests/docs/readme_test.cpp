@@ -1,5 +1,5 @@
 // The program of README.md, compiled, and its handlers run. See handlers_test.cpp.
-#define main() readme_main() // NOLINT(readability-identifier-naming)
+#define main() readme_main()                   // NOLINT(readability-identifier-naming)
 #pragma GCC diagnostic ignored "-Wreturn-type" // which only the real main may do without
 
 // [program]
