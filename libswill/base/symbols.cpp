@@ -2,33 +2,18 @@
 
 #include <cxxabi.h>
 #include <dlfcn.h>
+#include <elf.h>
+#include <fcntl.h>
 #include <link.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <mutex>
-#include <utility>
-
-#ifdef SWILL_HAS_LIBBACKTRACE
-// What is used of backtrace.h. GCC installs it where only GCC looks.
-extern "C" {
-struct backtrace_state;
-using backtrace_error_callback = void (*)(void* data, const char* message, int error);
-using backtrace_full_callback = int (*)(void* data, std::uintptr_t pc, const char* file, int line,
-                                        const char* function);
-using backtrace_syminfo_callback = void (*)(void* data, std::uintptr_t pc, const char* name, std::uintptr_t begin,
-                                            std::uintptr_t size);
-backtrace_state* backtrace_create_state(const char* program, int threaded, backtrace_error_callback on_error,
-                                        void* data);
-int backtrace_pcinfo(backtrace_state* state, std::uintptr_t pc, backtrace_full_callback on_place,
-                     backtrace_error_callback on_error, void* data);
-int backtrace_syminfo(backtrace_state* state, std::uintptr_t pc, backtrace_syminfo_callback on_symbol,
-                      backtrace_error_callback on_error, void* data);
-}
-#endif
 
 namespace swill::detail {
 
@@ -45,93 +30,91 @@ const char* base_name(const char* path) {
   return slash == nullptr ? path : slash + 1;
 }
 
-/// What the dynamic linker knows: an exported name, or nothing, and "module+0xOFFSET".
-struct linker_facts {
-  std::string name;
-  std::string place;
-};
-
-linker_facts ask_linker(std::uintptr_t pc) {
-  Dl_info info{};
-  link_map* module = nullptr;
-  char offset[40];
-  // NOLINTNEXTLINE(performance-no-int-to-ptr)
-  if (dladdr1(reinterpret_cast<void*>(pc), &info, reinterpret_cast<void**>(&module), RTLD_DL_LINKMAP) == 0) {
-    std::snprintf(offset, sizeof offset, "%#zx", static_cast<std::size_t>(pc));
-    return {{}, offset};
-  }
-  // Not from the module's first byte, but from what it was moved by: nothing, when it is a program at a fixed address.
-  std::snprintf(offset, sizeof offset, "+%#zx", static_cast<std::size_t>(pc - module->l_addr));
-  return {info.dli_sname != nullptr ? demangled(info.dli_sname) : std::string{},
-          base_name(info.dli_fname) + std::string{offset}};
-}
-
-#ifdef SWILL_HAS_LIBBACKTRACE
-
-void ignore(void*, const char*, int) {} // what it cannot read has less of a name
-
-/// The names and lines that the files of this process's modules hold, read when they are first asked for.
-class symbol_table {
+/// A program's or library's file, as long as one look into it takes.
+class elf_file {
 public:
-  symbol_table() : state_(backtrace_create_state(nullptr, 0, ignore, nullptr)) {}
-
-  /// The symbol's name, demangled, or nothing.
-  std::string name(std::uintptr_t pc) {
-    std::string out;
-    if (state_ != nullptr) backtrace_syminfo(state_, pc, take_name, ignore, &out);
-    return out;
+  explicit elf_file(const char* path) {
+    const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    struct ::stat facts {};
+    if (::fstat(fd, &facts) == 0 && facts.st_size > 0) {
+      size_ = static_cast<std::size_t>(facts.st_size);
+      void* all = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, fd, 0);
+      if (all != MAP_FAILED) begin_ = static_cast<const char*>(all);
+    }
+    ::close(fd);
+  }
+  elf_file(const elf_file&) = delete;
+  elf_file& operator=(const elf_file&) = delete;
+  ~elf_file() {
+    if (begin_ != nullptr) ::munmap(const_cast<char*>(begin_), size_);
   }
 
-  /// Calls f(function or null, file, line) for each inlined call at pc, from within, and then for the function itself.
-  template <class F>
-  void places(std::uintptr_t pc, F f) {
-    if (state_ != nullptr) backtrace_pcinfo(state_, pc, take_place<F>, ignore, &f);
+  /// The name of the function at that address of the file; nothing when its symbols do not tell.
+  std::string function_at(std::uintptr_t address) const {
+    const auto* header = at<ElfW(Ehdr)>(0, 1);
+    if (header == nullptr || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return {};
+    const auto* sections = at<ElfW(Shdr)>(header->e_shoff, header->e_shnum);
+    if (sections == nullptr) return {};
+    for (std::size_t i = 0; i < header->e_shnum; ++i) {
+      const auto& s = sections[i];
+      if (s.sh_type != SHT_SYMTAB || s.sh_link >= header->e_shnum) continue;
+      return find(s, sections[s.sh_link], address);
+    }
+    return {};
   }
 
 private:
-  static void take_name(void* out, std::uintptr_t, const char* name, std::uintptr_t, std::uintptr_t) {
-    if (name != nullptr) *static_cast<std::string*>(out) = demangled(name);
-  }
-  template <class F>
-  static int take_place(void* f, std::uintptr_t, const char* file, int line, const char* function) {
-    if (file != nullptr) (*static_cast<F*>(f))(function, file, line);
-    return 0;
+  template <class T>
+  const T* at(std::size_t offset, std::size_t count) const noexcept {
+    if (begin_ == nullptr || offset > size_ || count > (size_ - offset) / sizeof(T) || offset % alignof(T) != 0)
+      return nullptr;
+    return reinterpret_cast<const T*>(begin_ + offset);
   }
 
-  backtrace_state* state_;
+  std::string find(const ElfW(Shdr) & table, const ElfW(Shdr) & names, std::uintptr_t address) const {
+    const std::size_t count = table.sh_size / sizeof(ElfW(Sym));
+    const auto* symbols = at<ElfW(Sym)>(table.sh_offset, count);
+    const char* text = at<char>(names.sh_offset, names.sh_size);
+    if (symbols == nullptr || text == nullptr || names.sh_size == 0 || text[names.sh_size - 1] != '\0') return {};
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto& s = symbols[i];
+      constexpr unsigned type_bits = 0xf;
+      if ((s.st_info & type_bits) != STT_FUNC || address < s.st_value || address - s.st_value >= s.st_size) continue;
+      return s.st_name < names.sh_size ? demangled(text + s.st_name) : std::string{};
+    }
+    return {};
+  }
+
+  const char* begin_ = nullptr;
+  std::size_t size_ = 0;
 };
-
-#endif
 
 } // namespace
 
 void append_frame(std::string& out, void* return_address) {
-  // The call itself: what follows it may belong to another line, or another function.
+  // The call itself: what follows it may belong to another function.
   const std::uintptr_t pc = reinterpret_cast<std::uintptr_t>(return_address) - 1;
-  std::string name, place;
-#ifdef SWILL_HAS_LIBBACKTRACE
-  static std::mutex mutex;
-  const std::lock_guard lock{mutex};
-  static symbol_table table;
-  table.places(pc, [&](const char* function, const char* file, int line) {
-    if (!place.empty()) out.append("\n  at ").append(name).append(" (").append(place).append(")");
-    name = function != nullptr ? demangled(function) : "?";
-    place = std::string{file} + ":" + std::to_string(line);
-  });
-  // The last one is the function itself. Its symbol says more than this name, which may lack what is around it.
-  if (std::string symbol = table.name(pc); !symbol.empty()) name = std::move(symbol);
-#endif
-  if (name.empty() || place.empty()) {
-    linker_facts known = ask_linker(pc);
-    if (name.empty()) name = std::move(known.name);
-    if (place.empty()) place = std::move(known.place);
-  }
+  Dl_info info{};
+  link_map* module = nullptr;
+  char offset[40];
   out.append("\n  at ");
-  if (name.empty()) {
-    out.append(place);
-  } else {
-    out.append(name).append(" (").append(place).append(")");
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
+  if (dladdr1(reinterpret_cast<void*>(pc), &info, reinterpret_cast<void**>(&module), RTLD_DL_LINKMAP) == 0) {
+    std::snprintf(offset, sizeof offset, "%#zx", static_cast<std::size_t>(pc));
+    out.append(offset);
+    return;
   }
+  // Not from the module's first byte, but from what it was moved by: nothing, when it is a program at a fixed address.
+  const std::uintptr_t address = pc - module->l_addr;
+  std::snprintf(offset, sizeof offset, "+%#zx", static_cast<std::size_t>(address));
+  const bool is_program = module->l_name == nullptr || *module->l_name == '\0';
+  const std::string name = info.dli_sname != nullptr
+                               ? demangled(info.dli_sname)
+                               : elf_file{is_program ? "/proc/self/exe" : module->l_name}.function_at(address);
+  if (!name.empty()) out.append(name).append(" (");
+  out.append(base_name(info.dli_fname)).append(offset);
+  if (!name.empty()) out.append(")");
 }
 
 } // namespace swill::detail

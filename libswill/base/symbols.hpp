@@ -4,8 +4,8 @@
 
 namespace swill::detail {
 
-/// Appends where a return address is, as lines "\n  at function (file:line)": one, or more where the compiler inlined calls. Without debug
-/// information "program+0xOFFSET", which addr2line understands, takes the place of file and line, and without a symbol stands alone.
+/// Appends where a return address is, as a line "\n  at function (program+0xOFFSET)"; without the function where the symbols of the program's
+/// file do not tell it. addr2line finds file and line by the offset. Takes milliseconds: the file's symbols are looked through.
 void append_frame(std::string& out, void* return_address);
 
 /// A type's or function's name as it is written in C++; other text as it is.

@@ -78,8 +78,6 @@ TEST(Trace, HasNoAddressesOfThisRun) {
   EXPECT_THAT(description_of(hidden_place), Not(ContainsRegex("at 0x")));
 }
 
-#ifdef SWILL_HAS_LIBBACKTRACE
-
 TEST(Trace, NamesFunctionsThatAreNotExported) {
   const trace_scope traced;
   void (*const volatile lambda)() = [] { throw strange_failure{"in a lambda"}; };
@@ -88,14 +86,11 @@ TEST(Trace, NamesFunctionsThatAreNotExported) {
   EXPECT_THAT(description_of(lambda), HasSubstr("NamesFunctionsThatAreNotExported_Test::TestBody()::{lambda()#1}::"));
 }
 
-TEST(Trace, NamesFilesAndLines) {
+TEST(Trace, SaysWhereThatIsForAddr2line) {
   const trace_scope traced;
 
-  EXPECT_THAT(description_of(hidden_place),
-              ContainsRegex("hidden_place\\(\\)[^\n]* \\([^\n]*trace_test\\.cpp:[0-9]+\\)\n"));
+  EXPECT_THAT(description_of(hidden_place), ContainsRegex("hidden_place\\(\\)[^\n]* \\(test_base\\+0x[0-9a-f]+\\)\n"));
 }
-
-#endif
 
 TEST(Trace, OutsideOfAScopeThereIsNoStack) {
   { const trace_scope traced; }
