@@ -194,9 +194,10 @@ TEST_F(HandleActor, TakesNoTimeoutWhereItStreams) {
 }
 
 TEST_F(HandleActor, ThatDoesNotAnswerInTimeIs408) {
-  const auto silent = system.spawn([](caf::event_based_actor* self) -> caf::behavior {
-    return {[self](int) { return self->make_response_promise(); }};
-  });
+  const auto silent =
+      system.spawn([](caf::event_based_actor* self,
+                      int) -> caf::behavior { return {[self](int) { return self->make_response_promise(); }}; },
+                   0);
   const ends_here end{silent};
   a.handle_actor<int, int>("silent", silent, actor_options{.timeout = 50ms});
   test_server s{a};
