@@ -14,6 +14,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <mutex>
+#include <unordered_map>
 
 namespace swill::detail {
 
@@ -90,31 +92,41 @@ private:
   std::size_t size_ = 0;
 };
 
-} // namespace
-
-void append_frame(std::string& out, void* return_address) {
+/// What stands in the log for a return address.
+std::string describe(void* return_address) {
   // The call itself: what follows it may belong to another function.
   const std::uintptr_t pc = reinterpret_cast<std::uintptr_t>(return_address) - 1;
   Dl_info info{};
   link_map* module = nullptr;
   char offset[40];
-  out.append("\n  at ");
   // NOLINTNEXTLINE(performance-no-int-to-ptr)
   if (dladdr1(reinterpret_cast<void*>(pc), &info, reinterpret_cast<void**>(&module), RTLD_DL_LINKMAP) == 0) {
     std::snprintf(offset, sizeof offset, "%#zx", static_cast<std::size_t>(pc));
-    out.append(offset);
-    return;
+    return offset;
   }
   // Not from the module's first byte, but from what it was moved by: nothing, when it is a program at a fixed address.
   const std::uintptr_t address = pc - module->l_addr;
   std::snprintf(offset, sizeof offset, "+%#zx", static_cast<std::size_t>(address));
+  const std::string place = base_name(info.dli_fname) + std::string{offset};
   const bool is_program = module->l_name == nullptr || *module->l_name == '\0';
   const std::string name = info.dli_sname != nullptr
                                ? demangled(info.dli_sname)
                                : elf_file{is_program ? "/proc/self/exe" : module->l_name}.function_at(address);
-  if (!name.empty()) out.append(name).append(" (");
-  out.append(base_name(info.dli_fname)).append(offset);
-  if (!name.empty()) out.append(")");
+  return name.empty() ? place : name + " (" + place + ")";
+}
+
+} // namespace
+
+void append_frame(std::string& out, void* return_address) {
+  // What is thrown once is thrown again: then it costs next to nothing.
+  constexpr std::size_t most_known = 4096;
+  static std::mutex mutex;
+  static std::unordered_map<void*, std::string> known; // guarded by mutex
+  const std::lock_guard lock{mutex};
+  if (known.size() >= most_known) known.clear();
+  const auto [it, fresh] = known.try_emplace(return_address);
+  if (fresh) it->second = describe(return_address);
+  out.append("\n  at ").append(it->second);
 }
 
 } // namespace swill::detail
