@@ -1,0 +1,250 @@
+#include "pubsub/redis/redis_broker_impl.hpp"
+
+#include "libswill/api/types/codec.hpp"
+
+#include <charconv>
+#include <iterator>
+
+namespace swill {
+
+namespace detail {
+
+std::uint64_t number_of(std::string_view s) noexcept {
+  std::uint64_t n = 0;
+  std::from_chars(s.data(), s.data() + s.size(), n);
+  return n;
+}
+
+position position_of(const redis::reply_view& r, std::size_t i) noexcept {
+  return {number_of(r[i].text()), number_of(r[i + 1].text())};
+}
+
+std::string event_head(std::string_view event) {
+  const bytes whole = presence_event(event, {});
+  buffer member;
+  wire::writer w{member};
+  encode_message(w, presence_member{});
+  return std::string{as_text(whole).substr(0, whole.size() - member.size())};
+}
+
+} // namespace detail
+
+using namespace detail;
+using redis::reply;
+using redis::reply_view;
+
+namespace {
+
+/// The word at the front of s, which is cut off it with the space behind.
+std::string_view take_word(std::string_view& s) noexcept {
+  const std::size_t end = std::min(s.find(' '), s.size());
+  const std::string_view word = s.substr(0, end);
+  s.remove_prefix(std::min(end + 1, s.size()));
+  return word;
+}
+
+} // namespace
+
+// --- Connections
+
+void redis_broker::impl::start() {
+  commands = std::make_unique<redis::client>(*home, settings.server, log);
+  commands->on_state([this](bool) { on_state(); });
+  redis::subscriber_events events;
+  events.on_message = [this](std::string_view name, std::string_view payload) { on_message(name, payload); };
+  events.on_subscribed = [this](std::string_view name) { on_subscribed(name); };
+  events.on_state = [this](bool now_up) {
+    if (!now_up) {
+      for (auto& [topic, c] : channels) c.confirmed = false;
+      unconfirmed = channels.size();
+    }
+    on_state();
+  };
+  feed = std::make_unique<redis::subscriber>(*home, settings.server, std::move(events), log);
+  feed->subscribe(key("node:", node));
+  feed->subscribe(key("node:", ""));
+  commands->start();
+  feed->start();
+}
+
+/// Up is: both connections, and all channels confirmed. What was missed until then is looked for.
+void redis_broker::impl::on_state() {
+  if (stopped) return;
+  const bool can = commands->is_up() && feed->is_up();
+  if (!can) {
+    coming_up = false;
+    std::vector<answer<topic_state>> waiting; // all, before the first hears of it: it may unsubscribe
+    for (auto& [topic, c] : channels) {
+      std::move(c.waiting.begin(), c.waiting.end(), std::back_inserter(waiting));
+      c.waiting.clear();
+    }
+    for (const auto& w : waiting) w(broker_unavailable("Redis cannot be reached"));
+    if (std::exchange(up, false)) listener->on_down();
+    return;
+  }
+  if (up || coming_up || unconfirmed != 0) return;
+  coming_up = true;
+  beat();
+  check_all([this](bool ok) {
+    if (!std::exchange(coming_up, false)) return;
+    if (!ok) return home->set_timer(checking, home->now() + options->heartbeat / 10); // Redis is there but refuses
+    up = true;
+    listener->on_presence_lost(); // cheap when nothing was lost
+    listener->on_up();
+    home->set_timer(checking, home->now() + options->check_interval);
+  });
+}
+
+void redis_broker::impl::on_subscribed(std::string_view name) {
+  const std::string begin = channel_of({});
+  if (!name.starts_with(begin)) return;
+  const std::string topic{name.substr(begin.size())};
+  const auto it = channels.find(topic);
+  if (it == channels.end() || std::exchange(it->second.confirmed, true)) return;
+  --unconfirmed;
+  if (!it->second.waiting.empty()) look(topic);
+  on_state();
+}
+
+void redis_broker::impl::look(const std::string& topic) {
+  run(look_script, {key("t:", topic), key("h:", topic)},
+      {std::to_string(make_epoch()), text_of(ttl(options->of(topic)))}, [this, topic](const result<reply>& r) {
+        const auto it = channels.find(topic);
+        if (it == channels.end()) return;
+        const auto waiting = std::exchange(it->second.waiting, {});
+        if (!r) {
+          for (const auto& w : waiting) w(r.error());
+          return;
+        }
+        topic_state s{position_of(*r, 0), nullptr};
+        const std::string_view last = (*r)[2].text();
+        const topic_options& o = options->of(topic);
+        if (o.retain_last && !last.empty())
+          s.retained = std::make_shared<const publication>(topic, s.top, as_bytes(last), o);
+        it->second.seen = s.top;
+        for (const auto& w : waiting) w(s);
+      });
+}
+
+void redis_broker::impl::on_message(std::string_view name, std::string_view payload) {
+  if (stopped) return;
+  const std::string_view rest = name.substr(settings.prefix.size());
+  if (rest.starts_with("c:")) return on_publication(std::string{rest.substr(2)}, payload);
+  on_node_payload(payload);
+}
+
+void redis_broker::impl::on_publication(const std::string& topic, std::string_view payload) {
+  const auto it = channels.find(topic);
+  if (it == channels.end()) return;
+  position at;
+  at.epoch = number_of(take_word(payload));
+  at.offset = number_of(take_word(payload));
+  auto& [waiting, seen, own, confirmed] = it->second;
+  if (at.epoch == own.epoch && at.offset <= own.offset) return;
+  if (at.epoch != seen.epoch || at.offset > seen.offset) seen = at;
+  listener->on_publication(std::make_shared<const publication>(topic, at, as_bytes(payload), options->of(topic)));
+}
+
+/// What this node has published need not wait until it comes back, when it is the next of its topic.
+void redis_broker::impl::on_published(const std::string& topic, const position& at, bytes_view data) {
+  const auto it = channels.find(topic);
+  if (it == channels.end() || !it->second.confirmed) return;
+  auto& [waiting, seen, own, confirmed] = it->second;
+  if (at.epoch != seen.epoch || at.offset != seen.offset + 1) return;
+  seen = own = at;
+  listener->on_publication(std::make_shared<const publication>(topic, at, data, options->of(topic)));
+}
+
+void redis_broker::impl::on_node_payload(std::string_view payload) {
+  const std::string from{take_word(payload)};
+  const std::size_t size = std::min<std::size_t>(number_of(take_word(payload)), payload.size());
+  listener->on_node_message(from, std::string{payload.substr(0, size)}, as_bytes(payload.substr(size)));
+}
+
+// --- From time to time
+
+void redis_broker::impl::beat() {
+  if (stopped) return;
+  home->set_timer(beating, home->now() + options->heartbeat);
+  if (!commands->is_up()) return;
+  std::vector<std::string> arguments = append_arguments(presence_topic({}), event_head("leave"));
+  arguments[5] = channel_of({});
+  arguments.insert(arguments.end(), {node, text_of(options->node_lease), settings.prefix, ""});
+  run(beat_script, {key("nodes", {})}, arguments, [this](const result<reply>& r) {
+    if (r) on_beat(*r);
+  });
+}
+
+void redis_broker::impl::on_beat(const reply_view& r) {
+  std::vector<node_info> now;
+  for (std::size_t i = 1; i < r.size(); ++i) now.push_back({std::string{r[i].text()}});
+  std::sort(now.begin(), now.end(), [](const node_info& a, const node_info& b) { return a.id < b.id; });
+  if (r[0].integer() == 0 && up)
+    listener->on_presence_lost(); // another node took this one for dead, or Redis was wiped
+  if (now == nodes) return;
+  nodes = now;
+  listener->on_nodes(now);
+}
+
+/// A part of the topics each time, so that each has its turn once in check_interval.
+void redis_broker::impl::check_next() {
+  if (stopped) return;
+  if (!up) return on_state();
+  constexpr std::size_t most = 128;
+  if (to_check.empty()) {
+    for (const auto& [topic, c] : channels) to_check.push_back(topic);
+  }
+  const std::size_t rounds = std::max<std::size_t>(1, (channels.size() + most - 1) / most);
+  home->set_timer(checking, home->now() + options->check_interval / static_cast<int>(rounds));
+  const std::size_t n = std::min(most, to_check.size());
+  if (n == 0) return;
+  std::vector<std::string> some(to_check.end() - static_cast<std::ptrdiff_t>(n), to_check.end());
+  to_check.resize(to_check.size() - n);
+  check_some(std::move(some), [](bool) {});
+}
+
+void redis_broker::impl::check_all(std::function<void(bool)> done) {
+  constexpr std::size_t most = 128;
+  std::vector<std::vector<std::string>> parts(1);
+  for (const auto& [topic, c] : channels) {
+    if (parts.back().size() == most) parts.emplace_back();
+    parts.back().push_back(topic);
+  }
+  struct progress {
+    std::size_t left;
+    bool ok = true;
+  };
+  const auto p = std::make_shared<progress>(progress{parts.size()}); // with the answers
+  for (auto& part : parts) {
+    check_some(std::move(part), [p, done](bool ok) {
+      p->ok = p->ok && ok;
+      if (--p->left == 0) done(p->ok);
+    });
+  }
+}
+
+void redis_broker::impl::check_some(std::vector<std::string> topics, std::function<void(bool)> done) {
+  std::vector<std::string> keys;
+  std::vector<std::string> arguments;
+  std::erase_if(topics, [this](const std::string& t) { return channels.count(t) == 0; }); // since the round began
+  for (const std::string& t : topics) {
+    keys.insert(keys.end(), {key("t:", t), key("h:", t)});
+    const position& seen = channels.find(t)->second.seen;
+    arguments.insert(arguments.end(), {std::to_string(make_epoch()), text_of(ttl(options->of(t))),
+                                       std::to_string(seen.epoch), std::to_string(seen.offset)});
+  }
+  if (keys.empty()) return done(true);
+  run(check_script, keys, arguments, [this, topics = std::move(topics), done](const result<reply>& r) {
+    if (!r) return done(false);
+    for (std::size_t i = 0; i < topics.size(); ++i) {
+      const auto it = channels.find(topics[i]);
+      if (it == channels.end()) continue;
+      const position top = position_of(*r, 2 * i);
+      if (top.epoch != it->second.seen.epoch) it->second.seen = top;
+      listener->on_position(topics[i], top);
+    }
+    done(true);
+  });
+}
+
+} // namespace swill

@@ -1,0 +1,132 @@
+#pragma once
+
+#include "libswill/redis/client.hpp"
+#include "libswill/redis/subscriber.hpp"
+#include "pubsub/redis/redis_broker.hpp"
+#include "pubsub/redis/scripts.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace swill {
+
+namespace detail {
+
+std::uint64_t number_of(std::string_view s) noexcept;
+position position_of(const redis::reply_view& r, std::size_t i) noexcept;
+inline std::string text_of(std::chrono::milliseconds d) { return std::to_string(std::max<std::int64_t>(1, d.count())); }
+inline std::string text_of(std::size_t n) { return std::to_string(n); }
+/// An event without its member, which stands at its end.
+std::string event_head(std::string_view event);
+
+} // namespace detail
+
+/// The broker's two connections, what it hears on them, and what it does from time to time. The broker's own functions, a script each, are in
+/// redis_broker.cpp.
+struct redis_broker::impl : std::enable_shared_from_this<impl> {
+  /// A topic that is subscribed.
+  struct channel {
+    std::vector<answer<topic_state>> waiting; ///< for the first confirmation
+    position seen;                            ///< the last that was heard of
+    position own;                             ///< the last that was handed out when its publish was answered
+    bool confirmed = false;
+  };
+  struct beat_timer final : timer {
+    explicit beat_timer(impl& b) : owner(b) {}
+    void on_timer() override { owner.beat(); }
+    impl& owner;
+  };
+  struct check_timer final : timer {
+    explicit check_timer(impl& b) : owner(b) {}
+    void on_timer() override { owner.check_next(); }
+    impl& owner;
+  };
+
+  explicit impl(redis_broker_options o) : settings(std::move(o)) {}
+
+  // --- names
+  std::string key(const char* kind, const std::string& topic) const { return settings.prefix + kind + topic; }
+  std::string channel_of(const std::string& topic) const { return key("c:", topic); }
+  /// Keys are kept for so much longer than asked for, so that not each publish has to prolong them.
+  static std::chrono::milliseconds grace(const topic_options& o) { return std::min(o.forget_after, o.history_age) / 8; }
+  static std::chrono::milliseconds ttl(const topic_options& o) {
+    return std::max(o.forget_after, o.history_age) + grace(o);
+  }
+
+  /// ARGV 1 to 8 of `append` in scripts.cpp.
+  std::vector<std::string> append_arguments(const std::string& topic, std::string_view data) const {
+    const topic_options& o = options->of(topic);
+    return {std::string{data},
+            std::to_string(make_epoch()),
+            detail::text_of(o.history_length),
+            detail::text_of(o.history_age),
+            detail::text_of(ttl(o)),
+            channel_of(topic),
+            o.retain_last ? "1" : "0",
+            detail::text_of(grace(o))};
+  }
+  template <class F>
+  void run(const redis::script& s, const std::vector<std::string>& keys, const std::vector<std::string>& arguments,
+           F f) {
+    const std::vector<std::string_view> k(keys.begin(), keys.end());
+    const std::vector<std::string_view> a(arguments.begin(), arguments.end());
+    // Nothing comes after stop.
+    s.run(*commands, k, a, [self = weak_from_this(), f = std::move(f)](result<redis::reply> r) {
+      const auto alive = self.lock();
+      if (!alive || alive->stopped) return;
+      if (r) return f(std::move(r));
+      f(alive->told(r.error()));
+    });
+  }
+  /// What a caller is told. The text of what Redis refused is for the log.
+  error told(const error& e) const {
+    const value* text = e.data.find("redis");
+    if (text == nullptr) return e;
+    logger{log}.write(log_level::error, "pub/sub: Redis answered " + to_text(*text));
+    if (e.code == static_cast<std::int64_t>(error_code::unavailable))
+      return broker_unavailable("Redis cannot do it now");
+    return {error_code::internal_error, "An internal server error occurred"};
+  }
+
+  // --- connections
+  void start();
+  void on_message(std::string_view name, std::string_view payload);
+  void on_publication(const std::string& topic, std::string_view payload);
+  void on_published(const std::string& topic, const position& at, bytes_view data);
+  void on_node_payload(std::string_view payload);
+  void on_subscribed(std::string_view name);
+  void on_state();
+  void look(const std::string& topic);
+
+  // --- from time to time
+  void beat();
+  void on_beat(const redis::reply_view& r);
+  void check_all(std::function<void(bool ok)> done);
+  void check_next();
+  void check_some(std::vector<std::string> topics, std::function<void(bool)> done);
+
+  redis_broker_options settings;
+  loop* home = nullptr;
+  broker_listener* listener = nullptr;
+  const pubsub_options* options = nullptr;
+  const log_sink* log = nullptr;
+  std::string node;
+  std::unique_ptr<redis::client> commands;
+  std::unique_ptr<redis::subscriber> feed;
+  std::unordered_map<std::string, channel> channels; ///< by topic
+  std::size_t unconfirmed = 0;
+  std::vector<std::string> to_check; ///< of this round
+  std::vector<node_info> nodes;
+  beat_timer beating{*this};
+  check_timer checking{*this};
+  bool up = false;
+  bool coming_up = false;
+  bool stopped = false;
+};
+
+} // namespace swill
