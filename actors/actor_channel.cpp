@@ -60,10 +60,12 @@ bool channel_base::on_mail(caf::mailbox_element& element) {
   if (element.sender != to_) return false;
   auto& content = element.content();
   if (over_) return true;
-  if (content.size() > 0 && content.match_element<item_atom>(0) && may_come_-- == 0) {
-    may_come_ = 0;
-    break_off();
-    return true;
+  if (content.size() > 0 && content.match_element<item_atom>(0)) {
+    if (may_come_ == 0) {
+      break_off();
+      return true;
+    }
+    --may_come_;
   }
   if (take_item(content)) {
     if (wait* w = item_waiter_) scope_.wake(*w);

@@ -79,8 +79,8 @@ private:
   void finish();
   void take_credit();
   void wake_all();
-  void
-  break_off(); ///< the actor does not keep to the protocol: better an answer than a request that waits, or grows, for ever
+  /// The actor does not keep to the protocol: better an answer than a request that waits, or grows, for ever.
+  void break_off();
 
   caf::strong_actor_ptr to_;
   loop_actor* self_;

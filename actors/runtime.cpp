@@ -39,7 +39,7 @@ runtime::runtime(std::vector<swill::loop*> loops, std::size_t workers)
 
 runtime::~runtime() {
   // Actors of the application that never end must not keep the server from ending: their mail is no longer delivered.
-  const auto deadline = std::chrono::steady_clock::now() + (app_ ? app_->limits.drain_timeout : limits{}.drain_timeout);
+  const auto deadline = std::chrono::steady_clock::now() + drain_timeout();
   while (system_->registry().running() != 0 && std::chrono::steady_clock::now() < deadline)
     std::this_thread::sleep_for(std::chrono::milliseconds{1});
   if (system_->registry().running() != 0) {
@@ -52,6 +52,10 @@ runtime::~runtime() {
     return;
   }
   system_.reset();
+}
+
+std::chrono::milliseconds runtime::drain_timeout() const noexcept {
+  return app_ ? app_->limits.drain_timeout : limits{}.drain_timeout;
 }
 
 void runtime::serve(std::shared_ptr<const detail::service> app) {
@@ -98,9 +102,8 @@ void runtime::on_handshake(std::shared_ptr<handshake> h) {
     u.dispose_later(std::shared_ptr<void>{std::move(*holder)});
     h->on_gone = nullptr;
     if (!failure) return;
-    const bool gone = !h->is_open();
     h->reject(500, "Internal server error", {});
-    if (!gone) logger{&app_->log}.write(log_level::error, "handshake failed: " + describe_exception(failure));
+    logger{&app_->log}.write(log_level::error, "handshake failed: " + describe_exception(failure));
     connection_ended();
   });
   h->on_gone = [s = std::weak_ptr{*holder}] {
@@ -130,6 +133,10 @@ task<void> runtime::accept(unit& u, std::shared_ptr<handshake> h) {
   } catch (const close_connection&) {
     h->reject(403, "Forbidden", facts->response_headers());
     connection_ended();
+    co_return;
+  } catch (const cancelled&) {
+    if (h->is_open()) throw;
+    connection_ended(); // the peer has gone
     co_return;
   }
   open(u, *h, facts);
@@ -208,7 +215,7 @@ void runtime::shut_down(const std::function<void()>& turn, const std::function<v
   if (std::exchange(shut_down_, true)) return;
   drain();
   const auto all_ended = [this] { return count_.load() == 0; };
-  if (!wait_until(turn, app_ ? app_->limits.drain_timeout : limits{}.drain_timeout, all_ended)) {
+  if (!wait_until(turn, drain_timeout(), all_ended)) {
     const auto patience =
         std::chrono::steady_clock::now() + (app_ ? app_->limits.close_timeout : limits{}.close_timeout);
     bool dropped = false;
@@ -230,7 +237,7 @@ void runtime::shut_down(const std::function<void()>& turn, const std::function<v
   stop_plugins(turn);
   stop_handler_actors();
   const auto no_jobs = [this] { return jobs_ == 0; };
-  if (!wait_until(turn, app_ ? app_->limits.drain_timeout : limits{}.drain_timeout, no_jobs)) {
+  if (!wait_until(turn, drain_timeout(), no_jobs)) {
     if (app_) logger{&app_->log}.write(log_level::warning, "waiting for blocking functions that do not end");
     wait_until(turn, std::nullopt, no_jobs);
   }

@@ -60,6 +60,7 @@ private:
   task<void> accept(unit& u, std::shared_ptr<handshake> h);
   void open(unit& u, handshake& h, std::shared_ptr<connection> facts);
   void connection_ended();
+  std::chrono::milliseconds drain_timeout() const noexcept;
   template <class F>
   bool wait_until(const std::function<void()>& turn, std::optional<std::chrono::milliseconds> most, F over);
 

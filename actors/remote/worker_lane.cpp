@@ -187,7 +187,7 @@ void image_port::gone(int code, std::string_view reason) {
   if (std::exchange(closed_, true)) return;
   lane_ = nullptr;
   pending_.clear();
-  if (on_gone) std::exchange(on_gone, nullptr)();
+  tell_gone();
   if (message_sink* s = std::exchange(sink_, nullptr)) s->on_closed({code, std::string{reason}, true});
 }
 

@@ -109,6 +109,9 @@ public:
   std::shared_ptr<connection> facts; // shared with the connection's actor
   /// Called at most once, on its loop, when the peer goes before it was accepted or rejected. Of whoever decides.
   std::function<void()> on_gone;
+  void tell_gone() {
+    if (on_gone) std::exchange(on_gone, nullptr)();
+  }
 
   virtual swill::loop& loop() noexcept = 0;
   virtual bool is_open() const noexcept = 0;

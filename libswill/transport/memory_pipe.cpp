@@ -166,7 +166,7 @@ void memory_pipe::line::end(close_reason why) {
   const auto undecided = phase_ == phase::deciding ? asked_.lock() : nullptr;
   phase_ = phase::ended;
   if (!closed_) closed_ = why;
-  if (undecided && undecided->on_gone) std::exchange(undecided->on_gone, nullptr)();
+  if (undecided) undecided->tell_gone();
   if (message_sink* sink = std::exchange(sink_, nullptr)) sink->on_closed(*closed_);
 }
 

@@ -85,7 +85,8 @@ private:
   bool undecodable(std::string_view problem) {
     status_ = decode_status::undecodable;
     problem_ = problem;
-    stop();
+    stopped_ = true;
+    left_ = 0;
     return false;
   }
 
@@ -95,11 +96,6 @@ private:
       status_ = decode_status::bad_request;
       problem_ = problem;
     }
-  }
-
-  void stop() {
-    stopped_ = true;
-    left_ = 0;
   }
 
   /// Any element.

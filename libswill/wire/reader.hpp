@@ -123,7 +123,8 @@ public:
   bool read_timestamp(std::int64_t& seconds, std::uint32_t& nanoseconds) noexcept;
 
   /// Passes one whole value, checking that it is well-formed, with at most `nesting_limit` arrays and maps within each other (a scalar
-  /// needs 0, [] needs 1). Consumes nothing unless `ok`; `too_deep` says nothing about the bytes after the place where that was seen: `skip_any_depth` does.
+  /// needs 0, [] needs 1). Consumes nothing unless `ok`; `too_deep` says nothing about the bytes after the place
+  /// where that was seen: `skip_any_depth` does.
   scan_status scan(std::size_t nesting_limit) noexcept;
   bool skip(std::size_t nesting_limit) noexcept { return scan(nesting_limit) == scan_status::ok; }
   /// Passes that many whole values, however deep they nest; false, and nothing consumed, unless all are well-formed.

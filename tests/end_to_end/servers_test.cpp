@@ -1,5 +1,6 @@
 #include "libswill/client/blocking_client.hpp"
 #include "tests/end_to_end/program.hpp"
+#include "tests/support/free_port.hpp"
 #include "tests/support/raw_client.hpp"
 
 #include <gmock/gmock.h>
@@ -15,8 +16,6 @@
 #include <thread>
 #include <vector>
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 namespace swill::test {
@@ -29,18 +28,6 @@ using testing::Not;
 using testing::StartsWith;
 
 std::string socket_path() { return fs::temp_directory_path() / ("swill-programs-" + std::to_string(::getpid())); }
-
-std::string free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in a{};
-  a.sin_family = AF_INET;
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof a;
-  auto* address = reinterpret_cast<sockaddr*>(&a);
-  if (::bind(fd, address, size) != 0 || ::getsockname(fd, address, &size) != 0) throw std::runtime_error("no port");
-  ::close(fd);
-  return std::to_string(ntohs(a.sin_port));
-}
 
 /// Whether somebody listens there within ten seconds.
 bool comes_up(const std::string& address) {
@@ -100,7 +87,7 @@ class ListeningOfEach : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Servers, ListeningOfEach, testing::Values("swill-gateway", "swill-conformance"));
 
 TEST_P(ListeningOfEach, PortAddsToListen) {
-  const std::string port = free_port();
+  const std::string port = std::to_string(free_port());
   program server{GetParam(), {"--listen", "unix:" + socket_path(), "--port", port}};
 
   EXPECT_TRUE(comes_up("unix:" + socket_path()));
@@ -110,7 +97,7 @@ TEST_P(ListeningOfEach, PortAddsToListen) {
 }
 
 TEST_P(ListeningOfEach, PortAloneIsAllOfIt) {
-  const std::string port = free_port();
+  const std::string port = std::to_string(free_port());
   program server{GetParam(), {"--port", port}};
 
   EXPECT_TRUE(comes_up("127.0.0.1:" + port));
@@ -171,7 +158,7 @@ TEST(GatewayOptions, AProxySaysWhoseConnectionItIsWhenItIsTrusted) {
 
 TEST(ServerOptions, DebugTellsClientsWhatWentWrong) {
   const auto failure_with = [](std::vector<std::string> options) {
-    const std::string port = free_port();
+    const std::string port = std::to_string(free_port());
     options.insert(options.end(), {"--port", port});
     const program server{"swill-conformance", options};
     EXPECT_TRUE(comes_up("127.0.0.1:" + port));

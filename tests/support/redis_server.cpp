@@ -1,13 +1,13 @@
 #include "tests/support/redis_server.hpp"
 
-#include <arpa/inet.h>
+#include "tests/support/free_port.hpp"
+
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdexcept>
 #include <sys/socket.h>
@@ -22,18 +22,6 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds patience{10};
-
-std::uint16_t free_port() {
-  const int s = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in a{};
-  a.sin_family = AF_INET;
-  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof a;
-  if (::bind(s, reinterpret_cast<sockaddr*>(&a), size) != 0) throw std::runtime_error("no free port");
-  ::getsockname(s, reinterpret_cast<sockaddr*>(&a), &size);
-  ::close(s);
-  return ntohs(a.sin_port);
-}
 
 /// Runs in a child: starts redis-server, reports its pid, and ends it when the other end of the life line closes. Only what is safe
 /// after a fork in a program with threads.

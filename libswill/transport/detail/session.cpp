@@ -180,7 +180,7 @@ void session::die(const close_reason& why) {
   phase_ = phase::ended;
   timer::cancel();
   finish(why);
-  if (undecided && undecided->on_gone) std::exchange(undecided->on_gone, nullptr)();
+  if (undecided) undecided->tell_gone();
   lane_.ready->remove(*this, fd_);
   ::close(fd_);
   *here = next;
