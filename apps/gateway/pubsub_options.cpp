@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 
 #include <chrono>
+#include <map>
+#include <vector>
 
 namespace swill::gateway {
 
@@ -52,6 +54,19 @@ void pubsub_options::add_to(CLI::App& program) {
       ->envname("SWILL_TOPIC_AGE")
       ->check(CLI::Range(1L, 60L * 60 * 24 * 365))
       ->default_str(std::to_string(std::chrono::duration_cast<std::chrono::seconds>(topics_.history_age).count()));
+  static const std::map<std::string, overflow> policies{
+      {"buffer", overflow::buffer}, {"drop_oldest", overflow::drop_oldest}, {"conflate", overflow::conflate}};
+  const auto set_policy = [this](const std::string& name) { topics_.overflow = policies.at(name); };
+  program
+      .add_option_function<std::string>("--topic-overflow", set_policy,
+                                        "what happens to a subscriber that is too slow: see docs/pubsub.md")
+      ->envname("SWILL_TOPIC_OVERFLOW")
+      ->check(CLI::IsMember{std::vector<std::string>{"buffer", "drop_oldest", "conflate"}})
+      ->default_str("buffer");
+  program
+      .add_option("--topic-conflate-by", topics_.conflate_by,
+                  "with conflate: the field of a message that is its key; none: a topic's messages have one key")
+      ->envname("SWILL_TOPIC_CONFLATE_BY");
 }
 
 std::shared_ptr<pubsub> pubsub_options::apply(app& a, const std::optional<redis::options>& redis,

@@ -42,8 +42,10 @@ void outcomes::succeeded(clock::time_point begun) {
 void outcomes::failed(const error& e, clock::time_point begun) {
   const bool by_connection =
       dynamic_cast<const connection_lost*>(&e) != nullptr || dynamic_cast<const connect_error*>(&e) != nullptr;
+  const value* retryable = e.data.find("retryable");
   const std::lock_guard lock{mutex_};
-  failures_.push_back({e.code, by_connection, since(begun), e.message});
+  failures_.push_back(
+      {e.code, by_connection, retryable != nullptr && *retryable == value{true}, since(begun), e.message});
 }
 
 std::size_t outcomes::successes() const {
@@ -118,8 +120,8 @@ bool publisher::finish(milliseconds limit) {
 }
 
 task<void> publisher::run() {
-  for (int n = 1; !finishing_; ++n) {
-    const std::string id = name_ + "-" + std::to_string(n);
+  while (!finishing_) {
+    const std::string id = name_ + "-" + std::to_string(++count_);
     book_.tried(id);
     while (!co_await attempt(id)) co_await sleep_for(between_attempts);
     co_await sleep_for(pace_.load());
@@ -161,7 +163,7 @@ subscriber::subscriber(ledger& book, addresses gateways, std::size_t number, loa
       book_(book),
       options_(std::move(o)),
       name_("s" + std::to_string(number)),
-      number_(book.add_subscriber(name_)),
+      number_(book.add_subscriber(name_, options_.may_miss)),
       receive_buffer_(receive_buffer) {
   start();
 }

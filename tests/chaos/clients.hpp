@@ -25,6 +25,7 @@ public:
   struct failure {
     std::int64_t code;
     bool by_connection; ///< no answer: the connection was lost, or none came about
+    bool retryable;     ///< as its data say
     milliseconds took;
     std::string text;
   };
@@ -87,6 +88,8 @@ struct load_options {
   std::chrono::microseconds pace{4ms};
   /// Bytes of a message, about.
   std::size_t size = 0;
+  /// Whether the topic drops messages of those who are slow.
+  bool may_miss = false;
 };
 
 /// Publishes one message after the other, each until it is acknowledged, with an idempotency key, on the next gateway when the connection
@@ -99,6 +102,8 @@ public:
   void set_pace(std::chrono::microseconds pace) { pace_ = pace; }
   /// Begins no other message, and waits until the last is acknowledged; false when it is not in time.
   bool finish(milliseconds limit = 20s);
+  /// Of the last message, once it has finished.
+  std::string last_id() const { return name_ + "-" + std::to_string(count_); }
 
 private:
   task<void> run() override;
@@ -111,6 +116,7 @@ private:
   std::optional<client> client_; // on its thread
   std::atomic<std::chrono::microseconds> pace_;
   std::atomic<bool> finishing_{false};
+  std::atomic<int> count_{0}; // messages
 };
 
 /// Subscribes, and goes on behind the last message that it has got, on the next gateway when the connection breaks.

@@ -1,10 +1,13 @@
 #include "tests/chaos/cluster.hpp"
 
+#include "tests/support/free_port.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <iterator>
 #include <stdexcept>
 
 namespace swill::chaos {
@@ -23,7 +26,7 @@ gateway::gateway(std::string name, std::vector<std::string> arguments, std::stri
                  std::vector<std::string> wrapper)
     : name_(std::move(name)), command_(std::move(wrapper)) {
   for (int attempts = 0; attempts < 5; ++attempts) { // somebody else may take the port between its choice and its use
-    const std::string address = listen.empty() ? "127.0.0.1:" + std::to_string(free_port()) : listen;
+    const std::string address = listen.empty() ? "127.0.0.1:" + std::to_string(test::free_port()) : listen;
     const std::size_t before = command_.size();
     command_.insert(command_.end(), {gateway_program, "--listen", address, "--io-threads", "2", "--workers", "2"});
     command_.insert(command_.end(), arguments.begin(), arguments.end());
@@ -49,11 +52,9 @@ void gateway::restart() {
 
 // --- Cluster
 
-cluster::cluster(std::size_t count) {
-  const std::string token_file = (directory.path() / "admin").string();
-  std::ofstream{token_file} << admin_token();
-  std::vector<std::string> all = arguments(redis.address());
-  all.insert(all.end(), {"--admin-token-file", token_file});
+cluster::cluster(std::size_t count, std::vector<std::string> more) {
+  std::vector<std::string> all = arguments(redis.address(), directory);
+  all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
   for (std::size_t i = 0; i < count; ++i)
     gateways.push_back(std::make_unique<gateway>("gateway" + std::to_string(i), all));
 }
@@ -63,8 +64,11 @@ const std::string& cluster::admin_token() {
   return token;
 }
 
-std::vector<std::string> cluster::arguments(const std::string& redis_address) {
-  return {"--redis", redis_address, "--topic-history", "1000000", "--topic-age", "7200"};
+std::vector<std::string> cluster::arguments(const std::string& redis_address, const temporary_directory& directory) {
+  const std::string token_file = (directory.path() / "admin").string();
+  std::ofstream{token_file} << admin_token();
+  return {"--redis",     redis_address, "--topic-history",    "1000000",
+          "--topic-age", "7200",        "--admin-token-file", token_file};
 }
 
 addresses cluster::urls() const {
@@ -114,6 +118,12 @@ bool load::wait_for_failures(std::size_t more) {
     }
     return true;
   });
+}
+
+bool load::is_everybody_once(const ids_by_user& members) const {
+  return members.size() == subscribers.size() &&
+         std::all_of(subscribers.begin(), subscribers.end(),
+                     [&](const auto& s) { return members.count(s->name()) == 1; });
 }
 
 void load::finish_and_check(bool wiped) {

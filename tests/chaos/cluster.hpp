@@ -2,6 +2,7 @@
 
 #include "tests/chaos/clients.hpp"
 #include "tests/chaos/ledger.hpp"
+#include "tests/chaos/lists.hpp"
 #include "tests/chaos/process.hpp"
 #include "tests/support/redis_server.hpp"
 
@@ -42,13 +43,15 @@ private:
 
 /// Some gateways behind one Redis that loses nothing of what it has answered.
 struct cluster {
-  explicit cluster(std::size_t count);
+  /// `more` arguments for each.
+  explicit cluster(std::size_t count, std::vector<std::string> more = {});
 
   addresses urls() const;
   /// What administrators show.
   static const std::string& admin_token();
-  /// Arguments of a gateway that uses that Redis, and keeps all messages of a test.
-  static std::vector<std::string> arguments(const std::string& redis_address);
+  /// Arguments of a gateway that uses that Redis, knows administrators by that token, and keeps all messages of a test. Writes to the
+  /// directory.
+  static std::vector<std::string> arguments(const std::string& redis_address, const temporary_directory& directory);
 
   temporary_directory directory;
   test::redis_server redis{test::redis_options{.append_only = true}};
@@ -72,6 +75,8 @@ public:
 
   /// Ends it: publishers finish, subscribers get everything; then reports each problem as a failure of the test.
   void finish_and_check(bool wiped = false);
+  /// Each subscriber is there once, and nobody else.
+  bool is_everybody_once(const ids_by_user& members) const;
 };
 
 /// Writes a line among the test's output: what was measured.

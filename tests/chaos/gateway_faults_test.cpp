@@ -1,12 +1,9 @@
-#include "libswill/client/blocking_client.hpp"
-#include "pubsub/broker.hpp"
-#include "pubsub/connections/entry.hpp"
 #include "tests/chaos/cluster.hpp"
+#include "tests/chaos/lists.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 // One gateway of several dies, or stands still, under load.
@@ -16,50 +13,14 @@ namespace {
 
 const milliseconds most_until_clean = patient(15000ms);
 
-/// Ids of connections, by their users.
-using ids_by_user = std::multimap<std::string, std::string>;
-
-/// The members of the topic, as one gateway knows them; nothing when it does not answer.
-ids_by_user present(const std::string& gateway, const std::string& topic) {
-  ids_by_user all;
-  try {
-    blocking_client c{gateway};
-    const value request = value::map({{"topic", topic}});
-    for (const auto& m : c.call<std::vector<presence_member>>("swill.presence", request, 2s)) all.emplace(m.user, m.id);
-  } catch (const error&) {
-    all.clear();
-  }
-  return all;
-}
-
-/// The connections that are subscribed to the topic, on all nodes, as one gateway lists them; nothing when it does not answer, or misses
-/// the answer of another.
-ids_by_user listed(const std::string& gateway, const std::string& topic) {
-  ids_by_user all;
-  try {
-    blocking_client c{gateway};
-    const call_options as_admin{metadata{"admin_token", cluster::admin_token()}, 5s};
-    const auto page = c.call<connection_page>("swill.connections.list", value::map({{"topic", topic}}), as_admin);
-    if (!page.missing.empty()) return {};
-    for (const auto& e : page.connections) all.emplace(e.user, e.id);
-  } catch (const error&) {
-    all.clear();
-  }
-  return all;
-}
-
 struct GatewayFaults : testing::Test {
   cluster all{3};
   load messages{all.urls(), 3, 6};
 
   /// Each subscriber is there once, and none of these ids is.
   bool is_clean(const ids_by_user& members, const std::set<std::string>& gone) const {
-    if (members.size() != messages.subscribers.size()) return false;
-    for (const auto& [user, id] : members) {
-      if (gone.count(id) != 0) return false;
-    }
-    return std::all_of(messages.subscribers.begin(), messages.subscribers.end(),
-                       [&](const auto& s) { return members.count(s->name()) == 1; });
+    const auto is_gone = [&](const auto& m) { return gone.count(m.second) != 0; };
+    return messages.is_everybody_once(members) && std::none_of(members.begin(), members.end(), is_gone);
   }
   bool is_presence_clean(std::size_t place, const std::set<std::string>& gone) const {
     return is_clean(present(all.gateways[place]->url(), load_options{}.topic), gone);

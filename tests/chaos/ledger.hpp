@@ -21,8 +21,8 @@ public:
   void acknowledged(const std::string& id, position at);
 
   // --- Subscribers
-  /// The number by which the others know it.
-  std::size_t add_subscriber(std::string name);
+  /// The number by which the others know it. One that `may_miss` has a topic that drops messages of those who are slow: its offsets jump.
+  std::size_t add_subscriber(std::string name, bool may_miss = false);
   /// Its subscription has begun, or gone on elsewhere.
   void began(std::size_t subscriber, position start, bool recovered);
   /// It was told that messages are missing.
@@ -34,6 +34,7 @@ public:
   // --- While it runs
   std::size_t acknowledged_count() const;
   std::size_t delivered_count(std::size_t subscriber) const;
+  bool has(std::size_t subscriber, const std::string& id) const;
   /// Notices and subscriptions that were not recovered, all subscribers together.
   std::size_t notice_count() const;
   /// Waits until each subscriber has got something after t; how long after t the last of them did.
@@ -61,6 +62,7 @@ private:
   };
   struct subscriber {
     std::string name;
+    bool may_miss;
     std::vector<event> events;
     position cursor;
     std::size_t deliveries = 0;

@@ -48,6 +48,20 @@ TEST_F(Ledger, FindsSilentGapsAndWhatIsOutOfOrder) {
   EXPECT_THAT(book.problems(), ElementsAre(HasSubstr("a silent gap"), HasSubstr("out of order")));
 }
 
+TEST_F(Ledger, LetsASubscriberMissWhatItsTopicDropsButNothingElse) {
+  book.delivered(s, 1, "m1");
+  book.delivered(s, 2, "m2");
+  const std::size_t slow = book.add_subscriber("t", true);
+  book.began(slow, {7, 0}, true);
+  book.delivered(slow, 2, "m2");
+  EXPECT_THAT(book.problems(), IsEmpty());
+  EXPECT_TRUE(book.has(slow, "m2"));
+  EXPECT_FALSE(book.has(slow, "m1"));
+
+  book.delivered(slow, 1, "m1");
+  EXPECT_THAT(book.problems(), ElementsAre(HasSubstr("out of order")));
+}
+
 TEST_F(Ledger, FindsDuplicatesUnderAnotherOffset) {
   book.delivered(s, 1, "m1");
   book.delivered(s, 2, "m2");

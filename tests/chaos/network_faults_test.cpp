@@ -1,4 +1,5 @@
 #include "tests/chaos/cluster.hpp"
+#include "tests/chaos/lists.hpp"
 #include "tests/chaos/network.hpp"
 
 #include <gtest/gtest.h>
@@ -12,6 +13,8 @@ namespace {
 
 const milliseconds most_until_resumed = patient(2000ms);
 const milliseconds most_until_error = patient(1500ms);
+const milliseconds most_for_local = patient(500ms);
+const milliseconds most_until_clean = patient(15000ms);
 
 test::redis_options reachable_at(const std::string& address) {
   test::redis_options o{.append_only = true};
@@ -24,8 +27,9 @@ TEST(NetworkFaults, AGatewayThatIsCutOffFromRedisHealsByItself) {
   network link;
   test::redis_server redis{reachable_at(link.address())};
   temporary_directory directory;
-  gateway here{"here", cluster::arguments(redis.address())};
-  gateway there{"there", cluster::arguments("redis://" + link.address() + ":" + std::to_string(redis.port())),
+  gateway here{"here", cluster::arguments(redis.address(), directory)};
+  gateway there{"there",
+                cluster::arguments("redis://" + link.address() + ":" + std::to_string(redis.port()), directory),
                 "unix:" + (directory.path() / "there.sock").string(), link.wrapper()};
   load messages{{here.url()}, 2, 2};
   for (const std::size_t n : {2, 3})
@@ -37,9 +41,11 @@ TEST(NetworkFaults, AGatewayThatIsCutOffFromRedisHealsByItself) {
 
   milliseconds slowest_error{0};
   milliseconds slowest_resumed{0};
+  milliseconds slowest_clean{0};
   const auto expect_fast_errors = [&slowest_error](const std::vector<outcomes::failure>& failures) {
     for (const auto& f : failures) {
       EXPECT_EQ(f.code, 503) << f.text;
+      EXPECT_TRUE(f.retryable) << f.text;
       EXPECT_LE(f.took, most_until_error) << f.text;
       slowest_error = std::max(slowest_error, f.took);
     }
@@ -66,11 +72,22 @@ TEST(NetworkFaults, AGatewayThatIsCutOffFromRedisHealsByItself) {
     EXPECT_LE(since(back), most_until_resumed) << "sessions";
     expect_fast_errors(from_there.failures_since(failed));
     expect_fast_errors(visits.calls.failures_since(visits_failed));
+
+    // In a long outage the gateway was taken for dead, and its members with it.
+    for (const gateway* g : {&here, &there}) {
+      const auto is_right = [&](auto* who) { return messages.is_everybody_once(who(g->url(), load_options{}.topic)); };
+      EXPECT_TRUE(eventually([&] { return is_right(present); })) << "presence at " << g->url();
+      EXPECT_TRUE(eventually([&] { return is_right(listed); })) << "registry at " << g->url();
+    }
+    EXPECT_LE(since(back), most_until_clean);
+    slowest_clean = std::max(slowest_clean, since(back));
   }
   messages.finish_and_check();
   EXPECT_EQ(local.calls.failures(), 0U);
+  EXPECT_LT(local.calls.slowest_success(), most_for_local);
   EXPECT_TRUE(visits.problems().empty()) << visits.problems().front();
   report("deliveries resumed at most " + std::to_string(slowest_resumed.count()) +
+         " ms, presence and registry were right " + std::to_string(slowest_clean.count()) +
          " ms after the link; the slowest error came after " + std::to_string(slowest_error.count()) + " ms; " +
          std::to_string(local.calls.successes()) + " local calls, the slowest took " +
          std::to_string(local.calls.slowest_success().count()) + " ms");

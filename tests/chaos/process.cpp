@@ -112,17 +112,6 @@ temporary_directory::~temporary_directory() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-std::uint16_t free_port() {
-  const int s = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in a = loopback(0);
-  socklen_t size = sizeof a;
-  const bool bound = ::bind(s, reinterpret_cast<sockaddr*>(&a), size) == 0;
-  ::getsockname(s, reinterpret_cast<sockaddr*>(&a), &size);
-  ::close(s);
-  if (!bound) throw std::runtime_error("no free port");
-  return ntohs(a.sin_port);
-}
-
 bool accepts_connections(std::uint16_t port) {
   const int s = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_in a = loopback(port);

@@ -53,8 +53,6 @@ private:
   std::filesystem::path path_;
 };
 
-/// One that nobody listens on now.
-std::uint16_t free_port();
 bool accepts_connections(std::uint16_t port);
 
 /// Runs a command to its end, at most 20 s; its exit code. What it says goes nowhere.

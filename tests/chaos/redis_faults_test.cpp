@@ -14,6 +14,9 @@ const milliseconds most_until_resumed = patient(2000ms);
 /// From a request to its error: redis::options::command_timeout (1 s), and what a busy machine adds.
 const milliseconds most_until_error = patient(1500ms);
 
+/// Of a call that needs no Redis, the slowest of thousands: it must not have waited for anything of Redis.
+const milliseconds most_for_local = patient(500ms);
+
 /// Gateways on one Redis, with everything that goes on all the time: messages, visits in a session, calls that need no Redis.
 struct RedisFaults : testing::Test {
   cluster all{2};
@@ -31,6 +34,7 @@ struct RedisFaults : testing::Test {
     for (const auto& f : failures) {
       EXPECT_EQ(f.code, 503) << f.text;
       EXPECT_FALSE(f.by_connection) << f.text;
+      EXPECT_TRUE(f.retryable) << f.text;
       EXPECT_LE(f.took, most_until_error) << f.text;
       slowest_error = std::max(slowest_error, f.took);
     }
@@ -52,6 +56,7 @@ struct RedisFaults : testing::Test {
 
   void expect_nothing_else_suffered() {
     EXPECT_EQ(local.calls.failures(), 0U) << local.calls.failures_since(0).front().text;
+    EXPECT_LT(local.calls.slowest_success(), most_for_local);
     EXPECT_TRUE(visits.problems().empty()) << visits.problems().front();
     report(std::to_string(errors) + " errors meanwhile, the slowest after " + std::to_string(slowest_error.count()) +
            " ms; deliveries resumed at most " + std::to_string(slowest_resumed.count()) + " ms, sessions " +

@@ -1,4 +1,5 @@
 #include "tests/chaos/cluster.hpp"
+#include "tests/support/free_port.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +11,7 @@
 namespace swill::chaos {
 namespace {
 
-/// worker_gate_options::silence (1.5 s), a heartbeat, and what a busy machine adds.
+/// Until a worker that stands still is out, and until a call fails that it had: worker_gate_options::silence (1.5 s) and a heartbeat.
 const milliseconds most_until_out = patient(2000ms);
 /// worker_options::longest_pause (5 s), and one attempt.
 const milliseconds most_until_connected = patient(8000ms);
@@ -25,7 +26,7 @@ std::size_t count_of(const std::string& part, const std::string& in) {
 struct WorkerFaults : testing::Test {
   WorkerFaults() {
     std::ofstream{secret()} << "the secret of these tests\n";
-    door = "127.0.0.1:" + std::to_string(free_port());
+    door = "127.0.0.1:" + std::to_string(test::free_port());
     front.emplace("front", std::vector<std::string>{"--workers-listen", door, "--workers-secret-file", secret()});
     for (std::size_t i = 0; i < 2; ++i) launch(i);
     for (std::size_t i = 0; i < 2; ++i) {
@@ -45,6 +46,8 @@ struct WorkerFaults : testing::Test {
   std::size_t times_announced(std::size_t i) {
     return count_of("worker " + name(i) + " serves", front->running().output());
   }
+
+  std::size_t times_out(std::size_t i) { return count_of("worker " + name(i) + " is out", front->running().output()); }
 
   /// Each caller has been answered so often from now on, without a failure in between.
   bool all_is_well(std::size_t times = 50) {
@@ -74,24 +77,27 @@ struct WorkerFaults : testing::Test {
 
 TEST_F(WorkerFaults, OneOfTwoDiesOrStandsStillUnderLoad) {
   const int rounds = scaled(2, 10);
+  milliseconds slowest_out{0};
   for (int round = 0; round < rounds; ++round) {
     const auto victim = static_cast<std::size_t>(round % 2);
     const bool kills = round % 4 < 2 ? victim == 0 : victim == 1;
     ASSERT_TRUE(all_is_well());
     const std::size_t announced = times_announced(victim);
 
-    if (kills) {
+    const std::size_t outs = times_out(victim);
+    const auto t = clock::now();
+    if (kills)
       workers[victim]->kill();
-      ASSERT_TRUE(all_is_well()) << "the other serves";
-      launch(victim);
-    } else {
+    else
       workers[victim]->stop();
-      const std::string out = "worker " + name(victim) + " is out";
-      const std::size_t outs = count_of(out, front->running().output());
-      ASSERT_TRUE(eventually([&] { return count_of(out, front->running().output()) > outs; }));
-      ASSERT_TRUE(all_is_well()) << "the other serves";
+    ASSERT_TRUE(eventually([&] { return times_out(victim) > outs; }));
+    EXPECT_LE(since(t), most_until_out);
+    slowest_out = std::max(slowest_out, since(t));
+    ASSERT_TRUE(all_is_well()) << "the other serves";
+    if (kills)
+      launch(victim);
+    else
       workers[victim]->resume();
-    }
     EXPECT_TRUE(eventually([&] { return times_announced(victim) > announced; })) << "it does not come back";
   }
   ASSERT_TRUE(all_is_well());
@@ -100,13 +106,15 @@ TEST_F(WorkerFaults, OneOfTwoDiesOrStandsStillUnderLoad) {
   for (const auto& f : failures()) {
     EXPECT_EQ(f.code, 503) << f.text;
     EXPECT_FALSE(f.by_connection) << f.text;
+    EXPECT_TRUE(f.retryable) << f.text;
     EXPECT_LE(f.took, most_until_out) << f.text;
     slowest = std::max(slowest, f.took);
   }
   std::size_t answered = 0;
   for (const auto& c : callers) answered += c->calls.successes();
   report(std::to_string(answered) + " calls answered, " + std::to_string(failures().size()) +
-         " failed, with 503, the slowest after " + std::to_string(slowest.count()) + " ms");
+         " failed, with 503, the slowest after " + std::to_string(slowest.count()) + " ms; a worker was out after " +
+         std::to_string(slowest_out.count()) + " ms at most");
 }
 
 TEST_F(WorkerFaults, WorkersFindAKilledGatewayAgain) {
