@@ -19,7 +19,8 @@ namespace swill::actors {
 /// must turn until shut_down() has returned, have stopped before it is destroyed, and outlive it. Several can live in one process.
 class runtime final : public gate {
 public:
-  /// `workers`: threads of the pool for blocking work.
+  /// `workers`: threads of the pool, for blocking work and actors of the application; 0: all of it runs on the first loop, in the order in
+  /// which it comes. That loop must be a manual_loop of this thread.
   runtime(std::vector<swill::loop*> loops, std::size_t workers);
   ~runtime();
 

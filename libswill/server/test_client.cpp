@@ -9,7 +9,7 @@ namespace swill {
 
 // --- Server
 
-test_server::test_server() : runtime_(std::make_unique<actors::runtime>(std::vector<swill::loop*>{&loop_}, 1)) {}
+test_server::test_server() : runtime_(std::make_unique<actors::runtime>(std::vector<swill::loop*>{&loop_}, 0)) {}
 
 test_server::test_server(const app& a) : test_server() { serve(a); }
 
@@ -25,6 +25,7 @@ test_server::~test_server() {
     loop_.run_until_idle();
     loop_.advance(service_ ? service_->limits.drain_timeout : limits{}.drain_timeout);
   });
+  loop_.run_until_idle(); // actors that were told to end do so
 }
 
 void test_server::run() { loop_.run_until_idle(); }

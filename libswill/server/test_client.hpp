@@ -24,7 +24,7 @@ class runtime;
 
 /// An app in process, without sockets: its real actors on a manual loop, and a client at the other end of a memory pipe. Nothing happens
 /// but when the test asks for it, on the test's thread: a function that expects something runs what is ready first, and `advance` turns
-/// the clock. Blocking handlers and on_pool run there too.
+/// the clock. Blocking handlers, on_pool and the application's own actors run there too, always in the same order.
 class test_server {
 public:
   /// The app's limits count as they are; its log goes where it goes.
@@ -38,7 +38,8 @@ public:
 
   manual_loop& loop() noexcept { return loop_; }
   actors::runtime& runtime() noexcept { return *runtime_; }
-  /// Actors that are spawned here run on a thread of their own, the pool's, not on the manual loop.
+  /// Actors that are spawned here run on the manual loop, and their timeouts by its clock; those that CAF gives a thread of their own
+  /// (detached and blocking ones) do not. None may wait for another by blocking this thread: call run() in between.
   caf::actor_system& system();
   /// Runs everything that is ready.
   void run();

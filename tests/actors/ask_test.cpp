@@ -115,6 +115,7 @@ TEST_F(Ask, OneThatIsDeadAlreadyIs503) {
   {
     caf::scoped_actor me{s.runtime().system()};
     me->send_exit(a.other, caf::exit_reason::kill);
+    s.run();
     me->wait_for(a.other);
   }
   test_client c{s};
@@ -174,7 +175,9 @@ TEST_F(Ask, LateAnswerOfACancelledOneHarmsNobody) {
   const auto second = c.open("ask", 5);
   {
     caf::scoped_actor me{s.runtime().system()};
-    me->request(a.other, 10s, true).receive([](bool) {}, [](const caf::error&) { FAIL(); });
+    auto answer = me->request(a.other, 10s, true);
+    s.run();
+    answer.receive([](bool) {}, [](const caf::error&) { FAIL(); });
   }
   strings all;
   ASSERT_TRUE(run_until(s, [&] {

@@ -154,7 +154,9 @@ TEST(RequestActors, AreMonitoredByActors) {
     test_client c{s};
     const auto seq = c.open("sleep", 1);
     caf::scoped_actor me{s.runtime().system()};
-    me->request(watcher, 10s, a.last).receive([](bool) {}, [](const caf::error&) { FAIL(); });
+    auto answer = me->request(watcher, 10s, a.last);
+    s.run();
+    answer.receive([](bool) {}, [](const caf::error&) { FAIL(); });
     EXPECT_EQ(downs, 0);
 
     if (killed)

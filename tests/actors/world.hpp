@@ -50,6 +50,7 @@ public:
   ends_here(const ends_here&) = delete;
   ends_here& operator=(const ends_here&) = delete;
   ~ends_here() { caf::anon_send_exit(actor_, caf::exit_reason::user_shutdown); }
+  const caf::actor& who() const noexcept { return actor_; }
 
 private:
   caf::actor actor_;

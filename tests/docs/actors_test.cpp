@@ -2,6 +2,7 @@
 #include "actors/handle_actor.hpp"
 #include "libswill/api/app.hpp"
 #include "libswill/server/server.hpp"
+#include "libswill/server/test_client.hpp"
 #include "libswill/wire/codec.hpp"
 #include "libswill/wire/envelope.hpp"
 #include "tests/support/raw_client.hpp"
@@ -213,6 +214,19 @@ TEST(HandlerActors, ServeWhatTheyDoNotKnow) {
   EXPECT_EQ(c.call("anything", value::array({1, "two", nullptr})), value::array({1, "two", nullptr}));
   caf::anon_send_exit(any, caf::exit_reason::user_shutdown);
 }
+
+// [test]
+TEST(HandlerActors, TellPrices) {
+  swill::app app;
+  swill::test_server server;
+  const caf::actor prices = server.system().spawn(pricing);
+  app.handle_actor<basket, double>("price", prices, swill::actor_options{});
+  server.serve(app);
+  swill::test_client client{server};
+
+  EXPECT_EQ(client.call<double>("price", basket{"ABC123", 4}), 10.0);
+}
+// [/test]
 
 TEST(HandlerActors, Stream) {
   swill::app app;
