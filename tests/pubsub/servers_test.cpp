@@ -107,6 +107,25 @@ TEST_F(PubsubNodes, InboxesGetWhatAnotherNodeSends) {
   EXPECT_EQ(seen, (std::set<std::string>{"\"all\"\"a\"", "\"connection\"\"c\"", "\"group\"\"g\"", "\"user\"\"u\""}));
 }
 
+TEST_F(PubsubNodes, WhoWatchesPresenceSeesThoseOfTheOther) {
+  pubsub_options o = quick();
+  o.other_topics.presence = true;
+  node one{shared(), o}, two{shared(), o};
+  blocking_client c{one.url()};
+  auto events = c.stream<value>("swill.watch_presence", subscription("t"));
+  const auto next = [&events] {
+    const value e = events.next().value();
+    return e.find("members") != nullptr ? "members" : *e.find("event")->get_if<std::string>();
+  };
+  EXPECT_EQ(next(), "members");
+
+  {
+    const reader there{two, "t"};
+    EXPECT_EQ(next(), "join");
+  }
+  EXPECT_EQ(next(), "leave");
+}
+
 TEST_F(PubsubNodes, MessagesThatNeverCameAreFetched) {
   node one{shared(), quick()};
   reader r{one, "t"};

@@ -3,6 +3,8 @@
 #include "tests/remote/world.hpp"
 
 #include <atomic>
+#include <map>
+#include <vector>
 
 namespace swill {
 namespace {
@@ -175,6 +177,37 @@ TEST(Worker, FullOfCallsIsAnsweredFor) {
   } catch (const error& e) {
     EXPECT_EQ(e.code, 429);
   }
+}
+
+TEST(Worker, CallsGoToTheOneWithTheFewest) {
+  gateway_world g{{}, 1};
+  const auto serve = [](std::string name) {
+    return [name](app& a) {
+      a.handle("hold", [name](request<>) -> stream<std::string> {
+        co_yield name;
+        co_await sleep_for(1h);
+      });
+      a.handle("who", [name](request<>) { return name; });
+    };
+  };
+  worker_world a{serve("a"), {.gateways = {g.worker_address()}, .name = "a"}};
+  worker_world b{serve("b"), {.gateways = {g.worker_address()}, .name = "b"}};
+  ASSERT_TRUE(g.log.wait_for("worker a serves"));
+  ASSERT_TRUE(g.log.wait_for("worker b serves"));
+  blocking_client c{g.url()};
+
+  std::map<std::string, std::vector<blocking_stream<std::string>>> held;
+  for (int i = 0; i < 6; ++i) {
+    auto s = c.stream<std::string>("hold");
+    const std::string name = s.next().value();
+    held[name].push_back(std::move(s));
+  }
+  EXPECT_EQ(held["a"].size(), 3U);
+  EXPECT_EQ(held["b"].size(), 3U);
+
+  held["a"].clear();
+  EXPECT_TRUE(eventually([&] { return c.call<std::string>("who") == "a"; }));
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(c.call<std::string>("who"), "a");
 }
 
 TEST(Worker, TakesAnUploadNoFasterThanItsHandler) {

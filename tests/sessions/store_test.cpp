@@ -196,6 +196,66 @@ TYPED_TEST(SessionStore, EndsTheOldIdWhenItRotates) {
   EXPECT_FALSE(this->rotate("new", "ann", next));
 }
 
+TYPED_TEST(SessionStore, LetsOneOfManyChangesAtOnceWin) {
+  // Two nodes, or loops, with the same sessions.
+  const session_backend b = TypeParam{}.backend();
+  loop_thread threads[2];
+  std::unique_ptr<session_store> stores[2];
+  for (int i = 0; i < 2; ++i) {
+    box<bool> ready;
+    threads[i].on_loop([&] {
+      stores[i] = b.make(threads[i].loop, session_options{}, nullptr);
+      stores[i]->start([&ready] { ready.put(true); });
+    });
+    ready.take();
+  }
+  const auto ask = [&](int i, auto start) {
+    box<result<std::optional<session_record>>> answer;
+    threads[i].on_loop([&] { start(*stores[i], answer); });
+    return answer.take();
+  };
+  const auto load = [&](const std::string& id) {
+    return ask(0, [&id](session_store& s, auto& to) { s.load(id, [&to](auto r) { to.put(std::move(r)); }); }).value();
+  };
+  for (int round = 0; round < 20; ++round) {
+    const std::string old_id = "old" + std::to_string(round);
+    box<result<session_stamp>> saved;
+    threads[0].on_loop([&] { stores[0]->save(this->record(old_id), [&saved](auto r) { saved.put(std::move(r)); }); });
+    ASSERT_TRUE(saved.take());
+
+    const int each = 10;
+    box<result<session_stamp>> changes;
+    std::vector<std::string> ids{old_id};
+    for (int i = 0; i < 2 * each; ++i) ids.push_back(old_id + "-" + std::to_string(i));
+    for (int i = 0; i < 2; ++i) {
+      threads[i].loop.post([&, i] {
+        const auto done = [&changes](result<session_stamp> r) { changes.put(std::move(r)); };
+        for (int n = 0; n < each; ++n) {
+          stores[i]->rotate(old_id, "", this->record(ids[1 + i * each + n], "\x80", 1), done);
+          stores[i]->save(this->record(old_id, "\x81\xa1n\x01", 1), done);
+        }
+      });
+    }
+    int won = 0;
+    for (int i = 0; i < 4 * each; ++i) {
+      const auto r = changes.take();
+      if (r)
+        ++won;
+      else
+        EXPECT_EQ(r.error().code, 409);
+    }
+
+    EXPECT_EQ(won, 1);
+    EXPECT_EQ(std::count_if(ids.begin(), ids.end(), [&](const auto& id) { return load(id).has_value(); }), 1);
+  }
+  for (int i = 0; i < 2; ++i) {
+    box<bool> closed;
+    threads[i].on_loop([&] { stores[i]->close([&closed] { closed.put(true); }); });
+    closed.take();
+    threads[i].on_loop([&] { stores[i].reset(); });
+  }
+}
+
 TYPED_TEST(SessionStore, MovesASessionFromOneUserToAnother) {
   this->open();
   this->log_in("a", "ann");
