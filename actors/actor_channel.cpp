@@ -11,11 +11,12 @@ channel_base::channel_base(scope& s, caf::strong_actor_ptr to, std::uint32_t win
       self_(static_cast<loop_actor*>(s.native_actor())),
       window_(std::max<std::uint32_t>(window, 1)) {
   if (self_ == nullptr) throw std::logic_error("a handler actor outside of a request");
-  if (to_ == nullptr) throw error{error_code::unavailable, "The handler is not there"};
+  if (to_ == nullptr || !self_->is_alive()) throw error{error_code::unavailable, "The handler is not there"};
   self_->add_receiver(*this, to_);
 }
 
 channel_base::~channel_base() {
+  if (self_ == nullptr) return;
   if (opened_ && !over_) post(cancel_atom::value, self());
   self_->remove_receiver(*this);
 }
@@ -103,6 +104,14 @@ void channel_base::break_off() {
 void channel_base::on_down(const caf::error&) {
   if (over_) return;
   failure_.emplace(error_code::unavailable, "The handler is not there");
+  finish();
+}
+
+void channel_base::on_own_end() {
+  if (opened_ && !over_) post(cancel_atom::value, self());
+  self_ = nullptr;
+  if (over_) return;
+  failure_.emplace(error_code::unavailable, "The actor of the request has ended");
   finish();
 }
 

@@ -60,11 +60,14 @@ public:
 protected:
   template <class... Ts>
   void post(Ts&&... xs) {
+    if (self_ == nullptr) return;
     to_->enqueue(caf::make_mailbox_element(caf::strong_actor_ptr{self_->ctrl()}, caf::make_message_id(), {},
                                            std::forward<Ts>(xs)...),
                  self_->context());
   }
-  caf::actor self() const { return caf::actor_cast<caf::actor>(caf::strong_actor_ptr{self_->ctrl()}); }
+  caf::actor self() const {
+    return self_ == nullptr ? caf::actor{} : caf::actor_cast<caf::actor>(caf::strong_actor_ptr{self_->ctrl()});
+  }
   /// An item has been taken: the actor may send another.
   void grant();
   virtual bool take_item(caf::type_erased_tuple& content) = 0;
@@ -76,6 +79,7 @@ protected:
 private:
   bool on_mail(caf::mailbox_element& element) override;
   void on_down(const caf::error& reason) override;
+  void on_own_end() override;
   void finish();
   void take_credit();
   void wake_all();
@@ -83,7 +87,7 @@ private:
   void break_off();
 
   caf::strong_actor_ptr to_;
-  loop_actor* self_;
+  loop_actor* self_; ///< null when it has ended
   std::uint32_t window_;
   std::uint32_t taken_ = 0;    ///< since the last grant
   std::uint32_t may_come_ = 0; ///< items that the actor may still send

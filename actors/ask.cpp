@@ -23,6 +23,10 @@ void throw_from(const caf::error& e) {
 
 namespace actors {
 
+namespace {
+error own_end() { return {error_code::unavailable, "The actor that asks has ended"}; }
+} // namespace
+
 ask_base::~ask_base() { withdraw(); }
 
 bool ask_base::begin(scope& s, std::coroutine_handle<> h) {
@@ -31,6 +35,10 @@ bool ask_base::begin(scope& s, std::coroutine_handle<> h) {
   self_ = static_cast<loop_actor*>(s.native_actor());
   if (self_ == nullptr) throw std::logic_error("ask outside of a request");
   if (to_ == nullptr) throw error{error_code::unavailable, "The handler is not there"};
+  if (!self_->is_alive()) {
+    self_ = nullptr;
+    throw own_end();
+  }
   s.suspend(*this, h);
   if (timeout_.count() > 0) s.loop().set_timer(*this, s.loop().now() + detail::within_the_clock(timeout_));
   self_->add_receiver(*this, to_);
@@ -64,6 +72,8 @@ void ask_base::on_response(caf::type_erased_tuple& content) {
 }
 
 void ask_base::on_down(const caf::error&) { end(caf::make_error(caf::sec::request_receiver_down)); }
+
+void ask_base::on_own_end() { end(to_caf(own_end())); }
 
 void ask_base::on_timer() { end(caf::make_error(caf::sec::request_timeout)); }
 

@@ -49,6 +49,7 @@ private:
   void on_response(caf::type_erased_tuple& content) override;
   bool on_mail(caf::mailbox_element&) override { return false; }
   void on_down(const caf::error& reason) override;
+  void on_own_end() override;
   void on_timer() override;
 
   caf::strong_actor_ptr to_;

@@ -124,10 +124,19 @@ void loop_actor::tell_down(const caf::down_msg& down) {
   }
 }
 
+void loop_actor::tell_own_end() {
+  while (!receivers_.empty()) {
+    mail_receiver* r = receivers_.back().receiver;
+    remove_receiver(*r);
+    r->on_own_end(); // may remove others
+  }
+}
+
 void loop_actor::quit(caf::error reason) {
   if (!alive_) return;
   alive_ = false;
   on_exit();
+  tell_own_end();
   close_mailbox(reason);
   cleanup(std::move(reason), context());
 }

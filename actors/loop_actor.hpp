@@ -23,6 +23,8 @@ class mail_receiver {
 public:
   virtual bool on_mail(caf::mailbox_element& element) = 0;
   virtual void on_down(const caf::error& reason) = 0;
+  /// The actor that had this receiver ends, and has it no more: neither mail nor responses will come.
+  virtual void on_own_end() = 0;
 
 protected:
   ~mail_receiver() = default;
@@ -49,7 +51,8 @@ public:
   }
   void forget(const response_receiver& r) noexcept;
 
-  /// While r is set, it is told when `peer` ends, and gets the mail that this actor does not know. Several at a time may be set.
+  /// While r is set, it is told when `peer` ends, or this actor, and gets the mail that this actor does not know. Several at a time may be
+  /// set. This actor must be alive.
   void add_receiver(mail_receiver& r, const caf::strong_actor_ptr& peer);
   void remove_receiver(const mail_receiver& r);
 
@@ -87,6 +90,7 @@ private:
   static caf::mailbox_element* closed_mark() noexcept;
   bool offer_mail(caf::mailbox_element& element);
   void tell_down(const caf::down_msg& down);
+  void tell_own_end();
   void handle(caf::mailbox_element& element);
   void close_mailbox(const caf::error& reason);
 

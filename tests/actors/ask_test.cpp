@@ -109,6 +109,41 @@ TEST_F(Ask, HooksOfConnectionsMayAsk) {
   a.other = {};
 }
 
+TEST_F(Ask, HooksWhoseActorIsKilledGetNoAnswer) {
+  strings seen;
+  caf::strong_actor_ptr asker;
+  a.before_accept([&](connection&) -> task<void> {
+    for (int i = 0; i < 2; ++i) {
+      try {
+        co_await ask<int>(a.other, timeout_of_hooks, 1);
+      } catch (const error& e) {
+        seen.push_back(std::to_string(e.code));
+      }
+    }
+  });
+  test_server s{a};
+  a.other = s.system().spawn(
+      [&](caf::event_based_actor* self, int) -> caf::behavior {
+        return {[&, self](int) {
+          asker = self->current_sender();
+          return self->make_response_promise();
+        }};
+      },
+      0);
+  const ends_here end{a.other};
+  test_client c{s};
+  ASSERT_TRUE(asker);
+  EXPECT_EQ(seen, strings{});
+
+  kill(asker);
+  asker = {};
+  s.run();
+
+  EXPECT_EQ(seen, (strings{"503", "503"}));
+  EXPECT_EQ(s.loop().timers(), 0U);
+  a.other = {};
+}
+
 TEST_F(Ask, OneThatIsDeadAlreadyIs503) {
   test_server s{a};
   a.other = s.runtime().system().spawn(answers, 0);

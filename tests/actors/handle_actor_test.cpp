@@ -264,5 +264,20 @@ TEST_F(HandleActor, LearnsOfACancellation) {
   EXPECT_TRUE(run_until(s, [&] { return n.cancelled == 2; }));
 }
 
+TEST_F(HandleActor, LearnsThatTheRequestWasKilled) {
+  caf::strong_actor_ptr last;
+  a.before_request([&last](context& c) { last = actor_of(c); });
+  test_server s{a};
+  test_client c{s};
+  for (const char* rpc : {"sum", "mirror"}) {
+    const auto seq = c.open(rpc, 1);
+    kill(last);
+    last = {};
+    EXPECT_EQ(finish(s, c, seq).back(), "e:500");
+  }
+
+  EXPECT_TRUE(run_until(s, [&] { return n.cancelled == 2; }));
+}
+
 } // namespace
 } // namespace swill
