@@ -61,7 +61,7 @@ bool channel_base::on_mail(caf::mailbox_element& element) {
   if (element.sender != to_) return false;
   auto& content = element.content();
   if (over_) return true;
-  if (content.size() > 0 && content.match_element<item_atom>(0)) {
+  if (!content.empty() && content.match_element<item_atom>(0)) {
     if (may_come_ == 0) {
       break_off();
       return true;

@@ -41,7 +41,7 @@ constinit thread_local detail::recorded_throw last_throw;
 const void* object_of(const std::exception_ptr& e) noexcept {
   static_assert(sizeof e == sizeof(const void*));
   const void* object = nullptr;
-  std::memcpy(&object, &e, sizeof object);
+  std::memcpy(&object, &e, sizeof object); // NOLINT(bugprone-undefined-memory-manipulation): it is looked at only
   return object;
 }
 

@@ -87,7 +87,7 @@ certificate_authority::~certificate_authority() {
 link_tls certificate_authority::issue(const std::string& name, const certificate_authority& trusted) const {
   const key_ptr key = make_key();
   const certificate_ptr certificate = make_certificate(name, key.get(), certificate_.get(), key_.get());
-  const link_tls out{(directory_ / (name + ".pem")).string(), (directory_ / (name + ".key")).string(), trusted.file()};
+  link_tls out{(directory_ / (name + ".pem")).string(), (directory_ / (name + ".key")).string(), trusted.file()};
   write(out.certificate, certificate.get());
   write(std::filesystem::path{out.key}, key.get());
   return out;
