@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <map>
-#include <vector>
 
 namespace swill::gateway {
 
@@ -61,7 +60,7 @@ void pubsub_options::add_to(CLI::App& program) {
       .add_option_function<std::string>("--topic-overflow", set_policy,
                                         "what happens to a subscriber that is too slow: see docs/pubsub.md")
       ->envname("SWILL_TOPIC_OVERFLOW")
-      ->check(CLI::IsMember{std::vector<std::string>{"buffer", "drop_oldest", "conflate"}})
+      ->check(CLI::IsMember{policies})
       ->default_str("buffer");
   program
       .add_option("--topic-conflate-by", topics_.conflate_by,
