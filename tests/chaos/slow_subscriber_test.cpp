@@ -86,7 +86,7 @@ TEST_F(SlowSubscriber, IsTurnedAwayAndDelaysNobody) {
 struct SlowSubscriberThatMisses : SlowSubscriber {
   using SlowSubscriber::SlowSubscriber;
   void stop_reading_and_miss() {
-    stop_reading(scaled(1, 5), [this](std::size_t) {
+    stop_reading(scaled(3, 5), [this](std::size_t) {
       return messages.book.at(slow.number())->offset + 100 > messages.book.at(others[0])->offset;
     });
     EXPECT_TRUE(slow.overflows().empty());
