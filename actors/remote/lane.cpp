@@ -110,7 +110,8 @@ void lane::acknowledge() {
 void lane::send_batch(bool at_once) {
   if (!is_alive() || !peer_) return out_.clear();
   // A batch costs the same whatever is in it: the busier the link, the more goes into each.
-  if (!at_once && must_wait() && out_.size() < largest_batch) return acknowledge();
+  is_held_ = !at_once && must_wait() && out_.size() < largest_batch;
+  if (is_held_) return acknowledge();
   before_flush();
   if (out_.size() <= batch_header) {
     out_.clear();
@@ -118,7 +119,6 @@ void lane::send_batch(bool at_once) {
   }
   write_header(out_.data());
   sent_ += out_.size();
-  was_full_ = was_full_ || sent_ - acknowledged_ >= window_;
   send_to(peer_, out_.view());
   if (out_.capacity() > 4 * largest_batch) {
     out_.release();
@@ -151,11 +151,11 @@ void lane::on_batch(std::vector<char>& batch, const caf::strong_actor_ptr& sende
     at += header_size + size;
   }
   if (!is_alive()) return;
-  if (was_full_ && has_room()) {
-    was_full_ = false;
+  if (was_refused_ && has_room()) {
+    was_refused_ = false;
     on_room();
   }
-  if (received_ != told_ || (!out_.empty() && !must_wait())) flush_later();
+  if (received_ != told_ || (is_held_ && !must_wait())) flush_later();
 }
 
 } // namespace swill::actors::remote

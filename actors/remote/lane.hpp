@@ -76,7 +76,12 @@ public:
   void write(record kind, std::uint32_t connection, std::uint32_t seq, std::uint32_t number);
   bytes_view open_content() const noexcept { return out_.view().subspan(record_ + header_size); }
 
-  bool has_room() const noexcept { return sent_ + out_.size() - acknowledged_ < window_; }
+  /// After a no, on_room() is called once there is.
+  bool has_room() const noexcept {
+    const bool room = sent_ + out_.size() - acknowledged_ < window_;
+    was_refused_ = was_refused_ || !room;
+    return room;
+  }
   const caf::strong_actor_ptr& peer() const noexcept { return peer_; }
   /// Whom to speak to from now on; it has been sent nothing.
   void set_peer(caf::strong_actor_ptr p);
@@ -92,7 +97,7 @@ protected:
                          const caf::strong_actor_ptr& sender) = 0;
   /// The batch breaks the format: whoever sent it knows the token, and is broken.
   virtual void on_broken() = 0;
-  /// Room again after there was none.
+  /// Room again after somebody was told that there is none.
   virtual void on_room() {}
   /// The last moment to write into this turn's batch.
   virtual void before_flush() {}
@@ -130,7 +135,8 @@ private:
   std::uint64_t acknowledged_ = 0;
   std::uint64_t received_ = 0;
   std::uint64_t told_ = 0; ///< of what was received
-  bool was_full_ = false;
+  bool is_held_ = false;   ///< a flush waits for what is under way: for what is gathered, and for before_flush()
+  mutable bool was_refused_ = false; ///< somebody was told that there is no room
 };
 
 /// Makes an actor of class T of another system at home on u. On u's thread.
