@@ -104,14 +104,14 @@ void redis_broker::enter(const std::string& topic, const presence_member& who, a
   std::vector<std::string> arguments = impl_->append_arguments(events, event_head("join"));
   arguments.insert(arguments.end(), {who.id, impl_->node, std::string{as_text(member.view())}, topic,
                                      text_of(impl_->options->members_per_topic)});
-  impl_->run(
-      enter_script,
-      {impl_->key("p:", topic), impl_->key("n:", impl_->node), impl_->key("t:", events), impl_->key("h:", events)},
-      arguments, [done = std::move(done)](const result<reply>& r) {
-        if (!r) return done(r.error());
-        if (r->integer() == 0) return done(error{error_code::too_many_requests, "too many members"});
-        done({});
-      });
+  impl_->run(enter_script,
+             {impl_->key("p:", topic), impl_->key("n:", impl_->node), impl_->key("t:", events),
+              impl_->key("h:", events), impl_->key("nodes", {})},
+             arguments, [done = std::move(done)](const result<reply>& r) {
+               if (!r) return done(r.error());
+               if (r->integer() == 0) return done(error{error_code::too_many_requests, "too many members"});
+               done({});
+             });
 }
 
 void redis_broker::leave(const std::string& topic, const std::string& id, answer<void> done) {

@@ -121,6 +121,7 @@ const redis::script enter_script{common + R"lua(
 local id, node, member, topic, most = ARGV[9], ARGV[10], ARGV[11], ARGV[12], tonumber(ARGV[13])
 local before = redis.call('HGET', KEYS[1], id)
 if not before and redis.call('HLEN', KEYS[1]) >= most then return 0 end
+redis.call('ZADD', KEYS[5], 'NX', text(now()), node) -- so that it is found when its node never beats again
 redis.call('HSET', KEYS[1], id, node .. ' ' .. member)
 if not before or string.match(before, '^%S+') ~= node then redis.call('HINCRBY', KEYS[2], topic, 1) end
 if not before then append(KEYS[3], KEYS[4], ARGV[6], ARGV[1] .. member) end
@@ -156,7 +157,8 @@ return out
 const redis::script beat_script{common + R"lua(
 local me, lease, prefix = ARGV[9], tonumber(ARGV[10]), ARGV[11]
 local time = now()
-local out = {redis.call('ZSCORE', KEYS[1], me) and 1 or 0}
+local has_beaten = redis.call('HSET', prefix .. 'n:' .. me, '', 1) == 0
+local out = {has_beaten and redis.call('ZSCORE', KEYS[1], me) and 1 or 0}
 redis.call('ZADD', KEYS[1], text(time), me)
 local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. text(time - lease))
 if ARGV[12] == '1' then gone[#gone + 1] = me end

@@ -8,7 +8,7 @@
 //   h:<topic>       stream: history; ids are <offset>-0, fields: t milliseconds, d the message; with a TTL
 //   k:<topic> <key> "epoch offset" of a message with an idempotency key; with a TTL
 //   p:<topic>       hash: presence; id -> "node member"
-//   n:<node>        hash: topics where a node has members -> how many
+//   n:<node>        hash: topics where a node has members -> how many; "" -> 1 once the node has given a sign of life
 //   nodes           sorted set: nodes by the time of their last sign of life
 // Channels: c:<topic> "epoch offset message"; node:<node> and node: "from kind-size kind data".
 // Epochs and offsets stay below 2^53, which Lua's numbers hold exactly.
@@ -24,7 +24,7 @@ extern const redis::script look_script;
 extern const redis::script history_script;
 /// KEYS t h t h …; ARGV for each: new epoch, ttl, known epoch, known offset. Gives {epoch, offset, …}.
 extern const redis::script check_script;
-/// KEYS p n t h (of the events' topic); ARGV as `append` with the event's beginning for data; then id, node, member, topic, most.
+/// KEYS p n t h (of the events' topic) nodes; ARGV as `append` with the event's beginning for data; then id, node, member, topic, most.
 /// Gives 1, or 0 when there is no room.
 extern const redis::script enter_script;
 /// KEYS p n t h; ARGV as `append`; then id, node, topic.

@@ -343,11 +343,11 @@ TEST_F(RedisBroker, ADeadNodesMembersAreTakenOut) {
   auto one = make("n1", quick);
   one->subscribe(presence_topic("t"));
   ASSERT_TRUE(one->enter("t", {"1", "ann", {}}));
-  // A node that was there and is heard of no more: as its process leaves it behind.
-  server.ask("ZADD " + backend.prefix + "nodes 1 dead");
+  // A node that was there and is heard of no more: as its process leaves it behind. Its name last: from then on it is looked for.
   server.ask("HSET " + backend.prefix + "n:dead t 1");
   const std::string member = "\\x83\\xa2id\\xa12\\xa4user\\xa3bob\\xa4data\\xc0";
   server.ask("HSET " + backend.prefix + "p:t 2 \"dead " + member + "\"");
+  server.ask("ZADD " + backend.prefix + "nodes 1 dead");
 
   EXPECT_EQ(one->members("t"), (strings{"1/ann/null"}));
   EXPECT_EQ(*unpacked(one->published.take()->data()).find("event"), value{"join"});
@@ -356,6 +356,33 @@ TEST_F(RedisBroker, ADeadNodesMembersAreTakenOut) {
   EXPECT_EQ(*event.find("member")->find("user"), value{"bob"});
   EXPECT_TRUE(server.ask("HLEN " + backend.prefix + "p:t").starts_with(":1"));
   EXPECT_TRUE(server.ask("EXISTS " + backend.prefix + "n:dead").starts_with(":0"));
+}
+
+TEST_F(RedisBroker, WhatANodeEntersThatWasTakenForDeadEndsWithIt) {
+  pubsub_options silent;
+  silent.heartbeat = 1h;
+  auto one = make("n1", silent);
+  one->nodes.take(); // its first sign of life; there will be no other
+  server.ask("ZREM " + backend.prefix + "nodes n1");
+  server.ask("DEL " + backend.prefix + "n:n1");
+  ASSERT_TRUE(one->enter("t", {"1", "ann", {}}));
+  EXPECT_EQ(one->members("t"), (strings{"1/ann/null"}));
+
+  auto two = make("n2", quick);
+
+  EXPECT_TRUE(comes_true([&] { return server.ask("EXISTS " + backend.prefix + "p:t").starts_with(":0"); }));
+  EXPECT_TRUE(server.ask("EXISTS " + backend.prefix + "n:n1").starts_with(":0"));
+}
+
+TEST_F(RedisBroker, ANodeThatWasTakenForDeadIsToldThoughItHasEnteredAMemberSince) {
+  auto one = make("n1", quick);
+  one->presence_lost.take(); // whenever it connects
+  // What another node's beat and then this one's enter() do, in one step, before this one's beat.
+  server.ask("EVAL \"redis.call('ZREM', KEYS[1], 'n1') redis.call('DEL', KEYS[2]) "
+             "return redis.call('ZADD', KEYS[1], 'NX', 9000000000000000, 'n1')\" 2 " +
+             backend.prefix + "nodes " + backend.prefix + "n:n1");
+
+  EXPECT_TRUE(one->presence_lost.take());
 }
 
 TEST_F(RedisBroker, ANodeThatWasTakenForDeadIsTold) {
