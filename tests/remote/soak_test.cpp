@@ -132,9 +132,11 @@ void soak(std::size_t connections, std::size_t callers_of_each) {
   narrow.upload_items = 4;
   narrow.upload_bytes = 16 * 1024;
   narrow.link_window = 256 * 1024;
+  narrow.silence = 20s; // a machine that stands still is not what this is about
   gateway_world g{narrow, 2, [](app& a) { serve_under(a, "here."); }};
-  worker_world w{[](app& a) { serve_under(a, "there."); },
-                 {.gateways = {g.worker_address()}, .stream_window = 64 * 1024, .link_window = 128 * 1024}};
+  worker_world w{
+      [](app& a) { serve_under(a, "there."); },
+      {.gateways = {g.worker_address()}, .silence = 20s, .stream_window = 64 * 1024, .link_window = 128 * 1024}};
   std::vector<std::unique_ptr<blocking_client>> clients;
   for (std::size_t i = 0; i < connections; ++i) clients.push_back(std::make_unique<blocking_client>(g.url()));
   ASSERT_TRUE(serves(*clients.front(), "there.echo"));
