@@ -5,6 +5,7 @@
 #include "libswill/redis/detail/link.hpp"
 #include "libswill/redis/script.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace swill::redis {
@@ -21,6 +22,8 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
   /// Texts that are kept for the next script.
   static constexpr std::size_t most_spare = 256;
   static constexpr std::size_t largest_spare = 4096;
+  /// Scripts that are remembered as sent; then all are forgotten.
+  static constexpr std::size_t most_sent = 64;
 
   impl(swill::loop& l, options o, const log_sink* log)
       : link(std::make_shared<detail::link>(l, std::move(o), *this, log)) {}
@@ -31,6 +34,7 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
 
   void on_down(const std::string&) override {
     const auto self = shared_from_this();
+    sent.clear(); // a Redis that was restarted knows none
     fail_all("Redis went away");
     if (on_state) on_state(false);
   }
@@ -43,7 +47,10 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
     waiting w = queue.pop();
     overdue = false;
     if (w.by_digest != nullptr) {
-      if (r.is_error() && r.text().starts_with("NOSCRIPT")) return send_in_full(w);
+      if (r.is_error() && r.text().starts_with("NOSCRIPT")) { // somebody has told Redis to forget them
+        if (admits(1, w.answer)) send_in_full(*w.by_digest, w.words, std::move(w.rest), std::move(w.answer));
+        return;
+      }
       give_back(std::move(w.rest));
     }
     if (!w.answer) return;
@@ -82,8 +89,9 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
     detail::append_argument(rest, {count, digits});
     for (const std::string_view k : keys) detail::append_argument(rest, k);
     for (const std::string_view a : arguments) detail::append_argument(rest, a);
-    std::string& out = link->output();
     const std::size_t words = 3 + keys.size() + arguments.size();
+    if (is_new(s)) return send_in_full(s, words, std::move(rest), std::move(f));
+    std::string& out = link->output();
     detail::append_head(out, '*', words);
     out += s.by_digest();
     out += rest;
@@ -93,15 +101,21 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
     w.words = words;
     w.rest = std::move(rest);
   }
-  void send_in_full(waiting& w) {
-    if (!admits(1, w.answer)) return;
+  /// The first of a connection goes in full: by its digest it might have to be sent again, behind what was sent later.
+  bool is_new(const script& s) {
+    if (std::find(sent.begin(), sent.end(), &s) != sent.end()) return false;
+    if (sent.size() == most_sent) sent.clear();
+    sent.push_back(&s);
+    return true;
+  }
+  void send_in_full(const script& s, std::size_t words, std::string rest, callback f) {
     std::string& out = link->output();
-    detail::append_head(out, '*', w.words);
+    detail::append_head(out, '*', words);
     detail::append_argument(out, "EVAL");
-    detail::append_argument(out, w.by_digest->source());
-    out += w.rest;
-    give_back(std::move(w.rest));
-    push(std::move(w.answer));
+    detail::append_argument(out, s.source());
+    out += rest;
+    give_back(std::move(rest));
+    push(std::move(f));
   }
 
   std::string take_spare() {
@@ -138,6 +152,7 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
   std::shared_ptr<detail::link> link; // with what Asio runs for it
   swill::detail::ring<waiting, 256> queue;
   std::vector<std::string> spare;
+  std::vector<const script*> sent; ///< since this connection began; only compared
   std::function<void(bool)> on_state;
   bool overdue = false;
   detail::member_timer<impl, &impl::on_timeout> timeout{*this};

@@ -8,7 +8,8 @@
 
 namespace swill::redis {
 
-/// A Lua script, which Redis runs as one step. Sent by its digest; in full when that Redis does not know it (again, after a restart).
+/// A Lua script, which Redis runs as one step. A client sends it in full the first time on each connection, and by its digest from then on:
+/// what it is asked to run, Redis runs in that order. (Not after SCRIPT FLUSH: what Redis does not know any more is sent again.)
 /// Immutable: any number of clients and threads may share it; it must outlive the answers.
 class script {
 public:

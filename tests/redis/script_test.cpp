@@ -35,6 +35,30 @@ TEST(RedisScript, IsSentInFullWhereItIsNotKnown) {
   EXPECT_EQ(run(t, c.get(), s, "k", "flushed"), "flushed!");
 }
 
+TEST(RedisScript, IsSentInFullOnceAConnection) {
+  test::redis_server server;
+  const script s{"return redis.call('RPUSH', KEYS[1], ARGV[1])"};
+  for (int connection = 1; connection <= 2; ++connection) {
+    loop_thread t;
+    driven_client c{t, address_of(server.address())};
+    c.up();
+    box<bool> last;
+    t.on_loop([&] {
+      for (const char* word : {"a", "b"}) s.run(c.get(), {"list"}, {word}, {});
+      s.run(c.get(), {"list"}, {"c"}, [&](const result<reply>&) { last.put(true); });
+    });
+    last.take();
+
+    const std::string counts = c.ask({"INFO", "commandstats"});
+    const auto times = [&counts](const std::string& command, int n) {
+      return counts.find("cmdstat_" + command + ":calls=" + std::to_string(n) + ",") != std::string::npos;
+    };
+    EXPECT_TRUE(times("eval", connection)) << counts;
+    EXPECT_TRUE(times("evalsha", 2 * connection)) << counts;
+    EXPECT_EQ(c.ask({"LINDEX", "list", "-1"}), "c");
+  }
+}
+
 TEST(RedisScript, PassesOtherErrorsOn) {
   test::redis_server server;
   loop_thread t;
