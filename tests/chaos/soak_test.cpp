@@ -8,7 +8,7 @@
 #include <vector>
 
 // Calls of all shapes at once and at random, in the gateway and at a worker behind it, through windows so small that everybody waits for
-// everybody all the time: each has to end, with what it should. SWILL_CHAOS=long makes it a minute.
+// everybody all the time: each has to end, with what it should. A second, or a minute.
 
 namespace swill {
 namespace {
