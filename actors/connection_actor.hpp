@@ -9,6 +9,7 @@
 #include "libswill/api/detail/service.hpp"
 #include "libswill/api/link.hpp"
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -57,6 +58,7 @@ public:
   void begin(message_port& port);
   /// Takes no new requests; closes with 1001 when none is open any more.
   void drain();
+  bool is_draining() const noexcept { return is_draining_.load(std::memory_order_relaxed); } ///< [any thread]
   void close(int code, std::string_view reason);
   /// Ends every open request without an answer.
   void cancel_all();
@@ -134,7 +136,7 @@ private:
   close_reason closed_;
   bool was_accepted_ = false;
   bool is_closed_ = false;
-  bool is_draining_ = false;
+  std::atomic<bool> is_draining_{false};
   bool after_connection_started_ = false;
 };
 

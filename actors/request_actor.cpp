@@ -24,6 +24,8 @@ void request_state::on_final(detail::call&) { connection->on_final(*this); }
 void request_state::on_finished(detail::call&) { connection->on_finished(*this); }
 void request_state::close(int code, std::string_view reason) { connection->close(code, reason); }
 
+bool request_state::is_draining() const noexcept { return connection->is_draining(); }
+
 void* request_state::native_actor() noexcept {
   if (actor != nullptr) return static_cast<loop_actor*>(actor);
   return static_cast<loop_actor*>(connection);

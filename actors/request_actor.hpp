@@ -34,6 +34,7 @@ public:
   void on_final(detail::call& c) override;
   void on_finished(detail::call& c) override;
   void close(int code, std::string_view reason) override;
+  bool is_draining() const noexcept override;
   void* native_actor() noexcept override;
   const detail::dynamic_handlers* dynamic() const noexcept override { return unit_.dynamic; }
   bool counts_items() const noexcept override;

@@ -10,6 +10,7 @@ std::uint64_t context::seq() const noexcept { return call_->seq(); }
 const metadata& context::metadata() const { return call_->client_metadata(); }
 std::optional<clock_time> context::deadline() const noexcept { return call_->deadline(); }
 bool context::is_cancelled() const noexcept { return call_->was_cancelled(); }
+bool context::is_draining() const noexcept { return call_->host().is_draining(); }
 std::stop_token context::stop_token() { return call_->stop_token(); }
 void context::set_leading(swill::metadata m) { call_->set_leading(std::move(m)); }
 task<void> context::send_leading(swill::metadata m) { return call_->send_leading(std::move(m)); }

@@ -37,6 +37,9 @@ public:
 
   /// The request was cancelled: by CANCEL, its deadline, an error, or the end of its connection. [any thread]
   bool is_cancelled() const noexcept;
+  /// The server, or this connection, takes no new requests and waits for those that are open: a handler that could go on for long had
+  /// better end. [any thread]
+  bool is_draining() const noexcept;
   /// For what runs elsewhere: requested when the request is cancelled. `std::stop_callback` runs on the I/O thread. [any thread]
   std::stop_token stop_token();
 

@@ -3,6 +3,7 @@
 #include "libswill/base/buffer.hpp"
 #include "libswill/base/loop.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -56,8 +57,12 @@ public:
   /// The code travels as it is; a reason too long for the frame is cut between characters.
   virtual void close(int code, std::string_view reason) = 0;
 
-  /// Reads nothing more from the peer until it is called with false.
+  /// Reads nothing more from the peer until it is called with false as often as with true. The peer's end is noticed meanwhile.
   virtual void pause_reading(bool paused) = 0;
+
+  /// What requests of this connection keep of its messages until their handlers take it has grown by so many bytes, or fallen where
+  /// negative. A port over limits::connection_memory reads nothing more from the peer.
+  virtual void on_held(std::ptrdiff_t /*bytes*/) {}
 
   // --- For ports that carry each request on its own (links between processes); sockets leave them as they are
   /// Whether the stream that answers request `seq` may send more; `send_buffer` is that of the limits. When it may again after it could

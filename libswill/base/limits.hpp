@@ -21,6 +21,10 @@ struct limits {
   /// Memory that decoding one message into its type may take beyond the message's own size (containers of larger items).
   /// When reached: ERROR 413.
   std::size_t decoded_size = 64 * 1024 * 1024;
+  /// Values in one message: items of arrays, keys and values of maps, at every depth. When reached: ERROR 413.
+  std::size_t elements = 1024 * 1024;
+  /// Values of a message that an I/O thread decodes itself. When reached: the message is decoded on the worker pool.
+  std::size_t elements_on_loop = 64 * 1024;
   /// Problems reported for one invalid message. When reached: the rest is not reported.
   std::size_t problems = 1000;
 
@@ -34,6 +38,11 @@ struct limits {
   std::size_t queued_bytes = 4 * 1024 * 1024;
   /// Finished streaming requests that a connection remembers, so that a late item opens nothing new. The oldest is forgotten.
   std::size_t remembered_requests = 128;
+  /// Blocking functions that run for one connection at the same time, on_pool included; the others wait for their turn. 0: half of the
+  /// worker pool's threads.
+  std::size_t pool_jobs_per_connection = 0;
+  /// How long a function may hold its I/O thread. When reached: one line in the log, with the handler's name. 0: never.
+  std::chrono::milliseconds slow_handler{100};
   /// Deadline of a request whose client and handler name none. 0: none. When reached: ERROR 408.
   std::chrono::milliseconds default_deadline{0};
   /// The longest deadline that a client may ask for; longer ones are cut to it, and a request without one gets it. 0: no maximum.
@@ -48,7 +57,15 @@ struct limits {
   /// When twice of it and the largest message is used (only unary responses can): nothing more is read from there until it drains.
   std::size_t send_buffer = 1024 * 1024;
   /// How long a peer may leave queued bytes untouched. When reached: the connection is closed and counted.
-  std::chrono::milliseconds slow_reader_timeout{30000};
+  std::chrono::milliseconds slow_reader_timeout{10000};
+  /// Bytes of one connection's input that are kept: a message that is not complete, and items that wait for their handlers. When
+  /// reached: nothing more is read from there until handlers have taken some.
+  std::size_t connection_memory = 8 * 1024 * 1024;
+  /// Bytes that all connections together keep, input and output. When reached: each connection may keep a small share only, and streams
+  /// and reading wait beyond it. 0: a quarter of the memory that the process may use.
+  std::size_t server_memory = 0;
+  /// From the first byte of a message to its last. When reached: close 1008.
+  std::chrono::milliseconds message_timeout{30000};
   /// From TCP accept to the end of the upgrade request. When reached: the connection is closed (HTTP 408 when something came).
   std::chrono::milliseconds handshake_timeout{10000};
   /// Request line and headers of an HTTP request. When reached: HTTP 431.
@@ -58,7 +75,7 @@ struct limits {
   /// How long the server waits for anything after its ping. When reached: the connection is dropped.
   std::chrono::milliseconds ping_timeout{20000};
   /// How long the server waits for the peer's half of the close handshake. When reached: TCP is closed.
-  std::chrono::milliseconds close_timeout{5000};
+  std::chrono::milliseconds close_timeout{3000};
 
   // --- Fairness
   /// Items that a stream which never waits may send before its neighbours get a turn; 64 KiB end its turn as well.

@@ -36,6 +36,8 @@ public:
   /// Hooks and handler have ended; the call may be reused or destroyed, though not before this returns.
   virtual void on_finished(call& c) = 0;
   virtual void close(int code, std::string_view reason) = 0;
+  /// Takes no new requests. [any thread]
+  virtual bool is_draining() const noexcept = 0;
   virtual void* native_actor() noexcept { return nullptr; }
   /// Handlers beside the app's; may be null.
   virtual const dynamic_handlers* dynamic() const noexcept { return nullptr; }

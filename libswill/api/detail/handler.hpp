@@ -24,7 +24,9 @@ struct handler_options {
   std::chrono::milliseconds default_deadline{0}; ///< 0: limits::default_deadline
   std::chrono::milliseconds maximum_deadline{0}; ///< 0: limits::maximum_deadline
   std::size_t message_size = 0; ///< bytes of one message's data; past it: ERROR 413. 0: limits::message_size
+  std::size_t queued_bytes = 0; ///< of items that wait for it in one request. 0: limits::queued_bytes
   bool idempotent = false;      ///< may be tried again when its worker dies
+  bool endless = false;         ///< streams until it is cancelled: ends at once when the server drains
   std::vector<int> errors{};    ///< codes it may answer, for introspection
 };
 
