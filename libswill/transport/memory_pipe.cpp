@@ -23,6 +23,7 @@ public:
   swill::traffic traffic() const noexcept override { return traffic_; }
   void close(int code, std::string_view reason) override;
   void pause_reading(bool paused) override;
+  void on_held(std::ptrdiff_t bytes) override;
 
   // the client's end
   void shake_hands(gate& g, handshake_request request);
@@ -47,6 +48,7 @@ public:
 private:
   void deliver_later();
   void deliver();
+  bool is_full() const noexcept { return held_ != 0 && held_ >= limits_.connection_memory; }
 
   swill::loop& loop_;
   limits limits_;
@@ -58,7 +60,8 @@ private:
   std::size_t backlog_ = 0;
   swill::traffic traffic_;
   bool was_full_ = false;
-  bool paused_ = false;
+  unsigned pauses_ = 0;
+  std::size_t held_ = 0; // bytes of messages that requests keep
   bool delivering_ = false;
 };
 
@@ -171,8 +174,16 @@ void memory_pipe::line::end(close_reason why) {
 }
 
 void memory_pipe::line::pause_reading(bool paused) {
-  paused_ = paused;
-  if (!paused) deliver_later();
+  if (paused) {
+    ++pauses_;
+  } else if (pauses_ != 0 && --pauses_ == 0) {
+    deliver_later();
+  }
+}
+
+void memory_pipe::line::on_held(std::ptrdiff_t bytes) {
+  held_ += static_cast<std::size_t>(bytes); // modulo: what falls has grown before
+  if (bytes < 0) deliver_later();
 }
 
 void memory_pipe::line::send(bytes_view message) {
@@ -182,14 +193,14 @@ void memory_pipe::line::send(bytes_view message) {
 }
 
 void memory_pipe::line::deliver_later() {
-  if (delivering_ || sent_.empty()) return;
+  if (delivering_ || sent_.empty() || pauses_ != 0 || is_full()) return;
   delivering_ = true;
   loop_.post([self = shared_from_this()] { self->deliver(); });
 }
 
 void memory_pipe::line::deliver() {
   delivering_ = false;
-  if (phase_ != phase::open || paused_ || sent_.empty()) return;
+  if (phase_ != phase::open || pauses_ != 0 || is_full() || sent_.empty()) return;
   const bytes message = std::move(sent_.front());
   sent_.pop_front();
   if (message.size() > limits_.message_size) return close(1009, "message too big");

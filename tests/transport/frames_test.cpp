@@ -376,6 +376,135 @@ TEST(Frames, PausesReading) {
   EXPECT_EQ(c.read_message(), std::string(100000, 'x'));
 }
 
+TEST(Frames, ReadsOnWhenTheLastOfSeveralPausesEnds) {
+  message_port* port = nullptr;
+  std::atomic<int> taken{0};
+  script does;
+  does.on_message = [&](message_port& p, bytes_view m) {
+    port = &p;
+    if (++taken == 1) {
+      p.pause_reading(true);
+      p.pause_reading(true);
+    }
+    send(p, as_text(m));
+  };
+  test_server s{does};
+  auto c = s.open();
+  c.send(raw_client::encode(2, "one") + raw_client::encode(2, "two"));
+  EXPECT_EQ(c.read_message(), "one");
+
+  s.on_loop([&] { port->pause_reading(false); });
+  s.on_loop([] {});
+  EXPECT_EQ(taken, 1);
+  s.on_loop([&] { port->pause_reading(false); });
+
+  EXPECT_EQ(c.read_message(), "two");
+}
+
+TEST(Frames, ReadsNothingBeyondTheMemoryOfAConnection) {
+  constexpr std::size_t item = 10000;
+  message_port* port = nullptr;
+  std::atomic<int> taken{0};
+  script does;
+  does.on_message = [&](message_port& p, bytes_view m) {
+    port = &p;
+    ++taken;
+    p.on_held(static_cast<std::ptrdiff_t>(m.size()));
+  };
+  test_server s{does, [](auto& settings) { settings.limits.connection_memory = 10 * item; }};
+  auto c = s.open();
+  for (int i = 0; i < 30; ++i) c.send_message(std::string(item, 'x'));
+  ASSERT_TRUE(eventually([&] { return taken == 10; }));
+  s.on_loop([] {});
+  s.on_loop([] {});
+  EXPECT_EQ(taken, 10);
+
+  s.on_loop([&] { port->on_held(-static_cast<std::ptrdiff_t>(10 * item)); });
+
+  EXPECT_TRUE(eventually([&] { return taken == 20; }));
+  EXPECT_TRUE(s.closed().empty());
+}
+
+TEST(Frames, CompletesAMessageThatIsLargerThanTheMemoryOfAConnection) {
+  test_server s{{}, [](auto& settings) { settings.limits.connection_memory = 1000; }};
+  auto c = s.open();
+  c.send_message(std::string(300000, 'x'));
+
+  EXPECT_EQ(c.read_message().size(), 300000U);
+}
+
+// The connection ends by `how` while requests keep what came and `size` bytes more are not read.
+void ends_while_held(const std::function<void(raw_client&)>& how, bool paused, std::size_t size) {
+  std::atomic<int> taken{0};
+  script does;
+  does.on_message = [&](message_port& p, bytes_view m) {
+    ++taken;
+    p.on_held(static_cast<std::ptrdiff_t>(m.size()));
+    if (paused) p.pause_reading(true);
+  };
+  test_server s{does, [](auto& settings) {
+                  settings.limits.connection_memory = 10;
+                  settings.limits.ping_interval = milliseconds{200};
+                }};
+  auto c = s.open();
+  c.send_message("0123456789");
+  c.send_message(std::string(size, 'x'));
+  ASSERT_TRUE(eventually([&] { return taken == 1; }));
+
+  how(c);
+
+  EXPECT_TRUE(eventually([&] { return s.closed().size() == 1; }));
+  EXPECT_EQ(taken, 1);
+  EXPECT_TRUE(eventually([&] { return s.statistics().open == 0; }));
+}
+
+TEST(Frames, NoticesThePeersEndWhileReadingWaits) {
+  for (const bool paused : {false, true}) {
+    ends_while_held([](raw_client& c) { c.shut_down_sending(); }, paused, 10000);
+    ends_while_held([](raw_client& c) { c.reset(); }, paused, 1000000);
+    ends_while_held([](raw_client& c) { raw_client{std::move(c)}; }, paused, 10000);
+    ends_while_held([](raw_client& c) { raw_client{std::move(c)}; }, paused, 1000000); // the end is not sent yet
+  }
+}
+
+TEST(Frames, NoticesThePeersEndWhileReadingIsPausedAndNothingCame) {
+  std::atomic<bool> open{false};
+  script does;
+  does.on_open = [&](message_port& p) {
+    p.pause_reading(true);
+    open = true;
+  };
+  test_server s{does};
+  auto c = s.open();
+  ASSERT_TRUE(eventually([&] { return open.load(); }));
+
+  c.shut_down_sending();
+
+  EXPECT_TRUE(eventually([&] { return s.closed().size() == 1; }));
+}
+
+TEST(Frames, DeliversWhatCameBeforeThePeersEndWhenReadingGoesOn) {
+  message_port* port = nullptr;
+  std::atomic<int> taken{0};
+  script does;
+  does.on_open = [&](message_port& p) {
+    p.pause_reading(true);
+    port = &p;
+  };
+  does.on_message = [&](message_port&, bytes_view) { ++taken; };
+  test_server s{does};
+  auto c = s.open();
+  c.send_message("last words");
+  c.shut_down_sending();
+  s.on_loop([] {});
+  EXPECT_TRUE(s.closed().empty());
+
+  s.on_loop([&] { port->pause_reading(false); });
+
+  EXPECT_TRUE(eventually([&] { return s.closed().size() == 1; }));
+  EXPECT_EQ(taken, 1);
+}
+
 TEST(Frames, GivesNeighboursTheirTurn) {
   test_server s;
   auto greedy = s.open();

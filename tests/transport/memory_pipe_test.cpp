@@ -178,6 +178,49 @@ TEST_F(MemoryPipe, WaitsWhileReadingIsPaused) {
   EXPECT_EQ(server.messages, 1);
 }
 
+TEST_F(MemoryPipe, ReadsOnWhenTheLastOfSeveralPausesEnds) {
+  memory_pipe pipe{loop, server};
+  loop.run_until_idle();
+  server.port->pause_reading(true);
+  server.port->pause_reading(true);
+  pipe.send("x");
+  server.port->pause_reading(false);
+  loop.run_until_idle();
+  EXPECT_EQ(server.messages, 0);
+
+  server.port->pause_reading(false);
+  loop.run_until_idle();
+
+  EXPECT_EQ(server.messages, 1);
+}
+
+TEST_F(MemoryPipe, ReadsNothingBeyondTheMemoryOfAConnection) {
+  limits lim;
+  lim.connection_memory = 10;
+  memory_pipe pipe{loop, server, memory_pipe::plain_request(), lim};
+  loop.run_until_idle();
+  server.port->on_held(10);
+  pipe.send("x");
+  loop.run_until_idle();
+  EXPECT_EQ(server.messages, 0);
+
+  server.port->on_held(-1);
+  loop.run_until_idle();
+
+  EXPECT_EQ(server.messages, 1);
+}
+
+TEST_F(MemoryPipe, TellsOfThePeersEndWhileReadingIsPaused) {
+  memory_pipe pipe{loop, server};
+  loop.run_until_idle();
+  server.port->pause_reading(true);
+  pipe.send("x");
+  pipe.drop();
+
+  EXPECT_EQ(server.closed->code, 1006);
+  EXPECT_EQ(server.messages, 0);
+}
+
 TEST_F(MemoryPipe, WithdrawsAMessage) {
   memory_pipe pipe{loop, server};
   loop.run_until_idle();

@@ -17,7 +17,9 @@ struct poller::waiter {
 
 namespace {
 
-std::uint32_t interest_in(bool read, bool write) noexcept { return (read ? EPOLLIN : 0U) | (write ? EPOLLOUT : 0U); }
+std::uint32_t interest_in(bool read, bool write, bool end) noexcept {
+  return (read ? EPOLLIN : 0U) | (write ? EPOLLOUT : 0U) | (end ? EPOLLRDHUP : 0U);
+}
 
 } // namespace
 
@@ -34,15 +36,15 @@ poller::~poller() = default;
 
 void poller::add(watched& w, int fd, bool read, bool write) {
   epoll_event e{};
-  e.events = w.interest_ = interest_in(read, write);
+  e.events = w.interest_ = interest_in(read, write, false);
   e.data.ptr = &w;
   if (::epoll_ctl(waiter_->descriptor.native_handle(), EPOLL_CTL_ADD, fd, &e) != 0)
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
   wait();
 }
 
-void poller::change(watched& w, int fd, bool read, bool write) {
-  const std::uint32_t wanted = interest_in(read, write);
+void poller::change(watched& w, int fd, bool read, bool write, bool end) {
+  const std::uint32_t wanted = interest_in(read, write, end);
   if (wanted == w.interest_) return;
   epoll_event e{};
   e.events = w.interest_ = wanted;
@@ -82,7 +84,7 @@ void poller::dispatch() {
     auto* w = static_cast<watched*>(events_[i].data.ptr);
     events_[i].data.ptr = nullptr;
     const std::uint32_t ready = events_[i].events;
-    w->on_ready((ready & EPOLLIN) != 0, (ready & EPOLLOUT) != 0, (ready & (EPOLLERR | EPOLLHUP)) != 0);
+    w->on_ready((ready & (EPOLLIN | EPOLLRDHUP)) != 0, (ready & EPOLLOUT) != 0, (ready & (EPOLLERR | EPOLLHUP)) != 0);
   }
   count_ = 0;
 }

@@ -36,7 +36,8 @@ public:
 
   /// Starts to watch; throws std::system_error.
   void add(watched& w, int fd, bool read, bool write);
-  void change(watched& w, int fd, bool read, bool write);
+  /// `end` asks for the peer's end of sending (FIN) where nothing is read; on_ready() then says `readable`.
+  void change(watched& w, int fd, bool read, bool write, bool end = false);
   /// Before fd is closed.
   void remove(watched& w, int fd) noexcept;
 

@@ -40,7 +40,7 @@ void session::start(bool beyond_capacity) {
 
 // Tells the poller what this session waits for.
 void session::watch() {
-  if (phase_ != phase::ended) lane_.ready->change(*this, fd_, wants_input(), writing_);
+  if (phase_ != phase::ended) lane_.ready->change(*this, fd_, wants_input(), writing_, watches_end());
 }
 
 void session::on_ready(bool readable, bool writable, bool broken) noexcept {
@@ -54,6 +54,8 @@ void session::on_ready(bool readable, bool writable, bool broken) noexcept {
       read();
     else if (broken)
       die(phase_ == phase::open ? close_reason{1006, "connection lost", true} : our_close_);
+    else if (readable && watches_end())
+      look_for_end();
     watch();
   });
 }
@@ -104,9 +106,12 @@ void session::check_deadlines() {
 
 void session::check_ping() {
   if (limits_of().ping_interval.count() == 0) return;
-  if (!may_deliver()) { // while we do not read, the peer's silence means nothing
-    pinged_ = false;
+  if (!may_deliver()) {
+    pinged_ = false; // while we do not read, the peer's silence means nothing
     heard_ = now();
+    if (heard_ < deadline_) return arm(deadline_);
+    if (backlog() == 0) send_ping(); // where nothing moves either way: see hold()
+    return hold();
   }
   if (pinged_ && heard_ <= deadline_ - limits_of().ping_timeout) {
     if (now() < deadline_) return arm(deadline_);
@@ -116,12 +121,16 @@ void session::check_ping() {
   pinged_ = false;
   const auto quiet_until = heard_ + limits_of().ping_interval;
   if (now() < quiet_until) return arm(quiet_until);
-  prepare_output();
-  append_frame(output_, opcode::ping, {});
-  mark_dirty();
+  send_ping();
   pinged_ = true;
   deadline_ = now() + limits_of().ping_timeout;
   arm(std::min(deadline_, now() + clock_duration{limits_of().ping_interval}));
+}
+
+void session::send_ping() {
+  prepare_output();
+  append_frame(output_, opcode::ping, {});
+  mark_dirty();
 }
 
 void session::shut_down() {
@@ -165,7 +174,8 @@ void session::linger(bool until_peer_ends) {
   if (phase_ == phase::ended) return;
   phase_ = phase::lingering;
   linger_for_peer_ = until_peer_ends;
-  paused_ = congested_ = false;
+  pauses_ = 0;
+  congested_ = full_ = false;
   input_.release();
   message_.release();
   arm(deadline_ = now() + limits_of().close_timeout);

@@ -38,6 +38,7 @@ public:
   swill::traffic traffic() const noexcept override { return traffic_; }
   void close(int code, std::string_view reason) override;
   void pause_reading(bool paused) override;
+  void on_held(std::ptrdiff_t bytes) override;
 
   // for the handshake that waits for a decision
   bool is_deciding() const noexcept { return phase_ == phase::deciding; }
@@ -74,6 +75,7 @@ private:
   void on_timer() override;
   void check_deadlines();
   void check_ping();
+  void send_ping();
   void arm(clock_time when);
   void finish(const close_reason& why);
   void linger(bool until_peer_ends);
@@ -91,6 +93,8 @@ private:
 
   // session_input.cpp
   bool wants_input() const noexcept;
+  bool watches_end() const noexcept;
+  void look_for_end();
   void read();
   void take(bytes_view data);
   std::size_t decode(bytes_view data);
@@ -100,6 +104,8 @@ private:
   void on_peer_gone(const char* how);
   bool may_deliver() const noexcept;
   bool is_over_budget() const noexcept;
+  void check_memory();
+  void hold();
   void resume_later();
 
   // session_output.cpp
@@ -118,18 +124,22 @@ private:
   std::shared_ptr<session> self_; // from start() until die(): nothing else keeps a connection that waits for nothing
   phase phase_ = phase::head;
   bool writing_ = false;   // waiting for the socket to take more
-  bool paused_ = false;    // by the application
   bool congested_ = false; // more than twice the send buffer and one message is queued: nothing is read
   bool was_full_ = false;  // half the send buffer was used: on_writable when it no longer is
+  bool full_ = false;      // it keeps as much input as it may: nothing is read
   bool fresh_ = false;     // accepted in this turn: messages come in a later one
   bool resuming_ = false;  // a resume is posted
   bool pinged_ = false;
   bool linger_for_peer_ = false;
   bool echo_ = false;
+  bool peer_ended_ = false; // its side of TCP: there is nothing more to read
+  bool end_seen_ = false;   // the same, while what came before still waits to be read
   bool output_shut_ = false;
-  bool told_ = false; // on_closed was called
-  buffer input_;      // received, not yet taken: part of a head or frame header, or everything while reading is paused
-  buffer message_;    // what came of a message that is not complete
+  bool told_ = false;    // on_closed was called
+  unsigned pauses_ = 0;  // that the application has asked for
+  std::size_t held_ = 0; // bytes of messages that requests keep until their handlers take them
+  buffer input_;   // received, not yet taken: part of a head or frame header, or everything while reading is paused
+  buffer message_; // what came of a message that is not complete
   buffer output_;
   std::size_t sent_ = 0;       // of output_
   std::size_t largest_ = 0;    // message in output_ since it was last empty

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <utility>
 
@@ -23,6 +25,7 @@ constexpr std::size_t early_input = 16 * 1024;
 } // namespace
 
 bool session::wants_input() const noexcept {
+  if (peer_ended_) return false;
   switch (phase_) {
     case phase::head:
     case phase::lingering: return true;
@@ -110,6 +113,7 @@ bool session::step() {
   const bool whole = receive(to, room, have);
   if (phase_ != phase::open && phase_ != phase::closing) return false;
   message_.commit(have);
+  if (held_ != 0) check_memory();
   if (!whole) return have != 0 || decoder_->ready();
   buffer message = std::move(message_);
   deliver(message.view());
@@ -174,7 +178,25 @@ void session::deliver(bytes_view message) {
   if (phase_ == phase::open) congested_ = is_over_budget();
 }
 
+// While the application or the budget holds reading back, the end of the peer must not wait behind what is not read. Congestion is
+// another matter: the peer reads what is queued, or the timeout of slow readers ends it.
+bool session::watches_end() const noexcept {
+  return phase_ == phase::open && (pauses_ != 0 || full_) && !resuming_ && !fresh_ && !peer_ended_ && !end_seen_;
+}
+
+void session::look_for_end() {
+  pollfd p{fd_, POLLRDHUP, 0};
+  if (::poll(&p, 1, 0) != 1 || (p.revents & POLLRDHUP) == 0) return;
+  end_seen_ = true;
+  // Requests that wait for this peer are cancelled now. Where there are none, what it sent before its end goes up first, once reading
+  // goes on: it may not have been heard at all yet (after_accept).
+  int unread = 0;
+  ::ioctl(fd_, FIONREAD, &unread);
+  if (held_ != 0 || (unread == 0 && input_.empty())) on_peer_gone("end of stream");
+}
+
 void session::on_peer_gone(const char* how) {
+  peer_ended_ = true;
   switch (phase_) {
     case phase::open:
       // Its side of TCP may be closed only for sending: what is queued gets its chance.
@@ -198,12 +220,43 @@ void session::on_peer_gone(const char* how) {
 // One large item of a stream is not enough for it: the CANCEL of that stream must be read.
 bool session::is_over_budget() const noexcept { return backlog() > 2 * limits_of().send_buffer + largest_; }
 
-bool session::may_deliver() const noexcept { return !paused_ && !congested_ && !fresh_; }
+bool session::may_deliver() const noexcept { return pauses_ == 0 && !congested_ && !full_ && !fresh_; }
 
 void session::pause_reading(bool paused) {
-  if (paused_ == paused || phase_ != phase::open) return;
-  paused_ = paused;
-  if (!paused) resume_later();
+  if (phase_ != phase::open) return;
+  if (paused) {
+    if (pauses_++ == 0) hold();
+  } else if (pauses_ != 0 && --pauses_ == 0) {
+    resume_later();
+  }
+}
+
+void session::on_held(std::ptrdiff_t bytes) {
+  held_ += static_cast<std::size_t>(bytes); // modulo: what falls has grown before
+  if (phase_ == phase::open) check_memory();
+}
+
+// A message may always be completed where nothing is held: limits::message_size bounds it. Reading goes on at three quarters of the
+// limit, so that not each item that a handler takes costs a read.
+void session::check_memory() {
+  const std::size_t most = limits_of().connection_memory;
+  const std::size_t kept = held_ + message_.size();
+  if (!full_) {
+    full_ = held_ != 0 && kept >= most;
+    if (full_) hold();
+  } else if (held_ == 0 || kept <= most - most / 4) {
+    full_ = false;
+    resume_later();
+  }
+}
+
+// Nothing is read for now. The end of a peer that was killed while it sent more than fits the kernel's buffers stands behind what is
+// not read; but whatever reaches its address is answered with a reset. So it is pinged more often than a silent peer.
+void session::hold() {
+  constexpr int times_as_often = 10;
+  if (limits_of().ping_interval.count() == 0) return;
+  pinged_ = false;
+  arm(deadline_ = now() + clock_duration{limits_of().ping_interval} / times_as_often);
 }
 
 // Goes on with what was kept, and with reading, in a later turn: never from inside a call of the application.
@@ -214,7 +267,7 @@ void session::resume_later() {
     self->resuming_ = false;
     if (self->phase_ == phase::ended) return;
     self->guarded([&] {
-      self->fresh_ = false;
+      self->fresh_ = self->end_seen_ = false;
       self->budget_ = messages_per_turn;
       if (!self->input_.empty() && self->may_deliver()) self->take({});
       self->watch();

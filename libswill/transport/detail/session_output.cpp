@@ -43,7 +43,8 @@ void session::close(int code, std::string_view reason) {
   decoder_->mute();
   our_close_ = {code, std::string{reason}, false};
   phase_ = phase::closing;
-  paused_ = congested_ = false; // the peer's close frame may stand behind what was held back
+  pauses_ = 0;
+  congested_ = full_ = false; // the peer's close frame may stand behind what was held back
   arm(deadline_ = now() + limits_of().close_timeout);
   mark_dirty();
   resume_later();
