@@ -20,12 +20,18 @@ public:
     line_.end_later({code, std::string{cut_text(reason, 123)}, true});
   }
   void pause_reading(bool paused) override {
-    line_.up_.paused = paused;
-    if (!paused) line_.deliver_later(line_.up_);
+    if (paused) {
+      ++pauses_;
+    } else if (pauses_ != 0) {
+      --pauses_;
+    }
+    line_.up_.paused = pauses_ != 0;
+    line_.deliver_later(line_.up_);
   }
 
 private:
   memory_line& line_;
+  unsigned pauses_ = 0;
 };
 
 class memory_line::pending final : public handshake {
