@@ -1,0 +1,42 @@
+#!/usr/bin/env python3
+"""Holds that a newer compiler, which knows warnings that we do not, fails nobody's build but ours.
+
+warnings.py [ROOT]
+
+Warnings are errors in CI and in the preset `dev`. Prints one line for each place that says otherwise and exits with 1.
+"""
+import json
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).parents[2]
+STRICT = {"dev"}
+
+
+def check(root):
+    presets = json.loads((root / "CMakePresets.json").read_text())["configurePresets"]
+    said = {p["name"]: p.get("cacheVariables", {}).get("SWILL_WERROR") for p in presets}
+    for name, value in said.items():
+        if (value == "ON") != (name in STRICT):
+            yield f"CMakePresets.json: SWILL_WERROR is {value} in the preset {name}"
+    # Left out, it would stay in a build directory as CI has set it there.
+    if said["release"] != "OFF":
+        yield "CMakePresets.json: the preset release does not say SWILL_WERROR=OFF"
+    if not re.search(r"^SWILL_WERROR=ON exec ", (root / ".ci/run").read_text(), re.M):
+        yield ".ci/run: warnings are no errors"
+    if not re.search(r"^option\(SWILL_WERROR .* OFF\)$", (root / "CMakeLists.txt").read_text(), re.M):
+        yield "CMakeLists.txt: SWILL_WERROR is not off by default"
+    for path in ("README.md", "Dockerfile"):
+        if "SWILL_WERROR" in (root / path).read_text():
+            yield f"{path}: decides about warnings"
+
+
+def main(arguments):
+    problems = list(check(pathlib.Path(arguments[0]) if arguments else ROOT))
+    print(*problems, sep="\n", end="\n" if problems else "")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
