@@ -2,7 +2,29 @@
 
 #include <CLI/CLI.hpp>
 
+#include <charconv>
+#include <cstdlib>
+#include <stdexcept>
+#include <string_view>
+
 namespace swill::apps {
+
+namespace {
+
+/// The environment's port, which somebody may have set for another program: it counts only where nothing else says where to listen, so it is
+/// no `envname` of an option, which would count like the command line.
+std::optional<std::uint16_t> port_in_environment() {
+  const char* set = std::getenv("SWILL_PORT");
+  if (set == nullptr || *set == '\0') return std::nullopt;
+  const std::string_view text{set};
+  std::uint16_t port = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (problem != std::errc{} || end != text.data() + text.size())
+    throw std::invalid_argument("SWILL_PORT: '" + std::string{text} + "' is no port");
+  return port;
+}
+
+} // namespace
 
 void listen_options::add_to(CLI::App& program) {
   program
@@ -10,8 +32,9 @@ void listen_options::add_to(CLI::App& program) {
       ->envname("SWILL_LISTEN")
       ->delimiter(',')
       ->take_all();
-  program.add_option("--port", port_, "short for --listen 127.0.0.1:PORT; 8080 when neither is given")
-      ->envname("SWILL_PORT");
+  program.add_option(
+      "--port", port_,
+      "short for --listen 127.0.0.1:PORT; when neither is given: SWILL_PORT of the environment, or 8080");
   program.add_option("--io-threads", io_threads_, "threads for connections; 0: one for each core")
       ->envname("SWILL_IO_THREADS")
       ->check(CLI::Range(0, 1024))
@@ -26,7 +49,8 @@ server_options listen_options::server() const {
   server_options options;
   options.listen = listen_;
   constexpr std::uint16_t usual_port = 8080;
-  if (port_ || listen_.empty()) options.listen.push_back("127.0.0.1:" + std::to_string(port_.value_or(usual_port)));
+  const auto port = port_ || !listen_.empty() ? port_ : port_in_environment().value_or(usual_port);
+  if (port) options.listen.push_back("127.0.0.1:" + std::to_string(*port));
   options.io_threads = io_threads_;
   options.test_echo = test_echo_;
   return options;

@@ -1,4 +1,5 @@
 // swill-conformance: the server that the vectors in tests/conformance run against. tests/conformance/app.md says what it must do.
+#include "apps/common/environment.hpp"
 #include "apps/common/listen_options.hpp"
 #include "apps/conformance/handlers.hpp"
 #include "libswill/base/log.hpp"
@@ -64,6 +65,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    swill::apps::forget_foreign_environment();
     return run(argc, argv);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "swill-conformance: %s\n", e.what());

@@ -1,4 +1,5 @@
 // swill-gateway: a server with the example service. Copy it to begin with one of your own: an app, what it serves, a server.
+#include "apps/common/environment.hpp"
 #include "apps/common/example.hpp"
 #include "apps/gateway/admin_options.hpp"
 #include "apps/gateway/options.hpp"
@@ -14,6 +15,8 @@
 #include <cstdio>
 #include <exception>
 
+#include <unistd.h>
+
 namespace {
 
 using namespace swill;
@@ -27,7 +30,8 @@ app make_app(const gateway::options& chosen) {
 
 int run(int argc, char** argv) {
   CLI::App program{"RPC over WebSocket and MessagePack, serving a small example."};
-  program.footer("Each option may also come from the environment: --io-threads as SWILL_IO_THREADS.");
+  program.footer("Options may also come from the environment, by the name that stands with each: --io-threads as "
+                 "SWILL_IO_THREADS.");
   gateway::options chosen;
   chosen.add_to(program);
   gateway::worker_options workers;
@@ -46,7 +50,8 @@ int run(int argc, char** argv) {
   workers.apply(a);
   const server_options options = chosen.server();
   server{a, options}.run([&](server& s) {
-    std::fputs(gateway::welcome(s.addresses(), options.path).c_str(), stdout);
+    const auto say = ::isatty(STDOUT_FILENO) != 0 ? gateway::welcome : gateway::listening_line;
+    std::fputs(say(s.addresses(), options.path).c_str(), stdout);
     std::fflush(stdout);
   });
   return 0;
@@ -56,6 +61,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    swill::apps::forget_foreign_environment();
     return run(argc, argv);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "swill-gateway: %s\n", e.what());

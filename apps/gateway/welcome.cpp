@@ -24,7 +24,11 @@ std::string reachable(std::string_view address) {
 }
 
 std::string url_of(std::string_view address, std::string_view path) {
-  return is_unix(address) ? std::string{address} : "ws://" + reachable(address) + std::string{path};
+  return is_unix(address) ? std::string{address} : "ws://" + std::string{address} + std::string{path};
+}
+
+std::string reachable_url(std::string_view address, std::string_view path) {
+  return url_of(is_unix(address) ? std::string{address} : reachable(address), path);
 }
 
 /// As one word of a shell.
@@ -69,10 +73,10 @@ std::string tool() {
 
 std::string welcome(const std::vector<std::string>& addresses, std::string_view path) {
   std::string text = "Swill listens on\n";
-  for (const auto& address : addresses) text += "  " + url_of(address, path) + "\n";
+  for (const auto& address : addresses) text += "  " + reachable_url(address, path) + "\n";
 
   std::string call = tool();
-  if (const auto url = url_of(addresses.front(), path); url != "ws://127.0.0.1:8080/ws")
+  if (const auto url = reachable_url(addresses.front(), path); url != "ws://127.0.0.1:8080/ws")
     call += " --url " + quoted(url);
   text += "Try\n";
   text += "  " + call + " ls\n";
@@ -80,6 +84,15 @@ std::string welcome(const std::vector<std::string>& addresses, std::string_view 
   text += "  " + call + " stream clock.ticks 3\n";
   text += "Ctrl-C ends it.\n";
   return text;
+}
+
+std::string listening_line(const std::vector<std::string>& addresses, std::string_view path) {
+  std::string line = "Swill listens on ";
+  for (const auto& address : addresses) {
+    if (&address != &addresses.front()) line += ", ";
+    line += url_of(address, path);
+  }
+  return line + "\n";
 }
 
 } // namespace swill::gateway

@@ -1,5 +1,6 @@
 // swill-worker: the example service in a process of its own, for the clients of gateways. Copy it to begin with one of your own.
 #include "actors/remote/worker.hpp"
+#include "apps/common/environment.hpp"
 #include "apps/common/example.hpp"
 #include "apps/common/link_options.hpp"
 #include "libswill/api/app.hpp"
@@ -38,7 +39,7 @@ void add_options(CLI::App& program, command_line& c) {
   program
       .add_option("--connections", c.link.connections,
                   "clients of one gateway that it knows at a time; calls of more go elsewhere, or fail with 429")
-      ->envname("SWILL_CONNECTIONS")
+      ->envname("SWILL_WORKER_CONNECTIONS") // SWILL_CONNECTIONS is a limit of gateways
       ->check(CLI::Range(1, 1'000'000'000))
       ->capture_default_str();
   program.add_option("--name", c.link.name, "what it is called in logs; none: host and process")->envname("SWILL_NAME");
@@ -59,7 +60,8 @@ void add_options(CLI::App& program, command_line& c) {
 
 int run(int argc, char** argv) {
   CLI::App program{"Serves a small example to the clients of gateways."};
-  program.footer("Each option may also come from the environment: --io-threads as SWILL_IO_THREADS.");
+  program.footer("Options may also come from the environment, by the name that stands with each: --io-threads as "
+                 "SWILL_IO_THREADS.");
   command_line c;
   add_options(program, c);
   CLI11_PARSE(program, argc, argv);
@@ -80,6 +82,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
+    swill::apps::forget_foreign_environment();
     return run(argc, argv);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "swill-worker: %s\n", e.what());

@@ -50,7 +50,7 @@ std::string program_directory() { return std::filesystem::read_symlink("/proc/se
 program::program(const std::string& name, const std::vector<std::string>& arguments, terminal t) {
   const std::string path = std::filesystem::path{program_directory()} / name;
   const auto in = make_pipe();
-  const auto out = t == terminal::both ? make_terminal() : make_pipe();
+  const auto out = t == terminal::both || t == terminal::output ? make_terminal() : make_pipe();
   const auto errors = t == terminal::errors ? make_terminal() : t == terminal::both ? out : make_pipe();
   pid_ = ::fork();
   if (pid_ == 0) {

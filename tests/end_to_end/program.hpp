@@ -15,7 +15,7 @@ std::string program_directory();
 /// A program, running. Every wait has a limit of 20 seconds, after which it throws std::runtime_error. It is killed with this object.
 class program {
 public:
-  enum class terminal { none, errors, both }; ///< of stdout and stderr, what is one
+  enum class terminal { none, output, errors, both }; ///< of stdout and stderr, what is one
 
   /// `name`: one of ours, or a path.
   program(const std::string& name, const std::vector<std::string>& arguments, terminal t = terminal::none);

@@ -12,8 +12,12 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <regex>
+#include <set>
+#include <sstream>
 #include <stdexcept>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <unistd.h>
@@ -23,6 +27,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -42,17 +48,34 @@ bool comes_up(const std::string& address) {
   return false;
 }
 
-/// What the gateway prints when it listens.
+/// Where the gateway says that it listens: one line, when its output is no terminal.
+std::vector<std::string> read_urls(program& gateway) {
+  constexpr std::string_view words = "Swill listens on ";
+  const std::string line = gateway.read_line();
+  EXPECT_THAT(line, StartsWith(std::string{words}));
+  std::vector<std::string> urls;
+  std::istringstream rest{line.substr(std::min(line.size(), words.size()))};
+  for (std::string url; std::getline(rest >> std::ws, url, ',');) urls.push_back(url);
+  return urls;
+}
+
+/// What the gateway prints on a terminal when it listens.
 struct welcome {
   std::vector<std::string> urls;
   std::vector<std::string> commands;
 };
 
 welcome read_welcome(program& gateway) {
+  const auto read_line = [&gateway] {
+    std::string line = gateway.read_line();
+    EXPECT_THAT(line, EndsWith("\r"));
+    line.pop_back();
+    return line;
+  };
   welcome w;
-  EXPECT_EQ(gateway.read_line(), "Swill listens on");
+  EXPECT_EQ(read_line(), "Swill listens on");
   std::vector<std::string>* to = &w.urls;
-  for (std::string line = gateway.read_line(); line != "Ctrl-C ends it."; line = gateway.read_line()) {
+  for (std::string line = read_line(); line != "Ctrl-C ends it."; line = read_line()) {
     if (line == "Try") {
       to = &w.commands;
     } else {
@@ -71,7 +94,7 @@ TEST(Listening, OnEveryAddressGiven) {
   program gateway{"swill-gateway",
                   {"--listen", "127.0.0.1:0", "--listen", "unix:" + socket_path(), "--listen", "[::1]:0"}};
 
-  const auto urls = read_welcome(gateway).urls;
+  const auto urls = read_urls(gateway);
 
   ASSERT_EQ(urls.size(), 3U);
   EXPECT_THAT(urls[0], StartsWith("ws://127.0.0.1:"));
@@ -81,6 +104,14 @@ TEST(Listening, OnEveryAddressGiven) {
   gateway.interrupt();
   EXPECT_EQ(gateway.finish().code, 0);
   EXPECT_FALSE(fs::exists(socket_path()));
+}
+
+TEST(Listening, IsOneTrueLineWhereNobodySitsAtATerminal) {
+  program gateway{"swill-gateway", {"--listen", "0.0.0.0:0"}};
+
+  EXPECT_THAT(read_urls(gateway), ElementsAre(StartsWith("ws://0.0.0.0:")));
+  gateway.interrupt();
+  EXPECT_EQ(gateway.finish().out, ""); // no commands for a shell that is elsewhere, no Ctrl-C
 }
 
 class ListeningOfEach : public testing::TestWithParam<const char*> {};
@@ -103,6 +134,80 @@ TEST_P(ListeningOfEach, PortAloneIsAllOfIt) {
   EXPECT_TRUE(comes_up("127.0.0.1:" + port));
 }
 
+// --- The environment
+
+/// The same program, started with `NAME=value` words before it.
+program with_environment(const std::string& environment, const std::string& command) {
+  return program{"/bin/sh", {"-c", "exec env " + environment + " '" + program_directory() + "'/" + command}};
+}
+
+/// What Kubernetes gives each pod that runs beside services called `swill` and `swill-redis`, and Docker one with a link to a container.
+constexpr const char* foreign =
+    "SWILL_PORT=tcp://10.96.12.7:8080 SWILL_SERVICE_HOST=10.96.12.7 SWILL_SERVICE_PORT=8080 SWILL_SERVICE_PORT_WS=8080 "
+    "SWILL_PORT_8080_TCP=tcp://10.96.12.7:8080 SWILL_PORT_8080_TCP_PROTO=tcp SWILL_PORT_8080_TCP_PORT=8080 "
+    "SWILL_PORT_8080_TCP_ADDR=10.96.12.7 SWILL_REDIS_PORT=tcp://10.96.12.8:6379 SWILL_REDIS_SERVICE_HOST=10.96.12.8 "
+    "SWILL_WORKERS_PORT=tcp://10.96.12.9:4510 SWILL_NAME=/web/swill";
+
+TEST_P(ListeningOfEach, WhatKubernetesSetsForAServiceIsNoPortOfOurs) {
+  const auto server = with_environment(foreign, GetParam() + (" --listen unix:" + socket_path()));
+
+  EXPECT_TRUE(comes_up("unix:" + socket_path()));
+}
+
+TEST_P(ListeningOfEach, ListenWinsOverThePortOfTheEnvironment) {
+  const std::string port = std::to_string(free_port());
+  const auto server = with_environment("SWILL_PORT=" + port, GetParam() + (" --listen unix:" + socket_path()));
+
+  EXPECT_TRUE(comes_up("unix:" + socket_path()));
+  EXPECT_THROW(raw_client{"127.0.0.1:" + port}, std::runtime_error);
+}
+
+TEST_P(ListeningOfEach, ThePortOfTheEnvironmentIsThereForWhoSaysNothing) {
+  const std::string port = std::to_string(free_port());
+  const auto server = with_environment("SWILL_PORT=" + port, GetParam());
+
+  EXPECT_TRUE(comes_up("127.0.0.1:" + port));
+}
+
+TEST(Environment, APortThatIsNoneStopsTheStart) {
+  const auto end = with_environment("SWILL_PORT=80a80", "swill-gateway").finish();
+
+  EXPECT_EQ(end.code, 1);
+  EXPECT_THAT(end.errors, HasSubstr("SWILL_PORT: '80a80' is no port"));
+}
+
+/// The names that its options have in the environment.
+std::set<std::string> environment_names(const std::string& name, const char* help) {
+  const std::string text = program{name, {help}}.finish().out;
+  const std::regex pattern{"\\(Env:([A-Z0-9_]+)\\)"};
+  std::set<std::string> names;
+  for (auto i = std::sregex_iterator{text.begin(), text.end(), pattern}; i != std::sregex_iterator{}; ++i)
+    names.insert((*i)[1]);
+  return names;
+}
+
+TEST(Environment, NoNameIsSetByAccident) {
+  const auto gateway = environment_names("swill-gateway", "--help");
+  const auto worker = environment_names("swill-worker", "--help");
+  const auto cli = environment_names("swill", "--help-all");
+  ASSERT_GT(gateway.size(), 40U);
+  ASSERT_GT(worker.size(), 5U);
+  ASSERT_GE(cli.size(), 2U);
+
+  // Kubernetes makes these of the names of services, swill-redis as well as swill.
+  const std::regex of_services{"SWILL(_.*)?_(PORT|SERVICE_HOST|SERVICE_PORT)(_.*)?"};
+  for (const auto* names : {&gateway, &worker, &cli}) {
+    for (const std::string& name : *names) EXPECT_FALSE(std::regex_match(name, of_services)) << name;
+  }
+  // One file of variables for all services of a compose file: what two programs know means the same in both.
+  // IF YOU ADD A NAME THAT TWO PROGRAMS KNOW: make sure of that, and add it here.
+  const std::set<std::string> shared{"SWILL_ADMIN_TOKEN_FILE", "SWILL_DEBUG",   "SWILL_IO_THREADS",
+                                     "SWILL_LOG_LEVEL",        "SWILL_WORKERS", "SWILL_NODE_NAME"};
+  for (const auto& [a, b] : {std::pair{&gateway, &worker}, std::pair{&gateway, &cli}, std::pair{&worker, &cli}}) {
+    for (const std::string& name : *a) EXPECT_TRUE(b->count(name) == 0 || shared.count(name) == 1) << name;
+  }
+}
+
 // --- What else they are told
 
 std::size_t threads_of(const program& p) {
@@ -113,7 +218,7 @@ std::size_t threads_of(const program& p) {
 TEST(GatewayOptions, IoThreadsAreAsManyAsGiven) {
   const auto threads_with = [](const char* n) {
     program gateway{"swill-gateway", {"--port", "0", "--io-threads", n}};
-    read_welcome(gateway);
+    read_urls(gateway);
     return threads_of(gateway);
   };
   const auto with_one = threads_with("1");
@@ -122,7 +227,7 @@ TEST(GatewayOptions, IoThreadsAreAsManyAsGiven) {
 
 TEST(GatewayOptions, LimitsHoldAtTheirValue) {
   program gateway{"swill-gateway", {"--port", "0", "--requests-per-connection", "2"}};
-  blocking_client client{read_welcome(gateway).urls.at(0)};
+  blocking_client client{read_urls(gateway).at(0)};
   const auto add = [&client] { return client.try_call<int>("math.add", std::pair{1, 2}); };
   const auto endless = [&client] { return client.stream<value>("clock.ticks", 1'000'000); };
 
@@ -143,7 +248,7 @@ TEST(GatewayOptions, AProxySaysWhoseConnectionItIsWhenItIsTrusted) {
   const auto addresses_with = [&](std::vector<std::string> options) {
     options.insert(options.end(), {"--port", "0", "--admin-token-file", token});
     program gateway{"swill-gateway", options};
-    const std::string url = read_welcome(gateway).urls.at(0);
+    const std::string url = read_urls(gateway).at(0);
     client_options o;
     o.headers = {{"X-Forwarded-For", "198.51.100.1,  203.0.113.7 "}};
     blocking_client behind_a_proxy{url, o};
@@ -193,7 +298,9 @@ void expect_to_work(const welcome& w, const std::string& path = "$PATH") {
 }
 
 TEST(Welcome, WorksFromAnywhere) {
-  program gateway{"/bin/sh", {"-c", "cd '" + program_directory() + "' && exec ./swill-gateway --port 0"}};
+  program gateway{"/bin/sh",
+                  {"-c", "cd '" + program_directory() + "' && exec ./swill-gateway --port 0"},
+                  program::terminal::output};
   expect_to_work(read_welcome(gateway));
 }
 
@@ -203,7 +310,7 @@ TEST(Welcome, WorksOutOfADirectoryWithSpacesAndQuotes) {
   for (const char* name : {"swill", "swill-gateway"})
     fs::create_hard_link(fs::path{program_directory()} / name, directory / name);
   {
-    program gateway{directory / "swill-gateway", {"--listen", "[::1]:0"}};
+    program gateway{directory / "swill-gateway", {"--listen", "[::1]:0"}, program::terminal::output};
     expect_to_work(read_welcome(gateway));
   }
   fs::remove_all(directory);
@@ -211,7 +318,7 @@ TEST(Welcome, WorksOutOfADirectoryWithSpacesAndQuotes) {
 
 TEST(Welcome, SaysSwillWhenThatIsTheOneInThePath) {
   const std::string path = program_directory() + ":/usr/bin:/bin";
-  program gateway{"/bin/sh", {"-c", "PATH='" + path + "' exec swill-gateway --port 0"}};
+  program gateway{"/bin/sh", {"-c", "PATH='" + path + "' exec swill-gateway --port 0"}, program::terminal::output};
 
   const auto w = read_welcome(gateway);
 
