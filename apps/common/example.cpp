@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace swill::apps {
@@ -52,6 +53,14 @@ std::int64_t add(request<std::pair<std::int64_t, std::int64_t>> r) {
   return sum;
 }
 
+// --- Code that blocks: on the worker pool, so that it holds up nobody else's calls
+
+std::int64_t wait(request<std::int64_t> milliseconds) {
+  if (milliseconds.data() < 0 || milliseconds.data() > 1000) throw error{error_code::bad_request, "0 to 1000, please"};
+  std::this_thread::sleep_for(std::chrono::milliseconds{milliseconds.data()}); // stands for a driver that blocks
+  return milliseconds.data();
+}
+
 // --- A stream in, a message out
 
 task<double> sum(streaming_request<double> numbers) {
@@ -86,6 +95,8 @@ blueprint make_example() {
   math.handle("sum", sum, {.doc = "The sum of a stream of numbers, at its end."});
 
   blueprint clock{"clock"};
+  clock.handle("wait", blocking(wait),
+               {.doc = "Blocks a thread of the pool for so many milliseconds.", .errors = {400}});
   clock.handle("ticks", ticks, {.doc = "As many times of day as asked for, half a second apart."});
 
   blueprint chat{"chat"};

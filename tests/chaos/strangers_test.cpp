@@ -1,0 +1,158 @@
+#include "tests/chaos/cluster.hpp"
+#include "tests/chaos/strangers.hpp"
+
+#include "libswill/client/blocking_client.hpp"
+#include "tests/support/raw_client.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+// A thousand strangers at once against a gateway at its default limits: it stays small, and serves those who behave.
+
+namespace swill::chaos {
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t most_memory = std::size_t{4} << 30; // shadow memory, and what is kept aside
+#else
+constexpr std::size_t most_memory = 1'000'000'000;
+#endif
+
+std::string text_of(std::size_t length) {
+  // A str with a header of three bytes.
+  std::string s{static_cast<char>(0xda), static_cast<char>(length >> 8), static_cast<char>(length)};
+  return s.append(length, 'x');
+}
+
+std::string many(std::size_t count, std::string_view what) {
+  std::string all;
+  for (std::size_t i = 0; i < count; ++i) all += what;
+  return all;
+}
+
+/// PINGs of 125 bytes at full speed. The pongs are not read.
+trick pings() {
+  const std::string burst = many(256, test::raw_client::encode(9, std::string(125, 'p')));
+  return {.name = "pings", .then = [burst](auto, auto) { return burst; }};
+}
+
+/// A mebibyte through `chat.echo`, of which it reads 20 kB/s: slow, but alive.
+trick slow_readers() {
+  return {.name = "slow readers",
+          .opening = [](auto) { return many(64, request_frame(1, "chat.echo", text_of(16 * 1024))); },
+          .reads = 20'000};
+}
+
+/// 128 blocking calls of half a second each, and away.
+trick blockers() {
+  std::string calls;
+  for (std::uint64_t seq = 1; seq <= 128; ++seq) calls += request_frame(seq, "clock.wait", "\xcd\x01\xf4");
+  return {.name = "blockers", .then = [calls](auto, auto) { return calls; }, .reads = trick::all, .leaves_after = 1};
+}
+
+/// A mebibyte of empty arrays within an array, for a handler that takes something else.
+trick nesters() {
+  constexpr std::size_t count = 1024 * 1024 - 64;
+  std::string data{"\xdd", 1};
+  for (int i = 3; i >= 0; --i) data += static_cast<char>(count >> (8 * i));
+  const std::string call = request_frame(1, "math.add", data.append(count, static_cast<char>(0x90)));
+  return {
+      .name = "nesters", .then = [call](auto, auto) { return call; }, .reads = trick::all, .waits_for_answers = true};
+}
+
+/// 128 uploads of 4 MB each, whose echo is not read.
+trick uploaders() {
+  std::string item;
+  for (std::uint64_t seq = 1; seq <= 128; ++seq) item += request_frame(seq, "chat.echo", text_of(8 * 1024));
+  return {.name = "uploaders", .then = [item](auto, std::size_t) { return item; }};
+}
+
+/// All of a message of a megabyte but its last byte.
+trick half_messages() {
+  std::string frame = message_frame(std::string(1'000'000, 'h'));
+  frame.pop_back();
+  return {.name = "half messages", .opening = [frame](auto) { return frame; }};
+}
+
+/// Subscriptions to topics that nobody else knows, each cancelled at once.
+trick topic_makers() {
+  return {.name = "topic makers",
+          .then =
+              [](std::size_t number, std::size_t round) {
+                std::string all;
+                for (std::uint64_t i = 0; i < 64; ++i) {
+                  const std::string topic =
+                      "chat." + std::to_string(number) + "-" + std::to_string(round) + "-" + std::to_string(i);
+                  const std::string data =
+                      "\x81\xa5topic" + std::string{static_cast<char>(0xa0 | topic.size())} + topic;
+                  all += request_frame(i + 1, "swill.subscribe", data) + request_frame(i + 1, "swill.subscribe", {}, 3);
+                }
+                return all;
+              },
+          .reads = trick::all};
+}
+
+/// p99 of `add`, in so many calls, one after the other.
+std::chrono::microseconds p99_of_calls(blocking_client& c, std::size_t count) {
+  std::vector<std::chrono::microseconds> took;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto begun = clock::now();
+    EXPECT_EQ((c.call<std::int64_t>("math.add", std::pair{std::int64_t{1}, std::int64_t{2}})), 3);
+    took.push_back(std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - begun));
+  }
+  std::sort(took.begin(), took.end());
+  return took[took.size() * 99 / 100];
+}
+
+std::uint16_t port_of(const std::string& url) {
+  const auto colon = url.rfind(':');
+  return static_cast<std::uint16_t>(std::stoul(url.substr(colon + 1)));
+}
+
+std::string text(const std::map<std::string, std::size_t>& counts) {
+  std::string all;
+  for (const auto& [name, n] : counts) all += name + " " + std::to_string(n) + ", ";
+  return all;
+}
+
+TEST(Strangers, AThousandDoNotMakeAGatewayLargeOrItsClientsSlow) {
+  gateway under_attack{"gateway", {}};
+  blocking_client neighbour{under_attack.url()};
+  const std::size_t calls = scaled(3'000, 20'000);
+  p99_of_calls(neighbour, 500);
+  const auto before = p99_of_calls(neighbour, calls);
+
+  const std::vector<trick> tricks{pings(),     slow_readers(),  blockers(),    nesters(),
+                                  uploaders(), half_messages(), topic_makers()};
+  std::size_t memory = 0;
+  std::chrono::microseconds during{0};
+  {
+    const crowd strangers{port_of(under_attack.url()), tricks, 1000 / tricks.size()};
+    const auto end = clock::now() + scaled(12s, 60s);
+    ASSERT_TRUE(eventually([&] {
+      const auto welcomed = strangers.welcomed();
+      return std::all_of(welcomed.begin(), welcomed.end(), [](const auto& w) { return w.second > 100; });
+    }));
+    std::vector<std::chrono::microseconds> each;
+    while (clock::now() < end) {
+      each.push_back(p99_of_calls(neighbour, calls / 10));
+      memory = std::max(memory, under_attack.running().memory());
+    }
+    std::sort(each.begin(), each.end());
+    during = each[each.size() / 2];
+    report("welcomed: " + text(strangers.welcomed()) + "rounds: " + text(strangers.rounds()) +
+           "turned out: " + std::to_string(strangers.turned_out()));
+  }
+
+  report("p99 of a neighbour: " + std::to_string(before.count()) + " us before, " + std::to_string(during.count()) +
+         " us during; " + std::to_string(memory >> 20) + " MiB of memory at most");
+  EXPECT_LT(memory, most_memory);
+  EXPECT_LE(during, 3 * before);
+  EXPECT_TRUE(under_attack.running().is_running());
+}
+
+} // namespace
+} // namespace swill::chaos
