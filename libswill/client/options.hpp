@@ -2,6 +2,7 @@
 
 #include "libswill/api/link.hpp"
 #include "libswill/api/metadata.hpp"
+#include "libswill/base/name_look_up.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -19,7 +20,11 @@ struct client_options {
   std::string path = "/ws";
   /// More headers of the upgrade request, such as Authorization or Cookie.
   header_list headers;
-  /// From the first look at the name to the end of the upgrade. When reached: connect_error timed_out.
+  /// Gives the addresses of the URL's "host:port"; empty: look_up_addresses. It must be safe to call from any thread, and must not refer
+  /// to anything that ends: nobody waits for it, neither when the client gives up nor when the process ends.
+  look_up_function look_up;
+  /// From the first look at the name to the end of the upgrade; when the name has several addresses, for all of them, which are tried as
+  /// transport::connector says. When reached: connect_error timed_out.
   std::chrono::milliseconds connect_timeout{10000};
 
   /// Output that waits to be sent. When reached: write(), call() and ping() wait until half of it is gone.

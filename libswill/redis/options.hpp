@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libswill/base/name_look_up.hpp"
 #include "libswill/base/result.hpp"
 
 #include <chrono>
@@ -19,9 +20,13 @@ struct options {
   std::string user; ///< of the ACL; empty: the default user
   std::string password;
   unsigned database = 0;
+  /// Gives the addresses of "host:port", each time a connection is made; empty: look_up_addresses. It must be safe to copy and to call from
+  /// any thread, and must not refer to anything that ends: nobody waits for it.
+  look_up_function look_up{};
 
   // --- Times
-  /// From the look-up of the name to the answer to AUTH and SELECT. When reached: the attempt has failed, another follows.
+  /// From the look-up of the name to the answer to AUTH and SELECT; when the name has several addresses, for all of them, which are tried
+  /// as transport::connector says. When reached: the attempt has failed, another follows, beginning with the next address.
   std::chrono::milliseconds connect_timeout{2000};
   /// From a command to its reply. When reached: the command and all behind it fail with 503, and the connection is made anew.
   std::chrono::milliseconds command_timeout{1000};
@@ -39,6 +44,10 @@ struct options {
   std::size_t queued_commands = 100000;
   /// Bytes of commands that the kernel has not taken. When reached: further ones fail with 503.
   std::size_t queued_bytes = 64 * 1024 * 1024;
+  /// Bytes of one reply, as they come. When reached: the connection is made anew, and what waits fails with 503.
+  std::size_t reply_size = 64 * 1024 * 1024;
+  /// Values in one reply: items of arrays, at every depth. When reached: as reply_size.
+  std::size_t reply_elements = 1024 * 1024;
 
   /// "redis://[user[:password]@]host[:port][/database]", "unix:///path[?db=n]" (with user:password@ before the path, when there is one);
   /// parts are percent-decoded. The error is 400 and says what is wrong, without the text, which may hold a password.

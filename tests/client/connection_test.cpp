@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 
+#include <future>
 #include <thread>
 #include <vector>
 
@@ -48,6 +49,30 @@ TEST_F(Connection, SaysWhyThereIsNone) {
   EXPECT_EQ(failure_of("ws://no.such.host.invalid"), connect_error::kind::unreachable);
   EXPECT_EQ(failure_of(server.url(), bad_header), connect_error::kind::bad_url);
   EXPECT_EQ(failure_of(server.url() + "/elsewhere"), connect_error::kind::rejected);
+}
+
+TEST_F(Connection, TriesEveryAddressOfAName) {
+  client_options o;
+  o.look_up = [there = server.url().substr(5)](const std::string& name) {
+    EXPECT_EQ(name, "some.name:80");
+    return std::vector<std::string>{"[::1]:1", "127.0.0.1:1", there}; // the first two refuse
+  };
+  run([&]() -> task<void> {
+    const client c = co_await client::connect("ws://some.name", o);
+    EXPECT_EQ(co_await c.call<int>("add", std::pair{1, 2}), 3);
+  });
+}
+
+TEST_F(Connection, WaitsForNoNameServer) {
+  const auto hanging = std::make_shared<std::promise<void>>(); // with the look-up's thread, which ends last
+  client_options o;
+  o.connect_timeout = std::chrono::milliseconds{50};
+  o.look_up = [end = hanging->get_future().share()](const std::string&) -> std::vector<std::string> {
+    end.wait();
+    return {};
+  };
+  EXPECT_EQ(failure_of("ws://some.name", o), connect_error::kind::timed_out); // and its loop has ended
+  hanging->set_value();
 }
 
 TEST_F(Connection, TellsTheStatusOfARejection) {

@@ -4,6 +4,7 @@
 #include "tests/redis/fixture.hpp"
 
 #include <atomic>
+#include <future>
 
 namespace swill::redis {
 namespace {
@@ -88,6 +89,40 @@ TEST(RedisClient, FindsAHostByItsName) {
   driven_client c{t, address_of("redis://localhost:" + std::to_string(server.port()))};
 
   EXPECT_EQ(c.up().ask({"ECHO", "hi"}), "hi");
+}
+
+TEST(RedisClient, TriesTheNextAddressOfANameWhileTheFirstSaysNothing) {
+  redis_server deaf;
+  redis_server server;
+  loop_thread t;
+  deaf.stop_process(); // its kernel connects, and nobody answers
+  options o = address_of("redis://name:1");
+  o.connect_timeout = 200ms;
+  o.look_up = [first = deaf.port(), second = server.port()](const std::string& name) {
+    EXPECT_EQ(name, "name:1");
+    return std::vector{"127.0.0.1:" + std::to_string(first), "127.0.0.1:" + std::to_string(second)};
+  };
+
+  driven_client c{t, o};
+
+  EXPECT_EQ(c.up().ask({"ECHO", "hi"}), "hi");
+}
+
+TEST(RedisClient, WaitsForNoNameServerWhenItIsClosed) {
+  const auto hanging = std::make_shared<std::promise<void>>(); // with the look-up's thread, which ends last
+  const auto asked = std::make_shared<std::promise<void>>();
+  options o = address_of("redis://name:1");
+  o.look_up = [asked, end = hanging->get_future().share()](const std::string&) -> std::vector<std::string> {
+    asked->set_value();
+    end.wait();
+    return {};
+  };
+  {
+    loop_thread t;
+    driven_client c{t, o};
+    asked->get_future().wait();
+  } // and not before the look-up has ended
+  hanging->set_value();
 }
 
 TEST(RedisClient, FailsFastWhileThereIsNoServer) {

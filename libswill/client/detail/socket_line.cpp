@@ -19,7 +19,7 @@ constexpr std::size_t compact_after = 256 * 1024;
 } // namespace
 
 socket_line::socket_line(transport::asio_loop& l, const client_options& o, line_sink& s)
-    : loop_(l), options_(o), sink_(&s), sockets_(std::make_unique<sockets>(l.context())) {}
+    : loop_(l), options_(o), sink_(&s), sockets_(std::make_unique<sockets>(l, o.look_up)) {}
 
 socket_line::~socket_line() = default;
 
@@ -172,7 +172,7 @@ void socket_line::hang_up() noexcept {
   phase_ = phase::ended;
   timer::cancel();
   boost::system::error_code ignored;
-  sockets_->resolver.cancel();
+  sockets_->connector.cancel();
   sockets_->socket.close(ignored);
 }
 

@@ -47,9 +47,7 @@ private:
   struct sockets;
 
   // socket_line_connect.cpp
-  void resolve(const endpoint& to);
-  void connect_unix(const endpoint& to);
-  void on_connected();
+  void on_connected(int fd);
   void read_upgrade(bool at_end);
   void fail(std::exception_ptr why);
   template <class F>

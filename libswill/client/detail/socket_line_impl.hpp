@@ -1,12 +1,13 @@
 #pragma once
 
 #include "libswill/client/detail/socket_line.hpp"
+#include "libswill/transport/connector.hpp"
 
 #include <utility>
 
+#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 namespace swill::client_detail {
 
@@ -15,10 +16,10 @@ struct socket_line::sockets {
   using executor = boost::asio::io_context::executor_type;
   using stream = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, executor>;
 
-  explicit sockets(boost::asio::io_context& io) : socket(io), resolver(io) {}
+  sockets(transport::asio_loop& l, const look_up_function& look_up) : socket(l.context()), connector(l, look_up) {}
 
   stream socket;
-  boost::asio::ip::basic_resolver<boost::asio::ip::tcp, executor> resolver;
+  transport::connector connector;
 };
 
 /// Whatever goes wrong in f ends this connection and no other.

@@ -3,22 +3,15 @@
 #include "libswill/base/random.hpp"
 #include "libswill/redis/detail/command.hpp"
 
-#include <boost/asio/local/stream_protocol.hpp>
-
 #include <algorithm>
 #include <cerrno>
 #include <hiredis/hiredis.h>
 #include <initializer_list>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <system_error>
 #include <unistd.h>
 
 namespace swill::redis::detail {
-
-namespace asio = boost::asio;
-using boost::system::error_code;
 
 namespace {
 
@@ -48,7 +41,7 @@ link::link(swill::loop& l, options o, link_owner& owner, const log_sink* log)
       options_(std::move(o)),
       owner_(&owner),
       log_(log),
-      resolver_(loop_.context()),
+      connector_(loop_, options_.look_up),
       in_(new char[input_size]) {}
 
 link::~link() { close_socket(); }
@@ -67,75 +60,24 @@ void link::attempt() {
   ++generation_;
   state_ = state::connecting;
   reader_.reset(redisReaderCreate());
-  endpoints_.clear();
-  next_endpoint_ = 0;
   loop_.set_timer(connect_timer_, loop_.now() + options_.connect_timeout);
-  if (!options_.unix_path.empty()) {
-    endpoints_.emplace_back(asio::local::stream_protocol::endpoint{options_.unix_path});
-    return connect_next();
-  }
-  error_code ec;
-  const auto address = asio::ip::make_address(options_.host, ec);
-  if (ec) return resolve();
-  endpoints_.emplace_back(asio::ip::tcp::endpoint{address, options_.port});
-  connect_next();
+  auto done = [self = shared_from_this()](const result<int>& fd) {
+    if (!fd) return self->lose(fd.error().message);
+    self->connected(*fd);
+  };
+  if (!options_.unix_path.empty()) return connector_.connect_unix(options_.unix_path, std::move(done));
+  connector_.connect(host_and_port(options_.host, std::to_string(options_.port)), std::move(done));
 }
 
-void link::resolve() {
-  // Asio asks on a thread of its own. Nobody waits for it when this is closed: the system's look-up cannot be interrupted.
-  resolver_.async_resolve(
-      options_.host, std::to_string(options_.port),
-      [self = shared_from_this(), g = generation_](const error_code& ec, const resolver::results_type& found) {
-        const transport::asio_loop::turn t{self->loop_};
-        if (g != self->generation_) return;
-        if (ec) return self->lose("no address: " + ec.message());
-        for (const auto& entry : found) self->endpoints_.emplace_back(entry.endpoint());
-        self->connect_next();
-      });
-}
-
-void link::connect_next() {
-  while (next_endpoint_ < endpoints_.size()) {
-    if (begin_connecting(endpoints_[next_endpoint_++])) return;
-  }
-  // Later: whoever starts this is not to be told before he has returned.
-  const std::string why = endpoints_.empty() ? "no address" : std::generic_category().message(errno);
-  loop_.post([self = shared_from_this(), g = generation_, why] {
-    if (g == self->generation_) self->lose(why);
-  });
-}
-
-/// Whether the answer will come by on_ready(); otherwise errno says why not.
-bool link::begin_connecting(const endpoint& to) {
-  close_socket();
-  const int fd = ::socket(to.data()->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return false;
-  if (::connect(fd, to.data(), static_cast<socklen_t>(to.size())) == 0 || errno == EINPROGRESS) {
-    loop_.sockets()->add(*this, fd_ = fd, false, true);
-    return true;
-  }
-  const int problem = errno;
-  ::close(fd);
-  errno = problem;
-  return false;
-}
-
-void link::connect_answered() {
-  int problem = 0;
-  socklen_t size = sizeof problem;
-  ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &problem, &size);
-  if (problem == 0) return connected();
-  close_socket();
-  errno = problem;
-  connect_next();
-}
-
-void link::connected() {
-  const int on = 1;
-  if (options_.unix_path.empty()) ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  loop_.sockets()->change(*this, fd_, true, false);
+void link::connected(int fd) {
+  fd_ = fd;
   state_ = state::greeting;
-  greet();
+  try {
+    loop_.sockets()->add(*this, fd_, true, false);
+    greet();
+  } catch (const std::exception& e) {
+    lose(e.what());
+  }
 }
 
 void link::greet() {
@@ -187,9 +129,12 @@ void link::lose(const std::string& why) {
   const std::shared_ptr<link> self = shared_from_this();
   const bool tell = state_ == state::up || !told_down_;
   // A connection that breaks at once, because of what its owner asks for, is a failure like one that never was.
-  if (state_ == state::up && loop_.now() - up_since_ > options_.longest_backoff) failures_ = 0;
+  if (state_ == state::up && loop_.now() - up_since_ > options_.longest_backoff) {
+    failures_ = 0;
+    connector_.begin_with_first();
+  }
   ++generation_;
-  resolver_.cancel();
+  connector_.cancel();
   close_socket();
   reader_.reset();
   out_.clear();
@@ -211,7 +156,7 @@ void link::close(std::function<void()> done) {
   state_ = state::closed;
   owner_ = nullptr;
   ++generation_;
-  resolver_.cancel();
+  connector_.cancel();
   close_socket();
   for (timer* t : std::initializer_list<timer*>{&retry_, &connect_timer_, &liveness_timer_}) t->cancel();
   if (done) loop_.post([self = shared_from_this(), done = std::move(done)] { done(); });
@@ -242,7 +187,6 @@ void link::on_liveness() {
 void link::on_ready(bool readable, bool writable, bool broken) noexcept {
   const auto self = shared_from_this();
   try {
-    if (state_ == state::connecting) return connect_answered();
     if (readable || broken) read();
     if (writable && fd_ >= 0 && std::exchange(waits_writable_, false)) {
       loop_.sockets()->change(*this, fd_, true, false);

@@ -4,14 +4,8 @@
 #include "libswill/redis/options.hpp"
 #include "libswill/redis/reply.hpp"
 #include "libswill/transport/asio_loop.hpp"
+#include "libswill/transport/connector.hpp"
 #include "libswill/transport/detail/poller.hpp"
-
-#include <utility>
-
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/basic_resolver.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include <functional>
 #include <memory>
@@ -73,17 +67,10 @@ public:
   void flush_later() { loop_.at_round_end(*this); }
 
 private:
-  using executor = boost::asio::io_context::executor_type;
-  using endpoint = boost::asio::generic::stream_protocol::endpoint;
-  using resolver = boost::asio::ip::basic_resolver<boost::asio::ip::tcp, executor>;
   enum class state : std::uint8_t { idle, connecting, greeting, up, waiting, closed };
 
   void attempt();
-  void resolve();
-  void connect_next();
-  bool begin_connecting(const endpoint& to);
-  void connect_answered();
-  void connected();
+  void connected(int fd);
   void greet();
   void greeting_answered(const reply& r);
   void lose(const std::string& why);
@@ -111,9 +98,7 @@ private:
   bool told_down_ = false;
 
   int fd_ = -1; ///< watched by the loop's poller as long as it is open
-  resolver resolver_;
-  std::vector<endpoint> endpoints_;
-  std::size_t next_endpoint_ = 0;
+  transport::connector connector_;
   struct reader_deleter {
     void operator()(redisReader* r) const noexcept;
   };
