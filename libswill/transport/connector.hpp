@@ -20,7 +20,7 @@ namespace swill::transport {
 /// All of it on the thread of its loop, which must outlive it.
 class connector {
 public:
-  /// A socket that is connected and does not block, with TCP_NODELAY and FD_CLOEXEC, which the called now owns; or error 503, whose message
+  /// A socket that is connected and does not block, with TCP_NODELAY and FD_CLOEXEC, which the callback then owns; or error 503, whose message
   /// says why there is none. Called once for each connect(), never from within it; may use and destroy the connector; must not throw.
   using callback = std::function<void(result<int> socket)>;
 
