@@ -41,14 +41,17 @@ bool decoder::accept(std::string_view key, std::string_view subprotocol, const h
       response.set(http::field::sec_websocket_protocol, beast::string_view{subprotocol.data(), subprotocol.size()});
     for (const auto& [name, value] : headers) response.insert(name, value);
   }));
-  ws.next_layer().feed({}, &output);
+  last_pong none;
+  ws.next_layer().feed({}, output, 0, none);
   boost::system::error_code ec;
   ws.accept(request, ec);
   ws.set_option(websocket::stream_base::decorator([](websocket::response_type&) {}));
   return !ec;
 }
 
-void decoder::feed(bytes_view input, buffer& output) noexcept { stream_->ws.next_layer().feed(input, &output); }
+void decoder::feed(bytes_view input, buffer& output, std::size_t sent, last_pong& pong) noexcept {
+  stream_->ws.next_layer().feed(input, output, sent, pong);
+}
 
 std::size_t decoder::left() const noexcept { return stream_->ws.next_layer().left(); }
 

@@ -11,6 +11,12 @@ class io_context;
 
 namespace swill::transport {
 
+/// Where the last pong of an output stands; `end` 0: there is none.
+struct last_pong {
+  std::size_t at = 0;
+  std::size_t end = 0;
+};
+
 /// One connection's WebSocket protocol on the server's side: bytes in, message payloads out, and what the protocol itself answers
 /// (upgrade, pong, close). Beast's websocket::stream without a socket: it is called only when there is something to read, costs one
 /// call for a message, and holds nothing back.
@@ -22,8 +28,9 @@ public:
   /// Writes the 101 response to `output`. False when Beast finds fault with it.
   bool accept(std::string_view key, std::string_view subprotocol, const header_list& headers, buffer& output);
 
-  /// What read() takes from and writes to, until the next feed().
-  void feed(bytes_view input, buffer& output) noexcept;
+  /// What read() takes from and writes to, until the next feed(). The first `sent` bytes of the output are on their way; the other pongs
+  /// may be replaced by later ones (RFC 6455 §5.5.3), for which `pong`, the caller's, says where the last of them stands.
+  void feed(bytes_view input, buffer& output, std::size_t sent, last_pong& pong) noexcept;
   std::size_t left() const noexcept;
 
   /// Whether read() would get anywhere.

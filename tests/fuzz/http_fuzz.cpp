@@ -20,7 +20,8 @@ void decode(const upgrade_verdict& verdict, bytes_view frames) {
   decoder d{loop.context(), limit};
   buffer output;
   if (!d.accept(verdict.key, verdict.subprotocol, {}, output)) std::abort();
-  d.feed(frames, output);
+  swill::transport::last_pong pong;
+  d.feed(frames, output, 0, pong);
   std::size_t message = 0;
   while (d.ready()) {
     std::byte room[100];

@@ -23,7 +23,7 @@ struct decoding {
   // Feeds one piece after what was left of those before.
   void put(std::string_view piece) {
     kept.append(piece);
-    d.feed(as_bytes(kept), output);
+    d.feed(as_bytes(kept), output, sent, pong);
     while (!closed && d.ready()) {
       std::byte room[7];
       std::size_t got = 0;
@@ -38,10 +38,45 @@ struct decoding {
   asio_loop loop;
   decoder d;
   buffer output;
+  std::size_t sent = 0;
+  last_pong pong;
   std::string kept, message;
   std::vector<std::string> messages;
   int closed = 0;
 };
+
+TEST(Decoder, AnswersOnlyTheLatestPingWhereOutputWaits) {
+  decoding d;
+  for (int i = 0; i < 10; ++i) d.put(frame(9, "ping " + std::to_string(i)));
+  EXPECT_EQ(d.output.size(), 10U * 8); // few: each has its pong
+  d.output.append(std::string(5000, 'x').data(), 5000);
+  const std::size_t before = d.output.size();
+
+  for (int i = 0; i < 1000; ++i) d.put(frame(9, std::string(125, static_cast<char>('a' + i % 26))));
+
+  EXPECT_EQ(d.output.size(), before + 2 + 125);
+  EXPECT_EQ(as_text(d.output.view().last(125)), std::string(125, static_cast<char>('a' + 999 % 26)));
+}
+
+TEST(Decoder, ReplacesNoPongThatIsOnItsWayOrHasOutputBehindIt) {
+  decoding d;
+  d.output.append(std::string(5000, 'x').data(), 5000);
+  d.put(frame(9, "one"));
+  d.output.append("frame", 5);
+  d.put(frame(9, "two"));
+  EXPECT_EQ(as_text(d.output.view()).substr(5000), "\x8a\x03one"
+                                                   "frame"
+                                                   "\x8a\x03two");
+  d.output.append(std::string(5000, 'x').data(), 5000);
+  d.put(frame(9, "three"));
+  d.sent = d.output.size() - 1;
+  d.put(frame(9, "four"));
+
+  EXPECT_TRUE(as_text(d.output.view())
+                  .ends_with("\x8a\x05three"
+                             "\x8a\x04"
+                             "four"));
+}
 
 TEST(Decoder, AnswersTheUpgrade) {
   asio_loop loop;

@@ -98,6 +98,53 @@ TEST(Frames, AnswersPings) {
   EXPECT_EQ(c.read_message(), "x");
 }
 
+TEST(Frames, DoesNotGrowByPingsOfAPeerThatDoesNotRead) {
+  message_port* port = nullptr;
+  script does;
+  does.on_open = [&](message_port& p) { port = &p; };
+  test_server s{does};
+  auto c = s.open();
+  std::string pings;
+  for (int i = 0; i < 1000; ++i) pings += raw_client::encode(9, std::string(125, 'p'));
+  for (int i = 0; i < 200; ++i) c.send(pings); // 26 MB
+  c.send_frame(9, "the last");
+
+  std::size_t backlog = 0;
+  s.on_loop([&] { backlog = port->backlog(); });
+  EXPECT_LT(backlog, 100U * 1000);
+  int pongs = 1;
+  for (auto f = c.read_frame(); f.payload != "the last"; f = c.read_frame()) {
+    ASSERT_EQ(f.op, 10);
+    ++pongs;
+  }
+  EXPECT_LT(pongs, 100 * 1000);
+}
+
+TEST(Frames, ReadsNothingFromAPeerThatPingsBetweenItsMessagesAndDoesNotRead) {
+  message_port* port = nullptr;
+  script does;
+  does.on_open = [&](message_port& p) { port = &p; };
+  does.on_message = [](message_port& p, bytes_view) { send(p, "."); };
+  test_server s{does, [](auto& settings) { settings.limits.send_buffer = 16 * 1024; }};
+  auto c = s.open();
+  std::string flood;
+  for (int i = 0; i < 1000; ++i) flood += raw_client::encode(9, std::string(125, 'p')) + raw_client::encode(2, "");
+  // Until the kernel's buffers are full on both sides.
+  std::size_t backlog = 0, at = 0;
+  for (int waits = 0; waits < 3;) {
+    const ssize_t n = ::send(c.fd(), flood.data() + at, flood.size() - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n > 0) {
+      at = (at + static_cast<std::size_t>(n)) % flood.size();
+      waits = 0;
+      continue;
+    }
+    s.on_loop([&] { backlog = port->backlog(); });
+    if (backlog != 0) ++waits;
+  }
+
+  EXPECT_LT(backlog, 2U * 16 * 1024 + 66 * 1024);
+}
+
 TEST(Frames, EchoesTheCloseCode) {
   test_server s;
   for (const int code : {1000, 1001, 1014, 3000, 4999}) {
@@ -230,6 +277,43 @@ TEST(Frames, DropsAPeerThatDoesNotAnswerPings) {
   EXPECT_TRUE(c.at_end());
   ASSERT_TRUE(eventually([&] { return s.closed().size() == 1; }));
   EXPECT_EQ(s.statistics().ping_timeouts, 1U);
+  EXPECT_EQ(s.log(), std::vector<std::string>{"peer does not answer pings: connection dropped"});
+}
+
+// Reads `size` bytes at a pace, as on a slow line, without a look at the pings among them.
+void read_slowly(raw_client& c, std::size_t size, std::size_t at_once, milliseconds pause) {
+  std::string chunk(at_once, '\0');
+  while (size != 0) {
+    const ssize_t n = ::recv(c.fd(), chunk.data(), std::min(size, at_once), 0);
+    ASSERT_GT(n, 0);
+    size -= static_cast<std::size_t>(n);
+    ::poll(nullptr, 0, static_cast<int>(pause.count()));
+  }
+}
+
+TEST(Frames, TakesOutputThatMovesForASignOfLife) {
+  constexpr std::size_t size = 2 * 1024 * 1024;
+  for (const std::size_t kernel_unsent : {std::size_t{0}, std::size_t{16 * 1024}}) {
+    script does;
+    does.on_message = [](message_port& p, bytes_view) { send(p, std::string(size, 'x')); };
+    test_server s{does, [&](auto& settings) {
+                    settings.kernel_unsent = kernel_unsent;
+                    settings.limits.ping_interval = milliseconds{20};
+                    settings.limits.ping_timeout = milliseconds{200};
+                    settings.limits.slow_reader_timeout = milliseconds{300};
+                  }};
+    auto c = s.open();
+    const int small = 16 * 1024;
+    ::setsockopt(c.fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+    c.send_message("x");
+
+    read_slowly(c, size + 10, 32 * 1024, milliseconds{12}); // 0.8 s: four times the patience with a ping
+
+    c.send_frame(10, "");
+    EXPECT_TRUE(s.closed().empty());
+    EXPECT_EQ(s.statistics().ping_timeouts, 0U);
+    EXPECT_EQ(s.statistics().slow_readers, 0U);
+  }
 }
 
 TEST(Frames, DropsAPeerThatDoesNotRead) {

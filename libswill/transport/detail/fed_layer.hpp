@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/base/buffer.hpp"
+#include "libswill/transport/decoder.hpp"
 
 #include <utility>
 
@@ -18,6 +19,10 @@ namespace swill::transport::detail {
 /// read stands where nothing has been changed yet: after this it can simply be called again.
 struct starved {};
 
+/// While more output than this waits, a pong takes the place of the one before it: only the latest ping needs an answer (RFC 6455 §5.5.3),
+/// and pongs do not pile up for a peer that sends pings and reads nothing.
+inline constexpr std::size_t pongs_kept = 4 * 1024;
+
 /// What Beast's stream reads from and writes to: bytes that a session received before, and the session's output. Hands out no byte
 /// beyond the frame that Beast is reading, so that what is left is always known.
 class fed_layer {
@@ -27,10 +32,12 @@ public:
   explicit fed_layer(boost::asio::io_context& io) : executor_(io.get_executor()) {}
   executor_type get_executor() const noexcept { return executor_; }
 
-  /// Both must live while Beast is called.
-  void feed(bytes_view input, buffer* output) noexcept {
+  /// As decoder::feed(). Output and pong must live while Beast is called.
+  void feed(bytes_view input, buffer& output, std::size_t sent, last_pong& pong) noexcept {
     input_ = input;
-    output_ = output;
+    output_ = &output;
+    sent_ = sent;
+    pong_ = &pong;
   }
   std::size_t left() const noexcept { return input_.size(); }
 
@@ -78,11 +85,14 @@ public:
   std::size_t write_some(const ConstBuffers& from, boost::system::error_code& ec) {
     ec = {};
     std::size_t n = 0;
+    const bool pong = !muted_ && is_pong(*boost::asio::buffer_sequence_begin(from));
+    if (pong) replace_pong();
     for (auto it = boost::asio::buffer_sequence_begin(from); it != boost::asio::buffer_sequence_end(from); ++it) {
       const boost::asio::const_buffer part{*it};
       if (!muted_) output_->append(part.data(), part.size());
       n += part.size();
     }
+    if (pong) *pong_ = {output_->size() - n, output_->size()};
     return n;
   }
 
@@ -138,9 +148,22 @@ private:
     close_reason_.erase(0, 2);
   }
 
+  // Beast writes each frame whole.
+  static bool is_pong(const boost::asio::const_buffer& frame) noexcept {
+    return frame.size() != 0 && *static_cast<const unsigned char*>(frame.data()) == 0x8a;
+  }
+
+  // Takes the last pong off the end of the output, where it still is and none of it has gone.
+  void replace_pong() noexcept {
+    if (output_->size() - sent_ > pongs_kept && pong_->end == output_->size() && pong_->at >= sent_)
+      output_->truncate(pong_->at);
+  }
+
   executor_type executor_;
   bytes_view input_;
   buffer* output_ = nullptr;
+  std::size_t sent_ = 0; // of it
+  last_pong* pong_ = nullptr;
   std::uint64_t frame_left_ = 0; // of the frame that Beast is reading
   std::uint16_t close_code_ = 0;
   std::string close_reason_;

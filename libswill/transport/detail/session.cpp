@@ -1,6 +1,8 @@
 #include "libswill/transport/detail/session.hpp"
 
 #include <algorithm>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <utility>
 
@@ -76,15 +78,26 @@ void session::on_timer() {
   guarded([this] { check_deadlines(); });
 }
 
+// Whether the peer's side has taken anything since we last asked: what the kernel took from us may wait there, up to megabytes of it.
+bool session::output_moved() noexcept {
+  int queued = 0;
+  if (::ioctl(fd_, SIOCOUTQ, &queued) != 0) return false;
+  const std::int64_t taken = static_cast<std::int64_t>(written_) - queued;
+  if (taken <= acknowledged_) return false;
+  acknowledged_ = taken;
+  return true;
+}
+
 void session::check_deadlines() {
   if (writing_ && phase_ != phase::ended) {
-    const auto end = progress_ + limits_of().slow_reader_timeout;
-    if (now() >= end) {
+    const clock_duration patience = limits_of().slow_reader_timeout;
+    if (output_moved()) progress_ = heard_ = now();
+    if (now() >= progress_ + patience) {
       lane_.count.slow_readers.add();
       core_->log.write(log_level::warning, "peer does not read: connection dropped");
       return die({1006, "slow reader", false});
     }
-    arm(end);
+    arm(std::min(progress_ + patience, now() + patience / looks));
   }
   switch (phase_) {
     case phase::head:
@@ -115,7 +128,11 @@ void session::check_ping() {
   }
   if (pinged_ && heard_ <= deadline_ - limits_of().ping_timeout) {
     if (now() < deadline_) return arm(deadline_);
+    // The ping waits its turn behind other output: where that moves, the peer lives and reads, if slowly.
+    const bool ping_waits = acknowledged_ < ping_at_;
+    if (output_moved() && ping_waits) return arm(deadline_ = (heard_ = now()) + limits_of().ping_timeout);
     lane_.count.ping_timeouts.add();
+    core_->log.write(log_level::warning, "peer does not answer pings: connection dropped");
     return die({1006, "ping timeout", false});
   }
   pinged_ = false;
@@ -129,6 +146,8 @@ void session::check_ping() {
 
 void session::send_ping() {
   prepare_output();
+  output_moved();
+  ping_at_ = static_cast<std::int64_t>(written_ + backlog());
   append_frame(output_, opcode::ping, {});
   mark_dirty();
 }

@@ -59,6 +59,8 @@ private:
   };
   struct http_part;
 
+  static constexpr int looks = 4; // at what the peer has taken, within limits::slow_reader_timeout
+
   // session.cpp
   // Whatever goes wrong in f ends this connection and no other.
   template <class F>
@@ -77,6 +79,7 @@ private:
   void check_ping();
   void send_ping();
   void arm(clock_time when);
+  bool output_moved() noexcept;
   void finish(const close_reason& why);
   void linger(bool until_peer_ends);
   void die(const close_reason& why);
@@ -141,9 +144,13 @@ private:
   buffer input_;   // received, not yet taken: part of a head or frame header, or everything while reading is paused
   buffer message_; // what came of a message that is not complete
   buffer output_;
-  std::size_t sent_ = 0;       // of output_
-  std::size_t largest_ = 0;    // message in output_ since it was last empty
-  std::size_t message_at_ = 0; // where the message being written began
+  std::size_t sent_ = 0;          // of output_
+  last_pong pong_;                // in output_
+  std::size_t largest_ = 0;       // message in output_ since it was last empty
+  std::size_t message_at_ = 0;    // where the message being written began
+  std::uint64_t written_ = 0;     // bytes that the kernel has taken
+  std::int64_t acknowledged_ = 0; // of those, bytes that the peer had taken when we last looked
+  std::int64_t ping_at_ = 0;      // bytes of output before our last ping
   swill::traffic traffic_;
   int budget_ = 0;                   // messages that may still be delivered in this turn
   std::unique_ptr<http_part> http_;  // until it is open

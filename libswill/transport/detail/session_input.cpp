@@ -80,7 +80,7 @@ void session::take(bytes_view data) {
 // Decodes and delivers as much as there is and may be; returns how many bytes that were.
 std::size_t session::decode(bytes_view data) {
   if (!may_deliver()) return 0;
-  decoder_->feed(data, output_);
+  decoder_->feed(data, output_, sent_, pong_);
   while ((phase_ == phase::open || phase_ == phase::closing) && may_deliver() && decoder_->ready()) {
     if (budget_-- <= 0) {
       resume_later();
@@ -136,7 +136,10 @@ bool session::receive(std::byte* to, std::size_t room, std::size_t& have) {
       return false;
     }
   }
-  if (output_.size() != queued) mark_dirty();
+  if (output_.size() != queued) {
+    mark_dirty();
+    if (is_over_budget()) congested_ = true; // pongs count, too
+  }
   if (status == decoder::status::closed) {
     const close_reason why = decoder_->why();
     const bool answered = phase_ == phase::closing;

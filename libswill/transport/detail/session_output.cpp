@@ -72,6 +72,7 @@ void session::flush() {
     lane_.count.sends.add();
     lane_.count.bytes_out.add(static_cast<std::uint64_t>(n));
     sent_ += static_cast<std::size_t>(n);
+    written_ += static_cast<std::uint64_t>(n);
     progress_ = now();
   }
   on_flushed();
@@ -80,17 +81,19 @@ void session::flush() {
 void session::wait_writable() {
   if (sent_ >= compact_after) {
     output_.consume(sent_);
+    pong_ = pong_.at >= sent_ ? last_pong{pong_.at - sent_, pong_.end - sent_} : last_pong{};
     sent_ = 0;
   }
   writing_ = true;
   if (progress_ == clock_time{}) progress_ = now();
-  arm(progress_ + limits_of().slow_reader_timeout);
+  arm(now() + limits_of().slow_reader_timeout / looks);
   watch();
 }
 
 void session::on_flushed() {
   if (backlog() == 0) {
     sent_ = 0;
+    pong_ = {};
     progress_ = {};
     largest_ = 0;
     output_.clear();
