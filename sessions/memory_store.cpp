@@ -1,5 +1,7 @@
 #include "sessions/memory_store.hpp"
 
+#include "sessions/detail/values.hpp"
+
 #include <algorithm>
 
 namespace swill {
@@ -8,6 +10,11 @@ using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
 error session_conflict(const char* why) { return {error_code::conflict, why, value::map({{"retryable", true}})}; }
+error session_too_large(const session_options& o) {
+  return {error_code::too_large, "A session holds at most " + std::to_string(o.session_size) + " bytes"};
+}
+
+error too_many_session_values() { return {error_code::too_large, "Too many values in one session"}; }
 
 session_backend memory_sessions() {
   session_backend b;
@@ -83,7 +90,18 @@ std::optional<error> memory_store::refusal(const std::string& id, std::uint64_t 
   return std::nullopt;
 }
 
-session_stamp memory_store::put(session_record r) {
+/// The stored values with the changes made.
+result<std::string> memory_store::merged(const session_record& stored, const session_changes& c) const {
+  detail::session_values all = detail::read_session_values(stored.data);
+  if (!detail::apply_changes(all, c)) return session_conflict("The session was changed meanwhile");
+  if (all.size() > options_.values) return too_many_session_values();
+  buffer data;
+  detail::write_session_values(data, all);
+  if (data.size() > options_.session_size) return session_too_large(options_);
+  return std::string{as_text(data.view())};
+}
+
+const session_record& memory_store::put(session_record r) {
   const std::string id = r.id;
   entry& e = all_[id];
   if (e.order == 0) e.order = ++last_order_;
@@ -91,7 +109,7 @@ session_stamp memory_store::put(session_record r) {
   e.record = std::move(r);
   use(e);
   if (!e.record.user.empty()) by_user_[e.record.user].emplace(e.order, id);
-  return {e.record.version, e.record.created, e.record.seen};
+  return e.record;
 }
 
 void memory_store::bound_sessions_of(const std::string& user) {
@@ -115,7 +133,18 @@ void memory_store::load(std::string id, store_answer<std::optional<session_recor
 
 void memory_store::save(const session_record& r, store_answer<session_stamp> f) {
   if (auto e = refusal(r.id, r.version)) return f(std::move(*e));
-  f(put(r));
+  const session_record& stored = put(r);
+  f(session_stamp{stored.version, stored.created, stored.seen});
+}
+
+void memory_store::merge(const std::string& id, const session_changes& c, store_answer<session_record> f) {
+  const entry* e = find(id);
+  if (e == nullptr) return f(session_conflict("The session has ended"));
+  result<std::string> data = merged(e->record, c);
+  if (!data) return f(data.error());
+  session_record next = e->record;
+  next.data = std::move(*data);
+  f(session_record{put(std::move(next))});
 }
 
 void memory_store::touch(const std::string& id, store_answer<bool> f) {
@@ -125,13 +154,20 @@ void memory_store::touch(const std::string& id, store_answer<bool> f) {
 }
 
 void memory_store::rotate(const std::string& old_id, const std::string&, const session_record& r,
-                          store_answer<session_stamp> f) {
-  if (auto e = refusal(old_id, r.version)) return f(std::move(*e));
+                          const session_changes& c, store_answer<session_record> f) {
+  session_record next = r;
+  if (const entry* old = find(old_id); old != nullptr && old->record.version != r.version) {
+    result<std::string> data = merged(old->record, c);
+    if (!data) return f(data.error());
+    next.data = std::move(*data);
+    next.version = old->record.version;
+  }
+  if (auto e = refusal(old_id, next.version)) return f(std::move(*e));
   if (find(r.id) != nullptr) return f(session_conflict("Two sessions of one id"));
   erase(old_id);
-  const session_stamp stamp = put(r);
+  session_record stored = put(std::move(next));
   bound_sessions_of(r.user);
-  f(stamp);
+  f(std::move(stored));
 }
 
 void memory_store::destroy(const std::string& id, const std::string&, store_answer<bool> f) {

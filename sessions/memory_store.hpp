@@ -18,9 +18,10 @@ public:
   void close(std::function<void()> done) override;
   void load(std::string id, store_answer<std::optional<session_record>> f) override;
   void save(const session_record& r, store_answer<session_stamp> f) override;
+  void merge(const std::string& id, const session_changes& c, store_answer<session_record> f) override;
   void touch(const std::string& id, store_answer<bool> f) override;
-  void rotate(const std::string& old_id, const std::string& old_user, const session_record& r,
-              store_answer<session_stamp> f) override;
+  void rotate(const std::string& old_id, const std::string& old_user, const session_record& r, const session_changes& c,
+              store_answer<session_record> f) override;
   void destroy(const std::string& id, const std::string& user, store_answer<bool> f) override;
   void destroy_user(const std::string& user, store_answer<std::size_t> f) override;
   void list(const std::string& user, store_answer<std::vector<session_record>> f) override;
@@ -39,7 +40,8 @@ private:
   session_time end_of(const session_record& r) const noexcept;
   entry* find(const std::string& id);
   std::optional<error> refusal(const std::string& id, std::uint64_t version);
-  session_stamp put(session_record r);
+  result<std::string> merged(const session_record& stored, const session_changes& c) const;
+  const session_record& put(session_record r);
   void use(entry& e);
   bool erase(const std::string& id);
   void forget(const entry& e);

@@ -43,7 +43,7 @@ struct session_options {
   std::size_t sessions_per_user = 100;
   /// Sessions that a memory store holds. When reached: a new one is not saved, 503.
   std::size_t sessions = 1'000'000;
-  /// How often an update is tried again after a conflict. When reached: 409.
+  /// How often an update is tried in all when others save in between, with pauses of up to 200 ms. When reached: 409.
   std::size_t update_attempts = 16;
 };
 

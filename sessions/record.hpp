@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace swill {
 
@@ -25,6 +26,14 @@ struct session_record {
   std::string previous;      ///< the id that is still in its browser's cookie, or empty
   std::string data;          ///< a MessagePack map: names and values
 };
+
+/// One value of a session that somebody has set or erased.
+struct session_change {
+  std::string name;
+  std::string before; ///< what it was when that session was loaded, as MessagePack; empty: there was none
+  std::string after;  ///< what it is to be; empty: it is erased
+};
+using session_changes = std::vector<session_change>;
 
 /// What saving has changed of a record.
 struct session_stamp {

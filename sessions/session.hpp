@@ -2,8 +2,11 @@
 
 #include "libswill/api/types/codec.hpp"
 #include "libswill/base/task.hpp"
+#include "sessions/detail/turns.hpp"
+#include "sessions/detail/values.hpp"
 #include "sessions/record.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -20,11 +23,12 @@ struct session_binding;
 }
 
 /// One session as handlers and hooks see it: named typed values of a client, across its connections and, with a store behind Redis, across
-/// nodes. Changes are in this object until they are saved: at the end of the request, before its last envelope, or by save(). Used by one
-/// request, on its thread. What waits goes on with `cancelled` when the request is cancelled; the store may carry it out all the same.
+/// nodes. Changes are in this object until they are saved: at the end of the request, before its last envelope, or by save(). Requests that
+/// change different values of one session at a time do not disturb each other. Used by one request, on its thread. What waits goes on
+/// with `cancelled` when the request is cancelled; the store may carry it out all the same.
 ///
-/// Errors of what waits: 409 (retryable) when somebody else has saved the session since it was loaded, or ended it; 503 (retryable) when
-/// the store is not there; 413 beyond a limit of session_options.
+/// Errors of what waits: 409 (retryable) when somebody else has, since the session was loaded, changed a value that this object changes,
+/// or given the session a new id, or ended it; 503 (retryable) when the store is not there; 413 beyond a limit of session_options.
 class session {
 public:
   session(sessions& owner, connection* c, detail::session_binding* b, session_record r);
@@ -73,16 +77,22 @@ public:
   bool has_changed() const noexcept { return changed_; }
 
   // --- The store
-  /// Saves now, when something has changed.
+  /// Saves now, when something has changed. What others have saved since the session was loaded stays, and is seen here afterwards: only the
+  /// names that were set or erased here are written, and 409 tells that somebody else has changed one of them. A value that was only
+  /// read may have changed meanwhile: what depends on it belongs into update().
   task<void> save();
   /// Drops what has not been saved and loads again; nothing is left of a session that has ended.
   task<void> reload();
-  /// `auto add = [](session& s) { … }; co_await s.update(add);`: calls f, saves, and does both again on fresh data as long as others save in
-  /// between (session_options::update_attempts times). So f may run several times. Throws std::logic_error when there are changes that
-  /// were not saved.
+  /// `auto add = [](session& s) { … }; co_await s.update(add);`: calls f, saves, and does both again on fresh data as long as others save
+  /// anything in between (session_options::update_attempts times, with growing and partly random pauses). So f may run several times, and
+  /// what it reads is what the session holds when it is saved. On one node the updates of a session go one after the other, in the order
+  /// in which they were called. Throws std::logic_error when there are changes that were not saved.
   template <class F>
   task<void> update(F f) {
     if (changed_) throw std::logic_error("save() before update()");
+    detail::session_turns::turn mine{turns(), record_.id};
+    const bool waited = co_await mine;
+    if (waited || has_new_id()) co_await reload();
     for (std::size_t n = 1;; ++n) {
       f(*this);
       const bool saved = co_await try_save(n);
@@ -101,16 +111,19 @@ public:
   task<void> destroy();
 
 private:
-  struct entry {
-    std::string name;
-    std::string encoded;
-  };
-
   const std::string* find(std::string_view name) const noexcept;
   void put(std::string_view name, std::string_view encoded);
   void take(session_record r);
   std::string encoded();
-  /// False for a conflict that is worth another attempt.
+  detail::session_turns& turns() const noexcept;
+  bool has_new_id() const noexcept;
+  bool is_of_connection() const noexcept;
+  void follow();
+  /// False for a conflict.
+  task<bool> save_if_nobody_has();
+  task<void> merge();
+  void begin_another();
+  /// Gives false, after a pause, for a conflict that is worth another attempt.
   task<bool> try_save(std::size_t attempt);
   task<std::string> move_to_new_id(std::string user, bool from_now);
   void tell_connection();
@@ -118,8 +131,9 @@ private:
   sessions* owner_;
   connection* connection_;           ///< whose session this is; null for one that was looked up
   detail::session_binding* binding_; ///< the connection's
-  session_record record_;
-  std::vector<entry> values_;
+  std::uint64_t line_ = 0;           ///< the binding's, when this was made
+  session_record record_;            ///< as it was loaded or saved last
+  detail::session_values values_;    ///< as the handler has made them
   buffer scratch_;
   bool changed_ = false;
 };

@@ -94,6 +94,7 @@ task<bool> sessions::bind_to(connection& c, std::string id) {
   if (asked && !found) co_return false;
   auto& b = c.state<detail::session_binding>();
   b.id = std::move(id);
+  ++b.line;
   b.stored = asked;
   b.unverified = !asked;
   if (!found) co_return true;
@@ -125,13 +126,20 @@ task<std::unique_ptr<detail::request_session>> sessions::open(context& c) {
   b.used = true;
   std::optional<session_record> found;
   if (b.stored || b.unverified) {
-    found = co_await detail::load_session(*service_, b.id);
-    if (!found) { // it has ended; a new one begins, under a new id
+    std::string id;
+    do { // again when another request has given the session a new id meanwhile
+      id = b.id;
+      found = co_await detail::load_session(*service_, id);
+    } while (b.id != id && (b.stored || b.unverified));
+    if (b.id != id) {
+      found.reset();     // another request has ended it
+    } else if (!found) { // it has ended; a new one begins, under a new id
       if (!b.user.empty() && k.user() == b.user) k.set_user({});
-      const std::string cookie = b.cookie;
-      b = {};
-      b.cookie = cookie;
-      b.used = true;
+      b.id.clear();
+      b.previous.clear();
+      b.user.clear();
+      b.stored = b.unverified = false;
+      ++b.line;
     } else {
       b.stored = true;
       b.unverified = false;

@@ -36,12 +36,17 @@ public:
   /// Compare and set: stores r when the stored one has r.version (0: when there is none), and counts that up. 409 otherwise, and when there
   /// is none any more. The session is used by that. Not for changing the user.
   virtual void save(const session_record& r, store_answer<session_stamp> f) = 0;
+  /// In one step: makes the changes to the session of that id as it is now, whatever its version, and counts that up; gives it as it is
+  /// afterwards. 409, and nothing is changed, when a value is not what its change expects it to be (so somebody else has changed the same
+  /// one), or when there is no such session. 413 beyond session_options::values or session_size. The session is used by that.
+  virtual void merge(const std::string& id, const session_changes& c, store_answer<session_record> f) = 0;
   /// Marks it as used; false when there is none.
   virtual void touch(const std::string& id, store_answer<bool> f) = 0;
-  /// In one step: as save, but under the new id r.id and for the user r.user, while `old_id` of `old_user` ends. Over
-  /// session_options::sessions_per_user the oldest of r.user end.
+  /// In one step: as save, but under the new id r.id and for the user r.user, while `old_id` of `old_user` ends. When the stored one has
+  /// another version than r, its values with the changes `c`, which make r.data, move to the new id; 409 and 413 as merge. Gives the
+  /// session as it is then. Over session_options::sessions_per_user the oldest of r.user end.
   virtual void rotate(const std::string& old_id, const std::string& old_user, const session_record& r,
-                      store_answer<session_stamp> f) = 0;
+                      const session_changes& c, store_answer<session_record> f) = 0;
   /// Ends it; false when there was none. `user`: its user, if it is known.
   virtual void destroy(const std::string& id, const std::string& user, store_answer<bool> f) = 0;
   /// Ends all of a user; how many there were.
@@ -60,7 +65,10 @@ struct session_backend {
 /// In this process: sessions end with it, and other nodes know nothing of them.
 session_backend memory_sessions();
 
-/// error 409 with data.retryable: somebody else has saved the session meanwhile, or it has ended.
+/// error 409 with data.retryable: somebody else has changed the session meanwhile, or it has ended.
 error session_conflict(const char* why);
+/// error 413: more bytes, or more values, than session_options::session_size and values.
+error session_too_large(const session_options& o);
+error too_many_session_values();
 
 } // namespace swill

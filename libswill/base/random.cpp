@@ -1,6 +1,7 @@
 #include "libswill/base/random.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <string_view>
 #include <sys/random.h>
 #include <system_error>
@@ -30,6 +31,12 @@ std::string random_hex(std::size_t size) {
     out += digits[b & 15];
   }
   return out;
+}
+
+std::chrono::microseconds with_jitter(std::chrono::microseconds d) {
+  std::uint32_t dice = 0;
+  fill_random(&dice, sizeof dice);
+  return d / 2 + std::chrono::microseconds{dice % (d.count() / 2 + 1)};
 }
 
 } // namespace swill

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 
@@ -11,5 +12,8 @@ void fill_random(void* to, std::size_t size);
 
 /// That many random bytes as twice as many hex digits.
 std::string random_hex(std::size_t size);
+
+/// Half of d, and a random share of the other half: so that those who begin to wait together do not end together. At most an hour.
+std::chrono::microseconds with_jitter(std::chrono::microseconds d);
 
 } // namespace swill

@@ -3,6 +3,7 @@
 #include "libswill/api/connection.hpp"
 #include "sessions/options.hpp"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -11,9 +12,11 @@ namespace swill::detail {
 /// Which session a connection has. Part of its state.
 struct session_binding {
   std::string id;
-  std::string cookie;      ///< the id in the client's cookie, once this is known
-  std::string previous;    ///< session_record::previous
-  std::string user;        ///< what the connection's user was set to by it
+  std::string cookie;   ///< the id in the client's cookie, once this is known
+  std::string previous; ///< session_record::previous
+  std::string user;     ///< what the connection's user was set to by it
+  /// Changes when the connection gets another session. When only `id` changes, it is the same one under a new id.
+  std::uint64_t line = 0;
   bool stored = false;     ///< the store has known it
   bool unverified = false; ///< the store was not there when the client came with it
   bool used = false;       ///< by a request: no other token is taken any more

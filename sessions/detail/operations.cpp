@@ -2,11 +2,19 @@
 
 namespace swill::detail {
 
-task<session_stamp> rotate_session(session_service& s, std::string old_id, std::string old_user, session_record r) {
-  const auto start = [&](completer<session_stamp> done) {
-    s.submit(session_rotate{std::move(old_id), std::move(old_user), std::move(r), std::move(done)});
+task<session_record> merge_session(session_service& s, std::string id, session_changes c) {
+  const auto start = [&](completer<session_record> done) {
+    s.submit(session_merge{std::move(id), std::move(c), std::move(done)});
   };
-  co_return co_await completion<session_stamp>{start};
+  co_return co_await completion<session_record>{start};
+}
+
+task<session_record> rotate_session(session_service& s, std::string old_id, std::string old_user, session_record r,
+                                    session_changes c) {
+  const auto start = [&](completer<session_record> done) {
+    s.submit(session_rotate{std::move(old_id), std::move(old_user), std::move(r), std::move(c), std::move(done)});
+  };
+  co_return co_await completion<session_record>{start};
 }
 
 task<bool> destroy_session(session_service& s, std::string id, std::string user) {

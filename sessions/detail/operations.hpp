@@ -20,7 +20,9 @@ inline completion<session_stamp> save_session(session_service& s, const session_
   const auto start = [&s, &r](completer<session_stamp> done) { s.save(r, std::move(done)); };
   return completion<session_stamp>{start};
 }
-task<session_stamp> rotate_session(session_service& s, std::string old_id, std::string old_user, session_record r);
+task<session_record> merge_session(session_service& s, std::string id, session_changes c);
+task<session_record> rotate_session(session_service& s, std::string old_id, std::string old_user, session_record r,
+                                    session_changes c);
 task<bool> destroy_session(session_service& s, std::string id, std::string user);
 task<std::size_t> destroy_sessions_of(session_service& s, std::string user);
 task<std::vector<session_record>> list_sessions_of(session_service& s, std::string user);

@@ -19,7 +19,8 @@ struct server {
     store.touch(r.id, [](const result<bool>&) {});
   }
   void operator()(session_save& r) { store.save(r.record, std::move(r.done)); }
-  void operator()(session_rotate& r) { store.rotate(r.old_id, r.old_user, r.record, std::move(r.done)); }
+  void operator()(session_merge& r) { store.merge(r.id, r.changes, std::move(r.done)); }
+  void operator()(session_rotate& r) { store.rotate(r.old_id, r.old_user, r.record, r.changes, std::move(r.done)); }
   void operator()(session_destroy& r) { store.destroy(r.id, r.user, std::move(r.done)); }
   void operator()(session_destroy_user& r) { store.destroy_user(r.user, std::move(r.done)); }
   void operator()(session_list& r) { store.list(r.user, std::move(r.done)); }

@@ -3,6 +3,7 @@
 #include "actors/loop_actor.hpp"
 #include "libswill/base/completion.hpp"
 #include "sessions/detail/token.hpp"
+#include "sessions/detail/turns.hpp"
 #include "sessions/store.hpp"
 
 #include <memory>
@@ -25,6 +26,11 @@ struct session_save {
   session_record record;
   completer<session_stamp> done;
 };
+struct session_merge {
+  std::string id;
+  session_changes changes;
+  completer<session_record> done;
+};
 struct session_touch {
   std::string id; // nobody waits for it
 };
@@ -32,7 +38,8 @@ struct session_rotate {
   std::string old_id;
   std::string old_user;
   session_record record;
-  completer<session_stamp> done;
+  session_changes changes;
+  completer<session_record> done;
 };
 struct session_destroy {
   std::string id;
@@ -48,8 +55,8 @@ struct session_list {
   completer<std::vector<session_record>> done;
 };
 
-using session_request = std::variant<session_load, session_save, session_touch, session_rotate, session_destroy,
-                                     session_destroy_user, session_list>;
+using session_request = std::variant<session_load, session_save, session_merge, session_touch, session_rotate,
+                                     session_destroy, session_destroy_user, session_list>;
 
 /// The mail of a session actor, from other loops.
 struct session_mail {
@@ -87,6 +94,7 @@ public:
   void save(const session_record& r, completer<session_stamp> done);
 
   const session_tokens tokens;
+  session_turns updates; ///< by session id
 
 private:
   struct entry {

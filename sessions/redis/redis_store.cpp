@@ -1,11 +1,15 @@
 #include "sessions/redis/redis_store.hpp"
 
 #include "libswill/redis/client.hpp"
+#include "libswill/wire/writer.hpp"
 #include "sessions/redis/scripts.hpp"
 
 #include <algorithm>
 #include <array>
+#include <deque>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace swill {
 
@@ -107,16 +111,51 @@ void redis_store::load(std::string id, store_answer<std::optional<session_record
   });
 }
 
+/// Why a script has changed nothing.
+error redis_store::refusal(const redis::reply& r) const {
+  switch (r.integer()) {
+    case -1: return session_conflict("The session has ended");
+    case -2: return session_conflict("The session was changed meanwhile");
+    case -3: return too_many_session_values();
+    case -4: return session_too_large(options_);
+    default: break;
+  }
+  log_.write(log_level::error, "sessions: Redis has answered a script with what it never gives");
+  return {error_code::internal_error, "An internal server error occurred"};
+}
+
+/// What a script has made of the stored session and the changes.
+result<session_record> redis_store::merged_record(std::string id, std::string_view stored) const {
+  auto found = decode_session(std::move(id), stored);
+  if (found) return std::move(*found);
+  log_.write(log_level::error, "sessions: what is stored under a session's key is none");
+  return error{error_code::internal_error, "An internal server error occurred"};
+}
+
 namespace {
 
-/// The stamp, or the conflict that a script has found.
-result<session_stamp> outcome_of(const redis::reply& r, const session_stamp& stamp) {
-  switch (r.integer()) {
-    case 1: return stamp;
-    case -1: return session_conflict("The session has ended");
-    default: return session_conflict("The session was changed meanwhile");
+/// The arguments of a script, of which the changes of a session are the last: three for each.
+class script_arguments {
+public:
+  void add(std::string text) {
+    texts_.push_back(std::move(text));
+    views_.emplace_back(texts_.back());
   }
-}
+  void add(const session_changes& all) {
+    for (const session_change& c : all) {
+      buffer name;
+      wire::writer{name}.text(c.name); // as the stored map has it
+      add(std::string{as_text(name.view())});
+      views_.emplace_back(c.before);
+      views_.emplace_back(c.after);
+    }
+  }
+  std::span<const std::string_view> all() const noexcept { return views_; }
+
+private:
+  std::deque<std::string> texts_; ///< what the views do not borrow from elsewhere; stays where it is
+  std::vector<std::string_view> views_;
+};
 
 } // namespace
 
@@ -125,8 +164,29 @@ void redis_store::save(const session_record& r, store_answer<session_stamp> f) {
   session_scripts::save().run(*client_, {key(r.id)}, {e.expected(), e.value, e.lifetime},
                               [this, stamp = e.stamp, f = std::move(f)](result<redis::reply> reply) {
                                 if (!reply) return f(seen_error(reply.error()));
-                                f(outcome_of(*reply, stamp));
+                                if (reply->integer() != 1) return f(refusal(*reply));
+                                f(stamp);
                               });
+}
+
+void redis_store::merge(const std::string& id, const session_changes& c, store_answer<session_record> f) {
+  const session_time at = wall_clock();
+  const auto seen = session_number(static_cast<std::uint64_t>(at.time_since_epoch().count()));
+  script_arguments arguments;
+  arguments.add(std::string{seen.data(), seen.size()});
+  arguments.add(text_of(at.time_since_epoch()));
+  arguments.add(text_of(options_.idle));
+  arguments.add(text_of(options_.absolute));
+  arguments.add(std::to_string(options_.values));
+  arguments.add(std::to_string(options_.session_size));
+  arguments.add(c);
+  const std::string_view keys[] = {key(id)};
+  session_scripts::merge().run(*client_, keys, arguments.all(),
+                               [this, id, f = std::move(f)](result<redis::reply> reply) mutable {
+                                 if (!reply) return f(seen_error(reply.error()));
+                                 if (!reply->is_text()) return f(refusal(*reply));
+                                 f(merged_record(std::move(id), reply->text()));
+                               });
 }
 
 void redis_store::touch(const std::string& id, store_answer<bool> f) {
@@ -146,16 +206,36 @@ void redis_store::touch(const std::string& id, store_answer<bool> f) {
 }
 
 void redis_store::rotate(const std::string& old_id, const std::string& old_user, const session_record& r,
-                         store_answer<session_stamp> f) {
+                         const session_changes& c, store_answer<session_record> f) {
   const encoded e = encode(r);
+  script_arguments arguments;
+  arguments.add(std::string{e.expected()});
+  arguments.add(std::string{e.value.substr(0, e.value.size() - r.data.size())});
+  arguments.add(r.data);
+  arguments.add(e.lifetime);
+  arguments.add(old_id);
+  arguments.add(r.id);
+  arguments.add(text_of(e.stamp.created.time_since_epoch()));
+  arguments.add(text_of(options_.absolute));
+  arguments.add(std::to_string(std::max<std::size_t>(options_.sessions_per_user, 1)));
+  arguments.add(sessions_);
+  arguments.add(std::to_string(options_.values));
+  arguments.add(std::to_string(options_.session_size));
+  arguments.add(c);
   const std::string old_key{key(old_id)}; // key() uses one buffer for all
-  session_scripts::rotate().run(*client_, {old_key, key(r.id), index(old_user), index(r.user)},
-                                {e.expected(), e.value, e.lifetime, old_id, r.id,
-                                 text_of(e.stamp.created.time_since_epoch()), text_of(options_.absolute),
-                                 std::to_string(std::max<std::size_t>(options_.sessions_per_user, 1)), sessions_},
-                                [this, stamp = e.stamp, f = std::move(f)](result<redis::reply> reply) {
+  const std::string old_index = index(old_user);
+  const std::string new_index = index(r.user);
+  const std::string_view keys[] = {old_key, key(r.id), old_index, new_index};
+  session_record next = r;
+  next.version = e.stamp.version;
+  next.created = e.stamp.created;
+  next.seen = e.stamp.seen;
+  session_scripts::rotate().run(*client_, keys, arguments.all(),
+                                [this, next = std::move(next), f = std::move(f)](result<redis::reply> reply) mutable {
                                   if (!reply) return f(seen_error(reply.error()));
-                                  f(outcome_of(*reply, stamp));
+                                  if (reply->is_text()) return f(merged_record(std::move(next.id), reply->text()));
+                                  if (reply->integer() != 1) return f(refusal(*reply));
+                                  f(std::move(next));
                                 });
 }
 

@@ -11,7 +11,8 @@ namespace swill {
 
 namespace redis {
 class client;
-}
+class reply;
+} // namespace redis
 
 /// What sessions in Redis need beside session_options. redis::options has the limits and timeouts of each connection: one for each loop.
 struct redis_session_options {
@@ -36,9 +37,10 @@ public:
   void close(std::function<void()> done) override;
   void load(std::string id, store_answer<std::optional<session_record>> f) override;
   void save(const session_record& r, store_answer<session_stamp> f) override;
+  void merge(const std::string& id, const session_changes& c, store_answer<session_record> f) override;
   void touch(const std::string& id, store_answer<bool> f) override;
-  void rotate(const std::string& old_id, const std::string& old_user, const session_record& r,
-              store_answer<session_stamp> f) override;
+  void rotate(const std::string& old_id, const std::string& old_user, const session_record& r, const session_changes& c,
+              store_answer<session_record> f) override;
   void destroy(const std::string& id, const std::string& user, store_answer<bool> f) override;
   void destroy_user(const std::string& user, store_answer<std::size_t> f) override;
   void list(const std::string& user, store_answer<std::vector<session_record>> f) override;
@@ -54,6 +56,8 @@ private:
   std::string index(const std::string& user) const { return user.empty() ? std::string{} : users_ + user; }
   encoded encode(const session_record& r);
   error seen_error(const error& e) const;
+  result<session_record> merged_record(std::string id, std::string_view stored) const;
+  error refusal(const redis::reply& r) const;
 
   const session_options options_;
   const std::string sessions_;

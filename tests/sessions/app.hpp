@@ -3,12 +3,19 @@
 #include "libswill/api/app.hpp"
 #include "sessions/sessions.hpp"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace swill {
+
+inline std::map<std::string, int> values_of(const session& s) {
+  std::map<std::string, int> out;
+  for (const std::string& name : s.names()) out[name] = s.get<int>(name).value_or(0);
+  return out;
+}
 
 /// Handlers that do with sessions what applications do.
 inline app session_app(const std::shared_ptr<sessions>& all) {
@@ -54,6 +61,26 @@ inline app session_app(const std::shared_ptr<sessions>& all) {
     const auto item = co_await in.next();
     s.set("visits", item.value_or(0));
     co_return s.get<int>("visits").value_or(-1);
+  });
+  a.handle("set", [](request<std::pair<std::string, int>> r) -> task<void> {
+    session& s = co_await r.context().session();
+    s.set(r.data().first, r.data().second);
+  });
+  // The same, in two steps: for 0 it erases.
+  a.handle("slow_set", [](streaming_request<std::pair<std::string, int>> in) -> task<std::map<std::string, int>> {
+    session& s = co_await in.context().session();
+    const auto item = co_await in.next();
+    if (item->second == 0) {
+      s.erase(item->first);
+    } else {
+      s.set(item->first, item->second);
+    }
+    co_await s.save();
+    co_return values_of(s);
+  });
+  a.handle("values", [](request<> r) -> task<std::map<std::string, int>> {
+    session& s = co_await r.context().session();
+    co_return values_of(s);
   });
   a.handle("add", [](request<int> r) -> task<int> {
     session& s = co_await r.context().session();

@@ -94,6 +94,67 @@ TEST(SessionServer, LosesNoUpdateBetweenNodesOnRedis) {
   count_together({&one, &two});
 }
 
+/// Calls `rpc` that often at the same time, over one connection to each of the nodes; how many have failed.
+template <class Argument>
+int failures_of(const std::vector<node*>& nodes, const std::string& token, int calls, const std::string& rpc,
+                Argument argument) {
+  std::vector<std::unique_ptr<blocking_client>> clients;
+  for (const node* n : nodes) clients.push_back(std::make_unique<blocking_client>(n->connect(token)));
+  std::vector<std::future<bool>> done;
+  for (int i = 0; i < calls; ++i) {
+    blocking_client& c = *clients[static_cast<std::size_t>(i) % clients.size()];
+    done.push_back(std::async(std::launch::async,
+                              [&c, &rpc, data = argument(i)] { return c.try_call<value>(rpc, data).has_value(); }));
+  }
+  int failed = 0;
+  for (auto& d : done) failed += d.get() ? 0 : 1;
+  return failed;
+}
+
+TEST(SessionServer, FailsNoneOfManyParallelUpdatesOverThreeNodes) {
+  test::redis_server redis;
+  node one{redis_sessions(in(redis))};
+  node two{redis_sessions(in(redis))};
+  node three{redis_sessions(in(redis))};
+  auto c = one.connect();
+  c.call<int>("visit");
+  const auto token = c.call<std::string>("token");
+
+  EXPECT_EQ(failures_of({&one, &two, &three}, token, 120, "add", [](int) { return 1; }), 0);
+
+  EXPECT_EQ(c.call<int>("peek"), 121);
+}
+
+TEST(SessionServer, FailsNoneOfManyParallelUpdatesInMemory) {
+  node n{memory_sessions()};
+  auto c = n.connect();
+  c.call<int>("visit");
+  const auto token = c.call<std::string>("token");
+
+  EXPECT_EQ(failures_of({&n, &n}, token, 60, "add", [](int) { return 1; }), 0);
+
+  EXPECT_EQ(c.call<int>("peek"), 61);
+}
+
+TEST(SessionServer, FailsNoneOfManyParallelChangesOfDifferentNames) {
+  test::redis_server redis;
+  node one{redis_sessions(in(redis))};
+  node two{redis_sessions(in(redis))};
+  node alone{memory_sessions()};
+  for (const auto& nodes : {std::vector<node*>{&one, &two}, std::vector<node*>{&alone}}) {
+    auto c = nodes.front()->connect();
+    c.call("set", std::pair{std::string{"first"}, 1});
+    const auto token = c.call<std::string>("token");
+    const auto name = [](int i) { return std::pair{std::to_string(i), i}; };
+
+    EXPECT_EQ(failures_of(nodes, token, 100, "set", name), 0);
+
+    const auto all = c.call<std::map<std::string, int>>("values");
+    EXPECT_EQ(all.size(), 101U);
+    EXPECT_EQ(all.at("99"), 99);
+  }
+}
+
 TEST(SessionServer, KnowsASessionOnEveryNode) {
   test::redis_server redis;
   node one{redis_sessions(in(redis))};

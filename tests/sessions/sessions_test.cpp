@@ -230,6 +230,92 @@ TEST(Sessions, AnswerAConflictWithItsError) {
   EXPECT_EQ(c->call<int>("peek"), 2);
 }
 
+/// Requests of "slow_set": each has loaded its session when this returns, and sets when it gets its item.
+using change = std::pair<std::string, int>;
+using changes = std::map<std::string, int>;
+std::uint64_t open_slow_set(world& w, test_client& c) {
+  const auto seq = c.open_stream("slow_set");
+  w.server.run();
+  return seq;
+}
+
+TEST(Sessions, MergeWhatParallelRequestsSetOfDifferentNames) {
+  world w;
+  const auto c = w.connect();
+  for (const bool is_new : {true, false}) {
+    const auto one = open_slow_set(w, *c);
+    const auto two = open_slow_set(w, *c);
+    const auto three = open_slow_set(w, *c);
+    const int n = is_new ? 1 : 11;
+
+    c->send(one, change{"a", n});
+    c->send(two, change{"b", n + 1});
+    c->send(three, change{"a", n + 2});
+    const auto first = c->receive(one);
+    const auto second = c->receive(two);
+    const auto third = c->receive(three);
+
+    ASSERT_TRUE(first && !first->failure);
+    ASSERT_TRUE(second && !second->failure) << second->failure->message;
+    EXPECT_EQ(second->as<changes>(), (changes{{"a", n}, {"b", n + 1}})) << "it sees what the other has saved";
+    ASSERT_TRUE(third && third->failure);
+    EXPECT_EQ(third->failure->code, 409) << "the name was changed by two";
+    EXPECT_EQ(c->call<changes>("values"), (changes{{"a", n}, {"b", n + 1}}));
+  }
+}
+
+TEST(Sessions, AnswerAConflictWhereOneEraseMeetsAChange) {
+  world w;
+  const auto c = w.connect();
+  c->call("set", change{"ticket", 1});
+  const auto one = open_slow_set(w, *c);
+  const auto two = open_slow_set(w, *c);
+
+  c->send(one, change{"ticket", 0});
+  c->send(two, change{"ticket", 0});
+
+  ASSERT_FALSE(c->receive(one)->failure);
+  const auto second = c->receive(two);
+  ASSERT_TRUE(second->failure) << "one ticket was taken twice";
+  EXPECT_EQ(second->failure->code, 409);
+}
+
+TEST(Sessions, FollowTheLoginOfAnotherRequest) {
+  world w;
+  const auto c = w.connect();
+  c->call("set", change{"a", 1});
+  const auto slow = open_slow_set(w, *c);
+  const auto slow_too = open_slow_set(w, *c);
+  c->call("login", std::string{"ann"});
+
+  c->send(slow, change{"b", 2});
+  c->send(slow_too, change{"c", 3});
+
+  ASSERT_FALSE(c->receive(slow)->failure);
+  ASSERT_FALSE(c->receive(slow_too)->failure);
+  EXPECT_EQ(c->call<changes>("values"), (changes{{"a", 1}, {"b", 2}, {"c", 3}}));
+  EXPECT_EQ(c->call<std::vector<std::string>>("who"), (std::vector<std::string>{"ann", "ann"}));
+}
+
+TEST(Sessions, AreNotBroughtBackByARequestThatEndsAfterTheLogout) {
+  world w;
+  for (const bool is_new : {true, false}) {
+    const auto c = w.connect();
+    if (!is_new) c->call("login", std::string{"ann"});
+    const auto token = c->call<std::string>("token");
+    const auto slow = open_slow_set(w, *c);
+    c->call("logout");
+
+    c->send(slow, change{"a", 1});
+
+    const auto answer = c->receive(slow);
+    ASSERT_TRUE(answer && answer->failure);
+    EXPECT_EQ(answer->failure->code, 409);
+    EXPECT_EQ(w.connect({{"Authorization", "Bearer " + token}})->call<changes>("values"), changes{});
+    EXPECT_EQ(c->call<changes>("values"), changes{});
+  }
+}
+
 TEST(Sessions, UpdateOnFreshDataAfterAConflict) {
   world w;
   const auto c = w.connect();

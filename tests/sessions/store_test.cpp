@@ -1,6 +1,8 @@
 #include "sessions/store.hpp"
 
 #include "libswill/transport/manual_loop.hpp"
+#include "libswill/wire/writer.hpp"
+#include "sessions/detail/values.hpp"
 #include "sessions/memory_store.hpp"
 #include "sessions/redis/redis_store.hpp"
 #include "tests/redis/fixture.hpp"
@@ -34,6 +36,18 @@ struct in_redis {
     return redis_sessions(o);
   }
 };
+
+result<session_stamp> stamp_of(const result<session_record>& r) {
+  if (!r) return r.error();
+  return session_stamp{r->version, r->created, r->seen};
+}
+
+/// The values of a session by name, as MessagePack.
+std::map<std::string, std::string> values_of(const session_record& r) {
+  std::map<std::string, std::string> out;
+  for (const detail::session_value& v : detail::read_session_values(r.data)) out.emplace(v.name, v.encoded);
+  return out;
+}
 
 template <class Backend>
 class SessionStore : public testing::Test {
@@ -70,8 +84,12 @@ protected:
   result<session_stamp> save(const session_record& r) {
     return ask<session_stamp>([&](auto f) { store_->save(r, f); });
   }
-  result<session_stamp> rotate(const std::string& old_id, const std::string& old_user, const session_record& r) {
-    return ask<session_stamp>([&](auto f) { store_->rotate(old_id, old_user, r, f); });
+  result<session_record> merge(const std::string& id, const session_changes& c) {
+    return ask<session_record>([&](auto f) { store_->merge(id, c, f); });
+  }
+  result<session_record> rotate(const std::string& old_id, const std::string& old_user, const session_record& r,
+                                const session_changes& c = {}) {
+    return ask<session_record>([&](auto f) { store_->rotate(old_id, old_user, r, c, f); });
   }
   bool touch(const std::string& id) {
     return ask<bool>([&](auto f) { store_->touch(id, f); }).value();
@@ -192,8 +210,10 @@ TYPED_TEST(SessionStore, EndsTheOldIdWhenItRotates) {
   next.id = "third";
   EXPECT_FALSE(this->rotate("old", "", next));
   EXPECT_FALSE(this->load("third"));
-  // Nor does one who has an old version.
-  EXPECT_FALSE(this->rotate("new", "ann", next));
+  // Nor does one who has an old version, and wants what was changed since to be something else.
+  const auto refused = this->rotate("new", "ann", next, {{"n", {}, "\x07"}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, 409);
 }
 
 TYPED_TEST(SessionStore, LetsOneOfManyChangesAtOnceWin) {
@@ -231,7 +251,8 @@ TYPED_TEST(SessionStore, LetsOneOfManyChangesAtOnceWin) {
       threads[i].loop.post([&, i] {
         const auto done = [&changes](result<session_stamp> r) { changes.put(std::move(r)); };
         for (int n = 0; n < each; ++n) {
-          stores[i]->rotate(old_id, "", this->record(ids[1 + i * each + n], "\x80", 1), done);
+          stores[i]->rotate(old_id, "", this->record(ids[1 + i * each + n], "\x81\xa1n\x02", 1), {{"n", {}, "\x02"}},
+                            [done](const result<session_record>& r) { done(stamp_of(r)); });
           stores[i]->save(this->record(old_id, "\x81\xa1n\x01", 1), done);
         }
       });
@@ -254,6 +275,181 @@ TYPED_TEST(SessionStore, LetsOneOfManyChangesAtOnceWin) {
     closed.take();
     threads[i].on_loop([&] { stores[i].reset(); });
   }
+}
+
+TYPED_TEST(SessionStore, MergesChangesOfDifferentValues) {
+  using values = std::map<std::string, std::string>;
+  this->open();
+  ASSERT_TRUE(this->save(this->record("s", "\x83\xa1\x61\x01\xa1\x62\x02\xa1\x63\x03"))); // {a: 1, b: 2, c: 3}
+
+  // All of these were told from the first version.
+  const auto replaced = this->merge("s", {{"a", "\x01", "\x09"}});
+  const auto erased = this->merge("s", {{"b", "\x02", {}}});
+  const auto added = this->merge("s", {{"d", {}, "\x07"}});
+
+  for (const auto& r : {replaced, erased, added}) ASSERT_TRUE(r);
+  EXPECT_EQ(replaced->version, 2U);
+  EXPECT_EQ(values_of(*replaced), (values{{"a", "\x09"}, {"b", "\x02"}, {"c", "\x03"}})) << "what is stored then";
+  EXPECT_EQ(added->version, 4U);
+  const auto now = this->load("s");
+  EXPECT_EQ(now->version, 4U);
+  EXPECT_EQ(values_of(*now), (values{{"a", "\x09"}, {"c", "\x03"}, {"d", "\x07"}}));
+  EXPECT_EQ(now->data, added->data);
+}
+
+TYPED_TEST(SessionStore, RefusesChangesOfAValueThatSomebodyElseHasChanged) {
+  this->open();
+  ASSERT_TRUE(this->save(this->record("s", "\x82\xa1\x61\x01\xa1\x62\x02"))); // {a: 1, b: 2}
+  ASSERT_TRUE(this->merge("s", {{"a", "\x01", "\x09"}, {"b", "\x02", {}}, {"n", {}, "\x05"}}));
+  const auto before = this->load("s");
+
+  const session_changes late[] = {
+      {{"a", "\x01", "\x08"}},                       // set by both
+      {{"a", "\x01", {}}},                           // set, and erased
+      {{"b", "\x02", "\x08"}},                       // erased, and set
+      {{"b", "\x02", {}}},                           // erased by both: only one of them has taken it
+      {{"n", {}, "\x05"}},                           // added by both, even if it is the same
+      {{"free", {}, "\x01"}, {"a", "\x01", "\x08"}}, // one of them is enough
+  };
+  for (const auto& changes : late) {
+    const auto r = this->merge("s", changes);
+    ASSERT_FALSE(r);
+    EXPECT_EQ(r.error().code, 409);
+    EXPECT_NE(r.error().data.find("retryable"), nullptr);
+  }
+
+  EXPECT_EQ(this->load("s")->data, before->data);
+  EXPECT_EQ(this->load("s")->version, before->version);
+}
+
+TYPED_TEST(SessionStore, MergesIntoWhateverASessionHolds) {
+  this->open();
+  // A value of each form of MessagePack, under names of each length.
+  const std::string text(40, 't');
+  const std::string long_text(300, 'u');
+  buffer out;
+  wire::writer w{out};
+  std::vector<std::string> forms{"\xc0", "\xc2", "\xc3", "\x7f", "\xff", "\xcc\xff", {"\xcd\x01\x00", 3}, "\xd0\x80"};
+  forms.emplace_back("\xce\x01\x02\x03\x04");
+  forms.emplace_back("\xcf\x01\x02\x03\x04\x05\x06\x07\x08");
+  forms.emplace_back("\xd1\x01\x02");
+  forms.emplace_back("\xd2\x01\x02\x03\x04");
+  forms.emplace_back("\xd3\x01\x02\x03\x04\x05\x06\x07\x08");
+  forms.emplace_back("\xca\x01\x02\x03\x04");
+  forms.emplace_back("\xcb\x01\x02\x03\x04\x05\x06\x07\x08");
+  forms.emplace_back("\xa3"
+                     "abc");
+  forms.emplace_back("\xd9\x28" + text);
+  forms.emplace_back("\xda\x01\x2c" + long_text);
+  forms.emplace_back("\xc4\x28" + text);
+  forms.emplace_back("\xc5\x01\x2c" + long_text);
+  forms.emplace_back("\xc7\x03\x01"
+                     "abc"); // ext 8
+  forms.emplace_back("\xd4\x01"
+                     "a");
+  forms.emplace_back("\xd5\x01"
+                     "ab");
+  forms.emplace_back("\xd6\x01"
+                     "abcd");
+  forms.emplace_back("\xd7\x01"
+                     "abcdefgh");
+  forms.emplace_back("\xd8\x01"
+                     "abcdefghijklmnop");
+  forms.emplace_back("\x93\x01\x92\xa1x\xc0\x90");                // [1, ["x", nil], []]
+  forms.emplace_back("\x82\xa1k\x81\xa1l\x91\x05\xa1m\x80");      // {k: {l: [5]}, m: {}}
+  forms.emplace_back(std::string{"\xdc\x00\x03\x01\x02\x03", 6}); // array 16
+  forms.emplace_back(std::string{"\xde\x00\x01\xa1k\x05", 6});    // map 16
+  forms.emplace_back(std::string{"\xdd\x00\x00\x00\x01\x05", 6}); // array 32
+  forms.emplace_back(std::string{"\xdf\x00\x00\x00\x01\xa1k\x05", 8});
+  w.map(forms.size());
+  std::map<std::string, std::string> expected;
+  for (std::size_t i = 0; i < forms.size(); ++i) {
+    const std::string name = std::string(i * 3, 'n') + std::to_string(i);
+    w.text(name);
+    w.raw(as_bytes(forms[i]));
+    expected[name] = forms[i];
+  }
+  ASSERT_TRUE(this->save(this->record("s", std::string{as_text(out.view())})));
+
+  const std::string first = "0";
+  const auto r = this->merge("s", {{first, "\xc0", "\x01"}, {"more", {}, "\x93\x01\x02\x03"}});
+
+  ASSERT_TRUE(r) << r.error().message;
+  expected[first] = "\x01";
+  expected["more"] = "\x93\x01\x02\x03";
+  EXPECT_EQ(values_of(*r), expected);
+  EXPECT_EQ(values_of(*this->load("s")), expected);
+  EXPECT_TRUE(this->save(this->record("s", "\x80", 2))) << "the version is one that can be compared";
+}
+
+TYPED_TEST(SessionStore, MergesNothingIntoWhatHasEnded) {
+  this->open();
+  EXPECT_EQ(this->merge("s", {{"a", {}, "\x01"}}).error().code, 409);
+  ASSERT_TRUE(this->save(this->record("s")));
+  this->destroy("s");
+
+  EXPECT_EQ(this->merge("s", {{"a", {}, "\x01"}}).error().code, 409);
+  EXPECT_FALSE(this->load("s"));
+}
+
+TYPED_TEST(SessionStore, HoldsItsLimitsWhenItMerges) {
+  session_options o;
+  o.values = 2;
+  o.session_size = 20;
+  this->open(o);
+  ASSERT_TRUE(this->save(this->record("s", "\x81\xa1\x61\x01")));
+
+  EXPECT_EQ(this->merge("s", {{"b", {}, "\x01"}, {"c", {}, "\x01"}}).error().code, 413);
+  EXPECT_EQ(this->merge("s", {{"a", "\x01", "\xb1" + std::string(17, 'x')}}).error().code, 413);
+  EXPECT_EQ(this->load("s")->version, 1U);
+  EXPECT_TRUE(this->merge("s", {{"a", "\x01", "\xb0" + std::string(16, 'x')}})); // 1 + 2 + 17 bytes
+}
+
+TYPED_TEST(SessionStore, EndsWhatIsTooOldAlthoughChangesAreMerged) {
+  session_options o;
+  o.idle = 10s;
+  o.absolute = 200ms;
+  this->open(o);
+  ASSERT_TRUE(this->save(this->record("a")));
+  const auto deadline = std::chrono::steady_clock::now() + 5s;
+
+  while (std::chrono::steady_clock::now() < deadline && this->merge("a", {})) {
+  }
+
+  EXPECT_LT(std::chrono::steady_clock::now(), deadline);
+  EXPECT_FALSE(this->load("a"));
+}
+
+TYPED_TEST(SessionStore, TakesParallelChangesAlongToTheNewId) {
+  using values = std::map<std::string, std::string>;
+  this->open();
+  ASSERT_TRUE(this->save(this->record("old", "\x81\xa1\x61\x01")));
+  session_record next = *this->load("old");
+  next.id = "new";
+  next.user = "ann";
+  next.data = "\x82\xa1\x61\x01\xa1\x62\x02";           // {a: 1, b: 2}
+  ASSERT_TRUE(this->merge("old", {{"c", {}, "\x03"}})); // by another request meanwhile
+
+  const auto moved = this->rotate("old", "", next, {{"b", {}, "\x02"}});
+
+  ASSERT_TRUE(moved);
+  EXPECT_EQ(moved->id, "new");
+  EXPECT_EQ(moved->user, "ann");
+  EXPECT_EQ(moved->version, 3U);
+  EXPECT_EQ(values_of(*moved), (values{{"a", "\x01"}, {"b", "\x02"}, {"c", "\x03"}}));
+  EXPECT_EQ(values_of(*this->load("new")), values_of(*moved));
+  EXPECT_EQ(this->load("new")->user, "ann");
+  EXPECT_EQ(this->load("new")->created, moved->created);
+  EXPECT_FALSE(this->load("old"));
+  EXPECT_EQ(this->ids_of("ann"), (std::vector<std::string>{"new"}));
+
+  // Both have changed the same: nothing happens.
+  next = *moved;
+  next.id = "third";
+  ASSERT_TRUE(this->merge("new", {{"a", "\x01", "\x05"}}));
+  EXPECT_EQ(this->rotate("new", "ann", next, {{"a", "\x01", "\x06"}}).error().code, 409);
+  EXPECT_TRUE(this->load("new"));
+  EXPECT_FALSE(this->load("third"));
 }
 
 TYPED_TEST(SessionStore, MovesASessionFromOneUserToAnother) {
@@ -415,7 +611,7 @@ TEST(RedisStore, LetsRedisExpire) {
     session_record one;
     one.id = "x";
     one.user = "ann";
-    s->rotate("none", "", one, [&saved](result<session_stamp> answer) { saved.put(std::move(answer)); });
+    s->rotate("none", "", one, {}, [&saved](const result<session_record>& answer) { saved.put(stamp_of(answer)); });
   });
   ASSERT_TRUE(saved.take());
 

@@ -25,13 +25,6 @@ transport::asio_loop& with_sockets(swill::loop& l) {
   throw error{swill::error_code::internal_error, "Redis needs a loop with sockets, not a test's"};
 }
 
-/// Half of d, and a random share of the other half.
-std::chrono::milliseconds with_jitter(std::chrono::milliseconds d) {
-  std::uint32_t dice = 0;
-  fill_random(&dice, sizeof dice);
-  return d / 2 + std::chrono::milliseconds{dice % static_cast<std::uint32_t>(d.count() / 2 + 1)};
-}
-
 } // namespace
 
 void link::reader_deleter::operator()(redisReader* r) const noexcept { redisReaderFree(r); }
