@@ -1,5 +1,7 @@
 #include "actors/remote/gateway_finder.hpp"
 
+#include "actors/remote/host_and_port.hpp"
+
 #include <array>
 #include <netdb.h>
 #include <sys/socket.h>

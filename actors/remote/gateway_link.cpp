@@ -33,6 +33,7 @@ void gateway_link::stop() {
     stopping_ = true;
     changed_.notify_all();
   }
+  cancelled_.ring();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -69,16 +70,21 @@ void gateway_link::pause(std::chrono::milliseconds at_most) {
 }
 
 bool gateway_link::serve_once() {
-  network net{worker_.options.tls};
+  const worker_options& o = worker_.options;
+  const auto unreachable = [this](const error& e) {
+    const std::lock_guard lock{mutex_};
+    if (!stopping_) worker_.log(log_level::info, "gateway " + address_ + " cannot be reached: " + e.message);
+    return false;
+  };
+  auto connection = dial(to_, o.secret, worker_.certificates.get(), o.connect_timeout, cancelled_);
+  if (!connection) return unreachable(connection.error());
+  network net;
   {
-    auto door = net.connect(to_, worker_.options.connect_timeout);
-    if (!door) {
-      worker_.log(log_level::info, "gateway " + address_ + " cannot be reached: " + door.error().message);
-      return false;
-    }
+    auto door = net.connect(std::move(connection->socket), o.connect_timeout);
+    if (!door) return unreachable(door.error());
     std::promise<void> made;
     home_.loop().post([&] {
-      caf::strong_actor_ptr c = spawn_in<link_control>(net.system(), home_, *this, net);
+      caf::strong_actor_ptr c = spawn_in<link_control>(net.system(), home_, *this, net, connection->keys);
       {
         const std::lock_guard lock{mutex_};
         over_ = accepted_ = false;
@@ -95,11 +101,11 @@ bool gateway_link::serve_once() {
     changed_.wait(lock, [this] { return stopping_ || over_; });
     served = accepted_;
   }
-  end_link(net);
+  end_link();
   return served;
 }
 
-void gateway_link::end_link(network&) {
+void gateway_link::end_link() {
   caf::strong_actor_ptr c;
   {
     const std::lock_guard lock{mutex_};
@@ -119,20 +125,20 @@ void gateway_link::on_over(const std::string& why) {
 
 // --- The control
 
-link_control::link_control(caf::actor_config& config, unit& home, gateway_link& l, network& net)
+link_control::link_control(caf::actor_config& config, unit& home, gateway_link& l, network& net, const link_keys& keys)
     : lane(config, home, l.worker_.options.link_window),
       link_(l),
       worker_(l.worker_),
       net_(net),
+      keys_(keys),
       since_(home.loop().now()),
       heard_(since_),
-      looked_(since_) {}
+      looked_(since_) {
+  set_tokens(keys_.to_gateway, keys_.to_worker);
+}
 
 void link_control::knock(const caf::strong_actor_ptr& door) {
-  nonce_ = make_nonce();
-  std::string word(1, '\1'); // version
-  word += nonce_;
-  send_to(door, as_bytes(word));
+  send_to(door, keys_.ticket);
   door->get()->attach_functor([self = caf::actor_cast<caf::weak_actor_ptr>(caf::strong_actor_ptr{ctrl()}),
                                loop = &home().loop()](const caf::error&) {
     loop->post([self] {
@@ -154,8 +160,11 @@ void link_control::on_record(record kind, std::uint32_t, std::uint32_t seq, byte
   heard_ = home().loop().now();
   if (stage_ == stage::over) return;
   if (kind == record::refuse) return over("refused: " + std::string{as_text(content)});
-  if (stage_ == stage::knocked) return kind == record::challenge ? on_challenge(content, sender) : on_broken();
-  if (stage_ == stage::challenged) return kind == record::accept ? on_accept(content) : on_broken();
+  if (stage_ == stage::knocked) {
+    if (kind != record::accept) return on_broken();
+    stage_ = stage::accepted;
+    return set_peer(sender);
+  }
   switch (kind) {
     case record::beat: return;
     case record::hello: return open_lane(seq, sender);
@@ -163,21 +172,6 @@ void link_control::on_record(record kind, std::uint32_t, std::uint32_t seq, byte
     case record::note: return worker_.log(log_level::error, std::string{as_text(content)});
     default: return on_broken();
   }
-}
-
-void link_control::on_challenge(bytes_view nonce, const caf::strong_actor_ptr& sender) {
-  if (nonce.size() != nonce_size) return on_broken();
-  keys_ = link_keys{worker_.options.secret, nonce_, as_text(nonce)};
-  stage_ = stage::challenged;
-  set_peer(sender);
-  write(record::proof, 0, 0, keys_.of_worker);
-}
-
-void link_control::on_accept(bytes_view proof) {
-  if (!same(proof, keys_.of_gateway)) return over("the gateway does not know the secret");
-  stage_ = stage::accepted;
-  flush_now();
-  set_tokens(keys_.to_gateway, keys_.to_worker);
 }
 
 void link_control::open_lane(std::uint32_t number, const caf::strong_actor_ptr& peer) {

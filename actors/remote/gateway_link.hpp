@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/remote/announcement.hpp"
+#include "actors/remote/dial.hpp"
 #include "actors/remote/lane.hpp"
 #include "actors/remote/network.hpp"
 #include "actors/remote/worker_lane.hpp"
@@ -21,13 +22,14 @@ class link_control;
 /// What the links of one worker share.
 struct worker_side {
   worker_options options;
+  std::unique_ptr<link_certificates> certificates; ///< null without TLS
   actors::runtime* runtime = nullptr;
   std::atomic<bool> leaving{false};
   void log(log_level level, const std::string& text) const { logger{&runtime->app().log}.write(level, text); }
 };
 
-/// A worker's tie to one gateway: a thread that connects, waits until the link has ended, and connects again. Each attempt has a network
-/// of its own, so that nothing of one that failed is left for the next.
+/// A worker's tie to one gateway: a thread that connects, waits until the link has ended, and connects again. Each link has a network
+/// of its own, so that nothing of one that has ended is left for the next.
 class gateway_link {
 public:
   gateway_link(worker_side& w, std::string address);
@@ -45,13 +47,14 @@ public:
 private:
   void run();
   bool serve_once(); ///< true when the gateway accepted this worker
-  void end_link(network& net);
+  void end_link();
   void pause(std::chrono::milliseconds at_most);
 
   worker_side& worker_;
   std::string address_;
   host_and_port to_;
   unit& home_;
+  wake_up cancelled_; ///< rings when it is to stop
   std::thread thread_;
 
   std::mutex mutex_; // guards what follows
@@ -65,10 +68,10 @@ private:
   void on_over(const std::string& why);
 };
 
-/// The worker's end of the control of one link: handshake, announcement, heartbeats. At home on the first loop.
+/// The worker's end of the control of one link: lanes, announcement, heartbeats. At home on the first loop.
 class link_control final : public lane, timer {
 public:
-  link_control(caf::actor_config& config, unit& home, gateway_link& l, network& net);
+  link_control(caf::actor_config& config, unit& home, gateway_link& l, network& net, const link_keys& keys);
 
   const char* name() const override { return "swill.remote.control"; }
   void knock(const caf::strong_actor_ptr& door);
@@ -80,15 +83,13 @@ private:
   void on_record(record kind, std::uint32_t connection, std::uint32_t seq, bytes_view content,
                  const caf::strong_actor_ptr& sender) override;
   void on_broken() override { over("the gateway breaks the format of the link"); }
-  void on_challenge(bytes_view nonce, const caf::strong_actor_ptr& sender);
-  void on_accept(bytes_view proof);
   void open_lane(std::uint32_t number, const caf::strong_actor_ptr& peer);
   void announce();
   void over(const std::string& why);
   void on_timer() override;
   void on_exit() override;
 
-  enum class stage : std::uint8_t { knocked, challenged, accepted, over };
+  enum class stage : std::uint8_t { knocked, accepted, over };
   struct open_lane_entry {
     unit* home;
     std::shared_ptr<caf::strong_actor_ptr> lane; ///< set and used on that loop only
@@ -96,7 +97,6 @@ private:
   gateway_link& link_;
   worker_side& worker_;
   network& net_;
-  std::string nonce_;
   link_keys keys_;
   stage stage_ = stage::knocked;
   clock_time since_;

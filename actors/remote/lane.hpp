@@ -15,16 +15,13 @@ namespace swill::actors::remote {
 /// IF YOU ADD A VALUE: the two sides' on_record; docs/decisions/0041.
 enum class record : std::uint8_t {
   // control, worker to gateway
-  join = 1,     ///< version, nonce
-  proof = 2,    ///< that the worker knows the secret
   announce = 3, ///< its name, capacity and handlers
   leaving = 4,  ///< no new calls, please
   // control, gateway to worker
-  challenge = 16, ///< nonce
-  accept = 17,    ///< proof that the gateway knows the secret; number of lanes
-  ready = 18,     ///< all lanes are open: announce
-  refuse = 19,    ///< why; then the link ends
-  note = 20,      ///< a line for the worker's log: a name that was refused
+  accept = 17, ///< the ticket is good; seq: number of lanes
+  ready = 18,  ///< all lanes are open: announce
+  refuse = 19, ///< why; then the link ends
+  note = 20,   ///< a line for the worker's log: a name that was refused
   // both ways
   beat = 32,
   hello = 33, ///< the first of a lane, in both directions; seq: its number

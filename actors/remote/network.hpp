@@ -1,52 +1,44 @@
 #pragma once
 
-#include "actors/remote/options.hpp"
+#include "actors/remote/link_socket.hpp"
 #include "libswill/base/result.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
 #include <chrono>
-#include <cstdint>
-#include <functional>
 #include <memory>
-#include <string>
 
 namespace swill::actors::remote {
 
-struct host_and_port {
-  std::string host;
-  std::uint16_t port = 0;
-};
-/// Throws std::invalid_argument.
-host_and_port parse_host_and_port(const std::string& text);
-
 /// CAF's network and an actor system of its own for it (docs/decisions/0040): nothing of the application can be reached through it, and what has gone
-/// wrong with a connection goes with the system. The functions wait: not from a loop's thread.
+/// wrong with a connection goes with the system. It neither listens nor connects: it is given connections whose other ends have shown who
+/// they are (docs/decisions/0070). The functions that wait are not for a loop's thread.
 class network {
 public:
-  /// Starts its threads. Throws std::runtime_error when TLS cannot be set up. `on_refused` is told, on such a thread, why a peer was kept
-  /// out by TLS.
-  explicit network(const link_tls& tls, std::function<void(const std::string&)> on_refused = {});
+  /// Starts its threads.
+  network();
   /// Every actor in it must have ended.
   ~network();
 
   caf::actor_system& system() noexcept { return *system_; }
 
-  /// Lets peers find `gate` at that address; the port that it has. Throws std::runtime_error.
-  std::uint16_t publish(const caf::strong_actor_ptr& gate, const host_and_port& at);
-  /// The actor that is published there.
-  result<caf::strong_actor_ptr> connect(const host_and_port& to, std::chrono::milliseconds timeout);
+  /// Those who are let in from now on find `gate`. Once.
+  void publish(const caf::strong_actor_ptr& gate);
+  /// Serves a connection of a worker. From any thread; returns at once.
+  void let_in(std::unique_ptr<link_socket> s);
+  /// The actor that is published at the other end of a connection to a gateway. Waits.
+  result<caf::strong_actor_ptr> connect(std::unique_ptr<link_socket> s, std::chrono::milliseconds timeout);
 
   /// Ends the connection to a peer. From any thread; returns at once.
   void drop(const caf::node_id& peer);
 
 private:
   struct config;
-  std::function<void(const std::string&)> on_refused_;
+  class entrance;
   std::unique_ptr<config> config_;
   std::unique_ptr<caf::actor_system> system_;
-  bool tls_;
+  caf::intrusive_ptr<entrance> entrance_; // of CAF's broker as well
 };
 
 } // namespace swill::actors::remote

@@ -22,16 +22,20 @@ struct link_tls {
 struct worker_gate_options {
   /// "ADDRESS:PORT" or "[ADDRESS]:PORT" where workers connect; port 0: any free one.
   std::string listen = "127.0.0.1:0";
-  /// What both sides know, at least 16 bytes; with TLS it may be empty. Whoever does not know it is dropped after the handshake.
+  /// What both sides know, at least 16 bytes; with TLS it may be empty. Nothing is read of whoever does not know it but the attempt to show
+  /// that it does.
   std::string secret{};
   link_tls tls{};
   /// How often each side says that it lives.
   std::chrono::milliseconds heartbeat{250};
   /// Silence of a worker. When reached: it is out; its calls are retried elsewhere or fail with 503.
   std::chrono::milliseconds silence{1500};
-  /// From a worker's first word to its announcement. When reached: it is dropped.
+  /// From a connection's first moment until it has shown who it is, and again from then to the worker's announcement. When reached: it is
+  /// dropped.
   std::chrono::milliseconds handshake_timeout{5000};
-  /// Workers, those in their handshake included. When reached: the next is dropped.
+  /// Connections that have not shown who they are. When reached: the next takes the place of the oldest one of the address that has most.
+  std::size_t strangers = 256;
+  /// Workers that have shown who they are. When reached: the next is dropped.
   std::size_t workers = 1024;
   /// Names in one announcement. When reached: the worker is refused.
   std::size_t names = 4096;

@@ -1,5 +1,6 @@
 #include "actors/remote/remote_handlers.hpp"
 
+#include "actors/remote/porter.hpp"
 #include "actors/remote/worker_gate.hpp"
 
 #include <stdexcept>
@@ -12,8 +13,10 @@ using namespace actors::remote;
 struct remote_handlers::impl {
   explicit impl(worker_gate_options o) : options(std::move(o)) {}
   worker_gate_options options;
+  std::unique_ptr<link_certificates> certificates;
   std::unique_ptr<network> net;
   std::unique_ptr<worker_gate> gate;
+  std::unique_ptr<porter> entrance;
   std::uint16_t port = 0;
   swill::loop* home = nullptr;
   std::thread ending;
@@ -33,12 +36,24 @@ std::uint16_t remote_handlers::port() const noexcept { return impl_->port; }
 void remote_handlers::start(actors::runtime& r) {
   impl& i = *impl_;
   if (i.ending.joinable()) i.ending.join();
-  i.net = std::make_unique<network>(i.options.tls, [app = r.shared_app()](const std::string& why) {
-    logger{&app->log}.write(log_level::warning, "a worker was kept out by TLS: " + why);
-  });
+  const host_and_port at = parse_host_and_port(i.options.listen);
+  i.certificates = i.options.tls.empty() ? nullptr : std::make_unique<link_certificates>(i.options.tls);
+  i.net = std::make_unique<network>();
   i.home = &r.units().front()->loop();
   i.gate = std::make_unique<worker_gate>(r, r.shared_app(), *i.net, i.options);
-  i.port = i.net->publish(i.gate->door(), parse_host_and_port(i.options.listen));
+  i.net->publish(i.gate->door());
+  i.entrance = std::make_unique<porter>(
+      at,
+      house_rules{.secret = i.options.secret,
+                  .certificates = i.certificates.get(),
+                  .strangers = i.options.strangers,
+                  .patience = i.options.handshake_timeout},
+      [&i](std::unique_ptr<link_socket> s, const link_keys& keys) {
+        i.gate->expect(keys);
+        i.net->let_in(std::move(s));
+      },
+      [app = r.shared_app()](log_level level, const std::string& text) { logger{&app->log}.write(level, text); });
+  i.port = i.entrance->port();
   logger{&r.app().log}.write(log_level::info, "workers connect to port " + std::to_string(i.port));
 }
 
@@ -49,6 +64,7 @@ void remote_handlers::stop(std::function<void()> done) {
     i.gate->stop([&i, done] {
       // The system ends its threads, which takes a while: not on a loop.
       i.ending = std::thread{[&i, done] {
+        i.entrance.reset();
         i.net.reset();
         i.gate.reset();
         done();

@@ -14,9 +14,10 @@ inline constexpr std::size_t token_size = 16;
 using proof = std::array<std::byte, proof_size>;
 using token = std::array<std::byte, token_size>;
 
-/// What two sides that know the same secret can show each other, once both have thrown a nonce: a proof for each direction, and a token
-/// for each that stands before every batch, so that nobody else on the network can speak for either. HMAC-SHA256 over a label and both
-/// nonces. (A listener on an unencrypted network sees the tokens: docs/workers.md.)
+/// What two sides that know the same secret can show each other, once both have thrown a nonce: a proof for each direction (introduction),
+/// and then, over CAF's network, a ticket by which the worker refers to that exchange, and a token for each direction that stands before
+/// every batch, so that no other worker can speak for either. HMAC-SHA256 over a label and both nonces. (A listener on an unencrypted
+/// network sees ticket and tokens: docs/workers.md.)
 struct link_keys {
   link_keys() = default;
   link_keys(std::string_view secret, std::string_view worker_nonce, std::string_view gateway_nonce);
@@ -24,6 +25,7 @@ struct link_keys {
   proof of_gateway{};
   token to_worker{};
   token to_gateway{};
+  token ticket{};
 };
 
 std::string make_nonce();

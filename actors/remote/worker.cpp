@@ -49,6 +49,8 @@ void worker::start(actors::runtime& r) {
   impl& i = *impl_;
   if (i.ending.joinable()) i.ending.join();
   i.side.runtime = &r;
+  const link_tls& tls = i.side.options.tls;
+  i.side.certificates = tls.empty() ? nullptr : std::make_unique<link_certificates>(tls);
   i.side.leaving = false;
   i.gateways = std::make_unique<gateway_finder>(i.side);
 }

@@ -16,6 +16,7 @@ public:
   explicit worker(worker_options o);
   ~worker() override;
 
+  /// Throws std::runtime_error when the files of TLS cannot be used.
   void start(actors::runtime& r) override;
   void drain() noexcept override;
   void stop(std::function<void()> done) override;

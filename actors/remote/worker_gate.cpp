@@ -1,12 +1,13 @@
 #include "actors/remote/worker_gate.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace swill::actors::remote {
 
 namespace {
 
-/// The published actor. Takes one word: join. A stranger gets no further than a challenge.
+/// The published actor. Takes one word: the ticket of a worker that has shown who it is.
 class front_door final : public endpoint {
 public:
   front_door(caf::actor_config& config, unit& home, worker_gate& g) : endpoint(config, home), gate_(g) {}
@@ -14,9 +15,10 @@ public:
 
 private:
   void on_batch(std::vector<char>& batch, const caf::strong_actor_ptr& sender) override {
-    // version (1 byte), nonce
-    if (batch.size() != 1 + nonce_size || batch[0] != 1 || !sender || sender->nid == node()) return;
-    gate_.knock({batch.data() + 1, nonce_size}, sender);
+    if (batch.size() != token_size || !sender || sender->nid == node()) return;
+    token ticket{};
+    std::memcpy(ticket.data(), batch.data(), ticket.size());
+    gate_.knock(ticket, sender);
   }
   worker_gate& gate_;
 };
@@ -45,17 +47,39 @@ void worker_gate::on_table(std::size_t i, std::function<void(handler_table&)> f)
   tables_[i]->home().loop().post([t = tables_[i], f = std::move(f)] { f(*t); });
 }
 
-void worker_gate::knock(std::string_view nonce, const caf::strong_actor_ptr& worker) {
+void worker_gate::expect(const link_keys& k) {
+  home_.loop().post([self = self_, k] {
+    if (*self == nullptr) return;
+    worker_gate& g = **self;
+    const clock_time now = g.home_.loop().now();
+    while (!g.expected_.empty() && now - g.expected_.front().since >= g.options_.handshake_timeout)
+      g.expected_.pop_front();
+    g.expected_.push_back({k, now});
+  });
+}
+
+/// A ticket is good for one worker, once.
+std::optional<link_keys> worker_gate::redeem(const token& ticket) {
+  const auto it = std::find_if(expected_.begin(), expected_.end(),
+                               [&ticket](const expected& e) { return same(e.keys.ticket, ticket); });
+  if (it == expected_.end()) return std::nullopt;
+  const link_keys keys = it->keys;
+  expected_.erase(it);
+  return keys;
+}
+
+void worker_gate::knock(const token& ticket, const caf::strong_actor_ptr& worker) {
   if (stopped_) return;
+  const auto keys = redeem(ticket);
+  if (!keys) return net_.drop(worker->nid);
   if (members_.size() >= options_.workers) {
     log(log_level::warning, "a worker was dropped: there are too many");
     return net_.drop(worker->nid);
   }
   const std::uint64_t id = ++last_;
   member& m = members_[id];
-  m.link = spawn_in<worker_link>(net_.system(), home_, *this, id, worker);
+  m.link = spawn_in<worker_link>(net_.system(), home_, *this, id, *keys, worker);
   m.state = as<worker_link>(m.link).state();
-  as<worker_link>(m.link).challenge(nonce);
   // Its death is also seen by heartbeats, only later. Not by down_msg: mail can be forged.
   worker->get()->attach_functor([self = self_, loop = &home_.loop(), id](const caf::error&) {
     loop->post([self, id] {
@@ -64,6 +88,7 @@ void worker_gate::knock(std::string_view nonce, const caf::strong_actor_ptr& wor
       if (it != (*self)->members_.end()) (*self)->remove(as<worker_link>(it->second.link), "its connection has ended");
     });
   });
+  as<worker_link>(m.link).begin();
 }
 
 void worker_gate::open_lanes(worker_link& l) {
@@ -179,53 +204,39 @@ void worker_gate::stop(std::function<void()> done) {
 
 // --- One worker
 
-worker_link::worker_link(caf::actor_config& config, unit& home, worker_gate& g, std::uint64_t id,
+worker_link::worker_link(caf::actor_config& config, unit& home, worker_gate& g, std::uint64_t id, const link_keys& keys,
                          caf::strong_actor_ptr worker)
     : lane(config, home, g.options().link_window),
       gate_(g),
       id_(id),
       node_(worker->nid),
+      keys_(keys),
       state_(std::make_shared<worker_state>()),
       since_(home.loop().now()),
       heard_(since_),
       looked_(since_) {
   set_peer(std::move(worker));
+  set_tokens(keys_.to_worker, keys_.to_gateway);
 }
 
-void worker_link::challenge(std::string_view worker_nonce) {
-  const std::string nonce = make_nonce();
-  keys_ = link_keys{gate_.options().secret, worker_nonce, nonce};
-  write(record::challenge, 0, 0, as_bytes(nonce)); // under the empty token: nobody is known yet
+void worker_link::begin() {
+  write(record::accept, 0, static_cast<std::uint32_t>(gate_.loops()), bytes_view{});
+  flush_now(); // before the first word of a lane
   home().loop().set_timer(*this, home().loop().now() + gate_.options().heartbeat);
+  gate_.open_lanes(*this);
 }
 
 void worker_link::on_record(record kind, std::uint32_t, std::uint32_t, bytes_view content,
                             const caf::strong_actor_ptr&) {
   heard_ = home().loop().now();
-  if (stage_ == stage::challenged) return kind == record::proof ? on_proof(content) : on_broken();
   switch (kind) {
     case record::beat: return;
-    case record::announce: return stage_ == stage::proven ? on_announcement(content) : on_broken();
+    case record::announce: return stage_ == stage::joining ? on_announcement(content) : on_broken();
     case record::leaving:
       if (!state_->leaving.exchange(true)) gate_.log(log_level::info, "worker " + state_->name + " takes no new calls");
       return;
     default: return on_broken();
   }
-}
-
-void worker_link::on_proof(bytes_view content) {
-  if (!same(content, keys_.of_worker)) {
-    refuse("it does not know the secret");
-    return;
-  }
-  stage_ = stage::proven;
-  const auto lanes = static_cast<std::uint32_t>(gate_.loops());
-  buffer& out = begin_record(record::accept, 0, lanes);
-  out.append(keys_.of_gateway);
-  end_record();
-  flush_now(); // still under the empty token
-  set_tokens(keys_.to_worker, keys_.to_gateway);
-  gate_.open_lanes(*this);
 }
 
 void worker_link::ready() {
@@ -255,8 +266,8 @@ void worker_link::on_timer() {
   if (now - looked_ > 3 * o.heartbeat) heard_ = now;
   looked_ = now;
   if (stage_ != stage::serving && now - since_ >= o.handshake_timeout) return refuse("its handshake takes too long");
-  if (stage_ != stage::challenged && now - heard_ >= o.silence) return gate_.remove(*this, "it is silent");
-  if (stage_ != stage::challenged) write(record::beat, 0, 0);
+  if (now - heard_ >= o.silence) return gate_.remove(*this, "it is silent");
+  write(record::beat, 0, 0);
   home().loop().set_timer(*this, now + o.heartbeat);
 }
 

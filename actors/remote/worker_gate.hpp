@@ -5,8 +5,10 @@
 #include "actors/remote/network.hpp"
 #include "actors/runtime.hpp"
 
+#include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -26,8 +28,11 @@ public:
   /// Ends every link; `done` runs, on this loop, when nothing of them is left on any loop.
   void stop(std::function<void()> done);
 
+  /// A worker has shown who it is, and is going to knock with the ticket of these keys. From any thread.
+  void expect(const link_keys& k);
+
   // --- For the door and the links
-  void knock(std::string_view nonce, const caf::strong_actor_ptr& worker);
+  void knock(const token& ticket, const caf::strong_actor_ptr& worker);
   void open_lanes(worker_link& l);
   void announced(worker_link& l, announcement a);
   /// Out: at once, on all loops.
@@ -51,6 +56,12 @@ private:
     std::vector<std::shared_ptr<const announced_handler>> handlers;
   };
 
+  struct expected {
+    link_keys keys;
+    clock_time since;
+  };
+
+  std::optional<link_keys> redeem(const token& ticket);
   void serve(std::uint64_t worker, member& m, const std::shared_ptr<const announced_handler>& h);
   void on_table(std::size_t i, std::function<void(handler_table&)> f);
 
@@ -60,6 +71,7 @@ private:
   const worker_gate_options& options_;
   std::vector<std::shared_ptr<handler_table>> tables_; // one for each loop; with functions under way to it
   caf::strong_actor_ptr door_;
+  std::deque<expected> expected_;           // the oldest first
   std::map<std::uint64_t, member> members_; // in the order in which they came
   std::unordered_map<std::string, served_name> names_;
   std::uint64_t last_ = 0;
@@ -67,14 +79,15 @@ private:
   std::shared_ptr<worker_gate*> self_; // with those who watch workers' deaths; null inside once stopped
 };
 
-/// One worker as the first loop sees it: handshake, announcement, heartbeats.
+/// One worker as the first loop sees it: lanes, announcement, heartbeats.
 class worker_link final : public lane, timer {
 public:
-  worker_link(caf::actor_config& config, unit& home, worker_gate& g, std::uint64_t id, caf::strong_actor_ptr worker);
+  worker_link(caf::actor_config& config, unit& home, worker_gate& g, std::uint64_t id, const link_keys& keys,
+              caf::strong_actor_ptr worker);
 
   const char* name() const override { return "swill.remote.link"; }
-  /// Answers a knock: the worker must show that it knows the secret.
-  void challenge(std::string_view worker_nonce);
+  /// Answers a knock, and opens the lanes.
+  void begin();
   /// All lanes are open.
   void ready();
   void note(const std::string& text) { write(record::note, 0, 0, as_bytes(text)); }
@@ -89,18 +102,17 @@ private:
   void on_record(record kind, std::uint32_t connection, std::uint32_t seq, bytes_view content,
                  const caf::strong_actor_ptr& sender) override;
   void on_broken() override;
-  void on_proof(bytes_view content);
   void on_announcement(bytes_view content);
   void on_timer() override;
   void on_exit() override;
 
-  enum class stage : std::uint8_t { challenged, proven, serving };
+  enum class stage : std::uint8_t { joining, serving };
   worker_gate& gate_;
   std::uint64_t id_;
   caf::node_id node_;
   link_keys keys_;
   std::shared_ptr<worker_state> state_; // shared with its lanes and the gate
-  stage stage_ = stage::challenged;
+  stage stage_ = stage::joining;
   clock_time since_;
   clock_time heard_;
   clock_time looked_; ///< when on_timer ran last

@@ -1,4 +1,4 @@
-#include "actors/remote/network.hpp"
+#include "actors/remote/worker.hpp"
 
 #include "tests/remote/certificates.hpp"
 #include "tests/remote/world.hpp"
