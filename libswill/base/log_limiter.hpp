@@ -1,0 +1,77 @@
+#pragma once
+
+#include "libswill/base/log.hpp"
+#include "libswill/base/loop.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace swill {
+
+/// For lines that something outside may cause once for each request: one line a second for each kind. The first of a kind is written at
+/// once; those that follow within a second are counted, and the last of them is written when the second is over, with "(n like it)".
+///
+/// From any thread. Usually not used directly, but by limited_log, which has the timer.
+class log_limiter {
+public:
+  static constexpr std::chrono::seconds interval{1};
+  /// Kinds that are told apart; further ones count as one kind.
+  static constexpr std::size_t most_kinds = 64;
+
+  /// `sink`, which may be null, must outlive this.
+  explicit log_limiter(const log_sink* sink) : sink_(sink) {}
+  log_limiter(const log_limiter&) = delete;
+  log_limiter& operator=(const log_limiter&) = delete;
+  /// Writes what was counted.
+  ~log_limiter();
+
+  /// True when the line was only counted: then somebody has to call flush() in a second.
+  bool write(log_level level, std::string_view kind, std::string_view text, clock_time now);
+  /// Writes what is due. True when something is still counted, or was written now, so that it has to be called again.
+  bool flush(clock_time now);
+
+private:
+  struct kind_state {
+    clock_time since{};
+    std::uint64_t counted = 0;
+    log_level level{};
+    std::string text{};
+  };
+  struct line {
+    log_level level;
+    std::string text;
+  };
+  void take_due(clock_time now, std::vector<line>& due);
+  void put(const std::vector<line>& lines) const;
+
+  const log_sink* sink_;
+  std::mutex mutex_; // guards what follows
+  std::map<std::string, kind_state, std::less<>> kinds_;
+};
+
+/// A log_limiter with the timer that it needs. On the thread of its loop; those of several loops may share one limiter, so that a kind has
+/// one line a second whichever thread it happens on.
+class limited_log final : timer {
+public:
+  limited_log(loop& l, std::shared_ptr<log_limiter> shared) : loop_(l), shared_(std::move(shared)) {}
+  limited_log(loop& l, const log_sink* sink) : limited_log(l, std::make_shared<log_limiter>(sink)) {}
+
+  void write(log_level level, std::string_view kind, std::string_view text) {
+    if (shared_->write(level, kind, text, loop_.now()) && !is_set())
+      loop_.set_timer(*this, loop_.now() + log_limiter::interval);
+  }
+
+private:
+  void on_timer() override {
+    if (shared_->flush(loop_.now())) loop_.set_timer(*this, loop_.now() + log_limiter::interval);
+  }
+  loop& loop_;
+  std::shared_ptr<log_limiter> shared_; ///< with those of other loops
+};
+
+} // namespace swill

@@ -1,0 +1,52 @@
+#include "libswill/base/log_limiter.hpp"
+
+#include "tests/base/manual.hpp"
+
+#include <gmock/gmock.h>
+
+namespace swill {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+struct LogLimiter : testing::Test {
+  std::vector<std::string> lines;
+  const log_sink sink = [this](const log_entry& e) { lines.emplace_back(e.text); };
+  clock_time now{1h};
+};
+
+TEST_F(LogLimiter, WritesOneLineForEachKindAndSecondWithACount) {
+  log_limiter l{&sink};
+
+  for (int i = 0; i < 1000; ++i) l.write(log_level::error, "full", "no memory " + std::to_string(i), now);
+  l.write(log_level::error, "other", "something else", now);
+  EXPECT_THAT(lines, ElementsAre("no memory 0", "something else"));
+
+  EXPECT_TRUE(l.flush(now + 1s));
+  EXPECT_THAT(lines, ElementsAre("no memory 0", "something else", "no memory 999 (999 like it)"));
+  l.write(log_level::error, "full", "again", now + 1500ms); // the second since that line is not over
+  EXPECT_EQ(lines.size(), 3U);
+  EXPECT_TRUE(l.flush(now + 2s));
+  EXPECT_FALSE(l.flush(now + 3s));
+  EXPECT_EQ(lines.back(), "again (1 like it)");
+  l.write(log_level::error, "full", "much later", now + 4s);
+  EXPECT_EQ(lines.back(), "much later");
+}
+
+TEST_F(LogLimiter, LosesNoCountWhenItEnds) {
+  {
+    log_limiter l{&sink};
+    for (int i = 0; i < 3; ++i) l.write(log_level::error, "full", "no memory", now);
+  }
+  EXPECT_THAT(lines, ElementsAre("no memory", "no memory (2 like it)"));
+}
+
+TEST_F(LogLimiter, DoesNotGrowWithItsKinds) {
+  log_limiter l{&sink};
+  for (int i = 0; i < 1000; ++i) l.write(log_level::error, "kind " + std::to_string(i), "text", now);
+  EXPECT_EQ(lines.size(), log_limiter::most_kinds + 1); // the rest is one kind
+}
+
+} // namespace
+} // namespace swill
