@@ -71,6 +71,7 @@ std::optional<redis::options> session_options::redis() const {
   if (redis_.empty()) return std::nullopt;
   auto o = redis::options::parse(redis_);
   if (!o) throw std::invalid_argument(o.error().message);
+  o->outages = outages_;
   return std::move(*o);
 }
 

@@ -4,6 +4,7 @@
 #include "libswill/redis/options.hpp"
 #include "sessions/options.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,7 @@ public:
 
 private:
   std::string redis_;
+  std::shared_ptr<redis::outage_log> outages_ = redis::make_outage_log(); ///< of everything that needs Redis
   std::string prefix_ = "swill:";
   std::vector<std::string> key_files_;
   swill::session_options sessions_;

@@ -14,6 +14,7 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
   struct waiting {
     callback answer; ///< empty: nobody wants it
     clock_time due;
+    shape fits = nullptr;
     // Of a script that was sent by its digest: what follows that, in case Redis does not know it.
     const script* by_digest = nullptr;
     std::size_t words = 0;
@@ -39,7 +40,10 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
     if (on_state) on_state(false);
   }
 
-  void on_silence() override { send(std::initializer_list<std::string_view>{"PING"}, {}); }
+  void on_silence() override {
+    constexpr shape pong = [](const reply_view& r) noexcept { return r.text() == "PONG"; };
+    send(std::initializer_list<std::string_view>{"PING"}, {}, pong);
+  }
 
   void on_reply(reply r) override {
     if (queue.empty()) return link->fail("a reply to no command");
@@ -53,9 +57,23 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
       }
       give_back(std::move(w.rest));
     }
-    if (!w.answer) return;
-    if (r.is_error()) return w.answer(refused(r.text()));
-    w.answer(std::move(r));
+    if (r.is_error()) return on_refusal(w, r);
+    const bool fits = w.fits == nullptr || w.fits(r);
+    if (fits && w.answer) w.answer(std::move(r));
+    if (fits) return;
+    const auto keep = link; // the owner may close this
+    if (w.answer) w.answer(unavailable("Redis answered something else"));
+    keep->fail("a reply of the wrong shape");
+  }
+
+  void on_refusal(const waiting& w, const reply& r) {
+    const std::string text{r.text()};
+    const std::string word = refusal_word(text);
+    const auto keep = link; // the owner may close this
+    if (w.answer) w.answer(refused(text));
+    if (!is_wrong_server(word) && (word != "NOPERM" || !keep->has_checks())) return;
+    if (keep->is_up() && on_wrong_server) on_wrong_server();
+    keep->fail(text, outage_log::reason::refused);
   }
 
   /// Whether n more commands can be sent; answers for them when not.
@@ -66,18 +84,18 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
     return false;
   }
 
-  void push(callback f) {
+  void push(callback f, shape fits) {
     const clock_time due = link->loop().now() + link->settings().command_timeout;
     if (!timeout.is_set()) link->loop().set_timer(timeout, due);
-    queue.push({std::move(f), due});
+    queue.push({std::move(f), due, fits});
     link->flush_later();
   }
 
   template <class Range>
-  void send(const Range& arguments, callback f) {
+  void send(const Range& arguments, callback f, shape fits) {
     if (!admits(1, f)) return;
     detail::append_command(link->output(), arguments);
-    push(std::move(f));
+    push(std::move(f), fits);
   }
 
   void run(const script& s, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
@@ -95,7 +113,7 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
     detail::append_head(out, '*', words);
     out += s.by_digest();
     out += rest;
-    push(std::move(f));
+    push(std::move(f), s.fits());
     waiting& w = queue.back();
     w.by_digest = &s;
     w.words = words;
@@ -115,7 +133,7 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
     detail::append_argument(out, s.source());
     out += rest;
     give_back(std::move(rest));
-    push(std::move(f));
+    push(std::move(f), s.fits());
   }
 
   std::string take_spare() {
@@ -154,6 +172,7 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
   std::vector<std::string> spare;
   std::vector<const script*> sent; ///< since this connection began; only compared
   std::function<void(bool)> on_state;
+  std::function<void()> on_wrong_server;
   bool overdue = false;
   detail::member_timer<impl, &impl::on_timeout> timeout{*this};
 };
@@ -167,6 +186,7 @@ void client::start() { impl_->link->start(); }
 void client::close(std::function<void()> done) {
   const auto self = impl_;
   self->on_state = nullptr;
+  self->on_wrong_server = nullptr;
   self->link->close(std::move(done));
   self->fail_all("Redis is not used any more");
 }
@@ -175,11 +195,19 @@ bool client::is_up() const noexcept { return impl_->link->is_up(); }
 void client::on_state(std::function<void(bool)> f) { impl_->on_state = std::move(f); }
 std::size_t client::waiting() const noexcept { return impl_->queue.size(); }
 
-void client::command(std::initializer_list<std::string_view> arguments, callback f) {
-  impl_->send(arguments, std::move(f));
+void client::set_check(std::vector<std::string> command) { impl_->link->add_check(std::move(command)); }
+void client::on_wrong_server(std::function<void()> f) { impl_->on_wrong_server = std::move(f); }
+void client::fail(const std::string& why) { impl_->link->fail(why); }
+
+void client::command(std::initializer_list<std::string_view> arguments, callback f, shape fits) {
+  impl_->send(arguments, std::move(f), fits);
 }
-void client::command(std::span<const std::string_view> arguments, callback f) { impl_->send(arguments, std::move(f)); }
-void client::command(const std::vector<std::string>& arguments, callback f) { impl_->send(arguments, std::move(f)); }
+void client::command(std::span<const std::string_view> arguments, callback f, shape fits) {
+  impl_->send(arguments, std::move(f), fits);
+}
+void client::command(const std::vector<std::string>& arguments, callback f, shape fits) {
+  impl_->send(arguments, std::move(f), fits);
+}
 void client::run(const script& s, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
                  callback f) {
   impl_->run(s, keys, arguments, std::move(f));
@@ -187,7 +215,8 @@ void client::run(const script& s, std::span<const std::string_view> keys, std::s
 
 completion<reply> client::call(const std::vector<std::string>& arguments) {
   auto start = [this, arguments](completer<reply> done) {
-    impl_->send(arguments, [done = std::move(done)](result<reply> r) { done(std::move(r)); });
+    impl_->send(
+        arguments, [done = std::move(done)](result<reply> r) { done(std::move(r)); }, nullptr);
   };
   return completion<reply>{start};
 }

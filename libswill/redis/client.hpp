@@ -27,7 +27,8 @@ class client {
 public:
   /// The answer to one command, on the loop's thread: once, possibly before `command` has returned. Must not throw. May use the client,
   /// not destroy it. Errors: `unavailable` (503, retryable) when there is no connection, it broke, no reply came within
-  /// options::command_timeout, or options::queued_commands or queued_bytes is reached; `refused` for what Redis answered.
+  /// options::command_timeout, what came does not fit, or options::queued_commands or queued_bytes is reached; `refused` for what Redis
+  /// answered.
   using callback = move_function<void(result<reply>), 12>;
 
   /// Throws error 500 when `l` is no loop with sockets. `log`, which may be null, must outlive the client.
@@ -46,10 +47,19 @@ public:
   /// or when the first attempt to connect has failed. Set it before start().
   void on_state(std::function<void(bool up)> f);
 
-  /// Sends one command; arguments are any bytes and are copied at once.
-  void command(std::initializer_list<std::string_view> arguments, callback f);
-  void command(std::span<const std::string_view> arguments, callback f);
-  void command(const std::vector<std::string>& arguments, callback f);
+  /// A command that each connection begins with, before it counts as up; an error as its answer means that the connection is of no use
+  /// (access_check). Rights are looked at anew when Redis says NOPERM later. Before start().
+  void set_check(std::vector<std::string> command);
+  /// Called when Redis has answered that it is the wrong one (is_wrong_server), before the connection is made anew and on_state tells. What
+  /// else was connected under this name may be wrong, too. Set it before start().
+  void on_wrong_server(std::function<void()> f);
+  /// What came was not what must come: the connection is made anew, and what waits fails with 503.
+  void fail(const std::string& why);
+
+  /// Sends one command; arguments are any bytes and are copied at once. `fits`: what its reply looks like.
+  void command(std::initializer_list<std::string_view> arguments, callback f, shape fits = nullptr);
+  void command(std::span<const std::string_view> arguments, callback f, shape fits = nullptr);
+  void command(const std::vector<std::string>& arguments, callback f, shape fits = nullptr);
   /// As script::run. `s` must outlive its answer.
   void run(const script& s, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
            callback f);

@@ -1,5 +1,7 @@
 #include "libswill/redis/options.hpp"
 
+#include "libswill/redis/outage_log.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -91,6 +93,8 @@ std::optional<error> parse_tcp(std::string_view s, options& o) {
 }
 
 } // namespace
+
+std::shared_ptr<outage_log> make_outage_log() { return std::make_shared<outage_log>(); }
 
 result<options> options::parse(std::string_view address) {
   options out;

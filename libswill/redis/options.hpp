@@ -6,10 +6,14 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 namespace swill::redis {
+
+class outage_log;
+std::shared_ptr<outage_log> make_outage_log();
 
 /// Where a Redis is, who we are there, and every limit and timeout of a connection to it. A value type.
 struct options {
@@ -23,6 +27,8 @@ struct options {
   /// Gives the addresses of "host:port", each time a connection is made; empty: look_up_addresses. It must be safe to copy and to call from
   /// any thread, and must not refer to anything that ends: nobody waits for it.
   look_up_function look_up{};
+  /// What tells that this Redis is away; copies of these options share it, so that there is one line for all their connections.
+  std::shared_ptr<outage_log> outages = make_outage_log();
 
   // --- Times
   /// From the look-up of the name to the answer to AUTH and SELECT; when the name has several addresses, for all of them, which are tried

@@ -42,6 +42,16 @@ reply::~reply() {
   if (native_ != nullptr) freeReplyObject(const_cast<void*>(native_));
 }
 
+bool is_number(const reply_view& r) noexcept { return r.is_integer(); }
+bool is_text_or_nil(const reply_view& r) noexcept { return r.is_text() || r.is_nil(); }
+bool is_list_of_texts(const reply_view& r) noexcept {
+  if (!r.is_array()) return false;
+  for (std::size_t i = 0; i < r.size(); ++i) {
+    if (!r[i].is_text()) return false;
+  }
+  return true;
+}
+
 error unavailable(std::string_view why) {
   return {error_code::unavailable, std::string{why}, value::map({{"retryable", true}})};
 }
@@ -49,12 +59,27 @@ error unavailable(std::string_view why) {
 error refused(std::string_view text) {
   static constexpr std::array<std::string_view, 9> passing{
       "LOADING", "BUSY", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MISCONF", "NOREPLICAS", "OOM"};
-  const std::string_view word = text.substr(0, text.find(' '));
+  const std::string word = refusal_word(text);
   error e = unavailable("Redis cannot do this now");
   if (std::find(passing.begin(), passing.end(), word) == passing.end())
     e = error{error_code::internal_error, "Redis refused a command", value::map({})};
   e.data.set("redis", text);
   return e;
+}
+
+std::string refusal_word(std::string_view text) {
+  const std::string_view first = text.substr(0, text.find(' '));
+  // Redis 6: "ERR Error running script (call to f_…): @user_script:7: -READONLY You can't write …".
+  const std::size_t inner = text.find(": -");
+  if (first != "ERR" || inner == std::string_view::npos) return std::string{first};
+  text.remove_prefix(inner + 3);
+  return std::string{text.substr(0, text.find(' '))};
+}
+
+bool is_wrong_server(std::string_view word) noexcept {
+  static constexpr std::array<std::string_view, 6> wrong{"READONLY",   "MASTERDOWN",  "LOADING",
+                                                         "NOREPLICAS", "CLUSTERDOWN", "NOAUTH"};
+  return std::find(wrong.begin(), wrong.end(), word) != wrong.end();
 }
 
 bool is_refusal(const error& e, std::string_view word) noexcept {

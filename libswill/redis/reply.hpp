@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -51,12 +52,28 @@ public:
   ~reply();
 };
 
+/// Whether a reply has the shape that the answer to a command must have; without one everything fits. A reply that does not fit means that the
+/// connection is out of step, or what answers is no Redis: the command fails with 503, and the connection is made anew.
+using shape = bool (*)(const reply_view&) noexcept;
+bool is_number(const reply_view& r) noexcept;
+bool is_text_or_nil(const reply_view& r) noexcept;
+/// An array whose items are all texts.
+bool is_list_of_texts(const reply_view& r) noexcept;
+
 /// error 503 with data.retryable: Redis is not there, or does not answer, or the queue to it is full.
 error unavailable(std::string_view why);
 
 /// What Redis answered with an error. Of those that pass (LOADING, BUSY, READONLY, MASTERDOWN, CLUSTERDOWN, TRYAGAIN, MISCONF,
 /// NOREPLICAS, OOM): 503 with data.retryable; else 500. data.redis holds its text: not for clients.
 error refused(std::string_view text);
+
+/// The word that what Redis refused is known by: "READONLY", "OOM". Also where a script of Redis 6 has put other words around it.
+std::string refusal_word(std::string_view text);
+
+/// Whether a refusal means that the connection is of no use: what answers is a replica (READONLY) or has lost its primary (MASTERDOWN,
+/// NOREPLICAS, CLUSTERDOWN), is still reading its data (LOADING), or does not know us any more (NOAUTH). The right one may have the
+/// same name.
+bool is_wrong_server(std::string_view word) noexcept;
 
 /// Whether e is what Redis answered, and that began with this word ("NOSCRIPT").
 bool is_refusal(const error& e, std::string_view word) noexcept;

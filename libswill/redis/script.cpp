@@ -5,7 +5,8 @@
 
 namespace swill::redis {
 
-script::script(std::string source) : source_(std::move(source)), digest_(detail::sha1_hex(source_)) {
+script::script(std::string source, shape fits)
+    : source_(std::move(source)), fits_(fits), digest_(detail::sha1_hex(source_)) {
   detail::append_argument(by_digest_, "EVALSHA");
   detail::append_argument(by_digest_, digest_);
 }

@@ -13,7 +13,8 @@ namespace swill::redis {
 /// Immutable: any number of clients and threads may share it; it must outlive the answers.
 class script {
 public:
-  explicit script(std::string source);
+  /// `fits`: what its replies look like.
+  explicit script(std::string source, shape fits = nullptr);
 
   /// Runs it on `c` (on its thread). Keys and arguments are copied at once.
   void run(client& c, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
@@ -28,11 +29,13 @@ public:
   /// 40 hex digits.
   const std::string& digest() const noexcept { return digest_; }
   const std::string& source() const noexcept { return source_; }
+  shape fits() const noexcept { return fits_; }
   /// EVALSHA and the digest, encoded.
   const std::string& by_digest() const noexcept { return by_digest_; }
 
 private:
   std::string source_;
+  shape fits_;
   std::string digest_;
   std::string by_digest_;
 };

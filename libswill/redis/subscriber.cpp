@@ -52,7 +52,8 @@ struct subscriber::impl final : detail::link_owner, std::enable_shared_from_this
 
   /// ["message", channel, payload], ["subscribe", channel, count]; all else (PONG, "unsubscribe") says only that it is alive.
   void on_reply(reply r) override {
-    if (r.is_error()) return link->fail("refused: " + std::string{r.text()});
+    if (r.is_error()) return link->fail(std::string{r.text()}, outage_log::reason::refused);
+    if (!fits(r)) return link->fail("a reply of the wrong shape");
     const auto self = shared_from_this();
     const std::string_view kind = r[0].text();
     const std::string_view channel = r[1].text();
@@ -64,6 +65,14 @@ struct subscriber::impl final : detail::link_owner, std::enable_shared_from_this
       it->second = true;
       if (events.on_subscribed) events.on_subscribed(channel);
     }
+  }
+
+  static bool fits(const reply_view& r) noexcept {
+    const std::string_view kind = r[0].text();
+    if (r.text() == "PONG" || (r.size() == 2 && kind == "pong")) return true;
+    if (r.size() != 3 || !is_text_or_nil(r[1])) return false;
+    if (kind == "message") return r[2].is_text();
+    return (kind == "subscribe" || kind == "unsubscribe") && r[2].is_integer();
   }
 
   template <class Range>
@@ -83,7 +92,9 @@ subscriber::subscriber(swill::loop& l, options o, subscriber_events e, const log
 
 subscriber::~subscriber() { close(); }
 
+void subscriber::set_check(std::vector<std::string> command) { impl_->link->add_check(std::move(command)); }
 void subscriber::start() { impl_->link->start(); }
+void subscriber::reconnect(const std::string& why) { impl_->link->fail(why, outage_log::reason::refused); }
 
 void subscriber::close(std::function<void()> done) { impl_->link->close(std::move(done)); }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace swill::redis {
 
@@ -33,7 +34,11 @@ public:
   /// As close, without waiting.
   ~subscriber();
 
+  /// As client::set_check; may be called several times. Before start().
+  void set_check(std::vector<std::string> command);
   void start();
+  /// Makes the connection anew: what it is connected to may not be what its name stands for any more.
+  void reconnect(const std::string& why);
   /// Tells nothing more; `done` is called, on the loop's thread, when nothing of this uses the loop.
   void close(std::function<void()> done = {});
   bool is_up() const noexcept;

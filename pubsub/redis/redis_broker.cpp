@@ -1,6 +1,7 @@
 #include "pubsub/redis/redis_broker.hpp"
 
 #include "libswill/api/types/codec.hpp"
+#include "libswill/redis/outage_log.hpp"
 #include "pubsub/redis/redis_broker_impl.hpp"
 
 namespace swill {
@@ -8,7 +9,9 @@ namespace swill {
 using namespace detail;
 using redis::reply;
 
-redis_broker::redis_broker(redis_broker_options o) : impl_(std::make_shared<impl>(std::move(o))) {}
+redis_broker::redis_broker(redis_broker_options o) : impl_(std::make_shared<impl>(std::move(o))) {
+  impl_->settings.server.outages->add_user("topics");
+}
 redis_broker::~redis_broker() = default;
 
 void redis_broker::start(loop& l, broker_listener& to, const pubsub_options& o, const std::string& node,
@@ -26,6 +29,7 @@ void redis_broker::stop(std::function<void()> done) {
   if (std::exchange(i.stopped, true) || !i.commands) return done();
   i.beating.cancel();
   i.checking.cancel();
+  i.errors.reset();
   const auto close = [self = impl_, done = std::move(done)] {
     self->feed->close([self, done] { self->commands->close(done); });
   };
@@ -144,14 +148,16 @@ void redis_broker::send_to_node(const std::string& node, const std::string& kind
   const std::string channel = impl_->key("node:", node);
   std::string payload = impl_->node + " " + text_of(kind.size()) + " " + kind;
   payload += as_text(data);
-  impl_->commands->command({"PUBLISH", channel, payload},
-                           [self = std::weak_ptr{impl_}, done = std::move(done)](const result<reply>& r) {
-                             const auto alive = self.lock();
-                             if (!alive || alive->stopped) return;
-                             if (!r) return done(alive->told(r.error()));
-                             if (r->integer() == 0) return done(error{error_code::not_found, "no such node"});
-                             done({});
-                           });
+  impl_->commands->command(
+      {"PUBLISH", channel, payload},
+      [self = std::weak_ptr{impl_}, done = std::move(done)](const result<reply>& r) {
+        const auto alive = self.lock();
+        if (!alive || alive->stopped) return;
+        if (!r) return done(alive->told(r.error()));
+        if (r->integer() == 0) return done(error{error_code::not_found, "no such node"});
+        done({});
+      },
+      redis::is_number);
 }
 
 void redis_broker::send_to_nodes(const std::string& kind, bytes_view data, answer<void> done) {

@@ -48,8 +48,12 @@ std::string_view take_word(std::string_view& s) noexcept {
 // --- Connections
 
 void redis_broker::impl::start() {
+  errors = std::make_unique<limited_log>(*home, log);
   commands = std::make_unique<redis::client>(*home, settings.server, log);
+  commands->set_check(access_check(settings.prefix));
   commands->on_state([this](bool) { on_state(); });
+  // What it hears may come from the same wrong one: a replica repeats what is published, but not when it is cut off.
+  commands->on_wrong_server([this] { feed->reconnect("what has its name is the wrong one"); });
   redis::subscriber_events events;
   events.on_message = [this](std::string_view name, std::string_view payload) { on_message(name, payload); };
   events.on_subscribed = [this](std::string_view name) { on_subscribed(name); };
@@ -61,6 +65,8 @@ void redis_broker::impl::start() {
     on_state();
   };
   feed = std::make_unique<redis::subscriber>(*home, settings.server, std::move(events), log);
+  feed->set_check(access_check(settings.prefix));
+  feed->set_check({"SUBSCRIBE", channel_of({})}); // whether we may; no topic has this channel
   feed->subscribe(key("node:", node));
   feed->subscribe(key("node:", ""));
   commands->start();
@@ -139,6 +145,10 @@ void redis_broker::impl::on_publication(const std::string& topic, std::string_vi
   position at;
   at.epoch = number_of(take_word(payload));
   at.offset = number_of(take_word(payload));
+  if (at.epoch == 0 || at.offset == 0) { // the script never says that
+    return errors->write(log_level::error, "channel",
+                         "topics: what came on the channel of " + topic + " is no message");
+  }
   auto& [waiting, seen, own, confirmed] = it->second;
   if (at.epoch == own.epoch && at.offset <= own.offset) return;
   if (at.epoch != seen.epoch || at.offset > seen.offset) seen = at;
@@ -236,6 +246,10 @@ void redis_broker::impl::check_some(std::vector<std::string> topics, std::functi
   if (keys.empty()) return done(true);
   run(check_script, keys, arguments, [this, topics = std::move(topics), done](const result<reply>& r) {
     if (!r) return done(false);
+    if (r->size() != 2 * topics.size()) {
+      commands->fail("a reply of the wrong shape");
+      return done(false);
+    }
     for (std::size_t i = 0; i < topics.size(); ++i) {
       const auto it = channels.find(topics[i]);
       if (it == channels.end()) continue;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libswill/base/log_limiter.hpp"
 #include "libswill/redis/client.hpp"
 #include "libswill/redis/subscriber.hpp"
 #include "pubsub/redis/redis_broker.hpp"
@@ -83,14 +84,15 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
       f(alive->told(r.error()));
     });
   }
-  /// What a caller is told. The text of what Redis refused is for the log.
-  error told(const error& e) const {
+  /// What a caller is told: 503 whatever Redis refused, since a script that ended halfway may have done what it was for. The text of the
+  /// refusal is for the log.
+  error told(const error& e) {
     const value* text = e.data.find("redis");
     if (text == nullptr) return e;
-    logger{log}.write(log_level::error, "pub/sub: Redis answered " + to_text(*text));
-    if (e.code == static_cast<std::int64_t>(error_code::unavailable))
-      return broker_unavailable("Redis cannot do it now");
-    return {error_code::internal_error, "An internal server error occurred"};
+    const auto* refusal = text->get_if<std::string>();
+    const std::string said = refusal != nullptr ? *refusal : to_text(*text);
+    errors->write(log_level::error, redis::refusal_word(said), "topics: Redis answered " + said);
+    return broker_unavailable("Redis cannot do it now");
   }
 
   // --- connections
@@ -116,6 +118,7 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
   const pubsub_options* options = nullptr;
   const log_sink* log = nullptr;
   std::string node;
+  std::unique_ptr<limited_log> errors; ///< while it runs
   std::unique_ptr<redis::client> commands;
   std::unique_ptr<redis::subscriber> feed;
   std::unordered_map<std::string, channel> channels; ///< by topic

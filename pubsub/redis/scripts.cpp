@@ -1,8 +1,42 @@
 #include "pubsub/redis/scripts.hpp"
 
+#include "libswill/redis/access_check.hpp"
+#include "pubsub/redis/redis_broker_impl.hpp"
+
 namespace swill::detail {
 
 namespace {
+
+using redis::reply_view;
+
+bool is_count(const reply_view& r) noexcept { return r.is_text() && number_of(r.text()) != 0; }
+
+/// {epoch, offset}, and perhaps something more.
+bool is_publish_reply(const reply_view& r) noexcept {
+  return is_list_of_texts(r) && (r.size() == 2 || r.size() == 3) && is_count(r[0]) && is_count(r[1]);
+}
+/// {epoch, offset, last}
+bool is_look_reply(const reply_view& r) noexcept { return is_list_of_texts(r) && r.size() == 3 && is_count(r[0]); }
+/// {epoch, offset, more, offset, message, …}
+bool is_history_reply(const reply_view& r) noexcept {
+  return is_list_of_texts(r) && r.size() >= 3 && r.size() % 2 == 1 && is_count(r[0]);
+}
+/// {epoch, offset, …}
+bool is_check_reply(const reply_view& r) noexcept {
+  if (!is_list_of_texts(r) || r.size() % 2 != 0) return false;
+  for (std::size_t i = 0; i < r.size(); i += 2) {
+    if (!is_count(r[i])) return false;
+  }
+  return true;
+}
+/// {1 or 0, node, …}
+bool is_beat_reply(const reply_view& r) noexcept {
+  if (!r[0].is_integer()) return false;
+  for (std::size_t i = 1; i < r.size(); ++i) {
+    if (!r[i].is_text()) return false;
+  }
+  return true;
+}
 
 /// What the scripts share.
 const std::string common = R"lua(
@@ -73,12 +107,14 @@ end
 local at = append(KEYS[1], KEYS[2], ARGV[6], ARGV[1])
 if ARGV[9] ~= '' then redis.call('SET', KEYS[3], at[1] .. ' ' .. at[2], 'PX', ARGV[9]) end
 return at
-)lua"};
+)lua",
+                                   is_publish_reply};
 
 const redis::script look_script{common + R"lua(
 local e = ensure(KEYS[1], KEYS[2], ARGV[1], ARGV[2])
 return {e, redis.call('HGET', KEYS[1], 'o'), redis.call('HGET', KEYS[1], 'l') or ''}
-)lua"};
+)lua",
+                                is_look_reply};
 
 const redis::script history_script{common + R"lua(
 local e = ensure(KEYS[1], KEYS[2], ARGV[1], ARGV[2])
@@ -96,7 +132,8 @@ for _, entry in ipairs(some) do
 end
 if #some > 0 and out[#out - 1] ~= o then out[3] = '1' end
 return out
-)lua"};
+)lua",
+                                   is_history_reply};
 
 const redis::script check_script{common + R"lua(
 local out = {}
@@ -115,7 +152,8 @@ for i = 1, #KEYS / 2 do
   out[#out + 1] = o
 end
 return out
-)lua"};
+)lua",
+                                 is_check_reply};
 
 const redis::script enter_script{common + R"lua(
 local id, node, member, topic, most = ARGV[9], ARGV[10], ARGV[11], ARGV[12], tonumber(ARGV[13])
@@ -126,7 +164,8 @@ redis.call('HSET', KEYS[1], id, node .. ' ' .. member)
 if not before or string.match(before, '^%S+') ~= node then redis.call('HINCRBY', KEYS[2], topic, 1) end
 if not before then append(KEYS[3], KEYS[4], ARGV[6], ARGV[1] .. member) end
 return 1
-)lua"};
+)lua",
+                                 redis::is_number};
 
 const redis::script leave_script{common + R"lua(
 local id, node, topic = ARGV[9], ARGV[10], ARGV[11]
@@ -138,7 +177,8 @@ redis.call('HDEL', KEYS[1], id)
 if redis.call('HINCRBY', KEYS[2], topic, -1) <= 0 then redis.call('HDEL', KEYS[2], topic) end
 append(KEYS[3], KEYS[4], ARGV[6], ARGV[1] .. member)
 return 1
-)lua"};
+)lua",
+                                 redis::is_number};
 
 const redis::script members_script{common + R"lua(
 local alive = {}
@@ -152,7 +192,8 @@ for i = 2, #all, 2 do
   if alive[owner] then out[#out + 1] = member end
 end
 return out
-)lua"};
+)lua",
+                                   redis::is_list_of_texts};
 
 const redis::script beat_script{common + R"lua(
 local me, lease, prefix = ARGV[9], tonumber(ARGV[10]), ARGV[11]
@@ -181,6 +222,40 @@ for _, node in ipairs(gone) do
 end
 for _, node in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do out[#out + 1] = node end
 return out
-)lua"};
+)lua",
+                                is_beat_reply};
+
+std::vector<std::string> access_check(const std::string& prefix) {
+  const auto key = [&prefix](const char* kind) { return prefix + kind; };
+  const std::string t = key("t:"); // no topic has an empty name
+  const std::string h = key("h:");
+  const std::string k = key("k:");
+  const std::string p = key("p:");
+  const std::string n = key("n:");
+  const std::string nodes = key("nodes");
+  return redis::access_check({{"TIME"},
+                              {"PEXPIRE", t, "1"},
+                              {"HSET", t, "e", "0"},
+                              {"HINCRBY", t, "o", "0"},
+                              {"HGET", t, "e"},
+                              {"HMGET", t, "e"},
+                              {"HDEL", t, "e"},
+                              {"DEL", t},
+                              {"GET", k},
+                              {"SET", k, "", "XX", "PX", "1"},
+                              {"HGETALL", p},
+                              {"HLEN", p},
+                              {"HKEYS", n},
+                              {"XADD", h, "NOMKSTREAM", "*", "t", "0"},
+                              {"XDEL", h, "1-0"},
+                              {"XRANGE", h, "-", "+", "COUNT", "1"},
+                              {"ZADD", nodes, "XX", "0", ""},
+                              {"ZRANGE", nodes, "0", "0"},
+                              {"ZRANGEBYSCORE", nodes, "1", "0"},
+                              {"ZREM", nodes, ""},
+                              {"ZSCORE", nodes, ""},
+                              {"PUBLISH", key("c:"), ""},
+                              {"PUBLISH", key("node:-"), ""}});
+}
 
 } // namespace swill::detail

@@ -2,6 +2,9 @@
 
 #include "libswill/redis/script.hpp"
 
+#include <string>
+#include <vector>
+
 // What happens in Redis. Each script is one step there. Keys, behind the prefix:
 //   t:<topic>       hash: e epoch, o offset of the last message, l the last message where it is retained, x when a publish has to
 //                   prolong the TTLs of this and the next again; with a TTL
@@ -34,5 +37,8 @@ extern const redis::script members_script;
 /// KEYS nodes; ARGV as `append` (its channel without the topic); then node, lease, prefix, "1" when the node leaves. Gives {1 when the
 /// node was known, node, node, …}.
 extern const redis::script beat_script;
+
+/// The command that finds out whether all of these can be run (redis::access_check).
+std::vector<std::string> access_check(const std::string& prefix);
 
 } // namespace swill::detail

@@ -1,6 +1,7 @@
 #include "sessions/redis/redis_store.hpp"
 
 #include "libswill/redis/client.hpp"
+#include "libswill/redis/outage_log.hpp"
 #include "libswill/wire/writer.hpp"
 #include "sessions/redis/scripts.hpp"
 
@@ -32,19 +33,26 @@ struct redis_store::encoded {
 session_backend redis_sessions(redis_session_options o) {
   session_backend b;
   b.one_per_loop = true;
-  b.make = [o = std::move(o)](loop& l, const session_options& s, const log_sink* log) {
-    return std::make_unique<redis_store>(l, s, o, log);
+  o.server.outages->add_user("sessions");
+  b.make = [o = std::move(o), shared = std::weak_ptr<log_limiter>{}](loop& l, const session_options& s,
+                                                                     const log_sink* log) mutable {
+    auto errors = shared.lock(); // of the stores of one server
+    if (!errors) shared = errors = std::make_shared<log_limiter>(log);
+    return std::make_unique<redis_store>(l, s, o, log, std::move(errors));
   };
   return b;
 }
 
-redis_store::redis_store(swill::loop& l, const session_options& o, redis_session_options r, const log_sink* log)
+redis_store::redis_store(swill::loop& l, const session_options& o, redis_session_options r, const log_sink* log,
+                         std::shared_ptr<log_limiter> errors)
     : options_(o),
       sessions_(r.prefix + "s:"),
       users_(r.prefix + "u:"),
       key_(sessions_),
-      log_(log),
-      client_(std::make_unique<redis::client>(l, std::move(r.server), log)) {}
+      errors_(l, std::move(errors)),
+      client_(std::make_unique<redis::client>(l, std::move(r.server), log)) {
+  client_->set_check(session_scripts::access_check(r.prefix));
+}
 
 redis_store::~redis_store() = default;
 
@@ -87,32 +95,41 @@ redis_store::encoded redis_store::encode(const session_record& r) {
   return out;
 }
 
-/// What Redis refused is for the log, not for clients.
-error redis_store::seen_error(const error& e) const {
-  if (const value* text = e.data.find("redis"))
-    log_.write(log_level::error, "sessions: Redis answered " + to_text(*text));
-  if (e.code != static_cast<std::int64_t>(error_code::unavailable))
-    return {error_code::internal_error, "An internal server error occurred"};
+error redis_store::seen_error(const error& e) {
+  const error told = open_error(e);
+  if (e.code == static_cast<std::int64_t>(error_code::unavailable)) return told;
+  return {error_code::internal_error, "An internal server error occurred"};
+}
+
+error redis_store::open_error(const error& e) {
+  if (const value* text = e.data.find("redis")) {
+    const auto* refusal = text->get_if<std::string>();
+    const std::string said = refusal != nullptr ? *refusal : to_text(*text);
+    errors_.write(log_level::error, redis::refusal_word(said), "sessions: Redis answered " + said);
+  }
   return {error_code::unavailable, "The sessions are not there now", value::map({{"retryable", true}})};
 }
 
 void redis_store::load(std::string id, store_answer<std::optional<session_record>> f) {
   const std::string_view k = key(id);
-  client_->command({"GET", k}, [this, id = std::move(id), f = std::move(f)](result<redis::reply> r) mutable {
-    if (!r) return f(seen_error(r.error()));
-    if (r->is_nil()) return f(std::optional<session_record>{});
-    auto found = decode_session(std::move(id), r->text());
-    if (found) {
-      found->loaded = wall_clock();
-      return f(std::move(found));
-    }
-    log_.write(log_level::error, "sessions: what is stored under a session's key is none");
-    f(error{error_code::internal_error, "An internal server error occurred"});
-  });
+  client_->command(
+      {"GET", k},
+      [this, id = std::move(id), f = std::move(f)](result<redis::reply> r) mutable {
+        if (!r) return f(seen_error(r.error()));
+        if (r->is_nil()) return f(std::optional<session_record>{});
+        auto found = decode_session(std::move(id), r->text());
+        if (found) {
+          found->loaded = wall_clock();
+          return f(std::move(found));
+        }
+        errors_.write(log_level::error, "none", "sessions: what is stored under a session's key is none");
+        f(error{error_code::internal_error, "An internal server error occurred"});
+      },
+      redis::is_text_or_nil);
 }
 
 /// Why a script has changed nothing.
-error redis_store::refusal(const redis::reply& r) const {
+error redis_store::refusal(const redis::reply& r) {
   switch (r.integer()) {
     case -1: return session_conflict("The session has ended");
     case -2: return session_conflict("The session was changed meanwhile");
@@ -120,15 +137,15 @@ error redis_store::refusal(const redis::reply& r) const {
     case -4: return session_too_large(options_);
     default: break;
   }
-  log_.write(log_level::error, "sessions: Redis has answered a script with what it never gives");
+  errors_.write(log_level::error, "never", "sessions: Redis has answered a script with what it never gives");
   return {error_code::internal_error, "An internal server error occurred"};
 }
 
 /// What a script has made of the stored session and the changes.
-result<session_record> redis_store::merged_record(std::string id, std::string_view stored) const {
+result<session_record> redis_store::merged_record(std::string id, std::string_view stored) {
   auto found = decode_session(std::move(id), stored);
   if (found) return std::move(*found);
-  log_.write(log_level::error, "sessions: what is stored under a session's key is none");
+  errors_.write(log_level::error, "none", "sessions: what is stored under a session's key is none");
   return error{error_code::internal_error, "An internal server error occurred"};
 }
 
@@ -163,7 +180,7 @@ void redis_store::save(const session_record& r, store_answer<session_stamp> f) {
   const encoded e = encode(r);
   session_scripts::save().run(*client_, {key(r.id)}, {e.expected(), e.value, e.lifetime},
                               [this, stamp = e.stamp, f = std::move(f)](result<redis::reply> reply) {
-                                if (!reply) return f(seen_error(reply.error()));
+                                if (!reply) return f(open_error(reply.error()));
                                 if (reply->integer() != 1) return f(refusal(*reply));
                                 f(stamp);
                               });
@@ -183,7 +200,7 @@ void redis_store::merge(const std::string& id, const session_changes& c, store_a
   const std::string_view keys[] = {key(id)};
   session_scripts::merge().run(*client_, keys, arguments.all(),
                                [this, id, f = std::move(f)](result<redis::reply> reply) mutable {
-                                 if (!reply) return f(seen_error(reply.error()));
+                                 if (!reply) return f(open_error(reply.error()));
                                  if (!reply->is_text()) return f(refusal(*reply));
                                  f(merged_record(std::move(id), reply->text()));
                                });
@@ -199,7 +216,7 @@ void redis_store::touch(const std::string& id, store_answer<bool> f) {
     session_scripts::touch().run(*client_, {key(id)},
                                  {{used.data(), used.size()}, text_of(lifetime_of(options_, (*found)->created, at))},
                                  [this, f = std::move(f)](result<redis::reply> reply) {
-                                   if (!reply) return f(seen_error(reply.error()));
+                                   if (!reply) return f(open_error(reply.error()));
                                    f(reply->integer() == 1);
                                  });
   });
@@ -232,7 +249,7 @@ void redis_store::rotate(const std::string& old_id, const std::string& old_user,
   next.seen = e.stamp.seen;
   session_scripts::rotate().run(*client_, keys, arguments.all(),
                                 [this, next = std::move(next), f = std::move(f)](result<redis::reply> reply) mutable {
-                                  if (!reply) return f(seen_error(reply.error()));
+                                  if (!reply) return f(open_error(reply.error()));
                                   if (reply->is_text()) return f(merged_record(std::move(next.id), reply->text()));
                                   if (reply->integer() != 1) return f(refusal(*reply));
                                   f(std::move(next));
@@ -242,7 +259,7 @@ void redis_store::rotate(const std::string& old_id, const std::string& old_user,
 void redis_store::destroy(const std::string& id, const std::string& user, store_answer<bool> f) {
   session_scripts::destroy().run(*client_, {key(id), index(user)}, {id},
                                  [this, f = std::move(f)](result<redis::reply> reply) {
-                                   if (!reply) return f(seen_error(reply.error()));
+                                   if (!reply) return f(open_error(reply.error()));
                                    f(reply->integer() != 0);
                                  });
 }
@@ -251,7 +268,7 @@ void redis_store::destroy_user(const std::string& user, store_answer<std::size_t
   if (user.empty()) return f(std::size_t{0});
   session_scripts::destroy_user().run(*client_, {index(user)}, {sessions_},
                                       [this, f = std::move(f)](result<redis::reply> reply) {
-                                        if (!reply) return f(seen_error(reply.error()));
+                                        if (!reply) return f(open_error(reply.error()));
                                         f(static_cast<std::size_t>(reply->integer()));
                                       });
 }

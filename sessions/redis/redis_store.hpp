@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libswill/base/log_limiter.hpp"
 #include "libswill/redis/options.hpp"
 #include "sessions/store.hpp"
 
@@ -30,7 +31,11 @@ session_backend redis_sessions(redis_session_options o);
 /// are this node's clock, but for the expiry, which is counted by Redis.
 class redis_store final : public session_store {
 public:
-  redis_store(swill::loop& l, const session_options& o, redis_session_options r, const log_sink* log);
+  /// `errors` is for what Redis refuses; the stores of one server share it.
+  redis_store(swill::loop& l, const session_options& o, redis_session_options r, const log_sink* log,
+              std::shared_ptr<log_limiter> errors);
+  redis_store(swill::loop& l, const session_options& o, redis_session_options r, const log_sink* log)
+      : redis_store(l, o, std::move(r), log, std::make_shared<log_limiter>(log)) {}
   ~redis_store() override;
 
   void start(std::function<void()> ready) override;
@@ -47,24 +52,26 @@ public:
 
 private:
   struct encoded;
-  /// What `encode` gives is good until the next call, too.
-  /// The key of a session: good until the next call.
+  /// The key of a session: the view stays valid until the next call of key() or encode().
   std::string_view key(const std::string& id) {
     key_.resize(sessions_.size());
     return key_ += id;
   }
   std::string index(const std::string& user) const { return user.empty() ? std::string{} : users_ + user; }
   encoded encode(const session_record& r);
-  error seen_error(const error& e) const;
-  result<session_record> merged_record(std::string id, std::string_view stored) const;
-  error refusal(const redis::reply& r) const;
+  /// What a caller is told. What Redis refused is for the log.
+  error seen_error(const error& e);
+  /// As seen_error, for a script that may have done what it is for before it was refused.
+  error open_error(const error& e);
+  result<session_record> merged_record(std::string id, std::string_view stored);
+  error refusal(const redis::reply& r);
 
   const session_options options_;
   const std::string sessions_;
   const std::string users_;
   std::string key_;
   buffer value_;
-  logger log_;
+  limited_log errors_;
   std::unique_ptr<redis::client> client_;
 };
 

@@ -1,10 +1,20 @@
 #include "sessions/redis/scripts.hpp"
 
+#include "libswill/redis/access_check.hpp"
+
 #include <string>
 
 namespace swill::session_scripts {
 
 namespace {
+
+using redis::reply_view;
+
+/// 1, why nothing was changed, or the session as it is now.
+bool is_outcome(const reply_view& r) noexcept {
+  return r.is_text() || (r.is_integer() && (r.integer() == 1 || (r.integer() <= -1 && r.integer() >= -4)));
+}
+bool is_list_of_pairs(const reply_view& r) noexcept { return redis::is_list_of_texts(r) && r.size() % 2 == 0; }
 
 /// A script with functions that change some of the values of a stored session `s`. `read(s, p)` passes the MessagePack value at p and gives
 /// where the next one begins. `merge(s, most, bytes, from)` gives the values with the changes that are in ARGV from there on, and where in
@@ -121,7 +131,8 @@ else
   redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 end
 return 1
-)lua"};
+)lua",
+                               is_outcome};
   return s;
 }
 
@@ -144,7 +155,8 @@ else
   redis.call('SET', KEYS[1], value, 'PX', string.format('%.0f', left))
 end
 return value
-)lua")};
+)lua"),
+                               is_outcome};
   return s;
 }
 
@@ -154,7 +166,8 @@ if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('SETRANGE', KEYS[1], 16, ARGV[1])
 if ARGV[2] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 1
-)lua"};
+)lua",
+                               redis::is_number};
   return s;
 }
 
@@ -206,7 +219,8 @@ else
   redis.call('PEXPIRE', index, ARGV[8])
 end
 return answer
-)lua")};
+)lua"),
+                               is_outcome};
   return s;
 }
 
@@ -214,7 +228,8 @@ const redis::script& destroy() {
   static const redis::script s{R"lua(
 if KEYS[2] ~= '' then redis.call('ZREM', KEYS[2], ARGV[1]) end
 return redis.call('DEL', KEYS[1])
-)lua"};
+)lua",
+                               redis::is_number};
   return s;
 }
 
@@ -226,7 +241,8 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
 end
 redis.call('DEL', KEYS[1])
 return ended
-)lua"};
+)lua",
+                               redis::is_number};
   return s;
 }
 
@@ -243,8 +259,27 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   end
 end
 return found
-)lua"};
+)lua",
+                               is_list_of_pairs};
   return s;
+}
+
+std::vector<std::string> access_check(const std::string& prefix) {
+  const std::string s = prefix + "s:"; // no session has an empty id
+  const std::string u = prefix + "u:";
+  return redis::access_check({{"PEXPIRE", s, "1"},
+                              {"GET", s},
+                              {"GETRANGE", s, "0", "0"},
+                              {"EXISTS", s},
+                              {"SET", s, "", "XX", "PX", "1"},
+                              {"SETRANGE", s, "0", ""},
+                              {"DEL", s},
+                              {"PERSIST", u},
+                              {"PEXPIRE", u, "1"},
+                              {"ZADD", u, "XX", "0", ""},
+                              {"ZREM", u, ""},
+                              {"ZCARD", u},
+                              {"ZRANGE", u, "0", "0"}});
 }
 
 } // namespace swill::session_scripts

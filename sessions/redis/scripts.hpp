@@ -2,6 +2,9 @@
 
 #include "libswill/redis/script.hpp"
 
+#include <string>
+#include <vector>
+
 // What must happen in one step. A stored session begins with 16 hex digits of its version and 16 of the time it was last used (record.hpp).
 // Keys are named from the arguments' prefix in some, which Redis Cluster would not allow.
 
@@ -25,5 +28,8 @@ const redis::script& destroy();
 const redis::script& destroy_user();
 /// KEYS: index. ARGV: prefix of sessions. Ids and values in turn, the oldest first; forgets those that have ended.
 const redis::script& list();
+
+/// The command that finds out whether all of these can be run (redis::access_check).
+std::vector<std::string> access_check(const std::string& prefix);
 
 } // namespace swill::session_scripts

@@ -93,9 +93,12 @@ private:
 /// A client on a loop's thread, driven from the test's.
 class driven_client {
 public:
-  driven_client(loop_thread& t, const options& o) : thread_(t) {
+  driven_client(loop_thread& t, const options& o, const std::vector<std::string>& check = {},
+                const log_sink* log = nullptr)
+      : thread_(t) {
     thread_.on_loop([&] {
-      client_ = std::make_unique<client>(thread_.loop, o);
+      client_ = std::make_unique<client>(thread_.loop, o, log);
+      if (!check.empty()) client_->set_check(check);
       client_->on_state([this](bool up) { states.put(up); });
       client_->start();
     });

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <hiredis/hiredis.h>
 #include <initializer_list>
 #include <sys/socket.h>
@@ -37,7 +38,10 @@ link::link(swill::loop& l, options o, link_owner& owner, const log_sink* log)
       connector_(loop_, options_.look_up),
       in_(new char[input_size]) {}
 
-link::~link() { close_socket(); }
+link::~link() {
+  options_.outages->forget(this);
+  close_socket();
+}
 
 void link::log(log_level level, const std::string& text) const {
   log_.write(level, "Redis at " + options_.text() + ": " + text);
@@ -52,7 +56,7 @@ void link::start() {
 void link::attempt() {
   ++generation_;
   state_ = state::connecting;
-  reader_.reset(redisReaderCreate());
+  make_reader();
   loop_.set_timer(connect_timer_, loop_.now() + options_.connect_timeout);
   auto done = [self = shared_from_this()](const result<int>& fd) {
     if (!fd) return self->lose(fd.error().message);
@@ -60,6 +64,33 @@ void link::attempt() {
   };
   if (!options_.unix_path.empty()) return connector_.connect_unix(options_.unix_path, std::move(done));
   connector_.connect(host_and_port(options_.host, std::to_string(options_.port)), std::move(done));
+}
+
+namespace {
+
+/// hiredis' own functions, but that arrays are counted before there is memory for them.
+redisReplyObjectFunctions counting_functions() {
+  static const redisReplyObjectFunctions original = *std::unique_ptr<redisReader, decltype(&redisReaderFree)> {
+    redisReaderCreate(), &redisReaderFree
+    } -> fn;
+  redisReplyObjectFunctions f = original;
+  f.createArray = [](const redisReadTask* t, auto n) -> void* { // int or size_t, as hiredis' version has it
+    std::size_t& left = *static_cast<std::size_t*>(t->privdata);
+    if (static_cast<std::size_t>(n) > left) return nullptr;
+    left -= static_cast<std::size_t>(n);
+    return original.createArray(t, n);
+  };
+  return f;
+}
+
+} // namespace
+
+void link::make_reader() {
+  static redisReplyObjectFunctions functions = counting_functions(); // hiredis' parameter is not const
+  reader_.reset(redisReaderCreateWithFunctions(&functions));
+  reader_->privdata = &elements_;
+  elements_ = options_.reply_elements;
+  unanswered_ = 0;
 }
 
 void link::connected(int fd) {
@@ -90,18 +121,37 @@ void link::greet() {
   }
   greeting_.emplace_back("PING"); // answered with an error when a password is missing, or data is still being loaded
   append_command(out_, words{"PING"});
+  for (const auto& command : checks_) {
+    greeting_.emplace_back(command.front());
+    append_command(out_, command);
+  }
   std::reverse(greeting_.begin(), greeting_.end());
   flush_later();
 }
 
+namespace {
+
+/// Whether an answer to a part of the greeting lets us go on.
+bool is_good(const std::string& what, const reply& r) {
+  const std::string word = r.is_error() ? refusal_word(r.text()) : std::string{};
+  if (what == "PING") return r.text() == "PONG" || word == "NOPERM"; // which may not ping, but is known
+  if (what == "AUTH" || what == "SELECT") return r.text() == "OK";
+  return !r.is_error() || word == "MISCONF" || word == "OOM"; // a check, which could not be made now
+}
+
+} // namespace
+
 void link::greeting_answered(const reply& r) {
   const std::string what = std::move(greeting_.back());
   greeting_.pop_back();
-  const bool may_not_ping = what == "PING" && r.text().substr(0, 6) == "NOPERM"; // but is known
-  if (r.is_error() && !may_not_ping) return lose(what + " was answered " + std::string{r.text()});
+  if (!is_good(what, r)) {
+    if (!r.is_error()) return lose("what answers " + what + " is no Redis", outage_log::reason::refused);
+    const bool own_words = what == "PING" || what == "EVAL"; // they say all that there is to say
+    return lose((own_words ? "" : what + " was answered ") + std::string{r.text()}, outage_log::reason::refused);
+  }
   if (!greeting_.empty()) return;
   connect_timer_.cancel();
-  if (failures_ != 0) log(log_level::info, "connected again");
+  options_.outages->up(this, options_.text(), log_);
   state_ = state::up;
   up_since_ = loop_.now();
   told_down_ = false;
@@ -114,17 +164,17 @@ void link::on_connect_timeout() { lose("no connection in time"); }
 
 // --- Going down
 
-void link::fail(const std::string& why) {
-  if (state_ == state::up) lose(why);
+void link::fail(const std::string& why, outage_log::reason r) {
+  if (state_ == state::up) lose(why, r);
 }
 
-void link::lose(const std::string& why) {
+void link::lose(const std::string& why, outage_log::reason r) {
   const std::shared_ptr<link> self = shared_from_this();
   const bool tell = state_ == state::up || !told_down_;
   // A connection that breaks at once, because of what its owner asks for, is a failure like one that never was.
   if (state_ == state::up && loop_.now() - up_since_ > options_.longest_backoff) {
     failures_ = 0;
-    connector_.begin_with_first();
+    if (r != outage_log::reason::refused) connector_.begin_with_first();
   }
   ++generation_;
   connector_.cancel();
@@ -138,7 +188,8 @@ void link::lose(const std::string& why) {
   state_ = state::waiting;
   const auto wait = options_.shortest_backoff * (1U << std::min(failures_++, 16U));
   loop_.set_timer(retry_, loop_.now() + with_jitter(std::min(wait, options_.longest_backoff)));
-  log(tell ? log_level::warning : log_level::debug, why);
+  log(log_level::debug, why);
+  options_.outages->down(this, options_.text(), r, why, log_);
   if (!tell) return;
   told_down_ = true;
   owner_->on_down(why);
@@ -148,6 +199,7 @@ void link::close(std::function<void()> done) {
   if (state_ == state::closed) return done ? loop_.post(std::move(done)) : void();
   state_ = state::closed;
   owner_ = nullptr;
+  options_.outages->forget(this);
   ++generation_;
   connector_.cancel();
   close_socket();
@@ -202,14 +254,32 @@ void link::received(std::size_t n) {
   heard_ = loop_.now();
   asked_ = overdue_ = false;
   const unsigned g = generation_;
+  unanswered_ += n;
   bool good = redisReaderFeed(reader_.get(), in_.get(), n) == REDIS_OK;
   while (good && g == generation_) {
     void* next = nullptr;
     good = redisReaderGetReply(reader_.get(), &next) == REDIS_OK;
     if (next == nullptr) break;
+    unanswered_ = reader_->len - reader_->pos;
+    elements_ = options_.reply_elements;
     dispatch(reply{next});
   }
-  if (g == generation_ && !good) lose("what it sent is no reply");
+  if (g != generation_) return;
+  if (!good) return lose("what it sent is no reply, or too large a one");
+  if (is_too_large()) lose("a reply larger than reply_size");
+}
+
+/// Whether the reply that is being read is, or says of a part of it that it will be.
+bool link::is_too_large() const noexcept {
+  if (unanswered_ > options_.reply_size) return true;
+  // Of a text that is not there yet the reader stands before its length, or before the `$`. A number's line is never left standing.
+  std::string_view rest{reader_->buf + reader_->pos, reader_->len - reader_->pos};
+  if (rest.starts_with('$')) rest.remove_prefix(1);
+  const std::size_t end = rest.find_first_not_of("0123456789");
+  if (end == std::string_view::npos || end == 0 || rest[end] != '\r') return false;
+  std::uint64_t announced = 0;
+  const auto [at, problem] = std::from_chars(rest.data(), rest.data() + end, announced);
+  return problem != std::errc{} || announced > options_.reply_size;
 }
 
 void link::dispatch(reply r) {

@@ -2,6 +2,7 @@
 
 #include "libswill/base/log.hpp"
 #include "libswill/redis/options.hpp"
+#include "libswill/redis/outage_log.hpp"
 #include "libswill/redis/reply.hpp"
 #include "libswill/transport/asio_loop.hpp"
 #include "libswill/transport/connector.hpp"
@@ -55,7 +56,14 @@ public:
   /// Nothing is told any more; `done` is called, later, when nothing of it uses the loop. Once.
   void close(std::function<void()> done);
   /// The state of the connection is not known any more.
-  void fail(const std::string& why);
+  void fail(const std::string& why) { fail(why, outage_log::reason::unreachable); }
+  /// As fail(); `refused`: what answers is not what we need, so the next connection begins with the next address of the name.
+  void fail(const std::string& why, outage_log::reason r);
+
+  /// A command that every connection begins with. An error as its answer: the connection does not come up, and its text is why. Before
+  /// start().
+  void add_check(std::vector<std::string> command) { checks_.push_back(std::move(command)); }
+  bool has_checks() const noexcept { return !checks_.empty(); }
 
   bool is_up() const noexcept { return state_ == state::up; }
   const options& settings() const noexcept { return options_; }
@@ -70,12 +78,14 @@ private:
   enum class state : std::uint8_t { idle, connecting, greeting, up, waiting, closed };
 
   void attempt();
+  void make_reader();
   void connected(int fd);
   void greet();
   void greeting_answered(const reply& r);
-  void lose(const std::string& why);
+  void lose(const std::string& why, outage_log::reason r = outage_log::reason::unreachable);
   void read();
   void received(std::size_t n);
+  bool is_too_large() const noexcept;
   void dispatch(reply r);
   void flush();
   void wait_writable();
@@ -103,6 +113,9 @@ private:
     void operator()(redisReader* r) const noexcept;
   };
   std::unique_ptr<redisReader, reader_deleter> reader_;
+  std::size_t unanswered_ = 0; ///< bytes that came since the last whole reply
+  std::size_t elements_ = 0;   ///< values that the reply being read may still have
+  std::vector<std::vector<std::string>> checks_;
   std::vector<std::string> greeting_; ///< what each answer that is still to come is about
 
   std::unique_ptr<char[]> in_;

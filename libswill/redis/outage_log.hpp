@@ -1,0 +1,37 @@
+#pragma once
+
+#include "libswill/base/log.hpp"
+
+#include <cstdint>
+#include <mutex>
+#include <set>
+#include <string>
+
+namespace swill::redis {
+
+/// Tells that a Redis is away in one line, however many connections to it there are, and names everything that needs it. Connections whose
+/// options are copies of each other share one. From any thread.
+class outage_log {
+public:
+  /// Why a connection is down. What Redis itself says ("refused") may concern one user of it only, so each such text has its line.
+  enum class reason : std::uint8_t { unreachable, refused };
+
+  /// Something that needs this Redis and does not serve without it: "sessions", "topics".
+  void add_user(const std::string& name);
+
+  /// `link` (only compared) has no connection. `where` is the address, `why` what happened.
+  void down(const void* link, const std::string& where, reason r, const std::string& why, const logger& log);
+  void up(const void* link, const std::string& where, const logger& log);
+  /// The link is not used any more.
+  void forget(const void* link);
+
+private:
+  std::string users() const;
+
+  std::mutex mutex_; // guards what follows
+  std::set<std::string> users_;
+  std::set<const void*> down_; ///< links that are down
+  std::set<std::string> told_; ///< what was refused in this outage
+};
+
+} // namespace swill::redis
