@@ -15,7 +15,7 @@ class App;
 namespace swill::apps {
 
 /// What every serving program of ours takes on its command line: where to listen, with how many threads, what to tell clients.
-/// Each option may also come from the environment, as SWILL_<NAME>.
+/// Each option may also come from the environment, as SWILL_<NAME>; SWILL_PORT counts only where neither --listen nor --port is given.
 class listen_options {
 public:
   /// The program writes here when it parses; must live until then.
