@@ -67,12 +67,23 @@ std::set<std::string> gateway_finder::wanted() {
     auto found = worker_.options.look_up ? worker_.options.look_up(name) : look_up(name);
     if (!found.empty()) {
       addresses = std::move(found);
+      missing_.erase(name);
     } else if (addresses.empty()) {
-      worker_.log(log_level::warning, "gateway " + name + ": the name has no address");
+      say_missing(name);
     }
     all.insert(addresses.begin(), addresses.end());
   }
   return all;
+}
+
+// Workers start before their gateways as often as after them, so that is no fault yet; half a minute later it is one. Two lines in all.
+void gateway_finder::say_missing(const std::string& name) {
+  constexpr int too_many = 15; // look_up_interval is 2 s
+  const int times = ++missing_[name];
+  if (times == 1) worker_.log(log_level::info, "gateway " + name + " has no address yet");
+  if (times == too_many)
+    worker_.log(log_level::warning,
+                "gateway " + name + " still has no address after " + std::to_string(times) + " look-ups");
 }
 
 void gateway_finder::add(const std::set<std::string>& addresses) {

@@ -31,11 +31,13 @@ private:
 
   void run();
   std::set<std::string> wanted();
+  void say_missing(const std::string& name);
   void add(const std::set<std::string>& addresses);
   std::vector<link_ptr> remove_all_but(const std::set<std::string>& addresses);
 
   worker_side& worker_;
   std::map<std::string, std::vector<std::string>> known_; ///< addresses by name, as last looked up; the thread's
+  std::map<std::string, int> missing_; ///< look-ups in a row without an address, by name; the thread's
 
   std::mutex mutex_; // guards what follows
   std::condition_variable changed_;

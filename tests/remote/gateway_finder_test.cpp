@@ -87,5 +87,22 @@ TEST(GatewayFinder, KeepsWhatItKnowsWhileNamesCannotBeLookedUp) {
   EXPECT_EQ(c.call<int>("one"), 1);
 }
 
+TEST(GatewayFinder, WarnsOnceOfANameThatStaysWithoutAddress) {
+  worker_options o;
+  o.gateways = {"gateway:4510"};
+  std::atomic<int> looked{0};
+  o.look_up = [&looked](const std::string&) {
+    ++looked;
+    return std::vector<std::string>{};
+  };
+  o.look_up_interval = 1ms;
+  worker_world w{serve_one, o};
+
+  EXPECT_TRUE(eventually([&] { return looked >= 20; }));
+
+  EXPECT_EQ(w.log.text(), "gateway gateway:4510 has no address yet\n"
+                          "gateway gateway:4510 still has no address after 15 look-ups\n");
+}
+
 } // namespace
 } // namespace swill::remote_tests
