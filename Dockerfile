@@ -1,4 +1,4 @@
-# Two images: `swill`, the programs on what they link and nothing else, and `balancer`, nginx in front of several gateways.
+# Two images: `swill`, the programs on what they link and nothing else, and `balancer`, HAProxy in front of several gateways.
 
 # --- build
 
@@ -26,20 +26,22 @@ COPY --from=build /source/build/release/bin/swill-gateway /source/build/release/
      /source/build/release/bin/swill /usr/local/bin/
 USER swill
 EXPOSE 8080
-# A gateway; other services say for themselves what healthy means.
-HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 \
-    CMD ["swill", "--timeout", "2s", "ping", "--count", "1"]
+# A gateway that may be given connections; other services say for themselves what healthy means.
+HEALTHCHECK --interval=2s --timeout=3s --start-period=15s --retries=3 \
+    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /ready HTTP/1.0\\r\\n\\r\\n' >&3 && read -r answer <&3 && [[ $answer == HTTP/*' 200 '* ]]"]
 CMD ["swill-gateway", "--listen", "0.0.0.0:8080"]
 
-# --- nginx, from Debian: its workers are not root, and it listens above 1024
+# --- HAProxy, from Debian: not root, and it listens above 1024
 
 FROM debian:bookworm-slim AS balancer
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends nginx-light \
-    && rm -rf /var/lib/apt/lists/* /etc/nginx/sites-enabled/default
-COPY deploy/nginx.conf /etc/nginx/nginx.conf
-USER www-data
+    && apt-get install --yes --no-install-recommends haproxy \
+    && rm -rf /var/lib/apt/lists/*
+COPY deploy/haproxy.cfg /etc/haproxy/haproxy.cfg
+ENV TRUSTED_PROXIES=255.255.255.255
+USER haproxy
 EXPOSE 8080
-HEALTHCHECK --interval=5s --timeout=3s --retries=3 \
-    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'HEAD / HTTP/1.0\\r\\n\\r\\n' >&3 && read -r answer <&3 && [[ $answer == HTTP/* ]]"]
-CMD ["nginx"]
+# While any gateway is in rotation.
+HEALTHCHECK --interval=2s --timeout=3s --start-period=10s --retries=3 \
+    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8404 && printf 'GET / HTTP/1.0\\r\\n\\r\\n' >&3 && read -r answer <&3 && [[ $answer == HTTP/*' 200 '* ]]"]
+CMD ["haproxy", "-db", "-f", "/etc/haproxy/haproxy.cfg"]

@@ -11,10 +11,12 @@ import base64
 import json
 import os
 import pathlib
+import re
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -44,7 +46,7 @@ def free_port():
 
 
 def compose(*arguments, port, check=True, capture=True):
-    environment = {**os.environ, "SWILL_PORT": str(port)}
+    environment = {**os.environ, "SWILL_PUBLISHED_PORT": str(port)}
     done = subprocess.run(["docker", "compose", "-p", PROJECT, *arguments], cwd=ROOT, env=environment, text=True,
                           capture_output=capture, timeout=1800, check=False)
     if check and done.returncode != 0:
@@ -140,6 +142,53 @@ class Client:
         self.socket.close()
 
 
+class Load:
+    """Clients that connect, make one call and go, one after the other on each of four threads: how long each waited for its 101, who was
+    refused, and what became of the calls."""
+
+    def __init__(self, port, rpc="math.add"):
+        self.port, self.rpc = port, rpc
+        self.waited, self.refused, self.answers = [], [], []  # (when, how long), what came instead, 5 or an error
+        self.stop = threading.Event()
+        self.threads = [threading.Thread(target=self._run) for _ in range(4)]
+
+    def __enter__(self):
+        for t in self.threads:
+            t.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        for t in self.threads:
+            t.join()
+
+    def _run(self):
+        while not self.stop.is_set():
+            begin = time.monotonic()
+            try:
+                c = Client(self.port)
+            except OSError as e:
+                self.refused.append(str(e))
+                continue
+            self.waited.append((begin, time.monotonic() - begin))
+            try:
+                kind, answer, _ = c.next(c.open(self.rpc, [2, 3]), timeout=5)
+                self.answers.append(answer)
+            except OSError:
+                pass  # it was on the one that stops or stands still: clients of that one connect again
+            finally:
+                c.close()
+            self.stop.wait(0.01)
+
+    def slowest(self, since):
+        return max((t for b, t in list(self.waited) if b > since), default=0)
+
+    def wait_for(self, count, limit=10):
+        """Until that many more have been served."""
+        wanted = len(self.waited) + count
+        until("clients are served", lambda: len(self.waited) >= wanted, limit)
+
+
 def plain(v):
     if isinstance(v, wire.Map):
         return {plain(k): plain(x) for k, x in v}
@@ -159,6 +208,23 @@ def of_service(port, service):
 def healthy(port):
     rows = [row for row in containers(port).values() if row["Service"] != "secret"]
     return len(rows) >= GATEWAYS + 2 and all(row["Health"] == "healthy" for row in rows)
+
+
+def up(port):
+    compose("up", "--detach", "--no-build", "--scale", f"gateway={GATEWAYS}", "--scale", "worker=2", port=port)
+
+
+def newest_image():
+    return subprocess.run(["docker", "image", "inspect", "-f", "{{.Id}}", "swill"], check=True, text=True, capture_output=True).stdout.strip()
+
+
+def age_image():
+    """Puts another, older image in the place of the one that was built, which `docker compose build` makes the newest again. Returns the id
+    of the one that was built."""
+    built = newest_image()
+    subprocess.run(["docker", "build", "--quiet", "--tag", "swill", "-"], input="FROM swill\nLABEL swill.check=old\n", check=True, text=True,
+                   capture_output=True)
+    return built
 
 
 def check_containers(port):
@@ -301,36 +367,99 @@ def check_a_worker_dies(port):
     until("the worker is back", lambda: healthy(port), 60)
 
 
-def check_rolling_restart(port):
-    """Gateways restart one after the other: whoever connects meanwhile is served."""
-    seen = []
-    stop = threading.Event()
+def check_a_gateway_stands_still(port):
+    victim = of_service(port, "gateway")[0]["Name"]
+    with Load(port) as load:
+        load.wait_for(20)
+        begin = time.monotonic()
+        subprocess.run(["docker", "pause", victim], check=True, capture_output=True)
+        try:
+            until("it is out of rotation", lambda: "is DOWN, reason: Layer7 timeout" in compose("logs", "balancer", port=port), 5)
+            out = time.monotonic()
+            load.wait_for(200)
+        finally:
+            subprocess.run(["docker", "unpause", victim], check=True, capture_output=True)
+    require(not load.refused, f"a gateway stands still: none of {len(load.waited)} new connections is refused {load.refused[:3]}")
+    require(load.slowest(begin) < 3, f"nobody waits for a 101 longer than 3 s, but {load.slowest(begin):.2f} s at most")
+    require(load.slowest(out) < 1, f"out of rotation after {out - begin:.1f} s; after that they wait {load.slowest(out):.2f} s at most")
+    until("it is healthy again", lambda: healthy(port), 60)
 
-    def connect_and_call():
-        while not stop.is_set():
-            try:
-                c = Client(port)
-            except OSError as e:
-                seen.append(f"refused: {e}")
-                continue
-            try:
-                seen.append(c.call("math.add", [2, 3]) == 5)
-            except (Failed, OSError):
-                pass  # it was on the one that stops: clients of that one connect again
-            finally:
-                c.close()
 
-    caller = threading.Thread(target=connect_and_call)
-    caller.start()
-    try:
-        for g in of_service(port, "gateway"):
-            subprocess.run(["docker", "restart", g["Name"]], check=True, capture_output=True)
-            until("it is healthy again", lambda: healthy(port), 60)
-    finally:
-        stop.set()
-        caller.join()
-    refused = [s for s in seen if s is not True]
-    require(not refused, f"gateways restart in turn: {len(seen)} new connections were served, {len(refused)} were not {refused[:3]}")
+def documented_replacement(image, build):
+    """The lines of docs/operations.md that replace all gateways. Without `build` the image is there, and only gets its name."""
+    found = re.search(r"<!-- \./dev compose-test runs these lines -->\n```\n(docker compose build\n)(.*?)```",
+                      (ROOT / "docs" / "operations.md").read_text(), re.S)
+    if not found:
+        raise Failed("docs/operations.md does not say how to replace gateways")
+    return (found[1] if build else f"docker tag {image} swill\n") + found[2]
+
+
+def images_of(port, service):
+    """The image of each container of that service, by the container's id."""
+    ids = compose("ps", "--all", "--quiet", service, port=port).split()
+    out = subprocess.run(["docker", "inspect", "-f", "{{.Image}}", *ids], check=True, text=True, capture_output=True).stdout
+    return dict(zip(ids, out.split()))
+
+
+def check_replacement(port, image, build):
+    """All gateways, then all workers, are replaced by those of another image, as documented: whoever connects meanwhile is served."""
+    lines = documented_replacement(image, build)
+    environment = {**os.environ, "COMPOSE_PROJECT_NAME": PROJECT, "SWILL_PUBLISHED_PORT": str(port)}
+    for service in ("gateway", "worker"):
+        before = images_of(port, service)
+        with Load(port, "work.math.add") as load:
+            load.wait_for(20)
+            done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", lines.replace("gateway", service)], cwd=ROOT,
+                                  env=environment, text=True, capture_output=True, timeout=1800, check=False)
+        if done.returncode != 0:
+            raise Failed(f"docs/operations.md, rolling restarts:\n{done.stdout}{done.stderr}")
+        after = images_of(port, service)
+        require(len(after) == len(before) and set(after.values()) == {newest_image()} and not set(after.values()) & set(before.values()),
+                f"the documented lines replace each {service}: {len(after)} of the new image, none of the old")
+        require(not load.refused, f"meanwhile {len(load.waited)} new connections were served, {len(load.refused)} were not {load.refused[:3]}")
+        later = [a for a in load.answers if a != 5 and not (isinstance(a, dict) and a.get("code") == 503)]
+        tried = sum(a != 5 for a in load.answers)
+        require(load.answers and not later, f"{len(load.answers)} calls of a worker's handler: {tried} may be tried again, no other fails {later[:3]}")
+
+    ids = {service: set(images_of(port, service)) for service in ("gateway", "worker")}
+    up(port)
+    require(ids == {service: set(images_of(port, service)) for service in ids}, "a later `up` finds nothing to do")
+    until("all are healthy", lambda: healthy(port), 60)
+
+
+def check_an_own_worker(port):
+    """A worker of somebody else's in the compose file: it serves nothing of the example's names, and is healthy."""
+    own = {"services": {"own": {"extends": {"file": str(ROOT / "docker-compose.yml"), "service": "worker"},
+                                "command": "swill-worker --gateway gateway:4510 --secret-file /run/swill/secret --prefix own"}}}
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+        json.dump(own, file)  # which is YAML as well
+        file.flush()
+        files = ["-f", str(ROOT / "docker-compose.yml"), "-f", file.name]
+        compose(*files, "up", "--detach", "--no-build", "--no-deps", "--no-recreate", "--wait", "--wait-timeout", "30", "own", port=port)
+        c = Client(port)
+        require(c.call("own.math.add", [2, 3]) == 5, "an own worker is healthy, and serves")
+        c.close()
+        compose(*files, "rm", "--stop", "--force", "own", port=port)
+
+
+def check_networks(port):
+    def reaches(service, address, number):
+        probe = f"exec 3<>/dev/tcp/{address}/{number}"
+        done = subprocess.run(["docker", "compose", "-p", PROJECT, "exec", "-T", service, "timeout", "2", "bash", "-c", probe], cwd=ROOT,
+                              env={**os.environ, "SWILL_PUBLISHED_PORT": str(port)}, capture_output=True, check=False)
+        return done.returncode == 0
+
+    require(reaches("worker", "gateway", 4510), "workers reach gateways")
+    require(not reaches("worker", "redis", 6379) and not reaches("worker", "balancer", 8080), "and nobody else")
+    require(not reaches("balancer", "redis", 6379) and not reaches("balancer", "worker", 4510), "the balancer reaches gateways alone")
+
+
+def check_logs(port):
+    gateways = compose("logs", "--no-log-prefix", "gateway", port=port)
+    require("Swill listens on ws://0.0.0.0:8080/ws" in gateways and "127.0.0.1" not in gateways and "Ctrl-C" not in gateways,
+            "gateways say where they listen, and nothing that is true at a terminal only")
+    workers = compose("logs", "--no-log-prefix", "worker", port=port)
+    require("serves gateway" in workers and " warning " not in workers, "workers start without a warning")
 
 
 def resumed(port, last):
@@ -364,15 +493,20 @@ def main():
             print("building the images", flush=True)
             compose("build", port=port, capture=False)
         print(f"starting {PROJECT} on port {port}", flush=True)
-        compose("up", "--detach", "--no-build", "--scale", f"gateway={GATEWAYS}", "--scale", "worker=2", port=port)
+        image = age_image()
+        up(port)
         check_containers(port)
+        check_networks(port)
         check_calls(port)
+        check_logs(port)
         cookie, count = check_sessions(port)
         last = check_topics(port)
         check_connections(port)
         check_a_gateway_dies(port, last)
         check_a_worker_dies(port)
-        check_rolling_restart(port)
+        check_a_gateway_stands_still(port)
+        check_an_own_worker(port)
+        check_replacement(port, image, not chosen.no_build)
         check_redis_restarts(port, cookie, count)
         print("compose: everything holds")
         return 0
