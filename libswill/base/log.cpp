@@ -1,8 +1,16 @@
 #include "libswill/base/log.hpp"
 
+#include "libswill/base/error.hpp"
+#include "libswill/base/line_writer.hpp"
+
+#include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
+
+#include <pthread.h>
+#include <unistd.h>
 
 namespace swill {
 
@@ -37,7 +45,47 @@ std::string timestamp() {
   return text;
 }
 
+constexpr std::size_t longest_text = 64 * 1024;
+constexpr std::size_t waiting_lines = 1024 * 1024; // bytes
+constexpr std::chrono::milliseconds patience_at_exit{500};
+
+std::string dropped_lines(std::size_t n) {
+  return timestamp() + " warning " + std::to_string(n) + " lines of the log were dropped: nobody read them in time\n";
+}
+
+// --- The one writer of the process. It is never destroyed: threads and destructors may log until the very end.
+
+struct process_writer {
+  line_writer lines{STDERR_FILENO, waiting_lines, dropped_lines};
+  process_writer* of_parent = nullptr;
+};
+
+std::atomic<process_writer*> writer_now{nullptr};
+
+/// Also in a child of fork(): it has no thread that writes, and a mutex that may be locked for ever.
+void make_writer() {
+  auto* w = new process_writer;
+  w->of_parent = writer_now.exchange(w);
+}
+
+line_writer& writer() {
+  static const bool made = [] {
+    make_writer();
+    ::pthread_atfork(nullptr, nullptr, make_writer);
+    std::atexit([] { flush_log(patience_at_exit); });
+    std::at_quick_exit([] { flush_log(patience_at_exit); });
+    return true;
+  }();
+  static_cast<void>(made);
+  return writer_now.load()->lines;
+}
+
 } // namespace
+
+bool flush_log(std::chrono::milliseconds most) {
+  process_writer* w = writer_now;
+  return w == nullptr || w->lines.flush(most);
+}
 
 std::string_view name_of(log_level level) noexcept {
   switch (level) {
@@ -54,12 +102,12 @@ log_sink stderr_log(log_level least) {
   return [least](const log_entry& e) {
     if (e.level < least) return;
     std::string line = timestamp();
-    line.append(" ").append(name_of(e.level)).append(" ").append(escaped(e.text, true));
+    line.append(" ").append(name_of(e.level)).append(" ").append(escaped(cut_text(e.text, longest_text), true));
     if (!e.connection.empty()) line.append(" connection=").append(escaped(e.connection, false));
     if (!e.rpc.empty()) line.append(" rpc=").append(escaped(e.rpc.substr(0, 200), false));
     if (e.seq != 0) line.append(" seq=").append(std::to_string(e.seq));
     line += '\n';
-    std::fwrite(line.data(), 1, line.size(), stderr);
+    writer().write(std::move(line));
   };
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -23,8 +24,14 @@ struct log_entry {
 using log_sink = std::function<void(const log_entry&)>;
 
 /// One line a entry on standard error: time, level, text, and `connection=… rpc=… seq=…` where there are any. Control characters
-/// other than newlines are escaped, so that a peer cannot forge lines.
+/// other than newlines are escaped, so that a peer cannot forge lines. A text is cut at 64 KiB.
+///
+/// The sink never waits for a reader: a thread of the process's own writes, and takes no signals. While 1 MiB waits for it, further lines
+/// are dropped; once half of that is free again a line says how many. When the process exits, what waits is written for half a second.
 log_sink stderr_log(log_level least = log_level::info);
+
+/// Waits until what the sinks of stderr_log were given is written, at most that long; true when it is.
+bool flush_log(std::chrono::milliseconds most);
 
 std::string_view name_of(log_level level) noexcept;
 

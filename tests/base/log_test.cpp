@@ -3,8 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace swill {
 namespace {
@@ -16,6 +20,7 @@ using testing::Not;
 std::string on_stderr(const log_sink& sink, const log_entry& e) {
   testing::internal::CaptureStderr();
   sink(e);
+  EXPECT_TRUE(flush_log(std::chrono::seconds{10}));
   return testing::internal::GetCapturedStderr();
 }
 
@@ -51,6 +56,25 @@ TEST(Log, PeerCannotForgeALineByTheNameOfItsRpc) {
       on_stderr(stderr_log(), {log_level::info, "called", "c", "x\n2026-01-01T00:00:00.000Z error forged", 1});
 
   EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
+}
+
+TEST(Log, ChildOfForkLogsToo) {
+  on_stderr(stderr_log(), {log_level::info, "the parent has a thread that writes"});
+  testing::internal::CaptureStderr();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    stderr_log()({log_level::info, "from the child"});
+    ::_exit(flush_log(std::chrono::seconds{10}) ? 0 : 1);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+
+  EXPECT_EQ(status, 0);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("info from the child\n"));
+}
+
+TEST(Log, CutsLongTexts) {
+  EXPECT_LT(on_stderr(stderr_log(), {log_level::info, std::string(1'000'000, 'x')}).size(), 66'000U);
 }
 
 TEST(Log, CutsLongNames) {

@@ -1,0 +1,55 @@
+#include "libswill/base/process.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <initializer_list>
+#include <limits>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace swill {
+
+void prepare_process() noexcept {
+  open_standard_descriptors();
+  ignore_broken_pipes();
+}
+
+void open_standard_descriptors() noexcept {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // The lowest number that is free is the one that open() gives.
+    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF && ::open("/dev/null", O_RDWR) < 0) return;
+  }
+}
+
+void ignore_broken_pipes() noexcept {
+  struct sigaction now {};
+  if (::sigaction(SIGPIPE, nullptr, &now) != 0 || (now.sa_flags & SA_SIGINFO) != 0 || now.sa_handler != SIG_DFL) return;
+  now.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &now, nullptr);
+}
+
+std::size_t raise_descriptor_limit() noexcept {
+  rlimit l{};
+  if (::getrlimit(RLIMIT_NOFILE, &l) != 0) return 1024;
+  if (l.rlim_cur < l.rlim_max) {
+    const rlim_t before = l.rlim_cur;
+    l.rlim_cur = l.rlim_max;
+    if (::setrlimit(RLIMIT_NOFILE, &l) != 0) l.rlim_cur = before;
+  }
+  constexpr std::size_t no_limit = std::numeric_limits<int>::max();
+  return l.rlim_cur == RLIM_INFINITY || l.rlim_cur > no_limit ? no_limit : static_cast<std::size_t>(l.rlim_cur);
+}
+
+std::size_t open_descriptors() noexcept {
+  DIR* all = ::opendir("/proc/self/fd");
+  if (all == nullptr) return 3;
+  std::size_t n = 0;
+  while (const dirent* entry = ::readdir(all)) n += entry->d_name[0] != '.' ? 1 : 0;
+  ::closedir(all);
+  return n > 0 ? n - 1 : 0; // the directory itself
+}
+
+} // namespace swill

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstddef>
+
+// What a process that serves others needs before anything else. server::start and server::run do the same for programs that do not.
+
+namespace swill {
+
+/// First in main: open_standard_descriptors() and ignore_broken_pipes().
+void prepare_process() noexcept;
+
+/// Opens /dev/null in the place of each of the descriptors 0, 1 and 2 that is closed. Otherwise the next socket or file would get that
+/// number, and what is meant for the standard output or error would go there.
+void open_standard_descriptors() noexcept;
+
+/// Writing to a pipe or socket whose reader has gone is an error from now on, and does not end the process by SIGPIPE. What the
+/// application has chosen for SIGPIPE stays.
+void ignore_broken_pipes() noexcept;
+
+/// Raises the soft limit of descriptors to the hard one; how many the process may have open then.
+std::size_t raise_descriptor_limit() noexcept;
+
+/// How many descriptors the process has open now.
+std::size_t open_descriptors() noexcept;
+
+} // namespace swill

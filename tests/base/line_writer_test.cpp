@@ -1,0 +1,117 @@
+#include "libswill/base/line_writer.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <string>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace swill {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+
+std::string dropped(std::size_t n) { return "dropped " + std::to_string(n) + "\n"; }
+
+/// A pipe that holds 4 KiB until somebody reads.
+class small_pipe {
+public:
+  small_pipe() {
+    EXPECT_EQ(::pipe2(ends_.data(), O_CLOEXEC), 0);
+    ::fcntl(ends_[1], F_SETPIPE_SZ, 4096);
+  }
+  small_pipe(const small_pipe&) = delete;
+  small_pipe& operator=(const small_pipe&) = delete;
+  ~small_pipe() {
+    stop_reading();
+    ::close(ends_[1]);
+  }
+  int in() const noexcept { return ends_[1]; }
+  void stop_reading() {
+    if (ends_[0] >= 0) ::close(ends_[0]);
+    ends_[0] = -1;
+  }
+  /// What comes until `end` does, within ten seconds.
+  std::string read_until(const std::string& end) {
+    std::string all;
+    pollfd p{ends_[0], POLLIN, 0};
+    while (all.find(end) == std::string::npos && ::poll(&p, 1, 10'000) > 0) {
+      std::array<char, 4096> some{};
+      const ssize_t n = ::read(ends_[0], some.data(), some.size());
+      if (n <= 0) break;
+      all.append(some.data(), static_cast<std::size_t>(n));
+    }
+    return all;
+  }
+
+private:
+  std::array<int, 2> ends_{-1, -1};
+};
+
+std::size_t count_of(const std::string& text, const std::string& what) {
+  std::size_t n = 0;
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + what.size())) ++n;
+  return n;
+}
+
+TEST(LineWriter, WritesInOrder) {
+  small_pipe p;
+  line_writer w{p.in(), 1000, dropped};
+
+  w.write("one\n");
+  w.write("two\n");
+
+  EXPECT_TRUE(w.flush(10s));
+  EXPECT_EQ(p.read_until("two\n"), "one\ntwo\n");
+}
+
+TEST(LineWriter, NeverWaitsForAReaderAndSaysHowMuchWasDropped) {
+  small_pipe p;
+  line_writer w{p.in(), 16 * 1024, dropped};
+  const std::string line(99, 'x');
+
+  for (int i = 0; i < 10'000; ++i) w.write(line + "\n"); // with nobody who reads: it would stand still after 41
+  EXPECT_FALSE(w.flush(1ms));
+  w.write("lost\n");
+  const std::string read = p.read_until("dropped");
+
+  EXPECT_LT(read.size(), 21 * 1024U); // what the pipe and the queue hold
+  const std::size_t kept = count_of(read, line);
+  EXPECT_GE(kept, 163U);
+  EXPECT_THAT(read, HasSubstr(dropped(10'001 - kept)));
+  EXPECT_THAT(read, Not(HasSubstr("lost")));
+  w.write("again\n");
+  EXPECT_THAT(p.read_until("again\n"), HasSubstr("again\n"));
+}
+
+TEST(LineWriter, OutlivesItsReader) {
+  small_pipe p;
+  line_writer w{p.in(), 1000, dropped};
+  p.stop_reading();
+
+  for (int i = 0; i < 3; ++i) {
+    w.write("nobody hears it\n");
+    EXPECT_TRUE(w.flush(10s)); // SIGPIPE would have ended the process
+  }
+}
+
+TEST(LineWriter, WaitsWhereTheDescriptorDoesNotBlock) {
+  small_pipe p;
+  ::fcntl(p.in(), F_SETFL, O_NONBLOCK);
+  line_writer w{p.in(), 100'000, dropped};
+  for (int i = 0; i < 500; ++i) w.write(std::string(99, 'y') + "\n");
+  w.write("end\n");
+
+  EXPECT_EQ(p.read_until("end\n").size(), 50'004U);
+}
+
+} // namespace
+} // namespace swill
