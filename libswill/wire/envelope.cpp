@@ -3,6 +3,8 @@
 #include "libswill/wire/codec.hpp"
 #include "libswill/wire/utf8.hpp"
 
+#include <utility>
+
 namespace swill::wire {
 
 namespace {
@@ -37,16 +39,18 @@ public:
 
   bool has_more() const { return left_ != 0; }
 
-  void data(bytes_view& out) {
-    if (has_more()) pass(out);
+  void data(bytes_view& out, std::size_t& values) {
+    if (has_more()) pass(out, values);
   }
 
   void rpc(std::string_view& out) {
     if (!has_more()) return object(too_short);
     if (!from_.read_str(out)) return refuse(bad_rpc);
     --left_;
-    if (out.size() > limits_.rpc_name) return object(rpc_too_long);
-    if (!valid_utf8(out)) object(rpc_not_utf8);
+    const std::string_view name = std::exchange(out, {});
+    if (name.size() > limits_.rpc_name) return object(rpc_too_long);
+    if (!valid_utf8(name)) return object(rpc_not_utf8);
+    out = name;
   }
 
   template <class Type>
@@ -71,11 +75,9 @@ public:
   }
 
   /// Elements that are not known, and the end of the message.
-  template <class Envelope>
-  void close(Envelope& e) {
+  void close() {
     for (bytes_view ignored; has_more();) pass(ignored);
     if (!stopped_ && !from_.at_end()) undecodable(trailing_bytes);
-    if (status_ != decode_status::ok) e = {.seq = e.seq};
   }
 
   decode_status status() const { return status_; }
@@ -100,20 +102,24 @@ private:
 
   /// Any element.
   void pass(bytes_view& out) {
+    std::size_t values = 0;
+    pass(out, values);
+  }
+  void pass(bytes_view& out, std::size_t& values) {
     const std::size_t inside = limits_.nesting == 0 ? 0 : limits_.nesting - 1;
     const std::size_t begin = from_.position();
     const bytes_view all = from_.rest();
-    switch (from_.scan(inside)) {
+    switch (from_.scan(inside, values)) {
       case scan_status::ok:
         --left_;
         out = all.first(from_.position() - begin);
         return;
       case scan_status::too_deep:
-        if (!from_.skip_any_depth(left_)) {
+        if (!from_.skip_any_depth(1)) {
           undecodable(truncated);
           return;
         }
-        left_ = 0;
+        --left_;
         return object(too_deep);
       case scan_status::malformed: undecodable(truncated); return;
     }
@@ -177,11 +183,16 @@ decoded_request decode_request(bytes_view message, const limits& limits) noexcep
   request_envelope& e = out.envelope;
   element_reader elements{message, limits};
   if (elements.open(e.seq)) {
-    elements.data(e.data);
+    elements.data(e.data, e.values);
     elements.rpc(e.rpc);
     if (elements.has_more()) elements.type(e.type);
     elements.metadata(e.metadata);
-    elements.close(e);
+    elements.close();
+    if (elements.status() == decode_status::bad_request) {
+      out.bad_rpc = e.rpc;
+      out.bad_type = e.type;
+    }
+    if (elements.status() != decode_status::ok) e = {.seq = e.seq};
   }
   out.status = elements.status();
   out.problem = elements.problem();
@@ -193,11 +204,13 @@ decoded_response decode_response(bytes_view message, const limits& limits) noexc
   response_envelope& e = out.envelope;
   element_reader elements{message, limits};
   if (elements.open(e.seq)) {
-    elements.data(e.data);
+    std::size_t values = 0;
+    elements.data(e.data, values);
     elements.type(e.type);
     elements.metadata(e.leading);
     elements.metadata(e.trailing);
-    elements.close(e);
+    elements.close();
+    if (elements.status() != decode_status::ok) e = {.seq = e.seq};
   }
   out.status = elements.status();
   out.problem = elements.problem();

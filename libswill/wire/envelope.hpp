@@ -28,7 +28,8 @@ inline constexpr std::uint64_t largest_seq = (std::uint64_t{1} << 53) - 1;
 /// A request as it came; everything in it borrows the message.
 struct request_envelope {
   std::uint64_t seq = 0;
-  bytes_view data; ///< one well-formed value; str in it not yet checked for UTF-8
+  bytes_view data;        ///< one well-formed value; str in it not yet checked for UTF-8
+  std::size_t values = 0; ///< in data: itself, and at every depth the items, keys and values in it
   std::string_view rpc;
   request_type type = request_type::message;
   bytes_view metadata; ///< an encoded map with str keys (valid UTF-8); empty when it was nil or left out
@@ -51,6 +52,8 @@ struct decoded_request {
   decode_status status = decode_status::undecodable;
   request_envelope envelope; ///< seq is valid unless undecodable, the rest when ok
   std::string_view problem;  ///< unless ok: what was wrong, short enough for a close reason; static text
+  std::string_view bad_rpc;  ///< of a bad request, to know which one it is; empty when it could not be read
+  request_type bad_type = request_type::message;
 };
 
 struct decoded_response {

@@ -58,6 +58,14 @@ constexpr auto formats = [] {
   return table;
 }();
 
+/// 1 for a first byte that is the whole value, 2 when that is an empty array or map, which counts as nesting; else 0.
+constexpr auto lone_byte = [] {
+  std::array<unsigned char, 256> table{};
+  for (unsigned b = 0; b < 256; ++b)
+    table[b] = formats[b].follows == shape::fixed && formats[b].size == 1 ? 1 : b == 0x80 || b == 0x90 ? 2 : 0;
+  return table;
+}();
+
 /// The values (of arrays), twice the pairs (of maps), that a container declares at p; its fixed part is there.
 std::size_t declared_values(const unsigned char* p, shape s) noexcept {
   switch (s) {
@@ -82,20 +90,26 @@ std::size_t declared_bytes(const unsigned char* p, shape s) noexcept {
 
 } // namespace
 
-scan_status reader::scan(std::size_t nesting_limit) noexcept {
+scan_status reader::scan(std::size_t nesting_limit, std::size_t& values_seen) noexcept {
   const std::size_t limit = std::min(nesting_limit, deepest);
   std::size_t open[deepest]; // values still to come in each container around the current one
   std::size_t depth = 0;
   std::size_t left = 1;
+  std::size_t seen = 1;
   const unsigned char* p = at_;
   for (;;) {
     while (left == 0) {
       if (depth == 0) {
         at_ = p;
+        values_seen = seen;
         return scan_status::ok;
       }
       left = open[--depth];
     }
+    // Large messages are long runs of these.
+    for (const unsigned char most = depth < limit ? 2 : 1; left != 0 && p != end_ && lone_byte[*p] - 1U < most; ++p)
+      --left;
+    if (left == 0) continue;
     if (p == end_) return scan_status::malformed;
     const format f = formats[*p];
     const auto there = static_cast<std::size_t>(end_ - p);
@@ -110,6 +124,7 @@ scan_status reader::scan(std::size_t nesting_limit) noexcept {
       if (there - f.size < values) return scan_status::malformed;
       if (depth == limit) return scan_status::too_deep;
       p += f.size;
+      seen += values;
       open[depth++] = left;
       left = values;
     }

@@ -125,7 +125,12 @@ public:
   /// Passes one whole value, checking that it is well-formed, with at most `nesting_limit` arrays and maps within each other (a scalar
   /// needs 0, [] needs 1). Consumes nothing unless `ok`; `too_deep` says nothing about the bytes after the place
   /// where that was seen: `skip_any_depth` does.
-  scan_status scan(std::size_t nesting_limit) noexcept;
+  scan_status scan(std::size_t nesting_limit) noexcept {
+    std::size_t values = 0;
+    return scan(nesting_limit, values);
+  }
+  /// The same; `values` is how many values that one is made of when `ok`: itself, and at every depth the items, keys and values in it.
+  scan_status scan(std::size_t nesting_limit, std::size_t& values) noexcept;
   bool skip(std::size_t nesting_limit) noexcept { return scan(nesting_limit) == scan_status::ok; }
   /// Passes that many whole values, however deep they nest; false, and nothing consumed, unless all are well-formed.
   bool skip_any_depth(std::size_t values) noexcept;

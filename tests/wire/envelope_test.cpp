@@ -194,6 +194,18 @@ TEST(Request, GivesNothingButSeqWhenBad) {
   EXPECT_TRUE(r.envelope.data.empty());
 }
 
+TEST(Request, TellsWhichOneItIsWhenBad) {
+  for (const std::string& hex : {std::string{"9505c0a1660290"}, "9405" + repeat("91", 40) + "c0a16602"}) {
+    const bytes message = from_hex(hex);
+    const decoded_request r = decode_request(message, {});
+    EXPECT_EQ(r.status, decode_status::bad_request) << hex;
+    EXPECT_EQ(r.bad_rpc, "f") << hex;
+    EXPECT_EQ(r.bad_type, request_type::metadata) << hex;
+  }
+  const bytes no_name = from_hex("9305c001");
+  EXPECT_EQ(decode_request(no_name, {}).bad_rpc, "");
+}
+
 TEST(Request, MayNestUpToTheLimitAndNoDeeper) {
   const limits limits; // the envelope is one of 32
   for (const std::string_view open : {"91", "81a16b"}) {

@@ -314,6 +314,18 @@ TEST(Reader, SkipsUpToTheNestingLimitAndNoDeeper) {
   }
 }
 
+TEST(Reader, CountsTheValuesThatItScans) {
+  const std::pair<std::string_view, std::size_t> cases[] = {
+      {"c0", 1}, {"90", 1}, {"80", 1}, {"93010203", 4}, {"8101a178", 3}, {"92909190", 4}, {"81a16192c0c0", 5}};
+  for (const auto& [hex, expected] : cases) {
+    const bytes input = from_hex(hex);
+    reader r{input};
+    std::size_t values = 0;
+    EXPECT_EQ(r.scan(reader::deepest, values), scan_status::ok) << hex;
+    EXPECT_EQ(values, expected) << hex;
+  }
+}
+
 TEST(Reader, CountsEmptyContainersAsNesting) {
   const bytes array = from_hex("90");
   const bytes map = from_hex("80");
