@@ -105,6 +105,12 @@ fit message_shape::node::check_integer(decoder& in, const shape_rules& all) cons
     check_number(in, u, all);
     return fit::whole;
   }
+  if (in.read_integer_as_real(i)) {
+    if (i < least || (i > 0 && static_cast<std::uint64_t>(i) > most))
+      return in.out_of_range(least, most, std::to_string(i));
+    check_number(in, i, all);
+    return fit::whole;
+  }
   return in.wrong_integer(least, most);
 }
 
@@ -170,7 +176,8 @@ fit message_shape::node::check_tuple(decoder& in) const {
 }
 
 fit message_shape::node::check_choice(decoder& in, const shape_rules& all) const {
-  const wire::kind next = in.reader.peek();
+  wire::kind next = in.reader.peek();
+  if (next == wire::kind::real && suits(next) == affinity::none) next = in.peek_as_integer();
   std::vector<std::pair<affinity, const node*>> candidates;
   for (const node* p : parts) {
     const affinity a = p->suits(next);
@@ -196,6 +203,10 @@ fit message_shape::node::check_choice(decoder& in, const shape_rules& all) const
 }
 
 bool message_shape::node::check_field(decoder& in, std::size_t i) const {
+  // nil says of a field with a default that it has that.
+  if (!fields[i].required && in.reader.peek() == wire::kind::nil &&
+      fields[i].type->suits(wire::kind::nil) == affinity::none)
+    return in.reader.read_nil();
   const std::size_t mark = in.mark();
   const fit f = fields[i].type->check(in, nullptr);
   if (in.stopped()) return false;
@@ -306,6 +317,10 @@ message_shape::~message_shape() = default;
 bool message_shape::check(bytes_view encoded, const limits& l, std::optional<error>& failure) const {
   decoder in{encoded, l};
   const node& n = *root_->parts.front();
+  // nil is a struct of which all fields may be absent.
+  const bool may_be_nil = n.kind == shape_kind::structure && !n.fields.empty() &&
+                          std::none_of(n.fields.begin(), n.fields.end(), [](const auto& f) { return f.required; });
+  if (may_be_nil && in.reader.read_nil()) return true;
   if (n.check(in, nullptr) == fit::whole && in.clean()) return true;
   in.fail(failure, n.kind == shape_kind::structure);
   if (failure->code == static_cast<std::int64_t>(error_code::validation_error)) return false;

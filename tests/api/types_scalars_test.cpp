@@ -59,6 +59,31 @@ TEST(Scalars, AnIntegerIsNothingElse) {
   EXPECT_EQ(problem<std::int64_t>(swill::extension{-1, swill::bytes(4)}), "Expected int, got datetime");
 }
 
+TEST(Scalars, AnIntegerOf2To32AndMoreMayComeAsAFloat) {
+  // JavaScript has one type of numbers, and its encoders send those that no 32 bits hold as float64.
+  for (const double d : {0x1p32, 0x1p32 + 1, 1.7e12, 0x1p53 - 1, 0x1p53}) {
+    EXPECT_EQ(decode<std::int64_t>(d), static_cast<std::int64_t>(d)) << d;
+    EXPECT_EQ(decode<std::int64_t>(-d), -static_cast<std::int64_t>(d)) << d;
+    EXPECT_EQ(decode<std::uint64_t>(d), static_cast<std::uint64_t>(d)) << d;
+    EXPECT_EQ(decode<std::optional<std::int64_t>>(d), static_cast<std::int64_t>(d)) << d;
+  }
+  for (const double d : {0x1p32 - 1, 0x1p32 + 0.5, 0x1p53 + 2, 1e300, HUGE_VAL, std::nan(""), 1.0, 0.0}) {
+    for (const double x : {d, -d}) {
+      EXPECT_EQ(problem<std::int64_t>(x), "Expected int, got float") << x;
+      EXPECT_EQ(problem<std::uint64_t>(x), "Expected int, got float") << x;
+    }
+  }
+  EXPECT_EQ(problem<std::int64_t>(float{0x1p40F}), "Expected int, got float"); // no such encoder sends these
+  EXPECT_EQ(problem<std::uint64_t>(-0x1p32), "Expected int from 0 to 18446744073709551615, got -4294967296");
+  EXPECT_EQ(problem<std::int32_t>(0x1p32), "Expected int from -2147483648 to 2147483647, got 4294967296");
+  EXPECT_EQ((decode<std::map<std::int64_t, int>>(map({{0x1p40, 1}})).begin()->first), std::int64_t{1} << 40);
+  using number_or_text = std::variant<std::int64_t, std::string>;
+  EXPECT_EQ(std::get<0>(decode<number_or_text>(0x1p40)), std::int64_t{1} << 40);
+  EXPECT_EQ(problem<number_or_text>(1.0), "Expected int | str, got float");
+  using any_number = std::variant<std::int64_t, double>;
+  EXPECT_EQ(std::get<1>(decode<any_number>(0x1p40)), 0x1p40); // where there is a float, a float is one
+}
+
 TEST(Scalars, AFloatTakesEveryNumber) {
   EXPECT_EQ(decode<double>(1.5), 1.5);
   EXPECT_EQ(decode<double>(1.5F), 1.5);
@@ -147,6 +172,15 @@ TEST(Scalars, ATimeOutOfRangeIsNoTime) {
   EXPECT_EQ(problem<time_point>("9999-12-31T23:59:59Z"), "Expected datetime, got one out of range");
   EXPECT_EQ(decode<seconds>("9999-12-31T23:59:59Z").time_since_epoch().count(), 253402300799);
   EXPECT_EQ(round(seconds::max()), seconds::max());
+}
+
+TEST(Scalars, TheTimePointToPreferHoldsEveryDateOfRfc3339) {
+  for (const char* text : {"9999-12-31T23:59:59.999999Z", "0001-01-01T00:00:00Z", "0000-01-01T00:00:00Z"}) {
+    const auto t = decode<swill::time_point>(text);
+    EXPECT_EQ(round(t), t) << text;
+  }
+  EXPECT_EQ(decode<swill::time_point>("9999-12-31T23:59:59.999999Z").time_since_epoch(), 253402300799999999us);
+  EXPECT_EQ(decode<swill::time_point>("0001-01-01T00:00:00Z").time_since_epoch(), -62135596800s);
 }
 
 TEST(Scalars, TimesMayBeText) {

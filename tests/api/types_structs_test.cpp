@@ -51,7 +51,6 @@ TEST(Structs, AMissingFieldIsNamed) {
 TEST(Structs, AbsentAndNilAreNotTheSame) {
   EXPECT_EQ(decode<sparse>(map({{"a", 1}})), (sparse{1, 1, {}, {}}));
   EXPECT_EQ(decode<sparse>(map({{"a", 1}, {"c", nullptr}})), (sparse{1, 1, {}, {}}));
-  EXPECT_EQ(problems<sparse>(map({{"a", 1}, {"b", nullptr}})), R"({"b": [{"description": "Expected int, got nil"}]})");
   EXPECT_EQ(problems<sparse>(map({{"a", nullptr}})), R"({"a": [{"description": "Expected int, got nil"}]})");
 }
 
@@ -255,6 +254,43 @@ void describe(D& d, odd& o) {
 
 TEST(Structs, AFieldMayBeCalledDescription) {
   EXPECT_EQ(problems<odd>(map({{"description", ""}})), R"({"description": [{"description": "length less than 1"}]})");
+}
+
+struct options {
+  int page = 10;
+  std::optional<std::string> filter;
+  std::vector<int> sizes{1, 2};
+  bool operator==(const options&) const = default;
+};
+template <class D>
+void describe(D& d, options& o) {
+  d.field("page", o.page, swill::gt{0}, swill::defaulted{});
+  d.field("filter", o.filter);
+  d.field("sizes", o.sizes, swill::defaulted{});
+  d.rule("too much", [](const options& x) { return x.page != 13; });
+}
+
+struct options_array : options {};
+template <class D>
+void describe(D& d, options_array& o) {
+  d.as_array();
+  describe(d, static_cast<options&>(o));
+}
+
+TEST(Structs, NilIsADefaultedField) {
+  EXPECT_EQ(decode<options>(map({{"page", nullptr}, {"sizes", nullptr}, {"filter", "x"}})),
+            (options{.page = 10, .filter = "x", .sizes = {1, 2}}));
+  EXPECT_EQ(decode<options>(map({{"zz", 1}, {"sizes", nullptr}, {"page", nullptr}})), options{});
+  EXPECT_EQ(decode<options_array>(list({nullptr, nullptr, nullptr})), options_array{});
+  EXPECT_EQ(problems<options>(map({{"page", "x"}})), R"({"page": [{"description": "Expected int, got str"}]})");
+}
+
+TEST(Structs, NilIsAMessageOfWhichAllFieldsMayBeAbsent) {
+  EXPECT_EQ(decode<options>(nullptr), options{});
+  EXPECT_EQ(decode<options_array>(nullptr), options_array{});
+  EXPECT_EQ(problems<sparse>(nullptr), R"({"*": [{"description": "Expected Sparse, got nil"}]})"); // a is required
+  EXPECT_EQ(problems<std::vector<options>>(list({nullptr})),
+            R"({"*": [{"index": 0, "errors": [{"description": "Expected options, got nil"}]}]})"); // no message
 }
 
 struct holder {

@@ -24,14 +24,19 @@ void append_value(buffer& to, const value& v);
 /// Decodes one value, known to be well-formed MessagePack, into `out`, which is default-constructed, and checks its rules. Any number
 /// of calls may overlap. Returns false and fills `failure` when the message is refused: error 422 with all problems
 /// (docs/protocol.md §4; at most limits::problems), 413 when limits::decoded_size is used up, 400 beyond limits::nesting. Throws only
-/// what a predicate of the type throws, std::bad_alloc, or std::logic_error for a mistake in a `describe`.
+/// what a predicate of the type throws, std::bad_alloc, or std::logic_error for a mistake in a `describe`. nil stands for a struct of
+/// which every field may be absent. `allocated`, unless null, is what was taken off limits::decoded_size.
 template <class T>
-bool decode_message(bytes_view raw, const limits& l, T& out, std::optional<error>& failure) {
+bool decode_message(bytes_view raw, const limits& l, T& out, std::optional<error>& failure,
+                    std::size_t* allocated = nullptr) {
   static_assert(
       message<T>,
       "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs a describe beside it");
   detail::decoder in{raw, l};
-  if (detail::decode(in, out) == detail::fit::whole && in.clean()) [[likely]]
+  if constexpr (detail::described<T>) in.read_nil_as_empty(detail::table_of<T>());
+  const bool whole = detail::decode(in, out) == detail::fit::whole;
+  if (allocated != nullptr) *allocated = in.allocated();
+  if (whole && in.clean()) [[likely]]
     return true;
   in.fail(failure, detail::described<T>);
   return false;

@@ -1,8 +1,10 @@
 #include "libswill/api/types/decoder.hpp"
 
+#include "libswill/api/types/tables.hpp"
 #include "libswill/wire/codec.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace swill::detail {
 
@@ -69,6 +71,35 @@ bool decoder::read_undecoded(bytes_view& out) {
   if (reader.read_raw(out, limits_->nesting - std::min(depth_, limits_->nesting))) return true;
   skip();
   return false;
+}
+
+bool decoder::read_integer_as_real(std::int64_t& out) noexcept {
+  const wire::reader before = reader;
+  float single = 0;
+  double d = 0;
+  if (!reader.read_real32(single) && reader.read_real(d)) {
+    const double size = std::fabs(d);
+    if (size >= 0x1p32 && size <= 0x1p53 && std::trunc(d) == d) {
+      out = static_cast<std::int64_t>(d);
+      return true;
+    }
+  }
+  reader = before;
+  return false;
+}
+
+wire::kind decoder::peek_as_integer() const noexcept {
+  const wire::kind next = reader.peek();
+  if (next != wire::kind::real) return next;
+  decoder ahead{reader.rest(), *limits_};
+  std::int64_t i = 0;
+  return ahead.read_integer_as_real(i) ? wire::kind::integer : next;
+}
+
+void decoder::read_nil_as_empty(const struct_table& table) noexcept {
+  static constexpr std::byte empty[] = {std::byte{0x80}, std::byte{0x90}};
+  if (table.may_be_nil && reader.peek() == wire::kind::nil)
+    reader = wire::reader{bytes_view{&empty[table.as_array ? 1 : 0], 1}};
 }
 
 void decoder::skip() {
@@ -153,8 +184,16 @@ std::string decoder::got() const {
 
 fit decoder::wrong(std::string_view expected) {
   if (stopped()) return fit::wrong;
-  problem("Expected " + std::string{expected} + ", got " + got());
-  skip();
+  if (reported_ == limits_->problems) {
+    state_ = state::crowded; // nobody reads more of them: no text is made
+  } else {
+    problem("Expected " + std::string{expected} + ", got " + got());
+  }
+  if (depth_ == 0) {
+    reader = wire::reader{reader.rest().subspan(reader.remaining())}; // the whole message: nothing comes after it
+  } else {
+    skip();
+  }
   return fit::wrong;
 }
 

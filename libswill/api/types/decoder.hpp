@@ -20,6 +20,8 @@ enum class fit : std::uint8_t { wrong, partly, whole };
 /// How well a kind suits an alternative of a union.
 enum class affinity : std::uint8_t { none, converts, exact };
 
+struct struct_table;
+
 /// Decodes one message: the bytes, what it may still cost, and the problems so far. Problems lie on a stack; whoever knows the place
 /// (an index, a key, a field) wraps what has come on top of its mark. A good message never touches that stack.
 class decoder {
@@ -40,6 +42,8 @@ public:
   bool begin_array(std::uint32_t& n) { return reader.read_array(n) && enter(); }
   bool begin_map(std::uint32_t& n) { return reader.read_map(n) && enter(); }
   void end() noexcept { --depth_; }
+  /// What charge() has taken.
+  std::size_t allocated() const noexcept { return limits_->decoded_size - memory_; }
   /// Takes memory off limits::decoded_size; false when it is used up.
   bool charge(std::size_t count, std::size_t each) {
     if (memory_ / each < count) return stop_too_large();
@@ -48,6 +52,13 @@ public:
   }
   bool read_dynamic(value& out);
   bool read_undecoded(bytes_view& out);
+  /// An integer of 2^32 or more, to either side, and at most 2^53, that came as float64, as JavaScript's encoders send it. False, and
+  /// nothing consumed, for anything else.
+  bool read_integer_as_real(std::int64_t& out) noexcept;
+  /// What kind of value comes next, to a type that holds integers and no reals.
+  wire::kind peek_as_integer() const noexcept;
+  /// At the beginning: when the message is nil, and all fields of that struct may be absent, reads on as if it were empty.
+  void read_nil_as_empty(const struct_table& table) noexcept;
   void skip();
   /// Passes this very key if it is next, in its shortest form.
   bool take_key(const char* name, std::size_t size) noexcept {

@@ -23,6 +23,10 @@ struct nothing {
   bool operator==(const nothing&) const = default;
 };
 
+/// A point in time that holds every date of RFC 3339, the year 0 to the end of 9999, which std::chrono::system_clock::time_point, in
+/// nanoseconds, does not (docs/types.md).
+using time_point = std::chrono::sys_time<std::chrono::microseconds>;
+
 /// One MessagePack value that stays as it is on the wire, in both directions; introspected as `Any`. As a result it must hold
 /// exactly one well-formed value. Text within it is not checked for UTF-8.
 struct raw {

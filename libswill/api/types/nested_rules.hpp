@@ -58,7 +58,7 @@ struct doc {
   void note(type_notes& n) const { n.documentation = text; }
 };
 
-/// The field may be absent: then it keeps what the default-constructed struct holds. nil is no value for it all the same.
+/// The field may be absent: then it keeps what the default-constructed struct holds. nil says the same, unless the type has a nil.
 struct defaulted {
   void note(type_notes&) const {}
 };

@@ -30,12 +30,16 @@ struct codec<T> {
     using limits = std::numeric_limits<T>;
     if constexpr (std::same_as<T, std::uint64_t> || (sizeof(T) == 8 && std::is_unsigned_v<T>)) {
       std::uint64_t u;
-      if (!in.reader.read_uint(u)) [[unlikely]]
-        return in.wrong_integer(0, limits::max());
+      if (!in.reader.read_uint(u)) [[unlikely]] {
+        std::int64_t i;
+        if (!in.read_integer_as_real(i)) return in.wrong_integer(0, limits::max());
+        if (i < 0) return in.out_of_range(0, limits::max(), std::to_string(i));
+        u = static_cast<std::uint64_t>(i);
+      }
       out = u;
     } else {
       std::int64_t i;
-      if (!in.reader.read_int(i)) [[unlikely]]
+      if (!in.reader.read_int(i) && !in.read_integer_as_real(i)) [[unlikely]]
         return in.wrong_integer(limits::min(), limits::max());
       if constexpr (sizeof(T) < 8) {
         if (!std::in_range<T>(i)) [[unlikely]]

@@ -74,6 +74,14 @@ void field_reader::field(const char (&name)[N], M& member, const R&... rules) {
     if constexpr (!may_be_absent<M, R...>) missing(i);
     return;
   }
+  if constexpr ((std::same_as<R, defaulted> || ...)) {
+    // A second pass has a value of the first before it, which is no default any more.
+    if (in_.reader.peek() == wire::kind::nil && order_ != order::second &&
+        codec<M>::suits(wire::kind::nil) == affinity::none) [[unlikely]] {
+      in_.reader.read_nil();
+      return;
+    }
+  }
   // What the struct around sets a member to is no default for the fields within.
   if constexpr (described<M> || fixed_list<M>) member = M{};
   const std::size_t mark = in_.mark();

@@ -20,6 +20,8 @@ std::size_t struct_table::find(std::string_view field, std::size_t hint) const n
 }
 
 void struct_table::finish() {
+  may_be_nil =
+      !fields.empty() && std::none_of(fields.begin(), fields.end(), [](const field_entry& f) { return f.required; });
   by_name.resize(fields.size());
   std::iota(by_name.begin(), by_name.end(), std::size_t{0});
   std::sort(by_name.begin(), by_name.end(),

@@ -28,6 +28,7 @@ struct struct_table {
   std::string documentation;
   bool as_array = false;
   bool omit_defaults = false;
+  bool may_be_nil = false; ///< as a whole message: it has fields, and all of them may be absent
   std::vector<std::string_view> rules;
   std::vector<field_entry> fields;
   std::vector<std::size_t> by_name; ///< indices of fields, ascending by name

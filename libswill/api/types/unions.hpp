@@ -20,7 +20,8 @@ struct codec<N> {
       in.reader.read_nil();
       return fit::whole;
     }
-    if (codec<held>::suits(next) == affinity::none) return in.wrong(text());
+    if (codec<held>::suits(next) == affinity::none && codec<held>::suits(in.peek_as_integer()) == affinity::none)
+      return in.wrong(text());
     if constexpr (is_specialization<N, std::optional>) {
       out.emplace();
     } else {
@@ -51,7 +52,8 @@ struct codec<std::variant<Ts...>> {
 
   template <class... R>
   static fit decode(decoder& in, variant& out, const R&... rules) {
-    const wire::kind next = in.reader.peek();
+    wire::kind next = in.reader.peek();
+    if (next == wire::kind::real && suits(next) == affinity::none) next = in.peek_as_integer();
     const std::array<affinity, sizeof...(Ts)> fits{codec<Ts>::suits(next)...};
     std::size_t candidates = 0, only = 0;
     for (std::size_t i = 0; i < fits.size(); ++i) {
