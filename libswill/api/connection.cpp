@@ -1,6 +1,7 @@
 #include "libswill/api/connection.hpp"
 
 #include "libswill/base/random.hpp"
+#include "libswill/wire/utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -23,6 +24,11 @@ int hex_digit(char c) noexcept {
   return -1;
 }
 
+/// What the client says is shown, and sent to others, as text.
+void mend(std::string& s) {
+  if (!wire::valid_utf8(s)) s = wire::make_valid_utf8(s);
+}
+
 std::string decode_query(std::string_view s) {
   std::string out;
   out.reserve(s.size());
@@ -36,6 +42,7 @@ std::string decode_query(std::string_view s) {
       out += s[i];
     }
   }
+  mend(out);
   return out;
 }
 
@@ -57,7 +64,21 @@ void split(std::string_view s, char separator, F f) {
 
 } // namespace
 
-connection::connection(std::string id, handshake_request request) : id_(std::move(id)), request_(std::move(request)) {}
+connection::connection(std::string id, handshake_request request) : id_(std::move(id)), request_(std::move(request)) {
+  mend(request_.method);
+  mend(request_.target);
+  mend(request_.remote_address);
+  mend(request_.subprotocol);
+  for (auto& [name, text] : request_.headers) {
+    mend(name);
+    mend(text);
+  }
+}
+
+void connection::set_remote_address(std::string_view address) {
+  request_.remote_address = address;
+  mend(request_.remote_address);
+}
 
 std::string_view connection::path() const noexcept {
   const std::string_view t = request_.target;
@@ -110,19 +131,40 @@ std::map<std::string, std::string, std::less<>> connection::cookies() const {
   return out;
 }
 
-void connection::set_response_header(std::string_view name, std::string_view text) {
+namespace {
+
+/// RFC 9110 §5.6.2.
+bool is_token(std::string_view s) noexcept {
   static constexpr std::string_view extra = "!#$%&'*+-.^_`|~";
-  const bool good_name = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
+  return !s.empty() && std::all_of(s.begin(), s.end(), [](char c) {
     const char l = lower(c);
     return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || extra.find(c) != std::string_view::npos;
   });
-  const bool good_text =
-      std::none_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 32 && c != '\t') || c == 127; });
-  if (!good_name || !good_text) throw std::invalid_argument("HTTP does not allow this header");
+}
+
+bool is_control(char c) noexcept { return (c >= 0 && c < 32) || c == 127; }
+
+/// cookie-value of RFC 6265 §4.1.1: no blank, quote, comma, semicolon or backslash, and ASCII only; quotes may be around it.
+bool is_cookie_value(std::string_view s) noexcept {
+  if (s.size() >= 2 && s.front() == '"' && s.back() == '"') s = s.substr(1, s.size() - 2);
+  return std::all_of(s.begin(), s.end(),
+                     [](char c) { return c > 32 && c < 127 && c != '"' && c != ',' && c != ';' && c != '\\'; });
+}
+
+} // namespace
+
+void connection::set_response_header(std::string_view name, std::string_view text) {
+  const bool good_text = std::none_of(text.begin(), text.end(), [](char c) { return is_control(c) && c != '\t'; });
+  if (!is_token(name) || !good_text) throw std::invalid_argument("HTTP does not allow this header");
   response_headers_.emplace_back(name, text);
 }
 
 void connection::set_cookie(std::string_view name, std::string_view text, std::string_view attributes) {
+  // Between semicolons stands whatever is no control character; where one attribute ends is for who writes them to say.
+  const bool good_attributes =
+      std::all_of(attributes.begin(), attributes.end(), [](char c) { return c >= 0 && !is_control(c); });
+  if (!is_token(name) || !is_cookie_value(text) || !good_attributes)
+    throw std::invalid_argument("RFC 6265 does not allow this cookie");
   std::string line{name};
   line.append("=").append(text);
   if (!attributes.empty()) line.append("; ").append(attributes);
@@ -135,6 +177,7 @@ void connection::close(int code, std::string_view reason) {
 
 void connection::set_user(std::string user) {
   if (user == user_) return;
+  if (!wire::valid_utf8(user)) throw std::invalid_argument("the name of a user is not UTF-8");
   const std::string before = std::exchange(user_, std::move(user));
   for (std::size_t i = 0; i < user_watchers_.size(); ++i) user_watchers_[i](*this, before);
 }

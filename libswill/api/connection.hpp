@@ -25,7 +25,8 @@ public:
   std::string body;
 };
 
-/// One connection as hooks and handlers see it: the facts of its handshake and a place for the application's own state. Owned by the
+/// One connection as hooks and handlers see it: the facts of its handshake and a place for the application's own state. The facts are
+/// UTF-8: bytes that are none in what the client sent have become U+FFFD. Owned by the
 /// connection's actor; a reference is good for as long as the hook or request runs. Use it on the connection's I/O thread only, except
 /// for the facts, which never change after before_accept.
 class connection {
@@ -42,7 +43,7 @@ public:
   std::string_view query() const noexcept; ///< behind the "?", not decoded
   std::string_view remote_address() const noexcept { return request_.remote_address; }
   /// Behind a proxy that tells whom it speaks for: in before_connection, before anybody has looked.
-  void set_remote_address(std::string address) { request_.remote_address = std::move(address); }
+  void set_remote_address(std::string_view address);
   std::string_view subprotocol() const noexcept { return request_.subprotocol; }
   bool is_tls() const noexcept { return request_.tls; }
 
@@ -57,6 +58,7 @@ public:
   /// Who is at the other end, once the application knows (by a session, a token, a login): what it called set_user with; else empty.
   /// Sessions, pub/sub, and the registry of connections go by it.
   const std::string& user() const noexcept { return user_; }
+  /// Throws std::invalid_argument for what is not UTF-8: to mend it would make one of several users.
   void set_user(std::string user);
   /// Called on the connection's thread when set_user changes the user, with the one before.
   void on_user_changed(std::function<void(connection&, const std::string& before)> f);
@@ -80,7 +82,8 @@ public:
   /// For before_connection and before_accept: headers of the response that accepts or rejects. Throws std::invalid_argument for a name or
   /// value that HTTP does not allow.
   void set_response_header(std::string_view name, std::string_view text);
-  /// Set-Cookie; `attributes` such as "Path=/; HttpOnly; SameSite=Lax".
+  /// Set-Cookie; `attributes` such as "Path=/; HttpOnly; SameSite=Lax". Throws std::invalid_argument for a name, value or attribute that RFC
+  /// 6265 §4.1.1 does not allow: none of them can add attributes, or a second cookie, by what stands in a value.
   void set_cookie(std::string_view name, std::string_view text, std::string_view attributes = {});
   const header_list& response_headers() const noexcept { return response_headers_; }
 
