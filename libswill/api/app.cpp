@@ -79,7 +79,12 @@ std::shared_ptr<const detail::service> app::build() const {
     enclose(own->hooks, hooks_);
     s->add(std::move(own));
   }
-  add_builtin_handlers(*s);
+  if (introspection_ == introspect::on) {
+    auto h = make_introspection(*s);
+    h->hooks = introspection_hooks_;
+    enclose(h->hooks, hooks_);
+    s->add(std::move(h));
+  }
   return s;
 }
 

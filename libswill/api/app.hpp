@@ -98,6 +98,9 @@ private:
   std::string name_;
 };
 
+/// Whether a server tells what it serves, by its handler `swill.introspect`.
+enum class introspect : std::uint8_t { off, on };
+
 /// Everything a server serves: handlers, hooks, limits. Build it, then give it to a server, which takes a copy of what it needs.
 class app : public blueprint {
 public:
@@ -141,6 +144,19 @@ public:
     errors_[code] = std::move(f);
   }
 
+  /// Who may ask `swill.introspect`, a request like any other for the hooks of this app: everybody that they let pass, which is the
+  /// default; or nobody: then there is no such handler.
+  void introspection(introspect which) {
+    introspection_ = which;
+    introspection_hooks_ = {};
+  }
+  /// The same; `f` is a before_request of that handler alone, and refuses by throwing swill::error.
+  template <class F>
+  requires(!std::same_as<F, introspect>) void introspection(F f) {
+    introspection(introspect::on);
+    introspection_hooks_.before_request.push_back(detail::make_hook<context&>(std::move(f)));
+  }
+
   /// Adds sessions, pub/sub and the like; they start and stop with the server, in this order and its reverse.
   void use(std::shared_ptr<plugin> p);
 
@@ -166,6 +182,8 @@ private:
   std::vector<std::shared_ptr<plugin>> plugins_; // shared with the services built from this app
   detail::session_provider* sessions_ = nullptr;
   std::vector<std::function<void(const connection&, connection_notes&)>> describers_;
+  introspect introspection_ = introspect::on;
+  detail::request_hooks introspection_hooks_;
   swill::limits limits_;
   log_sink log_;
   bool debug_ = false;

@@ -45,11 +45,11 @@ value introspection_record(const detail::handler& h) {
   return record;
 }
 
-void add_builtin_handlers(detail::service& s) {
+std::shared_ptr<detail::handler> make_introspection(const detail::service& s) {
   auto h = detail::make_handler([&s](request<value> r) { return introspect(s, std::move(r)); });
   h->name = "swill.introspect";
   h->options.idempotent = true;
-  s.add(std::move(h));
+  return h;
 }
 
 } // namespace swill
