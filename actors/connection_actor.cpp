@@ -265,6 +265,16 @@ void connection_actor::on_final(request_state& r) {
   if (c.target().request_streams) remember(c.seq(), c.target());
 }
 
+void connection_actor::pause_reading(bool paused) {
+  const bool was_paused = full_uploads_ != 0;
+  if (paused) {
+    ++full_uploads_;
+  } else {
+    --full_uploads_;
+  }
+  if (port_ != nullptr && was_paused != (full_uploads_ != 0)) port_->pause_reading(paused);
+}
+
 void connection_actor::on_finished(request_state& r) {
   unit& u = home();
   if (r.actor != nullptr) {

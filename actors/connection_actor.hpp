@@ -75,6 +75,12 @@ public:
   void on_item_taken(detail::call& c) {
     if (port_ != nullptr) port_->on_item_taken(c.seq());
   }
+  /// What a request keeps of the client's items has changed by so many bytes.
+  void on_held(std::ptrdiff_t bytes) {
+    if (port_ != nullptr) port_->on_held(bytes);
+  }
+  /// More waits for the handler of a request than may, or no longer: nothing is read from the client as long as there is one such.
+  void pause_reading(bool paused);
   void wait_writable(detail::call& c) { waiting_.push_back(&c); }
   void forget(detail::call& c) noexcept;
   void on_final(request_state& r);
@@ -129,6 +135,7 @@ private:
   std::deque<detail::call*> waiting_;                   ///< for room in the send budget
   std::vector<finished_request> remembered_;            ///< a ring
   std::size_t next_remembered_ = 0;
+  std::size_t full_uploads_ = 0; ///< requests that want nothing to be read for now
   std::unique_ptr<hook_scope> hooks_;
   std::function<void()> ended_;
   caf::strong_actor_ptr self_; ///< from begin() until everything has ended: the port's promise to its sink

@@ -45,7 +45,7 @@ void connection_actor::on_open_request(request_state& r, const wire::request_env
   const bool same_rpc = e.rpc == c.target().name;
   switch (e.type) {
     case request_type::message:
-      if (same_rpc && c.target().request_streams) return c.on_item(e.data);
+      if (same_rpc && c.target().request_streams) return c.on_item(e.data, e.values);
       return c.fail(error{error_code::bad_request, "seq is in use"});
     case request_type::end_of_stream:
       if (same_rpc) c.on_end_of_stream();
@@ -76,7 +76,8 @@ void connection_actor::on_new_request(const wire::request_envelope& e) {
     if (e.type == request_type::end_of_stream) return;
     return answer_error(e.seq, error{error_code::not_found, "No func was found to process this request"});
   }
-  if (detail::call::is_plain(*h, e) && !is_draining_ && open_.size() < app_->limits.requests_per_connection) {
+  if (detail::call::is_plain(*h, e) && e.values <= app_->limits.elements_on_loop && !is_draining_ &&
+      open_.size() < app_->limits.requests_per_connection) {
     return serve_plain(*h, e);
   }
   if (h->request_streams) {
@@ -111,6 +112,7 @@ void connection_actor::open(const detail::handler& h, const wire::request_envelo
     return answer_error(e.seq, error{error_code::too_many_requests, "Too many open requests",
                                      value::map({{"retry_after_ms", app_->limits.retry_after.count()}})});
   }
+  if (const auto problem = detail::call::problem_of(e, app_->limits)) return answer_error(e.seq, *problem);
   caf::strong_actor_ptr a = take_request_actor(home());
   request_state& r = as_request(a).state();
   r.connection = this;

@@ -12,6 +12,8 @@ const detail::service& request_state::app() const noexcept { return connection->
 bool request_state::writable() const noexcept { return connection->writable(call_.seq()); }
 bool request_state::counts_items() const noexcept { return connection->port().counts_items(); }
 void request_state::on_item_taken(detail::call& c) { connection->on_item_taken(c); }
+void request_state::on_held(std::ptrdiff_t bytes) { connection->on_held(bytes); }
+void request_state::pause_reading(bool paused) { connection->pause_reading(paused); }
 void request_state::wait_writable(detail::call& c) { connection->wait_writable(c); }
 void request_state::wait_turn(detail::call& c) { unit_.wait_turn(c); }
 

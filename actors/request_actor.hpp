@@ -27,6 +27,8 @@ public:
   swill::connection& peer() const noexcept override;
   const detail::service& app() const noexcept override;
   bool writable() const noexcept override;
+  void on_held(std::ptrdiff_t bytes) override;
+  void pause_reading(bool paused) override;
   void wait_writable(detail::call& c) override;
   void wait_turn(detail::call& c) override;
   void forget_waits(detail::call& c) noexcept override;

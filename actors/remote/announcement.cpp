@@ -8,14 +8,23 @@
 
 namespace swill::actors::remote {
 
-bytes encode_announcement(const worker_options& o, std::size_t queued_items,
+namespace {
+
+/// What a gateway that counts the items of an upload takes for a bound of them: there is none.
+constexpr std::int64_t any_number_of_items = 1 << 30;
+
+} // namespace
+
+bytes encode_announcement(const worker_options& o,
                           const std::vector<std::shared_ptr<const detail::handler>>& handlers) {
   value_array records;
   for (const auto& h : handlers) {
     if (!h->name.starts_with("swill.")) records.push_back(introspection_record(*h));
   }
-  value all = value::map(
-      {{"worker", o.name}, {"capacity", o.capacity}, {"connections", o.connections}, {"queued_items", queued_items}});
+  value all = value::map({{"worker", o.name},
+                          {"capacity", o.capacity},
+                          {"connections", o.connections},
+                          {"queued_items", any_number_of_items}});
   all.set("handlers", std::move(records));
   buffer out;
   wire::writer w{out};

@@ -34,13 +34,13 @@ struct announcement {
   std::string worker;
   std::uint32_t capacity = 1;
   std::uint32_t connections = 1;
-  std::uint32_t queued_items = 1; ///< limits::queued_items of the worker
+  std::uint32_t queued_items =
+      1; ///< items that may wait for a handler of the worker; of one that counts bytes only, very many
   std::vector<std::shared_ptr<const announced_handler>> handlers;
 };
 
 /// What a worker says: its handlers but those named "swill.…".
-bytes encode_announcement(const worker_options& o, std::size_t queued_items,
-                          const std::vector<std::shared_ptr<const detail::handler>>& handlers);
+bytes encode_announcement(const worker_options& o, const std::vector<std::shared_ptr<const detail::handler>>& handlers);
 /// And what a gateway understands; the error says what it does not.
 result<announcement> decode_announcement(bytes_view encoded, const worker_gate_options& o, const limits& l);
 

@@ -197,7 +197,7 @@ void link_control::open_lane(std::uint32_t number, const caf::strong_actor_ptr& 
 
 void link_control::announce() {
   const auto& app = worker_.runtime->app();
-  const bytes content = encode_announcement(worker_.options, app.limits.queued_items, app.handlers());
+  const bytes content = encode_announcement(worker_.options, app.handlers());
   if (worker_.leaving) return;
   write(record::announce, 0, 0, content);
   worker_.log(log_level::info, "serves gateway " + link_.address_);

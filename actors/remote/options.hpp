@@ -48,7 +48,7 @@ struct worker_gate_options {
   /// Workers that one call of an idempotent handler may be sent to, one after the other. When reached: ERROR 503.
   std::size_t attempts = 3;
   /// Items of one upload that a worker's handler has not taken yet. When reached: the next wait in the gateway, where
-  /// limits::queued_items counts.
+  /// limits::queued_bytes counts.
   std::size_t upload_items = 64;
   /// The same in bytes.
   std::size_t upload_bytes = 256 * 1024;

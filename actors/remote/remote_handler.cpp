@@ -62,7 +62,8 @@ public:
     return handler_->what()->shape->check(data, l, failure) && inner().decode(data, l, failure);
   }
   any_message incoming() override { return inner().incoming(); }
-  bool deliver(std::size_t size, const limits& l) override { return inner().deliver(size, l); }
+  void deliver(std::size_t size) override { inner().deliver(size); }
+  detail::queued_input queued() const noexcept override { return inner_.queued(); }
   void close_input() override { inner().close_input(); }
   bool start(detail::call& c, std::coroutine_handle<> parent) override { return inner().start(c, parent); }
   void finish() override { inner().finish(); }

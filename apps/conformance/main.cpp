@@ -20,12 +20,12 @@ constexpr std::size_t kib = 1024, mib = 1024 * kib;
 void set_limits(limits& l) {
   l.message_size = 16 * mib;
   l.requests_per_connection = 1024;
-  l.queued_items = 64 * 1024;
   l.queued_bytes = 256 * mib;
   // app.md limits nothing else: what fits a message is served, and all that is wrong with it reported.
   l.metadata_size = l.rpc_name = l.message_size;
   l.problems = 100'000;
   l.decoded_size = 1024 * mib;
+  l.elements = l.message_size;
 }
 
 void add_everything(app& to, hook_log& log) {

@@ -31,10 +31,38 @@ private:
 
 namespace detail {
 
-/// Items of a streaming request that wait for their handler. Bounded by its call (limits::queued_items, limits::queued_bytes).
+/// What the items of one streaming request take that wait for its handler, decoded or not. Its call sets the two marks, between which
+/// nobody needs to know.
+class input_gauge {
+public:
+  void add(std::size_t n) {
+    held_ += n;
+    if (held_ >= high) [[unlikely]]
+      on_mark(on_mark_argument);
+  }
+  void take(std::size_t n) {
+    held_ -= n;
+    if (held_ < low) [[unlikely]]
+      on_mark(on_mark_argument);
+  }
+  std::size_t held() const noexcept { return held_; }
+  void clear() noexcept { held_ = 0; }
+
+  std::size_t low = 0;  ///< on_mark is called when it falls below this
+  std::size_t high = 0; ///< or comes up to this
+  void (*on_mark)(void*) = nullptr;
+  void* on_mark_argument = nullptr;
+
+private:
+  std::size_t held_ = 0;
+};
+
+/// Items of a streaming request that wait for their handler. Its call bounds what they take (limits::queued_bytes).
 template <class T>
 class item_queue {
 public:
+  explicit item_queue(input_gauge& g) noexcept : gauge_(g) {}
+
   bool empty() const noexcept { return head_ == items_.size(); }
   std::size_t size() const noexcept { return items_.size() - head_; }
   std::size_t queued_bytes() const noexcept { return bytes_; }
@@ -42,14 +70,23 @@ public:
   wait* waiter() const noexcept { return waiter_; }
   void set_waiter(wait* w) noexcept { waiter_ = w; }
 
-  void push(T item, std::size_t size) {
-    items_.push_back({std::move(item), size});
+  /// What they take in memory.
+  std::size_t held() const noexcept { return held_; }
+
+  /// An item that came in `size` bytes and has allocated so many beyond them.
+  void push(T item, std::size_t size, std::size_t allocated) {
+    const std::size_t takes = size + allocated + sizeof(slot) + 2 * sizeof(void*); // the latter of its allocation
+    items_.push_back({std::move(item), size, takes});
     bytes_ += size;
+    held_ += takes;
+    gauge_.add(takes);
   }
   T pop() {
     slot& s = items_[head_++];
     T out = std::move(s.item);
+    const std::size_t took = s.takes;
     bytes_ -= s.size;
+    held_ -= took;
     if (head_ == items_.size()) {
       items_.clear();
       head_ = 0;
@@ -58,6 +95,7 @@ public:
       head_ = 0;
     }
     if (on_taken != nullptr) on_taken(on_taken_argument);
+    gauge_.take(took); // last: the call may push more
     return out;
   }
   void close() noexcept { closed_ = true; }
@@ -70,10 +108,13 @@ private:
   struct slot {
     T item;
     std::size_t size;
+    std::size_t takes;
   };
+  input_gauge& gauge_;
   std::vector<slot> items_;
   std::size_t head_ = 0;
   std::size_t bytes_ = 0;
+  std::size_t held_ = 0;
   bool closed_ = false;
   wait* waiter_ = nullptr;
 };

@@ -20,11 +20,11 @@ struct limits {
   std::size_t rpc_name = 64 * 1024;
   /// Memory that decoding one message into its type may take beyond the message's own size (containers of larger items).
   /// When reached: ERROR 413.
-  std::size_t decoded_size = 64 * 1024 * 1024;
+  std::size_t decoded_size = 16 * 1024 * 1024;
   /// Values in one message: items of arrays, keys and values of maps, at every depth. When reached: ERROR 413.
   std::size_t elements = 1024 * 1024;
   /// Values of a message that an I/O thread decodes itself. When reached: the message is decoded on the worker pool.
-  std::size_t elements_on_loop = 64 * 1024;
+  std::size_t elements_on_loop = 16 * 1024;
   /// Problems reported for one invalid message. When reached: the rest is not reported.
   std::size_t problems = 1000;
 
@@ -32,11 +32,11 @@ struct limits {
   /// Open requests of one connection: those without a final envelope or CANCEL. Twice as many may run, since handlers and hooks may go on
   /// after that. When reached: ERROR 429 with data.retry_after_ms.
   std::size_t requests_per_connection = 128;
-  /// Items that wait for the handler of one streaming request. When reached: ERROR 429, the request ends.
-  std::size_t queued_items = 1024;
-  /// Bytes of items that wait for the handler of one streaming request. When reached: ERROR 429, the request ends.
+  /// What the items take that wait for the handler of one streaming request: their bytes, decoded or not, and what keeping them costs.
+  /// When reached: the connection is read no further until the handler has taken half of it.
   std::size_t queued_bytes = 4 * 1024 * 1024;
-  /// Finished streaming requests that a connection remembers, so that a late item opens nothing new. The oldest is forgotten.
+  /// Streaming requests of a connection that are remembered after their end, so that a late item opens nothing new: so many that have
+  /// finished, of which the oldest is forgotten, and so many that were refused while the client was still sending.
   std::size_t remembered_requests = 128;
   /// Blocking functions that run for one connection at the same time, on_pool included; the others wait for their turn. 0: half of the
   /// worker pool's threads.

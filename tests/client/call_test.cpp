@@ -94,6 +94,19 @@ TEST_F(Call, UploadsStreams) {
   });
 }
 
+TEST_F(Call, AnUploadFasterThanItsHandlerIsHeldBackAndLosesNothing) {
+  run([&]() -> task<void> {
+    const client c = co_await client::connect(server.url());
+    auto u = c.upload<std::string, int>("slow_count");
+    const std::string item(1000, 'x');
+
+    for (int i = 0; i < 20'000; ++i) EXPECT_TRUE(co_await u.write(item));
+    const int count = co_await u.finish();
+
+    EXPECT_EQ(count, 20'000);
+  });
+}
+
 TEST_F(Call, LearnsThatAnUploadWasAnsweredEarly) {
   run([&]() -> task<void> {
     const client c = co_await client::connect(server.url());

@@ -39,7 +39,6 @@ call_server::call_server() {
   socket_path_ = "/tmp/swill-client-test-" + std::to_string(::getpid()) + "-" + std::to_string(number++);
   app_.set_log([](const log_entry&) {});
   app_.limits().requests_per_connection = 20000;
-  app_.limits().queued_items = 100000;
   app_.limits().queued_bytes = 64 * 1024 * 1024;
   app_.limits().drain_timeout = std::chrono::milliseconds{0};
   add_unary();
@@ -108,6 +107,16 @@ void call_server::add_streams() {
     while (const auto item = co_await r.next()) sum += *item;
     co_return sum;
   });
+  app_.handle(
+      "slow_count",
+      [](streaming_request<std::string> r) -> task<int> {
+        int count = 0;
+        while (co_await r.next()) {
+          if (++count % 100 == 0) co_await sleep_for(std::chrono::milliseconds{1});
+        }
+        co_return count;
+      },
+      {.queued_bytes = 64 * 1024});
   app_.handle("first_two", [](streaming_request<int> r) -> task<int> {
     const auto first = co_await r.next();
     const auto second = co_await r.next();

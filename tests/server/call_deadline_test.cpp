@@ -1,5 +1,6 @@
 #include "tests/server/calls.hpp"
 
+#include <cmath>
 #include <limits>
 
 // Deadlines: of the client, the handler, the app, and their maxima.
@@ -88,12 +89,45 @@ TEST(CallDeadline, OfTheFarFutureDoesNotOverflow) {
   }
 }
 
-TEST(CallDeadline, ThatIsNoIntIsIgnored) {
-  for (const value& ms : {value{"50"}, value{50.0}, value{}, value{true}}) {
+TEST(CallDeadline, ThatIsAFloatIsRoundedUp) {
+  for (const auto& [asked, ms] : {std::pair<value, int>{50.0, 50}, {49.2, 50}, {float{50}, 50}, {-1e300, 0}}) {
     deadline_app a;
     a.serve();
-    EXPECT_FALSE(a.ends_after(metadata{"timeout_ms", ms})) << to_text(ms);
+    EXPECT_EQ(a.ends_after(metadata{"timeout_ms", asked}), ms) << to_text(asked);
   }
+  for (const value& asked : {value{1e300}, value{}}) { // for ever, and none
+    deadline_app a;
+    a.serve();
+    EXPECT_FALSE(a.ends_after(metadata{"timeout_ms", asked})) << to_text(asked);
+  }
+}
+
+TEST(CallDeadline, ThatIsNoNumberIs400AndNotSilence) {
+  deadline_app a;
+  a.serve();
+  a.handle("plain", [](request<> r) { return r.context().deadline().has_value(); });
+  a.handle("upload", [](streaming_request<int> in) -> task<int> { co_return (co_await in.next()) ? 1 : 0; });
+  test_server s{a};
+  test_client c{s};
+  for (const value& ms : {value{"50"}, value{true}, value{value_array{1}}, value{std::nan("")}, value{HUGE_VAL}}) {
+    for (const char* rpc : {"plain", "quick", "wait"}) {
+      const error e = error_of([&] { c.call(rpc, nothing{}, metadata{"timeout_ms", ms}); });
+      EXPECT_EQ(e.code, 400) << rpc << to_text(ms);
+      EXPECT_EQ(e.message, "timeout_ms is not a number of milliseconds");
+    }
+    const auto seq = c.open("upload", 1, metadata{"timeout_ms", ms});
+    c.send(seq, 2);
+    c.end(seq);
+    EXPECT_EQ(arrived(c, seq), strings{"e:400"});
+  }
+  EXPECT_EQ(a.ends.seen, strings{}); // nothing was opened
+
+  logged_app bare; // whose plain functions are called at once
+  bare.handle("plain", [](request<> r) { return r.context().deadline().has_value(); });
+  test_server t{bare};
+  test_client d{t};
+  EXPECT_EQ(error_of([&] { d.call("plain", nothing{}, metadata{"timeout_ms", "50"}); }).code, 400);
+  EXPECT_TRUE(d.call<bool>("plain", nothing{}, metadata{"timeout_ms", 50.0}));
 }
 
 TEST(CallDeadline, AmongOtherMetadata) {

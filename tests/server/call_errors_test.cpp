@@ -282,5 +282,69 @@ TEST(ErrorMapper, SeesWrongDataOfEveryShape) {
   }
 }
 
+struct numbered {
+  int n = 0;
+};
+template <class D>
+void describe(D& d, numbered& x) {
+  d.field("n", x.n, lt{100});
+  d.rule("not seven", [](const numbered& y) { return y.n != 7; });
+}
+
+TEST(BadItem, AmongTenThousandIsNumberedForWhoAsks) {
+  for (const bool hooked : {false, true}) {
+    logged_app a;
+    if (hooked) a.before_request_message([](context&, any_message&) {});
+    const auto count = [](auto in) -> task<int> {
+      int n = 0;
+      while (co_await in.next()) ++n;
+      co_return n;
+    };
+    a.handle("structs", [count](streaming_request<numbered> in) { return count(in); });
+    a.handle("ints", [count](streaming_request<int> in) { return count(in); });
+    test_server s{a};
+    test_client c{s};
+    const auto data_of = [&](const char* rpc, int bad, auto good, auto wrong, const metadata& m) {
+      const auto seq = c.open_stream(rpc, m);
+      for (int i = 0; i < bad; ++i) c.send(seq, good);
+      c.send(seq, wrong);
+      const auto r = c.receive(seq);
+      return r && r->failure ? to_text(r->failure->data) : std::string{"no error"};
+    };
+    const metadata ask{"item_index", true};
+
+    EXPECT_EQ(data_of("structs", 9'999, numbered{1}, numbered{100}, ask),
+              R"({"*": [{"index": 9999, "errors": [{"n": [{"description": "greater than or equal to 100"}]}]}]})");
+    EXPECT_EQ(data_of("ints", 3, 1, std::string{"x"}, ask),
+              R"({"*": [{"index": 3, "errors": [{"description": "Expected int, got str"}]}]})");
+    EXPECT_EQ(data_of("structs", 0, numbered{1}, numbered{7}, ask),
+              R"({"*": [{"index": 0, "errors": [{"description": "not seven"}]}]})");
+    // As a message of its own, for clients that do not ask.
+    for (const metadata& m : {metadata{}, metadata{"item_index", false}, metadata{"item_index", 1}})
+      EXPECT_EQ(data_of("ints", 3, 1, std::string{"x"}, m), R"({"*": [{"description": "Expected int, got str"}]})");
+  }
+}
+
+TEST(BadItem, ThatIsTooLargeIsNumbered) {
+  logged_app a;
+  a.handle("f",
+           [](streaming_request<std::string> in) -> task<int> {
+             while (co_await in.next()) {
+             }
+             co_return 0;
+           },
+           {.message_size = 10});
+  test_server s{a};
+  test_client c{s};
+  const auto seq = c.open_stream("f");
+  c.send(seq, std::string{"x"});
+  c.send(seq, std::string(11, 'x'));
+
+  const auto r = c.receive(seq);
+  ASSERT_TRUE(r && r->failure);
+  EXPECT_EQ(r->failure->code, 413);
+  EXPECT_EQ(to_text(r->failure->data), R"({"item": 1})");
+}
+
 } // namespace
 } // namespace swill

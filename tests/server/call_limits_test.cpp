@@ -1,3 +1,5 @@
+#include "actors/connection_actor.hpp"
+#include "actors/runtime.hpp"
 #include "tests/server/calls.hpp"
 
 // Seqs that are in use or were, and the limits of requests: at each one, and one past it.
@@ -219,59 +221,158 @@ TEST(RequestsPerConnection, CountsUntilTheFinalEnvelopeTwiceAsManyUntilTheEnd) {
   EXPECT_EQ(call(5), strings{"m:1"});
 }
 
-TEST(QueuedItems, OnePastTheLimitIs429) {
+/// Items that a handler takes one in a while, from a client that sends them all at once.
+struct slow_app : logged_app {
+  std::size_t most_bytes = 0, most_items = 0;
+  int taken = 0;
+  slow_app() {
+    handle("slow", [this](streaming_request<std::string> in) -> task<int> {
+      note(in.context());
+      co_await sleep_for(1s);
+      while (auto v = co_await in.next()) {
+        note(in.context());
+        ++taken;
+        if (v->size() > 50) co_await sleep_for(1ms);
+      }
+      co_return taken;
+    });
+    handle("add", [](request<int> r) { return r.data() + 1; });
+  }
+  void note(context& c) {
+    const detail::queued_input q = c.call().queued();
+    most_bytes = std::max(most_bytes, q.held);
+    most_items = std::max(most_items, q.items);
+  }
+};
+
+TEST(QueuedBytes, AnUploadFasterThanItsHandlerHoldsItsClientBackAndLosesNothing) {
   for (const bool hooked : {false, true}) {
-    busy_app a;
-    a.limits().queued_items = 4;
+    slow_app a;
+    a.limits().queued_bytes = 10'000;
     if (hooked) a.before_request_message([](context&, any_message&) {});
     test_server s{a};
     test_client c{s};
-    for (const std::uint64_t seq : {1, 2}) {
-      for (int i = 0; i < 4; ++i) send_message(c, seq, "idle", std::string{"x"});
-    }
-    EXPECT_EQ(arrived(c, 1), strings{}) << hooked;
+    const std::string item(100, 'x');
+    for (int i = 0; i < 5'000; ++i) send_message(c, 1, "slow", item);
+    send_envelope(c, 1, "slow", request_type::end_of_stream);
+    s.run();
+    s.advance(10s);
 
-    send_message(c, 1, "idle", std::string{"x"});
-    EXPECT_EQ(arrived(c, 1), strings{"e:429"}) << hooked;
-
-    send_envelope(c, 2, "idle", request_type::end_of_stream);
-    s.advance(1s);
-    EXPECT_EQ(arrived(c, 2), strings{"m:4"}) << hooked;
-    EXPECT_EQ(arrived(c, 1), strings{}) << hooked;
+    EXPECT_EQ(arrived(c, 1), strings{"m:5000"}) << hooked;
+    EXPECT_LE(a.most_bytes, 10'000U + 400) << hooked; // one item more
+    EXPECT_GT(a.most_bytes, 9'000U) << hooked;
   }
 }
 
-TEST(QueuedItems, WhileAHookWaitsCountToo) {
-  busy_app a;
-  a.limits().queued_items = 4;
+TEST(QueuedBytes, EmptyItemsCountForWhatTheyCost) {
+  slow_app a;
+  a.limits().queued_bytes = 10'000;
+  test_server s{a};
+  test_client c{s};
+  for (int i = 0; i < 5'000; ++i) send_message(c, 1, "slow", std::string{});
+  send_envelope(c, 1, "slow", request_type::end_of_stream);
+
+  s.advance(2s);
+
+  EXPECT_EQ(arrived(c, 1), strings{"m:5000"});
+  EXPECT_LE(a.most_items, 10'000U / sizeof(std::string));
+}
+
+TEST(QueuedBytes, CountWhatDecodingAllocates) {
+  slow_app a;
+  a.limits().queued_bytes = 100'000;
+  std::size_t most = 0;
+  a.handle("values", [&most](streaming_request<value> in) -> task<int> {
+    co_await sleep_for(1s);
+    int n = 0;
+    while (auto v = co_await in.next()) {
+      most = std::max(most, in.context().call().queued().items);
+      ++n;
+    }
+    co_return n;
+  });
+  test_server s{a};
+  test_client c{s};
+  for (int i = 0; i < 100; ++i)
+    send_message(c, 1, "values", std::vector<int>(1'000, 1)); // 1 kB each, and 40 when decoded
+  send_envelope(c, 1, "values", request_type::end_of_stream);
+
+  s.advance(2s);
+
+  EXPECT_EQ(arrived(c, 1), strings{"m:100"});
+  EXPECT_LE(most, 100'000 / (1'000 * sizeof(value)) + 1);
+}
+
+TEST(QueuedBytes, OfAHandlerTakeThePlaceOfTheServers) {
+  slow_app a;
+  std::size_t most = 0;
+  a.handle("own",
+           [&most](streaming_request<std::string> in) -> task<int> {
+             co_await sleep_for(1s);
+             int n = 0;
+             while (auto v = co_await in.next()) {
+               most = std::max(most, in.context().call().queued().held);
+               ++n;
+             }
+             co_return n;
+           },
+           {.queued_bytes = 1'000});
+  test_server s{a};
+  test_client c{s};
+  for (int i = 0; i < 500; ++i) send_message(c, 1, "own", std::string(100, 'x'));
+  send_envelope(c, 1, "own", request_type::end_of_stream);
+
+  s.advance(2s);
+
+  EXPECT_EQ(arrived(c, 1), strings{"m:500"});
+  EXPECT_LE(most, 1'000U + 400);
+}
+
+TEST(QueuedBytes, AFullUploadHoldsUpItsOwnConnectionOnlyAndUntilItEnds) {
+  slow_app a;
+  a.limits().queued_bytes = 1'000;
+  test_server s{a};
+  test_client c{s}, other{s};
+  for (int i = 0; i < 50; ++i) send_message(c, 1, "slow", std::string(100, 'x'));
+  send_message(c, 2, "add", 1);
+  EXPECT_EQ(arrived(c, 2), strings{}); // not read yet
+  EXPECT_EQ(other.call<int>("add", 1), 2);
+
+  s.advance(1s); // the handler begins to take
+  s.advance(1s);
+
+  EXPECT_EQ(arrived(c, 2), strings{"m:2"});
+}
+
+TEST(QueuedBytes, TheDeadlineOfAFullUploadLetsItsConnectionGoOn) {
+  slow_app a;
+  a.limits().queued_bytes = 1'000;
+  test_server s{a};
+  test_client c{s};
+  send_message(c, 1, "slow", std::string(100, 'x'), metadata{"timeout_ms", 500});
+  for (int i = 0; i < 50; ++i) send_message(c, 1, "slow", std::string(100, 'x'));
+  send_message(c, 2, "add", 1);
+  EXPECT_EQ(arrived(c, 2), strings{});
+
+  s.advance(500ms);
+
+  EXPECT_EQ(arrived(c, 1), strings{"e:408"});
+  EXPECT_EQ(arrived(c, 2), strings{"m:2"});
+}
+
+TEST(QueuedBytes, WhileAHookWaitsCountToo) {
+  slow_app a;
+  a.limits().queued_bytes = 1'000;
   a.before_request([](context&) -> task<void> { co_await sleep_for(1h); });
   test_server s{a};
   test_client c{s};
-  send_message(c, 1, "idle", std::string{"x"});
-  for (int i = 0; i < 4; ++i) send_message(c, 1, "idle", std::string{"x"});
-  EXPECT_EQ(arrived(c, 1), strings{});
+  for (int i = 0; i < 1'000; ++i) send_message(c, 1, "slow", std::string(100, 'x'));
+  s.run();
 
-  send_message(c, 1, "idle", std::string{"x"});
-
-  EXPECT_EQ(arrived(c, 1), strings{"e:429"});
-}
-
-TEST(QueuedBytes, OnePastTheLimitIs429) {
-  busy_app a;
-  a.limits().queued_bytes = 100;
-  test_server s{a};
-  test_client c{s};
-  const std::string half(48, 'x'); // 50 bytes with its header
-  for (const std::uint64_t seq : {1, 2}) {
-    send_message(c, seq, "idle", half);
-    send_message(c, seq, "idle", half);
-  }
-  EXPECT_EQ(arrived(c, 1), strings{});
-
-  send_message(c, 1, "idle", std::string{});
-
-  EXPECT_EQ(arrived(c, 1), strings{"e:429"});
-  EXPECT_EQ(arrived(c, 2), strings{});
+  std::size_t held = 0;
+  for (const auto& r : s.runtime().unit_of(s.loop()).connections) held += r->info().queued_bytes;
+  EXPECT_GT(held, 500U);
+  EXPECT_LT(held, 1'500U);
 }
 
 TEST(MessageSizeOfAHandler, OnePastTheLimitIs413) {

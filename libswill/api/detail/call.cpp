@@ -5,13 +5,18 @@
 #include "libswill/wire/reader.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 namespace swill::detail {
 
 using wire::request_type;
 using wire::response_type;
 
-call::call(swill::loop& l, call_host& host) : scope(l), host_(&host) {}
+call::call(swill::loop& l, call_host& host) : scope(l), host_(&host) {
+  gauge_.on_mark = [](void* self) { static_cast<call*>(self)->settle_input(); };
+  gauge_.on_mark_argument = this;
+}
 
 call::~call() = default;
 
@@ -20,11 +25,62 @@ call::~call() = default;
 void call::begin(const handler& h, const wire::request_envelope& e) noexcept {
   handler_ = &h;
   port_ = &host_->port();
+  limits_ = &host_->app().limits;
   seq_ = e.seq;
   borrowed_metadata_ = e.metadata;
   final_ = false;
   outcome_ = {};
   ends_ = ends::unknown;
+}
+
+/// The last value under a key of encoded metadata.
+bool call::find_metadata(bytes_view metadata, std::string_view key, std::size_t nesting, wire::reader& out) noexcept {
+  wire::reader in{metadata};
+  std::uint32_t n = 0;
+  bool found = false;
+  if (metadata.empty() || !in.read_map(n)) return false;
+  for (; n > 0; --n) {
+    std::string_view k;
+    if (!in.read_str(k)) break;
+    if (k == key) {
+      out = in;
+      found = true;
+    }
+    if (!in.skip(nesting)) break;
+  }
+  return found;
+}
+
+/// What the client asks for under `timeout_ms`: an integer, or a number that is rounded up to one. False for anything else.
+bool call::read_timeout(bytes_view metadata, std::size_t nesting, std::optional<std::int64_t>& out) noexcept {
+  wire::reader at{metadata};
+  if (!find_metadata(metadata, "timeout_ms", nesting, at) || at.read_nil()) return true;
+  std::int64_t ms = 0;
+  std::uint64_t large = 0;
+  double real = 0;
+  if (at.read_int(ms)) {
+    out = ms;
+  } else if (at.read_uint(large)) {
+    out = std::numeric_limits<std::int64_t>::max();
+  } else if (at.read_real(real) && std::isfinite(real)) {
+    out = static_cast<std::int64_t>(std::clamp(std::ceil(real), 0.0, 0x1p53));
+  } else {
+    return false;
+  }
+  return true;
+}
+
+std::optional<error> call::problem_of(const wire::request_envelope& e, const limits& l) {
+  std::optional<std::int64_t> ms;
+  if (e.metadata.empty() || read_timeout(e.metadata, l.nesting, ms)) return std::nullopt;
+  return error{error_code::bad_request, "timeout_ms is not a number of milliseconds"};
+}
+
+std::optional<error> call::size_problem(const handler& h, bytes_view data, std::size_t values, const limits& l) {
+  if (h.options.message_size != 0 && data.size() > h.options.message_size)
+    return error{error_code::too_large, "Message too large for this handler"};
+  if (values > l.elements) return error{error_code::too_large, "Message has too many values"};
+  return std::nullopt;
 }
 
 namespace {
@@ -60,9 +116,9 @@ void call::serve_plain(const handler& h, const wire::request_envelope& e) {
   begin(h, e);
   plain_envelope out{*port_, seq_};
   try {
-    if (h.options.message_size != 0 && e.data.size() > h.options.message_size)
-      throw error{error_code::too_large, "Message too large for this handler"};
-    h.call_plain(context_, e.data, host_->app().limits, out);
+    if (auto problem = problem_of(e, *limits_)) throw std::move(*problem);
+    if (auto problem = size_problem(h, e.data, e.values, *limits_)) throw std::move(*problem);
+    h.call_plain(context_, e.data, *limits_, out);
     write_tail(out.writer(), response_type::message, true);
     port_->end_message();
   } catch (...) {
@@ -88,8 +144,17 @@ void call::open(const handler& h, const wire::request_envelope& e) {
   borrowed_metadata_ = encoded_metadata_;
   has_opening_ = e.type == request_type::message;
   half_closed_ = e.type == request_type::end_of_stream;
+  if (h.request_streams) {
+    queue_limit_ = h.options.queued_bytes != 0 ? h.options.queued_bytes : limits_->queued_bytes;
+    settle_input();
+  }
+  const bool waits = !h.hooks.empty() || is_heavy(e.values);
   opening_ = e.data;
-  if (!h.hooks.empty()) {
+  opening_values_ = e.values;
+  if (waits && h.request_streams && has_opening_) {
+    has_opening_ = false;
+    push_raw(e.data, e.values);
+  } else if (waits) {
     opening_copy_.assign(e.data.begin(), e.data.end());
     opening_ = opening_copy_;
   }
@@ -101,29 +166,6 @@ void call::open(const handler& h, const wire::request_envelope& e) {
   main_.start(*this);
 }
 
-namespace {
-
-/// The integer under `timeout_ms` of encoded metadata, if any.
-std::optional<std::int64_t> wanted_timeout(bytes_view metadata, std::size_t nesting) {
-  wire::reader in{metadata};
-  std::uint32_t n = 0;
-  std::optional<std::int64_t> found;
-  if (metadata.empty() || !in.read_map(n)) return found;
-  for (; n > 0; --n) {
-    std::string_view key;
-    if (!in.read_str(key)) return found;
-    std::int64_t ms = 0;
-    if (key == "timeout_ms" && in.read_int(ms)) {
-      found = ms;
-    } else if (!in.skip(nesting)) {
-      return found;
-    }
-  }
-  return found;
-}
-
-} // namespace
-
 /// How long it may take, if that is limited.
 std::optional<std::chrono::milliseconds> call::allowance() const {
   const limits& l = host_->app().limits;
@@ -133,7 +175,9 @@ std::optional<std::chrono::milliseconds> call::allowance() const {
   milliseconds wait = o.default_deadline.count() != 0 ? o.default_deadline : l.default_deadline;
   const milliseconds most = o.maximum_deadline.count() != 0 ? o.maximum_deadline : l.maximum_deadline;
   bool wanted = wait.count() != 0;
-  if (const auto ms = wanted_timeout(borrowed_metadata_, l.nesting)) {
+  std::optional<std::int64_t> ms;
+  if (!borrowed_metadata_.empty()) read_timeout(borrowed_metadata_, l.nesting, ms);
+  if (ms) {
     wait = milliseconds{std::clamp<std::int64_t>(*ms, 0, longest)};
     wanted = true;
   }
@@ -179,7 +223,12 @@ task<void> call::run() {
         co_await run_hooks(hooks.before_request_data, context_, opening_copy_);
         opening_ = opening_copy_;
       }
-      decode(opening_);
+      if (is_heavy(opening_values_)) {
+        co_await decode_on_pool(opening_, opening_values_);
+        if (final_) throw cancelled{};
+      } else {
+        decode(opening_, opening_values_);
+      }
       if (!hooks.before_request_message.empty()) {
         any_message m = exchange_->incoming();
         co_await run_hooks(hooks.before_request_message, context_, m);
@@ -261,6 +310,7 @@ void call::note_final() {
   deadline_.cancel();
   if (final_told_) return;
   final_told_ = true;
+  if (handler_->request_streams) release_input();
   host_->on_final(*this);
 }
 
@@ -293,7 +343,7 @@ void call::give_up() {
 }
 
 void call::on_idle() {
-  if (!main_ || !main_.done()) return;
+  if (!main_ || !main_.done() || decoding_) return;
   if (main_.failed()) log(log_level::error, "a request ended with an exception outside of its handler");
   pump_ = {};
   emitting_ = {};
@@ -302,6 +352,12 @@ void call::on_idle() {
   session_.reset();
   deadline_.cancel();
   raw_items_.clear();
+  raw_bytes_ = 0;
+  if (gauge_.held() != 0 || reported_ != 0) {
+    gauge_.clear();
+    settle_input();
+  }
+  items_seen_ = 0;
   input_ready_ = half_closed_ = has_opening_ = false;
   opening_ = {};
   if (opening_copy_.capacity() > 4096) opening_copy_ = {};

@@ -4,6 +4,8 @@
 #include "libswill/api/detail/handler.hpp"
 #include "libswill/api/detail/service.hpp"
 #include "libswill/api/link.hpp"
+#include "libswill/api/request.hpp"
+#include "libswill/base/ring.hpp"
 #include "libswill/base/scope.hpp"
 #include "libswill/base/stream.hpp"
 #include "libswill/wire/envelope.hpp"
@@ -23,6 +25,10 @@ public:
   virtual const service& app() const noexcept = 0;
   /// The send budget has room for a stream's item.
   virtual bool writable() const noexcept = 0;
+  /// What the call keeps of the client's items has changed by so many bytes.
+  virtual void on_held(std::ptrdiff_t bytes) = 0;
+  /// Nothing is to be read from the client until it is called with false.
+  virtual void pause_reading(bool paused) = 0;
   /// Calls c.on_turn() when it has: in the order of asking, at the latest in a later turn of the loop.
   virtual void wait_writable(call& c) = 0;
   /// Calls c.on_turn() in the next turn of the loop.
@@ -49,35 +55,13 @@ protected:
   ~call_host() = default;
 };
 
-/// Messages of a streaming request that are still to be decoded. Holds nothing while it is empty.
-class raw_queue {
-public:
-  bool empty() const noexcept { return head_ == items_.size(); }
-  std::size_t size() const noexcept { return items_.size() - head_; }
-  std::size_t queued_bytes() const noexcept { return bytes_; }
-  void push(bytes data) {
-    bytes_ += data.size();
-    items_.push_back(std::move(data));
-  }
-  void push_front(bytes data) {
-    bytes_ += data.size();
-    items_.insert(items_.begin() + static_cast<std::ptrdiff_t>(head_), std::move(data));
-  }
-  bytes pop() {
-    bytes data = std::move(items_[head_++]);
-    bytes_ -= data.size();
-    if (head_ == items_.size()) clear();
-    return data;
-  }
-  void clear() noexcept {
-    items_ = {};
-    head_ = bytes_ = 0;
-  }
+/// A message of a streaming request that is still to be decoded.
+struct raw_item {
+  bytes data;
+  std::size_t values = 0; ///< wire::request_envelope::values
 
-private:
-  std::vector<bytes> items_;
-  std::size_t head_ = 0;
-  std::size_t bytes_ = 0;
+  /// What keeping it takes.
+  std::size_t takes() const noexcept { return data.size() + sizeof(raw_item) + 2 * sizeof(void*); }
 };
 
 /// The output of a message that was begun: cut back and given up when it is not ended.
@@ -113,12 +97,14 @@ public:
   static bool is_plain(const handler& h, const wire::request_envelope& e) noexcept {
     return h.is_plain() && h.hooks.empty() && e.type == wire::request_type::message;
   }
+  /// What is wrong with the envelope that is to open a request: `timeout_ms` that is no time.
+  static std::optional<error> problem_of(const wire::request_envelope& e, const limits& l);
   /// Serves such a request, whole, and is free again afterwards. Calls neither on_final nor on_finished.
   void serve_plain(const handler& h, const wire::request_envelope& e);
   /// Starts with the envelope that opens the request. What it borrows is not used after this returns.
   void open(const handler& h, const wire::request_envelope& e);
-  /// Further envelopes of a streaming request.
-  void on_item(bytes_view data);
+  /// Further envelopes of a streaming request; `values` as in wire::request_envelope.
+  void on_item(bytes_view data, std::size_t values);
   void on_end_of_stream();
   /// Ends the request with this ERROR at once; the handler is cancelled.
   void fail(const error& e);
@@ -132,12 +118,14 @@ public:
   bool is_open() const noexcept { return handler_ != nullptr; }
   bool is_final() const noexcept { return final_; }
   bool is_half_closed() const noexcept { return half_closed_; }
+  /// It has ended with an ERROR.
+  bool has_failed() const noexcept { return outcome_.how == outcome::kind::error; }
   const handler& target() const noexcept { return *handler_; }
   std::uint64_t seq() const noexcept { return seq_; }
   clock_time opened() const noexcept { return opened_; }
   queued_input queued() const noexcept {
     queued_input q = exchange_ ? exchange_->queued() : queued_input{};
-    return {q.items + raw_items_.size(), q.bytes + raw_items_.queued_bytes()};
+    return {q.items + raw_items_.size(), q.bytes + raw_bytes_, gauge_.held()};
   }
 
   // --- For context
@@ -158,6 +146,8 @@ public:
   void log(log_level level, std::string_view text) const;
 
   // --- For exchanges
+  /// What items take that wait for the handler.
+  input_gauge& gauge() noexcept { return gauge_; }
   /// One item of a streaming response, which `exchange::outgoing` names: true when h was suspended in w.
   bool put(wait& w, std::coroutine_handle<> h);
   /// The way of all items but the first of a turn: nobody looks at them, and there is room. `encode` writes the item; false: take `put`.
@@ -195,6 +185,9 @@ private:
   enum class ends : std::uint8_t { unknown, at_deadline, never };
 
   void begin(const handler& h, const wire::request_envelope& e) noexcept;
+  static bool read_timeout(bytes_view metadata, std::size_t nesting, std::optional<std::int64_t>& out) noexcept;
+  static std::optional<error> size_problem(const handler& h, bytes_view data, std::size_t values, const limits& l);
+  static bool find_metadata(bytes_view metadata, std::string_view key, std::size_t nesting, wire::reader& out) noexcept;
   std::optional<std::chrono::milliseconds> allowance() const;
   void arm_deadline();
   task<void> run();
@@ -202,11 +195,20 @@ private:
   struct handler_awaiter;
 
   // input
+  struct pool_decoding;
+  struct room_awaiter;
+  task<void> decode_on_pool(bytes_view data, std::size_t values);
   void begin_input();
-  void decode(bytes_view data);
-  bool take(bytes_view data);
-  bool queue_raw(bytes_view data);
+  void decode(bytes_view data, std::size_t values);
+  bool is_heavy(std::size_t values) const noexcept { return values > limits_->elements_on_loop; }
+  error located(error e) const;
+  void take(bytes_view data, std::size_t values);
+  void push_raw(bytes_view data, std::size_t values);
+  bool is_pumping() const noexcept { return pump_ && !pump_.done(); }
+  bool is_crowded() const { return exchange_->queued().held > queue_limit_; }
   task<void> pump();
+  void settle_input();
+  void release_input();
 
   // output
   bool can_emit() noexcept { return (burst_items_ > 0 && burst_bytes_ > 0) || refill(); }
@@ -235,13 +237,15 @@ private:
 
   call_host* host_;
   message_port* port_ = nullptr; ///< the connection's, while a request is open
+  const limits* limits_ = nullptr;
   swill::context context_{*this};
   const handler* handler_ = nullptr;
   std::uint64_t seq_ = 0;
   clock_time opened_{};
   std::unique_ptr<exchange> exchange_;
   bytes_view opening_; ///< the opening message's data, borrowed while open() runs
-  bytes opening_copy_; ///< or kept, when hooks may await before it is decoded
+  bytes opening_copy_; ///< or kept, when it is not decoded at once
+  std::size_t opening_values_ = 0;
   bytes encoded_metadata_;
   bytes_view borrowed_metadata_;
   metadata client_metadata_;
@@ -250,7 +254,13 @@ private:
 
   task<void> main_;
   task<void> pump_;
-  raw_queue raw_items_;
+  ring<raw_item> raw_items_;
+  std::size_t raw_bytes_ = 0;
+  wait* pump_room_ = nullptr; ///< the pump waits until the handler has taken some
+  input_gauge gauge_;
+  std::size_t queue_limit_ = 0;
+  std::size_t reported_ = 0;     ///< what of the gauge the host knows
+  std::uint64_t items_seen_ = 0; ///< that were decoded
 
   task<void> emitting_;
   wait* pending_yield_ = nullptr;
@@ -273,6 +283,8 @@ private:
   bool metadata_decoded_ = false;
   bool input_ready_ = false;
   bool half_closed_ = false;
+  bool is_full_ = false;     ///< the host was asked not to read
+  bool decoding_ = false;    ///< on the worker pool
   bool plain_items_ = false; ///< no hook looks at items
   leading_state leading_state_ = leading_state::none;
   bool leading_hooks_ran_ = false;

@@ -1,97 +1,208 @@
 #include "libswill/api/detail/call.hpp"
 
+#include "libswill/base/await.hpp"
+
+#include <algorithm>
+#include <limits>
+
 // How the messages of a client reach a handler: at once when nothing is in the way, else through a pump, one after the other.
 
 namespace swill::detail {
 
-void call::decode(bytes_view data) {
-  if (handler_->options.message_size != 0 && data.size() > handler_->options.message_size) {
-    throw error{error_code::too_large, "Message too large for this handler"};
+// --- Decoding
+
+/// [any thread]; not twice at a time.
+void call::decode(bytes_view data, std::size_t values) {
+  std::optional<error> failure = size_problem(*handler_, data, values, *limits_);
+  if (!failure && exchange_->decode(data, *limits_, failure)) {
+    ++items_seen_;
+    return;
   }
-  std::optional<error> failure;
-  if (!exchange_->decode(data, host_->app().limits, failure)) throw std::move(*failure);
+  throw located(std::move(*failure));
 }
 
-bool call::take(bytes_view data) {
+/// The same error, and which item of the stream it is about.
+error call::located(error e) const {
+  if (!handler_->request_streams) return e;
+  if (e.code != static_cast<std::int64_t>(error_code::validation_error)) {
+    if (e.data.is_nil()) e.data = value::map({{"item", items_seen_}});
+    return e;
+  }
+  // Clients of all ages look for the problems of an item where those of a message are, so this shape is for who asks for it.
+  wire::reader at{borrowed_metadata_};
+  bool wanted = false;
+  if (!find_metadata(borrowed_metadata_, "item_index", limits_->nesting, at) || !at.read_bool(wanted) || !wanted)
+    return e;
+  const value* whole = e.data.find("*");
+  const bool is_struct = whole == nullptr || e.data.get_if<value_map>()->size() != 1;
+  value problem = value::map({{"index", items_seen_}});
+  problem.set("errors", is_struct ? value::array({std::move(e.data)}) : value{*whole});
+  e.data = value::map({});
+  e.data.set("*", value::array({std::move(problem)}));
+  return e;
+}
+
+/// Decodes a message on the worker pool. Nothing interrupts that: whatever happens to the request meanwhile, its coroutine goes on after it.
+struct call::pool_decoding {
+  call& c;
+  bytes_view data;
+  std::size_t values;
+  carried_exception failure{};
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> h) {
+    c.decoding_ = true;
+    c.loop().offload([this, h] {
+      try {
+        c.decode(data, values);
+      } catch (...) {
+        failure.capture();
+      }
+      c.loop().post([this, h] {
+        scope& s = c;
+        c.decoding_ = false;
+        s.run(h);
+      });
+    });
+  }
+  void await_resume() const {
+    if (failure) failure.rethrow();
+  }
+};
+
+task<void> call::decode_on_pool(bytes_view data, std::size_t values) {
+  pool_decoding decoding{*this, data, values};
+  co_await decoding;
+}
+
+// --- What waits
+
+/// Waits until the handler has taken about half of what waits for it.
+struct call::room_awaiter : wait {
+  explicit room_awaiter(call& owner) : c(owner) {}
+  ~room_awaiter() { c.pump_room_ = nullptr; }
+  call& c;
+
+  bool await_ready() const noexcept { return false; }
+  bool await_suspend(std::coroutine_handle<> h) {
+    if (c.is_cancelled() || !c.is_crowded()) return false;
+    c.suspend(*this, h);
+    c.pump_room_ = this;
+    c.settle_input();
+    return true;
+  }
+  void await_resume() const {
+    if (c.is_cancelled()) throw cancelled{};
+  }
+};
+
+void call::settle_input() {
+  constexpr std::size_t worth_telling = 4096;
+  const std::size_t held = gauge_.held();
+  if (held >= reported_ + worth_telling || held + worth_telling <= reported_ || (held == 0 && reported_ != 0)) {
+    host_->on_held(static_cast<std::ptrdiff_t>(held) - static_cast<std::ptrdiff_t>(reported_));
+    reported_ = held;
+  }
+  if (is_full_ ? held <= queue_limit_ / 2 : held > queue_limit_) {
+    is_full_ = !is_full_;
+    host_->pause_reading(is_full_);
+  }
+  wait* room = nullptr;
+  if (pump_room_ != nullptr && exchange_->queued().held <= queue_limit_ / 2) room = std::exchange(pump_room_, nullptr);
+  constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
+  gauge_.low = reported_ > worth_telling ? reported_ - worth_telling + 1 : reported_ != 0 ? 1 : 0;
+  gauge_.high = reported_ + worth_telling;
+  if (is_full_) {
+    gauge_.low = std::max(gauge_.low, queue_limit_ / 2 + 1);
+  } else if (queue_limit_ != never) {
+    gauge_.high = std::min(gauge_.high, queue_limit_ + 1);
+  }
+  if (pump_room_ != nullptr) gauge_.low = never; // it wants to know of each that is taken
+  if (room != nullptr) wake(*room);              // last: the pump hands over what it has
+}
+
+/// The request is over: what still comes is dropped.
+void call::release_input() {
+  queue_limit_ = std::numeric_limits<std::size_t>::max();
+  if (std::exchange(is_full_, false)) host_->pause_reading(false);
+}
+
+void call::push_raw(bytes_view data, std::size_t values) {
+  raw_item item{bytes(data.begin(), data.end()), values};
+  const std::size_t takes = item.takes();
+  raw_bytes_ += data.size();
+  raw_items_.push(std::move(item));
+  gauge_.add(takes);
+}
+
+// --- The way to the handler
+
+void call::take(bytes_view data, std::size_t values) {
   try {
-    decode(data);
+    decode(data, values);
   } catch (...) {
     settle_exception(std::current_exception());
     stop_handler();
-    return false;
+    return;
   }
-  if (exchange_->deliver(data.size(), host_->app().limits)) return !final_;
-  fail(error{error_code::too_many_requests, "Too many items wait for the handler",
-             value::map({{"retry_after_ms", host_->app().limits.retry_after.count()}})});
-  return false;
-}
-
-bool call::queue_raw(bytes_view data) {
-  const limits& l = host_->app().limits;
-  if (raw_items_.size() >= l.queued_items ||
-      (!raw_items_.empty() && raw_items_.queued_bytes() + data.size() > l.queued_bytes)) {
-    fail(error{error_code::too_many_requests, "Too many items wait for the handler",
-               value::map({{"retry_after_ms", l.retry_after.count()}})});
-    return false;
-  }
-  raw_items_.push(bytes(data.begin(), data.end()));
-  return true;
+  exchange_->deliver(data.size());
 }
 
 void call::begin_input() {
   input_ready_ = true;
-  if (handler_->hooks.has_input()) {
-    if (has_opening_) raw_items_.push_front(std::move(opening_copy_));
+  if (has_opening_) take(opening_, opening_values_);
+  if (final_) return;
+  if (!raw_items_.empty()) {
     pump_ = pump();
     pump_.start_nested(*this, nullptr, nullptr);
-    return;
+  } else if (half_closed_) {
+    exchange_->close_input();
   }
-  if (has_opening_ && !take(opening_)) return;
-  while (!raw_items_.empty()) {
-    if (!take(raw_items_.pop())) return;
-  }
-  if (half_closed_) exchange_->close_input();
 }
 
-void call::on_item(bytes_view data) {
+void call::on_item(bytes_view data, std::size_t values) {
   if (final_ || half_closed_) return;
-  if (input_ready_ && !handler_->hooks.has_input()) {
-    take(data);
-    return;
-  }
-  if (!queue_raw(data)) return;
-  if (input_ready_ && (!pump_ || pump_.done())) {
-    pump_ = pump();
-    pump_.start(*this);
-  }
+  if (input_ready_ && !is_pumping() && !is_heavy(values) && !handler_->hooks.has_input()) return take(data, values);
+  push_raw(data, values);
+  if (!input_ready_ || is_pumping()) return;
+  pump_ = pump();
+  pump_.start(*this);
 }
 
 void call::on_end_of_stream() {
   if (final_ || half_closed_) return;
   half_closed_ = true;
   if (!handler_->request_streams || !input_ready_) return;
-  if (!pump_ || (pump_.done() && raw_items_.empty())) exchange_->close_input();
+  if (!is_pumping()) exchange_->close_input();
 }
 
 task<void> call::pump() {
   std::exception_ptr failure;
   try {
     while (!raw_items_.empty() && !final_) {
-      bytes data = raw_items_.pop();
+      // Items decoded may be many times as large: not all at once.
+      if (is_crowded()) co_await room_awaiter{*this};
+      if (final_) co_return;
+      raw_item item = raw_items_.pop();
+      bytes& data = item.data;
       const std::size_t size = data.size();
+      raw_bytes_ -= size;
+      gauge_.take(item.takes());
       if (!handler_->hooks.before_request_data.empty())
         co_await run_hooks(handler_->hooks.before_request_data, context_, data);
       if (final_) co_return;
-      decode(data);
+      if (is_heavy(item.values)) {
+        co_await decode_on_pool(data, item.values);
+      } else {
+        decode(data, item.values);
+      }
+      if (final_) co_return;
       if (!handler_->hooks.before_request_message.empty()) {
         any_message m = exchange_->incoming();
         co_await run_hooks(handler_->hooks.before_request_message, context_, m);
       }
       if (final_) co_return;
-      if (!exchange_->deliver(size, host_->app().limits)) {
-        throw error{error_code::too_many_requests, "Too many items wait for the handler",
-                    value::map({{"retry_after_ms", host_->app().limits.retry_after.count()}})};
-      }
+      exchange_->deliver(size);
     }
     if (half_closed_ && !final_) exchange_->close_input();
   } catch (...) {

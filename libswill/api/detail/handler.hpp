@@ -24,7 +24,7 @@ struct handler_options {
   std::chrono::milliseconds default_deadline{0}; ///< 0: limits::default_deadline
   std::chrono::milliseconds maximum_deadline{0}; ///< 0: limits::maximum_deadline
   std::size_t message_size = 0; ///< bytes of one message's data; past it: ERROR 413. 0: limits::message_size
-  std::size_t queued_bytes = 0; ///< of items that wait for it in one request. 0: limits::queued_bytes
+  std::size_t queued_bytes = 0; ///< what items may take that wait for it in one request. 0: limits::queued_bytes
   bool idempotent = false;      ///< may be tried again when its worker dies
   bool endless = false;         ///< streams until it is cancelled: ends at once when the server drains
   std::vector<int> errors{};    ///< codes it may answer, for introspection
@@ -37,7 +37,8 @@ class call;
 /// Messages of a client that wait for a handler to take them.
 struct queued_input {
   std::size_t items = 0;
-  std::size_t bytes = 0;
+  std::size_t bytes = 0; ///< as they came
+  std::size_t held = 0;  ///< what they take
 };
 
 /// One request in flight, with its types: the messages, and the handler's coroutine. Belongs to a call.
@@ -49,8 +50,8 @@ public:
   virtual bool decode(bytes_view data, const limits& l, std::optional<error>& failure) = 0;
   /// The message just decoded.
   virtual any_message incoming() = 0;
-  /// Hands it to a streaming handler; false when its queue is full.
-  virtual bool deliver(std::size_t size, const limits& l) = 0;
+  /// Hands it, which came in `size` bytes, to a streaming handler.
+  virtual void deliver(std::size_t size) = 0;
   /// What it has been handed and has not taken yet.
   virtual queued_input queued() const noexcept { return {}; }
   /// No more messages come.

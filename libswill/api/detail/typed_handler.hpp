@@ -155,7 +155,10 @@ private:
   carried_exception exception_;
 };
 
-struct empty_slot {};
+struct empty_slot {
+  empty_slot() = default;
+  explicit empty_slot(input_gauge&) noexcept {}
+};
 
 template <class Traits, bool Blocking>
 class typed_exchange final : public exchange, stream_sink<typename Traits::out> {
@@ -164,7 +167,7 @@ public:
   using out = typename Traits::out;
   using function_type = typename Traits::function_type;
 
-  typed_exchange(call& c, const function_type& f) : call_(c), function_(f) {
+  typed_exchange(call& c, const function_type& f) : call_(c), function_(f), queue_(c.gauge()) {
     if constexpr (Traits::request_streams) {
       if (c.host().counts_items()) queue_.on_taken = [](void* owner) { taken(*static_cast<call*>(owner)); };
       queue_.on_taken_argument = &c;
@@ -172,21 +175,18 @@ public:
   }
 
   bool decode(bytes_view data, const limits& l, std::optional<error>& failure) override {
-    return decode_message(data, l, in_.emplace(), failure);
+    return decode_message(data, l, in_.emplace(), failure, &allocated_);
   }
   any_message incoming() override { return {operations_of<in>(), &*in_}; }
 
-  bool deliver(std::size_t size, const limits& l) override {
+  void deliver([[maybe_unused]] std::size_t size) override {
     if constexpr (Traits::request_streams) {
-      if (queue_.size() >= l.queued_items || (!queue_.empty() && queue_.queued_bytes() + size > l.queued_bytes))
-        return false;
-      queue_.push(std::move(*in_), size);
+      queue_.push(std::move(*in_), size, allocated_);
       wake();
     }
-    return true;
   }
   queued_input queued() const noexcept override {
-    if constexpr (Traits::request_streams) return {queue_.size(), queue_.queued_bytes()};
+    if constexpr (Traits::request_streams) return {queue_.size(), queue_.queued_bytes(), queue_.held()};
     return {};
   }
   void close_input() override {
@@ -269,6 +269,7 @@ private:
   call& call_;
   const function_type& function_;
   std::optional<in> in_;
+  std::size_t allocated_ = 0; ///< for the containers in it
   std::optional<out> out_;
   out* item_ = nullptr;
   std::conditional_t<Traits::request_streams, item_queue<in>, empty_slot> queue_;
