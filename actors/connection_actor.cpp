@@ -64,6 +64,7 @@ connection_actor::connection_actor(caf::actor_config& config, unit& home, std::s
     : loop_actor(config, home),
       facts_(std::move(facts)),
       app_(std::move(app)),
+      refused_(app_->limits.remembered_requests),
       ended_(std::move(ended)),
       since_(home.loop().now()) {
   facts_->on_close_wanted = [this](int code, std::string_view reason) { close(code, reason); };
@@ -262,7 +263,12 @@ void connection_actor::on_final(request_state& r) {
   detail::call& c = r.call();
   open_.erase(c.seq());
   if (port_ != nullptr) port_->on_request_end(c.seq());
-  if (c.target().request_streams) remember(c.seq(), c.target());
+  if (!c.target().request_streams) return;
+  if (c.has_failed() && !c.is_half_closed()) {
+    refused_.add(c.seq(), c.target().name, home().loop().now());
+  } else {
+    remember(c.seq(), c.target().name);
+  }
 }
 
 void connection_actor::pause_reading(bool paused) {
@@ -322,19 +328,20 @@ void connection_actor::adopt(std::unique_ptr<request_state> r) {
   orphan->call().fail(error{error_code::internal_error, "An internal server error occurred"});
 }
 
-void connection_actor::remember(std::uint64_t seq, const detail::handler& h) {
+void connection_actor::remember(std::uint64_t seq, std::string_view rpc) {
   const std::size_t most = std::max<std::size_t>(app_->limits.remembered_requests, 1);
   if (remembered_.size() < most) {
-    remembered_.push_back({seq, &h});
+    remembered_.push_back({seq, rpc_key(rpc)});
     return;
   }
-  remembered_[next_remembered_] = {seq, &h};
+  remembered_[next_remembered_] = {seq, rpc_key(rpc)};
   next_remembered_ = (next_remembered_ + 1) % most;
 }
 
-bool connection_actor::is_remembered(std::uint64_t seq, const detail::handler& h) const noexcept {
+bool connection_actor::is_remembered(std::uint64_t seq, std::string_view rpc) const noexcept {
+  const std::size_t key = rpc_key(rpc);
   return std::any_of(remembered_.begin(), remembered_.end(),
-                     [&](const finished_request& f) { return f.seq == seq && f.handler == &h; });
+                     [&](const finished_request& f) { return f.seq == seq && f.rpc == key; });
 }
 
 } // namespace swill::actors

@@ -2,6 +2,7 @@
 
 #include "actors/loop_actor.hpp"
 #include "actors/messages.hpp"
+#include "actors/refused_uploads.hpp"
 #include "actors/request_actor.hpp"
 #include "actors/seq_table.hpp"
 
@@ -111,10 +112,16 @@ private:
   void serve_plain(const detail::handler& h, const wire::request_envelope& e);
   void open(const detail::handler& h, const wire::request_envelope& e);
   void answer_error(std::uint64_t seq, const error& e);
-  void bad_request(std::uint64_t seq, std::string_view problem);
+  /// Answers an envelope that opens nothing. If it is the first of an upload, the rest of that will not open anything either.
+  void refuse(const wire::request_envelope& e, const error& why);
+  void refuse_rest(const wire::request_envelope& e);
+  /// The rest of an upload that has ended; it has been dealt with.
+  bool is_late(const wire::request_envelope& e, const detail::handler* h);
+  bool was_refused(const wire::request_envelope& e, const detail::handler* h);
+  void bad_request(const wire::request_envelope& e, std::string_view problem);
   const detail::handler* find_handler(std::string_view rpc) noexcept;
-  void remember(std::uint64_t seq, const detail::handler& h);
-  bool is_remembered(std::uint64_t seq, const detail::handler& h) const noexcept;
+  void remember(std::uint64_t seq, std::string_view rpc);
+  bool is_remembered(std::uint64_t seq, std::string_view rpc) const noexcept;
   void log_failure(std::string_view hook, std::exception_ptr failure) const;
   void finish_if_done();
   void run_after_connection();
@@ -122,7 +129,7 @@ private:
 
   struct finished_request {
     std::uint64_t seq = 0;
-    const detail::handler* handler = nullptr;
+    std::size_t rpc = 0; ///< its key: a handler of a worker may go, and come back as another object
   };
 
   std::shared_ptr<swill::connection> facts_;   // shared with the handshake until it is over
@@ -135,6 +142,7 @@ private:
   std::deque<detail::call*> waiting_;                   ///< for room in the send budget
   std::vector<finished_request> remembered_;            ///< a ring
   std::size_t next_remembered_ = 0;
+  refused_uploads refused_;
   std::size_t full_uploads_ = 0; ///< requests that want nothing to be read for now
   std::unique_ptr<hook_scope> hooks_;
   std::function<void()> ended_;

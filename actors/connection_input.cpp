@@ -11,7 +11,9 @@ void connection_actor::on_message(bytes_view message) {
   const wire::decoded_request in = wire::decode_request(message, app_->limits);
   switch (in.status) {
     case wire::decode_status::ok: on_envelope(in.envelope); break;
-    case wire::decode_status::bad_request: bad_request(in.envelope.seq, in.problem); break;
+    case wire::decode_status::bad_request:
+      bad_request({.seq = in.envelope.seq, .rpc = in.bad_rpc, .type = in.bad_type}, in.problem);
+      break;
     case wire::decode_status::undecodable: close(1007, in.problem); break;
   }
 }
@@ -23,13 +25,28 @@ void connection_actor::answer_error(std::uint64_t seq, const error& e) {
   port_->end_message();
 }
 
-void connection_actor::bad_request(std::uint64_t seq, std::string_view problem) {
-  error e{error_code::bad_request, std::string{problem}};
-  if (request_state* r = open_.find(seq)) {
-    r->call().fail(e);
-  } else {
-    answer_error(seq, e);
+void connection_actor::refuse(const wire::request_envelope& e, const error& why) {
+  answer_error(e.seq, why);
+  refuse_rest(e);
+}
+
+void connection_actor::refuse_rest(const wire::request_envelope& e) {
+  if (e.type != request_type::message && e.type != request_type::metadata) return;
+  const detail::handler* h = find_handler(e.rpc);
+  if (h != nullptr && !h->request_streams) return; // nothing follows
+  refused_.add(e.seq, e.rpc, home().loop().now(), h == nullptr && e.type == request_type::metadata);
+}
+
+void connection_actor::bad_request(const wire::request_envelope& e, std::string_view problem) {
+  error why{error_code::bad_request, std::string{problem}};
+  if (request_state* r = open_.find(e.seq)) {
+    const bool same_rpc = e.rpc == r->call().target().name;
+    r->call().fail(why);
+    if (!same_rpc && !e.rpc.empty()) refuse_rest(e);
+    return;
   }
+  if (e.rpc.empty()) return answer_error(e.seq, why);
+  if (!is_late(e, find_handler(e.rpc))) refuse(e, why);
 }
 
 void connection_actor::on_envelope(const wire::request_envelope& e) {
@@ -46,16 +63,19 @@ void connection_actor::on_open_request(request_state& r, const wire::request_env
   switch (e.type) {
     case request_type::message:
       if (same_rpc && c.target().request_streams) return c.on_item(e.data, e.values);
-      return c.fail(error{error_code::bad_request, "seq is in use"});
+      c.fail(error{error_code::bad_request, "seq is in use"});
+      break;
     case request_type::end_of_stream:
       if (same_rpc) c.on_end_of_stream();
       return;
     case request_type::metadata:
-      return c.fail(error{error_code::bad_request, same_rpc ? "METADATA after the opening" : "seq is in use"});
+      c.fail(error{error_code::bad_request, same_rpc ? "METADATA after the opening" : "seq is in use"});
+      break;
     case request_type::cancel:
       if (same_rpc) c.cancel_request();
       return;
   }
+  if (!same_rpc) refuse_rest(e);
 }
 
 const detail::handler* connection_actor::find_handler(std::string_view rpc) noexcept {
@@ -69,20 +89,45 @@ const detail::handler* connection_actor::find_handler(std::string_view rpc) noex
   return h;
 }
 
-void connection_actor::on_new_request(const wire::request_envelope& e) {
-  if (e.type == request_type::cancel) return;
-  const detail::handler* h = find_handler(e.rpc);
-  if (h == nullptr) {
-    if (e.type == request_type::end_of_stream) return;
-    return answer_error(e.seq, error{error_code::not_found, "No func was found to process this request"});
+bool connection_actor::was_refused(const wire::request_envelope& e, const detail::handler* h) {
+  if (refused_.empty()) return false;
+  refused_uploads::upload* u = refused_.find(e.seq, e.rpc);
+  if (u == nullptr) {
+    if (h == nullptr || !refused_.may_be_forgotten(e.seq, home().loop().now())) return false;
+    refuse(e, error{error_code::too_many_requests, "An upload under this number may have been refused before",
+                    value::map({{"retry_after_ms", app_->limits.retry_after.count()}})});
+    return true;
   }
-  if (detail::call::is_plain(*h, e) && e.values <= app_->limits.elements_on_loop && !is_draining_ &&
+  if (e.type == request_type::end_of_stream) {
+    refused_.erase(e.seq, e.rpc);
+  } else if (u->by_metadata && h == nullptr && e.type == request_type::message) {
+    u->by_metadata = false;
+    return false;
+  }
+  return true;
+}
+
+bool connection_actor::is_late(const wire::request_envelope& e, const detail::handler* h) {
+  if (h != nullptr && !h->request_streams) return false;
+  return was_refused(e, h) || (h != nullptr && is_remembered(e.seq, e.rpc));
+}
+
+void connection_actor::on_new_request(const wire::request_envelope& e) {
+  if (e.type == request_type::cancel) {
+    if (!refused_.empty()) refused_.erase(e.seq, e.rpc);
+    return;
+  }
+  const detail::handler* h = find_handler(e.rpc);
+  if (h != nullptr && detail::call::is_plain(*h, e) && e.values <= app_->limits.elements_on_loop && !is_draining_ &&
       open_.size() < app_->limits.requests_per_connection) {
     return serve_plain(*h, e);
   }
-  if (h->request_streams) {
-    if (is_remembered(e.seq, *h)) return; // crossed the end of its request on the wire
-  } else if (e.type != request_type::message) {
+  if (is_late(e, h)) return;
+  if (h == nullptr) {
+    if (e.type == request_type::end_of_stream) return;
+    return refuse(e, error{error_code::not_found, "No func was found to process this request"});
+  }
+  if (!h->request_streams && e.type != request_type::message) {
     if (e.type == request_type::metadata)
       answer_error(e.seq, error{error_code::bad_request, "METADATA cannot open a unary request"});
     return;
@@ -104,15 +149,15 @@ void connection_actor::serve_plain(const detail::handler& h, const wire::request
 }
 
 void connection_actor::open(const detail::handler& h, const wire::request_envelope& e) {
-  if (is_draining_) return answer_error(e.seq, error{error_code::unavailable, "The server is going away"});
+  if (is_draining_) return refuse(e, error{error_code::unavailable, "The server is going away"});
   // Those that are answered or cancelled but still run are no longer open. They count all the same, in a limit of their own: otherwise
   // MESSAGE and CANCEL in turn would pile them up.
   const std::size_t most = app_->limits.requests_per_connection;
   if (open_.size() >= most || (requests_.size() + orphans_.size()) / 2 >= most) {
-    return answer_error(e.seq, error{error_code::too_many_requests, "Too many open requests",
-                                     value::map({{"retry_after_ms", app_->limits.retry_after.count()}})});
+    return refuse(e, error{error_code::too_many_requests, "Too many open requests",
+                           value::map({{"retry_after_ms", app_->limits.retry_after.count()}})});
   }
-  if (const auto problem = detail::call::problem_of(e, app_->limits)) return answer_error(e.seq, *problem);
+  if (const auto problem = detail::call::problem_of(e, app_->limits)) return refuse(e, *problem);
   caf::strong_actor_ptr a = take_request_actor(home());
   request_state& r = as_request(a).state();
   r.connection = this;
