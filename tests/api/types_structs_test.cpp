@@ -288,7 +288,7 @@ TEST(Structs, NilIsADefaultedField) {
 TEST(Structs, NilIsAMessageOfWhichAllFieldsMayBeAbsent) {
   EXPECT_EQ(decode<options>(nullptr), options{});
   EXPECT_EQ(decode<options_array>(nullptr), options_array{});
-  EXPECT_EQ(problems<sparse>(nullptr), R"({"*": [{"description": "Expected Sparse, got nil"}]})"); // a is required
+  EXPECT_EQ(problems<sparse>(nullptr), R"({"*": [{"description": "Expected sparse, got nil"}]})"); // a is required
   EXPECT_EQ(problems<std::vector<options>>(list({nullptr})),
             R"({"*": [{"index": 0, "errors": [{"description": "Expected options, got nil"}]}]})"); // no message
 }

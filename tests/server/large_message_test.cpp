@@ -145,11 +145,12 @@ TEST(LargeMessage, OfAMebibyteHoldsTheLoopForLessThanFiveMilliseconds) {
   blocking_client c{"ws://127.0.0.1:" + std::to_string(s.port()) + "/ws"};
   const raw largest{many_empty_arrays(1'000'000)}, fits{many_empty_arrays(400'000)};
   struct {
-    const char* rpc;
+    std::string rpc;
     const raw& data;
     std::int64_t code;
-  } const cases[] = {{"count", largest, 413}, {"count_later", largest, 413}, {"number", largest, 422},
-                     {"nobody", largest, 404}, {"count", fits, 0},           {"count_later", fits, 0}};
+  } const cases[] = {{"count", largest, 413},  {"count_later", largest, 413},
+                     {"number", largest, 422}, {"nobody", largest, 404},
+                     {"count", fits, 0},       {"count_later", fits, 0}};
   for (const auto& [rpc, data, code] : cases) {
     std::chrono::nanoseconds best{1h};
     for (int i = 0; i < 5; ++i) {
@@ -159,9 +160,8 @@ TEST(LargeMessage, OfAMebibyteHoldsTheLoopForLessThanFiveMilliseconds) {
       EXPECT_EQ(r.has_value() ? 0 : r.error().code, code) << rpc;
       best = std::min(best, took);
     }
-    RecordProperty(rpc, std::to_string(best.count()));
+    RecordProperty(rpc + std::to_string(code), std::to_string(best.count()));
     EXPECT_LT(best, 5ms) << rpc << ' ' << code;
-    if (getenv("SWILL_SHOW")) fprintf(stderr, "%s %ld: %ld us\n", rpc, (long)code, (long)(best.count()/1000));
   }
   s.stop();
 }

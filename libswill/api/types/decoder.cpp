@@ -189,11 +189,7 @@ fit decoder::wrong(std::string_view expected) {
   } else {
     problem("Expected " + std::string{expected} + ", got " + got());
   }
-  if (depth_ == 0) {
-    reader = wire::reader{reader.rest().subspan(reader.remaining())}; // the whole message: nothing comes after it
-  } else {
-    skip();
-  }
+  skip();
   return fit::wrong;
 }
 
