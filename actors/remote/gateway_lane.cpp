@@ -2,6 +2,7 @@
 
 #include "actors/remote/options.hpp"
 #include "actors/remote/remote_call.hpp"
+#include "libswill/api/header_fields.hpp"
 #include "libswill/api/types/codec.hpp"
 #include "libswill/wire/codec.hpp"
 #include "libswill/wire/envelope.hpp"
@@ -11,11 +12,6 @@
 namespace swill::actors::remote {
 
 namespace {
-
-bool same_name(std::string_view a, std::string_view b) noexcept {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(x) == lower(y); });
-}
 
 /// Text from a peer that need not be UTF-8, as what can travel.
 value any_text(std::string_view s) { return bytes{as_bytes(s).begin(), as_bytes(s).end()}; }
@@ -75,7 +71,7 @@ void gateway_lane::send_facts(std::uint32_t number, const connection& c) {
   value_array headers;
   for (const auto& [name, text] : r.headers) {
     const bool hidden = std::any_of(options_.hidden_headers.begin(), options_.hidden_headers.end(),
-                                    [&n = name](const std::string& h) { return same_name(h, n); });
+                                    [&n = name](const std::string& h) { return header_fields::same_token(h, n); });
     if (!hidden) headers.push_back(value::array({any_text(name), any_text(text)}));
   }
   value facts = value::map({{"id", c.id()},

@@ -1,5 +1,6 @@
 #include "apps/gateway/admin_options.hpp"
 
+#include "libswill/api/header_fields.hpp"
 #include "pubsub/connections/connections.hpp"
 
 #include <CLI/CLI.hpp>
@@ -37,9 +38,9 @@ bool shows(context& c, const std::string& token) {
   const value* shown = c.metadata().find("admin_token");
   const auto* text = shown != nullptr ? shown->get_if<std::string>() : nullptr;
   if (text != nullptr && equal(*text, token)) return true;
-  constexpr std::string_view scheme = "Bearer ";
   const auto header = c.connection().header("Authorization");
-  return header && header->starts_with(scheme) && equal(header->substr(scheme.size()), token);
+  const auto in_header = header ? header_fields::bearer_token(*header) : std::nullopt;
+  return in_header && equal(*in_header, token);
 }
 
 } // namespace

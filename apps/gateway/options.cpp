@@ -1,13 +1,13 @@
 #include "apps/gateway/options.hpp"
 
 #include "apps/gateway/limit_options.hpp"
+#include "libswill/api/header_fields.hpp"
+#include "libswill/wire/utf8.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <array>
-
-#include <strings.h>
 
 namespace swill::gateway {
 
@@ -30,12 +30,12 @@ log_level level_of(const std::string& name) {
 void take_forwarded_address(connection& c) {
   std::string_view all;
   for (const auto& [name, text] : c.request().headers) { // of several headers, too, the last
-    if (::strcasecmp(name.c_str(), "X-Forwarded-For") == 0) all = text;
+    if (header_fields::same_token(name, "X-Forwarded-For")) all = text;
   }
-  std::string_view last = all.substr(all.rfind(',') + 1); // npos + 1: all of it
-  while (last.starts_with(' ') || last.starts_with('\t')) last.remove_prefix(1);
-  while (last.ends_with(' ') || last.ends_with('\t')) last.remove_suffix(1);
-  if (!last.empty()) c.set_remote_address(std::string{last});
+  // It is shown, and sent to other nodes, as text: what an address can be fits in, and is UTF-8.
+  constexpr std::size_t longest = 256;
+  const std::string_view last = cut_text(header_fields::last_element(all), longest);
+  if (!last.empty()) c.set_remote_address(wire::make_valid_utf8(last));
 }
 
 } // namespace

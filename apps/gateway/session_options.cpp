@@ -63,7 +63,7 @@ void session_options::add_to(CLI::App& program) {
       ->take_all();
   program
       .add_flag("--trust-forwarded-proto", sessions_.trust_forwarded_proto,
-                "X-Forwarded-Proto: https counts as TLS; only behind a proxy that sets or removes it")
+                "X-Forwarded-Proto: https or wss counts as TLS; only behind a proxy that sets or removes it")
       ->envname("SWILL_TRUST_FORWARDED_PROTO");
 }
 

@@ -1,5 +1,6 @@
 #include "libswill/api/connection.hpp"
 
+#include "libswill/api/header_fields.hpp"
 #include "libswill/base/random.hpp"
 #include "libswill/wire/utf8.hpp"
 
@@ -12,10 +13,6 @@ namespace swill {
 namespace {
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool same_name(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
 
 int hex_digit(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
@@ -44,22 +41,6 @@ std::string decode_query(std::string_view s) {
   }
   mend(out);
   return out;
-}
-
-std::string_view trimmed(std::string_view s) noexcept {
-  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
-  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
-  return s;
-}
-
-/// Calls f with each part of s between separators.
-template <class F>
-void split(std::string_view s, char separator, F f) {
-  while (!s.empty()) {
-    const std::size_t at = std::min(s.find(separator), s.size());
-    f(s.substr(0, at));
-    s.remove_prefix(std::min(at + 1, s.size()));
-  }
 }
 
 } // namespace
@@ -93,14 +74,14 @@ std::string_view connection::query() const noexcept {
 
 std::optional<std::string_view> connection::header(std::string_view name) const noexcept {
   for (const auto& [n, v] : request_.headers) {
-    if (same_name(n, name)) return v;
+    if (header_fields::same_token(n, name)) return v;
   }
   return std::nullopt;
 }
 
 std::map<std::string, std::vector<std::string>, std::less<>> connection::arguments() const {
   std::map<std::string, std::vector<std::string>, std::less<>> out;
-  split(query(), '&', [&out](std::string_view part) {
+  header_fields::split(query(), '&', [&out](std::string_view part) {
     if (part.empty()) return;
     const std::size_t at = std::min(part.find('='), part.size());
     out[decode_query(part.substr(0, at))].push_back(decode_query(part.substr(std::min(at + 1, part.size()))));
@@ -117,17 +98,9 @@ std::optional<std::string> connection::argument(std::string_view name) const {
 
 std::map<std::string, std::string, std::less<>> connection::cookies() const {
   std::map<std::string, std::string, std::less<>> out;
-  for (const auto& [n, v] : request_.headers) {
-    if (!same_name(n, "Cookie")) continue;
-    split(v, ';', [&out](std::string_view part) {
-      part = trimmed(part);
-      const std::size_t at = part.find('=');
-      if (at == std::string_view::npos) return;
-      std::string_view text = part.substr(at + 1);
-      if (text.size() >= 2 && text.front() == '"' && text.back() == '"') text = text.substr(1, text.size() - 2);
-      out.emplace(std::string{trimmed(part.substr(0, at))}, std::string{text});
-    });
-  }
+  header_fields::for_each_cookie(request_.headers, [&out](std::string_view name, std::string_view text) {
+    out.emplace(std::string{name}, std::string{text}); // of several of one name the first
+  });
   return out;
 }
 

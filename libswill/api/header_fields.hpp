@@ -1,0 +1,53 @@
+#pragma once
+
+#include "libswill/api/link.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+/// What stands in header fields of a handshake, as RFC 9110 and RFC 6265 say it is read. Views borrow from the field.
+namespace swill::header_fields {
+
+/// Names of fields, schemes, hosts and the like: equal but for the case of ASCII letters.
+bool same_token(std::string_view a, std::string_view b) noexcept;
+
+/// Without blanks and tabs around it.
+std::string_view trimmed(std::string_view s) noexcept;
+
+/// Calls f with each part of s between separators.
+template <class F>
+void split(std::string_view s, char separator, F f) {
+  while (!s.empty()) {
+    const std::size_t at = std::min(s.find(separator), s.size());
+    f(s.substr(0, at));
+    s.remove_prefix(std::min(at + 1, s.size()));
+  }
+}
+
+/// The token in the value of an `Authorization` field of the scheme Bearer, in any case and behind any number of blanks (RFC 9110 §11.1,
+/// §11.4; RFC 6750 §2.1).
+std::optional<std::string_view> bearer_token(std::string_view authorization) noexcept;
+
+/// The first element of a list (RFC 9110 §5.6.1): of a field to which each proxy on the way appends, what the one nearest to the client said.
+std::string_view first_element(std::string_view list) noexcept;
+/// The last one: what the proxy nearest to us said.
+std::string_view last_element(std::string_view list) noexcept;
+
+/// Calls f(name, value) with each cookie that came, in their order, also when there are several of one name. Quotes around a value are
+/// taken off.
+template <class F>
+void for_each_cookie(const header_list& headers, F f) {
+  for (const auto& [name, text] : headers) {
+    if (!same_token(name, "Cookie")) continue;
+    split(text, ';', [&f](std::string_view part) {
+      const std::size_t at = part.find('=');
+      if (at == std::string_view::npos) return;
+      std::string_view value = trimmed(part.substr(at + 1));
+      if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+      f(trimmed(part.substr(0, at)), value);
+    });
+  }
+}
+
+} // namespace swill::header_fields
