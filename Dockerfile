@@ -38,7 +38,6 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends haproxy \
     && rm -rf /var/lib/apt/lists/*
 COPY deploy/haproxy.cfg /etc/haproxy/haproxy.cfg
-ENV TRUSTED_PROXIES=255.255.255.255
 USER haproxy
 EXPOSE 8080
 # While any gateway is in rotation.

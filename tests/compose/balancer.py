@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT / "tests" / "compose"))
 from check import Client, Failed, Load, free_port, require, until  # noqa: E402
 
 HAPROXY = shutil.which("haproxy", path=os.environ["PATH"] + ":/usr/sbin")
-NOBODY = "255.255.255.255"
+NOBODY = ""
 
 
 class Process:
