@@ -23,8 +23,8 @@ public:
   requires(!std::is_same_v<std::remove_cvref_t<F>, move_function> &&
            std::is_invocable_r_v<R, std::remove_cvref_t<F>&, A...>) move_function(F&& f) {
     using function = std::remove_cvref_t<F>;
-    if constexpr (std::is_constructible_v<bool, const function&>) {
-      if (!static_cast<bool>(f)) return; // an empty one, or a null pointer
+    if constexpr (may_be_empty<function>) {
+      if (!static_cast<bool>(f)) return;
     }
     if constexpr (fits<function>) {
       ::new (static_cast<void*>(place_)) function(std::forward<F>(f));
@@ -52,6 +52,13 @@ private:
     R (*call)(void*, A&&...);
     void (*move)(void* to, void* from) noexcept; ///< and ends what was there
     void (*destroy)(void*) noexcept;
+  };
+
+  /// Pointers, and classes with an `operator bool` of their own. A lambda without captures converts to bool as well, by way of a pointer to
+  /// its function, which is never null: newer compilers warn of code that asks for it.
+  template <class F>
+  static constexpr bool may_be_empty = std::is_pointer_v<F> || std::is_member_pointer_v<F> || requires(const F& f) {
+    f.operator bool();
   };
 
   template <class F>

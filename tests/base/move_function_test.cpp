@@ -21,6 +21,8 @@ TEST(MoveFunction, IsEmptyForNothing) {
   EXPECT_FALSE(to_text{});
   EXPECT_FALSE(to_text{nullptr});
   EXPECT_FALSE(to_text{std::function<std::string(int)>{}});
+  std::string (*none)(int) = nullptr;
+  EXPECT_FALSE(to_text{none});
 }
 
 TEST(MoveFunction, HoldsWhatCannotBeCopied) {
