@@ -61,8 +61,8 @@ struct limits {
   /// Bytes of one connection's input that are kept: a message that is not complete, and items that wait for their handlers. When
   /// reached: nothing more is read from there until handlers have taken some.
   std::size_t connection_memory = 8 * 1024 * 1024;
-  /// Bytes that all connections together keep, input and output. When reached: each connection may keep a small share only, and streams
-  /// and reading wait beyond it. 0: a quarter of the memory that the process may use.
+  /// Bytes that all connections together keep, input and output; at least eight times message_size. 0: a quarter of the memory that the
+  /// process may use, 256 MiB at most. When reached: streams and reading wait on connections that keep more than their share.
   std::size_t server_memory = 0;
   /// From the first byte of a message to its last. When reached: close 1008.
   std::chrono::milliseconds message_timeout{30000};

@@ -57,6 +57,8 @@ std::size_t decoder::left() const noexcept { return stream_->ws.next_layer().lef
 
 bool decoder::ready() const noexcept { return held_back_ || stream_->ws.next_layer().ready(limit_); }
 
+bool decoder::in_message() const noexcept { return stream_->ws.next_layer().in_message(); }
+
 bool decoder::is_text() const noexcept { return stream_->ws.got_text(); }
 
 void decoder::mute() noexcept { stream_->ws.next_layer().mute(); }

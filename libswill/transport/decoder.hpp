@@ -46,6 +46,9 @@ public:
   /// Payload of the current message to `to`; `room` > 0, `got` is how much.
   status read(std::byte* to, std::size_t room, std::size_t& got);
 
+  /// Part of a message has come, if only of its first frame's header, and not all of it.
+  bool in_message() const noexcept;
+
   /// Of the current message.
   bool is_text() const noexcept;
 

@@ -139,6 +139,7 @@ void server::stop(std::chrono::milliseconds grace) {
 transport::statistics server::statistics() const {
   transport::statistics all;
   all.open = impl_->core->open.load();
+  all.kept = impl_->core->memory.used();
   for (const auto& l : impl_->core->lanes) {
     const auto& c = l->count;
     all.accepted += c.accepted.get();

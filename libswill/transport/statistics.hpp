@@ -26,6 +26,7 @@ struct statistics {
   std::uint64_t sends = 0; ///< system calls that took bytes_out
   std::uint64_t messages_in = 0;
   std::uint64_t messages_out = 0;
+  std::uint64_t kept = 0; ///< bytes of input and output that connections keep now, about (limits::server_memory)
 };
 
 namespace detail {

@@ -1,5 +1,7 @@
 #include "libswill/transport/detail/core.hpp"
 
+#include <algorithm>
+
 namespace swill::transport::detail {
 
 namespace {
@@ -29,6 +31,13 @@ void lane::give_back(buffer&& b) noexcept {
   }
   spare_.push_back(std::move(mine));
 }
+
+core::core(server_settings s, gate& g)
+    : settings(std::move(s)),
+      log(&settings.log),
+      entrance(g),
+      memory(server_memory(settings.limits.server_memory, usable_memory(),
+                           std::max(settings.limits.message_size, settings.test_echo ? settings.echo_size : 0))) {}
 
 void core::one_less() {
   if (open.fetch_sub(1) != 1) return;

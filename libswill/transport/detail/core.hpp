@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/base/buffer.hpp"
+#include "libswill/transport/detail/memory.hpp"
 #include "libswill/transport/detail/poller.hpp"
 #include "libswill/transport/server.hpp"
 
@@ -38,12 +39,13 @@ private:
 
 /// What all connections of a server share. Owned by the server and by each of its sessions.
 struct core {
-  core(server_settings s, gate& g) : settings(std::move(s)), log(&settings.log), entrance(g) {}
+  core(server_settings s, gate& g);
 
   const server_settings settings;
   const logger log;
   gate& entrance;
   std::atomic<bool> draining{false};
+  memory_account memory;
   std::vector<std::unique_ptr<lane>> lanes;
 
   std::atomic<std::size_t> open{0}; // connections

@@ -49,6 +49,9 @@ public:
     return may_start(h) && (h.payload == 0 || input_.size() > h.size || h.payload > message_limit || h.opcode == 0);
   }
 
+  /// A frame, or a message of several, has begun and is not complete.
+  bool in_message() const noexcept { return frame_left_ != 0 || more_frames_; }
+
   /// Of the last frame that was a client's close with a payload; 0 before.
   std::uint16_t close_code() const noexcept { return close_code_; }
   const std::string& close_reason() const noexcept { return close_reason_; }
@@ -71,6 +74,7 @@ public:
       const header h = peek();
       if (!may_start(h)) throw starved{};
       if (h.opcode == 8) note_close(h);
+      if (!h.control()) more_frames_ = !h.fin;
       frame_left_ = h.payload > UINT64_MAX - h.size ? UINT64_MAX : h.payload + h.size;
     }
     const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(frame_left_, input_.size()));
@@ -113,6 +117,7 @@ private:
     std::size_t size = 0; ///< 0: not all of it is there
     std::uint64_t payload = 0;
     unsigned opcode = 0;
+    bool fin = false;
 
     bool control() const noexcept { return (opcode & 8U) != 0; }
   };
@@ -132,10 +137,11 @@ private:
     const std::size_t size = 2 + extra + ((at(1) & 0x80U) != 0 ? 4 : 0);
     if (input_.size() < size) return {};
     const auto opcode = static_cast<unsigned>(at(0) & 0x0fU);
-    if (extra == 0) return {size, length, opcode};
+    const bool fin = (at(0) & 0x80U) != 0;
+    if (extra == 0) return {size, length, opcode, fin};
     std::uint64_t payload = 0;
     for (std::size_t i = 0; i < extra; ++i) payload = payload << 8U | at(2 + i);
-    return {size, payload, opcode};
+    return {size, payload, opcode, fin};
   }
 
   void note_close(const header& h) {
@@ -165,6 +171,7 @@ private:
   std::size_t sent_ = 0; // of it
   last_pong* pong_ = nullptr;
   std::uint64_t frame_left_ = 0; // of the frame that Beast is reading
+  bool more_frames_ = false;     // of the message whose frame came last
   std::uint16_t close_code_ = 0;
   std::string close_reason_;
   bool muted_ = false;

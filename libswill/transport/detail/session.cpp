@@ -105,7 +105,10 @@ void session::check_deadlines() {
       if (!input_.empty()) return respond(408, "Request Timeout", {});
       lane_.count.turned_away.add();
       return die({1006, "handshake timeout", false});
-    case phase::open: return check_ping();
+    case phase::open:
+      if (short_) check_memory();
+      if (is_message_late()) return close(1008, "message was not complete in time");
+      return check_ping();
     case phase::closing:
     case phase::lingering:
       // The peer's time begins when it has all of ours.
@@ -194,7 +197,7 @@ void session::linger(bool until_peer_ends) {
   phase_ = phase::lingering;
   linger_for_peer_ = until_peer_ends;
   pauses_ = 0;
-  congested_ = full_ = false;
+  congested_ = full_ = short_ = false;
   input_.release();
   message_.release();
   arm(deadline_ = now() + limits_of().close_timeout);
@@ -218,6 +221,8 @@ void session::die(const close_reason& why) {
   here = nullptr;
   lane_.give_back(std::move(output_));
   sent_ = 0;
+  core_->memory.change(accounted_, 0);
+  accounted_ = 0;
   core_->one_less();
 }
 

@@ -12,7 +12,8 @@ namespace swill::transport::detail {
 class pending;
 
 /// One connection of a server, from accept() to the end of TCP: first an HTTP request, then messages. All of it on one loop.
-/// session_http.cpp has the handshake, session_input.cpp what is read, session_output.cpp what is written, session.cpp its life.
+/// session_http.cpp has the handshake, session_input.cpp what is read, session_output.cpp what is written, session_memory.cpp what is
+/// kept, session.cpp its life.
 class session final : public std::enable_shared_from_this<session>,
                       public message_port,
                       private watched,
@@ -35,6 +36,7 @@ public:
   void end_message() override;
   void cancel_message() override;
   std::size_t backlog() const noexcept override { return output_.size() - sent_; }
+  bool has_room(std::uint64_t seq, std::size_t send_buffer) override;
   swill::traffic traffic() const noexcept override { return traffic_; }
   void close(int code, std::string_view reason) override;
   void pause_reading(bool paused) override;
@@ -105,11 +107,20 @@ private:
   bool receive(std::byte* to, std::size_t room, std::size_t& have);
   void deliver(bytes_view message);
   void on_peer_gone(const char* how);
+  void resume_later();
+
+  // session_memory.cpp
   bool may_deliver() const noexcept;
   bool is_over_budget() const noexcept;
+  bool keeps_much() const noexcept;
   void check_memory();
   void hold();
-  void resume_later();
+  void time_message();
+  void stop_clock();
+  void resume_clock();
+  bool waits_for_us() const noexcept;
+  bool is_message_late();
+  void account() noexcept;
 
   // session_output.cpp
   void on_turn_end() noexcept override;
@@ -129,7 +140,8 @@ private:
   bool writing_ = false;   // waiting for the socket to take more
   bool congested_ = false; // more than twice the send buffer and one message is queued: nothing is read
   bool was_full_ = false;  // half the send buffer was used: on_writable when it no longer is
-  bool full_ = false;      // it keeps as much input as it may: nothing is read
+  bool full_ = false;      // it keeps as much input as limits::connection_memory lets it: nothing is read
+  bool short_ = false;     // it keeps more than its share of limits::server_memory: the same
   bool fresh_ = false;     // accepted in this turn: messages come in a later one
   bool resuming_ = false;  // a resume is posted
   bool pinged_ = false;
@@ -138,9 +150,10 @@ private:
   bool peer_ended_ = false; // its side of TCP: there is nothing more to read
   bool end_seen_ = false;   // the same, while what came before still waits to be read
   bool output_shut_ = false;
-  bool told_ = false;    // on_closed was called
-  unsigned pauses_ = 0;  // that the application has asked for
-  std::size_t held_ = 0; // bytes of messages that requests keep until their handlers take them
+  bool told_ = false;         // on_closed was called
+  unsigned pauses_ = 0;       // that the application has asked for
+  std::size_t accounted_ = 0; // in core::memory
+  std::size_t held_ = 0;      // bytes of messages that requests keep until their handlers take them
   buffer input_;   // received, not yet taken: part of a head or frame header, or everything while reading is paused
   buffer message_; // what came of a message that is not complete
   buffer output_;
@@ -159,6 +172,8 @@ private:
   close_reason our_close_;
   clock_time heard_{};    // when the peer last sent anything
   clock_time deadline_{}; // of the head, the ping, the close handshake, lingering: whatever the phase waits for
+  clock_time begun_{};    // when the first bytes of an unfinished message came
+  clock_time stopped_{};  // since when we do not read the rest, for reasons of ours
   clock_time progress_{}; // when output last moved, while writing_
 };
 

@@ -57,8 +57,11 @@ void session::read() {
 
 void session::take(bytes_view data) {
   switch (phase_) {
-    case phase::head: input_.append(data); return read_head();
-    case phase::deciding: return input_.append(data);
+    case phase::head:
+      input_.append(data);
+      read_head();
+      break;
+    case phase::deciding: input_.append(data); break;
     case phase::open:
     case phase::closing:
       if (input_.empty()) {
@@ -71,10 +74,12 @@ void session::take(bytes_view data) {
         if (phase_ == phase::open || phase_ == phase::closing) input_ = std::move(input);
       }
       if (input_.empty()) input_.release();
-      return;
+      time_message();
+      break;
     case phase::lingering:
     case phase::ended: return;
   }
+  account();
 }
 
 // Decodes and delivers as much as there is and may be; returns how many bytes that were.
@@ -86,7 +91,9 @@ std::size_t session::decode(bytes_view data) {
       resume_later();
       break;
     }
-    if (!step()) break;
+    const bool more = step();
+    if (keeps_much() || full_ || short_) check_memory();
+    if (!more) break;
   }
   if (phase_ == phase::lingering || phase_ == phase::ended) return data.size();
   return data.size() - decoder_->left();
@@ -95,6 +102,7 @@ std::size_t session::decode(bytes_view data) {
 // One message, or as much of it as there is. False when Beast waits for more than there is.
 bool session::step() {
   std::size_t have = 0;
+  if (phase_ == phase::closing) message_.release(); // nobody waits for it
   if (message_.capacity() == 0) {
     const bool whole = receive(lane_.assembled.data(), lane_.assembled.size(), have);
     if (phase_ != phase::open && phase_ != phase::closing) return false;
@@ -102,7 +110,7 @@ bool session::step() {
       deliver(bytes_view{lane_.assembled}.first(have));
       return true;
     }
-    if (have == 0) return decoder_->ready();
+    if (have == 0 || phase_ == phase::closing) return decoder_->ready();
     message_ = lane_.take_buffer();
     message_.append(lane_.assembled.data(), have);
     return decoder_->ready();
@@ -113,7 +121,6 @@ bool session::step() {
   const bool whole = receive(to, room, have);
   if (phase_ != phase::open && phase_ != phase::closing) return false;
   message_.commit(have);
-  if (held_ != 0) check_memory();
   if (!whole) return have != 0 || decoder_->ready();
   buffer message = std::move(message_);
   deliver(message.view());
@@ -153,6 +160,7 @@ bool session::receive(std::byte* to, std::size_t room, std::size_t& have) {
 }
 
 void session::deliver(bytes_view message) {
+  begun_ = stopped_ = {};
   if (phase_ != phase::open) return; // after our close frame nothing goes up
   lane_.count.messages_in.add();
   if (echo_) {
@@ -184,7 +192,8 @@ void session::deliver(bytes_view message) {
 // While the application or the budget holds reading back, the end of the peer must not wait behind what is not read. Congestion is
 // another matter: the peer reads what is queued, or the timeout of slow readers ends it.
 bool session::watches_end() const noexcept {
-  return phase_ == phase::open && (pauses_ != 0 || full_) && !resuming_ && !fresh_ && !peer_ended_ && !end_seen_;
+  return phase_ == phase::open && (pauses_ != 0 || full_ || short_) && !resuming_ && !fresh_ && !peer_ended_ &&
+         !end_seen_;
 }
 
 void session::look_for_end() {
@@ -220,48 +229,6 @@ void session::on_peer_gone(const char* how) {
   }
 }
 
-// One large item of a stream is not enough for it: the CANCEL of that stream must be read.
-bool session::is_over_budget() const noexcept { return backlog() > 2 * limits_of().send_buffer + largest_; }
-
-bool session::may_deliver() const noexcept { return pauses_ == 0 && !congested_ && !full_ && !fresh_; }
-
-void session::pause_reading(bool paused) {
-  if (phase_ != phase::open) return;
-  if (paused) {
-    if (pauses_++ == 0) hold();
-  } else if (pauses_ != 0 && --pauses_ == 0) {
-    resume_later();
-  }
-}
-
-void session::on_held(std::ptrdiff_t bytes) {
-  held_ += static_cast<std::size_t>(bytes); // modulo: what falls has grown before
-  if (phase_ == phase::open) check_memory();
-}
-
-// A message may always be completed where nothing is held: limits::message_size bounds it. Reading goes on at three quarters of the
-// limit, so that not each item that a handler takes costs a read.
-void session::check_memory() {
-  const std::size_t most = limits_of().connection_memory;
-  const std::size_t kept = held_ + message_.size();
-  if (!full_) {
-    full_ = held_ != 0 && kept >= most;
-    if (full_) hold();
-  } else if (held_ == 0 || kept <= most - most / 4) {
-    full_ = false;
-    resume_later();
-  }
-}
-
-// Nothing is read for now. The end of a peer that was killed while it sent more than fits the kernel's buffers stands behind what is
-// not read; but whatever reaches its address is answered with a reset. So it is pinged more often than a silent peer.
-void session::hold() {
-  constexpr int times_as_often = 10;
-  if (limits_of().ping_interval.count() == 0) return;
-  pinged_ = false;
-  arm(deadline_ = now() + clock_duration{limits_of().ping_interval} / times_as_often);
-}
-
 // Goes on with what was kept, and with reading, in a later turn: never from inside a call of the application.
 void session::resume_later() {
   if (resuming_ || phase_ == phase::ended) return;
@@ -271,6 +238,7 @@ void session::resume_later() {
     if (self->phase_ == phase::ended) return;
     self->guarded([&] {
       self->fresh_ = self->end_seen_ = false;
+      self->resume_clock();
       self->budget_ = messages_per_turn;
       if (!self->input_.empty() && self->may_deliver()) self->take({});
       self->watch();

@@ -34,6 +34,13 @@ void session::end_message() {
   mark_dirty();
 }
 
+bool session::has_room(std::uint64_t, std::size_t send_buffer) {
+  const std::size_t waits = backlog();
+  const bool room = waits < send_buffer / 2 && (waits < least_share || waits < core_->memory.share());
+  if (!room) was_full_ = true;
+  return room;
+}
+
 void session::cancel_message() { output_.truncate(message_at_); }
 
 void session::close(int code, std::string_view reason) {
@@ -44,7 +51,7 @@ void session::close(int code, std::string_view reason) {
   our_close_ = {code, std::string{reason}, false};
   phase_ = phase::closing;
   pauses_ = 0;
-  congested_ = full_ = false; // the peer's close frame may stand behind what was held back
+  congested_ = full_ = short_ = false; // the peer's close frame may stand behind what was held back
   arm(deadline_ = now() + limits_of().close_timeout);
   mark_dirty();
   resume_later();
@@ -80,7 +87,13 @@ void session::flush() {
 
 void session::wait_writable() {
   if (sent_ >= compact_after) {
-    output_.consume(sent_);
+    if (output_.capacity() / 4 > backlog()) {
+      buffer smaller; // what was large gives its room back
+      smaller.append(output_.view().subspan(sent_));
+      output_ = std::move(smaller);
+    } else {
+      output_.consume(sent_);
+    }
     pong_ = pong_.at >= sent_ ? last_pong{pong_.at - sent_, pong_.end - sent_} : last_pong{};
     sent_ = 0;
   }
@@ -104,13 +117,15 @@ void session::on_flushed() {
       ::shutdown(fd_, SHUT_WR);
     }
   }
+  account();
   if (phase_ != phase::open) return;
+  if (short_ || backlog() > least_share) check_memory();
   const std::size_t half = limits_of().send_buffer / 2;
   if (congested_ && backlog() <= half) {
     congested_ = false;
     resume_later();
   }
-  if (was_full_ && backlog() < half) {
+  if (was_full_ && backlog() < half && (backlog() < least_share || backlog() < core_->memory.share())) {
     was_full_ = false;
     if (sink_ != nullptr) sink_->on_writable();
   }

@@ -1,0 +1,86 @@
+#include "libswill/transport/detail/memory.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
+
+namespace swill::transport::detail {
+namespace {
+
+constexpr std::size_t mib = 1024 * 1024;
+
+// A /proc and a /sys of its own.
+class Memory : public testing::Test {
+protected:
+  Memory() : root_(testing::TempDir() + "swill_memory_" + std::to_string(::getpid())) {}
+  ~Memory() override { std::filesystem::remove_all(root_); }
+
+  void put(const std::string& path, const std::string& text) const {
+    const std::filesystem::path file{root_ + path};
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream{file} << text << '\n';
+  }
+
+  std::string root_;
+};
+
+TEST_F(Memory, IsTheMachinesWithoutGroups) {
+  const std::size_t all = usable_memory(root_);
+
+  EXPECT_GT(all, 64 * mib);
+  EXPECT_LT(all, SIZE_MAX);
+}
+
+TEST_F(Memory, IsWhatTheGroupMayUse) {
+  put("/proc/self/cgroup", "0::/a/b");
+  put("/sys/fs/cgroup/a/b/memory.max", "33554432");
+
+  EXPECT_EQ(usable_memory(root_), 32 * mib);
+}
+
+TEST_F(Memory, IsBoundedByTheGroupsAbove) {
+  put("/proc/self/cgroup", "0::/a/b");
+  put("/sys/fs/cgroup/a/b/memory.max", "max");
+  put("/sys/fs/cgroup/a/memory.max", "16777216");
+
+  EXPECT_EQ(usable_memory(root_), 16 * mib);
+}
+
+TEST_F(Memory, IsThatOfAContainer) {
+  put("/proc/self/cgroup", "0::/");
+  put("/sys/fs/cgroup/memory.max", "8388608");
+
+  EXPECT_EQ(usable_memory(root_), 8 * mib);
+}
+
+TEST_F(Memory, IsWhatAGroupOfVersion1MayUse) {
+  put("/proc/self/cgroup", "12:cpu,cpuacct:/x\n5:memory:/docker/abc\n1:name=systemd:/x");
+  put("/sys/fs/cgroup/memory/memory.limit_in_bytes", "67108864"); // the path is the host's
+
+  EXPECT_EQ(usable_memory(root_), 64 * mib);
+}
+
+TEST_F(Memory, OfTheServerIsAQuarterOfThat) {
+  EXPECT_EQ(server_memory(0, 512 * mib, mib), 128 * mib);
+  EXPECT_EQ(server_memory(0, 512 * 1024 * mib, mib), 256 * mib); // more is nobody's default
+  EXPECT_EQ(server_memory(0, 16 * mib, mib), 8 * mib);           // eight messages fit
+  EXPECT_EQ(server_memory(64 * mib, 16 * mib, mib), 64 * mib);
+  EXPECT_EQ(server_memory(mib, 16 * mib, mib), 8 * mib);
+  EXPECT_EQ(server_memory(0, 16 * mib, SIZE_MAX), SIZE_MAX);
+}
+
+TEST_F(Memory, IsSharedByHalves) {
+  memory_account account{mib};
+  EXPECT_EQ(account.share(), mib / 2);
+  account.change(0, mib / 2);
+  EXPECT_EQ(account.share(), mib / 4);
+  account.change(0, mib);
+  EXPECT_EQ(account.share(), least_share);
+  account.change(mib, 0);
+  EXPECT_EQ(account.used(), mib / 2);
+}
+
+} // namespace
+} // namespace swill::transport::detail
