@@ -27,7 +27,7 @@ struct server_options {
   std::vector<std::string> listen{"127.0.0.1:8080"};
   /// Path of the WebSocket endpoint.
   std::string path = "/ws";
-  /// Origins that browsers may come from, such as "https://example.org"; empty: any.
+  /// Origins that browsers may come from, such as "https://example.org", "https://*.example.org" (names below it) or "*"; empty: any.
   std::vector<std::string> origins{};
   /// Threads for connections, each with its own; 0: one for each core.
   std::size_t io_threads = 0;
@@ -51,7 +51,7 @@ public:
   ~server();
 
   /// Takes a copy of what the app holds and listens. Throws std::system_error when an address cannot be had, std::invalid_argument when
-  /// one cannot be read.
+  /// one cannot be read, or an origin can never match.
   void start();
 
   /// Listens no longer, lets open requests finish for limits::drain_timeout, cancels the rest, closes every connection with 1001, and

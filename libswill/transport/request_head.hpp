@@ -21,14 +21,19 @@ public:
   state put(bytes_view input);
   std::size_t used() const noexcept { return used_; }
 
-  /// After `complete`.
+  /// After `complete`. With its target in origin form.
   upgrade_request take();
 
 private:
   struct parser;
+  void start();
+  bool put_later_version(bytes_view seen);
+
   std::unique_ptr<parser> parser_;
   std::size_t limit_;
   std::size_t used_ = 0;
+  std::size_t begin_ = 0;      // of the request line
+  bool later_version_ = false; // than HTTP/1.1
 };
 
 } // namespace swill::transport

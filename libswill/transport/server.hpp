@@ -17,7 +17,7 @@ struct server_settings {
   std::vector<std::string> listen{
       "127.0.0.1:8080"}; ///< "ADDRESS:PORT", "[ADDRESS]:PORT", "unix:PATH"; port 0: any free one
   std::string path = "/ws";
-  std::vector<std::string> origins;                             ///< that browsers may come from; empty: any
+  std::vector<std::string> origins; ///< that browsers may come from, as origin_list takes them; empty: any
   std::vector<std::string> subprotocols{"swill.v1", "swill/1"}; ///< most wanted first
   swill::limits limits;
   bool test_echo = false; ///< `/echo`: a plain echo of text and binary, up to echo_size, without a subprotocol
@@ -32,6 +32,7 @@ struct server_settings {
 /// loops in turn. The gate and the loops must outlive it; the loops may start to run before or after it.
 class server {
 public:
+  /// Throws std::invalid_argument for an origin that can never match.
   server(server_settings settings, gate& g, std::vector<asio_loop*> loops);
 
   /// As stop() without grace.

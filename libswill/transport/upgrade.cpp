@@ -60,6 +60,25 @@ upgrade_verdict refuse(int status, std::string body, header_list headers = {}) {
   return {.status = status, .body = std::move(body), .headers = std::move(headers)};
 }
 
+// uri-host [":" port] (RFC 9112 §3.2)
+bool is_authority(std::string_view text) noexcept {
+  const auto colon = text.rfind(':');
+  if (colon != std::string_view::npos && text.find(']', colon) == std::string_view::npos) {
+    const auto port = text.substr(colon + 1);
+    if (!std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; })) return false;
+    text = text.substr(0, colon);
+  }
+  return is_host(text);
+}
+
+// The protocol changes right after the head, where a body would be taken for frames (RFC 9110 §7.8).
+bool has_body(const header_list& headers) {
+  if (!values_of(headers, "Transfer-Encoding").empty()) return true;
+  const auto lengths = values_of(headers, "Content-Length");
+  return std::any_of(lengths.begin(), lengths.end(),
+                     [](std::string_view v) { return v.find_first_not_of('0') != v.npos; });
+}
+
 // Which endpoint it asks for, or the refusal of what is no upgrade request at all.
 upgrade_verdict check_http(const upgrade_request& r, const upgrade_rules& rules) {
   const std::string_view path = std::string_view{r.target}.substr(0, r.target.find('?'));
@@ -68,13 +87,33 @@ upgrade_verdict check_http(const upgrade_request& r, const upgrade_rules& rules)
   if (r.method != "GET") return refuse(405, "Method Not Allowed", {{"Allow", "GET"}});
   const header_list upgrade{{"Upgrade", "websocket"}};
   if (r.version < 11) return refuse(426, "WebSocket needs HTTP/1.1", upgrade);
-  if (values_of(r.headers, "Host").size() != 1) return refuse(400, "One Host header is required");
+  const auto host = values_of(r.headers, "Host");
+  if (host.size() != 1 || !is_authority(host.front())) return refuse(400, "One valid Host header is required");
   if (!lists(r.headers, "Upgrade", "websocket") || !lists(r.headers, "Connection", "upgrade"))
     return refuse(426, "This is a WebSocket endpoint", upgrade);
+  if (has_body(r.headers)) return refuse(400, "A request for an upgrade has no body");
   return {.echo = echo};
 }
 
 } // namespace
+
+void take_origin_form(upgrade_request& r) {
+  std::string_view rest = r.target;
+  const auto colon = rest.find("://");
+  if (colon == std::string_view::npos) return;
+  const auto scheme = rest.substr(0, colon);
+  if (!same_text(scheme, "http") && !same_text(scheme, "https") && !same_text(scheme, "ws") &&
+      !same_text(scheme, "wss"))
+    return;
+  rest.remove_prefix(colon + 3);
+  const std::string authority{rest.substr(0, rest.find_first_of("/?#"))};
+  if (authority.empty() || authority.front() == ':' || !is_authority(authority)) return; // no such endpoint
+  rest.remove_prefix(authority.size());
+  std::string target = rest.starts_with('/') ? "" : "/";
+  r.target = target.append(rest);
+  for (auto& [name, value] : r.headers)
+    if (same_text(name, "Host")) value = authority;
+}
 
 upgrade_verdict check_upgrade(const upgrade_request& r, const upgrade_rules& rules) {
   upgrade_verdict verdict = check_http(r, rules);
@@ -89,8 +128,7 @@ upgrade_verdict check_upgrade(const upgrade_request& r, const upgrade_rules& rul
 
   if (rules.full) return refuse(503, "Server is busy", {{"Retry-After", "1"}});
   for (const auto origin : values_of(r.headers, "Origin"))
-    if (!rules.origins.empty() && std::find(rules.origins.begin(), rules.origins.end(), origin) == rules.origins.end())
-      return refuse(403, "Origin not allowed");
+    if (!rules.origins.allows(origin)) return refuse(403, "Origin not allowed");
   if (verdict.echo) return verdict;
 
   const auto offered = list_of(r.headers, "Sec-WebSocket-Protocol");

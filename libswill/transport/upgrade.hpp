@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/api/link.hpp"
+#include "libswill/transport/origin.hpp"
 
 #include <string>
 #include <string_view>
@@ -14,13 +15,13 @@ namespace swill::transport {
 struct upgrade_request {
   std::string method;
   std::string target;
-  int version = 11; ///< 10 or 11
+  int version = 11; ///< 10, or 11 for that and all later minor versions, which mean the same to us (RFC 9110 §2.5)
   header_list headers;
 };
 
 struct upgrade_rules {
   std::string path = "/ws";
-  std::vector<std::string> origins;                             ///< exactly these; empty: any
+  origin_list origins;
   std::vector<std::string> subprotocols{"swill.v1", "swill/1"}; ///< the first that the peer offers is agreed
   bool echo = false;                                            ///< /echo exists
   bool full = false;                                            ///< at capacity, or draining
@@ -34,6 +35,10 @@ struct upgrade_verdict {
   std::string key; ///< Sec-WebSocket-Key
   bool echo = false;
 };
+
+/// A target in absolute form (`http://host/path?query`, as to a proxy) becomes path and query, and its host takes the place of the Host
+/// header's (RFC 9112 §3.2.2). Any other target stays as it is.
+void take_origin_form(upgrade_request& request);
 
 upgrade_verdict check_upgrade(const upgrade_request& request, const upgrade_rules& rules);
 

@@ -78,6 +78,51 @@ TEST(Server, RefusesWithAReasonAndEndsTcp) {
             (std::map<int, std::uint64_t>{{400, 1}, {404, 1}, {405, 1}, {406, 1}, {426, 1}, {431, 1}}));
 }
 
+TEST(Server, ServesWhatProxiesAndOldClientsSend) {
+  test_server s;
+  const auto answer = [&](std::string request, std::string_view from, std::string_view to) {
+    request.replace(request.find(from), from.size(), to);
+    auto c = s.connect();
+    c.send(request + raw_client::encode(2, "x"));
+    EXPECT_EQ(c.read_response().status, 101) << to;
+    return c.read_message();
+  };
+  const auto request = raw_client::upgrade_request();
+
+  EXPECT_EQ(answer(request, "GET /ws", "GET http://proxied.example/ws?a"), "x");
+  EXPECT_EQ(answer(request, "GET", "\r\nGET"), "x");
+  EXPECT_EQ(answer(request, "HTTP/1.1", "HTTP/1.2"), "x");
+}
+
+TEST(Server, TellsTheHostOfAnAbsoluteTarget) {
+  handshake_request seen;
+  script does;
+  test_server* server = nullptr;
+  does.on_handshake = [&](const std::shared_ptr<handshake>& h) {
+    seen = h->request;
+    server->accept(*h);
+  };
+  test_server s{does};
+  server = &s;
+
+  s.connect().upgrade({.path = "http://proxied.example/ws?a"});
+
+  EXPECT_EQ(seen.target, "/ws?a");
+  EXPECT_EQ(seen.headers.front(), (std::pair<std::string, std::string>{"Host", "proxied.example"}));
+}
+
+TEST(Server, ServesNoBodyAsFrames) {
+  test_server s;
+  const auto body = raw_client::encode(2, "x");
+  for (const auto& header :
+       {"Content-Length: " + std::to_string(body.size()), std::string{"Transfer-Encoding: chunked"}}) {
+    auto c = s.connect();
+    EXPECT_EQ(c.upgrade({.more_headers = header + "\r\n", .with = body}).status, 400);
+    EXPECT_TRUE(c.at_end());
+  }
+  EXPECT_EQ(s.statistics().messages_in, 0U);
+}
+
 TEST(Server, HoldsTheLimitOfTheHead) {
   const auto request = raw_client::upgrade_request();
   for (const std::size_t over : {0U, 1U}) {
@@ -238,6 +283,15 @@ TEST(Server, ChecksOrigin) {
 
   EXPECT_EQ(s.connect().upgrade({.more_headers = "Origin: http://evil.example\r\n"}).status, 403);
   EXPECT_EQ(s.connect().upgrade({.more_headers = "Origin: http://good.example\r\n"}).status, 101);
+}
+
+TEST(Server, DoesNotStartWithAnOriginThatCanNeverMatch) {
+  try {
+    test_server s{{}, [](auto& settings) { settings.origins = {"https://good.example", "example.org"}; }};
+    FAIL();
+  } catch (const std::invalid_argument& e) {
+    EXPECT_NE(std::string{e.what()}.find("'example.org'"), std::string::npos);
+  }
 }
 
 TEST(Server, ListensOnIpv6) {

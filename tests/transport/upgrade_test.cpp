@@ -55,7 +55,7 @@ TEST(Upgrade, AcceptsAValidRequest) {
 }
 
 TEST(Upgrade, WantsThePathExactly) {
-  for (const auto* path : {"/", "/WS", "/wsx", "/ws/", "ws", "", "*", "/echo", "http://x/ws", "/ws#a"})
+  for (const auto* path : {"/", "/WS", "/wsx", "/ws/", "ws", "", "*", "/echo", "/ws#a"})
     EXPECT_EQ(status_of(to(path)), 404) << path;
   for (const auto* path : {"/ws", "/ws?", "/ws?a=/x?y"}) EXPECT_EQ(status_of(to(path)), 101) << path;
   EXPECT_EQ(status_of(to("/rpc"), {.path = "/rpc"}), 101);
@@ -89,6 +89,36 @@ TEST(Upgrade, RefusesHttp10) {
 TEST(Upgrade, WantsOneHost) {
   EXPECT_EQ(status_of(without("Host")), 400);
   EXPECT_EQ(status_of(plus("Host", "y")), 400);
+}
+
+TEST(Upgrade, WantsAHostThatIsOne) {
+  for (const auto* host : {"a b/<>@", "a, b", "u@h", "h/", "h:x", "http://h", "[::1", "::1", "h\xc3\xa9"})
+    EXPECT_EQ(status_of(with("Host", host)), 400) << host;
+  for (const auto* host : {"h", "H.example:8080", "h:", "[::1]:8080", "127.0.0.1", "a_b", ""})
+    EXPECT_EQ(status_of(with("Host", host)), 101) << host;
+}
+
+TEST(Upgrade, RefusesABody) {
+  EXPECT_EQ(status_of(plus("Content-Length", "3")), 400);
+  EXPECT_EQ(status_of(plus("Transfer-Encoding", "chunked")), 400);
+  EXPECT_EQ(status_of(plus("Content-Length", "0")), 101);
+}
+
+TEST(Upgrade, KnowsTheAbsoluteFormOfATarget) {
+  const auto taken = [](std::string target) {
+    auto r = to(std::move(target));
+    take_origin_form(r);
+    return std::pair{r.target, r.headers.front().second};
+  };
+  using two = std::pair<std::string, std::string>;
+
+  EXPECT_EQ(taken("http://h.example:80/ws?a=http://x"), (two{"/ws?a=http://x", "h.example:80"}));
+  EXPECT_EQ(taken("WSS://[::1]/ws"), (two{"/ws", "[::1]"}));
+  EXPECT_EQ(taken("http://h"), (two{"/", "h"}));
+  EXPECT_EQ(taken("http://h?a"), (two{"/?a", "h"}));
+  for (const auto* other :
+       {"/ws?a=http://h/x", "ftp://h/ws", "http://u@h/ws", "http:///ws", "http://:80/ws", "http://a b/ws", "*"})
+    EXPECT_EQ(taken(other), (two{other, "x"}));
 }
 
 TEST(Upgrade, WantsVersion13) {

@@ -34,6 +34,10 @@ void lane::give_back(buffer&& b) noexcept {
 
 core::core(server_settings s, gate& g)
     : settings(std::move(s)),
+      rules{.path = settings.path,
+            .origins = origin_list{settings.origins},
+            .subprotocols = settings.subprotocols,
+            .echo = settings.test_echo},
       log(&settings.log),
       entrance(g),
       memory(server_memory(settings.limits.server_memory, usable_memory(),

@@ -4,6 +4,7 @@
 #include "libswill/transport/detail/memory.hpp"
 #include "libswill/transport/detail/poller.hpp"
 #include "libswill/transport/server.hpp"
+#include "libswill/transport/upgrade.hpp"
 
 #include <array>
 #include <atomic>
@@ -42,6 +43,7 @@ struct core {
   core(server_settings s, gate& g);
 
   const server_settings settings;
+  const upgrade_rules rules; ///< but for `full`
   const logger log;
   gate& entrance;
   std::atomic<bool> draining{false};

@@ -62,13 +62,9 @@ void session::read_head() {
 }
 
 void session::decide(upgrade_request request) {
-  const auto& settings = core_->settings;
   http_->is_head = request.method == "HEAD";
-  const upgrade_rules rules{.path = settings.path,
-                            .origins = settings.origins,
-                            .subprotocols = settings.subprotocols,
-                            .echo = settings.test_echo,
-                            .full = http_->beyond_capacity || core_->draining.load(std::memory_order_relaxed)};
+  upgrade_rules rules = core_->rules;
+  rules.full = http_->beyond_capacity || core_->draining.load(std::memory_order_relaxed);
   upgrade_verdict verdict = check_upgrade(request, rules);
   if (verdict.status != 101) return respond(verdict.status, verdict.body, verdict.headers);
 
