@@ -2,12 +2,14 @@
 
 #include "apps/gateway/limit_options.hpp"
 #include "libswill/api/header_fields.hpp"
+#include "libswill/transport/origin.hpp"
 #include "libswill/wire/utf8.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 namespace swill::gateway {
 
@@ -24,6 +26,16 @@ std::vector<std::string> level_names() {
 
 log_level level_of(const std::string& name) {
   return *std::find_if(levels.begin(), levels.end(), [&name](log_level l) { return name_of(l) == name; });
+}
+
+/// Why it cannot be; empty when it can.
+std::string check_origin(const std::string& text) {
+  try {
+    static_cast<void>(transport::origin_list{text});
+    return {};
+  } catch (const std::invalid_argument& e) {
+    return e.what();
+  }
 }
 
 /// The last address is the one that our own proxy has seen; those before it are the client's to invent.
@@ -47,10 +59,13 @@ void options::add_to(CLI::App& program) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   program
-      .add_option("--origin", origins_,
-                  "browsers may come from here, such as https://example.org; repeatable; none: from anywhere")
+      .add_option(
+          "--origin", origins_,
+          "browsers may come from here, such as https://example.org or https://*.example.org; repeatable; none or *: "
+          "from anywhere")
       ->envname("SWILL_ORIGIN")
       ->delimiter(',')
+      ->check(check_origin)
       ->take_all();
   program.add_option("--path", path_, "of the WebSocket endpoint")->envname("SWILL_PATH")->capture_default_str();
   program
