@@ -37,7 +37,7 @@ struct server_options {
   bool test_echo = false;
   /// Bytes of one TCP connection that the kernel takes before it can send them (TCP_NOTSENT_LOWAT); 0: as many as it likes, on Linux up
   /// to 4 MB. Few keep small what a client that does not read costs, and what still comes after a CANCEL; streams then wake up more often.
-  std::size_t kernel_unsent = 0;
+  std::size_t kernel_unsent = 256 * 1024;
 };
 
 /// An app on its sockets: I/O threads, worker pool, actors, WebSocket endpoint. Owns its threads; no global state, so several can live in

@@ -24,7 +24,7 @@ struct server_settings {
   std::size_t echo_size = 16 * 1024 * 1024;
   int backlog = 1024; ///< connections that the kernel keeps until they are accepted
   std::size_t kernel_unsent =
-      0; ///< bytes of one TCP connection that the kernel takes before it can send them; 0: as it likes
+      256 * 1024; ///< bytes of one TCP connection that the kernel takes before it can send them; 0: as it likes
   log_sink log;
 };
 

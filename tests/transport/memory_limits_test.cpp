@@ -86,6 +86,7 @@ TEST(ServerMemory, BoundsHalfMessagesOfMany) {
   test_server s{{}, [](auto& settings) {
                   settings.limits.server_memory = 8 * mib;
                   settings.limits.message_timeout = milliseconds{1000};
+                  settings.limits.close_timeout = milliseconds{100};
                 }};
   const auto half = raw_client::encode(2, std::string(mib, 'x')).substr(0, mib - 1000);
   std::vector<raw_client> strangers;
