@@ -66,6 +66,7 @@ result<std::shared_ptr<const announced_handler>> decode_handler(const value& r, 
   h->response_type = *out->find("type");
   h->options.doc = get<std::string>(&r, "documentation", {});
   h->options.idempotent = get<bool>(&r, "idempotent", false);
+  h->options.endless = get<bool>(&r, "endless", false);
   if (const value* errors = r.find("errors"); errors != nullptr && errors->get_if<value_array>() != nullptr) {
     for (const value& e : *errors->get_if<value_array>()) {
       if (const auto* code = e.get_if<std::int64_t>()) h->options.errors.push_back(static_cast<int>(*code));

@@ -36,6 +36,7 @@ value introspection_record(const detail::handler& h) {
                              {"response", side(h.response_streams, h.response_type)}});
   if (!h.options.doc.empty()) record.set("documentation", h.options.doc);
   if (h.options.idempotent) record.set("idempotent", true);
+  if (h.options.endless) record.set("endless", true);
   if (!h.options.errors.empty()) record.set("errors", value_array(h.options.errors.begin(), h.options.errors.end()));
   value limits = value::map({});
   if (h.options.message_size != 0) limits.set("message_size", h.options.message_size);

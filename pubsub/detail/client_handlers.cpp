@@ -92,16 +92,16 @@ void client_handlers::exit(const shared& i, const std::string& topic, const std:
 
 void client_handlers::install(const shared& i, pubsub& bus, app& a) {
   a.handle("swill.subscribe", [i, &bus](request<subscribe_request> r) { return subscribe(i, bus, std::move(r)); },
-           {.doc = "Messages of a topic as they come."});
+           {.doc = "Messages of a topic as they come.", .endless = true});
   a.handle("swill.publish", [i, &bus](request<publish_request> r) { return publish(i, bus, std::move(r)); },
            {.doc = "Appends a message to a topic."});
   a.handle("swill.presence", [i, &bus](request<presence_request> r) { return presence(i, bus, std::move(r)); },
            {.doc = "Who is present in a topic.", .idempotent = true});
   a.handle("swill.watch_presence",
            [i, &bus](request<presence_request> r) { return watch_presence(i, bus, std::move(r)); },
-           {.doc = "Who is present in a topic, and who comes and goes."});
+           {.doc = "Who is present in a topic, and who comes and goes.", .endless = true});
   a.handle("swill.inbox", [i](request<> r) { return inbox(i, r); },
-           {.doc = "Messages to this connection, its user, its groups, and everybody."});
+           {.doc = "Messages to this connection, its user, its groups, and everybody.", .endless = true});
 }
 
 stream<encoded_item> client_handlers::subscribe(shared i, pubsub& bus, request<subscribe_request> r) {

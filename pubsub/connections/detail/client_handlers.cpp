@@ -18,7 +18,7 @@ void connections::client_handlers::install(const shared& i, connections& all, ap
            [i, &all](request<detail::close_user_request> r) { return close_user(i, all, std::move(r)); },
            {.doc = "Closes all connections of a user.", .errors = {400, 403, 503}});
   a.handle("swill.connections.watch", [i, &all](request<event_filter> r) { return watch(i, all, std::move(r)); },
-           {.doc = "Connections and nodes that come and go.", .errors = {403, 429, 503}});
+           {.doc = "Connections and nodes that come and go.", .endless = true, .errors = {403, 429, 503}});
 }
 
 task<void> connections::client_handlers::check(const shared& i, context& c) {
