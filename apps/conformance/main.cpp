@@ -3,6 +3,7 @@
 #include "apps/common/listen_options.hpp"
 #include "apps/conformance/handlers.hpp"
 #include "libswill/base/log.hpp"
+#include "libswill/base/process.hpp"
 #include "libswill/server/server.hpp"
 
 #include <CLI/CLI.hpp>
@@ -64,6 +65,7 @@ int run(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
+  prepare_process();
   try {
     swill::apps::forget_foreign_environment();
     return run(argc, argv);

@@ -8,6 +8,7 @@
 #include "apps/gateway/welcome.hpp"
 #include "apps/gateway/worker_options.hpp"
 #include "libswill/api/app.hpp"
+#include "libswill/base/process.hpp"
 #include "libswill/server/server.hpp"
 
 #include <CLI/CLI.hpp>
@@ -60,6 +61,7 @@ int run(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
+  prepare_process();
   try {
     swill::apps::forget_foreign_environment();
     return run(argc, argv);

@@ -4,6 +4,7 @@
 #include "apps/common/example.hpp"
 #include "apps/common/link_options.hpp"
 #include "libswill/api/app.hpp"
+#include "libswill/base/process.hpp"
 #include "libswill/server/server.hpp"
 
 #include <CLI/CLI.hpp>
@@ -81,6 +82,7 @@ int run(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
+  prepare_process();
   try {
     swill::apps::forget_foreign_environment();
     return run(argc, argv);
