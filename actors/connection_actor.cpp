@@ -1,5 +1,6 @@
 #include "actors/connection_actor.hpp"
 
+#include "actors/runtime.hpp"
 #include "libswill/base/trace.hpp"
 
 #include <algorithm>
@@ -23,8 +24,11 @@ hook_actor& as_hook_actor(const caf::strong_actor_ptr& a) noexcept { return stat
 
 } // namespace
 
-hook_scope::hook_scope(unit& u, std::function<void(std::exception_ptr)> done)
-    : scope(u.loop()), unit_(u), done_(std::move(done)) {
+const char hook_scope::tag = 0;
+
+hook_scope::hook_scope(unit& u, const swill::connection& facts, when w, std::function<void(std::exception_ptr)> done)
+    : scope(u.loop()), unit_(u), facts_(&facts), runs_(w), done_(std::move(done)) {
+  set_tag(&tag);
   unit_.hooks.push_back(this);
 }
 
@@ -33,6 +37,10 @@ hook_scope::~hook_scope() { std::erase(unit_.hooks, this); }
 void* hook_scope::native_actor() noexcept {
   if (!asker_) asker_ = spawn_on<hook_actor>(unit_);
   return static_cast<loop_actor*>(&as_hook_actor(asker_));
+}
+
+void hook_scope::offload(std::shared_ptr<pool_job> job) {
+  unit_.server->offload(std::move(job), facts_, unit_.loop(), "a hook of a connection");
 }
 
 void hook_scope::start(task<void> t) {
@@ -79,7 +87,7 @@ void connection_actor::begin(message_port& port) {
   if (home().watcher != nullptr) home().watcher->on_connected(*this);
   if (app_->connection.after_accept.empty()) return;
   port.pause_reading(true); // requests wait until the hooks have run
-  hooks_ = std::make_unique<hook_scope>(home(), [this](std::exception_ptr failure) {
+  const auto done = [this](std::exception_ptr failure) {
     home().dispose_later(std::shared_ptr<hook_scope>{std::move(hooks_)});
     if (failure && !is_closed_) {
       try {
@@ -93,7 +101,8 @@ void connection_actor::begin(message_port& port) {
     }
     if (port_ != nullptr && !is_closed_) port_->pause_reading(false);
     finish_if_done();
-  });
+  };
+  hooks_ = std::make_unique<hook_scope>(home(), *facts_, hook_scope::when::before, done);
   hooks_->start(detail::run_hooks(app_->connection.after_accept, *facts_));
 }
 
@@ -110,7 +119,13 @@ void connection_actor::close(int code, std::string_view reason) {
 }
 
 void connection_actor::drain() {
+  const caf::strong_actor_ptr self{ctrl()};
   is_draining_ = true;
+  // An endless stream would keep its connection until the server gives up, and all that its client calls meanwhile would be refused.
+  const error going_away{error_code::unavailable, "The server is going away", value::map({{"retryable", true}})};
+  for_each_call([&](detail::call& c) {
+    if (c.target().options.endless) c.fail(going_away);
+  });
   if (open_.empty()) close(1001, "server is going away");
 }
 
@@ -126,35 +141,37 @@ void connection_actor::on_closed(const close_reason& why) {
   finish_if_done();
 }
 
-void connection_actor::cancel_all() {
+/// Each call that has not ended; they may end meanwhile.
+template <class F>
+void connection_actor::for_each_call(const F& f) {
   const auto running = requests_; // they leave the list as they end
   for (const auto& r : running) {
-    if (auto& a = as_request(r); a.is_alive() && a.state().call().is_open()) a.state().call().cancel_request();
+    if (auto& a = as_request(r); a.is_alive() && a.state().call().is_open()) f(a.state().call());
   }
   const auto orphans = orphans_;
   for (const auto& o : orphans) {
-    if (o->call().is_open()) o->call().cancel_request();
+    if (o->call().is_open()) f(o->call());
   }
+}
+
+void connection_actor::cancel_all() {
+  for_each_call([](detail::call& c) { c.cancel_request(); });
+}
+
+void connection_actor::let_go() {
+  close(1001, "server is going away"); // cancels them all in the next turn
 }
 
 void connection_actor::give_up() {
   close(1001, "server is going away");
-  const auto running = requests_;
-  for (const auto& r : running) {
-    auto& a = as_request(r);
-    if (a.is_alive() && a.state().call().is_open()) a.state().call().give_up();
-  }
-  const auto orphans = orphans_;
-  for (const auto& o : orphans) {
-    if (o->call().is_open()) o->call().give_up();
-  }
+  for_each_call([](detail::call& c) { c.give_up(); });
 }
 
 void connection_actor::finish_if_done() {
   if (!is_closed_ || !requests_.empty() || !orphans_.empty() || hooks_) return;
   if (!after_connection_started_) {
     after_connection_started_ = true;
-    if (was_accepted_ && !app_->connection.after_connection.empty()) return run_after_connection();
+    if (was_accepted_ && !app_->connection.after_connection.empty()) return start_after_connection();
   }
   if (self_) home().dispose_later(std::move(self_));
   self_ = nullptr;
@@ -163,13 +180,28 @@ void connection_actor::finish_if_done() {
   if (auto ended = std::exchange(ended_, nullptr)) ended();
 }
 
-void connection_actor::run_after_connection() {
-  hooks_ = std::make_unique<hook_scope>(home(), [this](std::exception_ptr failure) {
+void connection_actor::start_after_connection() {
+  const auto done = [this](std::exception_ptr) {
     home().dispose_later(std::shared_ptr<hook_scope>{std::move(hooks_)});
-    if (failure) log_failure("after_connection", failure);
     finish_if_done();
-  });
-  hooks_->start(detail::run_hooks(app_->connection.after_connection, *facts_, closed_));
+  };
+  hooks_ = std::make_unique<hook_scope>(home(), *facts_, hook_scope::when::after, done);
+  hooks_->start(run_after_connection());
+}
+
+// All of them, whatever becomes of one: each undoes something else.
+task<void> connection_actor::run_after_connection() {
+  for (const auto& h : app_->connection.after_connection) {
+    try {
+      if (h.plain) {
+        h.plain(*facts_, closed_);
+      } else {
+        co_await h.awaiting(*facts_, closed_);
+      }
+    } catch (...) {
+      log_failure("after_connection", std::current_exception());
+    }
+  }
 }
 
 void connection_actor::on_exit() {
@@ -238,6 +270,17 @@ std::chrono::milliseconds connection_actor::age() const noexcept {
 connection_notes connection_actor::notes() const {
   connection_notes out;
   for (const auto& f : app_->describers) f(*facts_, out);
+  return out;
+}
+
+std::vector<std::string> connection_actor::open_names() const {
+  std::vector<std::string> out;
+  for (const auto& r : requests_) {
+    const request_actor& a = as_request(r);
+    if (!a.is_alive()) continue;
+    const detail::call& c = as_request(r).state().call();
+    if (c.is_open() && !c.is_final()) out.push_back(c.target().name);
+  }
   return out;
 }
 

@@ -21,14 +21,24 @@ namespace swill::actors {
 /// Coroutines of a connection outside of its requests: its hooks.
 class hook_scope final : public scope {
 public:
-  hook_scope(unit& u, std::function<void(std::exception_ptr)> done);
+  /// `before` a connection serves, or after it has ended: a server that stops gives those more time.
+  enum class when : std::uint8_t { before, after };
+
+  hook_scope(unit& u, const swill::connection& facts, when w, std::function<void(std::exception_ptr)> done);
   ~hook_scope() override;
   void start(task<void> t);
+  void offload(std::shared_ptr<pool_job> job) override;
   void* native_actor() noexcept override;
+  when runs() const noexcept { return runs_; }
+
+  /// What loop::entered says while such hooks run.
+  static const char tag;
 
 private:
   void on_idle() override;
   unit& unit_;
+  const swill::connection* facts_; ///< whose jobs on the pool these are
+  when runs_;
   task<void> main_;
   std::function<void(std::exception_ptr)> done_;
   caf::strong_actor_ptr asker_; // the sender of what the hooks ask; made when they do
@@ -57,13 +67,15 @@ public:
 
   /// The connection is accepted: runs after_accept, then reads.
   void begin(message_port& port);
-  /// Takes no new requests; closes with 1001 when none is open any more.
+  /// Takes no new requests; endless ones end with ERROR 503. Closes with 1001 when none is open any more.
   void drain();
   bool is_draining() const noexcept { return is_draining_.load(std::memory_order_relaxed); } ///< [any thread]
   void close(int code, std::string_view reason);
   /// Ends every open request without an answer.
   void cancel_all();
-  /// The server stops: also hooks that wait do so no longer.
+  /// The server stops: closes with 1001 and cancels what is open. Hooks that run after a request or after the connection may still wait.
+  void let_go();
+  /// The server stops now: no hook waits any longer.
   void give_up();
 
   // --- For its requests
@@ -88,6 +100,10 @@ public:
   void on_finished(request_state& r);
   /// The actor of an open request was killed: the request is answered 500 and unwinds here.
   void adopt(std::unique_ptr<request_state> r);
+
+  std::size_t open_requests() const noexcept { return open_.size(); }
+  /// The handlers' names of requests that have not had their last envelope.
+  std::vector<std::string> open_names() const;
 
   connection_info info() const;
   std::vector<request_info> requests() const;
@@ -123,8 +139,11 @@ private:
   void remember(std::uint64_t seq, std::string_view rpc);
   bool is_remembered(std::uint64_t seq, std::string_view rpc) const noexcept;
   void log_failure(std::string_view hook, std::exception_ptr failure) const;
+  template <class F>
+  void for_each_call(const F& f);
   void finish_if_done();
-  void run_after_connection();
+  void start_after_connection();
+  task<void> run_after_connection();
   void leave_unit() noexcept;
 
   struct finished_request {

@@ -10,7 +10,7 @@
 
 namespace swill::actors {
 
-/// To a request: as if the client had sent CANCEL.
+/// To a request, alone or with a std::string that says why: its handler is cancelled, and the client gets ERROR 499.
 using cancel_atom = caf::atom_constant<caf::atom("cancel")>;
 /// To a connection, with (int code, std::string reason): closes it after what is queued.
 using close_atom = caf::atom_constant<caf::atom("close")>;

@@ -1,6 +1,7 @@
 #include "actors/request_actor.hpp"
 
 #include "actors/connection_actor.hpp"
+#include "actors/runtime.hpp"
 
 namespace swill::actors {
 
@@ -27,6 +28,10 @@ void request_state::on_finished(detail::call&) { connection->on_finished(*this);
 void request_state::close(int code, std::string_view reason) { connection->close(code, reason); }
 
 bool request_state::is_draining() const noexcept { return connection->is_draining(); }
+
+void request_state::offload(std::shared_ptr<pool_job> job) {
+  unit_.server->offload(std::move(job), &connection->facts(), unit_.loop(), call_.target().name);
+}
 
 void* request_state::native_actor() noexcept {
   if (actor != nullptr) return static_cast<loop_actor*>(actor);
@@ -64,10 +69,19 @@ void request_actor::on_exit() {
   c.adopt(std::move(state_));
 }
 
+// The client did not ask for it, so it is told (docs/protocol.md §4).
+void request_actor::cancel(std::string reason) {
+  if (state_->call().is_open()) state_->call().fail(error{error_code::cancelled, std::move(reason)});
+}
+
 bool request_actor::on_mail(caf::mailbox_element& element) {
   auto& content = element.content();
   if (content.match_elements<cancel_atom>()) {
-    if (state_->call().is_open()) state_->call().cancel_request();
+    cancel("The request was cancelled");
+    return true;
+  }
+  if (content.match_elements<cancel_atom, std::string>()) {
+    cancel(content.get_as<std::string>(1));
     return true;
   }
   if (content.match_elements<describe_atom>()) {

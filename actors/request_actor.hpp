@@ -6,6 +6,7 @@
 #include "libswill/api/detail/call.hpp"
 
 #include <memory>
+#include <string>
 
 namespace swill::actors {
 
@@ -38,6 +39,7 @@ public:
   void close(int code, std::string_view reason) override;
   bool is_draining() const noexcept override;
   void* native_actor() noexcept override;
+  void offload(std::shared_ptr<pool_job> job) override;
   const detail::dynamic_handlers* dynamic() const noexcept override { return unit_.dynamic; }
   bool counts_items() const noexcept override;
   void on_item_taken(detail::call& c) override;
@@ -64,6 +66,7 @@ public:
 
 private:
   bool on_mail(caf::mailbox_element& element) override;
+  void cancel(std::string reason);
   std::unique_ptr<request_state> state_;
 };
 

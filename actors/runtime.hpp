@@ -5,18 +5,32 @@
 
 #include "libswill/api/detail/service.hpp"
 #include "libswill/api/link.hpp"
+#include "libswill/base/job_queue.hpp"
 
 #include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace swill::actors {
 
+/// How a runtime ends, beside its app's limits.
+struct shutdown_options {
+  /// For a manual_loop: runs what is ready and turns its clock by so much, instead of waiting.
+  std::function<void(clock_duration)> turn{};
+  /// Called once, when connections have not ended by themselves: ends them without their peers. Must not wait.
+  std::function<void()> drop{};
+  /// Waits for functions that do not end, however long that takes.
+  bool waits_for_functions = false;
+};
+
 /// The actors of one server: an actor system, a unit for each loop, and the connections on them. Transport hands it handshakes. The loops
-/// must turn until shut_down() has returned, have stopped before it is destroyed, and outlive it. Several can live in one process.
+/// must turn until shut_down() has returned, have stopped before it is destroyed, and outlive it. Several can live in one process. When
+/// shut_down() has returned false, the runtime and its loops must never be destroyed.
 class runtime final : public gate {
 public:
   /// `workers`: threads of the pool, for blocking work and actors of the application; 0: all of it runs on the first loop, in the order in
@@ -35,14 +49,20 @@ public:
 
   /// Runs f on the worker pool. From any thread; f must not throw.
   void offload(std::function<void()> f);
+  /// Runs a job of a connection on the worker pool, then its on_done() on `home`. Connections take turns, and each has at most
+  /// limits::pool_jobs_per_connection of the threads. `name` says in the log what it is. From any thread.
+  void offload(std::shared_ptr<pool_job> job, const connection* owner, swill::loop& home, std::string_view name);
 
   /// Takes no new connections and requests; connections close with 1001 as they become idle. From any thread.
   void drain();
-  /// drain(), waits for open requests as long as limits::drain_timeout, closes what is left, and returns when every connection has ended:
-  /// after that nothing uses the loops any more. Not from a loop's or a worker's thread, unless that loop turns by `turn`, which is then
-  /// called instead of waiting (manual_loop).
-  /// `drop` is called once when connections are left limits::close_timeout after that: it must end them without their peers.
-  void shut_down(const std::function<void()>& turn = {}, const std::function<void()>& drop = {});
+  /// drain(); after limits::drain_timeout cancels and closes what is left; returns within another limits::close_timeout, or a second where
+  /// that is shorter. Until shortly before its end hooks that run after a request or a connection may wait. True when everything has ended:
+  /// then nothing uses the loops any more. False when functions of the application still run: the log names them, and they are left behind
+  /// with all that they may use. Not from a loop's or a worker's thread, unless that loop turns by shutdown_options::turn.
+  bool shut_down(const shutdown_options& how = {});
+
+  /// A function of the application is running on a loop. From any thread.
+  bool is_held() const noexcept;
 
   /// Connections and requests on all loops. Waits for each loop's answer; not from a loop's thread.
   std::vector<connection_info> connections();
@@ -52,18 +72,31 @@ public:
   // --- gate
   void on_handshake(std::shared_ptr<handshake> h) override;
 
+  /// For a unit: `last` is what ran last in a turn that took so long. On its thread.
+  void on_slow_turn(unit& u, const void* last, clock_duration took) noexcept;
+
 private:
+  class job_runner;
+  struct census;
+
   void stop_handler_actors();
-  void stop_plugins(const std::function<void()>& turn);
+  bool stop_plugins(const shutdown_options& how, std::optional<clock_time> until);
   template <class T, class F>
   std::vector<T> collect(F f);
   void on_each_unit(const std::function<void(unit&)>& f);
-  task<void> accept(unit& u, std::shared_ptr<handshake> h);
+  task<void> accept(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts);
   void open(unit& u, handshake& h, std::shared_ptr<connection> facts);
   void connection_ended();
-  std::chrono::milliseconds drain_timeout() const noexcept;
+  census ask_units(const shutdown_options& how, const std::function<void(unit&, census&)>& f);
+  bool end_connections(const shutdown_options& how, clock_time soft, clock_time last);
+  bool end_idle_requests(const shutdown_options& how, std::optional<clock_time> until);
+  clock_time now(const shutdown_options& how) const noexcept;
+  std::string name_of(const void* tag) const;
+  std::vector<std::string> names_of_left() const;
+  void log(log_level level, const std::string& text) const;
+  limits bounds() const { return app_ ? app_->limits : limits{}; }
   template <class F>
-  bool wait_until(const std::function<void()>& turn, std::optional<std::chrono::milliseconds> most, F over);
+  bool wait_until(const shutdown_options& how, std::optional<clock_time> until, F over);
 
   std::shared_ptr<const detail::service> app_;
   std::unique_ptr<runtime_config> config_;
@@ -74,7 +107,9 @@ private:
   std::mutex mutex_;
   std::condition_variable changed_;
   bool shut_down_ = false;
-  std::size_t jobs_ = 0;    ///< on the pool; guarded by mutex_
+  bool ended_ = true;                     ///< what shut_down() has returned
+  std::optional<clock_time> last_moment_; ///< when shut_down() must have returned
+  job_queue jobs_;
   std::size_t plugins_ = 0; ///< of the app's, those that were started
 };
 

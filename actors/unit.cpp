@@ -1,5 +1,6 @@
 #include "actors/unit.hpp"
 
+#include "actors/runtime.hpp"
 #include "libswill/api/detail/call.hpp"
 #include "libswill/base/trace.hpp"
 
@@ -92,6 +93,7 @@ void unit::drain() noexcept {
   if (current_unit != this) bind_thread();
   draining_ = true;
   ++turn_;
+  if (loop_.entered() != nullptr) measure_turn();
   if (has_remote_.load(std::memory_order_acquire)) {
     const std::lock_guard lock{mutex_};
     ready_.insert(ready_.end(), remote_.begin(), remote_.end());
@@ -104,10 +106,21 @@ void unit::drain() noexcept {
     for (caf::resumable* job : running_) run(job);
     running_.clear();
   }
+  if (loop_.entered() != nullptr) measure_turn();
   garbage_.clear();
   garbage_objects_.clear();
   draining_ = false;
   if (!ready_.empty()) loop_.wake();
+}
+
+/// A handler has run in this turn: one look at the clock for all that did.
+void unit::measure_turn() noexcept {
+  const void* last = loop_.entered();
+  loop_.note_entered(nullptr);
+  const clock_time began = std::max(loop_.now(), measured_);
+  const clock_time now = loop_.now() + loop_.turn_age();
+  measured_ = now;
+  if (now - began >= longest_turn) server->on_slow_turn(*this, last, now - began);
 }
 
 void unit::run(caf::resumable* job) {

@@ -21,6 +21,7 @@ class connection_actor;
 class connection_watcher;
 class hook_scope;
 class request_actor;
+class runtime;
 class unit;
 
 /// CAF's timeouts of the actors of one loop: no locks, no thread of its own, one timer of the loop.
@@ -78,6 +79,13 @@ public:
   /// Hooks of connections and handshakes that run or wait.
   std::vector<hook_scope*> hooks;
 
+  /// Whose unit this is.
+  runtime* server = nullptr;
+  /// How long handlers may hold this thread until the server is told.
+  clock_duration longest_turn = clock_duration::max();
+  clock_time next_slow_line{}; ///< not before this another line in the log
+  std::size_t slow_turns = 0;  ///< without a line, since the last one
+
   /// Handlers beside those of the app; may be null. Whoever sets it takes it away again.
   detail::dynamic_handlers* dynamic = nullptr;
 
@@ -97,12 +105,14 @@ private:
   void drain() noexcept;
   void run(caf::resumable* job);
   void run_streams();
+  void measure_turn() noexcept;
 
   swill::loop& loop_;
   unit_clock clock_;
   std::size_t throughput_;
   pool_face pool_face_;
   std::uint64_t turn_ = 0;
+  clock_time measured_{}; ///< until when turns have been looked at
   bool draining_ = false;
   bool streams_posted_ = false;
   std::vector<caf::resumable*> ready_;

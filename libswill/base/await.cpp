@@ -19,18 +19,16 @@ void sleep_awaiter::await_resume() {
   if (scope_->is_cancelled()) throw cancelled{};
 }
 
-void offload(scope& s, std::shared_ptr<offloaded> job) {
-  loop& home = s.loop();
-  home.offload([&home, job = std::move(job)]() mutable {
-    try {
-      job->run();
-    } catch (...) {
-      job->exception.capture();
-    }
-    home.post([job = std::move(job)] {
-      if (job->waiter != nullptr && job->waiter->is_linked()) job->waiter->owner()->wake(*job->waiter);
-    });
-  });
+void offloaded::run() noexcept {
+  try {
+    call();
+  } catch (...) {
+    exception.capture();
+  }
+}
+
+void offloaded::on_done() {
+  if (waiter != nullptr && waiter->is_linked()) waiter->owner()->wake(*waiter);
 }
 
 } // namespace swill::detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libswill/base/pool_job.hpp"
 #include "libswill/base/task.hpp"
 #include "libswill/base/trace.hpp"
 
@@ -47,21 +48,20 @@ struct sleep_operation {
 };
 
 /// One piece of work on the pool. Shared by the awaiting frame, which may die first, and the job.
-struct offloaded {
+struct offloaded : pool_job {
   wait* waiter = nullptr; ///< loop's thread only; null when nobody waits any more
   carried_exception exception;
-  virtual void run() = 0;
-  virtual ~offloaded() = default;
+  virtual void call() = 0;
+  void run() noexcept final;
+  void on_done() final;
 };
-
-void offload(scope& s, std::shared_ptr<offloaded> job);
 
 template <class F>
 struct offloaded_call : offloaded {
   using value_type = std::invoke_result_t<F&>;
   using slot = std::conditional_t<std::is_void_v<value_type>, std::monostate, value_type>;
   explicit offloaded_call(F f) : function(std::move(f)) {}
-  void run() override {
+  void call() override {
     if constexpr (std::is_void_v<value_type>) {
       function();
       result.emplace();
@@ -77,7 +77,10 @@ template <class F>
 class pool_awaiter : wait {
 public:
   explicit pool_awaiter(F f) : job_(std::make_shared<offloaded_call<F>>(std::move(f))) {}
-  ~pool_awaiter() { job_->waiter = nullptr; }
+  ~pool_awaiter() {
+    job_->waiter = nullptr;
+    job_->drop(); // where it has not begun
+  }
   bool await_ready() const noexcept { return false; }
   template <class P>
   bool await_suspend(std::coroutine_handle<P> h) {
@@ -85,7 +88,7 @@ public:
     if (scope_->is_cancelled()) return false;
     scope_->suspend(*this, h);
     job_->waiter = this;
-    offload(*scope_, job_);
+    scope_->offload(job_);
     return true;
   }
   auto await_resume() {
@@ -228,7 +231,8 @@ detail::sleep_operation sleep_for(std::chrono::duration<Rep, Period> d) {
 }
 
 /// `co_await on_pool([=] { return slow(); })`: runs f on the worker pool and goes on here with its result or exception. f owns what it
-/// touches: when the request is cancelled the coroutine goes on at once, f runs to its end and its result is dropped.
+/// touches: when the request is cancelled the coroutine goes on at once. Then f does not begin, or runs to its end and its result is dropped.
+/// Functions of one connection take turns with those of others, and limits::pool_jobs_per_connection of them run at the same time.
 /// (g++ 12 destroys a lambda that is a temporary of a co_await expression twice. One that captures more than plain data needs a name
 /// first: `auto work = [text] { … }; co_await on_pool(work);`)
 template <class F>

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -40,6 +41,14 @@ public:
   /// The time of the current turn: cheap, and the same throughout one turn.
   virtual clock_time now() const noexcept = 0;
 
+  /// How long the current turn has taken by now. Costs a look at the clock; 0 where time is not real.
+  virtual clock_duration turn_age() const noexcept { return {}; }
+
+  /// What was entered last on this loop, for whoever asks why a turn takes so long: the tag of a scope (scope::set_tag), or null. Written
+  /// on the loop's thread, read from any; only compared, because what it points to may be gone.
+  void note_entered(const void* tag) noexcept { entered_.store(tag, std::memory_order_relaxed); }
+  const void* entered() const noexcept { return entered_.load(std::memory_order_relaxed); }
+
   /// Calls t.on_timer() on this thread at `when` or as soon after as it can. Set already: it is moved. Loop's thread only.
   virtual void set_timer(timer& t, clock_time when) = 0;
 
@@ -61,6 +70,9 @@ public:
 
 protected:
   ~loop() = default;
+
+private:
+  std::atomic<const void*> entered_{nullptr};
 };
 
 } // namespace swill

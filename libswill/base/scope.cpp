@@ -1,5 +1,7 @@
 #include "libswill/base/scope.hpp"
 
+#include "libswill/base/pool_job.hpp"
+
 namespace swill {
 
 void wait::unlink() noexcept {
@@ -30,9 +32,21 @@ void scope::wake(wait& w) {
 }
 
 void scope::run(std::coroutine_handle<> h) {
+  if (tag_ != nullptr) loop_->note_entered(tag_);
   ++depth_;
   h.resume();
   if (--depth_ == 0) settle();
+}
+
+void scope::offload(std::shared_ptr<pool_job> job) {
+  swill::loop& home = *loop_;
+  home.offload([&home, j = std::move(job)]() mutable {
+    const bool begun = j->begin();
+    if (begun) j->run();
+    home.post([j = std::move(j), begun] { // in any case, so that what the job owns ends here
+      if (begun) j->on_done();
+    });
+  });
 }
 
 void scope::cancel() {

@@ -3,10 +3,12 @@
 #include "libswill/base/loop.hpp"
 
 #include <coroutine>
+#include <memory>
 #include <utility>
 
 namespace swill {
 
+class pool_job;
 class scope;
 
 /// What a suspended coroutine waits in: a member or base of every awaiter. It unlinks itself when its frame dies, so that nothing ever
@@ -60,12 +62,18 @@ public:
 
   bool is_running() const noexcept { return depth_ > 0; }
 
+  /// Runs `job` on the worker pool, then its on_done() on this loop. Jobs of one connection take turns with those of others.
+  virtual void offload(std::shared_ptr<pool_job> job);
+
   /// The actor behind this scope, for awaiters that speak to other actors; null when there is none.
   virtual void* native_actor() noexcept { return nullptr; }
 
 protected:
   /// Resumes everything that waits, now, within a running coroutine.
   void interrupt();
+
+  /// What the loop notes whenever a coroutine of this scope runs (loop::entered).
+  void set_tag(const void* tag) noexcept { tag_ = tag; }
 
   /// The outermost coroutine has returned: the place to look at what has ended. May destroy the scope.
   virtual void on_idle() {}
@@ -76,6 +84,7 @@ private:
 
   swill::loop* loop_;
   wait* first_ = nullptr;
+  const void* tag_ = nullptr;
   unsigned depth_ = 0;
   bool cancelled_ = false;
 };

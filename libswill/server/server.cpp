@@ -4,8 +4,15 @@
 #include "libswill/transport/io_threads.hpp"
 #include "libswill/transport/server.hpp"
 
+#include "libswill/base/process.hpp"
+
 #include <algorithm>
+#include <chrono>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <initializer_list>
+#include <mutex>
 #include <pthread.h>
 #include <stdexcept>
 #include <thread>
@@ -14,21 +21,26 @@ namespace swill {
 
 namespace {
 
-sigset_t ending_signals() noexcept {
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// How long the loops and sockets of a server that has drained may take to end; they have nothing to do any more.
+constexpr milliseconds longest_end{1000};
+constexpr milliseconds longest_log{500};
+
+// --- Signals
+
+sigset_t set_of(std::initializer_list<int> signals) noexcept {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGTERM);
+  for (const int s : signals) sigaddset(&set, s);
   return set;
 }
 
-/// SIGINT and SIGTERM wait on this thread, and on those that it starts, while one of these lives.
+/// Signals wait on this thread, and on those that it starts, while one of these lives.
 class signals_blocked {
 public:
-  signals_blocked() noexcept {
-    const sigset_t set = ending_signals();
-    pthread_sigmask(SIG_BLOCK, &set, &before_);
-  }
+  explicit signals_blocked(const sigset_t& which) noexcept { pthread_sigmask(SIG_BLOCK, &which, &before_); }
   signals_blocked(const signals_blocked&) = delete;
   signals_blocked& operator=(const signals_blocked&) = delete;
   ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
@@ -36,6 +48,57 @@ public:
 private:
   sigset_t before_;
 };
+
+/// The application has said nothing about this signal, so that it would end the process.
+bool is_unclaimed(int signal) noexcept {
+  struct sigaction now {};
+  if (::sigaction(signal, nullptr, &now) != 0 || (now.sa_flags & SA_SIGINFO) != 0 || now.sa_handler != SIG_DFL)
+    return false;
+  sigset_t blocked;
+  return pthread_sigmask(SIG_BLOCK, nullptr, &blocked) == 0 && sigismember(&blocked, signal) == 0;
+}
+
+void set_handler(int signal, void (*f)(int)) noexcept {
+  struct sigaction to {};
+  to.sa_handler = f;
+  to.sa_flags = SA_RESTART;
+  sigemptyset(&to.sa_mask);
+  ::sigaction(signal, &to, nullptr);
+}
+
+/// No signal that nobody has asked for ends the process in the midst of its work. True when SIGHUP is ours to wait for.
+bool survive_signals() noexcept {
+  ignore_broken_pipes();
+  for (const int s : {SIGUSR1, SIGUSR2}) {
+    if (is_unclaimed(s)) set_handler(s, SIG_IGN);
+  }
+  const bool hangup_is_ours = is_unclaimed(SIGHUP);
+  if (hangup_is_ours) set_handler(SIGHUP, [](int) {}); // for threads that do not block it, and for the time of stop()
+  return hangup_is_ours;
+}
+
+const char* name_of(int signal) noexcept { return signal == SIGINT ? "SIGINT" : "SIGTERM"; }
+
+// --- Descriptors
+
+/// How many connections fit, when the process may open so many descriptors: some are for what else it has, for links to Redis and to
+/// workers, for files, and for peers that are told that the server is full.
+std::size_t connections_for(std::size_t descriptors) noexcept {
+  constexpr std::size_t least_reserve = 384;
+  const std::size_t reserve = std::min(std::max(least_reserve, descriptors / 10), descriptors / 2);
+  const std::size_t used = open_descriptors() + reserve;
+  return descriptors > used ? descriptors - used : 1;
+}
+
+void fit_descriptors(limits& l, const log_sink& log) {
+  const std::size_t descriptors = raise_descriptor_limit();
+  const std::size_t fitting = connections_for(descriptors);
+  if (l.connections <= fitting) return;
+  logger{&log}.write(log_level::info, "connections: " + std::to_string(fitting) + " instead of " +
+                                          std::to_string(l.connections) + ", because the process may open " +
+                                          std::to_string(descriptors) + " descriptors (ulimit -n)");
+  l.connections = fitting;
+}
 
 } // namespace
 
@@ -49,7 +112,7 @@ struct server::impl {
     std::vector<swill::loop*> loops;
     for (transport::asio_loop* l : threads.loops()) loops.push_back(l);
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-    const signals_blocked quiet; // threads inherit it: SIGINT and SIGTERM are for run()
+    const signals_blocked quiet{set_of({SIGINT, SIGTERM, SIGHUP})}; // threads inherit it: these are for run()
     actors = std::make_unique<actors::runtime>(
         std::move(loops), options.workers != 0 ? options.workers : std::max<std::size_t>(cores, 4));
     threads.start();
@@ -62,15 +125,37 @@ struct server::impl {
   std::unique_ptr<actors::runtime> actors;
   std::unique_ptr<transport::server> sockets;
   bool stopped = false;
+  bool ended = true; ///< what stop() has returned
+
+  bool stop_threads(steady_clock::time_point until);
 };
 
-server::server(app& a, server_options options) : impl_(std::make_unique<impl>(a, std::move(options))) {}
+server::server(app& a, server_options options) {
+  open_standard_descriptors(); // before the first that is ours
+  impl_ = std::make_unique<impl>(a, std::move(options));
+}
 
-server::~server() { stop(); }
+namespace {
+
+/// Keeps what functions that were left behind may use. Never destroyed.
+void keep_for_ever(std::shared_ptr<void> what) {
+  static std::mutex mutex;
+  static auto* kept = new std::vector<std::shared_ptr<void>>;
+  const std::lock_guard lock{mutex};
+  kept->push_back(std::move(what));
+}
+
+} // namespace
+
+server::~server() {
+  if (!stop()) keep_for_ever(std::shared_ptr<impl>{std::move(impl_)});
+}
 
 void server::start() {
   if (impl_->sockets) throw std::logic_error("the server was started before");
-  auto service = impl_->application.build();
+  // Nobody else has it yet.
+  const auto service = std::const_pointer_cast<detail::service>(impl_->application.build());
+  if (!impl_->options.listen.empty()) fit_descriptors(service->limits, impl_->log);
   transport::server_settings settings;
   settings.listen = impl_->options.listen;
   settings.path = impl_->options.path;
@@ -79,37 +164,66 @@ void server::start() {
   settings.test_echo = impl_->options.test_echo;
   settings.kernel_unsent = impl_->options.kernel_unsent;
   settings.log = impl_->log;
-  impl_->actors->serve(std::move(service));
+  impl_->actors->serve(service);
   impl_->sockets = std::make_unique<transport::server>(std::move(settings), *impl_->actors, impl_->threads.loops());
   impl_->sockets->start();
 }
 
-void server::stop() {
-  if (std::exchange(impl_->stopped, true)) return;
+/// Threads that are held by a function of the application are not waited for: false.
+bool server::impl::stop_threads(steady_clock::time_point until) {
+  const auto loops = threads.loops();
+  for (transport::asio_loop* l : loops) l->stop();
+  const auto still_turns = [](const transport::asio_loop* l) { return l->is_running(); };
+  while (std::any_of(loops.begin(), loops.end(), still_turns)) {
+    if (steady_clock::now() > until) return false;
+    std::this_thread::sleep_for(milliseconds{1});
+  }
+  threads.stop();
+  return true;
+}
+
+bool server::stop() {
+  if (std::exchange(impl_->stopped, true)) return impl_->ended;
+  const auto drop = [this] {
+    if (impl_->sockets) impl_->sockets->drop();
+  };
   if (impl_->sockets) impl_->sockets->drain();
-  impl_->actors->shut_down({}, [this] {
-    if (impl_->sockets) impl_->sockets->stop(std::chrono::milliseconds{0});
-  });
-  if (impl_->sockets) impl_->sockets->stop();
-  impl_->threads.stop();
-  impl_->actors.reset();
+  impl_->ended = impl_->actors->shut_down({.drop = drop, .waits_for_functions = impl_->options.waits_for_functions});
+  // Sockets end by their loops: where one is held, they are left to the end of the process.
+  if (impl_->sockets && (impl_->ended || !impl_->actors->is_held())) impl_->sockets->stop(longest_end);
+  if (!impl_->stop_threads(steady_clock::now() + (impl_->ended ? longest_end : milliseconds{50}))) impl_->ended = false;
+  if (impl_->ended) impl_->actors.reset();
+  return impl_->ended;
 }
 
 void server::wait_for_signal() {
-  const signals_blocked mine;
-  const sigset_t set = ending_signals();
+  const sigset_t set = set_of({SIGINT, SIGTERM});
+  const signals_blocked mine{set};
   int which = 0;
   sigwait(&set, &which);
 }
 
 void server::run(const std::function<void(server&)>& on_ready) {
+  const logger log{&impl_->log};
+  const bool hangup_is_ours = survive_signals();
   {
-    const signals_blocked mine;
+    const sigset_t awaited = hangup_is_ours ? set_of({SIGINT, SIGTERM, SIGHUP}) : set_of({SIGINT, SIGTERM});
+    const signals_blocked mine{awaited};
     start();
     if (on_ready) on_ready(*this);
-    wait_for_signal();
+    int which = SIGHUP;
+    while (which == SIGHUP) {
+      sigwait(&awaited, &which);
+      log.write(log_level::info, which == SIGHUP ? "SIGHUP: there is nothing to reload"
+                                                 : std::string{name_of(which)} + ": the server stops");
+    }
   }
-  stop(); // another signal meanwhile ends the process
+  const bool ended = stop(); // another signal meanwhile ends the process
+  if (ended) log.write(log_level::info, "the server has stopped");
+  flush_log(longest_log);
+  if (ended) return;
+  std::fflush(nullptr);
+  std::quick_exit(EXIT_SUCCESS);
 }
 
 std::vector<std::string> server::addresses() const {

@@ -38,6 +38,8 @@ struct server_options {
   /// Bytes of one TCP connection that the kernel takes before it can send them (TCP_NOTSENT_LOWAT); 0: as many as it likes, on Linux up
   /// to 4 MB. Few keep small what a client that does not read costs, and what still comes after a CANCEL; streams then wake up more often.
   std::size_t kernel_unsent = 256 * 1024;
+  /// stop() and run() wait for functions of the application that do not end, instead of leaving them behind.
+  bool waits_for_functions = false;
 };
 
 /// An app on its sockets: I/O threads, worker pool, actors, WebSocket endpoint. Owns its threads; no global state, so several can live in
@@ -50,16 +52,23 @@ public:
   /// As stop().
   ~server();
 
-  /// Takes a copy of what the app holds and listens. Throws std::system_error when an address cannot be had, std::invalid_argument when
-  /// one cannot be read, or an origin can never match.
+  /// Takes a copy of what the app holds and listens. Raises the process' soft limit of descriptors to its hard one; where that is too few
+  /// for limits::connections, fewer connections are taken, and a line in the log says how many. Throws std::system_error when an address
+  /// cannot be had, std::invalid_argument when one cannot be read, or an origin can never match.
   void start();
 
-  /// Listens no longer, lets open requests finish for limits::drain_timeout, cancels the rest, closes every connection with 1001, and
-  /// returns when all of them, their hooks, and running blocking handlers have ended. Again: does nothing.
-  void stop();
+  /// Listens no longer, lets open requests finish for limits::drain_timeout, then cancels the rest and closes every connection with 1001.
+  /// Hooks that run after a request or a connection may take most of limits::close_timeout more. True when all of it has ended. Returns
+  /// false when both times are over and functions of the application still run: the log names them; they go on with all of the server that
+  /// they may use, which stays in memory. What else they refer to must live as long as they run. Again: does nothing.
+  bool stop();
 
-  /// start(), calls on_ready, waits for SIGINT or SIGTERM, then stop(), during which another such signal ends the process.
-  /// Threads that the application started before must block both.
+  /// start(), calls on_ready, waits for SIGINT or SIGTERM, then stop(), during which another such signal ends the process. When stop()
+  /// leaves functions behind, run() does not return but ends the process by std::quick_exit(EXIT_SUCCESS): the objects of main that they
+  /// use would go under them.
+  /// SIGHUP does nothing but a line in the log; SIGPIPE, SIGUSR1 and SIGUSR2 are ignored. A signal that the application has a handler for,
+  /// or that it ignores or blocks, stays as it is, but for SIGINT and SIGTERM. Threads that the application started before must block both
+  /// of these.
   void run(const std::function<void(server&)>& on_ready = {});
   /// Returns when the process gets SIGINT or SIGTERM, which then do nothing else.
   static void wait_for_signal();

@@ -21,11 +21,13 @@ void test_server::serve(const app& a) {
 caf::actor_system& test_server::system() { return runtime_->system(); }
 
 test_server::~test_server() {
-  runtime_->shut_down([this] {
+  const auto turn = [this](clock_duration d) {
     loop_.run_until_idle();
-    loop_.advance(service_ ? service_->limits.drain_timeout : limits{}.drain_timeout);
-  });
+    loop_.advance(d);
+  };
+  const bool ended = runtime_->shut_down({.turn = turn});
   loop_.run_until_idle(); // actors that were told to end do so
+  if (!ended) static_cast<void>(runtime_.release());
 }
 
 void test_server::run() { loop_.run_until_idle(); }

@@ -52,6 +52,7 @@ public:
   asio_loop& operator=(const asio_loop&) = delete;
 
   clock_time now() const noexcept override { return now_; }
+  clock_duration turn_age() const noexcept override { return std::chrono::steady_clock::now() - now_; }
   void set_timer(timer& t, clock_time when) override;
   void post(std::function<void()> f) override;
   void offload(std::function<void()> f) override;

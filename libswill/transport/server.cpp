@@ -88,6 +88,10 @@ std::uint16_t server::port() const {
 
 void server::drain() { impl_->core->draining = true; }
 
+void server::drop() {
+  impl_->on_every_lane([](detail::session& s) { s.drop(); });
+}
+
 void server::impl::on_every_lane(void (*f)(detail::session&)) {
   for (auto& l : core->lanes) {
     const auto visit = [c = core, lane = l.get(), f] {

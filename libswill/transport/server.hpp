@@ -50,6 +50,9 @@ public:
   /// Answers new handshakes with 503 from now on. From any thread.
   void drain();
 
+  /// Ends every connection without its peer, soon. From any thread; does not wait.
+  void drop();
+
   /// Listens no longer, closes all connections with 1001, and returns when they are gone or after `grace`, when it drops what is left.
   /// Not from a loop's thread. Again: does nothing.
   void stop(std::chrono::milliseconds grace = std::chrono::milliseconds{1000});

@@ -103,7 +103,8 @@ TEST_P(RequestActor, KilledWhereItWaitsIsAnswered500) {
   EXPECT_EQ(arrived(c, seq), strings{});
 }
 
-TEST_P(RequestActor, ToldToCancelWhereItWaitsEndsWithoutAnswer) {
+// Only the client's own CANCEL is answered by nothing: this one would wait for ever.
+TEST_P(RequestActor, ToldToCancelWhereItWaitsIsAnswered499) {
   waiting_app a;
   test_server s{a};
   a.silent = s.runtime().system().spawn(never_answers, 0);
@@ -118,10 +119,31 @@ TEST_P(RequestActor, ToldToCancelWhereItWaitsEndsWithoutAnswer) {
   s.run();
 
   EXPECT_EQ(a.alive, 0);
-  EXPECT_EQ(a.ends.seen, strings{rpc + " cancelled"});
+  EXPECT_EQ(a.ends.seen, strings{rpc + " error 499"});
   c.pipe().stall(false);
-  for (const auto& text : arrived(c, seq)) EXPECT_EQ(text.substr(0, 2), "m:");
+  const auto all = arrived(c, seq);
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(all.back(), "e:499");
+  EXPECT_EQ(std::count(all.begin(), all.end(), "e:499"), 1);
   EXPECT_EQ(c.call<int>("add", 1), 2);
+}
+
+TEST(RequestActors, SayWhyTheyWereCancelled) {
+  waiting_app a;
+  test_server s{a};
+  test_client c{s};
+  const auto with = c.open("sleep", 1);
+  tell(a.last, actors::cancel_atom::value, std::string{"the order was withdrawn"});
+  s.run();
+  const auto without = c.open("sleep", 1);
+  tell(a.last, actors::cancel_atom::value);
+  const auto own = c.open("sleep", 1);
+  c.cancel(own);
+  a.last = nullptr;
+
+  EXPECT_EQ(c.receive(with)->failure->message, "the order was withdrawn");
+  EXPECT_EQ(c.receive(without)->failure->message, "The request was cancelled");
+  EXPECT_EQ(arrived(c, own), strings{});
 }
 
 INSTANTIATE_TEST_SUITE_P(Waits, RequestActor,

@@ -176,13 +176,28 @@ TEST_F(Await, CancelGoesOnAtOnceAndDropsTheResult) {
   auto t = work(ran);
   t.start(s);
 
+  loop.run_job();
+  s.cancel();
+  ASSERT_TRUE(t.done());
+  EXPECT_THROW(t.take(), cancelled);
+  loop.run_posted();
+
+  EXPECT_EQ(ran, 1);
+}
+
+TEST_F(Await, CancelledJobThatHasNotBegunNeverRuns) {
+  int ran = 0;
+  auto work = [](int& n) -> task<> { co_await on_pool([&n] { ++n; }); };
+  auto t = work(ran);
+  t.start(s);
+
   s.cancel();
   ASSERT_TRUE(t.done());
   EXPECT_THROW(t.take(), cancelled);
   loop.run_job();
   loop.run_posted();
 
-  EXPECT_EQ(ran, 1);
+  EXPECT_EQ(ran, 0);
 }
 
 TEST_F(Await, FrameMayDieBeforeTheJobEnds) {

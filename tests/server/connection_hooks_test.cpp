@@ -1,3 +1,4 @@
+#include "actors/runtime.hpp"
 #include "tests/server/calls.hpp"
 
 // The hooks of connections: refusing, accepting, closing, their order and their failures.
@@ -145,6 +146,31 @@ TEST(ConnectionHooks, AfterConnectionThatThrowsIsLogged) {
   EXPECT_THAT(a.lines(), testing::Contains(testing::HasSubstr("oops")));
   test_client again{s};
   EXPECT_TRUE(again.pipe().is_open());
+}
+
+TEST(ConnectionHooks, AfterConnectionRunsWholeThoughSomeOfItThrow) {
+  strings seen;
+  logged_app a;
+  a.after_connection([](connection&) { throw std::runtime_error{"first"}; });
+  a.after_connection([&](connection&) { seen.push_back("second"); });
+  a.after_connection([](connection&) -> task<void> {
+    co_await sleep_for(1ms);
+    throw std::runtime_error{"third"};
+  });
+  a.after_connection([&](connection&) -> task<void> {
+    co_await sleep_for(1ms);
+    seen.push_back("fourth");
+  });
+  test_server s{a};
+  test_client c{s};
+
+  c.pipe().drop();
+  s.advance(2ms);
+
+  EXPECT_EQ(seen, (strings{"second", "fourth"}));
+  EXPECT_THAT(a.lines(), testing::ElementsAre(testing::HasSubstr("after_connection failed: std::runtime_error: first"),
+                                              testing::HasSubstr("third")));
+  EXPECT_EQ(s.runtime().connection_count(), 0U);
 }
 
 TEST(ConnectionHooks, PeerThatGoesWhileTheyDecideLeavesNothing) {

@@ -24,6 +24,7 @@ call::~call() = default;
 
 void call::begin(const handler& h, const wire::request_envelope& e) noexcept {
   handler_ = &h;
+  set_tag(&h);
   port_ = &host_->port();
   limits_ = &host_->app().limits;
   seq_ = e.seq;
@@ -114,6 +115,7 @@ private:
 
 void call::serve_plain(const handler& h, const wire::request_envelope& e) {
   begin(h, e);
+  loop().note_entered(&h);
   plain_envelope out{*port_, seq_};
   try {
     if (auto problem = problem_of(e, *limits_)) throw std::move(*problem);

@@ -45,6 +45,8 @@ public:
   /// Takes no new requests. [any thread]
   virtual bool is_draining() const noexcept = 0;
   virtual void* native_actor() noexcept { return nullptr; }
+  /// Runs a job of this request on the worker pool, and its on_done() on the connection's thread.
+  virtual void offload(std::shared_ptr<pool_job> job) = 0;
   /// Handlers beside the app's; may be null.
   virtual const dynamic_handlers* dynamic() const noexcept { return nullptr; }
   /// Whether on_item_taken is to be called for each item that the handler takes.
@@ -170,6 +172,7 @@ public:
     return true;
   }
 
+  void offload(std::shared_ptr<pool_job> job) override { host_->offload(std::move(job)); }
   void* native_actor() noexcept override { return host_->native_actor(); }
 
 private:

@@ -7,6 +7,7 @@
 #include "libswill/base/result.hpp"
 #include "libswill/base/stream.hpp"
 
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 
@@ -126,33 +127,63 @@ struct handler_traits {
 
 // --- One request in flight
 
-/// Runs a blocking function on the pool. Not interruptible: the function may use its context until it returns.
+/// A blocking function on the pool, and its result.
 template <class F>
-class blocking_awaiter {
+struct blocking_job final : pool_job {
+  explicit blocking_job(F f) : function(std::move(f)) {}
+  void run() noexcept override {
+    try {
+      result.emplace(function());
+    } catch (...) {
+      exception.capture();
+    }
+  }
+  void on_done() override { where->run(waiting); }
+
+  F function;
+  std::optional<std::invoke_result_t<F&>> result;
+  carried_exception exception;
+  scope* where = nullptr;
+  std::coroutine_handle<> waiting;
+};
+
+/// Waits for a blocking function on the pool. Once it has begun it cannot be interrupted: it may use its context until it returns. When the
+/// request ends before, it never begins.
+template <class F>
+class blocking_awaiter : wait {
 public:
-  explicit blocking_awaiter(F f) : function_(std::move(f)) {}
+  blocking_awaiter(F f, std::stop_token t)
+      : job_(std::make_shared<blocking_job<F>>(std::move(f))), token_(std::move(t)) {}
   bool await_ready() const noexcept { return false; }
   template <class P>
   void await_suspend(std::coroutine_handle<P> h) {
-    scope& s = *h.promise().owner;
-    s.loop().offload([this, &s, h] {
-      try {
-        result_.emplace(function_());
-      } catch (...) {
-        exception_.capture();
-      }
-      s.loop().post([&s, h] { s.run(h); });
-    });
+    job_->where = h.promise().owner;
+    job_->waiting = h;
+    job_->where->offload(job_);
+    stopping_.emplace(token_, on_stop{this});
   }
   auto await_resume() {
-    if (exception_) exception_.rethrow();
-    return std::move(*result_);
+    stopping_.reset();
+    if (dropped_) throw cancelled{};
+    if (job_->exception) job_->exception.rethrow();
+    return std::move(*job_->result);
   }
 
 private:
-  F function_;
-  std::optional<std::invoke_result_t<F&>> result_;
-  carried_exception exception_;
+  struct on_stop {
+    blocking_awaiter* self;
+    void operator()() const noexcept { self->stop(); }
+  };
+  /// The request is about to cancel its scope: that is where this goes on, if the function has not begun.
+  void stop() noexcept {
+    dropped_ = job_->drop();
+    if (dropped_) job_->where->suspend(*this, job_->waiting);
+  }
+
+  std::shared_ptr<blocking_job<F>> job_; // with the pool
+  std::stop_token token_;
+  std::optional<std::stop_callback<on_stop>> stopping_;
+  bool dropped_ = false;
 };
 
 struct empty_slot {
@@ -238,7 +269,8 @@ private:
     auto work = [this, r = make_request()]() mutable {
       return call_and_unwrap([&] { return function_(std::move(r)); });
     };
-    co_return co_await blocking_awaiter<decltype(work)>{std::move(work)};
+    blocking_awaiter<decltype(work)> result{std::move(work), call_.stop_token()};
+    co_return co_await result;
   }
   void wake() {
     if (wait* w = queue_.waiter()) call_.wake(*w);
