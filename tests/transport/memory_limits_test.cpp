@@ -129,10 +129,12 @@ TEST(ServerMemory, BoundsUnreadAnswersOfMany) {
   }
   auto neighbour = s.open();
   neighbour.send(requests);
+  std::uint64_t most = 0;
   for (int i = 0; i < 200; ++i) {
     EXPECT_EQ(neighbour.read_message().size(), 100000U);
-    EXPECT_LT(s.statistics().kept, 32 * mib); // and not 120
+    most = std::max(most, s.statistics().kept);
   }
+  EXPECT_LT(most, 32 * mib); // and not 120
 
   EXPECT_TRUE(eventually([&] { return s.statistics().slow_readers == 60; }));
   EXPECT_TRUE(
