@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <chrono>
 #include <cstdio>
 #include <exception>
 
@@ -27,6 +28,7 @@ void set_limits(limits& l) {
   l.problems = 100'000;
   l.decoded_size = 1024 * mib;
   l.elements = l.message_size;
+  l.slow_reader_timeout = std::chrono::seconds{60};
 }
 
 void add_everything(app& to, hook_log& log) {

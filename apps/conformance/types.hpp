@@ -31,7 +31,7 @@ struct point {
 template <class D>
 void describe(D& d, point& p) {
   d.field("x", p.x);
-  d.field("y", p.y, defaulted{});
+  d.field("y", p.y, omittable{});
 }
 
 struct segment {
@@ -53,7 +53,7 @@ void describe(D& d, vec& v) {
   d.as_array();
   d.field("x", v.x);
   d.field("y", v.y);
-  d.field("z", v.z, defaulted{});
+  d.field("z", v.z, omittable{});
 }
 
 struct sparse {
@@ -65,9 +65,9 @@ template <class D>
 void describe(D& d, sparse& s) {
   d.omit_defaults();
   d.field("a", s.a);
-  d.field("b", s.b, defaulted{});
+  d.field("b", s.b, omittable{});
   d.field("c", s.c);
-  d.field("d", s.d, defaulted{});
+  d.field("d", s.d, omittable{});
 }
 
 struct empty {};
@@ -81,7 +81,7 @@ struct tree {
 template <class D>
 void describe(D& d, tree& t) {
   d.field("v", t.v);
-  d.field("children", t.children, defaulted{});
+  d.field("children", t.children, omittable{});
 }
 
 enum class color { red, blue };
@@ -191,9 +191,9 @@ template <class D>
 void describe(D& d, order& o) {
   d.field("id", o.id, gt{0});
   d.field("lines", o.lines, length{1, 4});
-  d.field("notes", o.notes, defaulted{});
+  d.field("notes", o.notes, omittable{});
   d.field("coupon", o.coupon, length{4, 9});
-  d.field("weight", o.weight, ge{0}, lt{1000}, defaulted{});
+  d.field("weight", o.weight, ge{0}, lt{1000}, omittable{});
 }
 
 struct fail_with {
@@ -205,7 +205,7 @@ template <class D>
 void describe(D& d, fail_with& f) {
   d.field("code", f.code);
   d.field("message", f.message);
-  d.field("data", f.data, defaulted{});
+  d.field("data", f.data, omittable{});
 }
 
 struct close_with {
@@ -215,7 +215,7 @@ struct close_with {
 template <class D>
 void describe(D& d, close_with& c) {
   d.field("code", c.code);
-  d.field("reason", c.reason, defaulted{});
+  d.field("reason", c.reason, omittable{});
 }
 
 struct slow {

@@ -53,14 +53,23 @@ public:
     out = name;
   }
 
+  /// False when it is none of the four.
   template <class Type>
-  void type(Type& out) {
-    if (!has_more()) return object(too_short);
+  bool type(Type& out) {
     std::uint64_t t = 0;
-    if (!from_.read_uint(t)) return refuse(bad_type);
-    --left_;
-    if (t > 3) return object(bad_type);
-    out = static_cast<Type>(t);
+    if (!has_more()) {
+      object(too_short);
+    } else if (!from_.read_uint(t)) {
+      refuse(bad_type);
+    } else {
+      --left_;
+      if (t <= 3) {
+        out = static_cast<Type>(t);
+        return true;
+      }
+      object(bad_type);
+    }
+    return false;
   }
 
   void metadata(bytes_view& out) {
@@ -185,10 +194,10 @@ decoded_request decode_request(bytes_view message, const limits& limits) noexcep
   if (elements.open(e.seq)) {
     elements.data(e.data, e.values);
     elements.rpc(e.rpc);
-    if (elements.has_more()) elements.type(e.type);
+    const bool has_type = !elements.has_more() || elements.type(e.type);
     elements.metadata(e.metadata);
     elements.close();
-    if (elements.status() == decode_status::bad_request) {
+    if (elements.status() == decode_status::bad_request && has_type) {
       out.bad_rpc = e.rpc;
       out.bad_type = e.type;
     }

@@ -52,7 +52,8 @@ struct decoded_request {
   decode_status status = decode_status::undecodable;
   request_envelope envelope; ///< seq is valid unless undecodable, the rest when ok
   std::string_view problem;  ///< unless ok: what was wrong, short enough for a close reason; static text
-  std::string_view bad_rpc;  ///< of a bad request, to know which one it is; empty when it could not be read
+  std::string_view
+      bad_rpc; ///< of a bad request, to know which one it is; empty when it, or the type, could not be read
   request_type bad_type = request_type::message;
 };
 

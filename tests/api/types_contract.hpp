@@ -23,7 +23,7 @@ template <class D>
 void describe(D& d, point& p) {
   d.name("Point");
   d.field("x", p.x);
-  d.field("y", p.y, swill::defaulted{});
+  d.field("y", p.y, swill::omittable{});
 }
 
 struct segment {
@@ -47,7 +47,7 @@ void describe(D& d, vec& v) {
   d.as_array();
   d.field("x", v.x);
   d.field("y", v.y);
-  d.field("z", v.z, swill::defaulted{});
+  d.field("z", v.z, swill::omittable{});
 }
 
 struct sparse {
@@ -60,9 +60,9 @@ template <class D>
 void describe(D& d, sparse& s) {
   d.omit_defaults();
   d.field("a", s.a);
-  d.field("b", s.b, swill::defaulted{});
+  d.field("b", s.b, swill::omittable{});
   d.field("c", s.c);
-  d.field("d", s.d, swill::defaulted{});
+  d.field("d", s.d, swill::omittable{});
 }
 
 struct empty {
@@ -80,7 +80,7 @@ template <class D>
 void describe(D& d, tree& t) {
   d.name("Tree");
   d.field("v", t.v);
-  d.field("children", t.children, swill::defaulted{});
+  d.field("children", t.children, swill::omittable{});
 }
 
 enum class color : std::uint8_t { red, blue };
@@ -180,9 +180,9 @@ template <class D>
 void describe(D& d, order& o) {
   d.field("id", o.id, swill::gt{0});
   d.field("lines", o.lines, swill::length{1, 4});
-  d.field("notes", o.notes, swill::defaulted{});
+  d.field("notes", o.notes, swill::omittable{});
   d.field("coupon", o.coupon, swill::length{4, 9});
-  d.field("weight", o.weight, swill::ge{0}, swill::lt{1000}, swill::defaulted{});
+  d.field("weight", o.weight, swill::ge{0}, swill::lt{1000}, swill::omittable{});
 }
 
 struct fail_with {
@@ -195,7 +195,7 @@ template <class D>
 void describe(D& d, fail_with& f) {
   d.field("code", f.code);
   d.field("message", f.message);
-  d.field("data", f.data, swill::defaulted{});
+  d.field("data", f.data, swill::omittable{});
 }
 
 } // namespace contract

@@ -51,6 +51,7 @@ TEST(Structs, AMissingFieldIsNamed) {
 TEST(Structs, AbsentAndNilAreNotTheSame) {
   EXPECT_EQ(decode<sparse>(map({{"a", 1}})), (sparse{1, 1, {}, {}}));
   EXPECT_EQ(decode<sparse>(map({{"a", 1}, {"c", nullptr}})), (sparse{1, 1, {}, {}}));
+  EXPECT_EQ(problems<sparse>(map({{"a", 1}, {"b", nullptr}})), R"({"b": [{"description": "Expected int, got nil"}]})");
   EXPECT_EQ(problems<sparse>(map({{"a", nullptr}})), R"({"a": [{"description": "Expected int, got nil"}]})");
 }
 

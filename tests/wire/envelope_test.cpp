@@ -202,8 +202,10 @@ TEST(Request, TellsWhichOneItIsWhenBad) {
     EXPECT_EQ(r.bad_rpc, "f") << hex;
     EXPECT_EQ(r.bad_type, request_type::metadata) << hex;
   }
-  const bytes no_name = from_hex("9305c001");
-  EXPECT_EQ(decode_request(no_name, {}).bad_rpc, "");
+  for (const std::string_view hex : {"9305c001", "9405c0a16604", "9405c0a166c0"}) { // no name; no type
+    const bytes message = from_hex(hex);
+    EXPECT_EQ(decode_request(message, {}).bad_rpc, "") << hex;
+  }
 }
 
 TEST(Request, MayNestUpToTheLimitAndNoDeeper) {

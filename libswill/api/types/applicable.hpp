@@ -37,7 +37,7 @@ constexpr bool applies_to_element(const at_rules<I, R...>* rules) {
 template <class R, class M>
 constexpr bool applies() {
   constexpr const R* rules = nullptr;
-  if constexpr (one_of_types<R, doc, defaulted>) {
+  if constexpr (one_of_types<R, doc, defaulted, omittable>) {
     return true;
   } else if constexpr (nullable<M>) {
     return applies<R, std::remove_reference_t<decltype(*std::declval<M&>())>>();

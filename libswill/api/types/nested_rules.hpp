@@ -63,6 +63,11 @@ struct defaulted {
   void note(type_notes&) const {}
 };
 
+/// The field may be absent, too, but nil is no value for it: for those who would rather hear of a client that sends nil by mistake.
+struct omittable {
+  void note(type_notes&) const {}
+};
+
 namespace detail {
 
 // The rules within rules that concern a part of the value, as a tuple of references.

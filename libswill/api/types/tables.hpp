@@ -62,7 +62,7 @@ std::string short_name(const std::type_info& type);
 void set_initial(field_entry& f, void (*encode_member)(encoder&, const void*), const void* member);
 
 template <class M, class... R>
-inline constexpr bool may_be_absent = nullable<M> || (std::same_as<R, defaulted> || ...);
+inline constexpr bool may_be_absent = nullable<M> || (one_of_types<R, defaulted, omittable> || ...);
 
 /// D of `describe` that fills a table.
 template <class T>
