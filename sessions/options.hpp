@@ -13,13 +13,14 @@ struct session_options {
   /// Cookie of the handshake. A connection without a token that is known gets a new one in the handshake's response. Its name is
   /// "__Host-swill" on TLS (with Secure), "swill" without, where browsers refuse the other; HttpOnly, SameSite=Lax, Path=/.
   bool cookie = true;
-  /// `Authorization: Bearer TOKEN` of the handshake.
+  /// `Authorization: Bearer TOKEN` of the handshake; the scheme in any case.
   bool bearer = true;
   /// Argument of the handshake's query; empty: none. Addresses end up in logs: prefer the others.
   std::string query = "session";
-  /// Key in the metadata of the connection's first request that uses a session; empty: none.
+  /// Key in the metadata of a request, looked at before its hooks run as long as the connection has no session; empty: none.
   std::string metadata = "session";
-  /// Whether `X-Forwarded-Proto: https` counts as TLS. Only behind a proxy that sets or removes it.
+  /// Whether an `X-Forwarded-Proto` of `https` or `wss`, in any case, counts as TLS; of a list, where each proxy has appended its own, the
+  /// first. Only behind a proxy that sets or removes what the client sends.
   bool trust_forwarded_proto = false;
   /// Tokens are signed (HMAC-SHA256) with the first; those signed with any are good. At least 16 bytes each. None: tokens are not signed.
   std::vector<std::string> signing_keys{};

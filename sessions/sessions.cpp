@@ -1,6 +1,7 @@
 #include "sessions/sessions.hpp"
 
 #include "libswill/api/context.hpp"
+#include "libswill/wire/reader.hpp"
 #include "sessions/detail/binding.hpp"
 #include "sessions/detail/operations.hpp"
 #include "sessions/detail/token.hpp"
@@ -29,6 +30,18 @@ session_record fresh(std::string id) {
   return r;
 }
 
+/// Counts a coroutine as long as it lives.
+struct counted {
+  explicit counted(unsigned& n) noexcept : count(n) { ++count; }
+  counted(const counted&) = delete;
+  counted& operator=(const counted&) = delete;
+  ~counted() { --count; }
+  unsigned& count;
+};
+
+/// Cookies of one name that are looked up for one handshake. A browser has one for each path and domain that set it; more are made up.
+constexpr std::size_t most_cookies = 4;
+
 bool is_unavailable(const error& e) noexcept { return e.code == static_cast<std::int64_t>(error_code::unavailable); }
 
 } // namespace
@@ -55,15 +68,19 @@ void sessions::stop(std::function<void()> done) { service_->stop(std::move(done)
 task<void> sessions::bind(connection& c) {
   const detail::offered_tokens offered = detail::find_tokens(c, options_);
   auto named = offered.named ? service_->tokens.id_of(*offered.named) : std::nullopt;
-  auto in_cookie = offered.cookie ? service_->tokens.id_of(*offered.cookie) : std::nullopt;
+  const std::vector<std::string> in_cookies = ids_in(offered.cookies);
   auto& b = c.state<detail::session_binding>();
-  if (in_cookie) b.cookie = *in_cookie;
   if (named) {
     const bool bound = co_await bind_to(c, std::move(*named));
-    if (bound) co_return renew_cookie(c);
+    if (bound) {
+      const bool has_previous = std::find(in_cookies.begin(), in_cookies.end(), b.previous) != in_cookies.end();
+      if (!in_cookies.empty()) b.cookie = has_previous ? b.previous : in_cookies.front();
+      co_return renew_cookie(c);
+    }
   }
-  if (in_cookie) {
-    const bool bound = co_await bind_to(c, std::move(*in_cookie));
+  for (const std::string& id : in_cookies) {
+    b.cookie = id;
+    const bool bound = co_await bind_to(c, id);
     if (bound) co_return;
   }
   // None, or one that is not known: that is never taken over, since somebody else may have planted it.
@@ -71,6 +88,17 @@ task<void> sessions::bind(connection& c) {
   if (!options_.cookie) co_return;
   b.cookie = b.id;
   detail::set_session_cookie(c, options_, service_->tokens.token_of(b.id));
+}
+
+/// Those that we may have given, each once.
+std::vector<std::string> sessions::ids_in(const std::vector<std::string>& tokens) const {
+  std::vector<std::string> out;
+  for (const std::string& token : tokens) {
+    if (out.size() == most_cookies) break;
+    auto id = service_->tokens.id_of(token);
+    if (id && std::find(out.begin(), out.end(), *id) == out.end()) out.push_back(std::move(*id));
+  }
+  return out;
 }
 
 /// A browser whose session got a new id on an open connection still has the old one in its cookie. It shows both, and gets the cookie that
@@ -93,6 +121,7 @@ task<bool> sessions::bind_to(connection& c, std::string id) {
   }
   if (asked && !found) co_return false;
   auto& b = c.state<detail::session_binding>();
+  if (!detail::may_be_bound(b)) co_return false; // another request was faster
   b.id = std::move(id);
   ++b.line;
   b.stored = asked;
@@ -114,14 +143,39 @@ void sessions::touch_if_due(const session_record& r) {
 
 // --- Requests
 
+std::optional<std::string> sessions::token_in(context& c, bytes_view metadata) const {
+  if (options_.metadata.empty()) return std::nullopt;
+  const auto* b = c.connection().find_state<detail::session_binding>();
+  if (b != nullptr && !detail::may_be_bound(*b)) return std::nullopt;
+  wire::reader in{metadata};
+  std::uint32_t n = 0;
+  std::string_view key;
+  std::string_view token;
+  if (!in.read_map(n)) return std::nullopt;
+  for (; n > 0 && in.read_str(key); --n) {
+    if (key == options_.metadata && in.read_str(token)) return std::string{token};
+    if (!in.skip(wire::reader::deepest)) break;
+  }
+  return std::nullopt;
+}
+
+task<void> sessions::bind_by(context& c, std::string token) {
+  auto id = service_->tokens.id_of(token);
+  if (!id) co_return;
+  connection& k = c.connection();
+  auto& b = k.state<detail::session_binding>();
+  const counted under_way{b.bindings};
+  detail::session_turns::turn mine{service_->bindings, k.id()};
+  co_await mine;
+  if (detail::may_be_bound(b)) co_await bind_to(k, std::move(*id));
+}
+
 task<std::unique_ptr<detail::request_session>> sessions::open(context& c) {
   connection& k = c.connection();
   auto& b = k.state<detail::session_binding>();
-  if (!b.used && !b.stored && !b.unverified && !options_.metadata.empty()) {
-    const value* shown = c.metadata().find(options_.metadata);
-    const auto* token = shown != nullptr ? shown->get_if<std::string>() : nullptr;
-    auto id = token != nullptr ? service_->tokens.id_of(*token) : std::nullopt;
-    if (id) co_await bind_to(k, std::move(*id));
+  if (b.bindings != 0) { // a request that came before this one shows a token
+    detail::session_turns::turn wait{service_->bindings, k.id()};
+    co_await wait;
   }
   b.used = true;
   std::optional<session_record> found;

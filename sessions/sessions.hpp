@@ -9,6 +9,7 @@
 #include "sessions/store.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,11 +53,14 @@ public:
 
   // --- session_provider
   task<std::unique_ptr<detail::request_session>> open(context& c) override;
+  std::optional<std::string> token_in(context& c, bytes_view metadata) const override;
+  task<void> bind_by(context& c, std::string token) override;
 
 private:
   friend class session;
 
   task<void> bind(connection& c);
+  std::vector<std::string> ids_in(const std::vector<std::string>& tokens) const;
   void renew_cookie(connection& c);
   void touch_if_due(const session_record& r);
   task<bool> bind_to(connection& c, std::string id);

@@ -1,9 +1,12 @@
 #pragma once
 
+#include "libswill/base/bytes.hpp"
 #include "libswill/base/task.hpp"
 
 #include <coroutine>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 // Where handlers and sessions meet, so that the one does not know the other. Complete types: "sessions/session.hpp".
@@ -28,6 +31,10 @@ public:
 class session_provider {
 public:
   virtual task<std::unique_ptr<request_session>> open(context& c) = 0;
+  /// The token in a request's encoded metadata, when its connection may still get a session by one. Does not wait.
+  virtual std::optional<std::string> token_in(context& c, bytes_view metadata) const = 0;
+  /// Gives the connection of a request the session of such a token, and its user, when there is one. Before the request's first hook.
+  virtual task<void> bind_by(context& c, std::string token) = 0;
 
 protected:
   ~session_provider() = default;

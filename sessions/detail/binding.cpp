@@ -1,5 +1,7 @@
 #include "sessions/detail/binding.hpp"
 
+#include "libswill/api/header_fields.hpp"
+
 #include <string_view>
 
 namespace swill::detail {
@@ -8,7 +10,10 @@ namespace {
 
 bool is_secure(const connection& c, const session_options& o) {
   if (c.is_tls()) return true;
-  return o.trust_forwarded_proto && c.header("X-Forwarded-Proto") == "https";
+  const auto said = c.header("X-Forwarded-Proto");
+  if (!o.trust_forwarded_proto || !said) return false;
+  const std::string_view scheme = header_fields::first_element(*said);
+  return header_fields::same_token(scheme, "https") || header_fields::same_token(scheme, "wss");
 }
 
 /// Browsers take a name with __Host- from secure origins only, and with Secure and Path=/ (RFC 6265bis, 4.1.3).
@@ -19,12 +24,14 @@ const char* cookie_name(bool secure) noexcept { return secure ? "__Host-swill" :
 offered_tokens find_tokens(const connection& c, const session_options& o) {
   offered_tokens out;
   if (o.cookie) {
-    const auto all = c.cookies();
-    if (const auto it = all.find(cookie_name(is_secure(c, o))); it != all.end()) out.cookie = it->second;
+    const std::string_view ours = cookie_name(is_secure(c, o));
+    header_fields::for_each_cookie(c.request().headers, [&](std::string_view name, std::string_view text) {
+      if (name == ours) out.cookies.emplace_back(text);
+    });
   }
-  static constexpr std::string_view scheme = "Bearer ";
-  if (const auto text = c.header("Authorization"); o.bearer && text && text->substr(0, scheme.size()) == scheme)
-    out.named = std::string{text->substr(scheme.size())};
+  if (const auto text = c.header("Authorization"); o.bearer && text) {
+    if (const auto token = header_fields::bearer_token(*text)) out.named = std::string{*token};
+  }
   if (!out.named && !o.query.empty()) out.named = c.argument(o.query);
   return out;
 }

@@ -94,7 +94,8 @@ public:
   void save(const session_record& r, completer<session_stamp> done);
 
   const session_tokens tokens;
-  session_turns updates; ///< by session id
+  session_turns updates;  ///< by session id
+  session_turns bindings; ///< by connection id: by a token in metadata
 
 private:
   struct entry {

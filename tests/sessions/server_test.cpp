@@ -125,6 +125,31 @@ TEST(SessionServer, FailsNoneOfManyParallelUpdatesOverThreeNodes) {
   EXPECT_EQ(c.call<int>("peek"), 121);
 }
 
+TEST(SessionServer, LetsOthersUpdateWhenOneThatWaitsIsCancelled) {
+  test::redis_server redis;
+  node n{redis_sessions(in(redis))};
+  auto c = n.connect();
+  c.call<int>("visit");
+  const auto add = [&c](std::chrono::milliseconds timeout) {
+    return std::async(std::launch::async, [&c, timeout] {
+      const auto r = c.try_call<int>("add", 1, timeout);
+      return r ? 0 : static_cast<int>(r.error().code);
+    });
+  };
+
+  redis.stop_process(); // what begins now waits
+  auto first = add(20s);
+  auto impatient = add(50ms);
+  auto last = add(20s);
+  EXPECT_EQ(impatient.get(), 408);
+  redis.continue_process();
+
+  const int ends[] = {first.get(), last.get()}; // 503 where this machine took a second
+  ASSERT_TRUE(recovers(c, "peek"));
+  EXPECT_GE(c.call<int>("peek"), 1 + (ends[0] == 0) + (ends[1] == 0));
+  EXPECT_EQ(code_of(c, "visit"), 0);
+}
+
 TEST(SessionServer, FailsNoneOfManyParallelUpdatesInMemory) {
   node n{memory_sessions()};
   auto c = n.connect();

@@ -96,6 +96,65 @@ TEST(Sessions, HaveAHostCookieOnTls) {
   EXPECT_EQ(cookie_line(*liar).substr(0, 6), "swill=");
 }
 
+TEST(Sessions, TakeTheForwardedProtocolInAnyFormThatMeansTls) {
+  session_options o;
+  o.trust_forwarded_proto = true;
+  world w{o};
+  for (const char* tls : {"https", "HTTPS", "wss", "Wss", "https, http", "https,http", " https "}) {
+    const auto c = w.connect({{"x-forwarded-proto", tls}});
+    EXPECT_EQ(cookie_line(*c).substr(0, 13), "__Host-swill=") << tls;
+    EXPECT_EQ(cookie_line(*c).substr(13 + 48), "; Path=/; HttpOnly; SameSite=Lax; Secure") << tls;
+    const auto again = w.connect({{"X-Forwarded-Proto", tls}, {"Cookie", cookie_of(*c)}});
+    c->call<int>("visit");
+    EXPECT_EQ(w.connect({{"X-Forwarded-Proto", tls}, {"Cookie", cookie_of(*c)}})->call<int>("peek"), 1) << tls;
+  }
+  for (const char* plain : {"http", "ws", "http, https", "", "httpsx", ", https"})
+    EXPECT_EQ(cookie_line(*w.connect({{"X-Forwarded-Proto", plain}})).substr(0, 6), "swill=") << plain;
+}
+
+TEST(Sessions, TakeABearerTokenAsItsRfcWritesIt) {
+  world w;
+  const auto c = w.connect();
+  c->call<int>("visit");
+  const auto token = c->call<std::string>("token");
+
+  for (const char* scheme : {"Bearer ", "bearer ", "BEARER ", "bearer  ", " Bearer\t"})
+    EXPECT_EQ(w.connect({{"Authorization", scheme + token}})->call<int>("peek"), 1) << scheme;
+  for (const char* other : {"Bearer", "Bearer=", "Basic ", "Bearerx ", ""})
+    EXPECT_EQ(w.connect({{"Authorization", other + token}})->call<int>("peek"), 0) << other;
+}
+
+TEST(Sessions, TakeTheFirstOfSeveralCookiesThatTheStoreKnows) {
+  world w;
+  const auto c = w.connect();
+  c->call<int>("visit");
+  const std::string good = cookie_of(*c);
+  const std::string stale = "swill=" + std::string(48, 'a');
+  const std::string older = "swill=" + std::string(48, 'b');
+
+  const auto both = w.connect({{"Cookie", stale + "; x=y; swill=nonsense; " + good}});
+  EXPECT_EQ(both->call<int>("peek"), 1);
+  EXPECT_EQ(cookie_line(*both), "");
+  const auto in_two_fields = w.connect({{"Cookie", stale}, {"Cookie", older + "; " + good}});
+  EXPECT_EQ(in_two_fields->call<int>("peek"), 1);
+
+  // Not as many look-ups as a stranger likes.
+  std::string many;
+  for (int i = 10; i < 20; ++i) many += "swill=" + std::to_string(i) + std::string(46, 'c') + "; ";
+  EXPECT_EQ(w.connect({{"Cookie", many + good}})->call<int>("peek"), 0);
+}
+
+TEST(Sessions, RenewTheCookieAlsoBesideAStaleOne) {
+  world w;
+  const auto c = w.connect();
+  const auto token = c->call<std::string>("login", std::string{"ann"});
+
+  const auto back =
+      w.connect({{"Cookie", "swill=" + std::string(48, 'a') + "; " + cookie_of(*c)}}, "?session=" + token);
+
+  EXPECT_EQ(cookie_of(*back), "swill=" + token);
+}
+
 TEST(Sessions, ComeBackWithATokenInHeaderQueryOrMetadata) {
   world w;
   const auto c = w.connect();
@@ -114,6 +173,51 @@ TEST(Sessions, ComeBackWithATokenInHeaderQueryOrMetadata) {
   const auto late = w.connect();
   late->call<int>("visit");
   EXPECT_EQ(late->call<int>("visit", nothing{}, metadata{"session", token}), 2) << "it has its own already";
+}
+
+/// What hooks see of a client, before anybody has awaited the session.
+TEST(Sessions, TellHooksTheUserWhereverTheTokenComesFrom) {
+  session_options o;
+  auto all = std::make_shared<sessions>(o);
+  app a = session_app(all);
+  std::vector<std::string> seen;
+  a.before_request([&seen](context& c) { seen.push_back(c.connection().user()); });
+  a.handle("hooked", [](request<> r) { return r.context().connection().user(); });
+  a.handle("hooked_awaiting", [](request<> r) -> task<std::string> {
+    session& s = co_await r.context().session();
+    co_return s.user();
+  });
+  test_server server{a};
+  const auto connect = [&](const header_list& headers, const std::string& query) {
+    handshake_request r = memory_pipe::plain_request();
+    r.headers.insert(r.headers.end(), headers.begin(), headers.end());
+    r.target += query;
+    return std::make_unique<test_client>(server, r);
+  };
+  const auto first = connect({}, {});
+  const auto token = first->call<std::string>("login", std::string{"ann"});
+  const metadata shown{"session", token};
+
+  for (const char* rpc : {"hooked", "hooked_awaiting"}) {
+    seen.clear();
+    const std::unique_ptr<test_client> clients[] = {connect({{"Authorization", "Bearer " + token}}, {}),
+                                                    connect({}, "?session=" + token),
+                                                    connect({{"Cookie", "swill=" + token}}, {}), connect({}, {})};
+    for (const auto& c : clients)
+      EXPECT_EQ(c->call<std::string>(rpc, nothing{}, c == clients[3] ? shown : metadata{}), "ann");
+    EXPECT_EQ(seen, (std::vector<std::string>(4, "ann"))) << rpc;
+  }
+
+  // Two at a time, of which only the first shows it; and one whose token is nobody's.
+  seen.clear();
+  const auto c = connect({}, {});
+  const auto one = c->open("hooked", nothing{}, shown);
+  const auto two = c->open("hooked_awaiting", nothing{});
+  EXPECT_EQ(c->receive(one)->as<std::string>(), "ann");
+  EXPECT_EQ(c->receive(two)->as<std::string>(), "ann");
+  const auto stranger = connect({}, {});
+  EXPECT_EQ(stranger->call<std::string>("hooked", nothing{}, metadata{"session", std::string(48, 'a')}), "");
+  EXPECT_EQ(stranger->call<std::string>("hooked", nothing{}, shown), "ann") << "nothing has begun a session yet";
 }
 
 TEST(Sessions, NeverTakeOverAnUnknownId) {

@@ -213,6 +213,10 @@ task<void> call::run() {
   const request_hooks& hooks = handler_->hooks;
   std::exception_ptr failure;
   try {
+    if (session_provider* provider = host_->app().sessions; provider != nullptr && !encoded_metadata_.empty()) {
+      auto token = provider->token_in(context_, encoded_metadata_);
+      if (token) co_await provider->bind_by(context_, std::move(*token));
+    }
     if (!hooks.before_request.empty()) co_await run_hooks(hooks.before_request, context_);
     if (!encoded_metadata_.empty() && !hooks.before_request_metadata.empty()) {
       client_metadata();
