@@ -41,7 +41,8 @@ core::core(server_settings s, gate& g)
       log(&settings.log),
       entrance(g),
       memory(server_memory(settings.limits.server_memory, usable_memory(),
-                           std::max(settings.limits.message_size, settings.test_echo ? settings.echo_size : 0))) {}
+                           std::max(settings.limits.message_size, settings.test_echo ? settings.echo_size : 0))),
+      little_output(std::min(least_share, 2 * settings.limits.send_buffer)) {}
 
 void core::one_less() {
   if (open.fetch_sub(1) != 1) return;

@@ -48,6 +48,7 @@ struct core {
   gate& entrance;
   std::atomic<bool> draining{false};
   memory_account memory;
+  const std::size_t little_output; ///< of one connection: below it no budget is asked
   std::vector<std::unique_ptr<lane>> lanes;
 
   std::atomic<std::size_t> open{0}; // connections

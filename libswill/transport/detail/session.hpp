@@ -111,8 +111,7 @@ private:
 
   // session_memory.cpp
   bool may_deliver() const noexcept;
-  bool is_over_budget() const noexcept;
-  bool keeps_much() const noexcept;
+  void check_output();
   void check_memory();
   void hold();
   void time_message();

@@ -91,9 +91,7 @@ std::size_t session::decode(bytes_view data) {
       resume_later();
       break;
     }
-    const bool more = step();
-    if (keeps_much() || full_ || short_) check_memory();
-    if (!more) break;
+    if (!step()) break;
   }
   if (phase_ == phase::lingering || phase_ == phase::ended) return data.size();
   return data.size() - decoder_->left();
@@ -121,6 +119,7 @@ bool session::step() {
   const bool whole = receive(to, room, have);
   if (phase_ != phase::open && phase_ != phase::closing) return false;
   message_.commit(have);
+  if (held_ != 0 || message_.size() > least_share) check_memory();
   if (!whole) return have != 0 || decoder_->ready();
   buffer message = std::move(message_);
   deliver(message.view());
@@ -145,7 +144,7 @@ bool session::receive(std::byte* to, std::size_t room, std::size_t& have) {
   }
   if (output_.size() != queued) {
     mark_dirty();
-    if (is_over_budget()) congested_ = true; // pongs count, too
+    check_output(); // pongs count, too
   }
   if (status == decoder::status::closed) {
     const close_reason why = decoder_->why();
@@ -160,7 +159,7 @@ bool session::receive(std::byte* to, std::size_t room, std::size_t& have) {
 }
 
 void session::deliver(bytes_view message) {
-  begun_ = stopped_ = {};
+  if (begun_ != clock_time{}) begun_ = stopped_ = {};
   if (phase_ != phase::open) return; // after our close frame nothing goes up
   lane_.count.messages_in.add();
   if (echo_) {
@@ -169,7 +168,7 @@ void session::deliver(bytes_view message) {
     prepare_output();
     append_frame(output_, decoder_->is_text() ? opcode::text : opcode::binary, message);
     lane_.count.messages_out.add();
-    congested_ = is_over_budget();
+    check_output();
     return mark_dirty();
   }
   if (decoder_->is_text()) return close(1003, "text messages are not supported");
@@ -186,7 +185,7 @@ void session::deliver(bytes_view message) {
     lane_.count.exceptions.add();
     close(1011, "internal error");
   }
-  if (phase_ == phase::open) congested_ = is_over_budget();
+  check_output();
 }
 
 // While the application or the budget holds reading back, the end of the peer must not wait behind what is not read. Congestion is

@@ -26,8 +26,13 @@ void session::pause_reading(bool paused) {
   }
 }
 
-// One large item of a stream is not enough for it: the CANCEL of that stream must be read.
-bool session::is_over_budget() const noexcept { return backlog() > 2 * limits_of().send_buffer + largest_; }
+// After each message. One large item of a stream is not enough for congestion: the CANCEL of that stream must be read.
+void session::check_output() {
+  const std::size_t waits = backlog();
+  if (waits <= core_->little_output || phase_ != phase::open) return;
+  if (waits > 2 * limits_of().send_buffer + largest_) congested_ = true;
+  check_memory();
+}
 
 void session::on_held(std::ptrdiff_t bytes) {
   held_ += static_cast<std::size_t>(bytes); // modulo: what falls has grown before
@@ -35,9 +40,6 @@ void session::on_held(std::ptrdiff_t bytes) {
   check_memory();
   account();
 }
-
-// Cheap, and false for a connection with small messages: asked after each.
-bool session::keeps_much() const noexcept { return held_ != 0 || message_.size() + backlog() > least_share; }
 
 // A connection may always complete a message where nothing else is held: limits::message_size bounds it. It is read again at three
 // quarters of its memory, so that not each item that a handler takes costs a read. Where the server is short of memory, it looks again
