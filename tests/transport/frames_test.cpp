@@ -299,15 +299,15 @@ TEST(Frames, TakesOutputThatMovesForASignOfLife) {
     test_server s{does, [&](auto& settings) {
                     settings.kernel_unsent = kernel_unsent;
                     settings.limits.ping_interval = milliseconds{20};
-                    settings.limits.ping_timeout = milliseconds{200};
-                    settings.limits.slow_reader_timeout = milliseconds{300};
+                    settings.limits.ping_timeout = milliseconds{300};
+                    settings.limits.slow_reader_timeout = milliseconds{400};
                   }};
     auto c = s.open();
     const int small = 16 * 1024;
     ::setsockopt(c.fd(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
     c.send_message("x");
 
-    read_slowly(c, size + 10, 32 * 1024, milliseconds{12}); // 0.8 s: four times the patience with a ping
+    read_slowly(c, size + 10, 32 * 1024, milliseconds{14}); // 0.9 s: three times the patience with a ping
 
     c.send_frame(10, "");
     EXPECT_TRUE(s.closed().empty());

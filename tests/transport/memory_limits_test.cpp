@@ -56,8 +56,8 @@ TEST(MessageTimeout, StandsStillWhileReadingIsPaused) {
     if (as_text(m) == "pause") p.pause_reading(true);
   };
   test_server s{does, [](auto& settings) {
-                  settings.limits.message_timeout = milliseconds{200};
-                  settings.limits.ping_interval = milliseconds{2000}; // ten times as often while reading is paused
+                  settings.limits.message_timeout = milliseconds{400};
+                  settings.limits.ping_interval = milliseconds{4000}; // ten times as often while reading is paused
                 }};
   auto c = s.open();
   const auto whole = raw_client::encode(2, std::string(1000, 'x'));
