@@ -122,6 +122,20 @@ void runtime::offload(std::shared_ptr<pool_job> job, const connection* owner, sw
 
 // --- Handshakes
 
+namespace {
+
+bool is_cancellation(const std::exception_ptr& e) {
+  try {
+    std::rethrow_exception(e);
+  } catch (const cancelled&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+} // namespace
+
 void runtime::on_handshake(std::shared_ptr<handshake> h) {
   if (draining_.load(std::memory_order_relaxed)) return h->reject(503, "Service unavailable", {{"Retry-After", "1"}});
   unit& u = unit_of(h->loop());
@@ -137,7 +151,7 @@ void runtime::on_handshake(std::shared_ptr<handshake> h) {
     u.dispose_later(std::shared_ptr<void>{std::move(*holder)});
     h->on_gone = nullptr;
     if (!failure) return;
-    if (draining_) {
+    if (draining_ && is_cancellation(failure)) {
       h->reject(503, "Service unavailable", {{"Retry-After", "1"}});
     } else {
       h->reject(500, "Internal server error", {});
@@ -362,8 +376,7 @@ bool runtime::end_connections(const shutdown_options& how, clock_time soft, cloc
         if (std::find(u.hooks.begin(), u.hooks.end(), s) != u.hooks.end()) s->cancel();
       }
     });
-    if (wait_until(how, now(how) + rest / 40, all_ended))
-      return true;
+    if (wait_until(how, now(how) + rest / 40, all_ended)) return true;
     if (!end && !told && now(how) >= last) {
       told = true;
       log(log_level::warning, "waiting for functions that do not end: " + list_of(names_of_left()));

@@ -25,7 +25,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 // How long the loops and sockets of a server that has drained may take to end; they have nothing to do any more.
-constexpr milliseconds longest_end{1000};
+constexpr milliseconds longest_end{1000}, shortest_end{100};
 constexpr milliseconds longest_log{500};
 
 // --- Signals
@@ -184,14 +184,20 @@ bool server::impl::stop_threads(steady_clock::time_point until) {
 
 bool server::stop() {
   if (std::exchange(impl_->stopped, true)) return impl_->ended;
+  const limits l = impl_->sockets ? impl_->actors->app().limits : limits{};
+  const auto last = steady_clock::now() + l.drain_timeout + l.close_timeout;
+  const auto what_is_left = [last] {
+    const auto left = std::chrono::duration_cast<milliseconds>(last - steady_clock::now());
+    return std::clamp(left, shortest_end, longest_end);
+  };
   const auto drop = [this] {
     if (impl_->sockets) impl_->sockets->drop();
   };
   if (impl_->sockets) impl_->sockets->drain();
   impl_->ended = impl_->actors->shut_down({.drop = drop, .waits_for_functions = impl_->options.waits_for_functions});
   // Sockets end by their loops: where one is held, they are left to the end of the process.
-  if (impl_->sockets && (impl_->ended || !impl_->actors->is_held())) impl_->sockets->stop(longest_end);
-  if (!impl_->stop_threads(steady_clock::now() + (impl_->ended ? longest_end : milliseconds{50}))) impl_->ended = false;
+  if (impl_->sockets && (impl_->ended || !impl_->actors->is_held())) impl_->sockets->stop(what_is_left());
+  if (!impl_->stop_threads(steady_clock::now() + what_is_left())) impl_->ended = false;
   if (impl_->ended) impl_->actors.reset();
   return impl_->ended;
 }

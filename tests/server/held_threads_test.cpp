@@ -68,6 +68,7 @@ struct held_app : logged_app {
     handle("pool", [this](request<>) -> task<void> { co_await on_pool([g = &gate] { g->pass(); }); });
     handle("plain", [this](request<>) { gate.pass(); });
     handle("one", blocking([](request<>) { return 1; }));
+    handle("now", [](request<>) { return 1; });
   }
 };
 held_app& make_app() {
@@ -115,11 +116,12 @@ TEST_P(Pool, CancelledJobThatWaitsNeverRuns) {
     send(c, seq, GetParam());
     send(c, seq, GetParam(), wire::request_type::cancel);
   }
-  send(c, 201, "one");
+  send(c, 201, "now");
+  EXPECT_EQ(next_seq(c), 201U);
   a.gate.is_open = true;
 
   EXPECT_EQ(next_seq(c), 1U);
-  EXPECT_EQ(next_seq(c), 201U);
+  EXPECT_TRUE(s.stop());
   EXPECT_EQ(a.gate.entered, 1);
 }
 
@@ -335,12 +337,12 @@ TEST(EndingInLines, SaysWhatItDoes) {
 
   EXPECT_TRUE(s.stop());
 
-  EXPECT_THAT(
-      a.lines(),
-      testing::ElementsAre(
-          HasSubstr("info draining 1 connection with 1 open request, for at most 0.0 s"),
-          HasSubstr("info closed 1 connection that had not ended by then, and cancelled what they were calling: sleep"),
-          HasSubstr("info drained in ")));
+  const auto lines = a.lines();
+  ASSERT_GE(lines.size(), 3U);
+  EXPECT_THAT(lines[0], HasSubstr("info draining 1 connection with 1 open request, for at most 0.0 s"));
+  EXPECT_EQ(lines[1],
+            "info closed 1 connection that had not ended by then, and cancelled what they were calling: sleep");
+  EXPECT_THAT(lines.back(), HasSubstr("info drained in "));
 }
 
 } // namespace
