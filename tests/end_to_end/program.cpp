@@ -88,7 +88,13 @@ void program::close_stdin() {
   in_ = -1;
 }
 
-void program::interrupt() const { ::kill(pid_, SIGINT); }
+void program::close_errors() {
+  if (errors_ >= 0) ::close(errors_);
+  errors_ = -1;
+}
+
+void program::interrupt() const { signal(SIGINT); }
+void program::signal(int which) const { ::kill(pid_, which); }
 
 bool program::read_some(int fd, std::string& to) {
   if (!has_input(fd, limit)) throw std::runtime_error("the program says nothing");

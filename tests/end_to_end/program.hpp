@@ -26,7 +26,10 @@ public:
   pid_t pid() const noexcept { return pid_; }
   void write(std::string_view text) const;
   void close_stdin();
+  /// Nobody reads its stderr any more.
+  void close_errors();
   void interrupt() const;
+  void signal(int which) const;
 
   /// The next line of stdout, without its end. On a terminal lines end with "\r\n".
   std::string read_line();

@@ -1,0 +1,138 @@
+#include "libswill/client/blocking_client.hpp"
+#include "tests/end_to_end/program.hpp"
+#include "tests/support/raw_client.hpp"
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+// What a gateway makes of its surroundings: signals, descriptors that are closed, a log that nobody reads, few descriptors.
+
+namespace swill::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+/// The first address of a gateway that has just started.
+std::string url_of(program& gateway) {
+  EXPECT_EQ(gateway.read_line(), "Swill listens on");
+  const std::string url = gateway.read_line().substr(2);
+  while (gateway.read_line() != "Ctrl-C ends it.") {
+  }
+  return url;
+}
+
+int sum_at(const std::string& url) { return blocking_client{url}.call<int>("math.add", std::pair{1, 2}); }
+
+std::unique_ptr<program> in_shell(const std::string& before, const std::string& after = {}) {
+  const std::string command =
+      before + " exec '" + program_directory() + "/swill-gateway' --port 0 --io-threads 1 " + after;
+  return std::make_unique<program>("/bin/sh", std::vector<std::string>{"-c", command});
+}
+
+TEST(Signals, OnlyThoseThatEndItDo) {
+  program gateway{"swill-gateway", {"--port", "0"}};
+  const std::string url = url_of(gateway);
+
+  std::string log;
+  for (const int s : {SIGUSR1, SIGUSR2, SIGPIPE, SIGHUP}) gateway.signal(s);
+  while (log.find("SIGHUP") == std::string::npos) {
+    const std::string more = gateway.read_errors();
+    ASSERT_NE(more, "") << "it has ended";
+    log += more;
+  }
+  gateway.signal(SIGHUP);
+  EXPECT_EQ(sum_at(url), 3);
+  gateway.signal(SIGTERM);
+  const auto end = gateway.finish();
+
+  EXPECT_EQ(end.code, 0);
+  EXPECT_THAT(log, HasSubstr("info SIGHUP: there is nothing to reload\n"));
+  EXPECT_THAT(end.errors, testing::MatchesRegex(".* info SIGTERM: the server stops\n"
+                                                ".* info draining 0 connections with 0 open requests.*\n"
+                                                ".* info drained in .* s\n"
+                                                ".* info the server has stopped\n"));
+}
+
+TEST(Signals, InterruptEndsASubscriptionAtOnce) {
+  program gateway{"swill-gateway", {"--port", "0"}};
+  blocking_client client{url_of(gateway)};
+  auto inbox = client.stream<value>("swill.inbox", value{});
+  EXPECT_EQ(client.call<int>("math.add", std::pair{1, 2}), 3);
+
+  const auto before = std::chrono::steady_clock::now();
+  gateway.interrupt();
+  EXPECT_THROW(inbox.next(), std::exception);
+  const auto end = gateway.finish();
+
+  EXPECT_EQ(end.code, 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 3s); // not the five of drain_timeout
+}
+
+TEST(Log, ThatNobodyReadsHoldsNothingUp) {
+  const auto gateway = in_shell("head -c 65536 /dev/zero >&2;"); // the pipe is full
+  const std::string url = url_of(*gateway);
+
+  gateway->signal(SIGHUP); // logs a line
+  EXPECT_EQ(sum_at(url), 3);
+  gateway->signal(SIGTERM);
+
+  EXPECT_EQ(gateway->finish().code, 0);
+}
+
+TEST(Log, WhoseReaderHasGoneEndsNothing) {
+  program gateway{"swill-gateway", {"--port", "0"}};
+  const std::string url = url_of(gateway);
+  gateway.close_errors();
+
+  gateway.signal(SIGHUP);
+  EXPECT_EQ(sum_at(url), 3);
+  gateway.signal(SIGTERM);
+
+  EXPECT_EQ(gateway.finish().code, 0);
+}
+
+TEST(Descriptors, StandardOnesThatAreClosedAreNeverSockets) {
+  const auto gateway = in_shell("exec <&- 2>&-;");
+  const std::string url = url_of(*gateway);
+
+  EXPECT_EQ(sum_at(url), 3);
+  for (const char* fd : {"0", "2"}) {
+    std::string where = "/proc/" + std::to_string(gateway->pid()) + "/fd/" + fd;
+    EXPECT_EQ(std::filesystem::read_symlink(where).string(), "/dev/null");
+  }
+  gateway->signal(SIGTERM);
+  EXPECT_EQ(gateway->wait().code, 0);
+}
+
+TEST(Descriptors, SoftLimitIsRaisedAndFewerConnectionsAreTakenWhereItIsTooLow) {
+  const auto gateway = in_shell("ulimit -Sn 300 && ulimit -Hn 900 &&");
+  const std::string url = url_of(*gateway);
+
+  const std::string log = gateway->read_errors();
+  EXPECT_THAT(log,
+              testing::MatchesRegex(".* info connections: [45].. instead of 100000, because the process may open 900 "
+                                    "descriptors \\(ulimit -n\\)\n"));
+  std::ifstream limits{"/proc/" + std::to_string(gateway->pid()) + "/limits"};
+  std::string line;
+  while (std::getline(limits, line) && line.find("open files") == std::string::npos) {
+  }
+  EXPECT_THAT(line, testing::MatchesRegex("Max open files +900 +900 .*"));
+
+  // One more than fit is told so.
+  std::vector<raw_client> clients;
+  const std::size_t fitting = std::stoul(log.substr(log.find("connections: ") + 13));
+  const std::string address = url.substr(5, url.find('/', 5) - 5);
+  for (std::size_t i = 0; i < fitting; ++i) ASSERT_EQ(clients.emplace_back(address).upgrade().status, 101) << i;
+  EXPECT_EQ(clients.emplace_back(address).upgrade().status, 503);
+}
+
+} // namespace
+} // namespace swill::test
