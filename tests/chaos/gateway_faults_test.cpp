@@ -79,6 +79,34 @@ TEST_F(GatewayFaults, ClientsOfAKilledOneGoOnElsewhere) {
          std::to_string(slowest_clean.count()) + " ms");
 }
 
+// A rolling restart. Subscriptions end at once: else they would hold their connections for drain_timeout, in which every call is refused.
+TEST_F(GatewayFaults, ClientsOfOneThatIsReplacedGoOnElsewhereAtOnce) {
+  milliseconds slowest_end{0};
+  const int rounds = scaled(2, 10);
+  for (int round = 0; round < rounds; ++round) {
+    const std::size_t victim = static_cast<std::size_t>(round) % all.gateways.size();
+    ASSERT_TRUE(messages.wait_for_acknowledged(50));
+    ASSERT_TRUE(eventually([&] { return is_presence_clean(victim, {}); }));
+    const auto gone = members_at(victim);
+    ASSERT_FALSE(gone.empty());
+
+    const auto t = clock::now();
+    EXPECT_EQ(all.gateways[victim]->running().terminate(), 0);
+    slowest_end = std::max(slowest_end, since(t));
+
+    const auto resumed = messages.book.resumed_after(t);
+    ASSERT_TRUE(resumed) << "deliveries do not resume";
+    slowest_resumed = std::max(slowest_resumed, *resumed);
+    expect_clean(t, victim, gone);
+    all.gateways[victim]->restart();
+  }
+  EXPECT_LT(slowest_end, patient(3000ms)); // with what the end of sockets takes; drain_timeout is five seconds
+  messages.finish_and_check();
+  report("a gateway ended within " + std::to_string(slowest_end.count()) +
+         " ms of SIGTERM; everybody got messages again at most " + std::to_string(slowest_resumed.count()) +
+         " ms after it");
+}
+
 TEST_F(GatewayFaults, ClientsOfOneThatStandsStillGoOnElsewhere) {
   const int rounds = scaled(1, 3);
   for (int round = 0; round < rounds; ++round) {
