@@ -86,7 +86,7 @@ void session::flush() {
 }
 
 void session::wait_writable() {
-  if (sent_ >= compact_after) {
+  if (sent_ >= compact_after && sent_ >= backlog()) { // so that moving costs no more than sending
     if (output_.capacity() / 4 > backlog()) {
       buffer smaller; // what was large gives its room back
       smaller.append(output_.view().subspan(sent_));
