@@ -1,5 +1,6 @@
 #include "pubsub/connections/connections.hpp"
 
+#include "actors/runtime.hpp"
 #include "sessions/sessions.hpp"
 #include "tests/connections/world.hpp"
 
@@ -513,6 +514,27 @@ TEST_F(Connections, AreWatchedBySoManyAndNoMore) {
   server->run();
 
   EXPECT_EQ(arrived(boss, boss.open("swill.connections.watch", value::map({}), admin)), strings{"meta+l"});
+}
+
+// Else they would hold their connections open until the server gives up.
+TEST_F(Connections, StreamsOfOursEndWhenTheServerDrains) {
+  serve();
+  test_client boss{*server};
+  const auto watched = boss.open("swill.connections.watch", value::map({}), admin);
+  const auto inbox = boss.open("swill.inbox", nothing{});
+  ASSERT_EQ(arrived(boss, watched), strings{"meta+l"});
+  ASSERT_EQ(arrived(boss, inbox), strings{"meta+l"});
+
+  server->runtime().drain();
+  server->run();
+
+  EXPECT_EQ(arrived(boss, watched), strings{"e:503"});
+  EXPECT_EQ(arrived(boss, inbox), strings{"e:503"});
+  ASSERT_TRUE(boss.pipe().closed());
+  EXPECT_EQ(boss.pipe().closed()->code, 1001);
+  const auto service = a.build();
+  for (const char* rpc : {"swill.subscribe", "swill.watch_presence", "swill.inbox", "swill.connections.watch"})
+    EXPECT_TRUE(service->find(rpc)->options.endless) << rpc;
 }
 
 } // namespace

@@ -184,6 +184,7 @@ TEST(Shutdown, LetsOpenRequestsFinish) {
   logged_app a;
   std::atomic<bool> begun{false}, go{false};
   a.limits().drain_timeout = 10s;
+  a.limits().close_timeout = 20ms; // nobody answers the close frame
   a.handle("slow", blocking([&](request<>) {
              begun = true;
              while (!go) ::poll(nullptr, 0, 1);
@@ -215,6 +216,7 @@ TEST(Shutdown, DoesNotWaitForHooksForEver) {
     std::atomic<int> waiting{0};
     logged_app a;
     a.limits().drain_timeout = 10ms;
+    a.limits().close_timeout = 300ms; // most of which is theirs
     const auto wait = [&waiting]() -> task<void> {
       ++waiting;
       co_await sleep_for(8s); // an hour, were this test not to end when it fails
@@ -284,6 +286,7 @@ TEST(Unforeseen, StackOfTheThrowIsLoggedAndInDebugModeSentFromWhereverItIs) {
 
 TEST(Server, TwoLiveInOneProcess) {
   logged_app a, b;
+  for (logged_app* app : {&a, &b}) app->limits().close_timeout = 20ms; // nobody answers the close frame
   a.handle("one", [](request<>) { return 1; });
   b.handle("two", [](request<>) { return 2; });
   server first{a, {.listen = {"127.0.0.1:0"}, .io_threads = 1}},
