@@ -4,6 +4,9 @@
 #include "libswill/base/ring.hpp"
 
 #include <algorithm>
+#include <array>
+#include <functional>
+#include <list>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -25,18 +28,47 @@ struct kept_key {
   std::string key;
 };
 
+/// What a message or a key costs beside its own bytes.
+constexpr std::size_t overhead = 200;
+std::size_t cost_of(const publication& p) noexcept { return p.item().size() + overhead; }
+std::size_t cost_of(const kept_key& k) noexcept { return 2 * k.key.size() + overhead; }
+
+/// Epochs of topics by their names, so that a topic without messages needs no memory: it has the same epoch when somebody comes back to it.
+/// Once it had messages and was forgotten, its name has another; a few others change theirs with it.
+class topic_epochs {
+public:
+  std::uint64_t of(const std::string& name) const noexcept {
+    const std::size_t h = std::hash<std::string>{}(name);
+    std::uint64_t z = secret_ ^ (h + 0x9e3779b97f4a7c15 * (1 + forgotten_[h % forgotten_.size()]));
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9; // SplitMix64, as in make_epoch()
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return std::max<std::uint64_t>(1, (z ^ (z >> 31)) >> 11);
+  }
+  void forget(const std::string& name) noexcept { ++forgotten_[std::hash<std::string>{}(name) % forgotten_.size()]; }
+
+private:
+  std::uint64_t secret_ = make_epoch();
+  std::array<std::uint32_t, 4096> forgotten_{};
+};
+
 } // namespace
 
 struct memory_broker::impl {
   /// One topic: its timer is due when the next thing of it is to be forgotten.
   struct topic final : timer {
-    topic(impl& b, std::string n) : broker(b), name(std::move(n)), options(&b.options->of(name)) {}
+    topic(impl& b, std::string n)
+        : broker(b), name(std::move(n)), options(&b.options->of(name)), top{b.epochs.of(name), 0} {}
+    ~topic() override {
+      while (!history.empty()) broker.forget_message(*this);
+      while (!key_order.empty()) broker.forget_key(*this);
+      if (is_keeping) broker.keeping.erase(place);
+    }
     void on_timer() override { broker.tidy(*this); }
 
     impl& broker;
     const std::string name;
     const topic_options* options;
-    position top{make_epoch(), 0};
+    position top;
     detail::ring<kept_message> history;
     publication_ptr retained;
     std::unordered_map<std::string, std::uint64_t> keys; ///< idempotency key -> offset
@@ -44,6 +76,8 @@ struct memory_broker::impl {
     std::map<std::string, presence_member> members;
     clock_time used{};
     bool subscribed = false;
+    bool is_keeping = false;
+    std::list<topic*>::iterator place{}; ///< in `keeping`, when it is there
   };
 
   /// What very many topics have taken is given back while there are few.
@@ -67,6 +101,12 @@ struct memory_broker::impl {
   }
   static error full() { return broker_unavailable("too many topics"); }
 
+  /// As if it were there, when it is not: nobody has published to it.
+  position top_of(const std::string& name) {
+    const topic* t = find(name);
+    return t != nullptr ? t->top : position{epochs.of(name), 0};
+  }
+
   position append(topic& t, bytes_view data) {
     ++t.top.offset;
     t.used = home->now();
@@ -74,22 +114,55 @@ struct memory_broker::impl {
     if (t.options->retain_last) t.retained = p;
     if (t.options->history_length != 0) {
       t.history.push({t.used, p});
-      while (t.history.size() > t.options->history_length) t.history.pop();
+      kept += cost_of(*p);
+      while (t.history.size() > t.options->history_length) forget_message(t);
     }
+    keep_last(t);
+    make_room();
     if (t.subscribed) listener->on_publication(p);
     return t.top;
   }
   void remember(topic& t, const std::string& key, std::uint64_t offset) {
     t.keys[key] = offset;
     t.key_order.push({home->now(), key});
+    kept += cost_of(t.key_order.back());
     while (t.key_order.size() > options->keys_per_topic) forget_key(t);
+    keep_last(t);
+    make_room();
   }
-  static void forget_key(topic& t) { t.keys.erase(t.key_order.pop().key); }
+  void forget_message(topic& t) { kept -= cost_of(*t.history.pop().message); }
+  void forget_key(topic& t) {
+    const kept_key gone = t.key_order.pop();
+    kept -= cost_of(gone);
+    t.keys.erase(gone.key);
+  }
 
-  void forget_old_messages(topic& t) const {
-    while (!t.history.empty() && t.history.front().when + t.options->history_age <= home->now()) t.history.pop();
+  /// The one whose messages go last when there is no more room.
+  void keep_last(topic& t) {
+    if (!std::exchange(t.is_keeping, true)) {
+      t.place = keeping.insert(keeping.end(), &t);
+    } else {
+      keeping.splice(keeping.end(), keeping, t.place);
+    }
   }
-  void forget_old_keys(topic& t) const {
+  void make_room() {
+    while (kept > options->kept_size && !keeping.empty()) {
+      topic& t = *keeping.front();
+      if (!t.history.empty()) {
+        forget_message(t);
+      } else if (!t.key_order.empty()) {
+        forget_key(t);
+      } else {
+        t.is_keeping = false;
+        keeping.pop_front();
+      }
+    }
+  }
+
+  void forget_old_messages(topic& t) {
+    while (!t.history.empty() && t.history.front().when + t.options->history_age <= home->now()) forget_message(t);
+  }
+  void forget_old_keys(topic& t) {
     while (!t.key_order.empty() && t.key_order.front().when + options->key_age <= home->now()) forget_key(t);
   }
 
@@ -97,9 +170,12 @@ struct memory_broker::impl {
   void tidy(topic& t) {
     forget_old_messages(t);
     forget_old_keys(t);
-    const bool wanted = t.subscribed || !t.members.empty() || t.used + t.options->forget_after > home->now();
-    if (wanted || !t.key_order.empty() || !t.history.empty()) return arm(t);
-    topics.erase(t.name);
+    const bool had_messages = t.top.offset != 0;
+    const bool fresh = had_messages && t.used + t.options->forget_after > home->now();
+    if (t.subscribed || !t.members.empty() || fresh || !t.key_order.empty() || !t.history.empty()) return arm(t);
+    const std::string name = t.name; // the topic's own goes with it
+    if (had_messages) epochs.forget(name);
+    topics.erase(name);
     note_forgotten();
     if (topics.size() * 8 < topics.bucket_count()) topics.rehash(0);
   }
@@ -113,8 +189,8 @@ struct memory_broker::impl {
     if (!t.is_set() || t.due() > *next || t.due() <= home->now()) home->set_timer(t, *next);
   }
   void announce(const std::string& name, std::string_view event, const presence_member& who) {
-    topic* t = find_or_make(presence_topic(name));
-    if (t == nullptr) return;
+    topic* t = find(presence_topic(name));
+    if (t == nullptr) return; // nobody watches
     append(*t, presence_event(event, who));
     arm(*t);
   }
@@ -123,6 +199,9 @@ struct memory_broker::impl {
   broker_listener* listener = nullptr;
   const pubsub_options* options = nullptr;
   std::string node;
+  topic_epochs epochs;
+  std::size_t kept = 0;      ///< bytes of messages and keys of all topics
+  std::list<topic*> keeping; ///< topics that may have some; the one that was published to longest ago first
   std::unordered_map<std::string, std::unique_ptr<topic>> topics;
   std::size_t forgotten = 0; ///< topics since memory was given back
 };
@@ -170,16 +249,16 @@ void memory_broker::unsubscribe(const std::string& topic) {
   impl::topic* t = impl_->find(topic);
   if (t == nullptr || !std::exchange(t->subscribed, false)) return;
   t->used = std::max(t->used, impl_->home->now());
-  impl_->arm(*t);
+  impl_->tidy(*t); // nothing stays of one that never had a message
 }
 
 void memory_broker::history(const std::string& topic, const position& since, std::size_t limit,
                             answer<history_page> done) {
-  impl::topic* t = impl_->find_or_make(topic);
-  if (t == nullptr) return done(impl::full());
-  impl_->forget_old_messages(*t);
   history_page page;
-  page.top = t->top;
+  page.top = impl_->top_of(topic);
+  impl::topic* t = impl_->find(topic);
+  if (t == nullptr) return done(std::move(page));
+  impl_->forget_old_messages(*t);
   const std::uint64_t after = since.epoch == t->top.epoch ? since.offset : 0;
   std::size_t i = 0;
   if (!t->history.empty()) {
@@ -210,7 +289,7 @@ void memory_broker::leave(const std::string& topic, const std::string& id, answe
       const presence_member who = std::move(it->second);
       t->members.erase(it);
       t->used = std::max(t->used, impl_->home->now());
-      impl_->arm(*t);
+      impl_->tidy(*t);
       impl_->announce(topic, "leave", who);
     }
   }

@@ -25,7 +25,8 @@ struct topic_options {
   std::size_t history_length = 100;
   /// How long a message is kept. When reached: it is forgotten.
   std::chrono::milliseconds history_age{std::chrono::minutes{5}};
-  /// How long a topic without messages and subscribers is remembered. When reached: it is forgotten; it begins anew with another epoch.
+  /// How long a topic without messages and subscribers is remembered after its last message. When reached: it is forgotten; it begins anew
+  /// with another epoch. Of a topic that never had a message nothing stays.
   std::chrono::milliseconds forget_after{std::chrono::minutes{10}};
   /// The last message is kept as long as the topic, and is the first that a subscriber without `since` gets.
   bool retain_last = false;
@@ -51,6 +52,11 @@ struct pubsub_options {
 
   /// Topics that this node keeps (memory) or listens to. When reached: ERROR 503.
   std::size_t topic_count = 1'000'000;
+  /// Topics without any message yet that one connection may subscribe or publish to at once, by its client's requests. When reached: ERROR 429
+  /// with data.retry_after_ms. 0: any number.
+  std::size_t new_topics = 200;
+  /// How many more of them it may each second.
+  std::size_t new_topics_per_second = 20;
   /// Subscriptions of one connection by clients' requests. When reached: ERROR 429.
   std::size_t subscriptions_per_connection = 100;
   /// Name of a topic. When reached: ERROR 400.
@@ -63,6 +69,9 @@ struct pubsub_options {
   std::chrono::milliseconds key_age{std::chrono::minutes{5}};
   /// Idempotency keys that a memory_broker remembers for one topic. When reached: the oldest is forgotten.
   std::size_t keys_per_topic = 10'000;
+  /// Bytes of messages and idempotency keys that a memory_broker keeps of all topics together. When reached: the topics that were published to
+  /// longest ago lose their oldest messages, then their keys.
+  std::size_t kept_size = 256 * 1024 * 1024;
   /// Members of one topic's presence. When reached: those beyond are not listed, and entering fails with ERROR 429.
   std::size_t members_per_topic = 10'000;
   /// Encoded data of one member. When reached: ERROR 413.
@@ -72,12 +81,15 @@ struct pubsub_options {
   /// Messages read from history at once; more are read piece by piece.
   std::size_t history_page = 512;
 
+  /// Redis: topics that nobody here listens to whose last position this node keeps, so that it notices when Redis has lost it. When reached:
+  /// the one that was used longest ago is forgotten.
+  std::size_t remembered_positions = 10'000;
   /// Redis: between signs of life of this node, and looks at the others.
   std::chrono::milliseconds heartbeat{3000};
   /// Redis: a node without a sign of life for so long is dead: its presence ends. Three heartbeats at least.
   std::chrono::milliseconds node_lease{10000};
   /// Redis: how often a topic that somebody here listens to is looked at for messages that never came; this also keeps it from being
-  /// forgotten.
+  /// forgotten. A topic that never had a message is forgotten three of these intervals after the last look.
   std::chrono::milliseconds check_interval{5000};
 
   const topic_options& of(std::string_view topic) const noexcept;

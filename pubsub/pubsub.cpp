@@ -33,7 +33,7 @@ void pubsub::impl::check_message(bytes_view data, const std::string& key) const 
 }
 
 void pubsub::impl::log_failure(std::string_view where, std::exception_ptr e) const {
-  logger{log}.write(log_level::error, std::string{where} + ": " + describe_exception(e));
+  if (errors) errors->write(log_level::error, where, std::string{where} + ": " + describe_exception(e));
 }
 
 // --- The object
@@ -128,7 +128,7 @@ task<pubsub::opened> pubsub::open(std::string topic, std::optional<position> sin
     s->add(topic, since, [done](result<detail::joined> j) { done(std::move(j)); });
   };
   const detail::joined j = co_await completion<detail::joined>(start);
-  co_return opened{std::move(s), j.at, j.recovered};
+  co_return opened{std::move(s), j.at, j.recovered, j.fresh};
 }
 
 task<broker::history_page> pubsub::history(std::string topic, position since, std::size_t limit) {
@@ -175,6 +175,7 @@ listening pubsub::listen_encoded(std::string topic, std::optional<position> sinc
 }
 
 void pubsub::join_group(connection& c, const std::string& group) {
+  impl_->check_topic(group_topic(group), false); // a client may have chosen the name
   c.state<detail::inbox_seat>().join(group, impl_->options.groups_per_connection);
 }
 void pubsub::leave_group(connection& c, const std::string& group) { c.state<detail::inbox_seat>().leave(group); }
@@ -282,6 +283,7 @@ void pubsub::start(actors::runtime& r) {
 void pubsub::impl::start_actors() {
   const auto& units = runtime->units();
   run_on(units.front()->loop(), [&] {
+    errors = std::make_unique<limited_log>(units.front()->loop(), log);
     detail::broker_actor::settings s{broker, &options, node, log, {}, {}};
     s.on_node_message = [this](const std::string& from, const std::string& kind, bytes_view data) {
       on_node_message(from, kind, data);
@@ -347,6 +349,7 @@ void pubsub::impl::drop_actors() {
   hub_handles.clear();
   actor = nullptr;
   actor_handle = nullptr;
+  errors.reset();
   runtime = nullptr;
 }
 

@@ -187,6 +187,7 @@ public:
     std::unique_ptr<detail::subscription> subscription;
     position start;
     bool recovered = true;
+    bool fresh = false; ///< the topic has no message yet, and nobody on this node listened to it
   };
   task<opened> open(std::string topic, std::optional<position> since);
   task<position> publish_encoded(std::string topic, bytes data, std::string key);

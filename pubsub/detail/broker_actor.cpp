@@ -121,6 +121,7 @@ void broker_actor::on_subscribed(topic& t, result<broker::topic_state> r) {
     return forget(t);
   }
   t.cursor = r->top;
+  t.fresh = r->top.offset == 0;
   t.last = std::move(r->retained);
   t.at = stage::live;
   const auto [name, id] = std::pair{t.name, t.id};
@@ -149,6 +150,7 @@ void broker_actor::forget(topic& t) {
 void broker_actor::serve(topic& t, const join_order& o) {
   if (o.since && *o.since != t.cursor) return read_page(t, o);
   joined j{t.cursor};
+  j.fresh = std::exchange(t.fresh, false);
   if (!o.since && t.last && t.last->at() == t.cursor) {
     --j.at.offset;
     j.missed.push_back(t.last);
@@ -174,6 +176,7 @@ void broker_actor::on_page(const join_order& o, std::uint64_t topic_id, broker::
   const bool unbroken =
       same && (page.items.empty() ? from.offset == top.offset : page.items.front()->at().offset == from.offset + 1);
   joined j{from, unbroken, std::move(page.items), page.more};
+  with_topic(o.topic, topic_id, [&j](topic& t) { j.fresh = std::exchange(t.fresh, false); });
   // Lost, or forgotten before this was read: what is there from now on counts.
   if (!unbroken) j.at = {top.epoch, j.missed.empty() ? top.offset : j.missed.front()->at().offset - 1};
   reply(o, std::move(j));

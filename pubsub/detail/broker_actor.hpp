@@ -47,6 +47,7 @@ private:
     std::string name;
     stage at = stage::joining;
     position cursor;             ///< the last that the hubs were sent
+    bool fresh = false;          ///< it had no message when the first came to listen, who has not been told yet
     std::uint64_t old_epoch = 0; ///< of messages that come too late
     position seen_behind;        ///< where the cursor was when the broker said that there is more
     publication_ptr last;        ///< when the topic retains it

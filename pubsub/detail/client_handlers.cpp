@@ -4,6 +4,9 @@
 #include "pubsub/detail/inbox.hpp"
 #include "pubsub/detail/node.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace swill::detail {
 
 namespace {
@@ -28,6 +31,45 @@ public:
 
 private:
   std::size_t* count_; // the connection's state, which outlives its requests
+};
+
+/// The new topics that a connection may still subscribe or publish to.
+struct topic_quota {
+  double left = 0;
+  std::optional<clock_time> since; ///< when `left` was so; nothing: all of them
+};
+
+/// A topic that a request is about to subscribe or publish to. It counts as new until it turns out that it is not; also when the request ends
+/// before that.
+class new_topic {
+public:
+  new_topic(connection& c, const pubsub_options& o, clock_time now) : options_(o) {
+    if (o.new_topics == 0) return;
+    quota_ = &c.state<topic_quota>();
+    const auto most = static_cast<double>(o.new_topics);
+    const auto rate = static_cast<double>(o.new_topics_per_second);
+    if (!quota_->since) quota_->left = most;
+    const std::chrono::duration<double> passed = now - quota_->since.value_or(now);
+    quota_->left = std::min(most, quota_->left + passed.count() * rate);
+    quota_->since = now;
+    if (quota_->left >= 1) {
+      quota_->left -= 1;
+      return;
+    }
+    const double wait = rate > 0 ? std::ceil((1 - quota_->left) / rate * 1000) : 60'000;
+    throw error{error_code::too_many_requests, "too many new topics of this connection",
+                value::map({{"retry_after_ms", static_cast<std::int64_t>(wait)}})};
+  }
+  new_topic(const new_topic&) = delete;
+  new_topic& operator=(const new_topic&) = delete;
+
+  void is_old() noexcept {
+    if (quota_ != nullptr) quota_->left = std::min(quota_->left + 1, static_cast<double>(options_.new_topics));
+  }
+
+private:
+  const pubsub_options& options_;
+  topic_quota* quota_ = nullptr; // the connection's state, which outlives its requests
 };
 
 metadata leading_of(const pubsub::opened& s) {
@@ -115,7 +157,9 @@ stream<encoded_item> client_handlers::subscribe(shared i, pubsub& bus, request<s
     throw error{error_code::too_large, "the member's data are too large"};
   const counted_subscription counted{c.connection(), i->options.subscriptions_per_connection};
 
+  new_topic counts{c.connection(), i->options, c.call().loop().now()};
   const pubsub::opened s = co_await bus.open(topic, r.data().since);
+  if (!s.fresh) counts.is_old();
   std::optional<presence_seat> seat;
   if (i->options.of(topic).presence) {
     presence_member who{c.connection().id(), c.connection().user(), g.member};
@@ -145,7 +189,10 @@ task<position> client_handlers::publish(shared i, pubsub& bus, request<publish_r
   value message = before;
   co_await (*rule)(r.context(), topic, message);
   bytes data = message == before ? std::move(r.data().data.data) : encoded(message);
-  co_return co_await bus.publish_encoded(topic, std::move(data), r.data().idempotency_key.value_or(""));
+  new_topic counts{r.context().connection(), i->options, r.context().call().loop().now()};
+  const position at = co_await bus.publish_encoded(topic, std::move(data), r.data().idempotency_key.value_or(""));
+  if (at.offset > 1) counts.is_old();
+  co_return at;
 }
 
 task<void> client_handlers::check_presence_rule(const shared& i, context& c, const std::string& topic) {
@@ -164,7 +211,9 @@ stream<encoded_item> client_handlers::watch_presence(shared i, pubsub& bus, requ
   context& c = r.context();
   co_await check_presence_rule(i, c, r.data().topic);
   const counted_subscription counted{c.connection(), i->options.subscriptions_per_connection};
+  new_topic counts{c.connection(), i->options, c.call().loop().now()};
   const pubsub::opened s = co_await bus.open(presence_topic(r.data().topic), std::nullopt);
+  if (!s.fresh) counts.is_old();
   // Asked for after the events have begun: nobody is missed, some may be told twice.
   const std::vector<presence_member> all = co_await bus.members(r.data().topic);
   const value list = value::map({{"members", to_value(all)}});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/runtime.hpp"
+#include "libswill/base/log_limiter.hpp"
 #include "pubsub/detail/broker_actor.hpp"
 #include "pubsub/detail/hub.hpp"
 #include "pubsub/pubsub.hpp"
@@ -26,6 +27,7 @@ struct pubsub::impl : std::enable_shared_from_this<impl> {
   // While the server runs; written before its first handshake and after its last request.
   actors::runtime* runtime = nullptr;
   const log_sink* log = nullptr;
+  std::unique_ptr<limited_log> errors; ///< the first unit's
   detail::broker_actor* actor = nullptr;
   caf::strong_actor_ptr actor_handle;
   std::vector<detail::hub*> hubs;
@@ -66,6 +68,7 @@ struct pubsub::impl : std::enable_shared_from_this<impl> {
   void start_actors();
   void drop_actors();
   void on_node_message(const std::string& from, const std::string& kind, bytes_view data);
+  /// On the first unit's thread. What a listener throws may come with each message, so it is one line a second.
   void log_failure(std::string_view where, std::exception_ptr e) const;
 };
 

@@ -25,6 +25,7 @@ struct joined {
   bool recovered = true;               ///< nothing behind `since` was lost, or there was no `since`
   std::vector<publication_ptr> missed; ///< what comes first: a page of it
   bool more = false;                   ///< history has more behind these
+  bool fresh = false;                  ///< the topic has no message yet, and nobody on this node listened to it
 };
 
 /// Counters of one unit, or of all. Written by one thread each.

@@ -44,6 +44,49 @@ TEST_F(PubsubClients, GetWhatIsPublishedAfterTheyHaveSubscribed) {
   EXPECT_EQ(items(two, seq), (strings{"2:hello", "3:again"}));
 }
 
+TEST_F(PubsubClients, BringAFewNewTopicsIntoBeingAndThenFewerASecond) {
+  options.new_topics = 3;
+  options.new_topics_per_second = 2;
+  serve();
+  test_client stranger{*server}, friendly{*server};
+  publish(friendly, "chat.old", "x");
+  const auto code_of = [](test_client& c, std::uint64_t seq) {
+    const auto r = c.receive(seq);
+    return r && r->failure ? r->failure->code : 0;
+  };
+
+  for (const char* topic : {"chat.1", "chat.2", "chat.3"}) { // and is gone before it has an answer
+    stranger.cancel(stranger.open("swill.subscribe", topic_of(topic)));
+  }
+  const auto refused = stranger.receive(stranger.open("swill.subscribe", topic_of("chat.4")));
+  ASSERT_TRUE(refused && refused->failure);
+  EXPECT_EQ(refused->failure->code, 429);
+  EXPECT_EQ(number(refused->failure->data.find("retry_after_ms")), 500U);
+  EXPECT_EQ(code_of(stranger, stranger.open("swill.publish", message_of("chat.5", 1))), 429);
+  EXPECT_EQ(code_of(stranger, stranger.open("swill.watch_presence", topic_of("chat.6"))), 429);
+  EXPECT_EQ(code_of(friendly, friendly.open("swill.subscribe", topic_of("chat.4"))), 0);
+
+  server->advance(500ms);
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(code_of(stranger, stranger.open("swill.publish", message_of("chat.old", i))), 0);
+  EXPECT_EQ(code_of(stranger, stranger.open("swill.subscribe", topic_of("chat.7"))), 0);
+  EXPECT_EQ(code_of(stranger, stranger.open("swill.subscribe", topic_of("chat.8"))), 429);
+}
+
+TEST_F(PubsubClients, NamesOfGroupsAreBounded) {
+  make();
+  a.handle("join", [bus = bus](request<std::string> r) { bus->join_group(r.context().connection(), r.data()); });
+  serve();
+  test_client c{*server};
+  c.call("join", std::string(200, 'x'));
+  try {
+    c.call("join", std::string(300, 'x'));
+    ADD_FAILURE();
+  } catch (const error& e) {
+    EXPECT_EQ(e.code, 400);
+  }
+}
+
 TEST_F(PubsubClients, PublishingAnswersThePosition) {
   serve();
   test_client c{*server};
