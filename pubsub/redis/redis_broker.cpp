@@ -9,6 +9,11 @@ namespace swill {
 using namespace detail;
 using redis::reply;
 
+namespace {
+/// How long after it has connected a node takes the word of a client that Redis has lost messages.
+constexpr std::chrono::milliseconds believed_for = std::chrono::minutes{10};
+} // namespace
+
 redis_broker::redis_broker(redis_broker_options o) : impl_(std::make_shared<impl>(std::move(o))) {
   impl_->settings.server.outages->add_user("topics");
 }
@@ -53,6 +58,7 @@ void redis_broker::publish(const std::string& topic, bytes_view data, const std:
                if (!r) return done(r.error());
                const position at = position_of(*r, 0);
                const bool fresh = r->size() == 2; // else it was published before, and perhaps something else
+               if (fresh) i->note(topic, at);
                if (fresh && !own.empty()) i->on_published(topic, at, own);
                done(at);
              });
@@ -64,6 +70,7 @@ void redis_broker::subscribe(const std::string& topic, answer<topic_state> done)
   const auto [it, fresh] = i.channels.try_emplace(topic);
   it->second.waiting.push_back(std::move(done));
   if (fresh) {
+    it->second.known = i.unheard.take(topic);
     ++i.unconfirmed;
     i.feed->subscribe(i.channel_of(topic));
   } else if (it->second.confirmed) {
@@ -75,7 +82,9 @@ void redis_broker::unsubscribe(const std::string& topic) {
   const auto it = impl_->channels.find(topic);
   if (it == impl_->channels.end()) return;
   if (!it->second.confirmed) --impl_->unconfirmed;
+  const known_position known = it->second.known;
   impl_->channels.erase(it);
+  impl_->unheard.note(topic, known.at, known.when, impl_->options->remembered_positions);
   impl_->feed->unsubscribe(impl_->channel_of(topic));
   impl_->on_state(); // it may have been the last that was waited for
 }
@@ -83,14 +92,20 @@ void redis_broker::unsubscribe(const std::string& topic) {
 void redis_broker::history(const std::string& topic, const position& since, std::size_t limit,
                            answer<history_page> done) {
   const topic_options& o = impl_->options->of(topic);
+  const position known = impl_->known(topic).at;
+  // A client that is ahead of Redis proves that Redis has lost something, unless it lies: so it is believed only while Redis may just have
+  // come back.
+  const bool is_news = impl_->home->now() - impl_->commands_since < believed_for;
   impl_->run(history_script, {impl_->key("t:", topic), impl_->key("h:", topic)},
-             {std::to_string(make_epoch()), text_of(impl_->ttl(o)), std::to_string(since.epoch),
+             {std::to_string(impl_->next_epoch(topic)), text_of(impl_->ttl(o)), std::to_string(since.epoch),
               std::to_string(since.offset), text_of(std::max<std::size_t>(1, limit)), text_of(o.history_age),
-              text_of(o.history_length)},
-             [topic, &o, done = std::move(done)](const result<reply>& r) {
+              text_of(o.history_length), text_of(impl_->brief_ttl(o)), std::to_string(known.epoch),
+              std::to_string(known.offset), is_news ? text_of(believed_for) : "0", std::to_string(make_epoch())},
+             [i = impl_.get(), topic, &o, done = std::move(done)](const result<reply>& r) {
                if (!r) return done(r.error());
                history_page page;
                page.top = position_of(*r, 0);
+               i->note(topic, page.top);
                page.more = (*r)[2].text() == "1";
                for (std::size_t n = 3; n + 1 < r->size(); n += 2) {
                  const position at{page.top.epoch, number_of((*r)[n].text())};

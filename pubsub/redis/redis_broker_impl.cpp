@@ -51,34 +51,51 @@ void redis_broker::impl::start() {
   errors = std::make_unique<limited_log>(*home, log);
   commands = std::make_unique<redis::client>(*home, settings.server, log);
   commands->set_check(access_check(settings.prefix));
-  commands->on_state([this](bool) { on_state(); });
+  commands->on_state([this](bool now_up) {
+    checked = false;
+    if (now_up) on_commands_up();
+    on_state();
+  });
   // What it hears may come from the same wrong one: a replica repeats what is published, but not when it is cut off.
   commands->on_wrong_server([this] { feed->reconnect("what has its name is the wrong one"); });
   redis::subscriber_events events;
   events.on_message = [this](std::string_view name, std::string_view payload) { on_message(name, payload); };
   events.on_subscribed = [this](std::string_view name) { on_subscribed(name); };
   events.on_state = [this](bool now_up) {
+    probed.reset();
     if (!now_up) {
       for (auto& [topic, c] : channels) c.confirmed = false;
-      unconfirmed = channels.size();
+      unconfirmed = channels.size() + node_channels;
     }
     on_state();
   };
   feed = std::make_unique<redis::subscriber>(*home, settings.server, std::move(events), log);
   feed->set_check(access_check(settings.prefix));
   feed->set_check({"SUBSCRIBE", channel_of({})}); // whether we may; no topic has this channel
+  unconfirmed = node_channels;
   feed->subscribe(key("node:", node));
   feed->subscribe(key("node:", ""));
   commands->start();
   feed->start();
 }
 
-/// Up is: both connections, and all channels confirmed. What was missed until then is looked for.
+/// Before anything else is asked on this connection: has Redis lost messages that somebody here was told of? Then their topics begin anew, and
+/// no publish of this node can be given one of their offsets.
+void redis_broker::impl::on_commands_up() {
+  commands_since = home->now();
+  check_all([this, round = ++check_round](bool ok) {
+    if (round != check_round || stopped) return;
+    checked = ok;
+    if (!ok) return home->set_timer(checking, home->now() + options->heartbeat / 10); // Redis is there but refuses
+    on_state();
+  });
+}
+
+/// Up is: both connections, what Redis has lost is known, and all channels are confirmed. What was missed until then is looked for.
 void redis_broker::impl::on_state() {
   if (stopped) return;
   const bool can = commands->is_up() && feed->is_up();
   if (!can) {
-    coming_up = false;
     std::vector<answer<topic_state>> waiting; // all, before the first hears of it: it may unsubscribe
     for (auto& [topic, c] : channels) {
       std::move(c.waiting.begin(), c.waiting.end(), std::back_inserter(waiting));
@@ -88,22 +105,20 @@ void redis_broker::impl::on_state() {
     if (std::exchange(up, false)) listener->on_down();
     return;
   }
-  if (up || coming_up || unconfirmed != 0) return;
-  coming_up = true;
+  if (up || !checked || unconfirmed != 0) return;
+  up = true;
   beat();
-  check_all([this](bool ok) {
-    if (!std::exchange(coming_up, false)) return;
-    if (!ok) return home->set_timer(checking, home->now() + options->heartbeat / 10); // Redis is there but refuses
-    up = true;
-    listener->on_presence_lost(); // cheap when nothing was lost
-    listener->on_up();
-    home->set_timer(checking, home->now() + options->check_interval);
-  });
+  listener->on_presence_lost(); // cheap when nothing was lost
+  listener->on_up();
+  home->set_timer(checking, home->now() + options->check_interval);
 }
 
 void redis_broker::impl::on_subscribed(std::string_view name) {
   const std::string begin = channel_of({});
-  if (!name.starts_with(begin)) return;
+  if (!name.starts_with(begin)) { // one of this node's own
+    --unconfirmed;
+    return on_state();
+  }
   const std::string topic{name.substr(begin.size())};
   const auto it = channels.find(topic);
   if (it == channels.end() || std::exchange(it->second.confirmed, true)) return;
@@ -114,7 +129,9 @@ void redis_broker::impl::on_subscribed(std::string_view name) {
 
 void redis_broker::impl::look(const std::string& topic) {
   run(look_script, {key("t:", topic), key("h:", topic)},
-      {std::to_string(make_epoch()), text_of(ttl(options->of(topic)))}, [this, topic](const result<reply>& r) {
+      {std::to_string(next_epoch(topic)), text_of(ttl(options->of(topic))), text_of(brief_ttl(options->of(topic))),
+       std::to_string(known(topic).at.epoch), std::to_string(known(topic).at.offset)},
+      [this, topic](const result<reply>& r) {
         const auto it = channels.find(topic);
         if (it == channels.end()) return;
         const auto waiting = std::exchange(it->second.waiting, {});
@@ -128,6 +145,7 @@ void redis_broker::impl::look(const std::string& topic) {
         if (o.retain_last && !last.empty())
           s.retained = std::make_shared<const publication>(topic, s.top, as_bytes(last), o);
         it->second.seen = s.top;
+        it->second.known.note(s.top, home->now());
         for (const auto& w : waiting) w(s);
       });
 }
@@ -149,7 +167,8 @@ void redis_broker::impl::on_publication(const std::string& topic, std::string_vi
     return errors->write(log_level::error, "channel",
                          "topics: what came on the channel of " + topic + " is no message");
   }
-  auto& [waiting, seen, own, confirmed] = it->second;
+  auto& [waiting, seen, own, last, confirmed] = it->second;
+  last.note(at, home->now());
   if (at.epoch == own.epoch && at.offset <= own.offset) return;
   if (at.epoch != seen.epoch || at.offset > seen.offset) seen = at;
   listener->on_publication(std::make_shared<const publication>(topic, at, as_bytes(payload), options->of(topic)));
@@ -159,7 +178,7 @@ void redis_broker::impl::on_publication(const std::string& topic, std::string_vi
 void redis_broker::impl::on_published(const std::string& topic, const position& at, bytes_view data) {
   const auto it = channels.find(topic);
   if (it == channels.end() || !it->second.confirmed) return;
-  auto& [waiting, seen, own, confirmed] = it->second;
+  auto& [waiting, seen, own, last, confirmed] = it->second;
   if (at.epoch != seen.epoch || at.offset != seen.offset + 1) return;
   seen = own = at;
   listener->on_publication(std::make_shared<const publication>(topic, at, data, options->of(topic)));
@@ -167,6 +186,7 @@ void redis_broker::impl::on_published(const std::string& topic, const position& 
 
 void redis_broker::impl::on_node_payload(std::string_view payload) {
   const std::string from{take_word(payload)};
+  if (from == node && payload == "0 ") return probed.reset();
   const std::size_t size = std::min<std::size_t>(number_of(take_word(payload)), payload.size());
   listener->on_node_message(from, std::string{payload.substr(0, size)}, as_bytes(payload.substr(size)));
 }
@@ -177,6 +197,7 @@ void redis_broker::impl::beat() {
   if (stopped) return;
   home->set_timer(beating, home->now() + options->heartbeat);
   if (!commands->is_up()) return;
+  probe();
   std::vector<std::string> arguments = append_arguments(presence_topic({}), event_head("leave"));
   arguments[5] = channel_of({});
   arguments.insert(arguments.end(), {node, text_of(options->node_lease), settings.prefix, ""});
@@ -196,10 +217,24 @@ void redis_broker::impl::on_beat(const reply_view& r) {
   listener->on_nodes(now);
 }
 
+/// Says something to this node itself, to see that the two connections lead to one Redis, or to such that repeat each other: after a failover
+/// one of them may be left at a server that is cut off, and stays silent.
+void redis_broker::impl::probe() {
+  if (!feed->is_up()) return;
+  if (probed && home->now() - *probed > settings.server.liveness)
+    return feed->reconnect("what is published is not heard there");
+  if (probed) return;
+  probed = home->now();
+  commands->command({"PUBLISH", key("node:", node), node + " 0 "}, {}, redis::is_number);
+}
+
 /// A part of the topics each time, so that each has its turn once in check_interval.
 void redis_broker::impl::check_next() {
   if (stopped) return;
-  if (!up) return on_state();
+  if (!up) {
+    if (commands->is_up() && !checked) on_commands_up();
+    return on_state();
+  }
   constexpr std::size_t most = 128;
   if (to_check.empty()) {
     for (const auto& [topic, c] : channels) to_check.push_back(topic);
@@ -215,10 +250,13 @@ void redis_broker::impl::check_next() {
 
 void redis_broker::impl::check_all(std::function<void(bool)> done) {
   constexpr std::size_t most = 128;
+  std::vector<std::string> all;
+  for (const auto& [topic, c] : channels) all.push_back(topic);
+  unheard.add_topics(all);
   std::vector<std::vector<std::string>> parts(1);
-  for (const auto& [topic, c] : channels) {
+  for (std::string& topic : all) {
     if (parts.back().size() == most) parts.emplace_back();
-    parts.back().push_back(topic);
+    parts.back().push_back(std::move(topic));
   }
   struct progress {
     std::size_t left;
@@ -236,12 +274,13 @@ void redis_broker::impl::check_all(std::function<void(bool)> done) {
 void redis_broker::impl::check_some(std::vector<std::string> topics, std::function<void(bool)> done) {
   std::vector<std::string> keys;
   std::vector<std::string> arguments;
-  std::erase_if(topics, [this](const std::string& t) { return channels.count(t) == 0; }); // since the round began
   for (const std::string& t : topics) {
+    const bool listens = channels.count(t) != 0; // else it is only looked at, and not kept from being forgotten
+    const position at = known(t).at;
     keys.insert(keys.end(), {key("t:", t), key("h:", t)});
-    const position& seen = channels.find(t)->second.seen;
-    arguments.insert(arguments.end(), {std::to_string(make_epoch()), text_of(ttl(options->of(t))),
-                                       std::to_string(seen.epoch), std::to_string(seen.offset)});
+    arguments.insert(arguments.end(),
+                     {std::to_string(next_epoch(t)), text_of(ttl(options->of(t))), text_of(brief_ttl(options->of(t))),
+                      std::to_string(at.epoch), std::to_string(at.offset), listens ? "1" : "0"});
   }
   if (keys.empty()) return done(true);
   run(check_script, keys, arguments, [this, topics = std::move(topics), done](const result<reply>& r) {
@@ -251,9 +290,10 @@ void redis_broker::impl::check_some(std::vector<std::string> topics, std::functi
       return done(false);
     }
     for (std::size_t i = 0; i < topics.size(); ++i) {
-      const auto it = channels.find(topics[i]);
-      if (it == channels.end()) continue;
       const position top = position_of(*r, 2 * i);
+      note(topics[i], top);
+      const auto it = channels.find(topics[i]);
+      if (it == channels.end() || top.epoch == 0) continue;
       if (top.epoch != it->second.seen.epoch) it->second.seen = top;
       listener->on_position(topics[i], top);
     }

@@ -3,12 +3,14 @@
 #include "libswill/base/log_limiter.hpp"
 #include "libswill/redis/client.hpp"
 #include "libswill/redis/subscriber.hpp"
+#include "pubsub/redis/known_positions.hpp"
 #include "pubsub/redis/redis_broker.hpp"
 #include "pubsub/redis/scripts.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -35,6 +37,7 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
     std::vector<answer<topic_state>> waiting; ///< for the first confirmation
     position seen;                            ///< the last that was heard of
     position own;                             ///< the last that was handed out when its publish was answered
+    detail::known_position known;             ///< the furthest that anybody here was told of
     bool confirmed = false;
   };
   struct beat_timer final : timer {
@@ -58,12 +61,35 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
   static std::chrono::milliseconds ttl(const topic_options& o) {
     return std::max(o.forget_after, o.history_age) + grace(o);
   }
+  /// Of a topic that never had a message: it lives on as long as nodes that listen to it look at it.
+  std::chrono::milliseconds brief_ttl(const topic_options& o) const {
+    return std::min(ttl(o), 3 * options->check_interval);
+  }
+
+  // --- what this node knows
+  detail::known_position known(const std::string& topic) const {
+    const auto it = channels.find(topic);
+    return it != channels.end() ? it->second.known : unheard.of(topic);
+  }
+  /// Somebody was told of this position, so it must never stand for another message.
+  void note(const std::string& topic, const position& at) {
+    if (const auto it = channels.find(topic); it != channels.end()) return it->second.known.note(at, home->now());
+    unheard.note(topic, at, home->now(), options->remembered_positions);
+  }
+  /// The epoch of a topic that Redis does not know: another than all before, but for one that was seen without messages so short a time ago
+  /// that it cannot have had, and lost, any since. So whoever waits at its beginning has missed nothing.
+  std::uint64_t next_epoch(const std::string& topic) const {
+    const detail::known_position k = known(topic);
+    const bool still_empty = k.at.epoch != 0 && k.at.offset == 0 && //
+                             home->now() - k.when < options->of(topic).forget_after;
+    return still_empty ? k.at.epoch : make_epoch();
+  }
 
   /// ARGV 1 to 8 of `append` in scripts.cpp.
   std::vector<std::string> append_arguments(const std::string& topic, std::string_view data) const {
     const topic_options& o = options->of(topic);
     return {std::string{data},
-            std::to_string(make_epoch()),
+            std::to_string(next_epoch(topic)),
             detail::text_of(o.history_length),
             detail::text_of(o.history_age),
             detail::text_of(ttl(o)),
@@ -103,10 +129,12 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
   void on_node_payload(std::string_view payload);
   void on_subscribed(std::string_view name);
   void on_state();
+  void on_commands_up();
   void look(const std::string& topic);
 
   // --- from time to time
   void beat();
+  void probe();
   void on_beat(const redis::reply_view& r);
   void check_all(std::function<void(bool ok)> done);
   void check_next();
@@ -122,13 +150,18 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
   std::unique_ptr<redis::client> commands;
   std::unique_ptr<redis::subscriber> feed;
   std::unordered_map<std::string, channel> channels; ///< by topic
-  std::size_t unconfirmed = 0;
+  static constexpr std::size_t node_channels = 2;    ///< of this node, and of all
+  std::size_t unconfirmed = node_channels;           ///< channels, these included
+  detail::known_positions unheard;                   ///< of topics that nobody here listens to
+  clock_time commands_since{};                       ///< when the connection for commands came up
+  bool checked = false;                              ///< since then: what Redis has lost is known
+  unsigned check_round = 0;
+  std::optional<clock_time> probed;  ///< when this node said something to itself that it has not heard yet
   std::vector<std::string> to_check; ///< of this round
   std::vector<node_info> nodes;
   beat_timer beating{*this};
   check_timer checking{*this};
   bool up = false;
-  bool coming_up = false;
   bool stopped = false;
 };
 

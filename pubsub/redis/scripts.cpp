@@ -22,13 +22,7 @@ bool is_history_reply(const reply_view& r) noexcept {
   return is_list_of_texts(r) && r.size() >= 3 && r.size() % 2 == 1 && is_count(r[0]);
 }
 /// {epoch, offset, …}
-bool is_check_reply(const reply_view& r) noexcept {
-  if (!is_list_of_texts(r) || r.size() % 2 != 0) return false;
-  for (std::size_t i = 0; i < r.size(); i += 2) {
-    if (!is_count(r[i])) return false;
-  }
-  return true;
-}
+bool is_check_reply(const reply_view& r) noexcept { return is_list_of_texts(r) && r.size() % 2 == 0; }
 /// {1 or 0, node, …}
 bool is_beat_reply(const reply_view& r) noexcept {
   if (!r[0].is_integer()) return false;
@@ -45,15 +39,28 @@ local function now()
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 local function text(n) return string.format('%.0f', n) end
-local function ensure(meta, stream, epoch, ttl)
-  local e = redis.call('HGET', meta, 'e')
-  if not e then
-    e = epoch
-    redis.call('DEL', stream)
-    redis.call('HSET', meta, 'e', e, 'o', '0')
+-- Epoch and offset of a topic; false, when it is not there. Messages were handed out up to known_e and known_o; where Redis has lost some
+-- since, their offsets must not be given again: the topic is gone.
+local function look(meta, stream, known_e, known_o)
+  local known = redis.call('HMGET', meta, 'e', 'o')
+  local e, o = known[1], known[2]
+  if e and e == known_e and tonumber(o) < tonumber(known_o) then
+    redis.call('DEL', meta, stream)
+    return false, false, true
   end
-  redis.call('PEXPIRE', meta, ttl)
-  return e
+  return e, o, false
+end
+-- The same, and it is there; it lives for ttl, or for brief as long as it never had a message.
+local function ensure(meta, stream, epoch, ttl, brief, known_e, known_o)
+  local e, o = look(meta, stream, known_e, known_o)
+  if not e then
+    e, o = epoch, '0'
+    -- First: without memory Redis refuses this, but lets a script that has written go on.
+    redis.call('HSET', meta, 'e', e, 'o', o)
+    redis.call('DEL', stream)
+  end
+  redis.call('PEXPIRE', meta, o == '0' and brief or ttl)
+  return e, o
 end
 local function forget_old(stream, age, time)
   local oldest = time - age
@@ -73,7 +80,7 @@ local function append(meta, stream, channel, data)
   local time = now()
   local known = redis.call('HMGET', meta, 'e', 'x')
   local e, due = known[1], tonumber(known[2] or 0)
-  if not e then e = ensure(meta, stream, ARGV[2], ARGV[5]) end
+  if not e then e = ensure(meta, stream, ARGV[2], ARGV[5], ARGV[5], '', '0') end
   local n = redis.call('HINCRBY', meta, 'o', 1)
   local o = text(n)
   if ARGV[3] ~= '0' then
@@ -111,14 +118,23 @@ return at
                                    is_publish_reply};
 
 const redis::script look_script{common + R"lua(
-local e = ensure(KEYS[1], KEYS[2], ARGV[1], ARGV[2])
-return {e, redis.call('HGET', KEYS[1], 'o'), redis.call('HGET', KEYS[1], 'l') or ''}
+local e, o = ensure(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
+return {e, o, redis.call('HGET', KEYS[1], 'l') or ''}
 )lua",
                                 is_look_reply};
 
 const redis::script history_script{common + R"lua(
-local e = ensure(KEYS[1], KEYS[2], ARGV[1], ARGV[2])
-local o = redis.call('HGET', KEYS[1], 'o')
+local e, o = ensure(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[8], ARGV[9], ARGV[10])
+if e == ARGV[3] and tonumber(ARGV[4]) > tonumber(o) and ARGV[11] ~= '0' then
+  -- Once in that time: who is told the new epoch may say so again.
+  local before, time = redis.call('HGET', KEYS[1], 'r'), now()
+  if not before or time - before > tonumber(ARGV[11]) then
+    redis.call('DEL', KEYS[1], KEYS[2])
+    e, o = ARGV[12], '0'
+    redis.call('HSET', KEYS[1], 'e', e, 'o', o, 'r', text(time))
+    redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  end
+end
 local from = 1
 if e == ARGV[3] then from = math.min(tonumber(ARGV[4]), o) + 1 end
 from = math.max(from, o - ARGV[7] + 1)
@@ -138,18 +154,14 @@ return out
 const redis::script check_script{common + R"lua(
 local out = {}
 for i = 1, #KEYS / 2 do
-  local meta, stream = KEYS[2 * i - 1], KEYS[2 * i]
-  local epoch, ttl, known_e, known_o = ARGV[4 * i - 3], ARGV[4 * i - 2], ARGV[4 * i - 1], ARGV[4 * i]
-  local e = ensure(meta, stream, epoch, ttl)
-  local o = redis.call('HGET', meta, 'o')
-  if e == known_e and tonumber(o) < tonumber(known_o) then
-    -- Messages were handed out that Redis has lost since: their offsets must not be given again.
-    redis.call('DEL', meta)
-    e = ensure(meta, stream, epoch, ttl)
-    o = '0'
-  end
-  out[#out + 1] = e
-  out[#out + 1] = o
+  local meta, stream, a = KEYS[2 * i - 1], KEYS[2 * i], 6 * i - 5
+  local ttl, brief = ARGV[a + 1], ARGV[a + 2]
+  local e, o, lost = look(meta, stream, ARGV[a + 3], ARGV[a + 4])
+  -- Begun anew also where nobody listens: a node that knows nothing of it might go on with the old epoch.
+  if lost then brief = ttl end
+  if lost or ARGV[a + 5] == '1' then e, o = ensure(meta, stream, ARGV[a], ttl, brief, '', '0') end
+  out[#out + 1] = e or '0'
+  out[#out + 1] = e and o or '0'
 end
 return out
 )lua",
@@ -162,7 +174,7 @@ if not before and redis.call('HLEN', KEYS[1]) >= most then return 0 end
 redis.call('ZADD', KEYS[5], 'NX', text(now()), node) -- so that it is found when its node never beats again
 redis.call('HSET', KEYS[1], id, node .. ' ' .. member)
 if not before or string.match(before, '^%S+') ~= node then redis.call('HINCRBY', KEYS[2], topic, 1) end
-if not before then append(KEYS[3], KEYS[4], ARGV[6], ARGV[1] .. member) end
+if not before and redis.call('HGET', KEYS[3], 'e') then append(KEYS[3], KEYS[4], ARGV[6], ARGV[1] .. member) end
 return 1
 )lua",
                                  redis::is_number};
@@ -175,7 +187,7 @@ local owner, member = string.match(before, '^(%S+) (.*)$')
 if owner ~= node then return 0 end
 redis.call('HDEL', KEYS[1], id)
 if redis.call('HINCRBY', KEYS[2], topic, -1) <= 0 then redis.call('HDEL', KEYS[2], topic) end
-append(KEYS[3], KEYS[4], ARGV[6], ARGV[1] .. member)
+if redis.call('HGET', KEYS[3], 'e') then append(KEYS[3], KEYS[4], ARGV[6], ARGV[1] .. member) end
 return 1
 )lua",
                                  redis::is_number};
@@ -214,7 +226,10 @@ for _, node in ipairs(gone) do
       if owner == node then
         redis.call('HDEL', present, all[i])
         local events = '$presence.' .. topic
-        append(prefix .. 't:' .. events, prefix .. 'h:' .. events, ARGV[6] .. events, ARGV[1] .. member)
+        local meta = prefix .. 't:' .. events
+        if redis.call('HGET', meta, 'e') then
+          append(meta, prefix .. 'h:' .. events, ARGV[6] .. events, ARGV[1] .. member)
+        end
       end
     end
   end

@@ -7,7 +7,8 @@
 
 // What happens in Redis. Each script is one step there. Keys, behind the prefix:
 //   t:<topic>       hash: e epoch, o offset of the last message, l the last message where it is retained, x when a publish has to
-//                   prolong the TTLs of this and the next again; with a TTL
+//                   prolong the TTLs of this and the next again, r when it began anew because a client was ahead; with a TTL, a brief one
+//                   while it never had a message: nothing stays of a topic that somebody only listened to
 //   h:<topic>       stream: history; ids are <offset>-0, fields: t milliseconds, d the message; with a TTL
 //   k:<topic> <key> "epoch offset" of a message with an idempotency key; with a TTL
 //   p:<topic>       hash: presence; id -> "node member"
@@ -21,14 +22,16 @@ namespace swill::detail {
 /// KEYS t h k; ARGV as `append` below, then idempotency TTL or "". Gives {epoch, offset}, and something more when the
 /// message was there before.
 extern const redis::script publish_script;
-/// KEYS t h; ARGV new epoch, ttl. Gives {epoch, offset, last or ""}.
+/// KEYS t h; ARGV new epoch, ttl, brief ttl, known epoch, known offset. Gives {epoch, offset, last or ""}.
 extern const redis::script look_script;
-/// KEYS t h; ARGV new epoch, ttl, since epoch, since offset, limit, age, length. Gives {epoch, offset, more, offset, message, …}.
+/// KEYS t h; ARGV new epoch, ttl, since epoch, since offset, limit, age, length, brief ttl, known epoch, known offset, for how long nobody is
+/// believed again who is ahead of the topic (0: nobody is believed), the epoch after that. Gives {epoch, offset, more, offset, message, …}.
 extern const redis::script history_script;
-/// KEYS t h t h …; ARGV for each: new epoch, ttl, known epoch, known offset. Gives {epoch, offset, …}.
+/// KEYS t h t h …; ARGV for each: new epoch, ttl, brief ttl, known epoch, known offset, "1" to make it when it is not there. Gives {epoch, offset, …}, 0
+/// for what is not there.
 extern const redis::script check_script;
 /// KEYS p n t h (of the events' topic) nodes; ARGV as `append` with the event's beginning for data; then id, node, member, topic, most.
-/// Gives 1, or 0 when there is no room.
+/// Gives 1, or 0 when there is no room. The event is appended only when somebody watches: when its topic is there.
 extern const redis::script enter_script;
 /// KEYS p n t h; ARGV as `append`; then id, node, topic.
 extern const redis::script leave_script;

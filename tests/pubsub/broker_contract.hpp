@@ -34,9 +34,9 @@ inline value unpacked(bytes_view b) {
 /// A broker on a loop of its own, and what it has told.
 class driven_broker final : broker_listener {
 public:
-  driven_broker(std::shared_ptr<broker> b, pubsub_options o, std::string node)
-      : options(std::move(o)), name(std::move(node)), broker_(std::move(b)) {
-    thread_.on_loop([this] { broker_->start(thread_.loop, *this, options, name, nullptr); });
+  driven_broker(std::shared_ptr<broker> b, pubsub_options o, std::string node, log_sink log = {})
+      : options(std::move(o)), name(std::move(node)), log_(std::move(log)), broker_(std::move(b)) {
+    thread_.on_loop([this] { broker_->start(thread_.loop, *this, options, name, &log_); });
   }
   ~driven_broker() { stop(); }
   driven_broker(const driven_broker&) = delete;
@@ -124,6 +124,7 @@ private:
   }
   void on_nodes(const std::vector<node_info>& all) override { nodes.put(all); }
 
+  const log_sink log_;
   loop_thread thread_;
   std::shared_ptr<broker> broker_;
   bool stopped_ = false;

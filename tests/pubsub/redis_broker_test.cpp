@@ -99,6 +99,144 @@ TEST_F(RedisBroker, KeysOfATopicInUseLiveOn) {
   EXPECT_EQ(one->history("t", {last.epoch, last.offset - 1}).items.size(), 1U);
 }
 
+/// As if what was published last had not been written to its disk when Redis ended.
+void roll_back(redis_server& server, const std::string& prefix, const std::string& topic, int offset) {
+  server.ask("HSET " + prefix + "t:" + topic + " o " + std::to_string(offset));
+  for (int o = offset + 1; o <= 10; ++o) server.ask("XDEL " + prefix + "h:" + topic + " " + std::to_string(o) + "-0");
+  server.restart();
+}
+
+TEST_F(RedisBroker, WhatThisNodeHasAnsweredIsNotAnsweredAgainWhenRedisHasLostIt) {
+  auto one = make("n1"); // listens to nothing
+  position last;
+  for (int i = 0; i < 10; ++i) last = one->publish("t", i);
+  roll_back(server, backend.prefix, "t", 7);
+  while (!one->states.take()) {
+  }
+
+  const position next = one->publish("t", "other");
+  EXPECT_NE(next.epoch, last.epoch);
+  const auto page = one->history("t", last);
+  EXPECT_EQ(page.top, next); // of another epoch than `last`: recovered: false
+  EXPECT_EQ(page.items.size(), 1U);
+}
+
+TEST_F(RedisBroker, WhatAPageOfHistoryHasToldCountsAsSeen) {
+  auto one = make("n1");
+  position last;
+  for (int i = 0; i < 10; ++i) last = one->publish("t", i);
+  auto two = make("n2");
+  EXPECT_EQ(two->history("t", {}).top, last);
+  one.reset();
+  roll_back(server, backend.prefix, "t", 7);
+  while (!two->states.take()) {
+  }
+  EXPECT_NE(two->publish("t", "other").epoch, last.epoch);
+}
+
+TEST_F(RedisBroker, AClientThatIsAheadProvesThatRedisHasLostSomethingOnce) {
+  auto one = make("n1");
+  position last;
+  for (int i = 0; i < 10; ++i) last = one->publish("t", i);
+  one.reset(); // nobody lives who knows
+  roll_back(server, backend.prefix, "t", 7);
+  auto two = make("n2");
+
+  const auto page = two->history("t", last);
+  EXPECT_NE(page.top.epoch, last.epoch);
+  EXPECT_EQ(page.top.offset, 0U);
+  const position next = two->publish("t", "a");
+  EXPECT_EQ(next, (position{page.top.epoch, 1}));
+  // Who has heard of the new epoch cannot have it thrown away again.
+  EXPECT_EQ(two->history("t", {next.epoch, 1000}).top, next);
+}
+
+TEST_F(RedisBroker, NothingStaysOfATopicThatSomebodyOnlyListenedTo) {
+  pubsub_options o = quick;
+  o.check_interval = 50ms;
+  auto one = make("n1", o);
+  const position at = one->subscribe("t").top;
+  const std::string key = backend.prefix + "t:t";
+  EXPECT_EQ(at.offset, 0U);
+  // It is kept as long as somebody listens.
+  const auto end = std::chrono::steady_clock::now() + 400ms;
+  while (std::chrono::steady_clock::now() < end) {
+    one->positions.take();
+    EXPECT_EQ(server.ask("EXISTS " + key), ":1\r\n");
+  }
+  one->unsubscribe("t");
+
+  EXPECT_TRUE(comes_true([&] { return server.ask("EXISTS " + key) == ":0\r\n"; }));
+  EXPECT_EQ(one->subscribe("t").top, at); // whoever waited at its beginning has missed nothing
+  EXPECT_EQ(one->publish("t", "a"), (position{at.epoch, 1}));
+  one->unsubscribe("t");
+  EXPECT_EQ(server.ask("EXISTS " + key), ":1\r\n");
+  EXPECT_NE(server.ask("PTTL " + key).size(), 0U);
+}
+
+TEST_F(RedisBroker, AnEmptyTopicKeepsItsEpochWhenRedisIsAwayForLongerThanItIsKept) {
+  auto one = make("n1", quick);
+  const position at = one->subscribe("t").top;
+  server.kill();
+  while (one->states.take()) {
+  }
+  ::poll(nullptr, 0, 400); // the key has expired when Redis is back
+  server.restart();
+  while (!one->states.take()) {
+  }
+  EXPECT_EQ(one->publish("t", "a"), (position{at.epoch, 1}));
+}
+
+TEST(RedisBrokerRights, WithoutChannelsItDoesNotPublish) {
+  redis_server server{{.users = {"user default on nopass ~* &* +@all", "user ann on >secret ~* resetchannels +@all"}}};
+  box<std::string> log;
+  redis_broker_options r;
+  r.server = redis::options::parse("redis://ann:secret@127.0.0.1:" + std::to_string(server.port())).value();
+  driven_broker b{std::make_shared<redis_broker>(r), {}, "n1", [&log](const log_entry& e) {
+                    if (e.level >= log_level::warning) log.put(std::string{e.text});
+                  }};
+
+  const std::string line = log.take();
+  EXPECT_NE(line.find("NOPERM its user may not use PUBLISH ("), std::string::npos) << line;
+  EXPECT_EQ(b.try_publish("t", 1).error().code, 503);
+  EXPECT_EQ(server.ask("EXISTS swill:t:t"), ":0\r\n");
+
+  server.ask("ACL SETUSER ann allchannels");
+  EXPECT_TRUE(b.states.take());
+  EXPECT_EQ(b.publish("t", 1).offset, 1U);
+  // The message is there when PUBLISH is refused: whether, the caller does not know.
+  server.ask("ACL SETUSER ann -publish");
+  const auto open = b.try_publish("t", 2);
+  ASSERT_FALSE(open);
+  EXPECT_EQ(open.error().code, 503);
+  EXPECT_FALSE(b.states.take());
+}
+
+TEST(RedisBrokerErrors, AreOneLineASecond) {
+  redis_server server{{.more = {"--maxmemory", "1"}}};
+  box<std::string> log;
+  redis_broker_options r;
+  r.server = redis::options::parse(server.address()).value();
+  {
+    driven_broker b{std::make_shared<redis_broker>(r), {}, "n1", [&log](const log_entry& e) {
+                      if (e.level >= log_level::warning) log.put(std::string{e.text});
+                    }};
+    EXPECT_TRUE(b.states.take()); // that passes
+    for (int i = 0; i < 200; ++i) {
+      const auto refused = b.try_publish("t", i);
+      ASSERT_FALSE(refused);
+      EXPECT_EQ(refused.error().code, 503);
+    }
+  }
+  EXPECT_EQ(log.take().substr(0, 26), "topics: Redis answered OOM");
+  std::size_t lines = 1;
+  while (!log.empty()) {
+    EXPECT_NE(log.take().find(" like it)"), std::string::npos);
+    ++lines;
+  }
+  EXPECT_LT(lines, 20U); // one for each second, and the last; not 200
+}
+
 TEST_F(RedisBroker, SubscribesOnlyToWhatIsWanted) {
   auto one = make("n1");
   one->subscribe("t");
@@ -273,9 +411,11 @@ TEST_F(RedisBroker, NeedsNoMoreThanItsCommandsItsKeysAndItsChannels) {
 TEST_F(RedisBroker, HistoryBehindItsEndIsEmpty) {
   auto one = make("n1");
   const position at = one->publish("t", "a");
-  for (const std::uint64_t offset : {at.offset, at.offset + 1, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
-    const auto page = one->history("t", {at.epoch, offset});
-    EXPECT_EQ(page.top, at) << offset;
+  EXPECT_EQ(one->history("t", at).top, at);
+  EXPECT_TRUE(one->history("t", at).items.empty());
+  for (const std::uint64_t offset : {at.offset + 1, std::uint64_t{1} << 63, ~std::uint64_t{0}}) {
+    const auto page = one->history("t", {at.epoch, offset}); // the first is believed, and has the topic begin anew
+    EXPECT_NE(page.top.epoch, at.epoch) << offset;
     EXPECT_TRUE(page.items.empty()) << offset;
   }
 }
