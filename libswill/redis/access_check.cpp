@@ -16,7 +16,8 @@ while i <= #ARGV do
       if string.find(r.err, word, 1, true) then return redis.error_reply(word .. ' this Redis is of no use now') end
     end
     if not string.find(r.err, 'MISCONF', 1, true) and not string.find(r.err, 'OOM ', 1, true) then
-      missing[#missing + 1] = words[1]
+      if not missing[words[1]] then missing[#missing + 1] = words[1] end
+      missing[words[1]] = true
       if why == '' then why = string.gsub(r.err, '[\r\n]', ' ') end
     end
   end

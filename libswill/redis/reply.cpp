@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 
 namespace swill::redis {
 
@@ -68,6 +69,10 @@ error refused(std::string_view text) {
 }
 
 std::string refusal_word(std::string_view text) {
+  // What its user may not do in a script has no word of its own: Redis 6 and 7.0, and later ones.
+  for (const std::string_view words : {"The user executing the script can't", "ACL failure in script"}) {
+    if (text.find(words) != std::string_view::npos) return "NOPERM";
+  }
   const std::string_view first = text.substr(0, text.find(' '));
   // Redis 6: "ERR Error running script (call to f_…): @user_script:7: -READONLY You can't write …".
   const std::size_t inner = text.find(": -");

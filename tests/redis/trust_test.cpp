@@ -197,6 +197,8 @@ TEST(RefusalWord, IsFoundInWhatAScriptOfRedis6Says) {
       refusal_word("ERR Error running script (call to f_1): @user_script:2: @user_script: 2: -READONLY You can't"),
       "READONLY");
   EXPECT_EQ(refusal_word("ERR unknown command"), "ERR");
+  EXPECT_EQ(refusal_word("ERR The user executing the script can't publish to the channel mentioned in the command"),
+            "NOPERM");
 }
 
 } // namespace
