@@ -32,6 +32,7 @@ void describe(D& d, presence_member& m) {
 /// A node that shares a broker with this one.
 struct node_info {
   std::string id;
+  std::string name; ///< pubsub_options::node_name; empty when it is not known
   bool operator==(const node_info&) const = default;
 };
 
@@ -107,6 +108,9 @@ public:
 
   /// To the listener of another node, or of this one; at most once. Error 404 when there is no such node.
   virtual void send_to_node(const std::string& node, const std::string& kind, bytes_view data, answer<void> done) = 0;
+  /// The nodes that live, by id, this one included, as they are now: a node whose server has begun to serve is among them. Asked before the
+  /// broker has been reached for the first time, it answers when that has happened or has failed.
+  virtual void nodes(answer<std::vector<node_info>> done) = 0;
   /// To the listeners of all nodes, this one included.
   virtual void send_to_nodes(const std::string& kind, bytes_view data, answer<void> done) = 0;
 };

@@ -215,7 +215,7 @@ void memory_broker::start(loop& l, broker_listener& to, const pubsub_options& o,
   impl_->listener = &to;
   impl_->options = &o;
   impl_->node = node;
-  to.on_nodes({{node}});
+  to.on_nodes({{node, o.node_name}});
 }
 
 void memory_broker::stop(std::function<void()> done) {
@@ -307,6 +307,10 @@ void memory_broker::members(const std::string& topic, answer<std::vector<presenc
 void memory_broker::send_to_node(const std::string& node, const std::string& kind, bytes_view data, answer<void> done) {
   if (node != impl_->node) return done(error{error_code::not_found, "no such node"});
   send_to_nodes(kind, data, std::move(done));
+}
+
+void memory_broker::nodes(answer<std::vector<node_info>> done) {
+  done(std::vector<node_info>{{impl_->node, impl_->options->node_name}});
 }
 
 void memory_broker::send_to_nodes(const std::string& kind, bytes_view data, answer<void> done) {

@@ -84,7 +84,10 @@ struct pubsub_options {
   /// Redis: topics that nobody here listens to whose last position this node keeps, so that it notices when Redis has lost it. When reached:
   /// the one that was used longest ago is forgotten.
   std::size_t remembered_positions = 10'000;
-  /// Redis: between signs of life of this node, and looks at the others.
+  /// What this node is called wherever nodes are listed, beside its id; at most 64 bytes. Empty: the host's name, which in a container is the
+  /// container's.
+  std::string node_name{};
+  /// Redis: between signs of life of this node, and looks at the others. A node that comes or goes is announced: others need not wait for it.
   std::chrono::milliseconds heartbeat{3000};
   /// Redis: a node without a sign of life for so long is dead: its presence ends. Three heartbeats at least.
   std::chrono::milliseconds node_lease{10000};
@@ -94,5 +97,8 @@ struct pubsub_options {
 
   const topic_options& of(std::string_view topic) const noexcept;
 };
+
+/// What a node is called that was given this name: that, cut to 64 bytes, or, when it is empty, what the host is called. UTF-8.
+std::string node_name_or_host(std::string_view name);
 
 } // namespace swill

@@ -40,6 +40,7 @@ void pubsub::impl::log_failure(std::string_view where, std::exception_ptr e) con
 
 pubsub::pubsub(pubsub_options o, std::shared_ptr<swill::broker> b) : impl_(std::make_shared<impl>()) {
   impl_->options = std::move(o);
+  impl_->options.node_name = node_name_or_host(impl_->options.node_name);
   impl_->broker = b ? std::move(b) : std::make_shared<memory_broker>();
   impl_->node = random_hex(8);
 }

@@ -162,7 +162,8 @@ public:
 
   /// Of this node: 16 hex digits, new with each pubsub object.
   const std::string& node_id() const noexcept;
-  /// The nodes that live, this one included; one that died is left out after pubsub_options::node_lease.
+  /// The nodes that live, this one included: also one that has just begun to serve; one that died is left out after
+  /// pubsub_options::node_lease. While the broker cannot be reached: those that were known last.
   void nodes_then(broker::answer<std::vector<node_info>> done);
   task<std::vector<node_info>> nodes();
   /// Takes messages of a kind from other nodes; called on the first I/O thread. Before the server starts; one function for each kind.

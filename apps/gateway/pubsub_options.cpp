@@ -42,6 +42,10 @@ void add_chat(app& a, pubsub& bus) {
 pubsub_options::pubsub_options() { topics_.presence = true; }
 
 void pubsub_options::add_to(CLI::App& program) {
+  program
+      .add_option("--node-name", node_name_,
+                  "what this node is called in lists, events and the log, beside its id; none: the host's name")
+      ->envname("SWILL_NODE_NAME");
   program.add_option("--topic-history", topics_.history_length, "messages that each topic keeps")
       ->envname("SWILL_TOPIC_HISTORY")
       ->check(CLI::Range(0, 1'000'000))
@@ -72,6 +76,7 @@ std::shared_ptr<pubsub> pubsub_options::apply(app& a, const std::optional<redis:
                                               const std::string& prefix) const {
   swill::pubsub_options o;
   o.other_topics = topics_;
+  o.node_name = node_name_;
   std::shared_ptr<broker> b;
   if (redis) b = std::make_shared<redis_broker>(redis_broker_options{*redis, prefix});
   auto bus = std::make_shared<pubsub>(std::move(o), std::move(b));

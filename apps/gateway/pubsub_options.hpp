@@ -28,6 +28,7 @@ public:
 
 private:
   topic_options topics_;
+  std::string node_name_;
 };
 
 } // namespace swill::gateway

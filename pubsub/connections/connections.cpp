@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <future>
+#include <map>
 
 namespace swill {
 
@@ -39,8 +41,18 @@ std::optional<std::pair<std::string, place>> read_cursor(std::string_view s) {
   return std::pair{std::string{s}, p};
 }
 
+/// The names of those that are missing.
+std::map<std::string, std::string> names_of_missing(const gathered& g) {
+  std::map<std::string, std::string> out;
+  for (const std::string& node : g.missing) {
+    if (const auto at = g.names.find(node); at != g.names.end()) out.insert(*at);
+  }
+  return out;
+}
+
 connection_page page_of(gathered g, std::uint64_t limit) {
   connection_page page;
+  page.names = names_of_missing(g);
   page.missing = std::move(g.missing);
   for (auto& [node, a] : g.answers) {
     const std::size_t n = std::min<std::size_t>(a.entries.size(), limit - page.connections.size());
@@ -110,13 +122,15 @@ void connections::impl::ask(question q, std::string from_node, std::function<voi
 // --- The object
 
 connections::connections(std::shared_ptr<pubsub> bus, connections_options o) : impl_(std::make_shared<impl>()) {
-  impl_->options = o;
+  impl_->options = std::move(o);
   impl_->bus = std::move(bus);
   if (!impl_->bus) {
     impl_->node = random_hex(8);
+    impl_->node_name = node_name_or_host(impl_->options.node_name);
     return;
   }
   impl_->node = impl_->bus->node_id();
+  impl_->node_name = impl_->bus->options().node_name;
   const std::weak_ptr<impl> weak = impl_;
   const auto take = [&](const char* kind, void (detail::registry::*f)(const std::string&, bytes_view)) {
     impl_->bus->on_node_message(kind, [weak, f](const std::string& from, bytes_view data) {
@@ -135,6 +149,7 @@ connections::~connections() = default;
 
 void connections::set_admin_rule(detail::admin_rule r) { impl_->rule = std::move(r); }
 const std::string& connections::node_id() const noexcept { return impl_->node; }
+const std::string& connections::node_name() const noexcept { return impl_->node_name; }
 const connections_options& connections::options() const noexcept { return impl_->options; }
 
 // --- Questions
@@ -167,6 +182,7 @@ void connections::count_then(connection_filter f, answer<connection_count> done)
     connection_count c;
     for (const auto& [node, a] : g->answers) c.count += c.nodes[node] = a.count;
     c.missing = std::move(g->missing);
+    c.names = std::move(g->names);
     done(std::move(c));
   });
 }
@@ -284,6 +300,8 @@ void connections::start(actors::runtime& r) {
   if (impl_->runtime != nullptr) throw std::logic_error("one connections object serves one server at a time");
   impl_->runtime = &r;
   impl_->start_actors(&r.app().log);
+  impl_->wait_until_listed();
+  logger{&r.app().log}.write(log_level::info, "node " + impl_->node + " is called \"" + impl_->node_name + "\"");
   const std::lock_guard lock{impl_->mutex};
   impl_->running = true;
 }
@@ -291,12 +309,12 @@ void connections::start(actors::runtime& r) {
 void connections::impl::start_actors(const log_sink* log) {
   const auto& units = runtime->units();
   run_on(units.front()->loop(), [&] {
-    detail::registry::settings s{&options, node, bus, log};
+    detail::registry::settings s{&options, node, node_name, bus, log};
     registry_handle = actors::spawn_on<detail::registry>(*units.front(), std::move(s));
   });
   for (const auto& u : units) {
     run_on(u->loop(), [&] {
-      detail::registry_part::settings s{&options, node, registry_handle};
+      detail::registry_part::settings s{&options, node, node_name, registry_handle};
       part_handles.push_back(actors::spawn_on<detail::registry_part>(*u, std::move(s)));
       parts.push_back(static_cast<detail::registry_part*>(part_handles.back()->get()));
     });
@@ -305,6 +323,15 @@ void connections::impl::start_actors(const log_sink* log) {
     registry = static_cast<detail::registry*>(registry_handle->get());
     registry->start(part_handles);
   });
+}
+
+/// A client that this node serves must be found by whoever asks another node from then on.
+void connections::impl::wait_until_listed() const {
+  constexpr std::chrono::seconds longest{3};
+  if (!bus || runtime->units().front()->loop().is_current()) return; // a test's loop does not turn while this runs
+  const auto listed = std::make_shared<std::promise<void>>();        // with the bus, which may answer later
+  bus->nodes_then([listed](const result<std::vector<node_info>>&) { listed->set_value(); });
+  listed->get_future().wait_for(longest);
 }
 
 void connections::stop(std::function<void()> done) {

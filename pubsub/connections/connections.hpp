@@ -64,6 +64,8 @@ public:
 
   /// Of this node: as pubsub::node_id.
   const std::string& node_id() const noexcept;
+  /// What it is called (pubsub_options::node_name).
+  const std::string& node_name() const noexcept;
   const connections_options& options() const noexcept;
 
   template <class T>
@@ -98,6 +100,7 @@ public:
 
   // --- plugin
   void install(app& a) override;
+  /// Returns when the other nodes can find this one, or it turned out that the bus cannot be reached, after three seconds at most.
   void start(actors::runtime& r) override;
   void stop(std::function<void()> done) override;
 

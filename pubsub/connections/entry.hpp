@@ -15,7 +15,8 @@ namespace swill {
 struct connection_entry {
   std::string id;
   std::string node;
-  std::string user; ///< empty: unknown
+  std::string node_name; ///< what that node is called (pubsub_options::node_name); empty: unknown
+  std::string user;      ///< empty: unknown
   std::string remote_address;
   std::string path;
   std::string subprotocol;
@@ -38,6 +39,7 @@ void describe(D& d, connection_entry& c) {
   d.name("connection");
   d.field("id", c.id);
   d.field("node", c.node);
+  d.field("node_name", c.node_name, defaulted{});
   d.field("user", c.user);
   d.field("remote_address", c.remote_address);
   d.field("path", c.path);
@@ -61,7 +63,7 @@ struct connection_filter {
   // No aggregate: g++ 12 breaks temporaries of aggregates in an expression with co_await.
   connection_filter() {} // NOLINT(modernize-use-equals-default)
 
-  std::string node;
+  std::string node; ///< its id, or its name
   std::string user;
   std::string remote_address; ///< what it begins with
   std::string topic;          ///< that it is subscribed to
@@ -71,7 +73,7 @@ struct connection_filter {
 
 template <class D>
 void describe(D& d, connection_filter& f) {
-  d.field("node", f.node, defaulted{}, doc{"on this node only"});
+  d.field("node", f.node, defaulted{}, doc{"on this node only: its id or its name"});
   d.field("user", f.user, defaulted{});
   d.field("remote_address", f.remote_address, defaulted{}, doc{"what the peer's address begins with"});
   d.field("topic", f.topic, defaulted{}, doc{"subscribed to this topic"});
@@ -99,8 +101,9 @@ void describe(D& d, connection_query& q) {
 /// others are, once.
 struct connection_page {
   std::vector<connection_entry> connections;
-  std::string cursor;               ///< for the next page; empty: there is none
-  std::vector<std::string> missing; ///< nodes that did not answer
+  std::string cursor;                       ///< for the next page; empty: there is none
+  std::vector<std::string> missing;         ///< nodes that did not answer
+  std::map<std::string, std::string> names; ///< of these nodes, as far as they are known
 };
 
 template <class D>
@@ -108,12 +111,14 @@ void describe(D& d, connection_page& p) {
   d.field("connections", p.connections);
   d.field("cursor", p.cursor);
   d.field("missing", p.missing);
+  d.field("names", p.names, defaulted{});
 }
 
 struct connection_count {
   std::uint64_t count = 0;
   std::map<std::string, std::uint64_t> nodes; ///< of each that answered
   std::vector<std::string> missing;
+  std::map<std::string, std::string> names; ///< of all these nodes, as far as they are known
 };
 
 template <class D>
@@ -121,6 +126,7 @@ void describe(D& d, connection_count& c) {
   d.field("count", c.count);
   d.field("nodes", c.nodes);
   d.field("missing", c.missing);
+  d.field("names", c.names, defaulted{});
 }
 
 /// A request of a connection, as `show` lists it.

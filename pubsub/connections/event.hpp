@@ -29,7 +29,8 @@ void describe(D& d, connection_event_kind&) {
 struct connection_event {
   connection_event_kind event = connection_event_kind::connected;
   std::string node;
-  std::string id; ///< of the connection; this and what follows is empty for nodes
+  std::string node_name; ///< what that node is called; empty: unknown
+  std::string id;        ///< of the connection; this and what follows is empty for nodes
   std::string user;
   std::string remote_address;
   std::int64_t age_ms = 0; ///< when it has gone: what follows as well
@@ -43,6 +44,7 @@ template <class D>
 void describe(D& d, connection_event& e) {
   d.field("event", e.event);
   d.field("node", e.node);
+  d.field("node_name", e.node_name, defaulted{});
   d.field("id", e.id);
   d.field("user", e.user);
   d.field("remote_address", e.remote_address);
@@ -57,7 +59,7 @@ void describe(D& d, connection_event& e) {
 struct event_filter {
   event_filter() {} // NOLINT(modernize-use-equals-default): see connection_filter
 
-  std::string node;
+  std::string node; ///< its id, or its name
   std::string user;
   std::string remote_address; ///< what it begins with
 

@@ -2,11 +2,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <string>
 
 namespace swill {
 
 /// Every limit, default and timeout of connection management. Sizes are bytes.
 struct connections_options {
+  /// What this node is called, as pubsub_options::node_name. With a bus that one counts.
+  std::string node_name{};
   /// Connections on one page, when the query does not say.
   std::size_t page_length = 100;
   /// Connections on one page. When reached: the page ends; its cursor says where to go on.

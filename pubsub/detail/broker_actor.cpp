@@ -80,7 +80,9 @@ bool broker_actor::on_presence_mail(caf::type_erased_tuple& content) {
       b.send_to_node(o.node, o.kind, o.data, std::move(o.done));
     }
   } else if (content.match_elements<nodes_order>()) {
-    content.get_as<nodes_order>(0).done(nodes_);
+    b.nodes([this, self = caf::strong_actor_ptr{ctrl()}, done = content.get_as<nodes_order>(0).done](auto r) {
+      done(r ? std::move(r) : result<std::vector<node_info>>{nodes_});
+    });
   } else {
     return false;
   }

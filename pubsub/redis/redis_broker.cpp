@@ -41,7 +41,7 @@ void redis_broker::stop(std::function<void()> done) {
   if (!i.commands->is_up()) return close();
   std::vector<std::string> arguments = i.append_arguments(presence_topic({}), event_head("leave"));
   arguments[5] = i.channel_of({});
-  arguments.insert(arguments.end(), {i.node, text_of(i.options->node_lease), i.settings.prefix, "1"});
+  arguments.insert(arguments.end(), {i.node, text_of(i.options->node_lease), i.settings.prefix, "1", {}});
   const std::string nodes = i.key("nodes", {});
   const std::vector<std::string_view> a(arguments.begin(), arguments.end());
   const std::vector<std::string_view> k{nodes};
@@ -173,6 +173,13 @@ void redis_broker::send_to_node(const std::string& node, const std::string& kind
         done({});
       },
       redis::is_number);
+}
+
+void redis_broker::nodes(answer<std::vector<node_info>> done) {
+  impl& i = *impl_;
+  if (i.is_listed()) return i.beat(std::move(done));
+  if (!i.has_tried) return i.early.push_back(std::move(done));
+  done(broker_unavailable("Redis cannot be reached"));
 }
 
 void redis_broker::send_to_nodes(const std::string& kind, bytes_view data, answer<void> done) {

@@ -53,7 +53,11 @@ void redis_broker::impl::start() {
   commands->set_check(access_check(settings.prefix));
   commands->on_state([this](bool now_up) {
     checked = false;
-    if (now_up) on_commands_up();
+    if (now_up) {
+      on_commands_up();
+    } else {
+      on_tried(broker_unavailable("Redis cannot be reached"));
+    }
     on_state();
   });
   // What it hears may come from the same wrong one: a replica repeats what is published, but not when it is cut off.
@@ -66,6 +70,7 @@ void redis_broker::impl::start() {
     if (!now_up) {
       for (auto& [topic, c] : channels) c.confirmed = false;
       unconfirmed = channels.size() + node_channels;
+      on_tried(broker_unavailable("Redis cannot be reached"));
     }
     on_state();
   };
@@ -186,29 +191,54 @@ void redis_broker::impl::on_published(const std::string& topic, const position& 
 
 void redis_broker::impl::on_node_payload(std::string_view payload) {
   const std::string from{take_word(payload)};
-  if (from == node && payload == "0 ") return probed.reset();
   const std::size_t size = std::min<std::size_t>(number_of(take_word(payload)), payload.size());
+  if (size == 0) {
+    if (from == node) return probed.reset(); // by probe(), or by this node's own beat: it is heard
+    return beat_soon();                      // by the beat of another: nodes have come or gone
+  }
   listener->on_node_message(from, std::string{payload.substr(0, size)}, as_bytes(payload.substr(size)));
 }
 
 // --- From time to time
 
-void redis_broker::impl::beat() {
+bool redis_broker::impl::is_listed() const {
+  return !stopped && commands->is_up() && feed->is_up() && feed->is_subscribed(key("node:", node));
+}
+
+void redis_broker::impl::on_tried(const result<std::vector<node_info>>& r) {
+  has_tried = true;
+  for (const auto& waiting : std::exchange(early, {})) waiting(r);
+}
+
+/// Many that come at the same time are looked at once.
+void redis_broker::impl::beat_soon() {
+  const auto at = home->now() + std::chrono::milliseconds{10};
+  if (!stopped && (!beating.is_set() || beating.due() > at)) home->set_timer(beating, at);
+}
+
+void redis_broker::impl::beat(answer<std::vector<node_info>> then) {
   if (stopped) return;
   home->set_timer(beating, home->now() + options->heartbeat);
   if (!commands->is_up()) return;
   probe();
   std::vector<std::string> arguments = append_arguments(presence_topic({}), event_head("leave"));
   arguments[5] = channel_of({});
-  arguments.insert(arguments.end(), {node, text_of(options->node_lease), settings.prefix, ""});
-  run(beat_script, {key("nodes", {})}, arguments, [this](const result<reply>& r) {
+  arguments.insert(arguments.end(), {node, text_of(options->node_lease), settings.prefix, "", options->node_name});
+  run(beat_script, {key("nodes", {})}, arguments, [this, then = std::move(then)](const result<reply>& r) {
     if (r) on_beat(*r);
+    const auto found = r ? result<std::vector<node_info>>{nodes} : result<std::vector<node_info>>{r.error()};
+    if (then) then(found);
+    on_tried(found);
   });
 }
 
 void redis_broker::impl::on_beat(const reply_view& r) {
   std::vector<node_info> now;
-  for (std::size_t i = 1; i < r.size(); ++i) now.push_back({std::string{r[i].text()}});
+  for (std::size_t i = 1; i < r.size(); ++i) {
+    std::string_view text = r[i].text();
+    const std::string id{take_word(text)};
+    now.push_back({id, std::string{text}});
+  }
   std::sort(now.begin(), now.end(), [](const node_info& a, const node_info& b) { return a.id < b.id; });
   if (r[0].integer() == 0 && up)
     listener->on_presence_lost(); // another node took this one for dead, or Redis was wiped

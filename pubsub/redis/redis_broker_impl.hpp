@@ -133,9 +133,15 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
   void look(const std::string& topic);
 
   // --- from time to time
-  void beat();
+  /// `then` gets the nodes that there are.
+  void beat(answer<std::vector<node_info>> then = {});
   void probe();
   void on_beat(const redis::reply_view& r);
+  void beat_soon();
+  /// Both connections are there, and others can write to this node.
+  bool is_listed() const;
+  /// The first attempt to be among the nodes is over.
+  void on_tried(const result<std::vector<node_info>>& r);
   void check_all(std::function<void(bool ok)> done);
   void check_next();
   void check_some(std::vector<std::string> topics, std::function<void(bool)> done);
@@ -159,6 +165,8 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
   std::optional<clock_time> probed;  ///< when this node said something to itself that it has not heard yet
   std::vector<std::string> to_check; ///< of this round
   std::vector<node_info> nodes;
+  std::vector<answer<std::vector<node_info>>> early; ///< who asked for them before has_tried
+  bool has_tried = false;
   beat_timer beating{*this};
   check_timer checking{*this};
   bool up = false;

@@ -23,7 +23,7 @@ bool is_history_reply(const reply_view& r) noexcept {
 }
 /// {epoch, offset, …}
 bool is_check_reply(const reply_view& r) noexcept { return is_list_of_texts(r) && r.size() % 2 == 0; }
-/// {1 or 0, node, …}
+/// {1 or 0, "node name", …}
 bool is_beat_reply(const reply_view& r) noexcept {
   if (!r[0].is_integer()) return false;
   for (std::size_t i = 1; i < r.size(); ++i) {
@@ -210,11 +210,12 @@ return out
 const redis::script beat_script{common + R"lua(
 local me, lease, prefix = ARGV[9], tonumber(ARGV[10]), ARGV[11]
 local time = now()
-local has_beaten = redis.call('HSET', prefix .. 'n:' .. me, '', 1) == 0
+local has_beaten = redis.call('HSET', prefix .. 'n:' .. me, '', '=' .. ARGV[13]) == 0
 local out = {has_beaten and redis.call('ZSCORE', KEYS[1], me) and 1 or 0}
 redis.call('ZADD', KEYS[1], text(time), me)
 local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. text(time - lease))
 if ARGV[12] == '1' then gone[#gone + 1] = me end
+if out[1] == 0 or #gone > 0 then redis.call('PUBLISH', prefix .. 'node:', me .. ' 0 ') end
 for _, node in ipairs(gone) do
   redis.call('ZREM', KEYS[1], node)
   local topics = prefix .. 'n:' .. node
@@ -235,7 +236,10 @@ for _, node in ipairs(gone) do
   end
   redis.call('DEL', topics)
 end
-for _, node in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do out[#out + 1] = node end
+for _, node in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  local name = redis.call('HGET', prefix .. 'n:' .. node, '')
+  out[#out + 1] = node .. ' ' .. (string.match(name or '', '^=(.*)$') or '')
+end
 return out
 )lua",
                                 is_beat_reply};

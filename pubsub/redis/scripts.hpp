@@ -12,7 +12,7 @@
 //   h:<topic>       stream: history; ids are <offset>-0, fields: t milliseconds, d the message; with a TTL
 //   k:<topic> <key> "epoch offset" of a message with an idempotency key; with a TTL
 //   p:<topic>       hash: presence; id -> "node member"
-//   n:<node>        hash: topics where a node has members -> how many; "" -> 1 once the node has given a sign of life
+//   n:<node>        hash: topics where a node has members -> how many; "" -> "=" and its name once the node has given a sign of life
 //   nodes           sorted set: nodes by the time of their last sign of life
 // Channels: c:<topic> "epoch offset message"; node:<node> and node: "from kind-size kind data".
 // Epochs and offsets stay below 2^53, which Lua's numbers hold exactly.
@@ -37,8 +37,8 @@ extern const redis::script enter_script;
 extern const redis::script leave_script;
 /// KEYS p nodes; ARGV lease. Gives the members.
 extern const redis::script members_script;
-/// KEYS nodes; ARGV as `append` (its channel without the topic); then node, lease, prefix, "1" when the node leaves. Gives {1 when the
-/// node was known, node, node, …}.
+/// KEYS nodes; ARGV as `append` (its channel without the topic); then node, lease, prefix, "1" when the node leaves, its name. Gives {1 when
+/// the node was known, "node name", "node name", …}, and tells all nodes, by a message of an empty kind, when one has come or gone.
 extern const redis::script beat_script;
 
 /// The command that finds out whether all of these can be run (redis::access_check).

@@ -95,6 +95,31 @@ TEST_F(Connections, ListTheirFacts) {
   EXPECT_EQ(page.cursor, "");
 }
 
+TEST_F(Connections, WithBytesThatAreNoTextDoNotEndListsAndWatchers) {
+  serve();
+  const std::string sent = "\xff-1.2.3.4\xc3";
+  const std::string shown = "\xEF\xBF\xBD-1.2.3.4\xEF\xBF\xBD";
+  test_client boss{*server};
+  const auto watching = boss.open("swill.connections.watch", value::map({}), admin);
+  server->run();
+
+  test_client odd{*server, from_address(sent)};
+  test_client other{*server, from_address("10.0.0.1")};
+  server->run();
+
+  std::vector<std::string> seen;
+  while (const auto r = boss.receive(watching)) {
+    ASSERT_FALSE(r->failure) << r->failure->message;
+    if (r->type == wire::response_type::message) seen.push_back(r->as<connection_event>().remote_address);
+  }
+  EXPECT_THAT(seen, ElementsAre(shown, "10.0.0.1"));
+  const value page = boss.call<value>("swill.connections.list", value::map({}), admin);
+  EXPECT_EQ(page.find("connections")->get_if<value_array>()->size(), 3U);
+  const connection_entry e = list().connections.at(1);
+  EXPECT_EQ(e.remote_address, shown);
+  EXPECT_EQ(e.node_name, all->node_name());
+}
+
 TEST_F(Connections, ShowWhatWaitsToBeSent) {
   a.handle("fill", [](request<>) { return std::string(1000, 'x'); });
   serve();

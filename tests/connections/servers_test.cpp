@@ -148,6 +148,11 @@ struct ConnectionsOfNodes : testing::Test {
     o.server = redis::options::parse(redis.address()).value();
     return std::make_shared<redis_broker>(std::move(o));
   }
+  static connection_query by_node(const std::string& node) {
+    connection_query q;
+    q.filter.node = node;
+    return q;
+  }
   void start_one(connections_options o = {}) { one.emplace(broker_on_redis(), o, quick()); }
   void start_two(connections_options o = {}) { two.emplace(broker_on_redis(), o, quick()); }
   bool know_each_other() {
@@ -239,6 +244,65 @@ TEST_F(ConnectionsOfNodes, AreWatchedFromTheOther) {
   EXPECT_EQ(*gone->find("code"), value{4001});
   EXPECT_EQ(*gone->find("reason"), value{"done"});
   EXPECT_EQ(*gone->find("missed"), value{0});
+}
+
+/// Between signs of life of these nodes there is more time than the test takes.
+TEST_F(ConnectionsOfNodes, OfANodeThatHasJustStartedAreNeverMissed) {
+  const auto silent = [](const char* name) {
+    pubsub_options o;
+    o.node_name = name;
+    o.heartbeat = 60s;
+    o.node_lease = 200s;
+    return o;
+  };
+  one.emplace(broker_on_redis(), connections_options{}, silent("first"));
+  mailbox<connection_event> events;
+  const listening watch =
+      one->all->listen([&](const connection_event& e) { events.put(e); }, with(&event_filter::user, "nobody"));
+
+  for (int round = 0; round < 3; ++round) {
+    two.emplace(broker_on_redis(), connections_options{}, silent("second"));
+    const auto bob = two->client("bob");
+    const std::string id = two->all->node_id();
+
+    const connection_count count = one->count();
+    EXPECT_EQ(count.count, 1U);
+    EXPECT_THAT(count.missing, IsEmpty());
+    EXPECT_EQ(count.names, (std::map<std::string, std::string>{{one->all->node_id(), "first"}, {id, "second"}}));
+    const connection_page page = one->list();
+    ASSERT_THAT(page.connections, SizeIs(1));
+    EXPECT_EQ(page.connections[0].node_name, "second");
+    EXPECT_THAT(one->list(by_node("second")).connections, SizeIs(1));
+    EXPECT_THAT(one->list(by_node("first")).connections, IsEmpty());
+    const auto closed = wait_for<closed_connections>([&](auto f) { one->all->close_user_then("bob", 4000, "", f); });
+    EXPECT_EQ(closed.value().closed, 1U);
+    const connection_event joined = events.take();
+    EXPECT_EQ(joined.event, connection_event_kind::node_joined);
+    EXPECT_EQ(joined.node, id);
+    EXPECT_EQ(joined.node_name, "second");
+
+    two->running.reset();
+    EXPECT_EQ(one->count().nodes.size(), 1U);
+    EXPECT_THAT(one->count().missing, IsEmpty());
+    const connection_event left = events.take();
+    EXPECT_EQ(left.event, connection_event_kind::node_left);
+    EXPECT_EQ(left.node_name, "second");
+    two.reset();
+  }
+}
+
+TEST_F(ConnectionsOfNodes, StartWithoutRedisAndKnowEachOtherOnceItIsThere) {
+  redis.kill();
+  start_one();
+  const auto ann = one->client("ann");
+  EXPECT_EQ(one->count().count, 1U);
+
+  redis.restart();
+  start_two();
+
+  const auto bob = two->client("bob");
+  EXPECT_TRUE(know_each_other());
+  EXPECT_EQ(one->count().count, 2U);
 }
 
 TEST_F(ConnectionsOfNodes, ANodeThatStopsIsGoneAndOneThatComesIsThere) {

@@ -187,7 +187,7 @@ TEST_F(PubsubHandlers, NodesSendToEachOther) {
 
   EXPECT_EQ(seen, (strings{"me:hi", "me:hi"}));
   EXPECT_EQ(codes, (std::vector<std::int64_t>{0, 0, 404}));
-  EXPECT_EQ(nodes, (std::vector<node_info>{{bus->node_id()}}));
+  EXPECT_EQ(nodes, (std::vector<node_info>{{bus->node_id(), bus->options().node_name}}));
 }
 
 TEST_F(PubsubHandlers, OutsideOfAServerEverythingFailsWith503) {

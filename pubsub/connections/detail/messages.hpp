@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ using event_ptr = std::shared_ptr<const connection_event>;
 struct gathered {
   std::vector<std::pair<std::string, answer>> answers; ///< by node, ascending
   std::vector<std::string> missing;
+  std::map<std::string, std::string> names; ///< of all these nodes, as far as they are known
 };
 
 /// From anybody: asks nodes: the one that the filter names, or all. `done` is called on the first unit's thread.

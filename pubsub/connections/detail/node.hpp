@@ -15,6 +15,7 @@ struct connections::impl : std::enable_shared_from_this<impl> {
   connections_options options;
   std::shared_ptr<pubsub> bus; ///< shared with the application; may be null
   std::string node;
+  std::string node_name;
   detail::admin_rule rule;
   std::atomic<std::uint64_t> last_key{0}; ///< of listeners
 
@@ -46,6 +47,7 @@ struct connections::impl : std::enable_shared_from_this<impl> {
 
   void ask(detail::question q, std::string from_node, std::function<void(result<detail::gathered>)> done);
   void start_actors(const log_sink* log);
+  void wait_until_listed() const;
   void drop_actors();
 };
 

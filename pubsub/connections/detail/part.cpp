@@ -9,7 +9,7 @@ namespace swill::detail {
 
 namespace {
 
-/// Text of the client's or the application's, as it may travel.
+/// Text of the client's or the application's, as it may travel: one connection's must not keep a whole list from being sent.
 std::string shown(std::string_view s) {
   constexpr std::size_t most = 256;
   return wire::make_valid_utf8(cut_text(s, most));
@@ -24,13 +24,15 @@ std::size_t size_of(const connection_entry& e) noexcept {
   return n;
 }
 
-connection_event event_of(connection_event_kind kind, const std::string& node, const actors::connection_actor& c) {
+connection_event event_of(connection_event_kind kind, const registry_part::settings& s,
+                          const actors::connection_actor& c) {
   connection_event e;
   e.event = kind;
-  e.node = node;
+  e.node = s.node;
+  e.node_name = s.node_name;
   e.id = c.facts().id();
   e.user = shown(c.facts().user());
-  e.remote_address = c.facts().remote_address();
+  e.remote_address = shown(c.facts().remote_address());
   return e;
 }
 
@@ -56,8 +58,7 @@ void registry_part::on_exit() {
 void registry_part::on_connected(actors::connection_actor& c) {
   c.number = ++last_number_;
   seats_.push_back({c.number, hash_of(c.facts().id()), &c});
-  tell(event_ptr{
-      std::make_shared<const connection_event>(event_of(connection_event_kind::connected, settings_.node, c))});
+  tell(event_ptr{std::make_shared<const connection_event>(event_of(connection_event_kind::connected, settings_, c))});
 }
 
 void registry_part::on_disconnected(actors::connection_actor& c, const close_reason& why) {
@@ -67,7 +68,7 @@ void registry_part::on_disconnected(actors::connection_actor& c, const close_rea
   at->who = nullptr;
   ++gone_;
   tidy();
-  connection_event e = event_of(connection_event_kind::disconnected, settings_.node, c);
+  connection_event e = event_of(connection_event_kind::disconnected, settings_, c);
   e.age_ms = c.age().count();
   e.code = why.code;
   e.reason = shown(why.reason);
@@ -154,7 +155,7 @@ void registry_part::find(const question& q, part_reply& r) {
   r.found.entries.push_back(entry_of(*at->who));
   for (const actors::request_info& i : at->who->requests()) {
     if (r.found.open.size() >= settings_.options->requests_listed) break;
-    r.found.open.push_back({i.rpc, i.seq, i.age_ms, i.answered});
+    r.found.open.push_back({shown(i.rpc), i.seq, i.age_ms, i.answered});
   }
 }
 
@@ -163,8 +164,9 @@ connection_entry registry_part::entry_of(const actors::connection_actor& c) cons
   connection_entry e;
   e.id = std::move(i.id);
   e.node = settings_.node;
+  e.node_name = settings_.node_name;
   e.user = shown(i.user);
-  e.remote_address = std::move(i.remote_address);
+  e.remote_address = shown(i.remote_address);
   e.path = shown(i.path);
   e.subprotocol = shown(i.subprotocol);
   e.age_ms = i.age_ms;
@@ -180,6 +182,9 @@ connection_entry registry_part::entry_of(const actors::connection_actor& c) cons
   e.topic_count = i.topics.size();
   e.topics = std::move(i.topics);
   e.topics.resize(std::min(e.topics.size(), settings_.options->topics_listed));
+  for (std::string& t : e.topics) {
+    if (!wire::valid_utf8(t)) t = shown(t);
+  }
   return e;
 }
 

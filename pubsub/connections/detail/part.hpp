@@ -19,6 +19,7 @@ public:
   struct settings {
     const connections_options* options;
     std::string node;
+    std::string node_name;
     caf::strong_actor_ptr registry; ///< null once this has ended
   };
   registry_part(caf::actor_config& config, actors::unit& home, settings s);

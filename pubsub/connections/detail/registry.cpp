@@ -1,11 +1,16 @@
 #include "pubsub/connections/detail/registry.hpp"
 
+#include "libswill/wire/utf8.hpp"
+
 #include <algorithm>
 
 namespace swill::detail {
 
 registry::registry(caf::actor_config& config, actors::unit& home, settings s)
-    : loop_actor(config, home), settings_(std::move(s)), nodes_{settings_.node} {}
+    : loop_actor(config, home),
+      settings_(std::move(s)),
+      nodes_{settings_.node},
+      names_{{settings_.node, settings_.node_name}} {}
 
 void registry::start(std::vector<caf::strong_actor_ptr> parts) {
   parts_ = std::move(parts);
@@ -61,7 +66,9 @@ bool registry::on_watch_mail(caf::type_erased_tuple& content) {
 void registry::on_nodes(const std::vector<node_info>& nodes) {
   std::vector<std::string> now{settings_.node}; // also when the broker does not count it just now
   for (const node_info& n : nodes) {
-    if (n.id != settings_.node) now.push_back(n.id);
+    if (n.id == settings_.node) continue;
+    now.push_back(n.id);
+    if (!n.name.empty()) names_[n.id] = wire::make_valid_utf8(n.name);
   }
   std::sort(now.begin(), now.end());
   const auto before = std::exchange(nodes_, now);
@@ -74,6 +81,7 @@ void registry::on_nodes(const std::vector<node_info>& nodes) {
     expected_.erase(n);
     interested_.erase(n);
     distribute_node(connection_event_kind::node_left, n);
+    names_.erase(n);
   }
   for (const std::string& n : joined) distribute_node(connection_event_kind::node_joined, n);
   if (watchers_ != 0 && !joined.empty()) watch_nodes(joined, [] {});

@@ -23,6 +23,7 @@ public:
   struct settings {
     const connections_options* options;
     std::string node;
+    std::string node_name;
     std::shared_ptr<pubsub> bus; ///< shared with the application; null: this node is alone
     const log_sink* log;
   };
@@ -85,6 +86,8 @@ private:
 
   // registry_questions.cpp
   void on_ask(ask_order& o);
+  void ask_known_nodes(ask_order& o);
+  std::string name_of(const std::string& node) const;
   void next_page(std::shared_ptr<paging> p);
   void gather(question q, const std::vector<std::string>& nodes, std::function<void(result<gathered>)> done);
   void ask_node(const std::string& node, const question& q);
@@ -116,7 +119,8 @@ private:
 
   settings settings_;
   std::vector<caf::strong_actor_ptr> parts_;
-  std::vector<std::string> nodes_; ///< ascending, this one included
+  std::vector<std::string> nodes_;           ///< ascending, this one included
+  std::map<std::string, std::string> names_; ///< of nodes that are called something
   bool knows_nodes_ = false;
 
   std::uint64_t last_token_ = 0;

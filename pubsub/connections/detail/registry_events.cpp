@@ -47,6 +47,7 @@ void registry::on_events(const std::string& from, bytes_view data) {
   expected_[from] = b->first + b->events.size();
   for (connection_event& e : b->events) {
     e.node = from;
+    e.node_name = name_of(from);
     distribute(std::make_shared<const connection_event>(std::move(e)));
   }
 }
@@ -73,6 +74,7 @@ void registry::distribute_node(connection_event_kind kind, const std::string& no
   connection_event e;
   e.event = kind;
   e.node = node;
+  e.node_name = name_of(node);
   distribute(std::make_shared<const connection_event>(std::move(e)));
 }
 

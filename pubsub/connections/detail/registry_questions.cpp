@@ -14,9 +14,30 @@ struct registry::paging {
   std::function<void(result<gathered>)> done;
 };
 
+/// A node may have begun to serve just now: so the bus is asked for all of them first.
 void registry::on_ask(ask_order& o) {
+  const auto& one = o.what.filter.node;
+  if (!settings_.bus || std::binary_search(nodes_.begin(), nodes_.end(), one)) return ask_known_nodes(o);
+  const auto order = std::make_shared<ask_order>(std::move(o)); // with the bus, until it answers
+  settings_.bus->nodes_then(
+      [this, self = caf::strong_actor_ptr{ctrl()}, order](const result<std::vector<node_info>>& r) {
+        if (!is_alive()) return order->done(broker_unavailable("the server stops"));
+        if (r) on_nodes(*r);
+        ask_known_nodes(*order);
+      });
+}
+
+std::string registry::name_of(const std::string& node) const {
+  const auto at = names_.find(node);
+  return at != names_.end() ? at->second : std::string{};
+}
+
+void registry::ask_known_nodes(ask_order& o) {
   std::vector<std::string> nodes = nodes_;
-  if (!o.what.filter.node.empty()) nodes = {o.what.filter.node};
+  if (const std::string& one = o.what.filter.node; !one.empty()) {
+    std::erase_if(nodes, [&](const std::string& n) { return n != one && name_of(n) != one; });
+    if (nodes.empty()) nodes = {one}; // which turns out to be none
+  }
   if (o.what.what != question_kinds::list) return gather(std::move(o.what), nodes, std::move(o.done));
   std::erase_if(nodes, [&o](const std::string& n) { return n < o.from_node; });
   next_page(std::make_shared<paging>(
@@ -43,6 +64,7 @@ void registry::next_page(std::shared_ptr<paging> p) {
     if (!r) return p->done(std::move(r));
     std::move(r->answers.begin(), r->answers.end(), std::back_inserter(p->so_far.answers));
     std::move(r->missing.begin(), r->missing.end(), std::back_inserter(p->so_far.missing));
+    p->so_far.names.merge(r->names);
     next_page(p);
   });
 }
@@ -100,7 +122,10 @@ void registry::finish(std::uint64_t token) {
   gatherings_.erase(it);
   gathered all;
   for (auto& [node, a] : g->answers) {
+    const std::string name = name_of(node);
+    if (!name.empty()) all.names.emplace(node, name);
     if (a) {
+      for (connection_entry& e : a->entries) e.node_name = name;
       all.answers.emplace_back(node, std::move(*a));
     } else if (!g->about_one || !g->found) {
       all.missing.push_back(node);
