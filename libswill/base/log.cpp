@@ -2,6 +2,7 @@
 
 #include "libswill/base/error.hpp"
 #include "libswill/base/line_writer.hpp"
+#include "libswill/base/printable.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -18,19 +19,7 @@ namespace {
 
 /// Newlines may stay in a text of ours, such as a trace, not in what a peer chose.
 std::string escaped(std::string_view s, bool keep_newlines) {
-  std::string out;
-  out.reserve(s.size());
-  for (const char c : s) {
-    const auto u = static_cast<unsigned char>(c);
-    if ((c == '\n' && keep_newlines) || (u >= 0x20 && u != 0x7F)) {
-      out += c;
-    } else {
-      char code[8];
-      std::snprintf(code, sizeof code, "\\x%02x", static_cast<unsigned>(u));
-      out += code;
-    }
-  }
-  return out;
+  return printable(s, keep_newlines ? newlines::kept : newlines::escaped);
 }
 
 std::string timestamp() {

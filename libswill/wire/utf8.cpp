@@ -1,5 +1,7 @@
 #include "libswill/wire/utf8.hpp"
 
+#include "libswill/base/utf8.hpp"
+
 #include <cstdint>
 #include <cstring>
 
@@ -15,26 +17,6 @@ std::uint64_t eight_bytes(const char* p) noexcept {
   return u;
 }
 
-/// The length of the character at p, 0 when none is well-formed there (RFC 3629 §4). n bytes are there, at least 1.
-std::size_t character_length(const char* text, std::size_t n) noexcept {
-  const auto* p = reinterpret_cast<const unsigned char*>(text);
-  const auto continues = [p](std::size_t i) { return (p[i] & 0xc0) == 0x80; };
-  const unsigned first = p[0];
-  if (first < 0x80) return 1;
-  if (first < 0xc2 || first > 0xf4) return 0;
-  if (first < 0xe0) return n >= 2 && continues(1) ? 2 : 0;
-  // The second byte's range rules out overlong forms, surrogates and what is above U+10FFFF.
-  unsigned low = 0x80;
-  unsigned high = 0xbf;
-  if (first == 0xe0) low = 0xa0;
-  if (first == 0xed) high = 0x9f;
-  if (first == 0xf0) low = 0x90;
-  if (first == 0xf4) high = 0x8f;
-  const std::size_t length = first < 0xf0 ? 3 : 4;
-  if (n < length || p[1] < low || p[1] > high || !continues(2)) return 0;
-  return length == 3 || continues(3) ? length : 0;
-}
-
 } // namespace
 
 bool valid_utf8(std::string_view s) noexcept {
@@ -46,7 +28,7 @@ bool valid_utf8(std::string_view s) noexcept {
       n -= 8;
       continue;
     }
-    const std::size_t length = character_length(p, n);
+    const std::size_t length = utf8_length(p, n);
     if (length == 0) return false;
     p += length;
     n -= length;
@@ -64,7 +46,7 @@ std::string make_valid_utf8(std::string_view s) {
   std::string out;
   out.reserve(s.size());
   while (!s.empty()) {
-    const std::size_t length = character_length(s.data(), s.size());
+    const std::size_t length = utf8_length(s.data(), s.size());
     out += length == 0 ? std::string_view{"\xEF\xBF\xBD"} : s.substr(0, length);
     s.remove_prefix(length == 0 ? 1 : length);
   }
