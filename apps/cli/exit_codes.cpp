@@ -6,6 +6,13 @@ namespace swill::cli {
 
 exit_code exit_code_of(const error& e) {
   if (const auto* c = dynamic_cast<const connect_error*>(&e)) {
+    switch (c->http_status) { // of a handshake that was rejected
+      case 401:
+      case 403: return exit_code::denied;
+      case 429:
+      case 503: return exit_code::busy;
+      default: break;
+    }
     const bool usage = c->why == connect_error::kind::bad_url || c->why == connect_error::kind::unsupported;
     return usage ? exit_code::usage : exit_code::connection;
   }

@@ -20,11 +20,18 @@ enum class exit_code : int {
   server_error = 9,  ///< 5xx
   cancelled = 10,    ///< 499
   application = 11,  ///< any other code, an application's own
+  output = 12,       ///< what was to be printed could not be written
   interrupted = 130, ///< Ctrl-C
 };
 
 /// The command line, or what stands in for it, is wrong.
 class usage_error : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Standard output takes no more: the disk is full, or it is not open.
+class output_error : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;
 };

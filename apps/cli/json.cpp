@@ -2,11 +2,14 @@
 
 #include "apps/cli/base64.hpp"
 #include "apps/cli/exit_codes.hpp"
+#include "libswill/base/printable.hpp"
+#include "libswill/base/utf8.hpp"
 #include "libswill/wire/reader.hpp"
 #include "libswill/wire/writer.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -170,6 +173,23 @@ value parse_loosely(std::string_view text) {
   return j.is_discarded() ? value{text} : from_json(j);
 }
 
-std::string dump(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dump(const json& j, bool for_a_person) {
+  const std::string text = j.dump(for_a_person ? 2 : -1, ' ', false, json::error_handler_t::replace);
+  std::string out;
+  out.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = std::max<std::size_t>(1, utf8_length(text.data() + at, text.size() - at));
+    const char32_t c = utf8_character(text.data() + at, length);
+    if (c < 0x7f || !is_control_character(c)) { // those below 0x20 are escaped already, within texts
+      out.append(text, at, length);
+    } else {
+      std::array<char, 16> code{};
+      std::snprintf(code.data(), code.size(), "\\u%04x", static_cast<unsigned>(c));
+      out += code.data();
+    }
+    at += length;
+  }
+  return out;
+}
 
 } // namespace swill::cli

@@ -25,7 +25,7 @@ value parse_json(std::string_view text);
 /// JSON when it is, else the text itself.
 value parse_loosely(std::string_view text);
 
-/// One line.
-std::string dump(const nlohmann::ordered_json& j);
+/// One line, or, for a person, as many as there are members. Characters that a terminal would obey are escaped, as JSON does it.
+std::string dump(const nlohmann::ordered_json& j, bool for_a_person = false);
 
 } // namespace swill::cli

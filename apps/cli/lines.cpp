@@ -10,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include <poll.h>
 #include <unistd.h>
 
 namespace swill::cli {
@@ -59,6 +60,11 @@ std::vector<std::string> line_source::next() {
   while (lines.empty() && !at_end_) {
     const ssize_t n = ::read(STDIN_FILENO, chunk.data(), chunk.size());
     if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) { // somebody else has made it so
+      pollfd wanted{STDIN_FILENO, POLLIN, 0};
+      ::poll(&wanted, 1, -1);
+      continue;
+    }
     if (n < 0) throw std::system_error(errno, std::generic_category(), "stdin");
     at_end_ = n == 0;
     rest_.append(chunk.data(), static_cast<std::size_t>(n));

@@ -1,17 +1,26 @@
+#include "apps/cli/cookie_jar.hpp"
 #include "apps/cli/interrupts.hpp"
 #include "apps/cli/lines.hpp"
 #include "apps/cli/options.hpp"
 #include "apps/cli/output.hpp"
 #include "apps/cli/verbs.hpp"
+#include "libswill/api/header_fields.hpp"
 #include "libswill/base/await.hpp"
 #include "libswill/client/run.hpp"
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <initializer_list>
 #include <map>
 #include <memory>
+#include <optional>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace swill::cli {
 namespace {
@@ -45,9 +54,26 @@ bool is_late(const options& o, const std::exception_ptr& failure) {
   }
 }
 
+/// Behind those of -H, if there are any: a request has one such field (RFC 6265 §5.4).
+void add_cookies(header_list& to, const std::string& cookies) {
+  if (cookies.empty()) return;
+  for (auto& [name, text] : to) {
+    if (!header_fields::same_token(name, "Cookie")) continue;
+    text += "; " + cookies;
+    return;
+  }
+  to.emplace_back("Cookie", cookies);
+}
+
 task<void> talk(const options& o, output& out) {
-  const client_options how = o.client();
+  client_options how = o.client();
+  std::optional<cookie_jar> jar;
+  if (!o.cookie_jar.empty()) {
+    jar.emplace(o.cookie_jar, o.url);
+    add_cookies(how.headers, jar->header());
+  }
   client server = co_await client::connect(o.url, how);
+  if (jar) jar->take(server.response_headers());
   std::exception_ptr failure;
   try {
     const session s{o, out, server};
@@ -71,6 +97,9 @@ exit_code report(output& out, std::exception_ptr failure) {
   } catch (const usage_error& e) {
     out.failure(e.what(), exit_code::usage);
     return exit_code::usage;
+  } catch (const output_error& e) {
+    out.failure(e.what(), exit_code::output);
+    return exit_code::output;
   } catch (const std::exception& e) {
     out.failure(e.what(), exit_code::usage);
     return exit_code::usage;
@@ -78,7 +107,7 @@ exit_code report(output& out, std::exception_ptr failure) {
 }
 
 int run(const options& o) {
-  output out{o.json};
+  output out{o.json, o.verbose};
   interrupts signals;
   side_thread side;
   exit_code code = exit_code::ok;
@@ -98,7 +127,11 @@ int run(const options& o) {
       code = report(out, std::current_exception());
     }
     if (interrupted) code = exit_code::interrupted;
-    out.finish();
+    try {
+      out.finish();
+    } catch (...) {
+      code = report(out, std::current_exception());
+    }
     // A thread that waits for stdin, or for a signal, knows the loop: it must not find it gone.
     std::fflush(nullptr);
     std::_Exit(static_cast<int>(code));
@@ -106,9 +139,28 @@ int run(const options& o) {
 }
 
 int report_usage(const usage_error& e, bool as_json) {
-  output{as_json}.failure(e.what(), exit_code::usage);
+  output{as_json, false}.failure(e.what(), exit_code::usage);
   if (!as_json) std::fputs("Try 'swill --help'.\n", stderr);
   return static_cast<int>(exit_code::usage);
+}
+
+/// Closed descriptors among 0, 1 and 2 are opened, so that no socket gets such a number: reading finds the end, and writing fails.
+void open_standard_descriptors() noexcept {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // The lowest number that is free is the one that open() gives.
+    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF && ::open("/dev/null", O_RDONLY) < 0) return;
+  }
+}
+
+int print_help(const std::string& help) {
+  output out{false, false};
+  try {
+    out.text(help);
+    out.finish();
+    return static_cast<int>(exit_code::ok);
+  } catch (...) {
+    return static_cast<int>(report(out, std::current_exception()));
+  }
 }
 
 } // namespace
@@ -116,12 +168,11 @@ int report_usage(const usage_error& e, bool as_json) {
 
 int main(int argc, char** argv) {
   using namespace swill::cli;
+  open_standard_descriptors();
   try {
     std::string help;
     const options o = parse_options(argc, argv, help);
-    if (help.empty()) return run(o);
-    std::fputs(help.c_str(), stdout);
-    return static_cast<int>(exit_code::ok);
+    return help.empty() ? run(o) : print_help(help);
   } catch (const usage_error& e) {
     return report_usage(e, asks_for_json(argc, argv));
   }

@@ -70,6 +70,11 @@ void add_common(CLI::App& program, options& o, raw_options& raw) {
       ->allow_extra_args(false);
   program.add_option("-m,--metadata", raw.metadata, "key=value: metadata of the call; the value is JSON, or else text")
       ->allow_extra_args(false);
+  program.add_flag("-v,--verbose", o.verbose, "Shows the metadata of the response, on stderr; --json does so, too");
+  program
+      .add_option("--cookie-jar", o.cookie_jar,
+                  "File that keeps cookies, and with them a session, from one call to the next")
+      ->envname("SWILL_COOKIE_JAR");
   program.add_option("--timeout", raw.timeout,
                      "Deadline of each call and ping, and limit for connecting: 500ms, 2s, 1m");
 }

@@ -36,6 +36,8 @@ struct options {
   std::chrono::milliseconds timeout{0}; ///< 0: none
   header_list headers;
   metadata extra; ///< -m
+  bool verbose = false;
+  std::string cookie_jar; ///< file; empty: none
 
   std::string name;     ///< of a handler
   std::string argument; ///< JSON; empty: not given

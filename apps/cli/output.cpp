@@ -1,10 +1,14 @@
 #include "apps/cli/output.hpp"
 
 #include "apps/cli/json.hpp"
+#include "libswill/base/printable.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
 #include <cstdio>
+#include <system_error>
+#include <utility>
 
 #include <unistd.h>
 
@@ -21,8 +25,9 @@ std::string amount(std::uint64_t n, const char* what, double seconds) {
 
 } // namespace
 
-output::output(bool as_json)
+output::output(bool as_json, bool verbose)
     : json_(as_json),
+      verbose_(verbose),
       out_is_terminal_(::isatty(STDOUT_FILENO) != 0),
       shows_progress_(!as_json && ::isatty(STDERR_FILENO) != 0),
       started_(std::chrono::steady_clock::now()),
@@ -31,26 +36,37 @@ output::output(bool as_json)
 void output::text(std::string_view s) {
   if (muted_) return;
   clear_progress();
-  std::fwrite(s.data(), 1, s.size(), stdout);
+  write(printable(s, newlines::kept));
+}
+
+void output::write(std::string_view s) {
+  if (std::fwrite(s.data(), 1, s.size(), stdout) != s.size()) check();
+}
+
+/// Once: what was not written is lost, and whoever reads the rest must not take it for the whole.
+void output::check() {
+  const int why = errno != 0 ? errno : EIO;
+  if (!std::exchange(has_failed_, true)) throw output_error("standard output: " + std::generic_category().message(why));
 }
 
 void output::document(const json& j) {
   const bool for_a_person = !json_ && out_is_terminal_;
-  text((for_a_person ? j.dump(2, ' ', false, json::error_handler_t::replace) : dump(j)) + "\n");
+  if (muted_) return;
+  clear_progress();
+  write(dump(j, for_a_person) + "\n");
   flush();
 }
 
 void output::line(const json& j) {
   if (muted_) return;
   if (out_is_terminal_) clear_progress();
-  const std::string text = dump(j) + "\n";
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  write(dump(j) + "\n");
   ++received_;
   show_progress();
 }
 
 void output::flush() {
-  if (!muted_) std::fflush(stdout);
+  if (!muted_ && (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)) check();
 }
 
 void output::sent() {
@@ -87,12 +103,20 @@ void output::finish() {
 void output::complain(std::string_view s) {
   if (muted_) return;
   clear_progress();
-  flush();
-  std::fprintf(stderr, "%.*s\n", static_cast<int>(s.size()), s.data());
+  std::fflush(stdout);
+  const std::string text = printable(s, newlines::kept);
+  std::fprintf(stderr, "%s\n", text.c_str());
 }
 
 void output::note(std::string_view s) {
   if (!json_) complain(s);
+}
+
+void output::show_metadata(const char* kind, const metadata& m) {
+  if (m.empty() || !(json_ || verbose_)) return;
+  json all = json::object();
+  for (const auto& [key, v] : m) all[key] = to_json(v);
+  complain(json_ ? dump(json{{kind, all}}) : std::string{kind} + " " + dump(all));
 }
 
 void output::failure(const error& e) {
@@ -106,8 +130,8 @@ void output::failure(const error& e) {
   const std::string_view name = known ? name_of(static_cast<error_code>(e.code)) : std::string_view{};
   std::string text = "swill: error " + std::to_string(e.code);
   if (!name.empty()) text += " " + std::string{name};
-  text += ": " + e.message;
-  if (!e.data.is_nil()) text += "\n" + to_json(e.data).dump(2, ' ', false, json::error_handler_t::replace);
+  text += ": " + printable(e.message);
+  if (!e.data.is_nil()) text += "\n" + dump(to_json(e.data), true);
   complain(text);
 }
 

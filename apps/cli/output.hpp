@@ -1,6 +1,7 @@
 #pragma once
 
 #include "apps/cli/exit_codes.hpp"
+#include "libswill/api/metadata.hpp"
 #include "libswill/base/error.hpp"
 
 #include <atomic>
@@ -13,15 +14,17 @@
 
 namespace swill::cli {
 
-/// stdout and stderr, as the command line wants them. Nothing is printed any more after mute(), but what erases a line of progress.
+/// stdout and stderr, as the command line wants them. Nothing is printed any more after mute(), but what erases a line of progress. What
+/// servers and their clients have written is made printable here: a terminal shows it and does not obey it.
 class output {
 public:
-  explicit output(bool json);
+  output(bool json, bool verbose);
 
   bool is_json() const noexcept { return json_; }
   /// From any thread.
   void mute() noexcept { muted_ = true; }
 
+  /// What prints on stdout throws output_error when that takes no more.
   void text(std::string_view s);
   /// A whole result: with indents where a person reads it.
   void document(const nlohmann::ordered_json& j);
@@ -33,10 +36,12 @@ public:
 
   /// For people, on stderr; nothing with --json.
   void note(std::string_view s);
+  /// Metadata of a response, with -v or --json: `kind` is "leading" or "trailing". Nothing when there are none.
+  void show_metadata(const char* kind, const metadata& m);
   void failure(const error& e);
   void failure(std::string_view problem, exit_code why);
 
-  /// Nothing follows: leaves no line of progress behind.
+  /// Nothing follows: leaves no line of progress behind. Throws as text().
   void finish();
 
 private:
@@ -45,8 +50,12 @@ private:
   void show_progress();
   void clear_progress();
   void complain(std::string_view s);
+  void write(std::string_view s);
+  void check();
 
   bool json_;
+  bool verbose_;
+  bool has_failed_ = false;
   std::atomic<bool> muted_{false};
   bool out_is_terminal_;
   bool shows_progress_;

@@ -36,19 +36,37 @@ task<shape> shape_of(session s) {
   co_return shape{streams(*record, "request"), streams(*record, "response")};
 }
 
+/// Metadata are shown where they come: the leading ones before what they lead.
+template <class Call>
+task<void> show_leading(session s, const Call& of) {
+  co_await of.ready();
+  s.out.show_metadata("leading", of.leading());
+}
+
 template <class Call>
 task<void> print_items(session s, Call& from) {
+  co_await show_leading(s, from);
   while (const auto item = co_await from.next()) {
     s.out.line(to_json(*item));
     if (!from.has_item()) s.out.flush();
   }
+  s.out.flush();
+  s.out.show_metadata("trailing", from.trailing());
+}
+
+/// Waits for the one message of a response.
+template <class Call>
+task<void> print_result(session s, const Call& of) {
+  co_await show_leading(s, of);
+  const value result = co_await of.result();
+  s.out.document(to_json(result));
+  s.out.show_metadata("trailing", of.trailing());
 }
 
 task<void> call_unary(session s) {
   const value request = s.given.message();
   const auto call = s.server.start<value>(s.given.name, request, s.given.call());
-  const value result = co_await call.result();
-  s.out.document(to_json(result));
+  co_await print_result(s, call);
 }
 
 task<void> call_streaming_response(session s) {
@@ -81,22 +99,12 @@ task<void> send_items(session s, const Call& to) {
   to.close_writing();
 }
 
-template <class T>
-task<T> result_of(const client_upload<value, T>& u) {
-  co_return co_await u.result();
-}
-
 task<void> call_upload(session s) {
   const auto upload = s.server.upload<value, value>(s.given.name, s.given.call());
   // A handler may answer, or fail, before stdin ends.
-  auto first = co_await when_any(result_of(upload), send_items(s, upload));
-  value result;
-  if (first.index() == 0) {
-    result = std::get<0>(std::move(first));
-  } else {
-    result = co_await upload.result();
-  }
-  s.out.document(to_json(result));
+  const auto first = co_await when_any(upload.ready(), send_items(s, upload));
+  (void)first;
+  co_await print_result(s, upload);
 }
 
 task<void> call_duplex(session s) {

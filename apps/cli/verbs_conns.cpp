@@ -1,5 +1,6 @@
 #include "apps/cli/json.hpp"
 #include "apps/cli/verbs.hpp"
+#include "libswill/base/printable.hpp"
 #include "libswill/wire/utf8.hpp"
 #include "pubsub/connections/entry.hpp"
 
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <map>
 
 // What administrators see of connections (docs/protocol.md §11).
 
@@ -52,11 +54,14 @@ std::string topics_text(const connection_entry& c) {
   return dash(text);
 }
 
+/// What a node is called, or its id.
+std::string node_text(const std::string& id, const std::string& name) { return name.empty() ? id : name; }
+
 using row = std::array<std::string, 12>;
 
 row row_of(const connection_entry& c) {
   return {c.id,
-          c.node,
+          node_text(c.node, c.node_name),
           dash(c.user),
           c.remote_address,
           age_text(c.age_ms),
@@ -74,7 +79,10 @@ std::string table(const std::vector<connection_entry>& connections, bool with_he
   if (with_head)
     rows.push_back(
         {"ID", "NODE", "USER", "ADDRESS", "AGE", "REQS", "QUEUED", "BACKLOG", "IN", "OUT", "SESSION", "TOPICS"});
-  for (const connection_entry& c : connections) rows.push_back(row_of(c));
+  for (const connection_entry& c : connections) {
+    rows.push_back(row_of(c));
+    for (std::string& cell : rows.back()) cell = printable(cell);
+  }
   std::array<std::size_t, std::tuple_size_v<row>> widths{};
   for (const row& r : rows) {
     for (std::size_t i = 0; i < r.size(); ++i) widths[i] = std::max(widths[i], wire::count_code_points(r[i]));
@@ -88,8 +96,12 @@ std::string table(const std::vector<connection_entry>& connections, bool with_he
   return out;
 }
 
-void warn_of(session s, const std::vector<std::string>& missing) {
-  for (const std::string& node : missing) s.out.note("swill: no answer from node " + node);
+void warn_of(session s, const std::vector<std::string>& missing, const std::map<std::string, std::string>& names) {
+  for (const std::string& node : missing) {
+    const auto name = names.find(node);
+    const std::string called = name != names.end() ? " (" + name->second + ")" : std::string{};
+    s.out.note("swill: no answer from node " + printable(node + called));
+  }
 }
 
 std::string rpc(const char* name) { return std::string{"swill.connections."} + name; }
@@ -123,7 +135,7 @@ task<void> list_connections(session s) {
     } else {
       s.out.text(table(page.connections, first));
     }
-    warn_of(s, page.missing);
+    warn_of(s, page.missing, page.names);
     left -= std::min(left, page.connections.size());
     q.cursor = page.cursor;
     if (q.cursor.empty() || (!o.all && left == 0)) break;
@@ -135,18 +147,19 @@ task<void> list_connections(session s) {
 std::string details_text(const connection_details& d) {
   const connection_entry& c = d.connection;
   const auto line = [](const std::string& name, const std::string& text) {
-    return name + std::string(10 - name.size(), ' ') + text + "\n";
+    return name + std::string(10 - name.size(), ' ') + printable(text) + "\n";
   };
-  std::string out =
-      line("id", c.id) + line("node", c.node) + line("user", dash(c.user)) + line("address", c.remote_address) +
-      line("path", c.path) + line("protocol", c.subprotocol) + line("age", age_text(c.age_ms)) +
-      line("in", std::to_string(c.messages_in) + " messages, " + size_text(c.bytes_in) + " bytes") +
-      line("out", std::to_string(c.messages_out) + " messages, " + size_text(c.bytes_out) + " bytes") +
-      line("backlog", size_text(c.backlog) + " bytes") +
-      line("queued", std::to_string(c.queued_items) + " items, " + size_text(c.queued_bytes) + " bytes") +
-      line("session", dash(c.session)) + line("topics", topics_text(c)) + line("requests", std::to_string(c.requests));
+  std::string out = line("id", c.id) + line("node", c.node + (c.node_name.empty() ? "" : " " + c.node_name)) +
+                    line("user", dash(c.user)) + line("address", c.remote_address) + line("path", c.path) +
+                    line("protocol", c.subprotocol) + line("age", age_text(c.age_ms)) +
+                    line("in", std::to_string(c.messages_in) + " messages, " + size_text(c.bytes_in) + " bytes") +
+                    line("out", std::to_string(c.messages_out) + " messages, " + size_text(c.bytes_out) + " bytes") +
+                    line("backlog", size_text(c.backlog) + " bytes") +
+                    line("queued", std::to_string(c.queued_items) + " items, " + size_text(c.queued_bytes) + " bytes") +
+                    line("session", dash(c.session)) + line("topics", topics_text(c)) +
+                    line("requests", std::to_string(c.requests));
   for (const open_request& r : d.open)
-    out += "  " + r.rpc + "  seq " + std::to_string(r.seq) + "  " + age_text(r.age_ms) +
+    out += "  " + printable(r.rpc) + "  seq " + std::to_string(r.seq) + "  " + age_text(r.age_ms) +
            (r.answered ? "  answered\n" : "\n");
   return out;
 }
@@ -180,7 +193,7 @@ task<void> close_connections(session s) {
   } else {
     s.out.text("closed " + std::to_string(c.closed) + "\n");
   }
-  warn_of(s, c.missing);
+  warn_of(s, c.missing, {});
   s.out.flush();
 }
 

@@ -1,6 +1,7 @@
 #include "apps/cli/json.hpp"
 #include "apps/cli/type_text.hpp"
 #include "apps/cli/verbs.hpp"
+#include "libswill/base/printable.hpp"
 #include "libswill/wire/utf8.hpp"
 
 #include <nlohmann/json.hpp>
@@ -20,6 +21,9 @@ std::string name_in(const value& record) {
   return text != nullptr ? *text : std::string{};
 }
 
+/// Of a handler, as a cell of a table.
+std::string shown_name(const value& record) { return printable(name_in(record)); }
+
 std::string padded(std::string text, std::size_t width) {
   const std::size_t has = wire::count_code_points(text);
   if (has < width) text.append(width - has, ' ');
@@ -31,16 +35,16 @@ std::string table(const value_array& records) {
   std::size_t requests = 0;
   const auto side = [](const value& record, std::string_view which) {
     const value* v = record.find(which);
-    return v != nullptr ? side_text(*v) : std::string{"Any"};
+    return v != nullptr ? printable(side_text(*v)) : std::string{"Any"};
   };
   for (const value& r : records) {
-    names = std::max(names, wire::count_code_points(name_in(r)));
+    names = std::max(names, wire::count_code_points(shown_name(r)));
     requests = std::max(requests, wire::count_code_points(side(r, "request")));
   }
   std::string out;
   for (const value& r : records) {
-    out +=
-        padded(name_in(r), names) + "  " + padded(side(r, "request"), requests) + "  →  " + side(r, "response") + "\n";
+    out += padded(shown_name(r), names) + "  " + padded(side(r, "request"), requests) + "  →  " + side(r, "response") +
+           "\n";
   }
   return out;
 }

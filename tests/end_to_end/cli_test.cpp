@@ -1,6 +1,7 @@
 #include "libswill/base/await.hpp"
 #include "libswill/server/server.hpp"
 #include "libswill/wire/envelope.hpp"
+#include "sessions/sessions.hpp"
 #include "tests/end_to_end/program.hpp"
 #include "tests/end_to_end/silent_server.hpp"
 
@@ -9,9 +10,14 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <thread>
+
+#include <unistd.h>
 
 namespace swill::test {
 namespace {
@@ -68,6 +74,29 @@ private:
     });
     app_.handle("header",
                 [](request<> r) { return std::string{r.context().connection().header("X-Test").value_or("")}; });
+    app_.before_connection([](connection& c) {
+      if (const auto status = c.header("X-Reject")) throw rejection{std::stoi(std::string{*status}), "go away\x1b[2J"};
+    });
+    app_.use(std::make_shared<sessions>());
+    app_.handle("visit", [](request<> r) -> task<int> {
+      session& s = co_await r.context().session();
+      s.set("visits", s.get<int>("visits").value_or(0) + 1);
+      co_return *s.get<int>("visits");
+    });
+    app_.handle("told", [](request<> r) {
+      r.context().set_leading({"engine", "v7"});
+      r.context().trailing().set("words", 1);
+      return 5;
+    });
+    app_.handle("tells", [](request<int> r) -> stream<int> {
+      r.context().set_leading({"engine", "v8"});
+      for (int i = 1; i <= r.data(); ++i) co_yield i;
+      r.context().trailing().set("words", 2);
+    });
+    app_.handle("rude", [](request<> r) -> int {
+      (void)r;
+      throw error{400, "no\x1b]0;title\x07\nswill: all is well"};
+    });
     app_.handle("fail", [](request<int> r) -> int { throw error{r.data(), "as asked", value{7}}; });
     app_.handle("close", [](request<> r) -> int {
       (void)r;
@@ -224,6 +253,92 @@ TEST_F(Cli, EndsWithOneForWrongUse) {
 TEST_F(Cli, EndsWithTwoWithoutAConnection) {
   EXPECT_EQ(run_cli({"--url", "unix:/no/such/socket", "ls"}).code, 2);
   EXPECT_EQ(swill({"call", "close"}).code, 2);
+}
+
+TEST_F(Cli, EndsWithTheClassOfARejection) {
+  const auto code = [this](const char* status) { return swill({"-H", std::string{"X-Reject: "} + status, "ls"}).code; };
+  EXPECT_EQ(code("401"), 7);
+  EXPECT_EQ(code("403"), 7);
+  EXPECT_EQ(code("429"), 8);
+  EXPECT_EQ(code("503"), 8);
+  EXPECT_EQ(code("404"), 2);
+  EXPECT_EQ(code("500"), 2);
+  EXPECT_THAT(swill({"-H", "X-Reject: 403", "ls"}).errors, HasSubstr("go away\\x1b[2J"));
+}
+
+/// `swill` with one of its standard descriptors redirected by a shell.
+program::ending redirected(const std::string& how, std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), {"-c", "exec \"$0\" \"$@\" " + how, program_directory() + "/swill"});
+  return program{"/bin/sh", arguments}.wait();
+}
+
+TEST_F(Cli, FailsWhenItsOutputCannotBeWritten) {
+  for (const std::vector<std::string>& what : std::vector<std::vector<std::string>>{
+           {"call", "add", "[1, 2]"}, {"call", "count", "100000"}, {"ls"}, {"ls", "--json"}, {"ping", "-n", "1"}}) {
+    for (const char* where : {">/dev/full", ">&-"}) {
+      const auto end = redirected(where, with_url(what));
+      EXPECT_EQ(end.code, 12) << testing::PrintToString(what) << where;
+      EXPECT_THAT(end.errors, HasSubstr("standard output")) << testing::PrintToString(what) << where;
+    }
+  }
+  EXPECT_EQ(redirected(">/dev/full", {"--help"}).code, 12);
+  EXPECT_THAT(redirected(">/dev/full", with_url({"--json", "call", "add", "[1, 2]"})).errors,
+              EndsWith("\"exit_code\":12}}\n"));
+}
+
+TEST_F(Cli, TakesAClosedStdinForAnEmptyOne) {
+  const auto end = redirected("<&-", with_url({"stream", "sum"}));
+  EXPECT_EQ(end.code, 0) << end.errors;
+  EXPECT_EQ(end.out, "0\n");
+  EXPECT_EQ(redirected("<&- 2>&-", with_url({"call", "add", "[1, 2]"})).out, "3\n");
+}
+
+TEST_F(Cli, ShowsMetadataOfTheAnswer) {
+  const auto quiet = swill({"call", "told"});
+  const auto verbose = swill({"-v", "call", "told"});
+  const auto stream = swill({"call", "tells", "2", "-v"});
+  const auto json = swill({"--json", "call", "told"});
+
+  EXPECT_EQ(quiet.errors, "");
+  EXPECT_EQ(verbose.out, "5\n");
+  EXPECT_EQ(verbose.errors, "leading {\"engine\":\"v7\"}\ntrailing {\"words\":1}\n");
+  EXPECT_EQ(stream.out, "1\n2\n");
+  EXPECT_EQ(stream.errors, "leading {\"engine\":\"v8\"}\ntrailing {\"words\":2}\n");
+  EXPECT_EQ(json.out, "5\n");
+  EXPECT_EQ(json.errors, "{\"leading\":{\"engine\":\"v7\"}}\n{\"trailing\":{\"words\":1}}\n");
+  EXPECT_EQ(swill({"-v", "call", "add", "[1, 2]"}).errors, "");
+}
+
+TEST_F(Cli, KeepsASessionInACookieJar) {
+  namespace fs = std::filesystem;
+  const fs::path jar = fs::temp_directory_path() / ("swill-cli-jar-" + std::to_string(::getpid()));
+  std::ofstream{jar} << "# mine\n#HttpOnly_example.org\tFALSE\t/\tTRUE\t0\tother\tsecret\n";
+  fs::permissions(jar, fs::perms{0644});
+  const auto visit = [&] { return swill({"--cookie-jar", jar.string(), "call", "visit"}); };
+
+  EXPECT_EQ(visit().out, "1\n");
+  EXPECT_EQ(visit().out, "2\n");
+  EXPECT_EQ(swill({"call", "visit"}).out, "1\n");
+  EXPECT_EQ(visit().out, "3\n");
+
+  std::ifstream in{jar};
+  const std::string text{std::istreambuf_iterator<char>{in}, {}};
+  EXPECT_THAT(text, StartsWith("# "
+                               "mine\n#HttpOnly_example.org\tFALSE\t/"
+                               "\tTRUE\t0\tother\tsecret\n#HttpOnly_127.0.0.1\tFALSE\t/\tFALSE\t0\tswill\t"));
+  EXPECT_EQ(fs::status(jar).permissions(), fs::perms{0600});
+  fs::remove(jar);
+  EXPECT_EQ(visit().out, "1\n") << "no file is an empty jar";
+  EXPECT_EQ(fs::status(jar).permissions(), fs::perms{0600});
+  fs::remove(jar);
+  EXPECT_EQ(swill({"--cookie-jar", "/no/such/directory/jar", "call", "visit"}).code, 1);
+}
+
+TEST_F(Cli, ShowsWhatATerminalWouldObey) {
+  EXPECT_EQ(swill({"call", "rude"}).errors,
+            "swill: error 400 BAD_REQUEST: no\\x1b]0;title\\x07\\x0aswill: all is well\n");
+  EXPECT_EQ(swill({"call", "echo", R"("a\u009b31m\u202eb\u001b\u007f")"}).out,
+            "\"a\\u009b31m\\u202eb\\u001b\\u007f\"\n");
 }
 
 TEST_F(Cli, WritesErrorsOfTheCommandLineForMachines) {

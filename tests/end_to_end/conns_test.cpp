@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +17,7 @@
 namespace swill::test {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
@@ -61,7 +63,12 @@ protected:
 
 private:
   app app_;
-  std::shared_ptr<connections> all_ = std::make_shared<connections>();
+  static connections_options named() {
+    connections_options o;
+    o.node_name = "gateway-7";
+    return o;
+  }
+  std::shared_ptr<connections> all_ = std::make_shared<connections>(nullptr, named());
   std::unique_ptr<server> server_;
   const std::string token_ = std::filesystem::temp_directory_path() / ("swill-cli-token-" + std::to_string(::getpid()));
 };
@@ -82,8 +89,41 @@ TEST_F(CliConns, ListsInATable) {
   EXPECT_THAT(some.out, Not(HasSubstr("bob")));
   EXPECT_THAT(json.out, StartsWith("{\"connections\":[{\"id\":\""));
   EXPECT_THAT(json.out, HasSubstr("\"user\":\"ann\""));
-  EXPECT_THAT(json.out, HasSubstr("\"missing\":[]}"));
+  EXPECT_THAT(json.out, HasSubstr("\"missing\":[],\"names\":{}}"));
   EXPECT_EQ(std::count(json.out.begin(), json.out.end(), '\n'), 1);
+}
+
+TEST_F(CliConns, ShowsWhatATerminalWouldObey) {
+  const auto odd = client("ann\x1b[2J\x07\r\n" + std::string(32, '0') +
+                          "  node  root\xC2\x9B"
+                          "31m\xE2\x80\xAE");
+
+  const auto table = swill({"ls"});
+  const auto one = swill({"show", odd->call<std::string>("id")});
+  const auto json = swill({"ls", "--json"});
+
+  const std::string shown = "ann\\x1b[2J\\x07\\x0d\\x0a" + std::string(32, '0') + "  node  root\\x9b31m\\u202e";
+  EXPECT_THAT(table.out, HasSubstr(shown));
+  EXPECT_THAT(one.out, HasSubstr("user      " + shown + "\n"));
+  EXPECT_EQ(std::count(table.out.begin(), table.out.end(), '\n'), 3) << "nobody adds a row";
+  for (const std::string& out : {table.out, one.out, json.out}) {
+    EXPECT_EQ(out.find_first_of("\x1b\x07\r"), std::string::npos);
+    EXPECT_THAT(out, Not(HasSubstr("\xC2\x9B")));
+    EXPECT_THAT(out, Not(HasSubstr("\xE2\x80\xAE")));
+  }
+  EXPECT_THAT(json.out, HasSubstr("\\u001b[2J"));
+  EXPECT_THAT(json.out, HasSubstr("root\\u009b31m\\u202e\""));
+}
+
+TEST_F(CliConns, NamesTheNodes) {
+  const auto ann = client("ann");
+
+  const auto table = swill({"ls", "--user", "ann"});
+  const auto one = swill({"show", ann->call<std::string>("id")});
+
+  EXPECT_THAT(table.out, HasSubstr("  gateway-7  ann  "));
+  EXPECT_THAT(one.out, ContainsRegex("node      [0-9a-f]{16} gateway-7\n"));
+  EXPECT_THAT(swill({"ls", "--node", "gateway-7"}).out, HasSubstr("ann"));
 }
 
 TEST_F(CliConns, ListsAsManyAsAsked) {
