@@ -7,6 +7,8 @@ namespace swill::detail {
 namespace {
 /// Messages of one topic that are kept while missing ones are fetched; those that come after are fetched, too.
 constexpr std::size_t most_held = 1024;
+/// Members who have left while the broker was away and are taken out when it is back. Beyond that they stay listed until this node ends.
+constexpr std::size_t most_to_leave = 100'000;
 } // namespace
 
 broker_actor::broker_actor(caf::actor_config& config, actors::unit& home, settings s)
@@ -328,7 +330,7 @@ void broker_actor::on_exit_order(exit_order& o) {
 void broker_actor::take_out(const std::string& topic, const std::string& id, broker::answer<void> done) {
   settings_.broker->leave(topic, id, [this, key = std::pair{topic, id}, done = std::move(done)](result<void> r) {
     // This node lives on, so nobody else would ever take it out.
-    if (!r) to_leave_.insert(key);
+    if (!r && to_leave_.size() < most_to_leave) to_leave_.insert(key);
     done(std::move(r));
   });
 }

@@ -35,6 +35,7 @@ link::link(swill::loop& l, options o, link_owner& owner, const log_sink* log)
       options_(std::move(o)),
       owner_(&owner),
       log_(log),
+      errors_(loop_, log),
       connector_(loop_, options_.look_up),
       in_(new char[input_size]) {}
 
@@ -287,7 +288,7 @@ void link::dispatch(reply r) {
     if (state_ == state::greeting) return greeting_answered(r);
     owner_->on_reply(std::move(r));
   } catch (const std::exception& e) {
-    log(log_level::error, std::string{"exception from a callback: "} + e.what());
+    errors_.write(log_level::error, "callback", std::string{"Redis: exception from a callback: "} + e.what());
   }
 }
 

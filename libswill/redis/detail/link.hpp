@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libswill/base/log.hpp"
+#include "libswill/base/log_limiter.hpp"
 #include "libswill/redis/options.hpp"
 #include "libswill/redis/outage_log.hpp"
 #include "libswill/redis/reply.hpp"
@@ -101,6 +101,7 @@ private:
   options options_;
   link_owner* owner_;
   logger log_;
+  limited_log errors_; ///< what may come with each reply
   state state_ = state::idle;
   unsigned generation_ = 0; ///< of the attempt; what belongs to an earlier one is ignored
   unsigned failures_ = 0;   ///< in a row: since a connection lasted
