@@ -71,9 +71,10 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
     const std::string word = refusal_word(text);
     const auto keep = link; // the owner may close this
     if (w.answer) w.answer(refused(text));
-    if (!is_wrong_server(word) && (word != "NOPERM" || !keep->has_checks())) return;
-    if (keep->is_up() && on_wrong_server) on_wrong_server();
-    keep->fail(text, outage_log::reason::refused);
+    const bool wrong = is_wrong_server(word);
+    if (!wrong && (word != "NOPERM" || !keep->has_checks())) return;
+    keep->fail(text, wrong ? outage_log::reason::wrong : outage_log::reason::refused);
+    if (wrong && on_wrong_server) on_wrong_server(); // none after close()
   }
 
   /// Whether n more commands can be sent; answers for them when not.

@@ -50,7 +50,7 @@ public:
   /// A command that each connection begins with, before it counts as up; an error as its answer means that the connection is of no use
   /// (access_check). Rights are looked at anew when Redis says NOPERM later. Before start().
   void set_check(std::vector<std::string> command);
-  /// Called when Redis has answered that it is the wrong one (is_wrong_server), before the connection is made anew and on_state tells. What
+  /// Called when Redis has answered that it is the wrong one (is_wrong_server), after on_state has told that the connection is gone. What
   /// else was connected under this name may be wrong, too. Set it before start().
   void on_wrong_server(std::function<void()> f);
   /// What came was not what must come: the connection is made anew, and what waits fails with 503.

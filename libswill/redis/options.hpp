@@ -27,6 +27,8 @@ struct options {
   /// Gives the addresses of "host:port", each time a connection is made; empty: look_up_addresses. It must be safe to copy and to call from
   /// any thread, and must not refer to anything that ends: nobody waits for it.
   look_up_function look_up{};
+  /// What fails while it is away, for logs: "sessions", "topics". redis_sessions and redis_broker fill it in.
+  std::string used_for;
   /// What tells that this Redis is away; copies of these options share it, so that there is one line for all their connections.
   std::shared_ptr<outage_log> outages = make_outage_log();
 

@@ -12,20 +12,23 @@ void outage_log::add_user(const std::string& name) {
   users_.insert(name);
 }
 
-void outage_log::down(const void* link, const std::string& where, reason r, const std::string& why, const logger& log) {
+void outage_log::down(const void* link, const std::string& where, reason r, const std::string& why,
+                      const std::string& user, const logger& log) {
   std::string text;
   {
     const std::lock_guard lock{mutex_};
     const bool first = down_.empty();
     down_.insert(link);
-    const bool fresh = r == reason::refused && told_.size() < most_told && told_.insert(why).second;
+    const std::string who = r == reason::refused && !user.empty() ? user : users();
+    const bool fresh = r != reason::unreachable && told_.size() < most_told && told_.insert(who + why).second;
     if (!first && !fresh) return;
-    text = "Redis at " + where + ": " + why + users();
+    text = "Redis at " + where + ": " + why + "; " + who +
+           " fail with 503 until it is there, and it is tried again all the time";
   }
   log.write(log_level::warning, text);
 }
 
-/// ", so sessions and topics …"
+/// "sessions and topics"
 std::string outage_log::users() const {
   std::string names;
   std::size_t n = 0;
@@ -34,8 +37,7 @@ std::string outage_log::users() const {
     if (n > 1) names += n == users_.size() ? " and " : ", ";
     names += u;
   }
-  return "; " + (names.empty() ? "commands" : names) +
-         " fail with 503 until it is there, and it is tried again all the time";
+  return names.empty() ? "commands" : names;
 }
 
 void outage_log::up(const void* link, const std::string& where, const logger& log) {

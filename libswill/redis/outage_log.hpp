@@ -13,14 +13,16 @@ namespace swill::redis {
 /// options are copies of each other share one. From any thread.
 class outage_log {
 public:
-  /// Why a connection is down. What Redis itself says ("refused") may concern one user of it only, so each such text has its line.
-  enum class reason : std::uint8_t { unreachable, refused };
+  /// Why a connection is down. What Redis itself says has its own line, once in an outage: that it is the wrong one for everybody, or
+  /// that it refuses this one.
+  enum class reason : std::uint8_t { unreachable, wrong, refused };
 
   /// Something that needs this Redis and does not serve without it: "sessions", "topics".
   void add_user(const std::string& name);
 
-  /// `link` (only compared) has no connection. `where` is the address, `why` what happened.
-  void down(const void* link, const std::string& where, reason r, const std::string& why, const logger& log);
+  /// `link` (only compared) has no connection. `where` is the address, `why` what happened, `user` who needs this connection.
+  void down(const void* link, const std::string& where, reason r, const std::string& why, const std::string& user,
+            const logger& log);
   void up(const void* link, const std::string& where, const logger& log);
   /// The link is not used any more.
   void forget(const void* link);

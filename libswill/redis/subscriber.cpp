@@ -94,7 +94,7 @@ subscriber::~subscriber() { close(); }
 
 void subscriber::set_check(std::vector<std::string> command) { impl_->link->add_check(std::move(command)); }
 void subscriber::start() { impl_->link->start(); }
-void subscriber::reconnect(const std::string& why) { impl_->link->fail(why, outage_log::reason::refused); }
+void subscriber::reconnect(const std::string& why) { impl_->link->fail(why); }
 
 void subscriber::close(std::function<void()> done) { impl_->link->close(std::move(done)); }
 

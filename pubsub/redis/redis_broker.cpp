@@ -15,7 +15,9 @@ constexpr std::chrono::milliseconds believed_for = std::chrono::minutes{10};
 } // namespace
 
 redis_broker::redis_broker(redis_broker_options o) : impl_(std::make_shared<impl>(std::move(o))) {
-  impl_->settings.server.outages->add_user("topics");
+  redis::options& server = impl_->settings.server;
+  if (server.used_for.empty()) server.used_for = "topics";
+  server.outages->add_user(server.used_for);
 }
 redis_broker::~redis_broker() = default;
 

@@ -33,7 +33,8 @@ struct redis_store::encoded {
 session_backend redis_sessions(redis_session_options o) {
   session_backend b;
   b.one_per_loop = true;
-  o.server.outages->add_user("sessions");
+  if (o.server.used_for.empty()) o.server.used_for = "sessions";
+  o.server.outages->add_user(o.server.used_for);
   b.make = [o = std::move(o), shared = std::weak_ptr<log_limiter>{}](loop& l, const session_options& s,
                                                                      const log_sink* log) mutable {
     auto errors = shared.lock(); // of the stores of one server

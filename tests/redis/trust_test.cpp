@@ -191,6 +191,21 @@ TEST(OutageLog, SaysInOneLineWhoNeedsIt) {
   EXPECT_TRUE(log.all.empty());
 }
 
+TEST(OutageLog, NamesOnlyWhomARefusalConcerns) {
+  outage_log outages;
+  lines log;
+  const logger to{&log.sink};
+  for (const char* user : {"sessions", "topics"}) outages.add_user(user);
+  const int links[3] = {};
+
+  outages.down(&links[0], "x", outage_log::reason::refused, "NOPERM PUBLISH", "topics", to);
+  outages.down(&links[1], "x", outage_log::reason::refused, "NOPERM PUBLISH", "topics", to); // its other connection
+  EXPECT_EQ(log.all.take().substr(0, 51), "Redis at x: NOPERM PUBLISH; topics fail with 503 un");
+  outages.down(&links[2], "x", outage_log::reason::wrong, "READONLY", "sessions", to);
+  EXPECT_EQ(log.all.take().substr(0, 42), "Redis at x: READONLY; sessions and topics ");
+  EXPECT_TRUE(log.all.empty());
+}
+
 TEST(RefusalWord, IsFoundInWhatAScriptOfRedis6Says) {
   EXPECT_EQ(refusal_word("READONLY You can't write against a read only replica."), "READONLY");
   EXPECT_EQ(

@@ -132,6 +132,11 @@ void link::greet() {
 
 namespace {
 
+/// Of what Redis says of itself, or of us.
+outage_log::reason reason_of(std::string_view text) {
+  return is_wrong_server(refusal_word(text)) ? outage_log::reason::wrong : outage_log::reason::refused;
+}
+
 /// Whether an answer to a part of the greeting lets us go on.
 bool is_good(const std::string& what, const reply& r) {
   const std::string word = r.is_error() ? refusal_word(r.text()) : std::string{};
@@ -148,7 +153,7 @@ void link::greeting_answered(const reply& r) {
   if (!is_good(what, r)) {
     if (!r.is_error()) return lose("what answers " + what + " is no Redis", outage_log::reason::refused);
     const bool own_words = what == "PING" || what == "EVAL"; // they say all that there is to say
-    return lose((own_words ? "" : what + " was answered ") + std::string{r.text()}, outage_log::reason::refused);
+    return lose((own_words ? "" : what + " was answered ") + std::string{r.text()}, reason_of(r.text()));
   }
   if (!greeting_.empty()) return;
   connect_timer_.cancel();
@@ -175,7 +180,7 @@ void link::lose(const std::string& why, outage_log::reason r) {
   // A connection that breaks at once, because of what its owner asks for, is a failure like one that never was.
   if (state_ == state::up && loop_.now() - up_since_ > options_.longest_backoff) {
     failures_ = 0;
-    if (r != outage_log::reason::refused) connector_.begin_with_first();
+    if (r == outage_log::reason::unreachable) connector_.begin_with_first();
   }
   ++generation_;
   connector_.cancel();
@@ -190,7 +195,7 @@ void link::lose(const std::string& why, outage_log::reason r) {
   const auto wait = options_.shortest_backoff * (1U << std::min(failures_++, 16U));
   loop_.set_timer(retry_, loop_.now() + with_jitter(std::min(wait, options_.longest_backoff)));
   log(log_level::debug, why);
-  options_.outages->down(this, options_.text(), r, why, log_);
+  options_.outages->down(this, options_.text(), r, why, options_.used_for, log_);
   if (!tell) return;
   told_down_ = true;
   owner_->on_down(why);

@@ -57,7 +57,7 @@ public:
   void close(std::function<void()> done);
   /// The state of the connection is not known any more.
   void fail(const std::string& why) { fail(why, outage_log::reason::unreachable); }
-  /// As fail(); `refused`: what answers is not what we need, so the next connection begins with the next address of the name.
+  /// As fail(). Where what answers is not what we need, the next connection begins with the next address of the name.
   void fail(const std::string& why, outage_log::reason r);
 
   /// A command that every connection begins with. An error as its answer: the connection does not come up, and its text is why. Before
