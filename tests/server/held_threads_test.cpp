@@ -25,11 +25,38 @@ using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
 
+/// A handler that is in there until it may go.
+struct door {
+  std::atomic<int> entered{0}, left{0};
+  std::atomic<bool> is_open{false};
+  void pass() {
+    ++entered;
+    while (!is_open) ::poll(nullptr, 0, 1);
+    ++left;
+  }
+};
+
+/// A message that is decoded on the pool, and stands in a door there.
+struct held_message {
+  int n = 0;
+};
+door* door_of_messages = nullptr;
+
+template <class D>
+void describe(D& d, held_message& m) {
+  const auto passes = [](int) {
+    door_of_messages->pass();
+    return true;
+  };
+  d.field("n", m.n, predicate{passes, "passes"});
+}
+
 void send(raw_client& c, std::uint64_t seq, std::string_view rpc,
           wire::request_type type = wire::request_type::message) {
   buffer out;
   wire::writer w{out};
-  wire::write_request(w, seq, {}, rpc, type);
+  const bool is_held = rpc == "decoding" && type == wire::request_type::message;
+  wire::write_request(w, seq, is_held ? encoded(value::map({{"n", 1}})) : bytes{}, rpc, type);
   c.send_message(as_text(out.view()));
 }
 std::uint64_t next_seq(raw_client& c) {
@@ -47,23 +74,15 @@ bool eventually(const F& f) {
   return f();
 }
 
-/// A handler that is in there until it may go.
-struct door {
-  std::atomic<int> entered{0}, left{0};
-  std::atomic<bool> is_open{false};
-  void pass() {
-    ++entered;
-    while (!is_open) ::poll(nullptr, 0, 1);
-    ++left;
-  }
-};
-
 /// An app with a door in every way to hold a thread. Functions that a server leaves behind may use it as long as they run: each test has
 /// one, which is never destroyed.
 struct held_app : logged_app {
   door gate;
   held_app() {
     limits().close_timeout = 20ms; // nobody answers a close frame
+    limits().elements_on_loop = 1;
+    door_of_messages = &gate;
+    handle("decoding", [](request<held_message>) {});
     handle("blocking", blocking([this](request<>) { gate.pass(); }));
     handle("pool", [this](request<>) -> task<void> { co_await on_pool([g = &gate] { g->pass(); }); });
     handle("plain", [this](request<>) { gate.pass(); });
@@ -79,7 +98,7 @@ held_app& make_app() {
 // --- The pool
 
 class Pool : public testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Jobs, Pool, testing::Values("blocking", "pool"));
+INSTANTIATE_TEST_SUITE_P(Jobs, Pool, testing::Values("blocking", "pool", "decoding"));
 
 TEST_P(Pool, OneConnectionDoesNotHaveAllOfIt) {
   held_app& a = make_app();
@@ -252,7 +271,7 @@ std::chrono::milliseconds stop_time(server& s, bool& ended) {
 }
 
 class Ending : public testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Functions, Ending, testing::Values("blocking", "pool", "plain"));
+INSTANTIATE_TEST_SUITE_P(Functions, Ending, testing::Values("blocking", "pool", "plain", "decoding"));
 
 TEST_P(Ending, LeavesAFunctionBehindThatDoesNotEndAndNamesIt) {
   held_app& a = make_app();

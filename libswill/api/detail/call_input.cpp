@@ -1,6 +1,6 @@
 #include "libswill/api/detail/call.hpp"
 
-#include "libswill/base/await.hpp"
+#include "libswill/api/detail/typed_handler.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -42,37 +42,29 @@ error call::located(error e) const {
   return e;
 }
 
-/// Decodes a message on the worker pool. Nothing interrupts that: whatever happens to the request meanwhile, its coroutine goes on after it.
+/// A message that is decoded on the worker pool, in its connection's turn. Nothing interrupts that once it has begun: whatever happens to the
+/// request meanwhile, its coroutine goes on after it.
 struct call::pool_decoding {
   call& c;
   bytes_view data;
   std::size_t values;
-  carried_exception failure{};
-
-  bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> h) {
-    c.decoding_ = true;
-    c.loop().offload([this, h] {
-      try {
-        c.decode(data, values);
-      } catch (...) {
-        failure.capture();
-      }
-      c.loop().post([this, h] {
-        scope& s = c;
-        c.decoding_ = false;
-        s.run(h);
-      });
-    });
-  }
-  void await_resume() const {
-    if (failure) failure.rethrow();
+  nothing operator()() const {
+    c.decode(data, values);
+    return {};
   }
 };
 
 task<void> call::decode_on_pool(bytes_view data, std::size_t values) {
-  pool_decoding decoding{*this, data, values};
-  co_await decoding;
+  if (is_cancelled()) throw cancelled{};
+  blocking_awaiter<pool_decoding> decoded{pool_decoding{*this, data, values}, stop_token()};
+  decoding_ = true;
+  try {
+    co_await decoded;
+  } catch (...) {
+    decoding_ = false;
+    throw;
+  }
+  decoding_ = false;
 }
 
 // --- What waits
