@@ -53,6 +53,12 @@ public:
   /// limits::pool_jobs_per_connection of the threads. `name` says in the log what it is. From any thread.
   void offload(std::shared_ptr<pool_job> job, const connection* owner, swill::loop& home, std::string_view name);
 
+  /// Whether new clients are welcome: it does not drain, and no plugin waits for something that they will need. From any thread.
+  bool is_ready() const noexcept { return holds_.load() == 0 && !draining_.load(); }
+  /// Not ready until release_readiness() was called as often. From any thread.
+  void hold_readiness() noexcept { ++holds_; }
+  void release_readiness() noexcept { --holds_; }
+
   /// Takes no new connections and requests; connections close with 1001 as they become idle. From any thread.
   void drain();
   /// drain(); after limits::drain_timeout cancels and closes what is left; returns within another limits::close_timeout, or a second where
@@ -103,6 +109,7 @@ private:
   std::unique_ptr<caf::actor_system> system_;
   scheduler* scheduler_ = nullptr;
   std::atomic<bool> draining_{false};
+  std::atomic<std::size_t> holds_{0}; ///< of its readiness
   std::atomic<std::size_t> count_{0}; ///< connections and handshakes under way
   std::mutex mutex_;
   std::condition_variable changed_;

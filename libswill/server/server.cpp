@@ -164,6 +164,7 @@ void server::start() {
   settings.test_echo = impl_->options.test_echo;
   settings.kernel_unsent = impl_->options.kernel_unsent;
   settings.log = impl_->log;
+  settings.is_ready = [a = impl_->actors.get()] { return a->is_ready(); };
   impl_->actors->serve(service);
   impl_->sockets = std::make_unique<transport::server>(std::move(settings), *impl_->actors, impl_->threads.loops());
   impl_->sockets->start();

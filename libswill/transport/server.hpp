@@ -7,6 +7,7 @@
 #include "libswill/transport/statistics.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ struct server_settings {
   std::size_t kernel_unsent =
       256 * 1024; ///< bytes of one TCP connection that the kernel takes before it can send them; 0: as it likes
   log_sink log;
+  std::function<bool()> is_ready; ///< what /ready answers; from any loop's thread. Null: always
 };
 
 /// WebSocket connections for a gate: listens, upgrades, and carries messages until it is stopped. Connections are spread over the

@@ -79,9 +79,19 @@ bool has_body(const header_list& headers) {
                      [](std::string_view v) { return v.find_first_not_of('0') != v.npos; });
 }
 
+/// Where balancers and supervisors ask whether new clients are welcome. Needs nothing of HTTP/1.1.
+constexpr std::string_view ready_path = "/ready";
+
+upgrade_verdict answer_readiness(const upgrade_request& r, const upgrade_rules& rules) {
+  if (r.method != "GET" && r.method != "HEAD") return refuse(405, "Method Not Allowed", {{"Allow", "GET, HEAD"}});
+  if (rules.ready && !rules.full) return refuse(200, "ready\n", {{"Cache-Control", "no-store"}});
+  return refuse(503, "not ready\n", {{"Cache-Control", "no-store"}, {"Retry-After", "1"}});
+}
+
 // Which endpoint it asks for, or the refusal of what is no upgrade request at all.
 upgrade_verdict check_http(const upgrade_request& r, const upgrade_rules& rules) {
   const std::string_view path = std::string_view{r.target}.substr(0, r.target.find('?'));
+  if (path == ready_path && path != rules.path) return answer_readiness(r, rules);
   const bool echo = rules.echo && path == "/echo";
   if (!echo && path != rules.path) return refuse(404, "Not Found");
   if (r.method != "GET") return refuse(405, "Method Not Allowed", {{"Allow", "GET"}});

@@ -25,6 +25,7 @@ struct upgrade_rules {
   std::vector<std::string> subprotocols{"swill.v1", "swill/1"}; ///< the first that the peer offers is agreed
   bool echo = false;                                            ///< /echo exists
   bool full = false;                                            ///< at capacity, or draining
+  bool ready = true;                                            ///< what /ready answers, unless it is full
 };
 
 struct upgrade_verdict {

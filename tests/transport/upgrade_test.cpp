@@ -54,6 +54,21 @@ TEST(Upgrade, AcceptsAValidRequest) {
   EXPECT_FALSE(v.echo);
 }
 
+TEST(Upgrade, TellsWhetherTheServerIsReady) {
+  upgrade_request plain;
+  plain.method = "GET";
+  plain.target = "/ready";
+  plain.version = 10;
+  EXPECT_EQ(status_of(plain), 200);
+  EXPECT_EQ(status_of(plain, {.ready = false}), 503);
+  EXPECT_EQ(status_of(plain, {.full = true}), 503);
+  EXPECT_EQ(status_of(good(), {.ready = false}), 101); // it serves what it has
+  plain.method = "HEAD";
+  EXPECT_EQ(status_of(plain), 200);
+  plain.method = "POST";
+  EXPECT_EQ(status_of(plain), 405);
+}
+
 TEST(Upgrade, WantsThePathExactly) {
   for (const auto* path : {"/", "/WS", "/wsx", "/ws/", "ws", "", "*", "/echo", "/ws#a"})
     EXPECT_EQ(status_of(to(path)), 404) << path;

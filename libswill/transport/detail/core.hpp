@@ -43,7 +43,7 @@ struct core {
   core(server_settings s, gate& g);
 
   const server_settings settings;
-  const upgrade_rules rules; ///< but for `full`
+  const upgrade_rules rules; ///< but for `full` and `ready`
   const logger log;
   gate& entrance;
   std::atomic<bool> draining{false};
