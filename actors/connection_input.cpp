@@ -112,6 +112,17 @@ bool connection_actor::is_late(const wire::request_envelope& e, const detail::ha
   return was_refused(e, h) || (h != nullptr && is_remembered(e.seq, e.rpc));
 }
 
+namespace {
+
+/// Why a name that nobody serves is refused; `expected`: somebody may be about to.
+error no_handler(bool expected, const limits& l) {
+  if (!expected) return {error_code::not_found, "No func was found to process this request"};
+  return {error_code::unavailable, "Nobody serves this yet",
+          value::map({{"retryable", true}, {"retry_after_ms", l.retry_after.count()}})};
+}
+
+} // namespace
+
 void connection_actor::on_new_request(const wire::request_envelope& e) {
   if (e.type == request_type::cancel) {
     if (!refused_.empty()) refused_.erase(e.seq, e.rpc);
@@ -125,7 +136,7 @@ void connection_actor::on_new_request(const wire::request_envelope& e) {
   if (is_late(e, h)) return;
   if (h == nullptr) {
     if (e.type == request_type::end_of_stream) return;
-    return refuse(e, error{error_code::not_found, "No func was found to process this request"});
+    return refuse(e, no_handler(home().expects_handlers, app_->limits));
   }
   if (!h->request_streams && e.type != request_type::message) {
     if (e.type == request_type::metadata)

@@ -88,6 +88,8 @@ public:
 
   /// Handlers beside those of the app; may be null. Whoever sets it takes it away again.
   detail::dynamic_handlers* dynamic = nullptr;
+  /// Others may be about to join that serve names which nobody serves yet: those are answered with 503 instead of 404.
+  bool expects_handlers = false;
 
   /// The unit whose loop this thread is, or null.
   static unit* current() noexcept;
