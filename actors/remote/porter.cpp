@@ -73,15 +73,18 @@ void ignore_broken_pipes() {
 
 } // namespace
 
-porter::porter(const host_and_port& at, house_rules rules, admitted let_in, paced_log::sink log)
-    : rules_(std::move(rules)), let_in_(std::move(let_in)), log_(std::move(log)), listener_(open_listener(at)) {
+porter::porter(const host_and_port& at, house_rules rules, admitted let_in, const log_sink* log)
+    : rules_(std::move(rules)), let_in_(std::move(let_in)), log_(log), listener_(open_listener(at)) {
   port_ = port_of(listener_);
+}
+
+void porter::open() {
   thread_ = std::thread{[this] { run(); }};
 }
 
 porter::~porter() {
   stopping_.ring();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
   ::close(listener_);
 }
 
@@ -92,7 +95,9 @@ void porter::run() {
     if (polled_[0].revents != 0) return;
     const bool knocked = polled_[1].revents != 0;
     go_on();
-    drop_late(steady_clock::now());
+    const clock_time now = steady_clock::now();
+    drop_late(now);
+    if (now >= flush_at_) flush_at_ = log_.flush(now) ? now + log_limiter::interval : clock_time::max();
     if (knocked) accept();
   }
 }
@@ -102,7 +107,7 @@ void porter::wait() {
   const bool accepts = now >= accepts_from_;
   polled_.assign({{stopping_.fd(), POLLIN, 0}, {accepts ? listener_ : -1, POLLIN, 0}});
   for (const stranger& s : strangers_) polled_.push_back({s.at->fd(), s.events, 0});
-  clock_time next = accepts ? clock_time::max() : accepts_from_;
+  clock_time next = accepts ? flush_at_ : std::min(flush_at_, accepts_from_);
   if (!strangers_.empty()) next = std::min(next, strangers_.front().until);
   const int most =
       next == clock_time::max()
@@ -131,18 +136,17 @@ bool porter::advance(stranger& s) {
     const link_keys keys = s.at->keys();
     let_in_(s.at->take_socket(), keys);
   } catch (const std::exception& e) { // no memory, most likely: one connection less
-    log_.write("trouble", log_level::error, std::string{"a worker was kept out: "} + e.what(), steady_clock::now());
+    write(log_level::error, "trouble", std::string{"a worker was kept out: "} + e.what());
   }
   return false;
 }
 
 void porter::refuse(const admission& a) {
-  const clock_time now = steady_clock::now();
   switch (a.why()) {
     case admission::obstacle::tls:
-      return log_.write("tls", log_level::warning, "a worker was kept out by TLS: " + a.failure(), now);
+      return write(log_level::warning, "tls", "a worker was kept out by TLS: " + a.failure());
     case admission::obstacle::introduction:
-      return log_.write("introduction", log_level::warning, "a worker was kept out: " + a.failure(), now);
+      return write(log_level::warning, "introduction", "a worker was kept out: " + a.failure());
     case admission::obstacle::gone:
     case admission::obstacle::none: return; // as those go who try whether somebody listens
   }
@@ -152,7 +156,7 @@ void porter::drop_late(clock_time now) {
   const auto first =
       std::find_if(strangers_.begin(), strangers_.end(), [now](const stranger& s) { return s.until > now; });
   if (first == strangers_.begin()) return;
-  log_.write("late", log_level::warning, "a worker was kept out: it has not shown in time who it is", now);
+  write(log_level::warning, "late", "a worker was kept out: it has not shown in time who it is");
   strangers_.erase(strangers_.begin(), first);
 }
 
@@ -165,8 +169,7 @@ void porter::accept() {
       receive(fd, address_of(from, size));
     } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       accepts_from_ = steady_clock::now() + descriptor_pause;
-      log_.write("descriptors", log_level::error, "workers cannot connect: " + std::generic_category().message(errno),
-                 steady_clock::now());
+      write(log_level::error, "descriptors", "workers cannot connect: " + std::generic_category().message(errno));
       return;
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       return;
@@ -181,8 +184,13 @@ void porter::receive(int fd, const std::string& address) {
         {std::make_unique<admission>(fd, introduction::side::gateway, rules_.certificates, rules_.secret), address,
          steady_clock::now() + rules_.patience, POLLIN});
   } catch (const std::exception& e) {
-    log_.write("trouble", log_level::error, std::string{"a worker was kept out: "} + e.what(), steady_clock::now());
+    write(log_level::error, "trouble", std::string{"a worker was kept out: "} + e.what());
   }
+}
+
+void porter::write(log_level level, std::string_view kind, const std::string& text) {
+  const clock_time now = steady_clock::now();
+  if (log_.write(level, kind, text, now)) flush_at_ = std::min(flush_at_, now + log_limiter::interval);
 }
 
 /// So who fills the place does so at its own expense, as long as it has but one address.
@@ -193,11 +201,10 @@ void porter::make_room() {
                                       [](const auto& a, const auto& b) { return a.second < b.second; });
   const auto oldest =
       std::find_if(strangers_.begin(), strangers_.end(), [&](const stranger& s) { return s.address == crowd->first; });
-  log_.write("crowd", log_level::warning,
-             "a connection to the workers' port was dropped for a newer one: too many have not shown who they are, "
-             "most of them from " +
-                 oldest->address,
-             steady_clock::now());
+  write(log_level::warning, "crowd",
+        "a connection to the workers' port was dropped for a newer one: too many have not shown who they are, "
+        "most of them from " +
+            oldest->address);
   strangers_.erase(oldest);
 }
 

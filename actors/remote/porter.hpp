@@ -2,8 +2,8 @@
 
 #include "actors/remote/admission.hpp"
 #include "actors/remote/host_and_port.hpp"
-#include "actors/remote/paced_log.hpp"
 #include "actors/remote/wake_up.hpp"
+#include "libswill/base/log_limiter.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -31,13 +31,15 @@ struct house_rules {
 class porter {
 public:
   using admitted = std::function<void(std::unique_ptr<link_socket>, const link_keys&)>;
-  /// Listens. `let_in` and `log` are called on the porter's thread. Throws std::runtime_error when the address cannot be had.
-  porter(const host_and_port& at, house_rules rules, admitted let_in, paced_log::sink log);
+  /// Listens; those who connect wait until open(). `let_in` is called on the porter's thread; `log` outlives it. Throws std::runtime_error when the address cannot be had.
+  porter(const host_and_port& at, house_rules rules, admitted let_in, const log_sink* log);
   /// Listens no longer; drops who has not been let in.
   ~porter();
   porter(const porter&) = delete;
   porter& operator=(const porter&) = delete;
 
+  /// Begins to receive.
+  void open();
   std::uint16_t port() const noexcept { return port_; }
 
 private:
@@ -57,10 +59,12 @@ private:
   void receive(int fd, const std::string& address);
   void make_room();
   void refuse(const admission& a);
+  void write(log_level level, std::string_view kind, const std::string& text);
 
   house_rules rules_;
   admitted let_in_;
-  paced_log log_;
+  log_limiter log_;
+  clock_time flush_at_ = clock_time::max(); ///< what the log has only counted
   int listener_ = -1;
   std::uint16_t port_ = 0;
   wake_up stopping_;

@@ -13,6 +13,7 @@ using namespace actors::remote;
 struct remote_handlers::impl {
   explicit impl(worker_gate_options o) : options(std::move(o)) {}
   worker_gate_options options;
+  std::shared_ptr<const detail::service> app; // shared by all connections of the server
   std::unique_ptr<link_certificates> certificates;
   std::unique_ptr<network> net;
   std::unique_ptr<worker_gate> gate;
@@ -36,12 +37,9 @@ std::uint16_t remote_handlers::port() const noexcept { return impl_->port; }
 void remote_handlers::start(actors::runtime& r) {
   impl& i = *impl_;
   if (i.ending.joinable()) i.ending.join();
-  const host_and_port at = parse_host_and_port(i.options.listen);
+  i.app = r.shared_app();
+  const auto at = parse_host_and_port(i.options.listen);
   i.certificates = i.options.tls.empty() ? nullptr : std::make_unique<link_certificates>(i.options.tls);
-  i.net = std::make_unique<network>();
-  i.home = &r.units().front()->loop();
-  i.gate = std::make_unique<worker_gate>(r, r.shared_app(), *i.net, i.options);
-  i.net->publish(i.gate->door());
   i.entrance = std::make_unique<porter>(
       at,
       house_rules{.secret = i.options.secret,
@@ -52,7 +50,12 @@ void remote_handlers::start(actors::runtime& r) {
         i.gate->expect(keys);
         i.net->let_in(std::move(s));
       },
-      [app = r.shared_app()](log_level level, const std::string& text) { logger{&app->log}.write(level, text); });
+      &i.app->log);
+  i.net = std::make_unique<network>();
+  i.home = &r.units().front()->loop();
+  i.gate = std::make_unique<worker_gate>(r, r.shared_app(), *i.net, i.options);
+  i.net->publish(i.gate->door());
+  i.entrance->open();
   i.port = i.entrance->port();
   logger{&r.app().log}.write(log_level::info, "workers connect to port " + std::to_string(i.port));
 }
