@@ -1,39 +1,13 @@
 #include "actors/remote/gateway_finder.hpp"
 
-#include "actors/remote/host_and_port.hpp"
-
-#include <array>
-#include <netdb.h>
-#include <sys/socket.h>
+#include <algorithm>
 
 namespace swill::actors::remote {
 
-namespace {
-
-std::string join(const char* host, std::uint16_t port) {
-  const std::string h{host};
-  return (h.find(':') == std::string::npos ? h : "[" + h + "]") + ":" + std::to_string(port);
+gateway_finder::gateway_finder(worker_side& w) : worker_(w) {
+  for (const std::string& name : w.options.gateways) names_.push_back(std::make_unique<gateway_name>(name));
+  thread_ = std::thread{[this] { run(); }};
 }
-
-} // namespace
-
-std::vector<std::string> look_up(const std::string& host_and_port) {
-  const auto [host, port] = parse_host_and_port(host_and_port);
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  std::vector<std::string> out;
-  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return out;
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned{found, &::freeaddrinfo};
-  for (const addrinfo* a = found; a != nullptr; a = a->ai_next) {
-    std::array<char, NI_MAXHOST> text{};
-    if (::getnameinfo(a->ai_addr, a->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) == 0)
-      out.push_back(join(text.data(), port));
-  }
-  return out;
-}
-
-gateway_finder::gateway_finder(worker_side& w) : worker_(w), thread_([this] { run(); }) {}
 
 gateway_finder::~gateway_finder() {
   {
@@ -42,6 +16,7 @@ gateway_finder::~gateway_finder() {
     changed_.notify_all();
   }
   thread_.join();
+  for (const auto& [address, l] : links_) l->cancel();
   links_.clear(); // each waits for its thread
 }
 
@@ -50,40 +25,90 @@ void gateway_finder::leave() {
   for (const auto& [address, l] : links_) l->leave();
 }
 
+std::string gateway_finder::health() {
+  if (worker_.leaving) return "no: it is leaving\n";
+  const std::lock_guard lock{mutex_};
+  std::size_t serving = 0;
+  for (const auto& [address, l] : links_) serving += l->is_serving() ? 1 : 0;
+  return (serving > 0 ? "ok: " : "no: ") + std::string{"it serves "} + std::to_string(serving) + " of " +
+         std::to_string(links_.size()) + " gateways\n";
+}
+
 void gateway_finder::run() {
   while (true) {
+    look_up_due(std::chrono::steady_clock::now());
+    if (!wait()) break;
+    take_answers();
     const auto addresses = wanted();
     add(addresses);
     remove_all_but(addresses).clear(); // waits for their threads, without the lock
-    std::unique_lock lock{mutex_};
-    if (changed_.wait_for(lock, worker_.options.look_up_interval, [this] { return stopping_; })) return;
+  }
+  for (const auto& n : names_) n->look_up.cancel();
+}
+
+void gateway_finder::look_up_due(clock_time now) {
+  for (const auto& n : names_) {
+    if (n->is_looked_up || n->next > now) continue;
+    n->is_looked_up = true;
+    n->look_up.start(n->name, worker_.options.look_up, [this, to = n.get()](answer a) {
+      const std::lock_guard lock{mutex_};
+      to->found = std::move(a);
+      has_answers_ = true;
+      changed_.notify_all();
+    });
   }
 }
 
-std::set<std::string> gateway_finder::wanted() {
-  std::set<std::string> all;
-  for (const std::string& name : worker_.options.gateways) {
-    auto& addresses = known_[name];
-    auto found = worker_.options.look_up ? worker_.options.look_up(name) : look_up(name);
-    if (!found.empty()) {
-      addresses = std::move(found);
-      missing_.erase(name);
-    } else if (addresses.empty()) {
-      say_missing(name);
-    }
-    all.insert(addresses.begin(), addresses.end());
+/// Until there is an answer, or a name is to be looked up again: false when it is over.
+bool gateway_finder::wait() {
+  auto next = clock_time::max();
+  for (const auto& n : names_) {
+    if (!n->is_looked_up) next = std::min(next, n->next);
   }
-  return all;
+  std::unique_lock lock{mutex_};
+  const auto is_changed = [this] { return stopping_ || has_answers_; };
+  if (next == clock_time::max()) {
+    changed_.wait(lock, is_changed);
+  } else {
+    changed_.wait_until(lock, next, is_changed);
+  }
+  return !stopping_;
+}
+
+void gateway_finder::take_answers() {
+  const clock_time now = std::chrono::steady_clock::now();
+  const std::lock_guard lock{mutex_};
+  has_answers_ = false;
+  for (const auto& n : names_) {
+    if (!n->found) continue;
+    const answer a = *std::exchange(n->found, std::nullopt);
+    n->is_looked_up = false;
+    n->next = now + worker_.options.look_up_interval;
+    if (a) {
+      n->addresses = *a;
+      n->missing = 0;
+    } else if (
+        n->addresses
+            .empty()) { // else what was known stays: it may be the name server that has gone, and not the gateways
+      say_missing(*n, a.error());
+    }
+  }
 }
 
 // Workers start before their gateways as often as after them, so that is no fault yet; half a minute later it is one. Two lines in all.
-void gateway_finder::say_missing(const std::string& name) {
+void gateway_finder::say_missing(gateway_name& n, const error& why) const {
   constexpr int too_many = 15; // look_up_interval is 2 s
-  const int times = ++missing_[name];
-  if (times == 1) worker_.log(log_level::info, "gateway " + name + " has no address yet");
-  if (times == too_many)
-    worker_.log(log_level::warning,
-                "gateway " + name + " still has no address after " + std::to_string(times) + " look-ups");
+  ++n.missing;
+  if (n.missing == 1) worker_.log(log_level::info, "gateway " + n.name + " has no address yet");
+  if (n.missing == too_many)
+    worker_.log(log_level::warning, "gateway " + n.name + " still has no address after " + std::to_string(n.missing) +
+                                        " look-ups: " + why.message);
+}
+
+std::set<std::string> gateway_finder::wanted() const {
+  std::set<std::string> all;
+  for (const auto& n : names_) all.insert(n->addresses.begin(), n->addresses.end());
+  return all;
 }
 
 void gateway_finder::add(const std::set<std::string>& addresses) {

@@ -27,19 +27,30 @@ void gateway_link::leave() {
   home_.loop().post([c = control_] { as<link_control>(c).leave(); });
 }
 
-void gateway_link::stop() {
+void gateway_link::cancel() {
   {
     const std::lock_guard lock{mutex_};
     stopping_ = true;
     changed_.notify_all();
   }
   cancelled_.ring();
+}
+
+void gateway_link::stop() {
+  cancel();
   if (thread_.joinable()) thread_.join();
 }
 
 bool gateway_link::is_linked() {
   const std::lock_guard lock{mutex_};
   return control_ != nullptr;
+}
+
+bool gateway_link::is_serving() {
+  const std::lock_guard lock{mutex_};
+  const clock_time beat{clock_time::duration{beat_.load(std::memory_order_relaxed)}};
+  return control_ != nullptr && accepted_ && !over_ && !stopping_ &&
+         std::chrono::steady_clock::now() - beat < worker_.options.silence + worker_.options.heartbeat;
 }
 
 void gateway_link::run() {
@@ -201,6 +212,7 @@ void link_control::announce() {
   if (worker_.leaving) return;
   write(record::announce, 0, 0, content);
   worker_.log(log_level::info, "serves gateway " + link_.address_);
+  link_.beat_.store(home().loop().now().time_since_epoch().count(), std::memory_order_relaxed);
   const std::lock_guard lock{link_.mutex_};
   link_.accepted_ = true;
 }
@@ -212,6 +224,7 @@ void link_control::leave() {
 void link_control::on_timer() {
   const worker_options& o = worker_.options;
   const clock_time now = home().loop().now();
+  link_.beat_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   // When this process itself stood still, what the gateway said meanwhile waits in the kernel.
   if (now - looked_ > 3 * o.heartbeat) heard_ = now;
   looked_ = now;

@@ -39,10 +39,14 @@ public:
   void start();
   /// Tells the gateway to send no new calls. From any thread.
   void leave();
-  /// Ends the link, and waits until its thread has. Not from a loop's thread.
+  /// Ends the link; returns at once.
+  void cancel();
+  /// cancel(), and waits until its thread has ended. Not from a loop's thread.
   void stop();
   /// There is a link now, or one is being made. From any thread.
   bool is_linked();
+  /// The gateway has its announcement, and the first loop has turned lately. From any thread.
+  bool is_serving();
 
 private:
   void run();
@@ -62,7 +66,8 @@ private:
   bool stopping_ = false;
   bool over_ = false;
   bool accepted_ = false;
-  caf::strong_actor_ptr control_; ///< while there is a link
+  std::atomic<clock_time::duration::rep> beat_{0}; ///< when the control's heart beat last
+  caf::strong_actor_ptr control_;                  ///< while there is a link
 
   friend class link_control;
   void on_over(const std::string& why);

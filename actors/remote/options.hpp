@@ -1,9 +1,10 @@
 #pragma once
 
+#include "libswill/base/name_look_up.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ struct worker_gate_options {
   /// From a connection's first moment until it has shown who it is, and again from then to the worker's announcement. When reached: it is
   /// dropped.
   std::chrono::milliseconds handshake_timeout{5000};
+  /// How long after the start workers are awaited. Until then a name that nobody serves is answered with ERROR 503, which may be retried, and
+  /// /ready with 503 until the first worker serves. When reached: 404, and ready. 0: nobody is awaited.
+  std::chrono::milliseconds first_workers{5000};
   /// Connections that have not shown who they are. When reached: the next takes the place of the oldest one of the address that has most.
   std::size_t strangers = 256;
   /// Workers that have shown who they are. When reached: the next is dropped.
@@ -64,12 +68,16 @@ struct worker_options {
   std::vector<std::string> gateways{};
   /// How often names are looked up again, for gateways that have come or gone.
   std::chrono::milliseconds look_up_interval{2000};
-  /// Gives the addresses ("ADDRESS:PORT") of one of `gateways`; called on a thread that may wait. Null: the system's look-up.
-  std::function<std::vector<std::string>(const std::string&)> look_up{};
+  /// Gives the addresses of one of `gateways`. It may block: nobody waits for its thread, so it may run on after the worker has stopped,
+  /// and must not refer to what ends before. Null: look_up_addresses.
+  look_up_function look_up{};
   std::string secret{};
   link_tls tls{};
   /// What it is called in logs; empty: the host's name and the process's number.
   std::string name{};
+  /// Under which name this host's programs (in its network namespace) can ask how it is, as `swill-worker --health` does; of several
+  /// workers with one name the first answers. Empty: nobody can.
+  std::string health_name = "swill-worker";
   /// Calls of one gateway at a time. When reached: the gateway sends calls elsewhere, or answers 429.
   std::uint32_t capacity = 1024;
   /// Clients' connections of one gateway that it keeps images of at a time. When reached: calls of further connections go elsewhere, or fail with 429.
@@ -78,7 +86,7 @@ struct worker_options {
   std::chrono::milliseconds heartbeat{250};
   /// Silence of a gateway. When reached: its calls are cancelled, and the worker connects again.
   std::chrono::milliseconds silence{1500};
-  /// For one attempt to connect, and for the handshake. When reached: the attempt has failed.
+  /// For one attempt to connect and to show who is who, and again for what CAF says first, and for the handshake. When reached: the attempt has failed.
   std::chrono::milliseconds connect_timeout{3000};
   /// Between attempts: doubled from the first to the most, each shortened at random by up to a half.
   std::chrono::milliseconds first_pause{100};

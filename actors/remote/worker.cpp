@@ -1,6 +1,7 @@
 #include "actors/remote/worker.hpp"
 
 #include "actors/remote/gateway_finder.hpp"
+#include "actors/remote/worker_health.hpp"
 
 #include <algorithm>
 #include <array>
@@ -28,6 +29,7 @@ std::string default_name() {
 struct worker::impl {
   worker_side side;
   std::unique_ptr<gateway_finder> gateways;
+  std::unique_ptr<health_socket> health;
   std::thread ending;
 };
 
@@ -53,6 +55,12 @@ void worker::start(actors::runtime& r) {
   i.side.certificates = tls.empty() ? nullptr : std::make_unique<link_certificates>(tls);
   i.side.leaving = false;
   i.gateways = std::make_unique<gateway_finder>(i.side);
+  if (i.side.options.health_name.empty()) return;
+  try {
+    i.health = std::make_unique<health_socket>(i.side.options.health_name, [&i] { return i.gateways->health(); });
+  } catch (const std::system_error& e) { // another worker's, most likely; this one serves all the same
+    i.side.log(log_level::info, std::string{"this worker cannot be asked how it is: "} + e.what());
+  }
 }
 
 void worker::drain() noexcept {
@@ -62,6 +70,7 @@ void worker::drain() noexcept {
 
 void worker::stop(std::function<void()> done) {
   impl_->ending = std::thread{[this, done] {
+    impl_->health.reset();
     impl_->gateways.reset(); // waits for its threads
     done();
   }};

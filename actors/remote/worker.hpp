@@ -3,7 +3,9 @@
 #include "actors/remote/options.hpp"
 #include "libswill/api/plugin.hpp"
 
+#include <chrono>
 #include <memory>
+#include <string>
 
 namespace swill {
 
@@ -25,5 +27,16 @@ private:
   struct impl;
   std::unique_ptr<impl> impl_;
 };
+
+/// What a worker on this host says of itself.
+struct worker_health {
+  /// It is linked to at least one gateway, which gives it calls; it is not leaving, and its first loop turns.
+  bool is_serving = false;
+  std::string text; ///< one line about that, or why there is no answer
+};
+/// Asks the worker of this network namespace that has the name (worker_options::health_name), whatever program it is and whatever it serves. Waits, at most
+/// about `timeout`. Throws std::invalid_argument for what cannot be a name.
+worker_health ask_worker(const std::string& health_name = "swill-worker",
+                         std::chrono::milliseconds timeout = std::chrono::milliseconds{1000});
 
 } // namespace swill

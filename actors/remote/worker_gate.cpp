@@ -1,7 +1,10 @@
 #include "actors/remote/worker_gate.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <iterator>
+#include <unordered_set>
 
 namespace swill::actors::remote {
 
@@ -29,7 +32,8 @@ private:
 
 worker_gate::worker_gate(runtime& r, std::shared_ptr<const detail::service> app, network& net,
                          const worker_gate_options& o)
-    : home_(*r.units().front()),
+    : runtime_(r),
+      home_(*r.units().front()),
       net_(net),
       app_(std::move(app)),
       options_(o),
@@ -39,9 +43,41 @@ worker_gate::worker_gate(runtime& r, std::shared_ptr<const detail::service> app,
     u->loop().post([unit = u.get(), t = tables_.back()] { unit->dynamic = t.get(); });
   }
   door_ = spawn_in<front_door>(net_.system(), home_, *this);
+  await_workers();
 }
 
 worker_gate::~worker_gate() = default;
+
+// Before the first handshake: the server that starts waits for this.
+void worker_gate::await_workers() {
+  if (options_.first_workers.count() <= 0) return;
+  holds_ = true;
+  runtime_.hold_readiness();
+  for (std::size_t i = 0; i < tables_.size(); ++i)
+    on_table(i, [](handler_table& t) { t.home().expects_handlers = true; });
+  home_.loop().post([self = self_] {
+    if (worker_gate* g = *self)
+      g->home_.loop().set_timer(g->awaiting_, g->home_.loop().now() + g->options_.first_workers);
+  });
+}
+
+void worker_gate::await_nobody() {
+  awaiting_.cancel();
+  for (std::size_t i = 0; i < tables_.size(); ++i)
+    on_table(i, [](handler_table& t) { t.home().expects_handlers = false; });
+  become_ready();
+}
+
+/// Once every loop has heard what was posted to it before.
+void worker_gate::become_ready() {
+  if (!std::exchange(holds_, false)) return;
+  auto left = std::make_shared<std::atomic<std::size_t>>(tables_.size());
+  for (std::size_t i = 0; i < tables_.size(); ++i) {
+    on_table(i, [left, r = &runtime_](handler_table&) {
+      if (--*left == 0) r->release_readiness();
+    });
+  }
+}
 
 void worker_gate::on_table(std::size_t i, std::function<void(handler_table&)> f) {
   tables_[i]->home().loop().post([t = tables_[i], f = std::move(f)] { f(*t); });
@@ -127,11 +163,30 @@ void worker_gate::announced(worker_link& l, announcement a) {
   m.state->connections = a.connections;
   m.state->upload_items = std::clamp<std::size_t>(options_.upload_items, 1, a.queued_items);
   m.handlers = std::move(a.handlers);
-  for (const auto& h : m.handlers) serve(l.number(), m, h);
+  serve_all(l.number(), m, m.handlers);
+  become_ready();
   log(log_level::info, "worker " + m.state->name + " serves " + std::to_string(m.handlers.size()) + " handlers");
 }
 
-void worker_gate::serve(std::uint64_t worker, member& m, const std::shared_ptr<const announced_handler>& h) {
+/// Both logs name the first of those that are refused; a worker may announce thousands.
+void worker_gate::serve_all(std::uint64_t worker, member& m,
+                            const std::vector<std::shared_ptr<const announced_handler>>& all) {
+  constexpr std::size_t most_lines = 10;
+  std::size_t refused = 0;
+  const auto tell = [&](const std::string& line) {
+    log(log_level::error, line);
+    as<worker_link>(m.link).note(line);
+  };
+  for (const auto& h : all) {
+    const std::string problem = serve(worker, h);
+    if (problem.empty() || ++refused > most_lines) continue;
+    tell("handler " + h->name + " of worker " + m.state->name + " is refused: " + problem);
+  }
+  if (refused > most_lines)
+    tell(std::to_string(refused - most_lines) + " more handlers of worker " + m.state->name + " are refused");
+}
+
+std::string worker_gate::serve(std::uint64_t worker, const std::shared_ptr<const announced_handler>& h) {
   std::string problem;
   served_name& n = names_[h->name];
   if (h->name.starts_with("swill.")) {
@@ -143,14 +198,13 @@ void worker_gate::serve(std::uint64_t worker, member& m, const std::shared_ptr<c
   }
   if (!problem.empty()) {
     if (n.workers.empty()) names_.erase(h->name);
-    const std::string line = "handler " + h->name + " of worker " + m.state->name + " is refused: " + problem;
-    log(log_level::error, line);
-    return as<worker_link>(m.link).note(line);
+    return problem;
   }
   if (n.workers.empty()) n.what = h;
   n.workers.push_back(worker);
   for (std::size_t i = 0; i < tables_.size(); ++i)
     on_table(i, [worker, h](handler_table& t) { t.add_name(worker, h); });
+  return {};
 }
 
 void worker_gate::remove(worker_link& l, const std::string& why) {
@@ -168,23 +222,25 @@ void worker_gate::remove(worker_link& l, const std::string& why) {
   l.quit();
   home_.dispose_later(gone.link);
   // Names that it alone served are free, also for workers that were refused on its account.
-  std::vector<std::string> freed;
+  std::unordered_set<std::string> freed;
   for (const auto& h : gone.handlers) {
     const auto n = names_.find(h->name);
     if (n == names_.end() || std::erase(n->second.workers, id) == 0 || !n->second.workers.empty()) continue;
-    freed.push_back(h->name);
+    freed.insert(h->name);
     names_.erase(n);
   }
   for (auto& [other, m] : members_) {
-    for (const auto& h : m.handlers) {
-      if (std::find(freed.begin(), freed.end(), h->name) != freed.end()) serve(other, m, h);
-    }
+    std::vector<std::shared_ptr<const announced_handler>> again;
+    std::copy_if(m.handlers.begin(), m.handlers.end(), std::back_inserter(again),
+                 [&freed](const auto& h) { return freed.contains(h->name); });
+    serve_all(other, m, again);
   }
 }
 
 void worker_gate::stop(std::function<void()> done) {
   stopped_ = true;
   *self_ = nullptr;
+  await_nobody();
   while (!members_.empty()) remove(as<worker_link>(members_.begin()->second.link), "the gateway stops");
   as<front_door>(door_).quit();
   door_ = nullptr;

@@ -61,10 +61,26 @@ private:
     clock_time since;
   };
 
+  /// Ends the time in which workers are awaited.
+  class first_workers final : public timer {
+  public:
+    explicit first_workers(worker_gate& g) : gate_(g) {}
+
+  private:
+    void on_timer() override { gate_.await_nobody(); }
+    worker_gate& gate_;
+  };
+
+  void await_workers();
+  void await_nobody();
+  void become_ready();
   std::optional<link_keys> redeem(const token& ticket);
-  void serve(std::uint64_t worker, member& m, const std::shared_ptr<const announced_handler>& h);
+  /// Why it does not, or nothing.
+  std::string serve(std::uint64_t worker, const std::shared_ptr<const announced_handler>& h);
+  void serve_all(std::uint64_t worker, member& m, const std::vector<std::shared_ptr<const announced_handler>>& all);
   void on_table(std::size_t i, std::function<void(handler_table&)> f);
 
+  runtime& runtime_;
   unit& home_;
   network& net_;
   std::shared_ptr<const detail::service> app_; // shared by all connections of the server
@@ -76,6 +92,8 @@ private:
   std::unordered_map<std::string, served_name> names_;
   std::uint64_t last_ = 0;
   bool stopped_ = false;
+  bool holds_ = false; ///< the server's readiness
+  first_workers awaiting_{*this};
   std::shared_ptr<worker_gate*> self_; // with those who watch workers' deaths; null inside once stopped
 };
 

@@ -16,6 +16,13 @@ void worker_options::add_to(CLI::App& program) {
       ->envname("SWILL_WORKERS_LISTEN");
   link_.add_to(program, "workers-");
   program
+      .add_option("--workers-wait", wait_,
+                  "seconds after the start in which workers are awaited: what nobody serves is answered 503, and "
+                  "/ready too until the first worker serves")
+      ->envname("SWILL_WORKERS_WAIT")
+      ->check(CLI::Range(0, 3600))
+      ->capture_default_str();
+  program
       .add_option("--workers-hide-header", hidden_headers_,
                   "header of the client's handshake that workers are not shown; repeatable")
       ->envname("SWILL_WORKERS_HIDE_HEADER")
@@ -29,6 +36,7 @@ void worker_options::apply(app& a) const {
   o.listen = listen_;
   o.secret = link_.secret();
   o.tls = {link_.certificate, link_.key, link_.authority};
+  o.first_workers = std::chrono::seconds{wait_};
   o.hidden_headers = hidden_headers_;
   a.use(std::make_shared<remote_handlers>(std::move(o)));
 }

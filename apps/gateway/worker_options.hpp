@@ -19,6 +19,7 @@ public:
 private:
   std::string listen_;
   apps::link_options link_;
+  int wait_ = 5;
   std::vector<std::string> hidden_headers_;
 };
 

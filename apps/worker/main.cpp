@@ -23,14 +23,14 @@ struct command_line {
   server_options server{.listen = {}}; // it serves gateways alone
   std::string prefix = "work";
   bool debug = false;
+  bool health = false;
 };
 
 void add_options(CLI::App& program, command_line& c) {
   program.add_option("--gateway", c.link.gateways, "HOST:PORT of a gateway to serve; repeatable")
       ->envname("SWILL_GATEWAY")
       ->delimiter(',')
-      ->take_all()
-      ->required();
+      ->take_all(); // required, but by --health
   c.secrets.add_to(program, "");
   program
       .add_option("--capacity", c.link.capacity, "calls of one gateway at a time; more go elsewhere, or fail with 429")
@@ -55,8 +55,21 @@ void add_options(CLI::App& program, command_line& c) {
       ->envname("SWILL_WORKERS")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  program.add_flag(
+      "--health", c.health,
+      "starts nothing: asks the worker that runs on this host, whatever it serves, how it is; exit code 0 when a "
+      "gateway gives it calls, else 1");
+  program.add_option("--health-name", c.link.health_name, "where it can be asked so, or is; empty: nowhere")
+      ->envname("SWILL_HEALTH_NAME")
+      ->capture_default_str();
   program.add_flag("--debug", c.debug, "tell clients what went wrong inside; not for strangers to see")
       ->envname("SWILL_DEBUG");
+}
+
+int tell_health(const std::string& name) {
+  const worker_health h = ask_worker(name);
+  std::fprintf(h.is_serving ? stdout : stderr, "%s%s", h.text.c_str(), h.text.ends_with('\n') ? "" : "\n");
+  return h.is_serving ? 0 : 1;
 }
 
 int run(int argc, char** argv) {
@@ -66,6 +79,8 @@ int run(int argc, char** argv) {
   command_line c;
   add_options(program, c);
   CLI11_PARSE(program, argc, argv);
+  if (c.health) return tell_health(c.link.health_name);
+  if (c.link.gateways.empty()) return program.exit(CLI::RequiredError("--gateway"));
   c.link.secret = c.secrets.secret();
   c.link.tls = {c.secrets.certificate, c.secrets.key, c.secrets.authority};
 

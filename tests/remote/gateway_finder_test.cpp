@@ -2,8 +2,12 @@
 
 #include "tests/remote/world.hpp"
 
-#include <algorithm>
+#include <future>
 #include <mutex>
+#include <netinet/in.h>
+#include <optional>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -31,14 +35,6 @@ private:
 
 void serve_one(app& a) {
   a.handle("one", [](request<>) { return 1; });
-}
-
-TEST(GatewayFinder, LooksUpNames) {
-  const auto found = actors::remote::look_up("localhost:4510");
-  EXPECT_NE(std::find(found.begin(), found.end(), "127.0.0.1:4510"), found.end());
-  EXPECT_EQ(actors::remote::look_up("127.0.0.2:7"), std::vector<std::string>{"127.0.0.2:7"});
-  EXPECT_EQ(actors::remote::look_up("[::1]:7"), std::vector<std::string>{"[::1]:7"});
-  EXPECT_TRUE(actors::remote::look_up("no.such.name.invalid:7").empty());
 }
 
 TEST(GatewayFinder, ServesEveryAddressOfAName) {
@@ -70,10 +66,10 @@ TEST(GatewayFinder, KeepsWhatItKnowsWhileNamesCannotBeLookedUp) {
   names.set({g.worker_address()});
   worker_options o;
   o.gateways = {"gateway:4510"};
-  std::atomic<int> empty{0};
-  o.look_up = [f = names.look_up(), &empty](const std::string& name) {
+  const auto empty = std::make_shared<std::atomic<int>>(0); // with look-ups, which may outlive the worker
+  o.look_up = [f = names.look_up(), empty](const std::string& name) {
     auto found = f(name);
-    if (found.empty()) ++empty;
+    if (found.empty()) ++*empty;
     return found;
   };
   o.look_up_interval = 5ms;
@@ -82,7 +78,7 @@ TEST(GatewayFinder, KeepsWhatItKnowsWhileNamesCannotBeLookedUp) {
   EXPECT_TRUE(serves(c, "one"));
 
   names.set({});
-  EXPECT_TRUE(eventually([&] { return empty >= 3; }));
+  EXPECT_TRUE(eventually([&] { return *empty >= 3; }));
 
   EXPECT_EQ(c.call<int>("one"), 1);
 }
@@ -90,18 +86,69 @@ TEST(GatewayFinder, KeepsWhatItKnowsWhileNamesCannotBeLookedUp) {
 TEST(GatewayFinder, WarnsOnceOfANameThatStaysWithoutAddress) {
   worker_options o;
   o.gateways = {"gateway:4510"};
-  std::atomic<int> looked{0};
-  o.look_up = [&looked](const std::string&) {
-    ++looked;
+  const auto looked = std::make_shared<std::atomic<int>>(0); // with look-ups, which may outlive the worker
+  o.look_up = [looked](const std::string&) {
+    ++*looked;
     return std::vector<std::string>{};
   };
   o.look_up_interval = 1ms;
   worker_world w{serve_one, o};
 
-  EXPECT_TRUE(eventually([&] { return looked >= 20; }));
+  EXPECT_TRUE(eventually([&] { return *looked >= 20; }));
 
-  EXPECT_EQ(w.log.text(), "gateway gateway:4510 has no address yet\n"
-                          "gateway gateway:4510 still has no address after 15 look-ups\n");
+  EXPECT_EQ(w.log.text(),
+            "gateway gateway:4510 has no address yet\n"
+            "gateway gateway:4510 still has no address after 15 look-ups: no address: the name has none\n");
+}
+
+/// A name server that does not answer until the test has ended.
+struct hanging_server {
+  std::shared_ptr<std::promise<void>> end = std::make_shared<std::promise<void>>(); // with the look-ups
+  ~hanging_server() { end->set_value(); }
+  look_up_function look_up(std::string served) const {
+    return [ended = end->get_future().share(), served = std::move(served)](const std::string& name) {
+      if (name == "hangs:1") ended.wait();
+      return std::vector<std::string>{served};
+    };
+  }
+};
+
+TEST(GatewayFinder, ALookUpThatHangsDelaysNeitherOtherNamesNorTheEnd) {
+  gateway_world g;
+  const hanging_server names;
+  worker_options o;
+  o.gateways = {"hangs:1", "answers:1"};
+  o.look_up = names.look_up(g.worker_address());
+  std::optional<worker_world> w{std::in_place, serve_one, o};
+  blocking_client c{g.url()};
+  EXPECT_TRUE(serves(c, "one")) << w->log.text();
+
+  const auto begin = std::chrono::steady_clock::now();
+  w.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
+}
+
+TEST(GatewayFinder, AnAddressThatDoesNotAnswerDelaysNeitherOthersNorTheEnd) {
+  gateway_world g;
+  const int silent = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0); // accepts, and says nothing
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  ASSERT_EQ(::bind(silent, reinterpret_cast<const sockaddr*>(&at), size), 0);
+  ASSERT_EQ(::listen(silent, 16), 0);
+  ::getsockname(silent, reinterpret_cast<sockaddr*>(&at), &size);
+  worker_options o;
+  o.gateways = {"127.0.0.1:" + std::to_string(ntohs(at.sin_port)), g.worker_address()};
+  o.connect_timeout = 1h;
+  std::optional<worker_world> w{std::in_place, serve_one, o};
+  blocking_client c{g.url()};
+  EXPECT_TRUE(serves(c, "one")) << w->log.text();
+
+  const auto begin = std::chrono::steady_clock::now();
+  w.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
+  ::close(silent);
 }
 
 } // namespace

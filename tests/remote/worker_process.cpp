@@ -135,6 +135,7 @@ TEST(WorkerProcess, DISABLED_Serves) {
   a.use(std::make_shared<worker>(worker_options{.gateways = split(std::getenv("SWILL_TEST_GATEWAY")),
                                                 .secret = secret,
                                                 .name = name,
+                                                .health_name = {},
                                                 .first_pause = 10ms,
                                                 .longest_pause = 100ms}));
   server{a, {.listen = {}, .io_threads = 1}}.run();
