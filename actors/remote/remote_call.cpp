@@ -82,6 +82,7 @@ void remote_call::finish() {
 
 void remote_call::open(wire::request_type type, bytes_view data) {
   bounced_ = false;
+  uploads_ = handler_.request_streams;
   connection& client = call_.context().connection();
   images& known = client.state<images>();
   gateway_lane& l = handler_.pick(known);
@@ -94,6 +95,7 @@ void remote_call::open(wire::request_type type, bytes_view data) {
 }
 
 void remote_call::send(record kind, wire::request_type type, bytes_view data, bytes_view metadata) {
+  if (type == wire::request_type::end_of_stream) uploads_ = false;
   wire::writer w{lane_->begin_record(kind, connection_, seq_)};
   wire::write_request(w, seq_, data, handler_.name, type, metadata);
   lane_->end_record();
@@ -102,7 +104,11 @@ void remote_call::send(record kind, wire::request_type type, bytes_view data, by
 void remote_call::on_response(const wire::response_envelope& e) {
   const bool last = e.type == wire::response_type::error || e.type == wire::response_type::end_of_stream ||
                     (e.type == wire::response_type::message && !handler_.response_streams);
-  if (last) finish();
+  if (last) {
+    // Items that have crossed this are dropped there until they end: they have.
+    if (uploads_) send(record::further, wire::request_type::cancel, {});
+    finish();
+  }
   received(e);
 }
 

@@ -58,6 +58,7 @@ private:
   std::uint32_t seq_ = 0;
   std::uint32_t connection_ = 0;
   bool bounced_ = false;
+  bool uploads_ = false; ///< the worker may still expect items
 };
 
 error unavailable(std::string text);

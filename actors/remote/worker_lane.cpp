@@ -63,8 +63,19 @@ void image_port::deliver(bytes_view envelope) {
     return end_message();
   }
   if (closed_) return;
-  if (sink_ != nullptr && !paused_ && pending_.empty()) return sink_->on_message(envelope);
+  if (sink_ != nullptr && ((!is_paused() && pending_.empty()) || overtakes(envelope)))
+    return sink_->on_message(envelope);
   pending_.emplace_back(envelope.begin(), envelope.end());
+}
+
+/// A CANCEL, which is what ends a handler that everything behind it waits for. Nothing that waits of its request is of use any more.
+bool image_port::overtakes(bytes_view envelope) {
+  const wire::decoded_request in = wire::decode_request(envelope, limits{});
+  if (in.status != wire::decode_status::ok || in.envelope.type != wire::request_type::cancel) return false;
+  std::erase_if(pending_, [seq = in.envelope.seq](const bytes& b) {
+    return wire::decode_request(b, limits{}).envelope.seq == seq;
+  });
+  return true;
 }
 
 void image_port::read_later() {
@@ -76,7 +87,7 @@ void image_port::read() {
   if (rejected_) {
     for (const bytes& b : std::exchange(pending_, {})) deliver(b);
   }
-  while (sink_ != nullptr && !paused_ && !closed_ && !pending_.empty()) {
+  while (sink_ != nullptr && !is_paused() && !closed_ && !pending_.empty()) {
     const bytes b = std::move(pending_.front());
     pending_.pop_front();
     sink_->on_message(b);
@@ -96,8 +107,8 @@ void image_port::reject(int status, std::string_view body, const header_list&) {
 }
 
 void image_port::pause_reading(bool paused) {
-  paused_ = paused;
-  if (!paused && !pending_.empty()) read_later();
+  pauses_ += paused ? 1 : -1;
+  if (!is_paused() && !pending_.empty()) read_later();
 }
 
 buffer& image_port::begin_message() {
@@ -226,9 +237,14 @@ void worker_lane::on_record(record kind, std::uint32_t connection, std::uint32_t
   const std::shared_ptr<image_port> port = it->second;
   switch (kind) {
     case record::open:
-      if (leaving_.load(std::memory_order_relaxed)) return write(record::bounce, connection, seq);
+      if (leaving_.load(std::memory_order_relaxed)) {
+        bounced_.insert(seq);
+        return write(record::bounce, connection, seq);
+      }
       return port->deliver(content);
-    case record::further: return port->deliver(content);
+    case record::further:
+      if (!bounced_.empty() && bounced_.contains(seq)) return; // nor does the rest of it open anything
+      return port->deliver(content);
     case record::grant: return port->grant(seq, number_in(content).value_or(0));
     case record::user: return port->set_user(std::string{as_text(content)});
     case record::disconnect: ports_.erase(it); return port->gone(static_cast<int>(seq), as_text(content));

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace swill::actors::remote {
 
@@ -54,13 +55,15 @@ public:
 
 private:
   void user_changed();
+  bool is_paused() const noexcept { return pauses_ > 0; }
   void read_later();
   void read();
+  bool overtakes(bytes_view envelope);
 
   worker_lane* lane_; ///< null when it has gone
   std::uint32_t number_;
   message_sink* sink_ = nullptr;
-  bool paused_ = false;
+  int pauses_ = 0; ///< of reading, which nest
   bool closed_ = false;
   bool waits_ = false; ///< a stream waits for room
   bool is_listed_ = false;
@@ -101,6 +104,7 @@ private:
   const std::atomic<bool>& leaving_;
   std::unordered_map<std::uint32_t, std::shared_ptr<image_port>> ports_; // with the handshake, until it is decided
   std::vector<std::shared_ptr<image_port>> with_taken_;
+  std::unordered_set<std::uint32_t> bounced_; ///< calls that were not begun, because this worker is leaving
 };
 
 } // namespace swill::actors::remote
