@@ -85,6 +85,10 @@ result<std::shared_ptr<const announced_handler>> decode_handler(const value& r, 
 
 result<announcement> decode_announcement(bytes_view encoded, const worker_gate_options& o, const limits& l) {
   if (encoded.size() > o.announcement_size) return refused("the announcement is too large");
+  std::size_t values = 0;
+  if (wire::reader{encoded}.scan(wire::reader::deepest, values) != wire::scan_status::ok)
+    return refused("the announcement cannot be decoded");
+  if (values > l.elements) return refused("the announcement has too many values");
   wire::reader from{encoded};
   value all;
   if (!wire::read_value(from, all, wire::reader::deepest)) return refused("the announcement cannot be decoded");
