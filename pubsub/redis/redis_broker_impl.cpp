@@ -110,6 +110,7 @@ void redis_broker::impl::on_state() {
     if (std::exchange(up, false)) listener->on_down();
     return;
   }
+  if (!up && !early.empty() && is_listed()) beat(); // whoever asked early wants the nodes only
   if (up || !checked || unconfirmed != 0) return;
   up = true;
   beat();

@@ -10,9 +10,12 @@ namespace {
 
 using redis::reply_view;
 
-/// 1, why nothing was changed, or the session as it is now.
 bool is_outcome(const reply_view& r) noexcept {
-  return r.is_text() || (r.is_integer() && (r.integer() == 1 || (r.integer() <= -1 && r.integer() >= -4)));
+  return r.is_integer() && (r.integer() == 1 || r.integer() == -1 || r.integer() == -2);
+}
+/// Of a script that merges: the session as it is then, or why nothing has happened.
+bool is_merge_outcome(const reply_view& r) noexcept {
+  return r.is_text() || is_outcome(r) || (r.is_integer() && (r.integer() == -3 || r.integer() == -4));
 }
 bool is_list_of_pairs(const reply_view& r) noexcept { return redis::is_list_of_texts(r) && r.size() % 2 == 0; }
 
@@ -156,7 +159,7 @@ else
 end
 return value
 )lua"),
-                               is_outcome};
+                               is_merge_outcome};
   return s;
 }
 
@@ -220,7 +223,7 @@ else
 end
 return answer
 )lua"),
-                               is_outcome};
+                               is_merge_outcome};
   return s;
 }
 
