@@ -72,6 +72,11 @@ void options::add_to(CLI::App& program) {
       .add_flag("--trust-forwarded-for", trust_forwarded_for_,
                 "the address of a client is the last one in X-Forwarded-For: only behind a proxy that adds it")
       ->envname("SWILL_TRUST_FORWARDED_FOR");
+  program
+      .add_flag("--introspection,!--no-introspection", introspection_,
+                "clients may ask which handlers there are (swill.introspect)")
+      ->envname("SWILL_INTROSPECTION")
+      ->default_str("true");
   const auto set_level = [this](const std::string& name) { least_logged_ = level_of(name); };
   program.add_option_function<std::string>("--log-level", set_level, "least level of what is logged")
       ->envname("SWILL_LOG_LEVEL")
@@ -84,6 +89,7 @@ void options::apply(app& a) const {
   a.limits() = limits_;
   a.set_log(stderr_log(least_logged_));
   a.set_debug(listen_.debug());
+  a.introspection(introspection_ ? introspect::on : introspect::off);
   if (trust_forwarded_for_) a.before_connection(take_forwarded_address);
 }
 

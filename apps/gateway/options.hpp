@@ -31,6 +31,7 @@ private:
   std::vector<std::string> origins_;
   std::string path_ = server_options{}.path;
   bool trust_forwarded_for_ = false;
+  bool introspection_ = true;
   swill::limits limits_;
   log_level least_logged_ = log_level::info;
 };

@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 
 namespace swill::gateway {
@@ -57,6 +59,18 @@ void pubsub_options::add_to(CLI::App& program) {
       ->envname("SWILL_TOPIC_AGE")
       ->check(CLI::Range(1L, 60L * 60 * 24 * 365))
       ->default_str(std::to_string(std::chrono::duration_cast<std::chrono::seconds>(topics_.history_age).count()));
+  const auto add_bound = [&](const char* option, const char* variable, std::size_t& value, const char* text) {
+    program.add_option(option, value, text)
+        ->envname(variable)
+        ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 60).description(""))
+        ->capture_default_str();
+  };
+  add_bound("--topic-count", "SWILL_TOPIC_COUNT", all_.topic_count, "topics of this node; one more: ERROR 503");
+  add_bound("--new-topics", "SWILL_NEW_TOPICS", all_.new_topics,
+            "topics that one connection may bring into being at once, 0: any number; one more: ERROR 429");
+  add_bound("--new-topics-per-second", "SWILL_NEW_TOPICS_PER_SECOND", all_.new_topics_per_second,
+            "and so many more in each second");
+  add_bound("--kept-size", "SWILL_KEPT_SIZE", all_.kept_size, "bytes of messages that topics keep in memory, together");
   static const std::map<std::string, overflow> policies{
       {"buffer", overflow::buffer}, {"drop_oldest", overflow::drop_oldest}, {"conflate", overflow::conflate}};
   const auto set_policy = [this](const std::string& name) { topics_.overflow = policies.at(name); };
@@ -74,7 +88,7 @@ void pubsub_options::add_to(CLI::App& program) {
 
 std::shared_ptr<pubsub> pubsub_options::apply(app& a, const std::optional<redis::options>& redis,
                                               const std::string& prefix) const {
-  swill::pubsub_options o;
+  swill::pubsub_options o = all_;
   o.other_topics = topics_;
   o.node_name = node_name_;
   std::shared_ptr<broker> b;

@@ -27,6 +27,7 @@ public:
   std::shared_ptr<pubsub> apply(app& a, const std::optional<redis::options>& redis, const std::string& prefix) const;
 
 private:
+  swill::pubsub_options all_;
   topic_options topics_;
   std::string node_name_;
 };
