@@ -118,13 +118,16 @@ void connection_actor::close(int code, std::string_view reason) {
   home().loop().post([self = caf::strong_actor_ptr{ctrl()}] { as_connection(self).cancel_all(); });
 }
 
+error connection_actor::going_away() {
+  return {error_code::unavailable, "The server is going away", value::map({{"retryable", true}})};
+}
+
 void connection_actor::drain() {
   const caf::strong_actor_ptr self{ctrl()};
   is_draining_ = true;
   // An endless stream would keep its connection until the server gives up, and all that its client calls meanwhile would be refused.
-  const error going_away{error_code::unavailable, "The server is going away", value::map({{"retryable", true}})};
-  for_each_call([&](detail::call& c) {
-    if (c.target().options.endless) c.fail(going_away);
+  for_each_call([](detail::call& c) {
+    if (c.target().options.endless) c.fail(going_away());
   });
   if (open_.empty()) close(1001, "server is going away");
 }

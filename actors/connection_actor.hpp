@@ -128,6 +128,8 @@ private:
   void serve_plain(const detail::handler& h, const wire::request_envelope& e);
   void open(const detail::handler& h, const wire::request_envelope& e);
   void answer_error(std::uint64_t seq, const error& e);
+  /// What a request is told that a draining server does not take, or does not go on with.
+  static error going_away();
   /// Answers an envelope that opens nothing. If it is the first of an upload, the rest of that will not open anything either.
   void refuse(const wire::request_envelope& e, const error& why);
   void refuse_rest(const wire::request_envelope& e);

@@ -160,7 +160,7 @@ void connection_actor::serve_plain(const detail::handler& h, const wire::request
 }
 
 void connection_actor::open(const detail::handler& h, const wire::request_envelope& e) {
-  if (is_draining_) return refuse(e, error{error_code::unavailable, "The server is going away"});
+  if (is_draining_) return refuse(e, going_away());
   // Those that are answered or cancelled but still run are no longer open. They count all the same, in a limit of their own: otherwise
   // MESSAGE and CANCEL in turn would pile them up.
   const std::size_t most = app_->limits.requests_per_connection;
