@@ -119,6 +119,7 @@ TEST(ConnectionsOnSockets, ListAndCloseWhileOthersComeAndGo) {
   std::thread crowd{[&] {
     while (!stop) n.client("crowd");
   }};
+  EXPECT_EQ(events.take().event, connection_event_kind::connected);
 
   for (int i = 0; i < 50; ++i) {
     n.list();
@@ -128,7 +129,6 @@ TEST(ConnectionsOnSockets, ListAndCloseWhileOthersComeAndGo) {
   stop = true;
   crowd.join();
   EXPECT_TRUE(eventually([&] { return n.count().count == 0; }));
-  EXPECT_EQ(events.take().event, connection_event_kind::connected);
 }
 
 /// Two nodes in this process on one Redis.

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <filesystem>
+#include <sstream>
 #include <stdexcept>
 
 #include <fcntl.h>
@@ -144,6 +145,16 @@ program::ending run_cli(const std::vector<std::string>& arguments, std::string_v
   program p{"swill", arguments};
   if (!input.empty()) p.write(input);
   return p.finish();
+}
+
+std::vector<std::string> read_urls(program& gateway) {
+  constexpr std::string_view words = "Swill listens on ";
+  const std::string line = gateway.read_line();
+  if (!line.starts_with(words)) throw std::runtime_error("the gateway says: " + line);
+  std::vector<std::string> urls;
+  std::istringstream rest{line.substr(words.size())};
+  for (std::string url; std::getline(rest >> std::ws, url, ',');) urls.push_back(url);
+  return urls;
 }
 
 } // namespace swill::test

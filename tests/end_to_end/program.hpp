@@ -62,4 +62,8 @@ private:
 /// Runs `swill` to its end with this on its stdin.
 program::ending run_cli(const std::vector<std::string>& arguments, std::string_view input = {});
 
+/// Where a gateway says that it listens: the one line that it prints where its output is no terminal. Throws std::runtime_error when it says
+/// something else.
+std::vector<std::string> read_urls(program& gateway);
+
 } // namespace swill::test

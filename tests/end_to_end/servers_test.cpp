@@ -5,7 +5,6 @@
 
 #include <gmock/gmock.h>
 
-#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -14,7 +13,6 @@
 #include <optional>
 #include <regex>
 #include <set>
-#include <sstream>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -46,17 +44,6 @@ bool comes_up(const std::string& address) {
     }
   }
   return false;
-}
-
-/// Where the gateway says that it listens: one line, when its output is no terminal.
-std::vector<std::string> read_urls(program& gateway) {
-  constexpr std::string_view words = "Swill listens on ";
-  const std::string line = gateway.read_line();
-  EXPECT_THAT(line, StartsWith(std::string{words}));
-  std::vector<std::string> urls;
-  std::istringstream rest{line.substr(std::min(line.size(), words.size()))};
-  for (std::string url; std::getline(rest >> std::ws, url, ',');) urls.push_back(url);
-  return urls;
 }
 
 /// What the gateway prints on a terminal when it listens.
