@@ -83,7 +83,7 @@ void socket_line::flush() {
 }
 
 void socket_line::wait_writable() {
-  if (sent_ >= compact_after) {
+  if (sent_ >= compact_after && sent_ >= backlog()) { // so that moving costs no more than sending
     output_.consume(sent_);
     sent_ = 0;
   }
