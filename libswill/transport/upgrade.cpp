@@ -1,5 +1,7 @@
 #include "libswill/transport/upgrade.hpp"
 
+#include "libswill/api/header_fields.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -7,27 +9,18 @@ namespace swill::transport {
 
 namespace {
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool same_text(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string_view trim(std::string_view s) noexcept {
-  const auto first = s.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return s.substr(first, s.find_last_not_of(" \t") - first + 1);
-}
+using header_fields::same_token;
+using header_fields::trimmed;
 
 // The items of a comma-separated list that may be spread over several headers (RFC 9110 §5.3).
 std::vector<std::string_view> list_of(const header_list& headers, std::string_view name) {
   std::vector<std::string_view> items;
   for (const auto& [key, value] : headers) {
-    if (!same_text(key, name)) continue;
+    if (!same_token(key, name)) continue;
     std::string_view rest = value;
     while (true) {
       const auto comma = rest.find(',');
-      if (const auto item = trim(rest.substr(0, comma)); !item.empty()) items.push_back(item);
+      if (const auto item = trimmed(rest.substr(0, comma)); !item.empty()) items.push_back(item);
       if (comma == std::string_view::npos) break;
       rest.remove_prefix(comma + 1);
     }
@@ -37,13 +30,13 @@ std::vector<std::string_view> list_of(const header_list& headers, std::string_vi
 
 bool lists(const header_list& headers, std::string_view name, std::string_view wanted) {
   const auto items = list_of(headers, name);
-  return std::any_of(items.begin(), items.end(), [&](std::string_view item) { return same_text(item, wanted); });
+  return std::any_of(items.begin(), items.end(), [&](std::string_view item) { return same_token(item, wanted); });
 }
 
 std::vector<std::string_view> values_of(const header_list& headers, std::string_view name) {
   std::vector<std::string_view> values;
   for (const auto& [key, value] : headers)
-    if (same_text(key, name)) values.push_back(trim(value));
+    if (same_token(key, name)) values.push_back(trimmed(value));
   return values;
 }
 
@@ -112,8 +105,8 @@ void take_origin_form(upgrade_request& r) {
   const auto colon = rest.find("://");
   if (colon == std::string_view::npos) return;
   const auto scheme = rest.substr(0, colon);
-  if (!same_text(scheme, "http") && !same_text(scheme, "https") && !same_text(scheme, "ws") &&
-      !same_text(scheme, "wss"))
+  if (!same_token(scheme, "http") && !same_token(scheme, "https") && !same_token(scheme, "ws") &&
+      !same_token(scheme, "wss"))
     return;
   rest.remove_prefix(colon + 3);
   const std::string authority{rest.substr(0, rest.find_first_of("/?#"))};
@@ -122,7 +115,7 @@ void take_origin_form(upgrade_request& r) {
   std::string target = rest.starts_with('/') ? "" : "/";
   r.target = target.append(rest);
   for (auto& [name, value] : r.headers)
-    if (same_text(name, "Host")) value = authority;
+    if (same_token(name, "Host")) value = authority;
 }
 
 upgrade_verdict check_upgrade(const upgrade_request& r, const upgrade_rules& rules) {
@@ -198,10 +191,10 @@ std::string http_response(int status, std::string_view body, const header_list& 
     out += "Connection: close, Upgrade\r\n"; // RFC 9110 §7.8: whoever sends Upgrade lists it
   bool has_type = false;
   for (const auto& [name, value] : headers) {
-    if (!is_safe_header(name, value) || same_text(name, "Connection") || same_text(name, "Content-Length") ||
-        same_text(name, "Transfer-Encoding"))
+    if (!is_safe_header(name, value) || same_token(name, "Connection") || same_token(name, "Content-Length") ||
+        same_token(name, "Transfer-Encoding"))
       continue;
-    has_type = has_type || same_text(name, "Content-Type");
+    has_type = has_type || same_token(name, "Content-Type");
     out.append(name).append(": ").append(value).append("\r\n");
   }
   if (has_body) {
@@ -232,7 +225,7 @@ bool is_reserved_header(std::string_view name) noexcept {
                                                             "Sec-WebSocket-Protocol",
                                                             "Sec-WebSocket-Extensions",
                                                             "Sec-WebSocket-Version"};
-  return std::any_of(reserved.begin(), reserved.end(), [&](std::string_view r) { return same_text(r, name); });
+  return std::any_of(reserved.begin(), reserved.end(), [&](std::string_view r) { return same_token(r, name); });
 }
 
 } // namespace swill::transport

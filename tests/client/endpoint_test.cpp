@@ -22,6 +22,11 @@ TEST(Endpoint, ReadsUrls) {
   EXPECT_EQ(endpoint::parse("ws://h/", "/ws").target, "/");
 }
 
+TEST(Endpoint, TakesASchemeInAnyCase) {
+  EXPECT_EQ(endpoint::parse("WS://h/Path", "/ws").target, "/Path");
+  EXPECT_EQ(endpoint::parse("Unix:/Run/s.sock", "/ws").unix_path, "/Run/s.sock");
+}
+
 TEST(Endpoint, ReadsUnixSockets) {
   const auto e = endpoint::parse("unix:/run/s.sock", "/ws?x");
   EXPECT_TRUE(e.is_unix());
@@ -42,12 +47,14 @@ TEST(Endpoint, RefusesWhatIsNone) {
 }
 
 TEST(Endpoint, SaysThatTlsIsNotSupported) {
-  try {
-    (void)endpoint::parse("wss://h/", "/ws");
-    ADD_FAILURE();
-  } catch (const connect_error& e) {
-    EXPECT_EQ(e.why, connect_error::kind::unsupported);
-    EXPECT_NE(e.message.find("TLS"), std::string::npos);
+  for (const char* url : {"wss://h/", "WSS://h/", "HTTPS://h/"}) {
+    try {
+      (void)endpoint::parse(url, "/ws");
+      ADD_FAILURE() << url;
+    } catch (const connect_error& e) {
+      EXPECT_EQ(e.why, connect_error::kind::unsupported) << url;
+      EXPECT_NE(e.message.find("TLS"), std::string::npos) << url;
+    }
   }
 }
 

@@ -27,6 +27,13 @@ TEST(RedisOptions, FillsInWhatAnAddressLeavesOut) {
   EXPECT_EQ(options::parse("unix://u:p@/run/r")->user, "u");
 }
 
+TEST(RedisOptions, TakesASchemeInAnyCase) {
+  ASSERT_TRUE(options::parse("REDIS://Example.org"));
+  EXPECT_EQ(options::parse("REDIS://Example.org")->text(), "redis://Example.org:6379/0");
+  ASSERT_TRUE(options::parse("Unix:///Run/R"));
+  EXPECT_EQ(options::parse("Unix:///Run/R")->unix_path, "/Run/R");
+}
+
 TEST(RedisOptions, SaysWhatIsWrongWithoutTheText) {
   for (const char* bad :
        {"", "http://h", "redis://", "redis://:1", "redis://h:0", "redis://h:70000", "redis://h:x", "redis://h/x",

@@ -1,5 +1,6 @@
 #include "libswill/client/detail/endpoint.hpp"
 
+#include "libswill/api/header_fields.hpp"
 #include "libswill/client/errors.hpp"
 
 #include <algorithm>
@@ -63,18 +64,23 @@ void split_authority(std::string_view url, std::string_view authority, endpoint&
   e.authority = authority;
 }
 
+/// A scheme is the same in any case (RFC 3986 §3.1).
+bool has_scheme(std::string_view url, std::string_view scheme) {
+  return header_fields::same_token(url.substr(0, scheme.size()), scheme);
+}
+
 } // namespace
 
 endpoint endpoint::parse(std::string_view url, std::string_view path) {
   constexpr std::string_view unix_prefix = "unix:";
   constexpr std::string_view ws_prefix = "ws://";
-  if (url.starts_with(unix_prefix)) return parse_unix(url, url.substr(unix_prefix.size()), path);
-  if (url.starts_with("wss:") || url.starts_with("https:")) {
+  if (has_scheme(url, unix_prefix)) return parse_unix(url, url.substr(unix_prefix.size()), path);
+  if (has_scheme(url, "wss:") || has_scheme(url, "https:")) {
     throw connect_error(connect_error::kind::unsupported,
                         "URL '" + std::string{url} +
                             "': TLS (wss:) is not supported yet; put a TLS proxy before it, or use ws:");
   }
-  if (!url.starts_with(ws_prefix)) wrong(url, "expected ws://HOST:PORT/PATH or unix:PATH");
+  if (!has_scheme(url, ws_prefix)) wrong(url, "expected ws://HOST:PORT/PATH or unix:PATH");
 
   const std::string_view rest = url.substr(ws_prefix.size());
   if (rest.find('#') != std::string_view::npos) wrong(url, "a WebSocket URL has no fragment");
