@@ -10,7 +10,8 @@ log_limiter::~log_limiter() {
   put(due);
 }
 
-bool log_limiter::write(log_level level, std::string_view kind, std::string_view text, clock_time now) {
+bool log_limiter::write(std::string_view kind, const log_entry& entry, clock_time now) {
+  line l{entry.level, std::string{entry.text}, std::string{entry.connection}, std::string{entry.rpc}, entry.seq};
   std::vector<line> due;
   bool counted = false;
   {
@@ -27,11 +28,10 @@ bool log_limiter::write(log_level level, std::string_view kind, std::string_view
     counted = s.since != clock_time{};
     if (counted) {
       ++s.counted;
-      s.level = level;
-      s.text = text;
+      s.last = std::move(l);
     } else {
       s.since = now;
-      due.push_back({level, std::string{text}});
+      due.push_back(std::move(l));
     }
   }
   put(due);
@@ -59,7 +59,8 @@ void log_limiter::take_due(clock_time now, std::vector<line>& due) {
     } else if (s.counted == 0) {
       k = kinds_.erase(k);
     } else {
-      due.push_back({s.level, std::move(s.text) + " (" + std::to_string(s.counted) + " like it)"});
+      s.last.text += " (" + std::to_string(s.counted) + " like it)";
+      due.push_back(std::move(s.last));
       s = {now};
       ++k;
     }
@@ -68,7 +69,7 @@ void log_limiter::take_due(clock_time now, std::vector<line>& due) {
 
 void log_limiter::put(const std::vector<line>& lines) const {
   const logger log{sink_};
-  for (const line& l : lines) log.write(l.level, l.text);
+  for (const line& l : lines) log.write(l.level, l.text, l.connection, l.rpc, l.seq);
 }
 
 } // namespace swill

@@ -31,20 +31,25 @@ public:
   ~log_limiter();
 
   /// True when the line was only counted: then somebody has to call flush() in a second.
-  bool write(log_level level, std::string_view kind, std::string_view text, clock_time now);
+  bool write(std::string_view kind, const log_entry& line, clock_time now);
+  bool write(log_level level, std::string_view kind, std::string_view text, clock_time now) {
+    return write(kind, {.level = level, .text = text}, now);
+  }
   /// Writes what is due. True when something is still counted, or was written now, so that it has to be called again.
   bool flush(clock_time now);
 
 private:
+  struct line {
+    log_level level{};
+    std::string text{};
+    std::string connection{};
+    std::string rpc{};
+    std::uint64_t seq = 0;
+  };
   struct kind_state {
     clock_time since{};
     std::uint64_t counted = 0;
-    log_level level{};
-    std::string text{};
-  };
-  struct line {
-    log_level level;
-    std::string text;
+    line last{};
   };
   void take_due(clock_time now, std::vector<line>& due);
   void put(const std::vector<line>& lines) const;
@@ -61,9 +66,20 @@ public:
   limited_log(loop& l, std::shared_ptr<log_limiter> shared) : loop_(l), shared_(std::move(shared)) {}
   limited_log(loop& l, const log_sink* sink) : limited_log(l, std::make_shared<log_limiter>(sink)) {}
 
-  void write(log_level level, std::string_view kind, std::string_view text) {
-    if (shared_->write(level, kind, text, loop_.now()) && !is_set())
+  void write(std::string_view kind, const log_entry& line) {
+    if (shared_->write(kind, line, loop_.now()) && !is_set() && !stopped_)
       loop_.set_timer(*this, loop_.now() + log_limiter::interval);
+  }
+  void write(log_level level, std::string_view kind, std::string_view text) {
+    write(kind, {.level = level, .text = text});
+  }
+
+  /// For those that are destroyed on another thread while the loop runs: writes what is counted, and needs its loop no longer. What is
+  /// counted from now on is written when the limiter is destroyed.
+  void stop() {
+    stopped_ = true;
+    cancel();
+    shared_->flush(loop_.now() + log_limiter::interval);
   }
 
 private:
@@ -72,6 +88,7 @@ private:
   }
   loop& loop_;
   std::shared_ptr<log_limiter> shared_; ///< with those of other loops
+  bool stopped_ = false;
 };
 
 } // namespace swill

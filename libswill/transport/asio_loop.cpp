@@ -1,5 +1,7 @@
 #include "libswill/transport/asio_loop.hpp"
 
+#include "libswill/base/log_limiter.hpp"
+
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -22,11 +24,12 @@ constexpr int rounds_per_turn = 8;
 
 } // namespace
 
-// The one timer of the loop: armed only when a deadline comes before the one it is armed for.
+// The one timer of the loop, and the log that needs it. It is armed only when a deadline comes before the one it is armed for.
 struct asio_loop::alarm {
   boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
                                     boost::asio::io_context::executor_type>
       timer;
+  limited_log errors; ///< what may come with each turn
   bool armed = false;
   clock_time due{};
 };
@@ -40,7 +43,7 @@ turn_job::~turn_job() {
 // Hint 1: one thread runs it. UNSAFE_IO, which leaves out the locks of sockets too, was measured and made no difference.
 asio_loop::asio_loop(offload_function offload, const log_sink* log)
     : io_(std::make_unique<boost::asio::io_context>(1)),
-      alarm_(new alarm{decltype(alarm::timer){*io_}}),
+      alarm_(new alarm{decltype(alarm::timer){*io_}, {*this, log}}),
       offload_(std::move(offload)),
       log_(log),
       now_(std::chrono::steady_clock::now()),
@@ -210,9 +213,9 @@ void asio_loop::guarded(const F& f) noexcept {
   try {
     f();
   } catch (const std::exception& e) {
-    log_.write(log_level::error, std::string{"exception in a turn: "} + e.what());
+    alarm_->errors.write(log_level::error, "turn", std::string{"exception in a turn: "} + e.what());
   } catch (...) {
-    log_.write(log_level::error, "exception of unknown type in a turn");
+    alarm_->errors.write(log_level::error, "turn", "exception of unknown type in a turn");
   }
 }
 

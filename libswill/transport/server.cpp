@@ -38,7 +38,7 @@ struct server::impl {
 server::server(server_settings settings, gate& g, std::vector<asio_loop*> loops)
     : impl_(std::make_unique<impl>(std::move(settings), g)) {
   if (loops.empty()) throw std::invalid_argument("a server needs a loop");
-  for (auto* l : loops) impl_->core->lanes.push_back(std::make_unique<detail::lane>(*l));
+  for (auto* l : loops) impl_->core->lanes.push_back(std::make_unique<detail::lane>(*l, impl_->core->lines));
 }
 
 server::~server() { stop(std::chrono::milliseconds{0}); }
@@ -48,8 +48,9 @@ void server::start() {
   asio_loop& first = impl_->core->lanes.front()->loop;
   for (const auto& text : settings.listen) {
     const auto where = listen_address::parse(text);
-    impl_->listeners.push_back(detail::listener::make(
-        first, impl_->core->log, where, settings, [i = impl_.get()](detail::newcomer n) { i->take(std::move(n)); }));
+    impl_->listeners.push_back(
+        detail::listener::make(first, impl_->core->lanes.front()->log, where, settings,
+                               [i = impl_.get()](detail::newcomer n) { i->take(std::move(n)); }));
   }
   for (const auto& l : impl_->listeners) first.post([l] { l->start(); });
 }
@@ -137,6 +138,13 @@ void server::stop(std::chrono::milliseconds grace) {
   if (!impl_->wait_until_gone(grace)) {
     impl_->on_every_lane([](detail::session& s) { s.drop(); });
     impl_->wait_until_gone(longest_turn);
+  }
+  for (auto& l : impl_->core->lanes) { // their timers are the loops', which may go on turning
+    const auto end = [c = impl_->core, lane = l.get()] { lane->log.stop(); };
+    if (l->loop.is_running())
+      l->loop.post(end);
+    else
+      end();
   }
 }
 

@@ -16,6 +16,20 @@ struct LogLimiter : testing::Test {
   clock_time now{1h};
 };
 
+TEST_F(LogLimiter, KeepsWhatALineIsAbout) {
+  std::vector<std::string> about;
+  const log_sink keep = [&about](const log_entry& e) {
+    about.push_back(std::string{e.connection} + " " + std::string{e.rpc} + " " + std::to_string(e.seq));
+  };
+  log_limiter l{&keep};
+  for (const std::uint64_t seq : {1U, 2U, 3U})
+    l.write("failed", {.level = log_level::error, .text = "no", .connection = "c1", .rpc = "shop.buy", .seq = seq},
+            now);
+  l.flush(now + 1s);
+
+  EXPECT_THAT(about, ElementsAre("c1 shop.buy 1", "c1 shop.buy 3"));
+}
+
 TEST_F(LogLimiter, WritesOneLineForEachKindAndSecondWithACount) {
   log_limiter l{&sink};
 

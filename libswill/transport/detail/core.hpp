@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/base/buffer.hpp"
+#include "libswill/base/log_limiter.hpp"
 #include "libswill/transport/detail/memory.hpp"
 #include "libswill/transport/detail/poller.hpp"
 #include "libswill/transport/server.hpp"
@@ -11,6 +12,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace swill::transport::detail {
@@ -19,11 +21,12 @@ class session;
 
 /// What the connections of one loop share. Used on that loop only, but for the counters.
 struct lane {
-  explicit lane(asio_loop& l) : loop(l), ready(l.sockets()) {}
+  lane(asio_loop& l, std::shared_ptr<log_limiter> lines) : loop(l), ready(l.sockets()), log(l, std::move(lines)) {}
 
   asio_loop& loop;
   const std::shared_ptr<poller> ready; // the loop's
   counters count;
+  limited_log log;          // for what peers can cause as often as they like
   session* first = nullptr; // list of all sessions
 
   static constexpr std::size_t scratch_size = 64 * 1024;
@@ -43,8 +46,8 @@ struct core {
   core(server_settings s, gate& g);
 
   const server_settings settings;
-  const upgrade_rules rules; ///< but for `full` and `ready`
-  const logger log;
+  const upgrade_rules rules;                ///< but for `full` and `ready`
+  const std::shared_ptr<log_limiter> lines; ///< with the lanes
   gate& entrance;
   std::atomic<bool> draining{false};
   memory_account memory;

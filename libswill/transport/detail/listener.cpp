@@ -89,10 +89,10 @@ struct listener::waiter {
   boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> descriptor;
 };
 
-listener::listener(asio_loop& l, const logger& log, listen_address where, taker take)
+listener::listener(asio_loop& l, limited_log& log, listen_address where, taker take)
     : loop_(l), log_(log), where_(std::move(where)), take_(std::move(take)) {}
 
-std::shared_ptr<listener> listener::make(asio_loop& l, const logger& log, const listen_address& where,
+std::shared_ptr<listener> listener::make(asio_loop& l, limited_log& log, const listen_address& where,
                                          const server_settings& settings, taker take) {
   std::shared_ptr<listener> made{new listener{l, log, where, std::move(take)}};
   made->bind(settings);
@@ -185,7 +185,7 @@ void listener::accept_some() {
 
 // Out of descriptors or memory: the connection stays where it is, and asking again at once would only burn the processor.
 void listener::pause(int error) {
-  log_.write(log_level::error,
+  log_.write(log_level::error, "accept",
              "accept on " + where_.text() + ": " + std::generic_category().message(error) + "; trying again soon");
   loop_.set_timer(*this, loop_.now() + pause_without_descriptors);
 }

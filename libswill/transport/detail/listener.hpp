@@ -14,7 +14,7 @@ public:
   using taker = std::function<void(newcomer)>;
 
   /// Listens; throws std::system_error. `take` is called on the loop for each connection, and owns its descriptor.
-  static std::shared_ptr<listener> make(asio_loop& l, const logger& log, const listen_address& where,
+  static std::shared_ptr<listener> make(asio_loop& l, limited_log& log, const listen_address& where,
                                         const server_settings& settings, taker take);
   ~listener();
 
@@ -29,7 +29,7 @@ public:
 
 private:
   struct waiter;
-  listener(asio_loop& l, const logger& log, listen_address where, taker take);
+  listener(asio_loop& l, limited_log& log, listen_address where, taker take);
 
   void bind(const server_settings& settings);
   void bind_unix();
@@ -39,7 +39,7 @@ private:
   void on_timer() override { wait(); }
 
   asio_loop& loop_;
-  const logger& log_;
+  limited_log& log_;
   listen_address where_;
   taker take_;
   std::unique_ptr<waiter> waiter_;

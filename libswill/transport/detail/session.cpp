@@ -63,7 +63,8 @@ void session::on_ready(bool readable, bool writable, bool broken) noexcept {
 }
 
 void session::die_of(std::string_view what) noexcept {
-  core_->log.write(log_level::error, "exception on an I/O thread ends the connection: " + std::string{what});
+  lane_.log.write(log_level::error, "exception",
+                  "exception on an I/O thread ends the connection: " + std::string{what});
   lane_.count.exceptions.add();
   die({1006, "exception", false});
 }
@@ -94,7 +95,7 @@ void session::check_deadlines() {
     if (output_moved()) progress_ = heard_ = now();
     if (now() >= progress_ + patience) {
       lane_.count.slow_readers.add();
-      core_->log.write(log_level::warning, "peer does not read: connection dropped");
+      lane_.log.write(log_level::warning, "slow reader", "peer does not read: connection dropped");
       return die({1006, "slow reader", false});
     }
     arm(std::min(progress_ + patience, now() + patience / looks));
@@ -135,7 +136,7 @@ void session::check_ping() {
     const bool ping_waits = acknowledged_ < ping_at_;
     if (output_moved() && ping_waits) return arm(deadline_ = (heard_ = now()) + limits_of().ping_timeout);
     lane_.count.ping_timeouts.add();
-    core_->log.write(log_level::warning, "peer does not answer pings: connection dropped");
+    lane_.log.write(log_level::warning, "ping timeout", "peer does not answer pings: connection dropped");
     return die({1006, "ping timeout", false});
   }
   pinged_ = false;
@@ -184,9 +185,9 @@ void session::finish(const close_reason& why) {
   try {
     sink->on_closed(why);
   } catch (const std::exception& e) {
-    core_->log.write(log_level::error, std::string{"exception in on_closed: "} + e.what());
+    lane_.log.write(log_level::error, "on_closed", std::string{"exception in on_closed: "} + e.what());
   } catch (...) {
-    core_->log.write(log_level::error, "exception of unknown type in on_closed");
+    lane_.log.write(log_level::error, "on_closed", "exception of unknown type in on_closed");
   }
 }
 

@@ -86,10 +86,10 @@ void session::decide(upgrade_request request) {
   try {
     core_->entrance.on_handshake(std::move(h));
   } catch (const std::exception& e) {
-    core_->log.write(log_level::error, std::string{"exception in on_handshake: "} + e.what());
+    lane_.log.write(log_level::error, "on_handshake", std::string{"exception in on_handshake: "} + e.what());
     reject(500, "Internal Server Error", {});
   } catch (...) {
-    core_->log.write(log_level::error, "exception of unknown type in on_handshake");
+    lane_.log.write(log_level::error, "on_handshake", "exception of unknown type in on_handshake");
     reject(500, "Internal Server Error", {});
   }
 }
@@ -98,7 +98,7 @@ message_port* session::accept(const header_list& headers, message_sink& sink) {
   if (phase_ != phase::deciding) return nullptr;
   for (const auto& [name, value] : headers) {
     if (is_safe_header(name, value) && !is_reserved_header(name)) continue;
-    core_->log.write(log_level::error, "response header that may not travel: " + name);
+    lane_.log.write(log_level::error, "response header", "response header that may not travel: " + name);
     respond(500, "Internal Server Error", {});
     return nullptr;
   }
@@ -132,7 +132,7 @@ void session::open(const header_list& headers, message_sink* sink) {
 
 void session::respond(int status, std::string_view body, const header_list& headers) {
   if (status < 200 || status > 599) {
-    core_->log.write(log_level::error, "rejection with a status that is none: " + std::to_string(status));
+    lane_.log.write(log_level::error, "status", "rejection with a status that is none: " + std::to_string(status));
     status = 500;
   }
   lane_.count.rejected[status].add();

@@ -177,11 +177,11 @@ void session::deliver(bytes_view message) {
   try {
     sink_->on_message(message);
   } catch (const std::exception& e) {
-    core_->log.write(log_level::error, std::string{"exception in on_message: "} + e.what());
+    lane_.log.write(log_level::error, "on_message", std::string{"exception in on_message: "} + e.what());
     lane_.count.exceptions.add();
     close(1011, "internal error");
   } catch (...) {
-    core_->log.write(log_level::error, "exception of unknown type in on_message");
+    lane_.log.write(log_level::error, "on_message", "exception of unknown type in on_message");
     lane_.count.exceptions.add();
     close(1011, "internal error");
   }
