@@ -367,6 +367,34 @@ TEST(Server, SpreadsConnectionsOverItsLoops) {
   EXPECT_NE(loops[1], loops[2]);
 }
 
+TEST(Server, WritesALineASecondOfHandshakesThatFail) {
+  constexpr std::size_t peers = 50;
+  script does;
+  does.on_handshake = [](const std::shared_ptr<handshake>&) { throw std::runtime_error("no"); };
+  test_server s{does};
+  const auto began = std::chrono::steady_clock::now();
+  for (std::size_t i = 0; i < peers; ++i) {
+    auto c = s.connect();
+    ASSERT_EQ(c.upgrade().status, 500);
+    if (i != 0) continue;
+    EXPECT_EQ(s.log(), std::vector<std::string>{"exception in on_handshake: no"}); // at once
+  }
+  s.server().stop(std::chrono::seconds{10}); // writes what was counted
+
+  const auto seconds = (std::chrono::steady_clock::now() - began) / std::chrono::seconds{1};
+  std::size_t told = 0;
+  EXPECT_TRUE(eventually([&] {
+    told = 0;
+    for (const auto& line : s.log()) {
+      const auto at = line.find(" (");
+      told += at == line.npos ? 1 : std::stoul(line.substr(at + 2));
+    }
+    return told >= peers;
+  }));
+  EXPECT_EQ(told, peers);
+  EXPECT_LE(s.log().size(), static_cast<std::size_t>(seconds) + 2) << s.log().back();
+}
+
 TEST(Server, StopsWithAGoodbye) {
   test_server s;
   const auto address = s.address();
