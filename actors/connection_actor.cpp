@@ -95,7 +95,7 @@ void connection_actor::begin(message_port& port) {
       } catch (const close_connection& c) {
         close(c.code, c.reason);
       } catch (...) {
-        log_failure("after_accept", failure);
+        log_failure("after_accept", 0, failure);
         close(1011, "after_accept failed");
       }
     }
@@ -106,9 +106,10 @@ void connection_actor::begin(message_port& port) {
   hooks_->start(detail::run_hooks(app_->connection.after_accept, *facts_));
 }
 
-void connection_actor::log_failure(std::string_view hook, std::exception_ptr failure) const {
-  logger{&app_->log}.write(log_level::error, std::string{hook} + " failed: " + describe_exception(failure),
-                           facts_->id());
+void connection_actor::log_failure(std::string_view hook, std::size_t number, std::exception_ptr failure) const {
+  const std::string kind = std::string{hook} + ' ' + std::to_string(number);
+  const std::string text = std::string{hook} + " failed: " + describe_exception(failure);
+  home().log_limited(kind, {.level = log_level::error, .text = text, .connection = facts_->id()});
 }
 
 void connection_actor::close(int code, std::string_view reason) {
@@ -194,7 +195,9 @@ void connection_actor::start_after_connection() {
 
 // All of them, whatever becomes of one: each undoes something else.
 task<void> connection_actor::run_after_connection() {
+  std::size_t number = 0;
   for (const auto& h : app_->connection.after_connection) {
+    ++number;
     try {
       if (h.plain) {
         h.plain(*facts_, closed_);
@@ -202,7 +205,7 @@ task<void> connection_actor::run_after_connection() {
         co_await h.awaiting(*facts_, closed_);
       }
     } catch (...) {
-      log_failure("after_connection", std::current_exception());
+      log_failure("after_connection", number, std::current_exception());
     }
   }
 }
@@ -370,7 +373,7 @@ void connection_actor::adopt(std::unique_ptr<request_state> r) {
   orphans_.emplace_back(std::move(r));
   const std::shared_ptr<request_state> orphan = orphans_.back();
   if (orphan->call().is_final()) return;
-  orphan->call().log(log_level::error, "the request's actor was killed");
+  orphan->call().log_failure("killed", "the request's actor was killed");
   orphan->call().fail(error{error_code::internal_error, "An internal server error occurred"});
 }
 

@@ -140,7 +140,8 @@ private:
   const detail::handler* find_handler(std::string_view rpc) noexcept;
   void remember(std::uint64_t seq, std::string_view rpc);
   bool is_remembered(std::uint64_t seq, std::string_view rpc) const noexcept;
-  void log_failure(std::string_view hook, std::exception_ptr failure) const;
+  /// `number`: of the hook, among those of its name.
+  void log_failure(std::string_view hook, std::size_t number, std::exception_ptr failure) const;
   template <class F>
   void for_each_call(const F& f);
   void finish_if_done();

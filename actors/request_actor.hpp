@@ -37,6 +37,7 @@ public:
   void on_final(detail::call& c) override;
   void on_finished(detail::call& c) override;
   void close(int code, std::string_view reason) override;
+  void log_limited(std::string_view kind, const log_entry& line) override { unit_.log_limited(kind, line); }
   bool is_draining() const noexcept override;
   void* native_actor() noexcept override;
   void offload(std::shared_ptr<pool_job> job) override;

@@ -94,6 +94,8 @@ void runtime::log(log_level level, const std::string& text) const {
 void runtime::serve(std::shared_ptr<const detail::service> app) {
   app_ = std::move(app);
   jobs_.set_share(app_->limits.pool_jobs_per_connection);
+  const auto lines = std::make_shared<log_limiter>(&app_->log);
+  for (const auto& u : units()) u->limited = std::make_unique<limited_log>(u->loop(), lines);
   if (const auto longest = app_->limits.slow_handler; longest.count() > 0)
     on_each_unit([longest](unit& u) { u.longest_turn = longest; });
   for (const auto& p : app_->plugins) {
@@ -155,7 +157,8 @@ void runtime::on_handshake(std::shared_ptr<handshake> h) {
       h->reject(503, "Service unavailable", {{"Retry-After", "1"}});
     } else {
       h->reject(500, "Internal server error", {});
-      log(log_level::error, "handshake failed: " + describe_exception(failure));
+      const std::string text = "handshake failed: " + describe_exception(failure);
+      u.log_limited("handshake", {.level = log_level::error, .text = text});
     }
     connection_ended();
   };

@@ -1,12 +1,13 @@
 #pragma once
 
-#include "libswill/base/loop.hpp"
+#include "libswill/base/log_limiter.hpp"
 
 #include <caf/all.hpp>
 #include <caf/detail/simple_actor_clock.hpp>
 
 #include <atomic>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -81,6 +82,12 @@ public:
 
   /// Whose unit this is.
   runtime* server = nullptr;
+  /// For lines that peers can cause as often as they like. Null until the server has an app; shares its limiter with the other units.
+  std::unique_ptr<limited_log> limited;
+  void log_limited(std::string_view kind, const log_entry& line) {
+    if (limited) limited->write(kind, line);
+  }
+
   /// How long handlers may hold this thread until the server is told.
   clock_duration longest_turn = clock_duration::max();
   clock_time next_slow_line{}; ///< not before this another line in the log

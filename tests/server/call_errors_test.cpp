@@ -325,6 +325,28 @@ TEST(BadItem, AmongTenThousandIsNumberedForWhoAsks) {
   }
 }
 
+TEST(Failures, OfAHandlerAreALineASecond) {
+  logged_app a;
+  a.handle("f", [](request<int>) -> int { throw strange{"the secret"}; });
+  a.handle("g", [](request<int>) -> int { throw strange{"another"}; });
+  a.handle("logs", [](request<int> r) { r.context().log(log_level::info, "said"); });
+  test_server s{a};
+  test_client c{s};
+
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(c.receive(c.open("f", i))->failure->code, 500);
+  ASSERT_EQ(a.lines().size(), 1U);
+  EXPECT_THAT(a.lines()[0], HasSubstr("the secret"));
+  EXPECT_EQ(c.receive(c.open("g", 0))->failure->code, 500);
+  EXPECT_EQ(a.lines().size(), 2U) << "each handler has its own";
+  for (int i = 0; i < 5; ++i) static_cast<void>(c.receive(c.open("logs", i)));
+  EXPECT_EQ(a.lines().size(), 7U) << "the application may say what it likes";
+
+  s.advance(std::chrono::seconds{1});
+  ASSERT_EQ(a.lines().size(), 8U);
+  EXPECT_THAT(a.lines()[7], HasSubstr("the secret"));
+  EXPECT_THAT(a.lines()[7], HasSubstr("(99 like it)"));
+}
+
 TEST(BadItem, ThatIsTooLargeIsNumbered) {
   logged_app a;
   a.handle("f",

@@ -93,6 +93,21 @@ TEST(ConnectionHooks, FailWith500AndALine) {
   }
 }
 
+TEST(ConnectionHooks, ThatFailForEachClientWriteALineASecond) {
+  logged_app a;
+  a.before_connection([](connection&) { throw std::runtime_error{"broken hook"}; });
+  test_server s{a};
+  for (int i = 0; i < 50; ++i) {
+    test_client c{s};
+    ASSERT_TRUE(c.pipe().rejected());
+  }
+  EXPECT_EQ(a.lines().size(), 1U);
+
+  s.advance(1s);
+  ASSERT_EQ(a.lines().size(), 2U);
+  EXPECT_THAT(a.lines()[1], testing::HasSubstr("(49 like it)"));
+}
+
 TEST(ConnectionHooks, SetHeadersAndCookiesOfTheResponse) {
   logged_app a;
   a.before_accept([](connection& c) {

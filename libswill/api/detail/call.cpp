@@ -274,7 +274,9 @@ task<void> call::run_after() {
     interrupt(); // hooks of an item must not go on when the scope is no longer cancelled: their message is gone
     reset_cancel();
   }
+  std::size_t number = 0; // of the hook
   for (const auto& h : handler_->hooks.after_request) {
+    ++number;
     std::exception_ptr failure;
     try {
       if (h.plain) {
@@ -291,7 +293,7 @@ task<void> call::run_after() {
     } catch (const close_connection& c) {
       host_->close(c.code, c.reason);
     } catch (...) {
-      log(log_level::error, "after_request failed: " + describe_exception(failure));
+      log_failure("after_request " + std::to_string(number), "after_request failed: " + describe_exception(failure));
     }
   }
 }
@@ -430,6 +432,13 @@ task<swill::session*> call::session() {
 void call::log(log_level level, std::string_view text) const {
   logger{&host_->app().log}.write(level, text, host_->peer().id(),
                                   handler_ != nullptr ? handler_->name : std::string_view{}, seq_);
+}
+
+void call::log_failure(std::string_view kind, std::string_view text) const {
+  const std::string_view rpc = handler_ != nullptr ? std::string_view{handler_->name} : std::string_view{};
+  host_->log_limited(
+      std::string{kind}.append(1, ' ').append(rpc),
+      {.level = log_level::error, .text = text, .connection = host_->peer().id(), .rpc = rpc, .seq = seq_});
 }
 
 } // namespace swill::detail

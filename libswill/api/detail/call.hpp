@@ -42,6 +42,8 @@ public:
   /// Hooks and handler have ended; the call may be reused or destroyed, though not before this returns.
   virtual void on_finished(call& c) = 0;
   virtual void close(int code, std::string_view reason) = 0;
+  /// A line that peers can cause as often as they like: one for each kind and second.
+  virtual void log_limited(std::string_view kind, const log_entry& line) = 0;
   /// Takes no new requests. [any thread]
   virtual bool is_draining() const noexcept = 0;
   virtual void* native_actor() noexcept { return nullptr; }
@@ -146,6 +148,8 @@ public:
   metadata& trailing() noexcept { return trailing_; }
   task<swill::session*> session();
   void log(log_level level, std::string_view text) const;
+  /// For what goes wrong with many requests of a handler: one line a second for each `kind` of it.
+  void log_failure(std::string_view kind, std::string_view text) const;
 
   // --- For exchanges
   /// What items take that wait for the handler.

@@ -1,6 +1,7 @@
 #include "libswill/api/detail/service.hpp"
 
 #include "libswill/api/context.hpp"
+#include "libswill/api/detail/call.hpp"
 #include "libswill/base/trace.hpp"
 
 namespace swill::detail {
@@ -14,7 +15,7 @@ namespace {
 
 error unforeseen(context& c, std::exception_ptr e, bool debug) {
   const std::string text = describe_exception(e);
-  c.log(log_level::error, "unforeseen " + text);
+  c.call().log_failure("unforeseen", "unforeseen " + text);
   error out{error_code::internal_error, "An internal server error occurred"};
   if (debug) out.data = value::map({{"traceback", cut_text(text, 16 * 1024)}});
   return out;
