@@ -215,7 +215,7 @@ void asio_loop::guarded(const F& f) noexcept {
   } catch (const std::exception& e) {
     alarm_->errors.write(log_level::error, "turn", std::string{"exception in a turn: "} + e.what());
   } catch (...) {
-    alarm_->errors.write(log_level::error, "turn", "exception of unknown type in a turn");
+    alarm_->errors.write(log_level::error, "turn, unknown", "exception of unknown type in a turn");
   }
 }
 

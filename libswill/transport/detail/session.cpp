@@ -187,7 +187,7 @@ void session::finish(const close_reason& why) {
   } catch (const std::exception& e) {
     lane_.log.write(log_level::error, "on_closed", std::string{"exception in on_closed: "} + e.what());
   } catch (...) {
-    lane_.log.write(log_level::error, "on_closed", "exception of unknown type in on_closed");
+    lane_.log.write(log_level::error, "on_closed, unknown", "exception of unknown type in on_closed");
   }
 }
 

@@ -89,7 +89,7 @@ void session::decide(upgrade_request request) {
     lane_.log.write(log_level::error, "on_handshake", std::string{"exception in on_handshake: "} + e.what());
     reject(500, "Internal Server Error", {});
   } catch (...) {
-    lane_.log.write(log_level::error, "on_handshake", "exception of unknown type in on_handshake");
+    lane_.log.write(log_level::error, "on_handshake, unknown", "exception of unknown type in on_handshake");
     reject(500, "Internal Server Error", {});
   }
 }

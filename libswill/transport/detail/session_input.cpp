@@ -181,7 +181,7 @@ void session::deliver(bytes_view message) {
     lane_.count.exceptions.add();
     close(1011, "internal error");
   } catch (...) {
-    lane_.log.write(log_level::error, "on_message", "exception of unknown type in on_message");
+    lane_.log.write(log_level::error, "on_message, unknown", "exception of unknown type in on_message");
     lane_.count.exceptions.add();
     close(1011, "internal error");
   }
