@@ -63,6 +63,17 @@ public:
   new_topic(const new_topic&) = delete;
   new_topic& operator=(const new_topic&) = delete;
 
+  /// Waits for what brings the topic into being: where that fails, there is none.
+  template <class T>
+  task<T> made_by(task<T> work) {
+    try {
+      co_return co_await std::move(work);
+    } catch (const error&) {
+      is_old();
+      throw;
+    }
+  }
+
   void is_old() noexcept {
     if (quota_ != nullptr) quota_->left = std::min(quota_->left + 1, static_cast<double>(options_.new_topics));
   }
@@ -158,7 +169,7 @@ stream<encoded_item> client_handlers::subscribe(shared i, pubsub& bus, request<s
   const counted_subscription counted{c.connection(), i->options.subscriptions_per_connection};
 
   new_topic counts{c.connection(), i->options, c.call().loop().now()};
-  const pubsub::opened s = co_await bus.open(topic, r.data().since);
+  const pubsub::opened s = co_await counts.made_by(bus.open(topic, r.data().since));
   if (!s.fresh) counts.is_old();
   std::optional<presence_seat> seat;
   if (i->options.of(topic).presence) {
@@ -190,7 +201,8 @@ task<position> client_handlers::publish(shared i, pubsub& bus, request<publish_r
   co_await (*rule)(r.context(), topic, message);
   bytes data = message == before ? std::move(r.data().data.data) : encoded(message);
   new_topic counts{r.context().connection(), i->options, r.context().call().loop().now()};
-  const position at = co_await bus.publish_encoded(topic, std::move(data), r.data().idempotency_key.value_or(""));
+  const position at =
+      co_await counts.made_by(bus.publish_encoded(topic, std::move(data), r.data().idempotency_key.value_or("")));
   if (at.offset > 1) counts.is_old();
   co_return at;
 }
@@ -212,7 +224,7 @@ stream<encoded_item> client_handlers::watch_presence(shared i, pubsub& bus, requ
   co_await check_presence_rule(i, c, r.data().topic);
   const counted_subscription counted{c.connection(), i->options.subscriptions_per_connection};
   new_topic counts{c.connection(), i->options, c.call().loop().now()};
-  const pubsub::opened s = co_await bus.open(presence_topic(r.data().topic), std::nullopt);
+  const pubsub::opened s = co_await counts.made_by(bus.open(presence_topic(r.data().topic), std::nullopt));
   if (!s.fresh) counts.is_old();
   // Asked for after the events have begun: nobody is missed, some may be told twice.
   const std::vector<presence_member> all = co_await bus.members(r.data().topic);

@@ -73,6 +73,22 @@ TEST_F(PubsubClients, BringAFewNewTopicsIntoBeingAndThenFewerASecond) {
   EXPECT_EQ(code_of(stranger, stranger.open("swill.subscribe", topic_of("chat.8"))), 429);
 }
 
+TEST_F(PubsubClients, WhatTheBrokerRefusesCountsAsNoNewTopic) {
+  options.new_topics = 2;
+  options.topic_count = 1;
+  serve();
+  test_client c{*server};
+  publish(c, "chat.old", "x");
+
+  for (int i = 0; i < 5; ++i) {
+    for (const char* rpc : {"swill.publish", "swill.subscribe"}) {
+      const auto r = c.receive(c.open(rpc, message_of("chat.new", 1)));
+      ASSERT_TRUE(r && r->failure);
+      EXPECT_EQ(r->failure->code, 503) << rpc;
+    }
+  }
+}
+
 TEST_F(PubsubClients, NamesOfGroupsAreBounded) {
   make();
   a.handle("join", [bus = bus](request<std::string> r) { bus->join_group(r.context().connection(), r.data()); });

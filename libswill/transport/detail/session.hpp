@@ -103,6 +103,7 @@ private:
   void read();
   void take(bytes_view data);
   std::size_t decode(bytes_view data);
+  bool is_turn_over() noexcept;
   bool step();
   bool receive(std::byte* to, std::size_t room, std::size_t& have);
   void deliver(bytes_view message);
@@ -164,9 +165,10 @@ private:
   std::int64_t acknowledged_ = 0; // of those, bytes that the peer had taken when we last looked
   std::int64_t ping_at_ = 0;      // bytes of output before our last ping
   swill::traffic traffic_;
-  int budget_ = 0;                   // messages that may still be delivered in this turn
-  std::unique_ptr<http_part> http_;  // until it is open
-  std::unique_ptr<decoder> decoder_; // from then on
+  int budget_ = 0;                                     // messages that may still be delivered in this turn
+  std::chrono::steady_clock::time_point turn_began_{}; // when the first of them had been
+  std::unique_ptr<http_part> http_;                    // until it is open
+  std::unique_ptr<decoder> decoder_;                   // from then on
   message_sink* sink_ = nullptr;
   close_reason our_close_;
   clock_time heard_{};    // when the peer last sent anything

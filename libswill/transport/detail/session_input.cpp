@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -17,7 +18,10 @@ namespace swill::transport::detail {
 namespace {
 
 // Fairness: what one connection may do in one turn before others get theirs.
-constexpr int messages_per_turn = 256;
+constexpr int messages_per_turn = 64;
+// A turn that takes longer than this ends as well; the clock is looked at after so many messages, so that cheap ones pay little for it.
+constexpr std::chrono::microseconds turn_time{50};
+constexpr int messages_per_look = 4;
 constexpr int receives_per_turn = 4;
 // Frames that came with the request while the gate decides; beyond that, the socket keeps them.
 constexpr std::size_t early_input = 16 * 1024;
@@ -87,7 +91,7 @@ std::size_t session::decode(bytes_view data) {
   if (!may_deliver()) return 0;
   decoder_->feed(data, output_, sent_, pong_);
   while ((phase_ == phase::open || phase_ == phase::closing) && may_deliver() && decoder_->ready()) {
-    if (budget_-- <= 0) {
+    if (is_turn_over()) {
       resume_later();
       break;
     }
@@ -95,6 +99,15 @@ std::size_t session::decode(bytes_view data) {
   }
   if (phase_ == phase::lingering || phase_ == phase::ended) return data.size();
   return data.size() - decoder_->left();
+}
+
+// One message less in this turn: whether there may be one more.
+bool session::is_turn_over() noexcept {
+  if (budget_-- <= 0) return true;
+  if (budget_ % messages_per_look != 0) return false;
+  const auto now = std::chrono::steady_clock::now();
+  if (budget_ + 2 * messages_per_look > messages_per_turn) turn_began_ = now; // the first look of this turn
+  return now - turn_began_ > turn_time;
 }
 
 // One message, or as much of it as there is. False when Beast waits for more than there is.
