@@ -26,15 +26,20 @@ TABLE = re.compile(r"^<!-- limits (.*?) -->\n(.*?)^<!-- end -->$", re.M | re.S)
 CONSTANT = re.compile(r"^\| .*? \| `(\w+)` in \[\S+\]\(\.\./(\S+)\) \| (.*?) \|", re.M)
 
 
-def shown(value, is_time):
+def shown(value, is_time, is_count=False):
     """A default as people read it."""
     n = eval(value, {"__builtins__": {}})  # an integer expression of our own header
     if is_time:
         return "none" if n == 0 else f"{n} ms" if n % 1000 else f"{n // 1000} s"
     for unit, size in (("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if n >= size and n % size == 0 and "*" in value:
+        if n >= size and n % size == 0 and "*" in value and not is_count:
             return f"{n // size} {unit}"
     return f"{n:,}"
+
+
+def is_count(what):
+    """Whether a comment speaks of a number of values, not of bytes."""
+    return what.startswith("Values ")
 
 
 def sections_of(header):
@@ -51,7 +56,7 @@ def sections_of(header):
             about = " ".join(comment)
             what, _, when = about.partition(" When reached: ")
             when = when[:1].upper() + when[1:]
-            rows.append((member[1], shown(member[3] if is_time else member[2], is_time), what, when))
+            rows.append((member[1], shown(member[3] if is_time else member[2], is_time, is_count(what)), what, when))
             comment = []
     return sections
 
@@ -77,7 +82,7 @@ def options_of(header, struct):
         elif option := OPTION.match(line):
             about = " ".join(comment) or option[4] or ""
             what, _, when = about.partition(" When reached: ")
-            default = time_shown(option[3]) if option[3] is not None else shown(option[2].replace("'", ""), False)
+            default = time_shown(option[3]) if option[3] is not None else shown(option[2].replace("'", ""), False, is_count(what))
             rows.append((option[1], default, what, when[:1].upper() + when[1:]))
             comment = []
         else:
