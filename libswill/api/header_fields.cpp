@@ -1,16 +1,10 @@
 #include "libswill/api/header_fields.hpp"
 
+#include "libswill/base/text.hpp"
+
 namespace swill::header_fields {
 
-namespace {
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-} // namespace
-
-bool same_token(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
+bool same_token(std::string_view a, std::string_view b) noexcept { return same_in_any_case(a, b); }
 
 std::string_view trimmed(std::string_view s) noexcept {
   while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);

@@ -1,6 +1,6 @@
 #include "libswill/redis/options.hpp"
 
-#include "libswill/api/header_fields.hpp"
+#include "libswill/base/text.hpp"
 #include "libswill/redis/outage_log.hpp"
 
 #include <algorithm>
@@ -101,9 +101,9 @@ result<options> options::parse(std::string_view address) {
   options out;
   std::optional<error> problem;
   // A scheme is the same in any case (RFC 3986 §3.1).
-  if (header_fields::same_token(address.substr(0, 8), "redis://")) {
+  if (same_in_any_case(address.substr(0, 8), "redis://")) {
     problem = parse_tcp(address.substr(8), out);
-  } else if (header_fields::same_token(address.substr(0, 7), "unix://")) {
+  } else if (same_in_any_case(address.substr(0, 7), "unix://")) {
     problem = parse_unix(address.substr(7), out);
   } else {
     problem = bad("neither redis:// nor unix://");

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+namespace swill {
+
+/// Whether two texts are the same but for the case of the letters of ASCII: tokens of HTTP (RFC 9110 §5.1), schemes (RFC 3986 §3.1), hosts.
+inline bool same_in_any_case(std::string_view a, std::string_view b) noexcept {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [lower](char x, char y) { return lower(x) == lower(y); });
+}
+
+} // namespace swill
