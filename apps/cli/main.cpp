@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <initializer_list>
 #include <map>
 #include <memory>
@@ -138,9 +139,10 @@ int run(const options& o) {
   }
 }
 
-int report_usage(const usage_error& e, bool as_json) {
+int report_usage(const std::exception& e, bool as_json) {
   output{as_json, false}.failure(e.what(), exit_code::usage);
-  if (!as_json) std::fputs("Try 'swill --help'.\n", stderr);
+  const bool is_command_line = dynamic_cast<const usage_error*>(&e) != nullptr;
+  if (!as_json && is_command_line) std::fputs("Try 'swill --help'.\n", stderr);
   return static_cast<int>(exit_code::usage);
 }
 
@@ -173,7 +175,7 @@ int main(int argc, char** argv) {
     std::string help;
     const options o = parse_options(argc, argv, help);
     return help.empty() ? run(o) : print_help(help);
-  } catch (const usage_error& e) {
+  } catch (const std::exception& e) {
     return report_usage(e, asks_for_json(argc, argv));
   }
 }

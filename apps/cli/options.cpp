@@ -2,14 +2,13 @@
 
 #include "apps/cli/exit_codes.hpp"
 #include "apps/cli/json.hpp"
+#include "apps/common/small_file.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -44,15 +43,6 @@ void add_metadata(metadata& to, const std::string& text) {
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0) throw usage_error("-m: '" + text + "' is not key=value");
   to.set(text.substr(0, equals), parse_loosely(text.substr(equals + 1)));
-}
-
-/// A secret, from a file rather than the command line, where everybody on the machine could read it.
-std::string token_in(const std::string& path) {
-  std::ifstream in{path, std::ios::binary};
-  std::string token{std::istreambuf_iterator<char>{in}, {}};
-  token.erase(token.find_last_not_of(" \t\r\n") + 1);
-  if (!in || token.empty()) throw usage_error("cannot read a token from " + path);
-  return token;
 }
 
 /// What CLI11 fills before it is looked at.
@@ -169,7 +159,8 @@ options parse_options(int argc, char** argv, std::string& help) {
   if (!raw.timeout.empty()) o.timeout = parse_time("--timeout", raw.timeout);
   for (const auto& text : raw.headers) o.headers.push_back(parse_header(text));
   for (const auto& text : raw.metadata) add_metadata(o.extra, text);
-  if (!o.conns.token_file.empty() && o.verb == "conns") o.extra.set("admin_token", token_in(o.conns.token_file));
+  if (!o.conns.token_file.empty() && o.verb == "conns")
+    o.extra.set("admin_token", apps::read_secret("--admin-token-file", o.conns.token_file));
   return o;
 }
 

@@ -1,11 +1,10 @@
 #include "apps/common/link_options.hpp"
 
+#include "apps/common/small_file.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
-#include <stdexcept>
 
 namespace swill::apps {
 
@@ -22,6 +21,7 @@ std::string environment_name(std::string option) {
 } // namespace
 
 void link_options::add_to(CLI::App& program, const std::string& prefix) {
+  secret_option_ = "--" + prefix + "secret-file";
   const auto add = [&](const std::string& name, std::string& to, const std::string& text) {
     program.add_option("--" + prefix + name, to, text)->envname(environment_name(prefix + name));
   };
@@ -32,12 +32,7 @@ void link_options::add_to(CLI::App& program, const std::string& prefix) {
 }
 
 std::string link_options::secret() const {
-  if (secret_file_.empty()) return {};
-  std::ifstream file{secret_file_, std::ios::binary};
-  std::string text{std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
-  if (!file && text.empty()) throw std::runtime_error("cannot read " + secret_file_);
-  const auto last = text.find_last_not_of(" \t\r\n");
-  return text.substr(0, last == std::string::npos ? 0 : last + 1);
+  return secret_file_.empty() ? std::string{} : read_secret(secret_option_, secret_file_, 16);
 }
 
 } // namespace swill::apps

@@ -14,7 +14,8 @@ public:
   /// `prefix` stands before the names of the options: "workers-" gives --workers-secret-file.
   void add_to(CLI::App& program, const std::string& prefix);
 
-  /// What the file holds, without white space at its end; empty when there is no file. Throws std::runtime_error when it cannot be read.
+  /// What the file holds, without white space at its end; empty when none was named. Throws file_error when it cannot be read, or holds less
+  /// than 16 bytes.
   std::string secret() const;
 
   std::string certificate;
@@ -22,6 +23,7 @@ public:
   std::string authority;
 
 private:
+  std::string secret_option_; ///< its name, for errors
   std::string secret_file_;
 };
 

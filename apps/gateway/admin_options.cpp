@@ -1,28 +1,18 @@
 #include "apps/gateway/admin_options.hpp"
 
+#include "apps/common/small_file.hpp"
 #include "libswill/api/header_fields.hpp"
 #include "pubsub/connections/connections.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <fstream>
-#include <iterator>
-#include <stdexcept>
+#include <utility>
 
 namespace swill::gateway {
 
 namespace {
 
 constexpr std::size_t shortest = 16;
-
-std::string token_in(const std::string& path) {
-  std::ifstream in{path, std::ios::binary};
-  std::string token{std::istreambuf_iterator<char>{in}, {}};
-  token.erase(token.find_last_not_of(" \t\r\n") + 1);
-  if (!in || token.size() < shortest)
-    throw std::invalid_argument("no administrators' token of at least 16 bytes in " + path);
-  return token;
-}
 
 /// In a time that tells nothing but the length.
 bool equal(std::string_view a, std::string_view b) noexcept {
@@ -55,7 +45,10 @@ void admin_options::add_to(CLI::App& program) {
 
 void admin_options::apply(app& a, std::shared_ptr<pubsub> bus) const {
   auto all = std::make_shared<connections>(std::move(bus));
-  if (!token_file_.empty()) all->allow_admin([token = token_in(token_file_)](context& c) { return shows(c, token); });
+  if (!token_file_.empty()) {
+    auto token = apps::read_secret("--admin-token-file", token_file_, shortest);
+    all->allow_admin([token = std::move(token)](context& c) { return shows(c, token); });
+  }
   a.use(std::move(all));
 }
 

@@ -1,13 +1,12 @@
 #include "apps/gateway/session_options.hpp"
 
+#include "apps/common/small_file.hpp"
 #include "sessions/redis/redis_store.hpp"
 #include "sessions/sessions.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <chrono>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <stdexcept>
 
@@ -20,15 +19,6 @@ task<int> count_visits(request<> r) {
   const int visits = s.get<int>("visits").value_or(0) + 1;
   s.set("visits", visits); // saved before the answer leaves
   co_return visits;
-}
-
-/// A signing key, from a file rather than the command line, where everybody on the machine could read it.
-std::string key_in(const std::string& path) {
-  std::ifstream in{path, std::ios::binary};
-  std::string key{std::istreambuf_iterator<char>{in}, {}};
-  while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
-  if (!in || key.empty()) throw std::invalid_argument("cannot read a session key from " + path);
-  return key;
 }
 
 } // namespace
@@ -77,7 +67,9 @@ std::optional<redis::options> session_options::redis() const {
 
 void session_options::apply(app& a) const {
   swill::session_options o = sessions_;
-  for (const std::string& path : key_files_) o.signing_keys.push_back(key_in(path));
+  // A key may consist of any bytes: only the end of a line is none of it.
+  for (const std::string& path : key_files_)
+    o.signing_keys.push_back(apps::read_secret("--session-key", path, 1, "\r\n"));
   const auto server = redis();
   a.use(std::make_shared<sessions>(std::move(o), server ? redis_sessions({*server, prefix_}) : memory_sessions()));
   a.handle("example.visits", count_visits, {.doc = "How often this session has asked"});

@@ -195,5 +195,48 @@ TEST_F(CliConns, SaysWhatIsWrong) {
   EXPECT_EQ(run_cli({"--url", url(), "conns", "--admin-token-file", "/nowhere", "ls"}).code, 1);
 }
 
+TEST_F(CliConns, TakesTheTokenFromAPipe) {
+  const std::string command =
+      "printf 'let me in\\n' | exec \"$0\" --url " + url() + " conns --admin-token-file /dev/stdin ls";
+  const auto end = program{"/bin/sh", {"-c", command, program_directory() + "/swill"}}.finish();
+
+  EXPECT_EQ(end.code, 0) << end.errors;
+}
+
+TEST(SecretFiles, NameTheOptionAndTheFileWhenTheyAreNone) {
+  namespace fs = std::filesystem;
+  const fs::path place = fs::temp_directory_path() / ("swill-secrets-" + std::to_string(::getpid()));
+  fs::create_directory(place);
+  std::ofstream{place / "large"} << std::string(64 * 1024 + 1, 'x');
+  std::ofstream{place / "empty"} << " \n";
+  struct user {
+    const char* program;
+    std::vector<std::string> before;
+    const char* option;
+    std::vector<std::string> after;
+  };
+  const std::vector<user> users{
+      {"swill", {"conns"}, "--admin-token-file", {"ls"}},
+      {"swill-gateway", {"--port", "0"}, "--admin-token-file", {}},
+      {"swill-gateway", {"--port", "0"}, "--session-key", {}},
+      {"swill-gateway", {"--port", "0", "--workers-listen", "127.0.0.1:0"}, "--workers-secret-file", {}},
+      {"swill-worker", {"--gateway", "127.0.0.1:1"}, "--secret-file", {}},
+  };
+
+  for (const user& u : users) {
+    for (const fs::path& file : {place, place / "large", place / "nothing", fs::path{"/dev/zero"}}) {
+      std::vector<std::string> arguments = u.before;
+      arguments.insert(arguments.end(), {u.option, file.string()});
+      arguments.insert(arguments.end(), u.after.begin(), u.after.end());
+      const auto end = program{u.program, arguments}.finish();
+      EXPECT_EQ(end.code, 1) << u.program << " " << u.option << " " << file;
+      EXPECT_THAT(end.errors, StartsWith(std::string{u.program} + ": " + u.option + ": ")) << file;
+      EXPECT_THAT(end.errors, HasSubstr(file.string()));
+    }
+  }
+  EXPECT_EQ(run_cli({"conns", "--admin-token-file", place / "empty", "ls"}).code, 1);
+  fs::remove_all(place);
+}
+
 } // namespace
 } // namespace swill::test
