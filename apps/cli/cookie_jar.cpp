@@ -1,6 +1,6 @@
 #include "apps/cli/cookie_jar.hpp"
 
-#include "apps/cli/exit_codes.hpp"
+#include "apps/common/small_file.hpp"
 #include "libswill/api/header_fields.hpp"
 #include "libswill/base/random.hpp"
 #include "libswill/client/detail/endpoint.hpp"
@@ -10,7 +10,8 @@
 #include <cerrno>
 #include <charconv>
 #include <ctime>
-#include <fstream>
+#include <filesystem>
+#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -24,7 +25,12 @@ using header_fields::trimmed;
 
 namespace {
 
+constexpr const char* option = "--cookie-jar";
 constexpr std::string_view http_only = "#HttpOnly_";
+constexpr std::string_view first_line = "# Netscape HTTP Cookie File";
+
+/// Whether curl, wget and others would take the line for the first one of a jar.
+bool begins_jar(std::string_view line) { return line == first_line || line == "# HTTP Cookie File"; }
 
 [[noreturn]] void fail(const std::string& file) {
   throw std::system_error(errno, std::generic_category(), "cookie jar " + file);
@@ -51,12 +57,18 @@ cookie_jar::cookie_jar(std::string path, std::string_view url) : file_(std::move
   host_ = to.is_unix() ? "localhost" : to.host;
   is_local_ = to.is_unix() || host_ == "localhost" || host_ == "::1" || host_.starts_with("127.");
   path_ = to.target.substr(0, to.target.find('?'));
-  errno = 0;
-  std::ifstream in{file_, std::ios::binary};
-  if (!in) {
-    if (errno == ENOENT) return;
-    throw usage_error("cannot read the cookie jar " + file_);
-  }
+  const auto content = apps::read_small_file(option, file_, apps::pipes::refused);
+  if (!content) return;
+  // The file that a symbolic link leads to is replaced, not the link.
+  std::error_code unresolved;
+  const auto target = std::filesystem::canonical(file_, unresolved);
+  if (unresolved) throw apps::file_error(std::string{option} + ": " + file_ + ": " + unresolved.message());
+  file_ = target;
+  if (content->empty()) return;
+  if (!begins_jar(trimmed(std::string_view{*content}.substr(0, content->find_first_of("\r\n")))))
+    throw apps::file_error(std::string{option} + ": " + file_ + " is no cookie jar: its first line is not '" +
+                           std::string{first_line} + "'");
+  std::istringstream in{*content};
   for (std::string line; std::getline(in, line);) {
     cookie c;
     if (read(line, c)) {
@@ -65,7 +77,6 @@ cookie_jar::cookie_jar(std::string path, std::string_view url) : file_(std::move
       others_.push_back(line);
     }
   }
-  if (in.bad() || !in.eof()) throw usage_error("cannot read the cookie jar " + file_);
 }
 
 /// Host, whether its subdomains too, path, whether it is secure, its end, name and text, with tabs between them.
@@ -105,7 +116,14 @@ void cookie_jar::take(const header_list& response) {
   for (const auto& [name, text] : response) {
     if (same_token(name, "Set-Cookie")) changed = take_one(text) || changed;
   }
-  if (changed) write();
+  if (!changed) return;
+  while (text().size() > apps::largest_small_file) {
+    const auto oldest =
+        std::find_if(cookies_.begin(), cookies_.end(), [&](const cookie& c) { return same_token(c.host, host_); });
+    if (oldest == cookies_.end()) break;
+    cookies_.erase(oldest);
+  }
+  write();
 }
 
 bool cookie_jar::take_one(std::string_view line) {
@@ -153,19 +171,23 @@ bool cookie_jar::take_one(std::string_view line) {
   return true;
 }
 
-void cookie_jar::write() const {
-  std::string text = others_.empty() ? "# Netscape HTTP Cookie File\n" : "";
-  for (const std::string& line : others_) text += line + "\n";
+std::string cookie_jar::text() const {
+  std::string out = others_.empty() ? std::string{first_line} + "\n" : "";
+  for (const std::string& line : others_) out += line + "\n";
   for (const cookie& c : cookies_) {
-    if (c.http_only) text += http_only;
-    text += c.host + "\t" + c.subdomains + "\t" + c.path + (c.secure ? "\tTRUE\t" : "\tFALSE\t") + c.expires + "\t" +
-            c.name + "\t" + c.text + "\n";
+    if (c.http_only) out += http_only;
+    out += c.host + "\t" + c.subdomains + "\t" + c.path + (c.secure ? "\tTRUE\t" : "\tFALSE\t") + c.expires + "\t" +
+           c.name + "\t" + c.text + "\n";
   }
+  return out;
+}
+
+void cookie_jar::write() const {
   const std::string fresh = file_ + "." + random_hex(6);
   const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) fail(file_);
   try {
-    write_all(fd, text, file_);
+    write_all(fd, text(), file_);
     if (::fsync(fd) != 0 && errno != EINVAL) fail(file_);
     if (::rename(fresh.c_str(), file_.c_str()) != 0) fail(file_);
   } catch (...) {

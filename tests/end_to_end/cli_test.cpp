@@ -17,6 +17,7 @@
 #include <memory>
 #include <thread>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace swill::test {
@@ -312,7 +313,8 @@ TEST_F(Cli, ShowsMetadataOfTheAnswer) {
 TEST_F(Cli, KeepsASessionInACookieJar) {
   namespace fs = std::filesystem;
   const fs::path jar = fs::temp_directory_path() / ("swill-cli-jar-" + std::to_string(::getpid()));
-  std::ofstream{jar} << "# mine\n#HttpOnly_example.org\tFALSE\t/\tTRUE\t0\tother\tsecret\n";
+  std::ofstream{jar}
+      << "# Netscape HTTP Cookie File\n# mine\n#HttpOnly_example.org\tFALSE\t/\tTRUE\t0\tother\tsecret\n";
   fs::permissions(jar, fs::perms{0644});
   const auto visit = [&] { return swill({"--cookie-jar", jar.string(), "call", "visit"}); };
 
@@ -323,7 +325,7 @@ TEST_F(Cli, KeepsASessionInACookieJar) {
 
   std::ifstream in{jar};
   const std::string text{std::istreambuf_iterator<char>{in}, {}};
-  EXPECT_THAT(text, StartsWith("# "
+  EXPECT_THAT(text, StartsWith("# Netscape HTTP Cookie File\n# "
                                "mine\n#HttpOnly_example.org\tFALSE\t/"
                                "\tTRUE\t0\tother\tsecret\n#HttpOnly_127.0.0.1\tFALSE\t/\tFALSE\t0\tswill\t"));
   EXPECT_EQ(fs::status(jar).permissions(), fs::perms{0600});
@@ -332,6 +334,71 @@ TEST_F(Cli, KeepsASessionInACookieJar) {
   EXPECT_EQ(fs::status(jar).permissions(), fs::perms{0600});
   fs::remove(jar);
   EXPECT_EQ(swill({"--cookie-jar", "/no/such/directory/jar", "call", "visit"}).code, 1);
+}
+
+TEST_F(Cli, ReplacesNoFileThatIsNoCookieJar) {
+  namespace fs = std::filesystem;
+  const fs::path place = fs::temp_directory_path() / ("swill-cli-no-jar-" + std::to_string(::getpid()));
+  fs::create_directory(place);
+  const auto visit = [&](const fs::path& jar) { return swill({"--cookie-jar", jar.string(), "call", "visit"}); };
+  const auto content = [](const fs::path& of) {
+    std::ifstream in{of};
+    return std::string{std::istreambuf_iterator<char>{in}, {}};
+  };
+  const std::string first_line = "# Netscape HTTP Cookie File\n";
+  const fs::path notes = place / "notes";
+  const fs::path large = place / "large";
+  const fs::path fifo = place / "fifo";
+  const fs::path link = place / "link";
+  std::ofstream{notes} << "what I must not forget\n";
+  std::ofstream{large} << first_line << std::string(64 * 1024, '#');
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  fs::create_symlink("/dev/null", link);
+  fs::create_symlink(place / "nothing", place / "dangling");
+
+  for (const fs::path& wrong : {notes, large, fifo, link, place, place / "dangling", fs::path{"/dev/zero"}}) {
+    const auto end = visit(wrong);
+    EXPECT_EQ(end.code, 1) << wrong;
+    EXPECT_THAT(end.errors, StartsWith("swill: --cookie-jar: ")) << wrong;
+    EXPECT_THAT(end.errors, HasSubstr(wrong.string())) << wrong;
+  }
+
+  EXPECT_EQ(content(notes), "what I must not forget\n");
+  EXPECT_TRUE(fs::is_fifo(fifo));
+  EXPECT_TRUE(fs::is_character_file(link));
+  EXPECT_TRUE(fs::is_symlink(place / "dangling"));
+
+  // An empty file becomes a jar, and a link to a jar stays a link.
+  const fs::path jar = place / "jar";
+  std::ofstream{jar}.flush();
+  fs::create_symlink(jar, place / "to jar");
+  EXPECT_EQ(visit(place / "to jar").out, "1\n");
+  EXPECT_EQ(visit(jar).out, "2\n");
+  EXPECT_TRUE(fs::is_symlink(place / "to jar"));
+  EXPECT_THAT(content(jar), StartsWith(first_line));
+  fs::remove_all(place);
+}
+
+TEST_F(Cli, KeepsACookieJarBelowItsLargestSize) {
+  namespace fs = std::filesystem;
+  const fs::path jar = fs::temp_directory_path() / ("swill-cli-full-jar-" + std::to_string(::getpid()));
+  std::ofstream out{jar};
+  out << "# Netscape HTTP Cookie File\nexample.org\tFALSE\t/\tFALSE\t0\ttheirs\tx\n";
+  for (const char* name : {"oldest", "next"})
+    out << "127.0.0.1\tFALSE\t/elsewhere\tFALSE\t0\t" << name << "\t" << std::string(32680, 'x') << "\n";
+  out.close();
+  ASSERT_LE(fs::file_size(jar), 65536U);
+  const auto visit = [&] { return swill({"--cookie-jar", jar.string(), "call", "visit"}); };
+
+  EXPECT_EQ(visit().out, "1\n");
+  EXPECT_EQ(visit().out, "2\n");
+
+  std::ifstream in{jar};
+  const std::string text{std::istreambuf_iterator<char>{in}, {}};
+  EXPECT_THAT(text, HasSubstr("theirs"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("oldest")));
+  EXPECT_THAT(text, HasSubstr("next"));
+  fs::remove(jar);
 }
 
 TEST_F(Cli, ShowsWhatATerminalWouldObey) {
