@@ -73,6 +73,8 @@ CLI::App* add_call(CLI::App& program, options& o, const char* verb, const char* 
   auto* sub = program.add_subcommand(verb, what);
   sub->add_option("NAME", o.name, "Handler")->required();
   sub->add_option("JSON", o.argument, "The message; nil without one");
+  sub->add_option("--shape", o.shape, "What streams, for servers that do not tell: unary (nothing), up, down, both")
+      ->check(CLI::IsMember({"unary", "up", "down", "both"}));
   return sub;
 }
 

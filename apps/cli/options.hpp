@@ -41,6 +41,7 @@ struct options {
 
   std::string name;     ///< of a handler
   std::string argument; ///< JSON; empty: not given
+  std::string shape;    ///< of the handler: unary, up, down, both; empty: the server is asked
 
   std::size_t count = 4; ///< ping
   std::size_t connections = 8;

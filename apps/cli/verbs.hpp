@@ -26,6 +26,16 @@ task<void> ping(session s);
 task<void> bench(session s);
 task<void> conns(session s); ///< conns ls, show, close
 
+/// Which sides of a handler stream.
+struct shape {
+  bool request_streams = false;
+  bool response_streams = false;
+};
+
+/// Of the handler that is named: what --shape says, or else what the server tells of itself. Throws usage_error where it does not tell: a
+/// guess would cut a stream off after its first item, and say that all is well.
+task<shape> shape_of(session s);
+
 /// All records of swill.introspect (docs/protocol.md §8); `builtin`: also of the server's own handlers.
 task<value_array> introspection(session s, bool builtin = false);
 /// The one of a name, if the server has it.

@@ -1,7 +1,9 @@
+#include "apps/cli/exit_codes.hpp"
 #include "apps/cli/json.hpp"
 #include "apps/cli/lines.hpp"
 #include "apps/cli/verbs.hpp"
 #include "libswill/base/await.hpp"
+#include "libswill/client/errors.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -13,27 +15,19 @@ namespace swill::cli {
 
 namespace {
 
-struct shape {
-  bool request_streams = false;
-  bool response_streams = false;
-};
-
 bool streams(const value& record, std::string_view side) {
   const value* v = record.find(side);
   const value* flag = v != nullptr ? v->find("streams") : nullptr;
   return flag != nullptr && *flag == value{true};
 }
 
-/// What is not listed is called as a unary handler: the server will say that it does not exist.
-task<shape> shape_of(session s) {
-  std::optional<value> record;
-  try {
-    record = co_await find_handler(s);
-  } catch (const error& e) {
-    if (e.code != static_cast<int>(error_code::not_found)) throw; // an older server without introspection
-  }
-  if (!record) co_return shape{};
-  co_return shape{streams(*record, "request"), streams(*record, "response")};
+/// Whether the server has answered that it does not describe itself: to nobody (404, 501), not to this client (401, 403), not now (429), or in
+/// another way that lays it on the request. A connection that was lost, a time that is up and a server that fails are no such answers.
+bool is_refusal(const error& e) {
+  if (dynamic_cast<const connection_lost*>(&e) != nullptr) return false;
+  if (e.code == static_cast<int>(error_code::deadline_exceeded) || e.code == static_cast<int>(error_code::cancelled))
+    return false;
+  return (e.code >= 400 && e.code < 500) || e.code == static_cast<int>(error_code::invalid_rpc);
 }
 
 /// Metadata are shown where they come: the leading ones before what they lead.
@@ -114,6 +108,22 @@ task<void> call_duplex(session s) {
 }
 
 } // namespace
+
+task<shape> shape_of(session s) {
+  const std::string& given = s.given.shape;
+  if (!given.empty()) co_return shape{given == "up" || given == "both", given == "down" || given == "both"};
+  std::optional<value> record;
+  bool is_refused = false;
+  try {
+    record = co_await find_handler(s);
+  } catch (const error& e) {
+    if (!is_refusal(e)) throw;
+    is_refused = true;
+  }
+  if (is_refused) throw usage_error("the server does not tell whether " + s.given.name + " streams: pass --shape");
+  if (!record) co_return shape{}; // it is not listed: the answer to a call will be that it does not exist
+  co_return shape{streams(*record, "request"), streams(*record, "response")};
+}
 
 task<void> call(session s) {
   (void)s.given.message(); // complains before anything is sent

@@ -438,6 +438,96 @@ TEST_F(Cli, PingsAndBenches) {
   EXPECT_EQ(swill({"bench", "nosuch"}).code, 5);
 }
 
+TEST_F(Cli, BenchEndsInItsTimeAndCancelsWhatIsOpen) {
+  const auto begin = std::chrono::steady_clock::now();
+  const auto first = swill({"bench", "hang", "-s", "0.3"});
+  const auto took = std::chrono::steady_clock::now() - begin;
+
+  EXPECT_EQ(first.code, 6) << first.errors;
+  EXPECT_LT(took, std::chrono::seconds{10});
+  EXPECT_TRUE(unwound());
+}
+
+TEST_F(Cli, BenchEndsInItsTimeWhenALaterCallHangs) {
+  const auto end = swill({"bench", "hangs_later", "-c", "2", "-d", "3", "-s", "0.3", "--json"});
+
+  EXPECT_EQ(end.code, 0) << end.errors;
+  EXPECT_THAT(end.out, StartsWith("{\"calls\":1,\"seconds\":0."));
+  EXPECT_TRUE(unwound());
+}
+
+TEST_F(Cli, BenchEndsWithTheFirstFailureWhateverOthersWaitFor) {
+  const auto end = swill({"bench", "fails_third", "-d", "2", "-s", "60"});
+
+  EXPECT_EQ(end.code, 3) << end.errors;
+  EXPECT_TRUE(unwound());
+}
+
+TEST_F(Cli, BenchRefusesHandlersThatStream) {
+  for (const char* name : {"count", "sum", "double", "endless"}) {
+    const auto end = swill({"bench", name, "3", "-s", "0.2"});
+    EXPECT_EQ(end.code, 1) << name;
+    EXPECT_THAT(end.errors, HasSubstr("streams")) << name;
+  }
+}
+
+// --- A server that does not describe itself
+
+/// Introspection answers with this error, or does not exist.
+program::ending without_introspection(int code, std::vector<std::string> arguments, std::string_view input = {}) {
+  app a;
+  a.set_log([](const log_entry&) {});
+  a.handle("add", [](request<std::pair<int, int>> r) { return r.data().first + r.data().second; });
+  a.handle("count", [](request<int> r) -> stream<int> {
+    for (int i = 1; i <= r.data(); ++i) co_yield i;
+  });
+  a.handle("sum", [](streaming_request<int> r) -> task<int> {
+    int sum = 0;
+    while (const auto item = co_await r.next()) sum += *item;
+    co_return sum;
+  });
+  a.handle("double", [](streaming_request<int> r) -> stream<int> {
+    while (const auto item = co_await r.next()) co_yield 2 * *item;
+  });
+  if (code == 404) {
+    a.introspection(introspect::off);
+  } else {
+    a.introspection([code](context& c) {
+      (void)c;
+      throw error{code, "not for you"};
+    });
+  }
+  server s{a, server_options{.listen = {"127.0.0.1:0"}, .io_threads = 1}};
+  s.start();
+  arguments.insert(arguments.begin(), {"--url", "ws://127.0.0.1:" + std::to_string(s.port()) + "/ws"});
+  auto end = run_cli(arguments, input);
+  s.stop();
+  return end;
+}
+
+TEST(CliShape, IsNotGuessedWhereIntrospectionIsRefused) {
+  for (const int code : {401, 403, 404, 429, 501}) {
+    for (const char* verb : {"call", "stream", "bench"}) {
+      const auto end = without_introspection(code, {verb, "count", "2"}, "1\n");
+      EXPECT_EQ(end.code, 1) << code << verb;
+      EXPECT_EQ(end.out, "") << code << verb;
+      EXPECT_THAT(end.errors, HasSubstr("the server does not tell whether count streams: pass --shape"))
+          << code << verb;
+    }
+  }
+  EXPECT_EQ(without_introspection(500, {"call", "count", "2"}).code, 9) << "it has failed, it does not refuse";
+}
+
+TEST(CliShape, IsTakenFromTheCommandLine) {
+  EXPECT_EQ(without_introspection(404, {"call", "add", "[1, 2]", "--shape", "unary"}).out, "3\n");
+  EXPECT_EQ(without_introspection(404, {"call", "count", "2", "--shape", "down"}).out, "1\n2\n");
+  EXPECT_EQ(without_introspection(403, {"stream", "count", "2", "--shape", "down"}).out, "1\n2\n");
+  EXPECT_EQ(without_introspection(429, {"stream", "sum", "--shape", "up"}, "1\n2\n3\n").out, "6\n");
+  EXPECT_EQ(without_introspection(401, {"stream", "double", "--shape", "both"}, "1\n2\n").out, "2\n4\n");
+  EXPECT_EQ(without_introspection(404, {"call", "sum", "--shape", "up"}).code, 1);
+  EXPECT_EQ(without_introspection(404, {"call", "sum", "--shape", "round"}).code, 1);
+}
+
 // --- A server that says nothing
 
 struct request_seen {
