@@ -1,4 +1,5 @@
-#include "apps/cli/join_all.hpp"
+#include "apps/cli/exit_codes.hpp"
+#include "apps/cli/first_of.hpp"
 #include "apps/cli/json.hpp"
 #include "apps/cli/latencies.hpp"
 #include "apps/cli/verbs.hpp"
@@ -33,32 +34,29 @@ struct campaign {
   const options& given;
   value request;
   latencies seen;
-  std::chrono::steady_clock::time_point end{};
-  bool stopped = false;
 };
 
-task<void> call_repeatedly(client& c, campaign& all) {
+using seconds = std::chrono::duration<double>;
+
+task<void> call_once(client& c, campaign& all) {
   const call_options with = all.given.call();
-  try {
-    while (!all.stopped) {
-      const auto begin = std::chrono::steady_clock::now();
-      if (begin >= all.end) co_return;
-      co_await c.call<raw>(all.given.name, all.request, with);
-      all.seen.add(std::chrono::steady_clock::now() - begin);
-    }
-  } catch (...) {
-    all.stopped = true; // the others end with their next answer
-    throw;
-  }
+  const auto begin = std::chrono::steady_clock::now();
+  co_await c.call<raw>(all.given.name, all.request, with);
+  all.seen.add(std::chrono::steady_clock::now() - begin);
 }
 
-void print_bench(session s, const campaign& all, double seconds) {
-  const double rate = static_cast<double>(all.seen.count()) / seconds;
+/// Ends only by a failure, or with its frame, which cancels the call that is open.
+task<void> call_repeatedly(client& c, campaign& all) {
+  for (;;) co_await call_once(c, all);
+}
+
+void print_bench(session s, const campaign& all, seconds took) {
+  const double rate = static_cast<double>(all.seen.count()) / took.count();
   const double p50 = microseconds(all.seen.quantile(0.5));
   const double p99 = microseconds(all.seen.quantile(0.99));
   if (s.out.is_json()) {
     return s.out.document(json{{"calls", all.seen.count()},
-                               {"seconds", rounded(seconds * 100) / 100},
+                               {"seconds", rounded(took.count() * 100) / 100},
                                {"calls_per_second", rounded(rate)},
                                {"p50_us", rounded(p50)},
                                {"p99_us", rounded(p99)},
@@ -66,7 +64,7 @@ void print_bench(session s, const campaign& all, double seconds) {
                                {"depth", s.given.depth}});
   }
   s.out.text(format("%llu calls in %.2f s: %.0f calls/s, p50 %.1f µs, p99 %.1f µs\n",
-                    static_cast<unsigned long long>(all.seen.count()), seconds, rate, p50, p99));
+                    static_cast<unsigned long long>(all.seen.count()), took.count(), rate, p50, p99));
   s.out.flush();
 }
 
@@ -107,9 +105,17 @@ task<void> ping(session s) {
 
 task<void> bench(session s) {
   campaign all{s.given, s.given.message(), {}};
-  // The first call shows what is wrong before the clock runs.
-  const call_options with = s.given.call();
-  co_await s.server.call<raw>(s.given.name, all.request, with);
+  const shape kind = co_await shape_of(s);
+  if (kind.request_streams || kind.response_streams)
+    throw usage_error("'" + s.given.name + "' streams: bench calls handlers of one message and one answer");
+  // The first call, alone, shows what is wrong before there is a crowd. It takes its part of the time.
+  const seconds limit{s.given.seconds};
+  const auto start = std::chrono::steady_clock::now();
+  const auto first = co_await when_any(call_once(s.server, all), sleep_for(limit));
+  if (first.index() == 1)
+    throw error{error_code::deadline_exceeded,
+                "'" + s.given.name + "' has not answered its first call in the time of the bench"};
+  const seconds alone = std::chrono::steady_clock::now() - start;
 
   std::deque<client> more;
   std::vector<client*> clients{&s.server};
@@ -119,15 +125,13 @@ task<void> bench(session s) {
     clients.push_back(&more.back());
   }
   const auto begin = std::chrono::steady_clock::now();
-  all.end = begin + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                        std::chrono::duration<double>(s.given.seconds));
   std::vector<task<void>> workers;
   for (client* c : clients) {
     for (std::size_t i = 0; i < s.given.depth; ++i) workers.push_back(call_repeatedly(*c, all));
   }
-  join_all joined{std::move(workers)};
-  co_await joined;
-  print_bench(s, all, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  // Whatever the handlers do: who still waits then is destroyed, and his call cancelled.
+  co_await when_any(first_of{std::move(workers)}, sleep_for(limit - alone));
+  print_bench(s, all, alone + (std::chrono::steady_clock::now() - begin));
 }
 
 } // namespace swill::cli

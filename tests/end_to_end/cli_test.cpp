@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -116,6 +117,20 @@ private:
       co_await sleep_for(std::chrono::hours{1});
       (void)r;
     });
+    app_.handle("hangs_later", [this](request<> r) -> task<void> {
+      if (++calls_ == 1) co_return;
+      if (calls_ > 2) co_await sleep_for(std::chrono::hours{1});
+      const on_unwind end{unwound_};
+      co_await sleep_for(std::chrono::hours{1});
+      (void)r;
+    });
+    app_.handle("fails_third", [this](request<> r) -> task<void> {
+      if (++calls_ == 1) co_return;
+      if (calls_ > 2) throw error{400, "the third"};
+      const on_unwind end{unwound_};
+      co_await sleep_for(std::chrono::hours{1});
+      (void)r;
+    });
     app_.handle("sum", [](streaming_request<int> r) -> task<int> {
       int sum = 0;
       while (const auto item = co_await r.next()) sum += *item;
@@ -134,6 +149,7 @@ private:
 
   app app_;
   std::promise<void> unwound_;
+  std::atomic<int> calls_{0};
   std::unique_ptr<server> server_;
 };
 
@@ -432,7 +448,7 @@ TEST_F(Cli, WritesErrorsForMachines) {
 TEST_F(Cli, PingsAndBenches) {
   EXPECT_THAT(swill({"ping", "-n", "2"}).out, StartsWith("2 round trips: min "));
   EXPECT_THAT(swill({"ping", "--json"}).out, StartsWith("{\"count\":4,\"min_us\":"));
-  const auto bench = swill({"bench", "add", "[1,2]", "-c", "2", "-d", "4", "-s", "0.05", "--json"});
+  const auto bench = swill({"bench", "add", "[1,2]", "-c", "2", "-d", "4", "-s", "0.2", "--json"});
   EXPECT_EQ(bench.code, 0) << bench.errors;
   EXPECT_THAT(bench.out, HasSubstr("\"calls_per_second\":"));
   EXPECT_EQ(swill({"bench", "nosuch"}).code, 5);
