@@ -57,7 +57,7 @@ public:
   /// cannot be had, std::invalid_argument when one cannot be read, or an origin can never match.
   void start();
 
-  /// Listens no longer, lets open requests finish for limits::drain_timeout, then cancels the rest and closes every connection with 1001.
+  /// Takes no new clients (HTTP 503), lets open requests finish for limits::drain_timeout, then cancels the rest and closes every connection with 1001.
   /// Hooks that run after a request or a connection may take most of limits::close_timeout more. True when all of it has ended. Returns
   /// false when both times are over and functions of the application still run: the log names them; they go on with all of the server that
   /// they may use, which stays in memory. What else they refer to must live as long as they run. Again: does nothing.
