@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cstdint>
 
 namespace swill::transport {
 
@@ -53,12 +55,19 @@ upgrade_verdict refuse(int status, std::string body, header_list headers = {}) {
   return {.status = status, .body = std::move(body), .headers = std::move(headers)};
 }
 
+// *DIGIT (RFC 3986 §3.2.3), and a port that TCP has.
+bool is_port(std::string_view text) noexcept {
+  if (text.empty()) return true;
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
 // uri-host [":" port] (RFC 9112 §3.2)
 bool is_authority(std::string_view text) noexcept {
   const auto colon = text.rfind(':');
   if (colon != std::string_view::npos && text.find(']', colon) == std::string_view::npos) {
-    const auto port = text.substr(colon + 1);
-    if (!std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; })) return false;
+    if (!is_port(text.substr(colon + 1))) return false;
     text = text.substr(0, colon);
   }
   return is_host(text);

@@ -107,7 +107,7 @@ TEST(Upgrade, WantsOneHost) {
 }
 
 TEST(Upgrade, WantsAHostThatIsOne) {
-  for (const auto* host : {"a b/<>@", "a, b", "u@h", "h/", "h:x", "http://h", "[::1", "::1", "h\xc3\xa9"})
+  for (const auto* host : {"a b/<>@", "a, b", "u@h", "h/", "h:x", "h:+1", "h:65536", "http://h", "[::1", "::1", "h\xc3\xa9"})
     EXPECT_EQ(status_of(with("Host", host)), 400) << host;
   for (const auto* host : {"h", "H.example:8080", "h:", "[::1]:8080", "127.0.0.1", "a_b", ""})
     EXPECT_EQ(status_of(with("Host", host)), 101) << host;
