@@ -148,6 +148,7 @@ struct redis_backend {
     redis_broker_options r;
     r.server = redis::options::parse(server.address()).value();
     r.prefix = prefix;
+    r.server.command_timeout = 10s; // this Redis writes each command to a disk that others use, too
     auto b = std::make_unique<driven_broker>(std::make_shared<redis_broker>(r), std::move(o), node);
     while (!b->states.take()) {
     }
