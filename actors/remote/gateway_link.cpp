@@ -127,8 +127,8 @@ void gateway_link::end_link() {
   ended.get_future().wait();
 }
 
-void gateway_link::on_over(const std::string& why) {
-  worker_.log(log_level::warning, "link to gateway " + address_ + " has ended: " + why);
+void gateway_link::on_over(const std::string& why, log_level how_bad) {
+  worker_.log(how_bad, "link to gateway " + address_ + " has ended: " + why);
   const std::lock_guard lock{mutex_};
   over_ = true;
   changed_.notify_all();
@@ -160,10 +160,10 @@ void link_control::knock(const caf::strong_actor_ptr& door) {
   home().loop().set_timer(*this, home().loop().now() + worker_.options.heartbeat);
 }
 
-void link_control::over(const std::string& why) {
+void link_control::over(const std::string& why, log_level how_bad) {
   if (stage_ == stage::over || !is_alive()) return;
   stage_ = stage::over;
-  link_.on_over(why);
+  link_.on_over(why, how_bad);
 }
 
 void link_control::on_record(record kind, std::uint32_t, std::uint32_t seq, bytes_view content,
@@ -171,6 +171,7 @@ void link_control::on_record(record kind, std::uint32_t, std::uint32_t seq, byte
   heard_ = home().loop().now();
   if (stage_ == stage::over) return;
   if (kind == record::refuse) return over("refused: " + std::string{as_text(content)});
+  if (kind == record::leaving) return over(std::string{as_text(content)}, log_level::info); // as was planned
   if (stage_ == stage::knocked) {
     if (kind != record::accept) return on_broken();
     stage_ = stage::accepted;

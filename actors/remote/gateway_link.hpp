@@ -70,7 +70,7 @@ private:
   caf::strong_actor_ptr control_;                  ///< while there is a link
 
   friend class link_control;
-  void on_over(const std::string& why);
+  void on_over(const std::string& why, log_level how_bad);
 };
 
 /// The worker's end of the control of one link: lanes, announcement, heartbeats. At home on the first loop.
@@ -90,7 +90,7 @@ private:
   void on_broken() override { over("the gateway breaks the format of the link"); }
   void open_lane(std::uint32_t number, const caf::strong_actor_ptr& peer);
   void announce();
-  void over(const std::string& why);
+  void over(const std::string& why, log_level how_bad = log_level::warning);
   void on_timer() override;
   void on_exit() override;
 

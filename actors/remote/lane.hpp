@@ -16,13 +16,13 @@ namespace swill::actors::remote {
 enum class record : std::uint8_t {
   // control, worker to gateway
   announce = 3, ///< its name, capacity and handlers
-  leaving = 4,  ///< no new calls, please
   // control, gateway to worker
   accept = 17, ///< the ticket is good; seq: number of lanes
   ready = 18,  ///< all lanes are open: announce
   refuse = 19, ///< why; then the link ends
   note = 20,   ///< a line for the worker's log: a name that was refused
   // both ways
+  leaving = 4, ///< a worker: no new calls, please; a gateway: it stops, and the link ends
   beat = 32,
   hello = 33, ///< the first of a lane, in both directions; seq: its number
   // lanes, gateway to worker

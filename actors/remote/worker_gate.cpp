@@ -207,7 +207,7 @@ std::string worker_gate::serve(std::uint64_t worker, const std::shared_ptr<const
   return {};
 }
 
-void worker_gate::remove(worker_link& l, const std::string& why) {
+void worker_gate::remove(worker_link& l, const std::string& why, record told) {
   const auto it = members_.find(l.number());
   if (it == members_.end()) return;
   const std::uint64_t id = it->first;
@@ -217,7 +217,7 @@ void worker_gate::remove(worker_link& l, const std::string& why) {
       "worker " + (gone.state->name.empty() ? "(not announced)" : gone.state->name) + " is out: " + why);
   gone.state->leaving = true;
   for (std::size_t i = 0; i < tables_.size(); ++i) on_table(i, [id](handler_table& t) { t.remove_worker(id); });
-  l.write(record::refuse, 0, 0, as_bytes(why)); // one that stood still reads it when it goes on
+  l.write(told, 0, 0, as_bytes(why)); // one that stood still reads it when it goes on
   l.flush_now();
   l.quit();
   home_.dispose_later(gone.link);
@@ -241,7 +241,7 @@ void worker_gate::stop(std::function<void()> done) {
   stopped_ = true;
   *self_ = nullptr;
   await_nobody();
-  while (!members_.empty()) remove(as<worker_link>(members_.begin()->second.link), "the gateway stops");
+  while (!members_.empty()) remove(as<worker_link>(members_.begin()->second.link), "the gateway stops", record::leaving);
   as<front_door>(door_).quit();
   door_ = nullptr;
   auto left = std::make_shared<std::size_t>(tables_.size());

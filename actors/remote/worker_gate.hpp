@@ -35,8 +35,8 @@ public:
   void knock(const token& ticket, const caf::strong_actor_ptr& worker);
   void open_lanes(worker_link& l);
   void announced(worker_link& l, announcement a);
-  /// Out: at once, on all loops.
-  void remove(worker_link& l, const std::string& why);
+  /// Out: at once, on all loops. The record `told` tells the worker why.
+  void remove(worker_link& l, const std::string& why, record told = record::refuse);
 
   unit& home() noexcept { return home_; }
   network& net() noexcept { return net_; }

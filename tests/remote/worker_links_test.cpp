@@ -122,6 +122,18 @@ TEST(WorkerLinks, HiddenHeadersStayInTheGateway) {
             (std::map<std::string, std::string>{{"X-Shown", "yes"}}));
 }
 
+TEST(WorkerLinks, AGatewayThatStopsIsNoWarningOfItsWorkers) {
+  auto g = std::make_unique<gateway_world>();
+  worker_world w{[](app& a) { a.handle("hello", [](request<>) { return 1; }); },
+                 worker_options{.gateways = {g->worker_address()}, .name = "calm"}};
+  ASSERT_TRUE(g->log.wait_for("worker calm serves"));
+
+  g.reset();
+
+  ASSERT_TRUE(w.log.wait_for("has ended: the gateway stops")) << w.log.text();
+  EXPECT_EQ(w.log.text().find("warning: link"), std::string::npos) << w.log.text();
+}
+
 TEST(WorkerLinks, NamesWhoseWorkersHaveGoneAreForgottenInTheEnd) {
   gateway_world g{{.remember = 3s}};
   auto w = std::make_unique<worker_process>(g.worker_address(), "one");

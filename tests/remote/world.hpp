@@ -27,7 +27,7 @@ public:
   log_sink sink() {
     return [s = state_](const log_entry& e) {
       const std::lock_guard lock{s->mutex};
-      s->text += std::string{e.text} + "\n";
+      s->text += (e.level == log_level::warning ? "warning: " : "") + std::string{e.text} + "\n";
       s->changed.notify_all();
     };
   }
