@@ -139,7 +139,7 @@ bool is_cancellation(const std::exception_ptr& e) {
 } // namespace
 
 void runtime::on_handshake(std::shared_ptr<handshake> h) {
-  if (draining_.load(std::memory_order_relaxed)) return h->reject(503, "Service unavailable", {{"Retry-After", "1"}});
+  if (draining_.load(std::memory_order_relaxed)) return h->reject(503, "Server is stopping", {{"Retry-After", "1"}});
   unit& u = unit_of(h->loop());
   // Hooks may still run for a peer that has gone, and for a connection that has ended: they count as connections.
   if (++count_ > app_->limits.connections) {

@@ -86,7 +86,7 @@ constexpr std::string_view ready_path = "/ready";
 
 upgrade_verdict answer_readiness(const upgrade_request& r, const upgrade_rules& rules) {
   if (r.method != "GET" && r.method != "HEAD") return refuse(405, "Method Not Allowed", {{"Allow", "GET, HEAD"}});
-  if (rules.ready && !rules.full) return refuse(200, "ready\n", {{"Cache-Control", "no-store"}});
+  if (rules.ready && !rules.full && !rules.draining) return refuse(200, "ready\n", {{"Cache-Control", "no-store"}});
   return refuse(503, "not ready\n", {{"Cache-Control", "no-store"}, {"Retry-After", "1"}});
 }
 
@@ -138,6 +138,7 @@ upgrade_verdict check_upgrade(const upgrade_request& r, const upgrade_rules& rul
   if (key.size() != 1 || !is_key(key.front())) return refuse(400, "Bad Sec-WebSocket-Key");
   verdict.key = key.front();
 
+  if (rules.draining) return refuse(503, "Server is stopping", {{"Retry-After", "1"}});
   if (rules.full) return refuse(503, "Server is busy", {{"Retry-After", "1"}});
   for (const auto origin : values_of(r.headers, "Origin"))
     if (!rules.origins.allows(origin)) return refuse(403, "Origin not allowed");

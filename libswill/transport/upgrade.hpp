@@ -24,8 +24,9 @@ struct upgrade_rules {
   origin_list origins;
   std::vector<std::string> subprotocols{"swill.v1", "swill/1"}; ///< the first that the peer offers is agreed
   bool echo = false;                                            ///< /echo exists
-  bool full = false;                                            ///< at capacity, or draining
-  bool ready = true;                                            ///< what /ready answers, unless it is full
+  bool full = false;                                            ///< at capacity
+  bool draining = false;                                        ///< about to stop
+  bool ready = true;                                            ///< what /ready answers, unless it is full or draining
 };
 
 struct upgrade_verdict {

@@ -187,6 +187,8 @@ TEST(Upgrade, ChecksOriginAgainstTheList) {
 }
 
 TEST(Upgrade, AnswersBusyWhenFull) {
+  EXPECT_EQ(check_upgrade(good(), {.draining = true}).status, 503);
+  EXPECT_EQ(check_upgrade(good(), {.draining = true}).body, "Server is stopping");
   const auto v = check_upgrade(good(), {.full = true});
 
   EXPECT_EQ(v.status, 503);

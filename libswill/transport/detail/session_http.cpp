@@ -64,7 +64,8 @@ void session::read_head() {
 void session::decide(upgrade_request request) {
   http_->is_head = request.method == "HEAD";
   upgrade_rules rules = core_->rules;
-  rules.full = http_->beyond_capacity || core_->draining.load(std::memory_order_relaxed);
+  rules.full = http_->beyond_capacity;
+  rules.draining = core_->draining.load(std::memory_order_relaxed);
   rules.ready = !core_->settings.is_ready || core_->settings.is_ready();
   upgrade_verdict verdict = check_upgrade(request, rules);
   if (verdict.status != 101) return respond(verdict.status, verdict.body, verdict.headers);
