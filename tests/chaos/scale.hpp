@@ -1,6 +1,7 @@
 #pragma once
 
-#include <algorithm>
+#include "tests/support/patience.hpp"
+
 #include <chrono>
 #include <cstdlib>
 #include <string_view>
@@ -22,12 +23,6 @@ inline bool is_long() {
 template <class T>
 T scaled(T in_short, T in_long) {
   return is_long() ? in_long : in_short;
-}
-
-/// A limit of time, by SWILL_PATIENCE as much longer as a build with sanitizers is slower.
-inline milliseconds patient(milliseconds limit) {
-  const char* factor = std::getenv("SWILL_PATIENCE"); // NOLINT(concurrency-mt-unsafe): nobody sets it
-  return factor != nullptr ? limit * std::max(1, std::atoi(factor)) : limit;
 }
 
 inline milliseconds since(clock::time_point t) { return std::chrono::duration_cast<milliseconds>(clock::now() - t); }

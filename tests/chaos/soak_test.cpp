@@ -74,7 +74,7 @@ private:
   std::size_t up_to(std::size_t most) { return std::uniform_int_distribution<std::size_t>{0, most}(random_); }
   /// Most are small, some larger than a window.
   std::size_t size() { return up_to(19) == 0 ? up_to(100'000) : up_to(200); }
-  static call_options patiently() { return {chaos::patient(20s)}; } // it fails with 408 when it stands still
+  static call_options patiently() { return {patient(20s)}; } // it fails with 408 when it stands still
 
   void same(const std::string& where) {
     const bytes data(size());

@@ -604,7 +604,8 @@ TEST(Frames, GivesNeighboursTheirTurn) {
   for (int i = 0; i < 20000; ++i) ASSERT_EQ(greedy.read_message(), "m") << i;
 }
 
-TEST(Frames, AnswersABurstInOneSend) {
+// One send at the end of each turn, and a turn has at least four messages, however slow the machine is.
+TEST(Frames, AnswersABurstInFewSends) {
   test_server s;
   auto c = s.open();
   ASSERT_TRUE(eventually([&] { return s.statistics().sends == 1; })); // the answer to the upgrade
@@ -613,7 +614,7 @@ TEST(Frames, AnswersABurstInOneSend) {
   c.send(burst);
 
   for (int i = 0; i < 50; ++i) EXPECT_EQ(c.read_message(), "0123456789");
-  EXPECT_TRUE(eventually([&] { return s.statistics().sends == 2; }));
+  EXPECT_LE(s.statistics().sends, 1 + 50 / 4 + 1U);
 }
 
 TEST(Echo, SendsTextAndBinaryBack) {

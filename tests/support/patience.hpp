@@ -1,0 +1,16 @@
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+
+namespace swill {
+
+/// A limit of time, by SWILL_PATIENCE as much longer as a build with sanitizers is slower.
+template <class D>
+D patient(D limit) {
+  const char* factor = std::getenv("SWILL_PATIENCE"); // NOLINT(concurrency-mt-unsafe): nobody sets it
+  return factor != nullptr ? limit * std::max(1, std::atoi(factor)) : limit;
+}
+
+} // namespace swill
