@@ -13,7 +13,6 @@ using namespace actors::remote;
 struct remote_handlers::impl {
   explicit impl(worker_gate_options o) : options(std::move(o)) {}
   worker_gate_options options;
-  std::shared_ptr<const detail::service> app; // shared by all connections of the server
   std::unique_ptr<link_certificates> certificates;
   std::unique_ptr<network> net;
   std::unique_ptr<worker_gate> gate;
@@ -21,6 +20,13 @@ struct remote_handlers::impl {
   std::uint16_t port = 0;
   swill::loop* home = nullptr;
   std::thread ending;
+
+  // What serves keeps the application, which keeps this plugin: it ends here, not in a destructor.
+  void end() {
+    entrance.reset();
+    net.reset();
+    gate.reset();
+  }
 };
 
 remote_handlers::remote_handlers(worker_gate_options o) : impl_(std::make_unique<impl>(std::move(o))) {
@@ -35,9 +41,17 @@ remote_handlers::~remote_handlers() {
 std::uint16_t remote_handlers::port() const noexcept { return impl_->port; }
 
 void remote_handlers::start(actors::runtime& r) {
+  if (impl_->ending.joinable()) impl_->ending.join();
+  try {
+    serve(r);
+  } catch (...) {
+    impl_->end();
+    throw;
+  }
+}
+
+void remote_handlers::serve(actors::runtime& r) {
   impl& i = *impl_;
-  if (i.ending.joinable()) i.ending.join();
-  i.app = r.shared_app();
   const auto at = parse_host_and_port(i.options.listen);
   i.certificates = i.options.tls.empty() ? nullptr : std::make_unique<link_certificates>(i.options.tls);
   i.entrance = std::make_unique<porter>(
@@ -50,7 +64,7 @@ void remote_handlers::start(actors::runtime& r) {
         i.gate->expect(keys);
         i.net->let_in(std::move(s));
       },
-      &i.app->log);
+      &r.app().log);
   i.net = std::make_unique<network>();
   i.home = &r.units().front()->loop();
   i.gate = std::make_unique<worker_gate>(r, r.shared_app(), *i.net, i.options);
@@ -67,10 +81,8 @@ void remote_handlers::stop(std::function<void()> done) {
     i.gate->stop([&i, done] {
       // The system ends its threads, which takes a while: not on a loop.
       i.ending = std::thread{[&i, done] {
-        i.entrance.reset();
-        i.net.reset();
-        i.gate.reset();
-        done();
+        i.end();
+        done(); // until then the runtime has the application, whose log the porter writes
       }};
     });
   });

@@ -24,6 +24,7 @@ public:
   void stop(std::function<void()> done) override;
 
 private:
+  void serve(actors::runtime& r);
   struct impl;
   std::unique_ptr<impl> impl_;
 };

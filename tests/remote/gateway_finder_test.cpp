@@ -98,7 +98,7 @@ TEST(GatewayFinder, WarnsOnceOfANameThatStaysWithoutAddress) {
 
   EXPECT_EQ(w.log.text(),
             "gateway gateway:4510 has no address yet\n"
-            "gateway gateway:4510 still has no address after 15 look-ups: no address: the name has none\n");
+            "warning: gateway gateway:4510 still has no address after 15 look-ups: no address: the name has none\n");
 }
 
 /// A name server that does not answer until the test has ended.
