@@ -148,7 +148,9 @@ void keep_for_ever(std::shared_ptr<void> what) {
 } // namespace
 
 server::~server() {
-  if (!stop()) keep_for_ever(std::shared_ptr<impl>{std::move(impl_)});
+  if (stop()) return;
+  impl_->threads.detach();
+  keep_for_ever(std::shared_ptr<impl>{std::move(impl_)});
 }
 
 void server::start() {

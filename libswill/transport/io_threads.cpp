@@ -27,4 +27,9 @@ void io_threads::stop() {
   threads_.clear();
 }
 
+void io_threads::detach() {
+  for (auto& t : threads_) t.detach();
+  threads_.clear();
+}
+
 } // namespace swill::transport

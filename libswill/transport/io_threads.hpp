@@ -28,6 +28,9 @@ public:
   /// Stops the loops and joins the threads; what still waits on a loop is destroyed with it. Not from a loop's thread.
   void stop();
 
+  /// Instead of stop() where a loop is held for ever: nobody joins its thread, and this must outlive it.
+  void detach();
+
 private:
   std::vector<std::unique_ptr<asio_loop>> loops_;
   std::vector<std::thread> threads_;

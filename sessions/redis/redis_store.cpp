@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <mutex>
 #include <span>
 #include <utility>
 #include <vector>
@@ -30,16 +31,33 @@ struct redis_store::encoded {
   }
 };
 
+namespace {
+
+/// The stores of one server share what limits their log; each is made on a loop of its own.
+class shared_limiter {
+public:
+  std::shared_ptr<log_limiter> of(const log_sink* log) {
+    const std::lock_guard lock{mutex_};
+    auto limiter = limiter_.lock();
+    if (!limiter) limiter_ = limiter = std::make_shared<log_limiter>(log);
+    return limiter;
+  }
+
+private:
+  std::mutex mutex_;
+  std::weak_ptr<log_limiter> limiter_;
+};
+
+} // namespace
+
 session_backend redis_sessions(redis_session_options o) {
   session_backend b;
   b.one_per_loop = true;
   if (o.server.used_for.empty()) o.server.used_for = "sessions";
   o.server.outages->add_user(o.server.used_for);
-  b.make = [o = std::move(o), shared = std::weak_ptr<log_limiter>{}](loop& l, const session_options& s,
-                                                                     const log_sink* log) mutable {
-    auto errors = shared.lock(); // of the stores of one server
-    if (!errors) shared = errors = std::make_shared<log_limiter>(log);
-    return std::make_unique<redis_store>(l, s, o, log, std::move(errors));
+  b.make = [o = std::move(o), errors = std::make_shared<shared_limiter>()](loop& l, const session_options& s,
+                                                                           const log_sink* log) {
+    return std::make_unique<redis_store>(l, s, o, log, errors->of(log));
   };
   return b;
 }

@@ -163,7 +163,8 @@ TEST(LargeMessage, OfAMebibyteHoldsTheLoopForMillisecondsOnly) {
     }
     RecordProperty(rpc + std::to_string(code), std::to_string(best.count()));
     // What is served is destroyed on this thread, too: 3 to 6 ms with processors that others use as well.
-    EXPECT_LT(best, patient(code != 0 ? 5ms : 12ms)) << rpc << ' ' << code;
+    if (is_slowed()) continue;
+    EXPECT_LT(best, code != 0 ? 5ms : 12ms) << rpc << ' ' << code;
   }
   s.stop();
 }
