@@ -148,6 +148,14 @@ struct ConnectionsOfNodes : testing::Test {
     o.server = redis::options::parse(redis.address()).value();
     return std::make_shared<redis_broker>(std::move(o));
   }
+  /// Between signs of life of these nodes there is more time than a test takes.
+  static pubsub_options silent(const char* name) {
+    pubsub_options o;
+    o.node_name = name;
+    o.heartbeat = 60s;
+    o.node_lease = 200s;
+    return o;
+  }
   static connection_query by_node(const std::string& node) {
     connection_query q;
     q.filter.node = node;
@@ -246,15 +254,7 @@ TEST_F(ConnectionsOfNodes, AreWatchedFromTheOther) {
   EXPECT_EQ(*gone->find("missed"), value{0});
 }
 
-/// Between signs of life of these nodes there is more time than the test takes.
 TEST_F(ConnectionsOfNodes, OfANodeThatHasJustStartedAreNeverMissed) {
-  const auto silent = [](const char* name) {
-    pubsub_options o;
-    o.node_name = name;
-    o.heartbeat = 60s;
-    o.node_lease = 200s;
-    return o;
-  };
   one.emplace(broker_on_redis(), connections_options{}, silent("first"));
   mailbox<connection_event> events;
   const listening watch =
@@ -289,6 +289,38 @@ TEST_F(ConnectionsOfNodes, OfANodeThatHasJustStartedAreNeverMissed) {
     EXPECT_EQ(left.node_name, "second");
     two.reset();
   }
+}
+
+TEST_F(ConnectionsOfNodes, AreListedBeforeTheirNodeServes) {
+  for (int round = 0; round < 3; ++round) {
+    one.emplace(broker_on_redis(), connections_options{}, silent("first"));
+    EXPECT_NE(redis.ask("ZSCORE swill:nodes " + one->all->node_id()), "$-1\r\n");
+  }
+}
+
+TEST_F(ConnectionsOfNodes, OfANodeOfWhichNobodyHasToldAreMissingAndNotNone) {
+  one.emplace(broker_on_redis(), connections_options{}, silent("first"));
+  EXPECT_THAT(one->count().missing, IsEmpty());
+
+  redis.ask("ZADD swill:nodes 9999999999999 0123456789abcdef"); // listed, and it does not answer
+
+  EXPECT_THAT(one->count().missing, testing::ElementsAre("0123456789abcdef"));
+  EXPECT_THAT(one->list().missing, testing::ElementsAre("0123456789abcdef"));
+}
+
+TEST_F(ConnectionsOfNodes, HearThatAnotherNodeHasComeOrGoneThoughNobodyAsks) {
+  one.emplace(broker_on_redis(), connections_options{}, silent("first"));
+  mailbox<connection_event> events;
+  const listening watch =
+      one->all->listen([&](const connection_event& e) { events.put(e); }, with(&event_filter::user, "nobody"));
+  EXPECT_EQ(one->count().nodes.size(), 1U); // it knows of itself, so that the next is news
+
+  two.emplace(broker_on_redis(), connections_options{}, silent("second"));
+  const connection_event joined = events.take();
+  EXPECT_EQ(joined.event, connection_event_kind::node_joined);
+  EXPECT_EQ(joined.node, two->all->node_id());
+  two->running.reset();
+  EXPECT_EQ(events.take().event, connection_event_kind::node_left);
 }
 
 TEST_F(ConnectionsOfNodes, StartWithoutRedisAndKnowEachOtherOnceItIsThere) {
