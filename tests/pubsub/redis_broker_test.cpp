@@ -134,6 +134,34 @@ TEST_F(RedisBroker, WhatAPageOfHistoryHasToldCountsAsSeen) {
   EXPECT_NE(two->publish("t", "other").epoch, last.epoch);
 }
 
+TEST_F(RedisBroker, WhatASubscriberWasToldAtItsBeginningCountsAsSeen) {
+  auto one = make("n1");
+  position last;
+  for (int i = 0; i < 10; ++i) last = one->publish("t", i);
+  auto two = make("n2");
+  EXPECT_EQ(two->subscribe("t").top, last);
+  one.reset();
+  roll_back(server, backend.prefix, "t", 7);
+  while (!two->states.take()) {
+  }
+  EXPECT_NE(two->publish("t", "other").epoch, last.epoch);
+}
+
+TEST_F(RedisBroker, WhatASubscriberHasHeardCountsAsSeen) {
+  auto two = make("n2");
+  two->subscribe("t");
+  auto one = make("n1");
+  position last;
+  for (int i = 0; i < 10; ++i) last = one->publish("t", i);
+  while (two->published.take()->at() != last) {
+  }
+  one.reset();
+  roll_back(server, backend.prefix, "t", 7);
+  while (!two->states.take()) {
+  }
+  EXPECT_NE(two->publish("t", "other").epoch, last.epoch);
+}
+
 TEST_F(RedisBroker, AClientThatIsAheadProvesThatRedisHasLostSomethingOnce) {
   auto one = make("n1");
   position last;
