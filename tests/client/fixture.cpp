@@ -107,16 +107,16 @@ void call_server::add_streams() {
     while (const auto item = co_await r.next()) sum += *item;
     co_return sum;
   });
-  app_.handle(
-      "slow_count",
-      [](streaming_request<std::string> r) -> task<int> {
-        int count = 0;
-        while (co_await r.next()) {
-          if (++count % 100 == 0) co_await sleep_for(std::chrono::milliseconds{1});
-        }
-        co_return count;
-      },
-      {.queued_bytes = 64 * 1024});
+  app_.handle("slow_count",
+              [](streaming_request<std::string> r) -> task<int> {
+                int count = 0;
+                while (co_await r.next()) {
+                  if (++count % 100 == 0) co_await sleep_for(std::chrono::milliseconds{1});
+                  if (r.context().call().queued().held > 80 * 1024) throw error{500, "its client is not held back"};
+                }
+                co_return count;
+              },
+              {.queued_bytes = 64 * 1024});
   app_.handle("first_two", [](streaming_request<int> r) -> task<int> {
     const auto first = co_await r.next();
     const auto second = co_await r.next();
