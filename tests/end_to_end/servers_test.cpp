@@ -25,6 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using namespace std::string_literals;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
@@ -156,6 +157,24 @@ TEST_P(ListeningOfEach, ThePortOfTheEnvironmentIsThereForWhoSaysNothing) {
   EXPECT_TRUE(comes_up("127.0.0.1:" + port));
 }
 
+TEST(Environment, WhatKubernetesSetsIsNotReadWhereNothingElseSaysWhereToListen) {
+  const fs::path secret = socket_path() + ".secret";
+  std::ofstream{secret} << "sixteen bytes or more\n";
+  const std::string taken = "127.0.0.1:" + std::to_string(free_port());
+  program other{"swill-gateway", {"--listen", taken}};
+  read_urls(other);
+
+  // It ends at the second port that it opens, before the first of all machines, 8080.
+  const auto end =
+      with_environment(foreign, "swill-gateway --workers-listen " + taken + " --workers-secret-file " + secret.string())
+          .finish();
+
+  EXPECT_EQ(end.code, 1);
+  EXPECT_THAT(end.errors, HasSubstr("workers cannot connect to " + taken));
+  EXPECT_THAT(end.errors, Not(HasSubstr("SWILL_PORT")));
+  fs::remove(secret);
+}
+
 TEST(Environment, APortThatIsNoneStopsTheStart) {
   const auto end = with_environment("SWILL_PORT=80a80", "swill-gateway").finish();
 
@@ -246,6 +265,54 @@ TEST(GatewayOptions, AProxySaysWhoseConnectionItIsWhenItIsTrusted) {
   EXPECT_THAT(addresses_with({"--trust-forwarded-for"}), HasSubstr("\"203.0.113.7\""));
   EXPECT_THAT(addresses_with({}), Not(HasSubstr("203.0.113.7")));
   fs::remove(token);
+}
+
+TEST(GatewayOptions, TheTokenOfAdministratorsIsABearersInAnyForm) {
+  const fs::path token = socket_path() + ".token";
+  std::ofstream{token} << "sixteen bytes or more\n";
+  program gateway{"swill-gateway", {"--port", "0", "--admin-token-file", token}};
+  const std::string url = read_urls(gateway).at(0);
+  const auto code_with = [&](const std::string& credentials) {
+    return run_cli({"--url", url, "-H", "Authorization: " + credentials, "conns", "ls"}).code;
+  };
+
+  for (const char* scheme : {"Bearer ", "bearer  ", "BEARER   "})
+    EXPECT_EQ(code_with(scheme + "sixteen bytes or more"s), 0) << scheme;
+  EXPECT_EQ(code_with("Basic sixteen bytes or more"), 7);
+  EXPECT_EQ(code_with("Bearer sixteen bytes or less"), 7);
+  fs::remove(token);
+}
+
+TEST(GatewayOptions, AnOriginThatNoBrowserSendsStopsTheStart) {
+  for (const char* origin : {"h.example", "https://h.example/path", "wss://h.example", "https://*"}) {
+    const auto end = program{"swill-gateway", {"--port", "0", "--origin", origin}}.finish();
+
+    EXPECT_NE(end.code, 0) << origin;
+    EXPECT_THAT(end.errors, HasSubstr("origin '" + std::string{origin} + "' can never match: "));
+  }
+}
+
+TEST(WorkerOptions, HealthIsAVerbOfItsOwn) {
+  const fs::path secret = socket_path() + ".secret";
+  std::ofstream{secret} << "sixteen bytes or more\n";
+  const std::string port = "127.0.0.1:" + std::to_string(free_port());
+  const std::string name = "swill-health-" + std::to_string(::getpid());
+  const auto health = [&name] { return program{"swill-worker", {"--health", "--health-name", name}}.finish(); };
+  EXPECT_EQ(health().code, 1);
+  program gateway{"swill-gateway", {"--port", "0", "--workers-listen", port, "--workers-secret-file", secret}};
+  program worker{"swill-worker",
+                 {"--gateway", port, "--secret-file", secret, "--prefix", "own", "--health-name", name}};
+
+  program::ending told;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+  while ((told = health()).code != 0 && std::chrono::steady_clock::now() < until) {
+  }
+  EXPECT_EQ(told.code, 0) << told.errors;
+  EXPECT_EQ(told.out, "ok: it serves 1 of 1 gateways\n");
+  worker.interrupt();
+  EXPECT_EQ(worker.finish().code, 0);
+  EXPECT_EQ(health().code, 1);
+  fs::remove(secret);
 }
 
 TEST(ServerOptions, DebugTellsClientsWhatWentWrong) {
