@@ -103,6 +103,8 @@ TEST_F(RedisBroker, KeysOfATopicInUseLiveOn) {
 void roll_back(redis_server& server, const std::string& prefix, const std::string& topic, int offset) {
   server.ask("HSET " + prefix + "t:" + topic + " o " + std::to_string(offset));
   for (int o = offset + 1; o <= 10; ++o) server.ask("XDEL " + prefix + "h:" + topic + " " + std::to_string(o) + "-0");
+  server.ask("XSETID " + prefix + "h:" + topic + " " + std::to_string(offset) +
+             "-0"); // so that offsets could be given again
   server.restart();
 }
 
