@@ -2,11 +2,13 @@
 
 #include "libswill/server/test_client.hpp"
 #include "sessions/detail/token.hpp"
+#include "sessions/memory_store.hpp"
 #include "tests/sessions/app.hpp"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <set>
 
 // Sessions in memory, in process, on a manual clock.
 
@@ -341,6 +343,88 @@ std::uint64_t open_slow_set(world& w, test_client& c) {
   const auto seq = c.open_stream("slow_set");
   w.server.run();
   return seq;
+}
+
+/// A store in which somebody else has always been faster.
+class contended_store final : public session_store {
+public:
+  contended_store(swill::loop& l, const session_options& o) : in_(l, o) {}
+  void start(std::function<void()> ready) override { in_.start(std::move(ready)); }
+  void close(std::function<void()> done) override { in_.close(std::move(done)); }
+  void load(std::string id, store_answer<std::optional<session_record>> f) override {
+    in_.load(std::move(id), std::move(f));
+  }
+  void save(const session_record& r, store_answer<session_stamp> f) override {
+    if (r.version == 0) return in_.save(r, std::move(f));
+    f(session_conflict("as always"));
+  }
+  void merge(const std::string& id, const session_changes& c, store_answer<session_record> f) override {
+    in_.merge(id, c, std::move(f));
+  }
+  void touch(const std::string& id, store_answer<bool> f) override { in_.touch(id, std::move(f)); }
+  void rotate(const std::string& old_id, const std::string& old_user, const session_record& r, const session_changes& c,
+              store_answer<session_record> f) override {
+    in_.rotate(old_id, old_user, r, c, std::move(f));
+  }
+  void destroy(const std::string& id, const std::string& user, store_answer<bool> f) override {
+    in_.destroy(id, user, std::move(f));
+  }
+  void destroy_user(const std::string& user, store_answer<std::size_t> f) override {
+    in_.destroy_user(user, std::move(f));
+  }
+  void list(const std::string& user, store_answer<std::vector<session_record>> f) override {
+    in_.list(user, std::move(f));
+  }
+
+private:
+  memory_store in_;
+};
+
+/// Counts how often an update's function runs.
+void handle_counted(app& a, int& runs) {
+  a.handle("counted", [&runs](request<> r) -> task<int> {
+    session& s = co_await r.context().session();
+    const auto add = [&runs](session& one) {
+      ++runs;
+      one.set("visits", one.get<int>("visits").value_or(0) + 1);
+    };
+    co_await s.update(add);
+    co_return s.get<int>("visits").value_or(0);
+  });
+}
+
+TEST(Sessions, UpdatesPauseLongerAndLongerAndAtRandomWhileOthersAreFaster) {
+  session_options o;
+  o.update_attempts = 8;
+  session_backend contended;
+  contended.make = [](swill::loop& l, const session_options& all, const log_sink*) {
+    return std::make_unique<contended_store>(l, all);
+  };
+  int runs = 0;
+  app a = session_app(std::make_shared<sessions>(o, std::move(contended)));
+  handle_counted(a, runs);
+  test_server server{a};
+  test_client c{server};
+  c.call<int>("visit");
+
+  std::set<int> waits;
+  for (int round = 0; round < 10; ++round) {
+    runs = 0;
+    const auto seq = c.open("counted", nothing{});
+    std::optional<test_client::reply> answer;
+    int ms = 0;
+    while (!(answer = c.receive(seq)) && ms < 1000) {
+      server.advance(1ms);
+      ++ms;
+    }
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->failure->code, 409);
+    EXPECT_EQ(runs, 8);
+    EXPECT_GE(ms, 63); // at least the half of 2, 4, 8, 16, 32 and 64 ms
+    EXPECT_LE(ms, 127);
+    waits.insert(ms);
+  }
+  EXPECT_GT(waits.size(), 1U) << "nodes that try again in lock step meet again";
 }
 
 TEST(Sessions, MergeWhatParallelRequestsSetOfDifferentNames) {
