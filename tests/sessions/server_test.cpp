@@ -150,6 +150,37 @@ TEST(SessionServer, LetsOthersUpdateWhenOneThatWaitsIsCancelled) {
   EXPECT_EQ(code_of(c, "visit"), 0);
 }
 
+TEST(SessionServer, UpdatesOfOneNodeTakeTurns) {
+  test::redis_server redis;
+  std::atomic<int> runs{0};
+  app a = session_app(std::make_shared<sessions>(session_options{}, redis_sessions(in(redis))));
+  a.handle("counted", [&runs](request<> r) -> task<void> {
+    session& s = co_await r.context().session();
+    const auto add = [&runs](session& one) {
+      ++runs;
+      one.set("visits", one.get<int>("visits").value_or(0) + 1);
+    };
+    co_await s.update(add);
+  });
+  server s{a, node::options()};
+  s.start();
+  client_options o;
+  const std::string url = "ws://127.0.0.1:" + std::to_string(s.port());
+  blocking_client first{url};
+  first.call<int>("visit");
+  o.headers.emplace_back("Authorization", "Bearer " + first.call<std::string>("token"));
+  blocking_client c{url, o};
+  constexpr int calls = 60;
+
+  std::vector<std::future<bool>> done;
+  for (int i = 0; i < calls; ++i)
+    done.push_back(std::async(std::launch::async, [&c] { return c.try_call<value>("counted").has_value(); }));
+  for (auto& d : done) EXPECT_TRUE(d.get());
+
+  EXPECT_EQ(first.call<int>("peek"), calls + 1);
+  EXPECT_LE(runs, 2 * calls); // once on what was loaded before, and once when it has its turn
+}
+
 TEST(SessionServer, FailsNoneOfManyParallelUpdatesInMemory) {
   node n{memory_sessions()};
   auto c = n.connect();
