@@ -110,6 +110,7 @@ TEST(UploadOverSockets, FasterThanItsHandlerIsHeldBackAndLosesNothing) {
            [&most](streaming_request<std::string> in) -> task<int> {
              int n = 0;
              while (in.context().call().queued().held < 60'000) co_await sleep_for(1ms); // the client is the faster one
+             most = in.context().call().queued().held;
              while (co_await in.next()) {
                most = std::max(most, in.context().call().queued().held);
                if (++n % 200 == 0) co_await sleep_for(1ms);
@@ -129,7 +130,7 @@ TEST(UploadOverSockets, FasterThanItsHandlerIsHeldBackAndLosesNothing) {
     EXPECT_EQ(upload.finish(), 20'000);
   }
   s.stop();
-  EXPECT_GT(most, 60'000U);
+  EXPECT_GE(most, 60'000U);
   EXPECT_LT(most, 70'000U);
 }
 
