@@ -27,7 +27,7 @@ struct guest {
 template <class D>
 void describe(D& d, guest& g) {
   d.doc("Who wants to be greeted.");
-  d.field("name", g.name, length{1, 64}, doc{"as it shall be said"});
+  d.field("name", g.name, length{.min = 1, .max = 63}, doc{"as it shall be said"});
   d.field("language", g.language, one_of{"en", "de", "fr"}, defaulted{});
 }
 

@@ -104,7 +104,7 @@ struct address {
 };
 template <class D>
 void describe(D& d, address& a) {
-  d.field("street", a.street, length{1, 20});
+  d.field("street", a.street, length{.min = 1, .max = 19});
   d.field("zip", a.zip, pattern{"^[0-9]{5}$"});
 }
 
@@ -120,9 +120,9 @@ struct create_user {
 template <class D>
 void describe(D& d, create_user& u) {
   const auto is_not = [](const char* word) { return [word](const std::string& s) { return s != word; }; };
-  d.field("name", u.name, length{2, 10}, predicate{is_not("root"), "name is reserved"});
+  d.field("name", u.name, length{.min = 2, .max = 9}, predicate{is_not("root"), "name is reserved"});
   d.field("age", u.age, ge{0}, lt{150});
-  d.field("tags", u.tags, each{length{1, 5}, predicate{is_not("bad"), "bad tag"}});
+  d.field("tags", u.tags, each{length{.min = 1, .max = 4}, predicate{is_not("bad"), "bad tag"}});
   d.field("scores", u.scores, values{le{100}});
   d.field("pair", u.pair, at<0>(gt{0}));
   d.field("address", u.address);
@@ -190,9 +190,9 @@ struct order {
 template <class D>
 void describe(D& d, order& o) {
   d.field("id", o.id, gt{0});
-  d.field("lines", o.lines, length{1, 4});
+  d.field("lines", o.lines, length{.min = 1, .max = 3});
   d.field("notes", o.notes, omittable{});
-  d.field("coupon", o.coupon, length{4, 9});
+  d.field("coupon", o.coupon, length{.min = 4, .max = 8});
   d.field("weight", o.weight, ge{0}, lt{1000}, omittable{});
 }
 

@@ -18,7 +18,7 @@ struct name {
 };
 template <class D>
 void describe(D& d, name& n) {
-  d.field("name", n.name, length{1, 33});
+  d.field("name", n.name, length{.min = 1, .max = 32});
 }
 
 /// What somebody says in a room: `{text}` comes, `{from, text}` goes to all.

@@ -81,7 +81,7 @@ void describe(D& d, parcel& p) {
   d.as_array();
   d.field("size", p.size);
   d.field("corner", p.corner);
-  d.field("path", p.path, swill::defaulted{}, swill::length{1, 4});
+  d.field("path", p.path, swill::defaulted{}, swill::length{.min = 1, .max = 3});
   d.field("trees", p.trees, swill::defaulted{});
 }
 
@@ -112,8 +112,8 @@ struct grid {
 template <class D>
 void describe(D& d, grid& g) {
   using namespace swill;
-  d.field("rows", g.rows, length{1, 3}, each{length{2, 3}, each{ge{0}, lt{10}}});
-  d.field("words", g.words, keys{pattern{"^[a-z]+$"}}, values{min_length{1}, each{length{1, 4}}});
+  d.field("rows", g.rows, length{.min = 1, .max = 2}, each{length{.min = 2, .max = 2}, each{ge{0}, lt{10}}});
+  d.field("words", g.words, keys{pattern{"^[a-z]+$"}}, values{min_length{1}, each{length{.min = 1, .max = 3}}});
   d.field("marks", g.marks, min_length{1}, each{gt{0}});
 }
 

@@ -105,7 +105,7 @@ struct address {
 };
 template <class D>
 void describe(D& d, address& a) {
-  d.field("street", a.street, swill::length{1, 20});
+  d.field("street", a.street, swill::length{.min = 1, .max = 19});
   d.field("zip", a.zip, swill::pattern{"^[0-9]{5}$"});
 }
 
@@ -122,12 +122,12 @@ struct create_user {
 template <class D>
 void describe(D& d, create_user& u) {
   d.name("CreateUser");
-  d.field("name", u.name, swill::length{2, 10},
+  d.field("name", u.name, swill::length{.min = 2, .max = 9},
           swill::predicate{[](const std::string& s) { return s != "root"; }, "name is reserved"});
   d.field("age", u.age, swill::ge{0}, swill::lt{150});
-  d.field(
-      "tags", u.tags,
-      swill::each{swill::length{1, 5}, swill::predicate{[](const std::string& s) { return s != "bad"; }, "bad tag"}});
+  d.field("tags", u.tags,
+          swill::each{swill::length{.min = 1, .max = 4},
+                      swill::predicate{[](const std::string& s) { return s != "bad"; }, "bad tag"}});
   d.field("scores", u.scores, swill::values{swill::le{100}});
   d.field("pair", u.pair, swill::at<0>(swill::gt{0}));
   d.field("address", u.address);
@@ -179,9 +179,9 @@ struct order {
 template <class D>
 void describe(D& d, order& o) {
   d.field("id", o.id, swill::gt{0});
-  d.field("lines", o.lines, swill::length{1, 4});
+  d.field("lines", o.lines, swill::length{.min = 1, .max = 3});
   d.field("notes", o.notes, swill::omittable{});
-  d.field("coupon", o.coupon, swill::length{4, 9});
+  d.field("coupon", o.coupon, swill::length{.min = 4, .max = 8});
   d.field("weight", o.weight, swill::ge{0}, swill::lt{1000}, swill::omittable{});
 }
 

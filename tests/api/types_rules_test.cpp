@@ -73,7 +73,7 @@ TEST(Rules, MultiplesDivideWithoutRest) {
 }
 
 TEST(Rules, LengthCountsCharactersBytesAndItems) {
-  const swill::length from_two_to_three{2, 4};
+  const swill::length from_two_to_three{.min = 2, .max = 3};
   EXPECT_EQ(says(from_two_to_three, std::string{"é"}), "length less than 2");
   EXPECT_EQ(says(from_two_to_three, std::string{"éé"}), "");
   EXPECT_EQ(says(from_two_to_three, std::string{"\U0001F600\U0001F600\U0001F600"}), "");
@@ -83,6 +83,23 @@ TEST(Rules, LengthCountsCharactersBytesAndItems) {
   EXPECT_EQ(says(from_two_to_three, std::vector<int>(4)), "length greater than or equal to 4");
   EXPECT_EQ(says(swill::min_length{1}, std::string{}), "length less than 1");
   EXPECT_EQ(says(swill::min_length{1}, std::string{"a"}), "");
+  EXPECT_EQ(says(swill::length{.min = 1}, std::string{}), "length less than 1");
+  EXPECT_EQ(says(swill::length{.min = 1}, std::string(1000, 'a')), "");
+  EXPECT_EQ(says(swill::length{.max = 1}, std::string{}), "");
+  EXPECT_EQ(says(swill::length{.max = 1}, std::string{"ab"}), "length greater than or equal to 2");
+}
+
+// Two numbers without names once meant an end that is not included.
+template <class Rule>
+concept takes_two_numbers = requires {
+  Rule{1, 2};
+};
+static_assert(takes_two_numbers<swill::range> && !takes_two_numbers<swill::length>);
+
+TEST(Rules, AnOpenEndIsNoConstraint) {
+  swill::type_notes notes;
+  swill::length{.min = 2}.note(notes);
+  EXPECT_EQ(value{notes.constraints}, map({{"min_length", 2}}));
 }
 
 TEST(Rules, APatternIsAnchoredAsWritten) {
@@ -120,14 +137,14 @@ struct everything {
 };
 template <class D>
 void describe(D& d, everything& e) {
-  d.field("even", e.even, swill::each{swill::multiple_of{2}}, swill::length{0, 3});
-  d.field("deep", e.deep, swill::keys{swill::length{1, 2}},
-          swill::values{swill::length{1, 3}, swill::each{swill::gt{0}}});
+  d.field("even", e.even, swill::each{swill::multiple_of{2}}, swill::length{.max = 2});
+  d.field("deep", e.deep, swill::keys{swill::length{.min = 1, .max = 1}},
+          swill::values{swill::length{.min = 1, .max = 2}, swill::each{swill::gt{0}}});
   d.field("both", e.both, swill::each{swill::lt{10}}, swill::at<1>(swill::gt{5}));
-  d.field("parts", e.parts, swill::at<0>(swill::gt{0}), swill::at<1>(swill::length{1, 9}));
-  d.field("maybe", e.maybe, swill::each{swill::gt{0}}, swill::length{1, 3});
-  d.field("either", e.either, swill::gt{0}, swill::length{1, 3});
-  d.field("sorted", e.sorted, swill::defaulted{}, swill::length{0, 3},
+  d.field("parts", e.parts, swill::at<0>(swill::gt{0}), swill::at<1>(swill::length{.min = 1, .max = 8}));
+  d.field("maybe", e.maybe, swill::each{swill::gt{0}}, swill::length{.min = 1, .max = 2});
+  d.field("either", e.either, swill::gt{0}, swill::length{.min = 1, .max = 2});
+  d.field("sorted", e.sorted, swill::defaulted{}, swill::length{.max = 2},
           swill::predicate{[](const std::vector<int>& v) { return std::is_sorted(v.begin(), v.end()); }, "not sorted"});
 }
 

@@ -250,7 +250,7 @@ struct odd {
 };
 template <class D>
 void describe(D& d, odd& o) {
-  d.field("description", o.description, swill::length{1, 2});
+  d.field("description", o.description, swill::length{.min = 1, .max = 1});
 }
 
 TEST(Structs, AFieldMayBeCalledDescription) {

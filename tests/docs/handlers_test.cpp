@@ -93,11 +93,11 @@ struct order {
 template <class D>
 void describe(D& d, order& o) {
   d.doc("What a customer wants.");
-  d.field("lines", o.lines, swill::length{1, 51}); // 1 to 50 lines: the end is not included
+  d.field("lines", o.lines, swill::length{.min = 1, .max = 50});
   d.field("how", o.how, swill::defaulted{});
-  d.field("coupon", o.coupon, swill::length{4, 9});
-  d.field("notes", o.notes, swill::defaulted{}, swill::keys{swill::length{1, 20}},
-          swill::values{swill::length{0, 500}});
+  d.field("coupon", o.coupon, swill::length{.min = 4, .max = 8});
+  d.field("notes", o.notes, swill::defaulted{}, swill::keys{swill::length{.min = 1, .max = 20}},
+          swill::values{swill::length{.max = 500}});
   d.rule("express orders have at most 10 lines",
          [](const order& all) { return all.how != shipping::express || all.lines.size() <= 10; });
 }

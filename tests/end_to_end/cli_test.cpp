@@ -35,7 +35,7 @@ struct order {
 };
 template <class D>
 void describe(D& d, order& o) {
-  d.field("sku", o.sku, length{1, 32}, doc{"stock keeping unit"});
+  d.field("sku", o.sku, length{.min = 1, .max = 31}, doc{"stock keeping unit"});
   d.field("quantity", o.quantity, range{1, 100});
 }
 

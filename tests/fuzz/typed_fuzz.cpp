@@ -34,7 +34,7 @@ struct rich {
 template <class D>
 void describe(D& d, rich& r) {
   d.omit_defaults();
-  d.field("shapes", r.shapes, swill::defaulted{}, swill::length{0, 10});
+  d.field("shapes", r.shapes, swill::defaulted{}, swill::length{.max = 9});
   d.field("sets", r.sets, swill::defaulted{}, swill::keys{swill::ge{0}},
           swill::values{swill::each{swill::multiple_of{2}}});
   d.field("pairs", r.pairs, swill::defaulted{});

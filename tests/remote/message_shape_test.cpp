@@ -43,7 +43,7 @@ struct person {
 };
 template <class D>
 void describe(D& d, person& p) {
-  d.field("name", p.name, length{2, 5});
+  d.field("name", p.name, length{.min = 2, .max = 4});
   d.field("age", p.age, le{120});
   d.field("share", p.share, gt{0}, multiple_of{0.5}, defaulted{});
   d.field("tags", p.tags, each{min_length{2}}, defaulted{});

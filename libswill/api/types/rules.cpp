@@ -48,8 +48,8 @@ std::string list_text(const number* numbers, std::size_t n) {
 } // namespace detail
 
 std::string length::text(std::size_t n) const {
-  if (n < least) return "length less than " + std::to_string(least);
-  return "length greater than or equal to " + std::to_string(end);
+  if (n < min) return "length less than " + std::to_string(min);
+  return "length greater than or equal to " + std::to_string(max + 1);
 }
 
 } // namespace swill

@@ -99,17 +99,33 @@ struct multiple_of {
   void note(type_notes& n) const { n.add("multiple_of", divisor.to_value()); }
 };
 
-/// From `least` to below `end`: characters (code points) of a str, bytes of a bin, items of a container.
+namespace detail {
+/// Stands before the bounds of a length, so that they are written with their names: two bare numbers do not compile, because they once
+/// meant an end that is not included.
+struct bounds_have_names_min_and_max {
+  constexpr bounds_have_names_min_and_max() noexcept {}
+};
+} // namespace detail
+
+/// `length{.min = 1, .max = 32}`, both included; either may be left out. Counts characters (code points) of a str, bytes of a bin, items
+/// of a container. Problems and introspection name the first length that is too large, max + 1, as docs/protocol.md §4 has it.
 struct length {
-  std::size_t least, end;
+  static constexpr std::size_t any = static_cast<std::size_t>(-1);
+
+  detail::bounds_have_names_min_and_max names = {};
+  std::size_t min = 0;
+  std::size_t max = any;
   static constexpr bool looks_at_size = true;
   bool holds(const detail::sized auto& v) const {
     const std::size_t n = detail::length_of(v);
-    return n >= least && n < end;
+    return n >= min && n <= max;
   }
   std::string problem(const detail::sized auto& v) const { return text(detail::length_of(v)); }
   std::string text(std::size_t n) const;
-  void note(type_notes& n) const { n.add("min_length", least), n.add("max_length_exclusive", end); }
+  void note(type_notes& n) const {
+    n.add("min_length", min);
+    if (max != any) n.add("max_length_exclusive", max + 1);
+  }
 };
 
 struct min_length {
