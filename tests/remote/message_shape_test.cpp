@@ -33,7 +33,7 @@ void describe(D& d, colour&) {
 struct person {
   std::string name;
   std::uint8_t age = 0;
-  double share = 0;
+  double share = 0.5;
   std::vector<std::string> tags;
   std::map<std::string, int> scores;
   std::variant<int, std::string> mixed;

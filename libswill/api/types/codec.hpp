@@ -54,14 +54,28 @@ void encode_message(wire::writer& to, const T& v) {
 }
 
 /// T of docs/protocol.md §8; docs/types.md lists the further keys. `void` counts as `nothing`. Throws std::logic_error for a mistake in
-/// a `describe`, such as a pattern that does not compile: call it when a handler is registered, and mistakes show at the start.
+/// a `describe`, such as a pattern that does not compile.
 template <class T>
 value describe_type() {
   static_assert(
       message<detail::or_nothing<T>>,
       "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs a describe beside it");
   detail::introspector i;
-  return detail::codec<detail::or_nothing<T>>::introspect(i);
+  value type = detail::codec<detail::or_nothing<T>>::introspect(i);
+  detail::throw_first(i.mistakes());
+  return type;
+}
+
+/// The same for somebody who gathers mistakes: adds them to the list instead of throwing.
+template <class T>
+value describe_type(std::vector<mistake>& mistakes) {
+  static_assert(
+      message<detail::or_nothing<T>>,
+      "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs a describe beside it");
+  detail::introspector i;
+  value type = detail::codec<detail::or_nothing<T>>::introspect(i);
+  mistakes.insert(mistakes.end(), i.mistakes().begin(), i.mistakes().end());
+  return type;
 }
 
 /// v as it would travel. Throws encode_error as encode_message does.

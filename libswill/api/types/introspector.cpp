@@ -42,6 +42,7 @@ value introspector::integer(std::size_t size, bool is_signed) {
 }
 
 value introspector::enumeration(const enum_table& table) {
+  if (is_new(&table)) mistakes_.insert(mistakes_.end(), table.mistakes.begin(), table.mistakes.end());
   value type = plain(table.name);
   value values = value::map({});
   for (const auto& e : table.entries) {
@@ -52,8 +53,12 @@ value introspector::enumeration(const enum_table& table) {
   return type;
 }
 
-value introspector::structure(const struct_table& table) {
+value introspector::structure(const struct_table& table, void (*find_broken)(std::vector<mistake>&)) {
   value type = plain(table.name);
+  if (is_new(&table)) {
+    mistakes_.insert(mistakes_.end(), table.mistakes.begin(), table.mistakes.end());
+    if (table.mistakes.empty()) find_broken(mistakes_);
+  }
   if (std::find(open_.begin(), open_.end(), &table) != open_.end() || ++done_ > largest) return type;
   open_.push_back(&table);
   value fields = value::map({});

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "libswill/api/types/kinds.hpp"
+#include "libswill/base/mistakes.hpp"
 
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace swill::detail {
@@ -21,10 +23,18 @@ public:
   /// A Union; unions within are taken apart, as Python does, and what stands twice stands once.
   static value union_of(const std::vector<value>& alternatives);
   static value integer(std::size_t size, bool is_signed);
-  static value enumeration(const enum_table& table);
-  value structure(const struct_table& table);
+  value enumeration(const enum_table& table);
+  /// `find_broken` adds the defaults of the struct's fields that break their rules.
+  value structure(const struct_table& table, void (*find_broken)(std::vector<mistake>&));
+
+  /// What is wrong with the types so far.
+  const std::vector<mistake>& mistakes() const noexcept { return mistakes_; }
 
 private:
+  bool is_new(const void* table) { return seen_.insert(table).second; }
+
+  std::vector<mistake> mistakes_;
+  std::unordered_set<const void*> seen_; ///< tables whose mistakes are known
   std::vector<const struct_table*> open_;
   std::size_t done_ = 0;
 };

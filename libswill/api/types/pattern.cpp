@@ -63,7 +63,11 @@ bool matches(std::string_view pattern, std::string_view text) {
 } // namespace detail
 
 void pattern::note(type_notes& n) const {
-  compile(expression); // a bad one shows here, when the type is first looked at
+  try {
+    compile(expression); // a bad one shows here, when the type is first looked at
+  } catch (const std::invalid_argument& e) {
+    n.mistakes.push_back(std::string{e.what()} + "; an expression of RE2 would be right");
+  }
   n.add("pattern", expression);
 }
 

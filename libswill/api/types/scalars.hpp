@@ -178,7 +178,7 @@ struct codec<E> {
     return fit::whole;
   }
   static void encode(encoder& out, E e) { encode_enum(out, enum_table_of<E>(), static_cast<std::int64_t>(e)); }
-  static value introspect(introspector&) { return introspector::enumeration(enum_table_of<E>()); }
+  static value introspect(introspector& i) { return i.enumeration(enum_survey_of<E>()); }
   static affinity suits(wire::kind k) {
     return exact_if(k == (enum_table_of<E>().by_number ? wire::kind::integer : wire::kind::str));
   }

@@ -169,7 +169,7 @@ struct codec<T> {
     describe(fields, const_cast<T&>(object)); // reads only: `describe` takes the same struct for both directions
     fields.finish();
   }
-  static value introspect(introspector& i) { return i.structure(table_of<T>()); }
+  static value introspect(introspector& i) { return i.structure(survey_of<T>(), find_broken_defaults<T>); }
   static affinity suits(wire::kind k) {
     return k == (table_of<T>().as_array ? wire::kind::array : wire::kind::map) ? affinity::exact : affinity::none;
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cxxabi.h>
+#include <limits>
 #include <memory>
 #include <numeric>
 #include <stdexcept>
@@ -28,10 +29,16 @@ void struct_table::finish() {
             [this](std::size_t a, std::size_t b) { return fields[a].name < fields[b].name; });
   for (std::size_t i = 0; i < by_name.size(); ++i) {
     const std::string_view field = fields[by_name[i]].name;
-    if (!wire::valid_utf8(field)) throw std::logic_error{"describe of " + name + ": the name of a field is not UTF-8"};
-    if (i != 0 && fields[by_name[i - 1]].name == field) {
-      throw std::logic_error{"describe of " + name + ": field " + std::string{field} + " stands there twice"};
+    if (!wire::valid_utf8(field)) {
+      mistakes.push_back({path_in(name), "the name of a field is not UTF-8; give it one that is"});
+    } else if (i != 0 && fields[by_name[i - 1]].name == field) {
+      mistakes.push_back({path_in(name, field), "stands there twice; each field needs a name of its own"});
     }
+  }
+  for (const field_entry& f : fields) f.notes.collect(path_in(name, f.name), mistakes);
+  if (fields.empty() && !is_empty) {
+    mistakes.push_back(
+        {path_in(name), "describe names no field, but the struct has members; name those that travel by d.field"});
   }
 }
 
@@ -46,7 +53,17 @@ std::string enum_table::text() const {
 }
 
 void enum_table::finish() {
-  if (entries.empty()) throw std::logic_error{"describe of " + name + ": an enumeration without values"};
+  if (entries.empty()) mistakes.push_back({path_in(name), "an enumeration without values; name each by d.value"});
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const enum_entry& e = entries[i];
+    if (!wire::valid_utf8(e.name)) {
+      mistakes.push_back({path_in(name), "the name of a value is not UTF-8; give it one that is"});
+      continue;
+    }
+    const auto same_name = [&e](const enum_entry& other) { return other.name == e.name; };
+    if (std::find_if(entries.begin(), entries.end(), same_name) - entries.begin() < static_cast<std::ptrdiff_t>(i))
+      mistakes.push_back({path_in(name, e.name), "stands there twice; each value needs a name of its own"});
+  }
 }
 
 std::string short_name(const std::type_info& type) {
@@ -61,6 +78,54 @@ std::string short_name(const std::type_info& type) {
     if (nested == 0 && full[i] == ':' && full[i - 1] == ':') return std::string{full.substr(i + 1)};
   }
   return std::string{full};
+}
+
+std::string path_in(std::string_view type, std::string_view field) {
+  std::string path = "types.";
+  path += type;
+  if (!field.empty()) path.append(1, '.').append(field);
+  return path;
+}
+
+void throw_first(const std::vector<mistake>& mistakes) {
+  if (!mistakes.empty()) throw std::logic_error{mistakes.front().path + ": " + mistakes.front().text};
+}
+
+namespace {
+
+/// The first description in what a decoder says of a message (docs/protocol.md §4).
+std::string first_description(const value& problems) {
+  if (const value* text = problems.find("description"); text != nullptr && text->get_if<std::string>() != nullptr)
+    return *text->get_if<std::string>();
+  if (const auto* all = problems.get_if<value_array>()) {
+    for (const value& v : *all) {
+      if (std::string found = first_description(v); !found.empty()) return found;
+    }
+  }
+  if (const auto* all = problems.get_if<value_map>()) {
+    for (const auto& [key, v] : *all) {
+      if (std::string found = first_description(v); !found.empty()) return found;
+    }
+  }
+  return {};
+}
+
+} // namespace
+
+void check_initial(const field_entry& f, const std::string& path, std::vector<mistake>& out,
+                   void (*decode_member)(decoder&, const void* rules), const void* rules) {
+  if (f.initial_encoding.empty()) return;
+  limits any;
+  any.decoded_size = std::numeric_limits<std::size_t>::max();
+  decoder in{f.initial_encoding, any};
+  decode_member(in, rules);
+  if (in.clean()) return;
+  std::optional<error> failure;
+  in.fail(failure, false);
+  constexpr std::size_t longest = 64;
+  out.push_back({path, "its default " + (f.initial ? to_text(*f.initial, longest) : std::string{}) +
+                           " breaks its own rule (" + (failure ? first_description(failure->data) : std::string{}) +
+                           "); give it one that fits, or make it std::optional"});
 }
 
 void set_initial(field_entry& f, void (*encode_member)(encoder&, const void*), const void* member) {

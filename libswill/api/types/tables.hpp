@@ -1,8 +1,10 @@
 #pragma once
 
+#include "libswill/api/types/decoder.hpp"
 #include "libswill/api/types/encoder.hpp"
 #include "libswill/api/types/introspector.hpp"
 #include "libswill/api/types/nested_rules.hpp"
+#include "libswill/base/mistakes.hpp"
 
 #include <optional>
 #include <string>
@@ -29,14 +31,15 @@ struct struct_table {
   bool as_array = false;
   bool omit_defaults = false;
   bool may_be_nil = false; ///< as a whole message: it has fields, and all of them may be absent
+  bool is_empty = false;   ///< the struct has no members at all
   std::vector<std::string_view> rules;
   std::vector<field_entry> fields;
   std::vector<std::size_t> by_name; ///< indices of fields, ascending by name
+  std::vector<mistake> mistakes;    ///< in `describe`: with them nothing of this type can travel
 
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
   /// The index of a field, looked for from `hint` on first; `none` for an unknown one.
   std::size_t find(std::string_view field, std::size_t hint) const noexcept;
-  /// Throws std::logic_error for a mistake in `describe`.
   void finish();
 };
 
@@ -51,6 +54,7 @@ struct enum_table {
   bool by_number = false;
   bool is_unsigned = false;
   std::vector<enum_entry> entries;
+  std::vector<mistake> mistakes; ///< as struct_table::mistakes
 
   std::string text() const; ///< `red | blue`
   void finish();
@@ -60,15 +64,25 @@ struct enum_table {
 std::string short_name(const std::type_info& type);
 /// Fills in what a field holds at first from its encoding, if it has one.
 void set_initial(field_entry& f, void (*encode_member)(encoder&, const void*), const void* member);
+/// What the rules of a field say of its default; `decode_member` reads it, and is called once.
+void check_initial(const field_entry& f, const std::string& path, std::vector<mistake>& out,
+                   void (*decode_member)(decoder&, const void* rules), const void* rules);
+/// The path of a field, or of a type when the field has no name: "types.order.quantity".
+std::string path_in(std::string_view type, std::string_view field = {});
+/// Throws std::logic_error with the first of the mistakes, if there is one.
+void throw_first(const std::vector<mistake>& mistakes);
 
 template <class M, class... R>
 inline constexpr bool may_be_absent = nullable<M> || (one_of_types<R, defaulted, omittable> || ...);
 
-/// D of `describe` that fills a table.
+template <class... R>
+inline constexpr bool has_rules = (!one_of_types<R, defaulted, omittable, doc> || ...);
+
+/// D of `describe` that fills a table. With `broken` it looks at the defaults alone: which of them break their own rules.
 template <class T>
 class surveyor {
 public:
-  explicit surveyor(struct_table& table) : table_(table) {}
+  explicit surveyor(struct_table& table, std::vector<mistake>* broken = nullptr) : table_(table), broken_(broken) {}
 
   template <std::size_t N, class M, class... R>
   void field(const char (&name)[N], M& member, const R&... rules) {
@@ -80,6 +94,9 @@ public:
     if (!f.required) {
       set_initial(
           f, [](encoder& out, const void* m) { detail::encode(out, *static_cast<const M*>(m)); }, &member);
+    }
+    if constexpr (may_be_absent<M, R...> && has_rules<R...>) {
+      if (broken_ != nullptr) check_default<M>(f, rules...);
     }
     table_.fields.push_back(std::move(f));
   }
@@ -95,15 +112,29 @@ public:
   }
 
 private:
+  template <class M, class... R>
+  void check_default(const field_entry& f, const R&... rules) {
+    const auto read = [&rules...](decoder& in) {
+      M fresh{};
+      static_cast<void>(detail::decode(in, fresh, rules...));
+    };
+    check_initial(
+        f, path_in(short_name(typeid(T)), f.name), *broken_,
+        [](decoder& in, const void* r) { (*static_cast<const decltype(read)*>(r))(in); }, &read);
+  }
+
   struct_table& table_;
+  std::vector<mistake>* broken_;
 };
 
+/// What `describe` says of T, mistakes included.
 template <class T>
-const struct_table& table_of() {
+const struct_table& survey_of() {
   static const struct_table table = [] {
     static_assert(std::is_default_constructible_v<T>, "swill: a struct that travels needs a default constructor");
     struct_table t;
     t.name = short_name(typeid(T));
+    t.is_empty = std::is_empty_v<T>;
     T object{};
     surveyor<T> d{t};
     describe(d, object);
@@ -111,6 +142,26 @@ const struct_table& table_of() {
     return t;
   }();
   return table;
+}
+
+/// The same, to read and write by. Throws std::logic_error for a mistake.
+template <class T>
+const struct_table& table_of() {
+  static const struct_table& table = []() -> const struct_table& {
+    const struct_table& t = survey_of<T>();
+    throw_first(t.mistakes);
+    return t;
+  }();
+  return table;
+}
+
+/// Adds those fields of T whose default breaks a rule of theirs. Not while a table is made: types may contain themselves.
+template <class T>
+void find_broken_defaults(std::vector<mistake>& out) {
+  struct_table scratch;
+  T object{};
+  surveyor<T> d{scratch, &out};
+  describe(d, object);
 }
 
 /// D of `describe` for enumerations.
@@ -128,8 +179,9 @@ private:
   enum_table& table_;
 };
 
+/// What `describe` says of E, mistakes included.
 template <class E>
-const enum_table& enum_table_of() {
+const enum_table& enum_survey_of() {
   static const enum_table table = [] {
     enum_table t;
     t.name = short_name(typeid(E));
@@ -138,6 +190,17 @@ const enum_table& enum_table_of() {
     enum_surveyor<E> d{t};
     describe(d, e);
     t.finish();
+    return t;
+  }();
+  return table;
+}
+
+/// The same, to read and write by. Throws std::logic_error for a mistake.
+template <class E>
+const enum_table& enum_table_of() {
+  static const enum_table& table = []() -> const enum_table& {
+    const enum_table& t = enum_survey_of<E>();
+    throw_first(t.mistakes);
     return t;
   }();
   return table;

@@ -1,5 +1,7 @@
 #include "libswill/api/types/type_notes.hpp"
 
+#include <limits>
+
 namespace swill {
 
 namespace {
@@ -23,6 +25,32 @@ value* optional_of(value& type) {
   if (arguments->get_if<value_map>()->size() != 2) return nullptr;
   const value* second = find_argument(*arguments, 1)->find("type");
   return *second == value{"NoneType"} ? find_argument(*arguments, 0) : nullptr;
+}
+
+long double number_in(const value& v) {
+  if (const auto* i = v.get_if<std::int64_t>()) return static_cast<long double>(*i);
+  if (const auto* u = v.get_if<std::uint64_t>()) return static_cast<long double>(*u);
+  if (const auto* d = v.get_if<double>()) return *d;
+  return std::numeric_limits<long double>::quiet_NaN();
+}
+
+/// Two bounds that leave nothing between them. `least` and `most` are names of constraints.
+void check_pair(const value_map& all, std::string_view least, std::string_view most, bool may_be_equal,
+                const std::string& path, std::vector<mistake>& out) {
+  const auto find = [&all](std::string_view name) -> const value* {
+    for (const auto& [key, v] : all) {
+      if (key == value{name}) return &v;
+    }
+    return nullptr;
+  };
+  const value* low = find(least);
+  const value* high = find(most);
+  if (low == nullptr || high == nullptr) return;
+  const long double l = number_in(*low), h = number_in(*high);
+  if (may_be_equal ? l <= h : l < h) return;
+  out.push_back({path, "its rules " + std::string{least} + " " + to_text(*low) + " and " + std::string{most} + " " +
+                           to_text(*high) + " fit no value; the first must be " +
+                           (may_be_equal ? "at most" : "less than") + " the second"});
 }
 
 void decorate_arguments(const type_notes& notes, value& type) {
@@ -76,6 +104,20 @@ void type_notes::decorate(value& type) const {
     bare.set("constraints", std::move(merged));
   }
   decorate_arguments(*this, bare);
+}
+
+void type_notes::collect(const std::string& path, std::vector<mistake>& out) const {
+  for (const std::string& text : mistakes) out.push_back({path, text});
+  check_pair(constraints, "ge", "le", true, path, out);
+  check_pair(constraints, "ge", "lt", false, path, out);
+  check_pair(constraints, "gt", "le", false, path, out);
+  check_pair(constraints, "gt", "lt", false, path, out);
+  check_pair(constraints, "min_length", "max_length_exclusive", false, path, out);
+  for (const auto& [key, v] : constraints) {
+    if (key == value{"multiple_of"} && !(number_in(v) != 0))
+      out.push_back({path, "multiple_of 0 fits no value; any other number would be right"});
+  }
+  for (const type_notes& of : arguments) of.collect(path + "[]", out);
 }
 
 } // namespace swill

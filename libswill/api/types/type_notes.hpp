@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libswill/base/mistakes.hpp"
 #include "libswill/base/value.hpp"
 
 #include <cstdint>
@@ -18,6 +19,7 @@ struct type_notes {
   std::string documentation;
   std::int64_t index = all_arguments; ///< of the argument that these notes are about, when they stand in `arguments`
   std::vector<type_notes> arguments;
+  std::vector<std::string> mistakes; ///< in the rules themselves: texts as in `mistake`
 
   /// A later constraint of the same name replaces the earlier.
   void add(std::string_view name, value v);
@@ -27,6 +29,8 @@ struct type_notes {
 
   /// Adds itself to T of docs/protocol.md §8; for an optional value, to what the value is when there is one.
   void decorate(value& type) const;
+  /// Adds what is wrong with these rules: what they say themselves, and those that nothing can keep, such as range{100, 1}.
+  void collect(const std::string& path, std::vector<mistake>& out) const;
 };
 
 } // namespace swill
