@@ -11,8 +11,9 @@ import pathlib
 import re
 import sys
 
-ROOT = pathlib.Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests/conformance"))
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS), str(TESTS / "conformance")]
+import checks  # noqa: E402
 import run as conformance  # noqa: E402  (its encoder writes the shortest form, as a server does)
 
 PAGE = "docs/protocol.md"
@@ -30,11 +31,5 @@ def check(root):
             yield f"{PAGE}: {notation} is {encoded.hex(' ')}, not {digits}"
 
 
-def main(arguments):
-    problems = list(check(pathlib.Path(arguments[0]) if arguments else ROOT))
-    print(*problems, sep="\n", end="\n" if problems else "")
-    return 1 if problems else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    checks.run(check)

@@ -12,6 +12,9 @@ import pathlib
 import re
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import checks  # noqa: E402
+
 HEADER = "libswill/base/limits.hpp"
 PAGE = "docs/limits.md"
 
@@ -142,14 +145,5 @@ def check(root, write=False):
     return problems
 
 
-def main(arguments):
-    write = "--write" in arguments
-    rest = [a for a in arguments if a != "--write"]
-    root = pathlib.Path(rest[0] if rest else pathlib.Path(__file__).parents[2])
-    problems = check(root, write)
-    print(*problems, sep="\n", end="\n" if problems else "")
-    return 1 if problems else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    checks.run(check, can_write=True)

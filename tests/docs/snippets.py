@@ -16,6 +16,9 @@ import re
 import sys
 import textwrap
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import checks  # noqa: E402
+
 PAGES = ["README.md", "docs/handlers.md", "docs/sessions.md", "docs/pubsub.md", "docs/connections.md", "docs/workers.md"]
 SOURCES = "tests/docs/*.cpp"
 
@@ -64,14 +67,5 @@ def check(root, write=False):
         yield f"{source}: no page shows {name}"
 
 
-def main(arguments):
-    write = "--write" in arguments
-    rest = [a for a in arguments if a != "--write"]
-    root = pathlib.Path(rest[0] if rest else pathlib.Path(__file__).parents[2])
-    problems = list(check(root, write))
-    print(*problems, sep="\n", end="\n" if problems else "")
-    return 1 if problems else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    checks.run(check, can_write=True)

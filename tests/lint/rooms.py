@@ -14,6 +14,9 @@ import pathlib
 import re
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import checks  # noqa: E402
+
 # Room -> rooms it may include besides itself. The longest directory that fits a file is its room.
 ARROWS = {
     "libswill/base": [],
@@ -164,13 +167,5 @@ def check(root):
         yield str(root), 1, "no sources here"
 
 
-def main():
-    root = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).resolve().parents[2]
-    wrongs = list(check(root))
-    for path, line, wrong in wrongs:
-        print(f"{path}:{line}: {wrong}")
-    return 1 if wrongs else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    checks.run(lambda root: (f"{path}:{line}: {wrong}" for path, line, wrong in check(root)))

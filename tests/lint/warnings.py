@@ -10,7 +10,9 @@ import pathlib
 import re
 import sys
 
-ROOT = pathlib.Path(__file__).parents[2]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import checks  # noqa: E402
+
 STRICT = {"dev"}
 
 
@@ -32,11 +34,5 @@ def check(root):
             yield f"{path}: decides about warnings"
 
 
-def main(arguments):
-    problems = list(check(pathlib.Path(arguments[0]) if arguments else ROOT))
-    print(*problems, sep="\n", end="\n" if problems else "")
-    return 1 if problems else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    checks.run(check)
