@@ -24,6 +24,7 @@ RUN apt-get update \
     && install -d -o swill -g swill -m 0700 /run/swill
 COPY --from=build /source/build/release/bin/swill-gateway /source/build/release/bin/swill-worker \
      /source/build/release/bin/swill /usr/local/bin/
+COPY --from=build /source/LICENSE /usr/local/share/doc/swill/
 USER swill
 EXPOSE 8080
 # A gateway that may be given connections; other services say for themselves what healthy means.

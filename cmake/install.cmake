@@ -25,6 +25,8 @@ if(programs)
   install(TARGETS ${programs} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 
+install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+
 set(package_directory "${CMAKE_INSTALL_LIBDIR}/cmake/swill")
 install(EXPORT swill-targets NAMESPACE swill:: DESTINATION "${package_directory}")
 configure_package_config_file(cmake/swill-config.cmake.in "${PROJECT_BINARY_DIR}/swill-config.cmake"
