@@ -27,6 +27,13 @@ endif()
 
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
+# What `cmake --install` takes, and nothing else.
+add_custom_target(swill_installed)
+add_dependencies(swill_installed ${rooms} ${programs})
+if(TARGET swill_test_support)
+  add_dependencies(swill_installed swill_test_support)
+endif()
+
 set(package_directory "${CMAKE_INSTALL_LIBDIR}/cmake/swill")
 install(EXPORT swill-targets NAMESPACE swill:: DESTINATION "${package_directory}")
 configure_package_config_file(cmake/swill-config.cmake.in "${PROJECT_BINARY_DIR}/swill-config.cmake"
