@@ -1,5 +1,6 @@
-# Installs a build into an empty prefix, builds the example against it in a directory outside the tree, runs the example.
-# Variables: SWILL_BUILD, EXAMPLE, WORK, CXX, GENERATOR.
+# Builds an application in a directory outside the tree. With SWILL_BUILD: installs that build into an empty prefix, builds the application
+# against it, runs it. With SWILL_SOURCE: configures the application with that tree as its subdirectory and compiles it, without the library.
+# Variables: EXAMPLE, LISTS (the directory of its CMakeLists.txt), WORK, CXX, GENERATOR, and one of these two.
 
 function(fail message)
   file(REMOVE_RECURSE "${outside}")
@@ -25,13 +26,24 @@ endif()
 string(RANDOM LENGTH 8 name)
 set(outside "${outside}/swill-package-${name}")
 file(REMOVE_RECURSE "${WORK}")
+file(COPY "${EXAMPLE}/main.cpp" "${LISTS}/CMakeLists.txt" DESTINATION "${outside}/source")
+set(configure ${CMAKE_COMMAND} -S "${outside}/source" -B "${outside}/build" -G "${GENERATOR}"
+  "-DCMAKE_CXX_COMPILER=${CXX}" -DCMAKE_BUILD_TYPE=Debug)
+
+if(DEFINED SWILL_SOURCE)
+  file(CREATE_LINK "${SWILL_SOURCE}" "${outside}/source/swill" SYMBOLIC)
+  run(${configure})
+  if(GENERATOR STREQUAL "Ninja") # others have no target for one source
+    run(${CMAKE_COMMAND} --build "${outside}/build" --target CMakeFiles/shop.dir/main.cpp.o)
+  endif()
+  file(REMOVE_RECURSE "${outside}")
+  return()
+endif()
 
 run(${CMAKE_COMMAND} --install "${SWILL_BUILD}" --prefix "${WORK}/prefix")
-file(COPY "${EXAMPLE}/" DESTINATION "${outside}/source")
-run(${CMAKE_COMMAND} -S "${outside}/source" -B "${outside}/build" -G "${GENERATOR}"
-  "-DCMAKE_CXX_COMPILER=${CXX}" "-DCMAKE_PREFIX_PATH=${WORK}/prefix" -DCMAKE_BUILD_TYPE=Debug)
+run(${configure} "-DCMAKE_PREFIX_PATH=${WORK}/prefix")
 run(${CMAKE_COMMAND} --build "${outside}/build")
-run("${outside}/build/example")
+run("${outside}/build/shop")
 if(NOT output MATCHES "2 \\+ 3 = 5")
   fail("the example printed: ${output}")
 endif()
