@@ -5,4 +5,4 @@
 
 #include "libswill/api/app.hpp"
 #include "libswill/base/await.hpp"
-#include "libswill/server/server.hpp"
+#include "libswill/server/serve.hpp"

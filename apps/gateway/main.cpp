@@ -9,7 +9,7 @@
 #include "apps/gateway/worker_options.hpp"
 #include "libswill/api/app.hpp"
 #include "libswill/base/process.hpp"
-#include "libswill/server/server.hpp"
+#include "libswill/server/serve.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -51,7 +51,7 @@ int run(int argc, char** argv) {
   workers.apply(a);
   const server_options options = chosen.server();
   server{a, options}.run([&](server& s) {
-    const auto say = ::isatty(STDOUT_FILENO) != 0 ? gateway::welcome : gateway::listening_line;
+    const auto say = ::isatty(STDOUT_FILENO) != 0 ? gateway::welcome : listening_line;
     std::fputs(say(s.addresses(), options.path).c_str(), stdout);
     std::fflush(stdout);
   });

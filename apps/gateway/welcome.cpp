@@ -86,13 +86,4 @@ std::string welcome(const std::vector<std::string>& addresses, std::string_view 
   return text;
 }
 
-std::string listening_line(const std::vector<std::string>& addresses, std::string_view path) {
-  std::string line = "Swill listens on ";
-  for (const auto& address : addresses) {
-    if (&address != &addresses.front()) line += ", ";
-    line += url_of(address, path);
-  }
-  return line + "\n";
-}
-
 } // namespace swill::gateway

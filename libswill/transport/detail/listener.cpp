@@ -25,8 +25,11 @@ namespace {
 constexpr int accepts_per_turn = 64;
 constexpr std::chrono::milliseconds pause_without_descriptors{100};
 
-[[noreturn]] void fail(const listen_address& where, const char* what) {
-  throw std::system_error(errno, std::generic_category(), where.text() + ": " + what);
+[[noreturn]] void fail(const listen_address& where) {
+  const int why = errno;
+  const char* advice =
+      why == EADDRINUSE ? ", where another program listens (end that one, or choose another address)" : "";
+  throw std::system_error(why, std::generic_category(), "cannot listen on " + where.text() + advice);
 }
 
 union any_address {
@@ -104,7 +107,7 @@ listener::~listener() { stop(); }
 void listener::bind(const server_settings& settings) {
   const int family = where_.is_unix() ? AF_UNIX : where_.v6 ? AF_INET6 : AF_INET;
   fd_ = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd_ < 0) fail(where_, "socket");
+  if (fd_ < 0) fail(where_);
   const int on = 1;
   if (!where_.is_unix()) {
     ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -118,9 +121,9 @@ void listener::bind(const server_settings& settings) {
 
   any_address a;
   socklen_t size = make_address(where_, a);
-  if (::bind(fd_, &a.base, size) != 0) fail(where_, "bind");
+  if (::bind(fd_, &a.base, size) != 0) fail(where_);
   if (where_.is_unix()) bind_unix();
-  if (::listen(fd_, settings.backlog) != 0) fail(where_, "listen");
+  if (::listen(fd_, settings.backlog) != 0) fail(where_);
   if (where_.is_unix() || ::getsockname(fd_, &a.base, &size) != 0) return;
   where_.port = ntohs(where_.v6 ? a.v6.sin6_port : a.v4.sin_port);
 }

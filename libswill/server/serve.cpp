@@ -1,0 +1,36 @@
+#include "libswill/server/serve.hpp"
+
+#include "libswill/base/process.hpp"
+
+#include <cerrno> // program_invocation_short_name
+#include <cstdio>
+#include <exception>
+#include <utility>
+
+namespace swill {
+
+int serve(app& a, server_options options) {
+  prepare_process();
+  try {
+    const std::string path = options.path;
+    server{a, std::move(options)}.run([&path](server& s) {
+      std::fputs(listening_line(s.addresses(), path).c_str(), stdout);
+      std::fflush(stdout);
+    });
+    return 0;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, e.what());
+    return 1;
+  }
+}
+
+std::string listening_line(const std::vector<std::string>& addresses, std::string_view path) {
+  std::string line = "Swill listens on ";
+  for (const auto& address : addresses) {
+    if (&address != &addresses.front()) line += ", ";
+    line += address.starts_with("unix:") ? address : "ws://" + address + std::string{path};
+  }
+  return line + "\n";
+}
+
+} // namespace swill
