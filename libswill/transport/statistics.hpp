@@ -6,27 +6,45 @@
 
 namespace swill::transport {
 
-/// What a server has counted since it started; `open` is now. Sums over its loops, each a little later than the one before.
+/// What a server has counted since it started; `open` and `kept` are as of now. Sums over its loops, each a little later than the one before.
+/// Numbers in the comments are WebSocket close codes, but for `rejected`.
 struct statistics {
-  std::uint64_t accepted = 0;            ///< TCP or Unix connections
-  std::uint64_t open = 0;                ///< of those, still there
-  std::uint64_t upgraded = 0;            ///< became WebSocket connections
-  std::map<int, std::uint64_t> rejected; ///< HTTP status of the others that got an answer
-  std::uint64_t turned_away =
-      0; ///< closed without an answer: far beyond capacity, or silent until the handshake timeout
-  std::uint64_t closed_normally = 0;       ///< 1000, 1001, 1005
-  std::uint64_t closed_for_error = 0;      ///< 1002 to 1011 without 1005 and 1006
-  std::uint64_t closed_by_application = 0; ///< 3000 to 4999
-  std::uint64_t dropped = 0;               ///< 1006: without a close frame
-  std::uint64_t slow_readers = 0;          ///< of those, by limits::slow_reader_timeout
-  std::uint64_t ping_timeouts = 0;         ///< of those, by limits::ping_timeout
-  std::uint64_t exceptions = 0;            ///< that ended a connection
+  /// TCP and Unix connections that were accepted.
+  std::uint64_t accepted = 0;
+  /// Those of them that are still there.
+  std::uint64_t open = 0;
+  /// Connections that became WebSocket connections.
+  std::uint64_t upgraded = 0;
+  /// Connections that were answered otherwise, `/ready` included, by the HTTP status of the answer.
+  std::map<int, std::uint64_t> rejected;
+  /// Connections that were closed without an answer: far beyond limits::connections, or silent for limits::handshake_timeout.
+  std::uint64_t turned_away = 0;
+  /// WebSocket connections that ended with 1000, 1001 or 1005.
+  std::uint64_t closed_normally = 0;
+  /// WebSocket connections that ended with 1002 to 1011, without 1005 and 1006.
+  std::uint64_t closed_for_error = 0;
+  /// WebSocket connections that ended with 3000 to 4999.
+  std::uint64_t closed_by_application = 0;
+  /// WebSocket connections that ended without a close frame (1006).
+  std::uint64_t dropped = 0;
+  /// Those of `dropped` that limits::slow_reader_timeout ended.
+  std::uint64_t slow_readers = 0;
+  /// Those of `dropped` that limits::ping_timeout ended.
+  std::uint64_t ping_timeouts = 0;
+  /// Connections that an exception ended.
+  std::uint64_t exceptions = 0;
+  /// Bytes that were received, frames and handshakes included.
   std::uint64_t bytes_in = 0;
+  /// Bytes that were sent, frames and handshakes included.
   std::uint64_t bytes_out = 0;
-  std::uint64_t sends = 0; ///< system calls that took bytes_out
+  /// System calls that sent `bytes_out`.
+  std::uint64_t sends = 0;
+  /// WebSocket messages that were received whole.
   std::uint64_t messages_in = 0;
+  /// WebSocket messages that were queued to be sent.
   std::uint64_t messages_out = 0;
-  std::uint64_t kept = 0; ///< bytes of input and output that connections keep now, about (limits::server_memory)
+  /// Bytes of input and output that connections keep now, about; limits::server_memory bounds them.
+  std::uint64_t kept = 0;
 };
 
 namespace detail {

@@ -3,6 +3,7 @@
 
 check.py [--no-build] [--keep]
 
+Beside that it does what README.md and docs/operations.md say of compose: scaling, and replacing all gateways by the lines that stand there.
 Uses the Docker engine that answers, a compose project of its own and a free port; removes all of it at the end, unless told to keep it.
 Exits with 1 at the first thing that does not hold.
 """
@@ -387,8 +388,8 @@ def check_a_gateway_stands_still(port):
 
 def documented_replacement(image, build):
     """The lines of docs/operations.md that replace all gateways. Without `build` the image is there, and only gets its name."""
-    found = re.search(r"<!-- \./dev compose-test runs these lines -->\n```\n(docker compose build\n)(.*?)```",
-                      (ROOT / "docs" / "operations.md").read_text(), re.S)
+    found = re.search(r"^```sh\n(docker compose build\n)(.*?)```",
+                      (ROOT / "docs" / "operations.md").read_text(), re.S | re.M)
     if not found:
         raise Failed("docs/operations.md does not say how to replace gateways")
     return (found[1] if build else f"docker tag {image} swill\n") + found[2]

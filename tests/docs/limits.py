@@ -1,11 +1,17 @@
 #!/usr/bin/env python3
-"""Holds docs/limits.md against libswill/base/limits.hpp, the options of the plugins, and the constants in the sources that it names.
+"""Holds the tables of the documentation against libswill/base/limits.hpp, the options of servers and plugins, what they count, and the
+constants in the sources.
 
 limits.py [--write] [ROOT]
 
-The tables between `<!-- limits SECTION -->` and `<!-- end -->` are made from the header's members and their comments;
---write puts them in; those between `<!-- options HEADER STRUCT -->` and `<!-- end -->` are made from the numbers and times of that
-struct, each of which needs a comment. A row of another table whose second column is a link to a source, `[name](../path)`, must have the
+In docs/limits.md the tables between `<!-- limits SECTION -->` and `<!-- end -->` are made from that header's members and their comments.
+On any page those between one of these lines and `<!-- end -->` are made from a struct, each of whose members needs a comment:
+
+    <!-- options HEADER STRUCT -->   its numbers and times
+    <!-- members HEADER STRUCT -->   all of its members
+    <!-- counts HEADER STRUCT -->    all of its members, without their defaults
+
+--write puts them in. A row of another table of docs/limits.md whose second column is a link to a source, `[name](../path)`, must have the
 value that the source gives to that constant. Prints one line for each thing that is wrong and exits with 1.
 """
 import pathlib
@@ -14,6 +20,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import checks  # noqa: E402
+import pages  # noqa: E402
 
 HEADER = "libswill/base/limits.hpp"
 PAGE = "docs/limits.md"
@@ -21,10 +28,11 @@ PAGE = "docs/limits.md"
 SECTION = re.compile(r"^  // --- (.*)$")
 MEMBER = re.compile(r"^  (?:std::size_t|std::chrono::milliseconds) (\w+)(?: = (.*)|\{(.*)\});$")
 NUMBER = r"(?:std::size_t|std::uint32_t|std::uint64_t|std::chrono::(?:milli)?seconds)"
+ANY_MEMBER = re.compile(r"^  (\w[\w:<>, ]*) (\w+)(?: = (.*?)|\{(.*)\})?;(?:\s*///<? ?(.*))?$")
 OPTION = re.compile(rf"^  {NUMBER} (\w+)(?: = (.*)|\{{(.*)\}});(?:\s*///<? ?(.*))?$")
 DURATION = re.compile(r"^std::chrono::(\w+)\{(.*)\}$")
 MILLISECONDS = {"milliseconds": 1, "seconds": 1000, "minutes": 60_000, "hours": 3_600_000}
-OPTIONS = re.compile(r"^<!-- options (\S+) (\w+) -->\n(.*?)^<!-- end -->$", re.M | re.S)
+STRUCT = re.compile(r"^<!-- (options|members|counts) (\S+) (\w+) -->\n(.*?)^<!-- end -->$", re.M | re.S)
 TABLE = re.compile(r"^<!-- limits (.*?) -->\n(.*?)^<!-- end -->$", re.M | re.S)
 CONSTANT = re.compile(r"^\| .*? \| `(\w+)` in \[\S+\]\(\.\./(\S+)\) \| (.*?) \|", re.M)
 
@@ -93,10 +101,53 @@ def options_of(header, struct):
     return rows
 
 
+def default_of(type_name, value):
+    """What a member holds when nobody says otherwise, as people read it."""
+    if "std::chrono" in type_name:
+        return time_shown(value)
+    if type_name in ("std::size_t", "int") or type_name.startswith("std::uint"):
+        return shown(value.replace("'", ""), False)
+    return f"`{value}`" if value else "none"
+
+
+def members_of(header, struct):
+    """Rows of all members of a struct, as sections_of."""
+    body = re.search(rf"^struct {struct} \{{\n(.*?)^\}};", header, re.M | re.S)
+    rows, comment = [], []
+    for line in re.sub(r"=\n\s+", "= ", body[1]).split("\n") if body else []:
+        if line.startswith("  ///"):
+            comment.append(line[5:].strip())
+        elif member := ANY_MEMBER.match(line):
+            type_name, name, value, braces, after = member.groups()
+            what, _, when = (" ".join(comment) or after or "").partition(" When reached: ")
+            rows.append((name, default_of(type_name, value or braces or ""), what, when[:1].upper() + when[1:]))
+            comment = []
+        else:
+            comment = []
+    return rows
+
+
+def table_of_members(rows, owner):
+    lines = [f"| `{owner}::` | default | what it is |", "|---|---|---|"]
+    lines += [f"| `{name}` | {default} | {what} |" for name, default, what, _ in rows]
+    return "\n".join(lines) + "\n"
+
+
+def table_of_counts(rows, owner):
+    lines = [f"| `{owner}::` | what it counts |", "|---|---|"]
+    lines += [f"| `{name}` | {what} |" for name, _, what, _ in rows]
+    return "\n".join(lines) + "\n"
+
+
 def table_of(rows, owner="limits"):
     lines = [f"| `{owner}::` | default | what it bounds | when reached |", "|---|---|---|---|"]
     lines += [f"| `{name}` | {default} | {what} | {when} |" for name, default, what, when in rows]
     return "\n".join(lines) + "\n"
+
+
+TABLES = {"options": (options_of, table_of),
+          "members": (members_of, table_of_members),
+          "counts": (members_of, table_of_counts)}
 
 
 def number(text):
@@ -105,11 +156,27 @@ def number(text):
     return int(n.replace(",", "")) * {"KiB": 1 << 10, "MiB": 1 << 20}.get(unit, 1)
 
 
-def check(root, write=False):
-    path = root / PAGE
-    text = path.read_text()
+def check_structs(root, page, text, problems, write):
+    """The page's text with the tables that are made from structs."""
+    def replaced(match):
+        kind, header, struct, body = match.groups()
+        rows_of, make_table = TABLES[kind]
+        rows = rows_of((root / header).read_text(), struct)
+        problems.extend(f"{header}: {struct}::{row[0]} has no comment" for row in rows if not row[2])
+        if not rows:
+            problems.append(f"{page}: no {kind} in {struct} of {header}")
+        table = make_table(rows, struct)
+        if body != table and not write:
+            problems.append(f"{page}: the table of {struct} differs from {header}: run tests/docs/limits.py --write")
+        return f"<!-- {kind} {header} {struct} -->\n{table}<!-- end -->"
+
+    return STRUCT.sub(replaced, text)
+
+
+def check_sections(root, text, problems, write):
+    """The text of docs/limits.md with the tables of the limits."""
     sections = sections_of((root / HEADER).read_text())
-    seen, problems = set(), []
+    seen = set()
 
     def replaced(match):
         name, body = match.groups()
@@ -122,26 +189,29 @@ def check(root, write=False):
             problems.append(f"{PAGE}: the table of '{name}' differs from {HEADER}: run tests/docs/limits.py --write")
         return f"<!-- limits {name} -->\n{table}<!-- end -->"
 
-    def options_replaced(match):
-        header, struct, body = match.groups()
-        rows = options_of((root / header).read_text(), struct)
-        problems.extend(f"{header}: {struct}::{row[0]} has no comment" for row in rows if not row[2])
-        if not rows:
-            problems.append(f"{PAGE}: no numbers in {struct} of {header}")
-        table = table_of(rows, struct)
-        if body != table and not write:
-            problems.append(f"{PAGE}: the table of {struct} differs from {header}: run tests/docs/limits.py --write")
-        return f"<!-- options {header} {struct} -->\n{table}<!-- end -->"
-
-    new = OPTIONS.sub(options_replaced, TABLE.sub(replaced, text))
-    if write and new != text:
-        path.write_text(new)
+    new = TABLE.sub(replaced, text)
     problems += [f"{PAGE}: section '{name}' of {HEADER} is missing" for name in sections if name not in seen]
+    return new
+
+
+def check_constants(root, text):
     for name, source, value in CONSTANT.findall(text):
         found = re.search(rf"\b{name}\b(?: = |\{{)([\d' *]+)", (root / source).read_text())
         actual = eval(found[1].replace("'", ""), {"__builtins__": {}}) if found else None
         if actual != number(value):
-            problems.append(f"{PAGE}: {name} is {actual} in {source}, not {value}")
+            yield f"{PAGE}: {name} is {actual} in {source}, not {value}"
+
+
+def check(root, write=False):
+    problems = []
+    for page in pages.pages_of(root):
+        text = (root / page).read_text()
+        new = check_structs(root, page, text, problems, write)
+        if page == PAGE:
+            new = check_sections(root, new, problems, write)
+            problems += check_constants(root, text)
+        if write and new != text:
+            (root / page).write_text(new)
     return problems
 
 

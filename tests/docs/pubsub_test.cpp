@@ -2,6 +2,7 @@
 #include "libswill/api/app.hpp"
 #include "libswill/server/test_client.hpp"
 #include "pubsub/pubsub.hpp"
+#include "pubsub/redis/redis_broker.hpp"
 
 #include <gmock/gmock.h>
 
@@ -52,6 +53,18 @@ TEST(PubsubDocs, First) {
   const auto seq = client.open("listen", swill::nothing{});
   client.call<value>("say", line{"ann", "hi"});
   EXPECT_EQ(client.receive(seq)->as<line>().text, "hi");
+}
+
+// [redis]
+std::shared_ptr<swill::pubsub> bus_in_redis(const char* address) { // such as "redis://127.0.0.1:6379"
+  swill::redis_broker_options where{swill::redis::options::parse(address).value()};
+  return std::make_shared<swill::pubsub>(swill::pubsub_options{}, std::make_shared<swill::redis_broker>(where));
+}
+// [/redis]
+
+TEST(PubsubDocs, Redis) {
+  EXPECT_NE(bus_in_redis("redis://127.0.0.1:6379"), nullptr);
+  EXPECT_THROW(bus_in_redis("http://"), swill::error);
 }
 
 TEST(PubsubDocs, Options) {

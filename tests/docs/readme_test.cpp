@@ -1,6 +1,5 @@
-// The program of README.md, compiled, and its handlers run. See handlers_test.cpp.
-#define main() readme_main()                   // NOLINT(readability-identifier-naming)
-#pragma GCC diagnostic ignored "-Wreturn-type" // which only the real main may do without
+// The program of README.md, compiled, and its handlers run. commands.py builds and runs it as README.md says. See handlers_test.cpp.
+#define main() readme_main() // NOLINT(readability-identifier-naming)
 
 // [program]
 #include "libswill/swill.hpp"
@@ -37,7 +36,8 @@ swill::blueprint make_shop() {
 int main() {
   swill::app app;
   app.mount(make_shop());
-  swill::server{app, {.listen = {"127.0.0.1:8080"}}}.run(); // until SIGINT or SIGTERM
+  // Until SIGINT or SIGTERM. Says where it listens, or why it cannot.
+  return swill::serve(app, {.listen = {"127.0.0.1:8080"}});
 }
 // [/program]
 

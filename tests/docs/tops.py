@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Holds that a reader finds the way: each page of docs/ says on top what it takes and gives, README.md lists it, and links lead somewhere.
+
+tops.py [ROOT]
+
+On top, within the first lines of a page, stand
+
+    - **You need:** headers, as "libswill/swill.hpp", and CMake targets, as swill::swill
+    - **You write:** …
+    - **You get:** …
+
+Headers and targets that are named there exist. Prints one line for each thing that is wrong and exits with 1.
+"""
+import pathlib
+import re
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import checks  # noqa: E402
+import pages  # noqa: E402
+
+FIRST_LINES = 16
+TOP = re.compile(r"^- \*\*You need:\*\* (.+)\n- \*\*You write:\*\* .+\n- \*\*You get:\*\* .+$", re.M)
+HEADER = re.compile(r'`"(\S+\.hpp)"`')
+TARGET = re.compile(r"swill::(\w+)")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.*)$", re.M)
+BLOCK = re.compile(r"^```.*?^```$", re.M | re.S)
+
+
+def targets_of(root):
+    """The targets of the package: swill::…"""
+    text = (root / "CMakeLists.txt").read_text()
+    rooms = re.findall(r"^swill_room\((\w+)", text, re.M)
+    return {*rooms, *re.findall(r"^add_library\(swill::(\w+) ALIAS", text, re.M), "test_support"}
+
+
+def anchors_of(path):
+    """What a link may name behind `#`, as the web makes it from headings."""
+    headings = HEADING.findall(BLOCK.sub("", path.read_text()))
+    return {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
+
+
+def check_top(root, page, text):
+    top = TOP.search("\n".join(text.split("\n")[:FIRST_LINES]))
+    if not top:
+        yield f"{page}: does not say on top what one needs, writes and gets"
+        return
+    for header in HEADER.findall(top[1]):
+        if not (root / header).exists():
+            yield f"{page}: there is no {header}"
+    for target in set(TARGET.findall(top[1])) - targets_of(root):
+        yield f"{page}: there is no target swill::{target}"
+
+
+def check_links(root, page, text):
+    for link in LINK.findall(BLOCK.sub("", text)):
+        name, _, anchor = link.partition("#")
+        if ":" in name:
+            continue
+        path = (root / page).parent / name if name else root / page
+        if not path.exists():
+            yield f"{page}: {link} leads nowhere"
+        elif anchor and anchor not in anchors_of(path):
+            yield f"{page}: {link}: no such heading"
+
+
+def check(root):
+    readme = (root / "README.md").read_text()
+    for page in pages.pages_of(root):
+        text = (root / page).read_text()
+        yield from check_links(root, page, text)
+        if page.startswith("docs/"):
+            yield from check_top(root, page, text)
+        if page != "README.md" and f"]({page})" not in readme:
+            yield f"{page}: README.md does not list it"
+
+
+if __name__ == "__main__":
+    checks.run(check)
