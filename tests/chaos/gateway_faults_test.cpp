@@ -51,29 +51,46 @@ struct GatewayFaults : testing::Test {
     slowest_clean = std::max(slowest_clean, since(t));
   }
 
+  /// Once messages flow and everybody is present: the ids that will end with a gateway.
+  std::set<std::string> settled_members_at(std::size_t place) {
+    EXPECT_TRUE(messages.wait_for_acknowledged(50));
+    EXPECT_TRUE(eventually([&] { return is_presence_clean(place, {}); }));
+    return members_at(place);
+  }
+
+  /// Deliveries go on after `t`, and all gateways but one forget the ids that are gone.
+  void expect_going_on(clock::time_point t, std::size_t except, const std::set<std::string>& gone) {
+    const auto resumed = messages.book.resumed_after(t);
+    ASSERT_TRUE(resumed) << "deliveries do not resume";
+    slowest_resumed = std::max(slowest_resumed, *resumed);
+    expect_clean(t, except, gone);
+  }
+
+  /// In each round `end` ends another gateway and gives the time from which the others must do without it; then it is started again.
+  template <class End>
+  void replace_each(int rounds, End end) {
+    for (int round = 0; round < rounds; ++round) {
+      const std::size_t victim = static_cast<std::size_t>(round) % all.gateways.size();
+      const auto gone = settled_members_at(victim);
+      ASSERT_FALSE(gone.empty());
+
+      const clock::time_point t = end(*all.gateways[victim]);
+
+      ASSERT_NO_FATAL_FAILURE(expect_going_on(t, victim, gone));
+      all.gateways[victim]->restart();
+    }
+    messages.finish_and_check();
+  }
+
   milliseconds slowest_resumed{0};
   milliseconds slowest_clean{0};
 };
 
 TEST_F(GatewayFaults, ClientsOfAKilledOneGoOnElsewhere) {
-  const int rounds = scaled(2, 10);
-  for (int round = 0; round < rounds; ++round) {
-    const std::size_t victim = static_cast<std::size_t>(round) % all.gateways.size();
-    ASSERT_TRUE(messages.wait_for_acknowledged(50));
-    ASSERT_TRUE(eventually([&] { return is_presence_clean(victim, {}); }));
-    const auto gone = members_at(victim);
-    ASSERT_FALSE(gone.empty());
-
-    all.gateways[victim]->kill();
-    const auto t = clock::now();
-
-    const auto resumed = messages.book.resumed_after(t);
-    ASSERT_TRUE(resumed) << "deliveries do not resume";
-    slowest_resumed = std::max(slowest_resumed, *resumed);
-    expect_clean(t, victim, gone);
-    all.gateways[victim]->restart();
-  }
-  messages.finish_and_check();
+  ASSERT_NO_FATAL_FAILURE(replace_each(scaled(2, 10), [](auto& victim) {
+    victim.kill();
+    return clock::now();
+  }));
   report("everybody got messages again at most " + std::to_string(slowest_resumed.count()) +
          " ms after a gateway's death; presence and registry were clean after " +
          std::to_string(slowest_clean.count()) + " ms");
@@ -82,26 +99,13 @@ TEST_F(GatewayFaults, ClientsOfAKilledOneGoOnElsewhere) {
 // A rolling restart. Subscriptions end at once: else they would hold their connections for drain_timeout, in which every call is refused.
 TEST_F(GatewayFaults, ClientsOfOneThatIsReplacedGoOnElsewhereAtOnce) {
   milliseconds slowest_end{0};
-  const int rounds = scaled(2, 10);
-  for (int round = 0; round < rounds; ++round) {
-    const std::size_t victim = static_cast<std::size_t>(round) % all.gateways.size();
-    ASSERT_TRUE(messages.wait_for_acknowledged(50));
-    ASSERT_TRUE(eventually([&] { return is_presence_clean(victim, {}); }));
-    const auto gone = members_at(victim);
-    ASSERT_FALSE(gone.empty());
-
+  ASSERT_NO_FATAL_FAILURE(replace_each(scaled(2, 10), [&slowest_end](auto& victim) {
     const auto t = clock::now();
-    EXPECT_EQ(all.gateways[victim]->running().terminate(), 0);
+    EXPECT_EQ(victim.running().terminate(), 0);
     slowest_end = std::max(slowest_end, since(t));
-
-    const auto resumed = messages.book.resumed_after(t);
-    ASSERT_TRUE(resumed) << "deliveries do not resume";
-    slowest_resumed = std::max(slowest_resumed, *resumed);
-    expect_clean(t, victim, gone);
-    all.gateways[victim]->restart();
-  }
+    return t;
+  }));
   EXPECT_LT(slowest_end, patient(3000ms)); // with what the end of sockets takes; drain_timeout is five seconds
-  messages.finish_and_check();
   report("a gateway ended within " + std::to_string(slowest_end.count()) +
          " ms of SIGTERM; everybody got messages again at most " + std::to_string(slowest_resumed.count()) +
          " ms after it");
@@ -111,17 +115,12 @@ TEST_F(GatewayFaults, ClientsOfOneThatStandsStillGoOnElsewhere) {
   const int rounds = scaled(1, 3);
   for (int round = 0; round < rounds; ++round) {
     const std::size_t victim = static_cast<std::size_t>(round) % all.gateways.size();
-    ASSERT_TRUE(messages.wait_for_acknowledged(50));
-    ASSERT_TRUE(eventually([&] { return is_presence_clean(victim, {}); }));
-    const auto gone = members_at(victim);
+    const auto gone = settled_members_at(victim);
 
     all.gateways[victim]->running().stop();
     const auto t = clock::now();
 
-    const auto resumed = messages.book.resumed_after(t); // by the clients' pings
-    ASSERT_TRUE(resumed) << "deliveries do not resume";
-    slowest_resumed = std::max(slowest_resumed, *resumed);
-    expect_clean(t, victim, gone);
+    ASSERT_NO_FATAL_FAILURE(expect_going_on(t, victim, gone)); // by the clients' pings
 
     // It was taken for dead, and comes back: with nobody.
     all.gateways[victim]->running().resume();
