@@ -205,7 +205,7 @@ private:
   static bytes encoded(const T& message) {
     buffer out;
     wire::writer w{out};
-    encode_message(w, message);
+    encode_message(w, detail::to_message(message));
     return {out.view().begin(), out.view().end()};
   }
   void may_subscribe(std::string_view pattern, detail::subscribe_rule r);

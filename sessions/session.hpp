@@ -66,7 +66,7 @@ public:
   void set(std::string_view name, const T& v) {
     scratch_.clear();
     wire::writer w{scratch_};
-    encode_message(w, v);
+    encode_message(w, detail::to_message(v));
     put(name, as_text(scratch_.view()));
   }
   void set(std::string_view name, const char* text) { set(name, std::string{text}); }

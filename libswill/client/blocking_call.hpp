@@ -123,7 +123,7 @@ private:
 /// Writing, for both kinds of calls that do it.
 template <class Call, class T>
 bool write_blocking(background& b, Call& c, const T& item) {
-  return b.run([&]() -> task<bool> { co_return co_await c.write(as_message<T>(item)); });
+  return b.run([&]() -> task<bool> { co_return co_await c.write(detail::to_message(item)); });
 }
 
 } // namespace client_detail

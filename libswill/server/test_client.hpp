@@ -111,7 +111,7 @@ private:
   static bytes encoded(const T& v) {
     buffer out;
     wire::writer w{out};
-    encode_message(w, v);
+    encode_message(w, detail::to_message(v));
     return {out.view().begin(), out.view().end()};
   }
   std::uint64_t open_raw(std::string_view rpc, const bytes& data, wire::request_type type, const metadata& m);

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -119,6 +120,19 @@ template <class T>
 inline constexpr bool is_message<std::unique_ptr<T>> = is_message<T>;
 template <class T>
 inline constexpr bool is_message<std::shared_ptr<T>> = is_message<T>;
+
+/// A text in any form travels as a std::string.
+template <class T>
+using as_message = std::conditional_t<!is_message<T> && std::convertible_to<T, std::string_view>, std::string, T>;
+/// v as it travels: itself, or the string.
+template <class T>
+decltype(auto) to_message(const T& v) {
+  if constexpr (std::is_same_v<as_message<T>, T>) {
+    return (v);
+  } else {
+    return std::string(std::string_view(v));
+  }
+}
 
 /// How each type is read, written and introspected.
 template <class T>

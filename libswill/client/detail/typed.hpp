@@ -14,10 +14,7 @@
 
 namespace swill::client_detail {
 
-/// A text in any form travels as a std::string.
-template <class T>
-using as_message =
-    std::conditional_t<!detail::is_message<T> && std::convertible_to<T, std::string_view>, std::string, T>;
+using detail::as_message;
 
 /// Encodes into the connection's scratch buffer.
 template <class T>
