@@ -4,6 +4,7 @@
 
 #include "libswill/api/detail/call.hpp"
 #include "libswill/base/await.hpp"
+#include "libswill/base/temporaries.hpp"
 
 #include <caf/all.hpp>
 
@@ -102,6 +103,8 @@ struct ask_operation {
 template <class R, class Handle, class Rep, class Period, class... Ts>
 actors::ask_operation<R, std::decay_t<Ts>...> ask(const Handle& to, std::chrono::duration<Rep, Period> timeout,
                                                   Ts&&... arguments) {
+  static_assert(!(detail::fragile_temporary<Ts> || ...),
+                "g++ 12 would destroy this temporary twice; name it first: order o{...}; co_await ask<R>(a, 2s, o);");
   return {caf::actor_cast<caf::strong_actor_ptr>(to), std::chrono::ceil<std::chrono::milliseconds>(timeout),
           std::tuple<std::decay_t<Ts>...>{std::forward<Ts>(arguments)...}};
 }

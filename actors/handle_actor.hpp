@@ -42,14 +42,15 @@ struct side<stream_of<T>> {
 /// One coroutine for each of the four shapes. Parameters, not captures: they live in the frame.
 template <class In, class Out>
 task<Out> call_actor(caf::strong_actor_ptr to, std::chrono::milliseconds timeout, request<In> r) {
-  co_return co_await ask<Out>(to, timeout, std::move(r).data());
+  ask_operation<Out, In> asking{to, timeout, {std::move(r).data()}};
+  co_return co_await std::move(asking);
 }
 
 template <class In, class Out>
 stream<Out> download_from_actor(caf::strong_actor_ptr to, std::uint32_t window, request<In> r) {
   actor_channel<Out> channel{r.context().call(), to, window};
   channel.open(std::move(r).data());
-  while (auto item = co_await channel.next()) co_yield std::move(*item);
+  while (auto item = co_await channel.next()) co_yield detail::moved{*item};
 }
 
 template <class In, class Out>
@@ -67,7 +68,7 @@ stream<Out> exchange_with_actor(caf::strong_actor_ptr to, std::uint32_t window, 
   channel.open();
   task<void> feeding = feed_actor<In, Out>(in, channel);
   feeding.start_nested(in.context().call(), nullptr, nullptr);
-  while (auto item = co_await channel.next()) co_yield std::move(*item);
+  while (auto item = co_await channel.next()) co_yield detail::moved{*item};
 }
 
 template <class In, class Out>

@@ -10,12 +10,18 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace swill {
 
 /// Somebody who is present in a topic.
 struct presence_member {
+  // No aggregate: g++ 12 breaks temporaries of aggregates in an expression with co_await.
+  presence_member() = default;
+  presence_member(std::string id, std::string user = {}, value data = {})
+      : id(std::move(id)), user(std::move(user)), data(std::move(data)) {}
+
   std::string id;   ///< of the connection, or what the application calls it
   std::string user; ///< empty: unknown
   value data;

@@ -2,6 +2,7 @@
 
 #include "libswill/api/plugin.hpp"
 #include "libswill/base/completion.hpp"
+#include "libswill/base/temporaries.hpp"
 #include "pubsub/broker.hpp"
 #include "pubsub/feed.hpp"
 #include "pubsub/options.hpp"
@@ -12,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace swill {
@@ -81,7 +83,8 @@ public:
   void allow_publish(std::string_view pattern);
   void allow_presence(std::string_view pattern);
 
-  // --- Messages
+  // --- Messages. Where g++ 12 would destroy a temporary twice (docs/handlers.md, "Pitfalls"), messages need a name first; those who forget
+  // it are told when they compile.
 
   /// Appends a message to a topic: its position, once the broker has it. With a key, a message that was published to this topic with the
   /// same key before (within pubsub_options::key_age) is not published again: the answer is its position. Errors: 400 for a bad topic or
@@ -89,6 +92,10 @@ public:
   template <class T>
   task<position> publish(std::string topic, const T& message, std::string key = {}) {
     return publish_encoded(std::move(topic), encoded(message), std::move(key));
+  }
+  template <detail::fragile_temporary T>
+  task<position> publish(std::string topic, T&& message, std::string key = {}) {
+    return refuse<T>(), publish(std::move(topic), std::as_const(message), std::move(key));
   }
   /// The same from any thread; `done` is called on the first I/O thread.
   template <class T>
@@ -127,17 +134,33 @@ public:
   task<position> send_to_connection(const std::string& id, const T& message) {
     return publish_encoded(connection_topic(id), encoded(message), {});
   }
+  template <detail::fragile_temporary T>
+  task<position> send_to_connection(const std::string& id, T&& message) {
+    return refuse<T>(), send_to_connection(id, std::as_const(message));
+  }
   template <class T>
   task<position> send_to_user(const std::string& user, const T& message) {
     return publish_encoded(user_topic(user), encoded(message), {});
+  }
+  template <detail::fragile_temporary T>
+  task<position> send_to_user(const std::string& user, T&& message) {
+    return refuse<T>(), send_to_user(user, std::as_const(message));
   }
   template <class T>
   task<position> send_to_group(const std::string& group, const T& message) {
     return publish_encoded(group_topic(group), encoded(message), {});
   }
+  template <detail::fragile_temporary T>
+  task<position> send_to_group(const std::string& group, T&& message) {
+    return refuse<T>(), send_to_group(group, std::as_const(message));
+  }
   template <class T>
   task<position> send_to_all(const T& message) {
     return publish_encoded(everybody_topic(), encoded(message), {});
+  }
+  template <detail::fragile_temporary T>
+  task<position> send_to_all(T&& message) {
+    return refuse<T>(), send_to_all(std::as_const(message));
   }
   /// Where the above publish, for publish_then.
   static std::string connection_topic(const std::string& id) { return "$connection." + id; }
@@ -201,6 +224,12 @@ private:
   struct impl;
   static void stop_hubs(std::shared_ptr<impl> i, std::size_t n, std::function<void()> done);
 
+  template <class T>
+  static constexpr void refuse() {
+    static_assert(
+        detail::refused<T>,
+        "g++ 12 would destroy this temporary twice; name it first: order o{...}; co_await bus.publish(\"t\", o);");
+  }
   template <class T>
   static bytes encoded(const T& message) {
     buffer out;

@@ -2,6 +2,7 @@
 
 #include "libswill/api/types/codec.hpp"
 #include "libswill/base/task.hpp"
+#include "libswill/base/temporaries.hpp"
 #include "sessions/detail/turns.hpp"
 #include "sessions/detail/values.hpp"
 #include "sessions/record.hpp"
@@ -11,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -88,17 +90,11 @@ public:
   /// what it reads is what the session holds when it is saved. On one node the updates of a session go one after the other, in the order
   /// in which they were called. Throws std::logic_error when there are changes that were not saved.
   template <class F>
-  task<void> update(F f) {
-    if (changed_) throw std::logic_error("save() before update()");
-    detail::session_turns::turn mine{turns(), record_.id};
-    const bool waited = co_await mine;
-    if (waited || has_new_id()) co_await reload();
-    for (std::size_t n = 1;; ++n) {
-      f(*this);
-      const bool saved = co_await try_save(n);
-      if (saved) co_return;
-      co_await reload();
-    }
+  task<void> update(F&& f) {
+    static_assert(
+        !detail::fragile_function<F>,
+        "g++ 12 would destroy this lambda twice; name it first: auto add = [...] {...}; co_await s.update(add);");
+    return update_by<std::decay_t<F>>(std::forward<F>(f));
   }
 
   // --- Identity. Done at once, whatever becomes of the request; unsaved changes are saved with it.
@@ -111,6 +107,20 @@ public:
   task<void> destroy();
 
 private:
+  template <class F>
+  task<void> update_by(F f) {
+    if (changed_) throw std::logic_error("save() before update()");
+    detail::session_turns::turn mine{turns(), record_.id};
+    const bool waited = co_await mine;
+    if (waited || has_new_id()) co_await reload();
+    for (std::size_t n = 1;; ++n) {
+      f(*this);
+      const bool saved = co_await try_save(n);
+      if (saved) co_return;
+      co_await reload();
+    }
+  }
+
   const std::string* find(std::string_view name) const noexcept;
   void put(std::string_view name, std::string_view encoded);
   void take(session_record r);

@@ -8,9 +8,12 @@
 #include "sessions/session.hpp"
 #include "sessions/store.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace swill {
@@ -32,9 +35,11 @@ public:
 
   /// `co_await all.update(id, f)`: as session::update, for any session. Throws 404 when there is none of that id.
   template <class F>
-  task<void> update(std::string id, F f) {
-    session s = co_await get(std::move(id));
-    co_await s.update(std::move(f));
+  task<void> update(std::string id, F&& f) {
+    static_assert(
+        !detail::fragile_function<F>,
+        "g++ 12 would destroy this lambda twice; name it first: auto add = [...] {...}; co_await all.update(id, add);");
+    return update_by<std::decay_t<F>>(std::move(id), std::forward<F>(f));
   }
   /// The session of an id, outside of its connection: its changes are saved by save() only. Throws 404 when there is none.
   task<session> get(std::string id);
@@ -58,6 +63,12 @@ public:
 
 private:
   friend class session;
+
+  template <class F>
+  task<void> update_by(std::string id, F f) {
+    session s = co_await get(std::move(id));
+    co_await s.update(std::ref(f));
+  }
 
   task<void> bind(connection& c);
   std::vector<std::string> ids_in(const std::vector<std::string>& tokens) const;

@@ -168,7 +168,7 @@ stream<raw> remote_handler::download::operator()(request<raw> r) const {
     }
     if (!take_item(to, *next)) co_return;
     const std::size_t size = next->data.data.size();
-    co_yield std::move(next->data);
+    co_yield detail::moved{next->data};
     c.grant(size);
   }
 }
@@ -189,7 +189,7 @@ stream<raw> remote_handler::duplex::operator()(streaming_request<raw> in) const 
     }
     if (!take_item(to, *next)) co_return;
     const std::size_t size = next->data.data.size();
-    co_yield std::move(next->data);
+    co_yield detail::moved{next->data};
     c.grant(size);
   }
 }

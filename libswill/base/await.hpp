@@ -3,6 +3,7 @@
 #include "libswill/base/pool_job.hpp"
 #include "libswill/base/task.hpp"
 #include "libswill/base/trace.hpp"
+#include "libswill/base/temporaries.hpp"
 
 #include <array>
 #include <chrono>
@@ -237,11 +238,9 @@ detail::sleep_operation sleep_for(std::chrono::duration<Rep, Period> d) {
 /// first: `auto work = [text] { … }; co_await on_pool(work);`)
 template <class F>
 detail::pool_operation<std::decay_t<F>> on_pool(F&& f) {
-#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ <= 12
   static_assert(
-      std::is_lvalue_reference_v<F> || std::is_trivially_destructible_v<std::remove_cvref_t<F>>,
+      !detail::fragile_function<F>,
       "g++ 12 would destroy this lambda twice; name it first: auto work = [...] {...}; co_await on_pool(work);");
-#endif
   return {std::forward<F>(f)};
 }
 

@@ -2,7 +2,9 @@
 
 #include "libswill/base/task.hpp"
 
+#include "libswill/base/temporaries.hpp"
 #include <optional>
+#include <concepts>
 
 namespace swill {
 
@@ -48,7 +50,14 @@ struct stream_promise : promise_base {
       if (owner->is_cancelled()) throw cancelled{};
     }
   };
-  yield_awaiter yield_value(T v) { return yield_awaiter{std::move(v)}; }
+  yield_awaiter yield_value(T v) requires(!fragile<T>) { return yield_awaiter{std::move(v)}; }
+  yield_awaiter yield_value(const T& v) requires(fragile<T>) { return yield_awaiter{T(v)}; }
+  template <std::same_as<T> U = T>
+  yield_awaiter yield_value(U&& v) requires(fragile<T>) {
+    static_assert(refused<U>, "g++ 12 would destroy this temporary twice; name it first: order o{...}; co_yield o;");
+    return yield_awaiter{std::move(v)};
+  }
+  yield_awaiter yield_value(moved<T> m) { return yield_awaiter{std::move(m.from)}; }
 };
 
 } // namespace detail

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "libswill/base/temporaries.hpp"
 #include "libswill/client/detail/typed.hpp"
 
+#include <concepts>
 #include <memory>
 #include <utility>
 
@@ -58,10 +60,21 @@ template <class T>
 class writing_call : public any_call {
 public:
   using any_call::any_call;
+  using message_type = client_detail::as_message<T>;
 
   /// `co_await c.write(item)`: sends it as soon as the connection's output is below client_options::send_buffer. False when the call has
   /// ended, or its writing was closed: the item was not sent; reading says why. Throws encode_error.
-  client_detail::write_operation<client_detail::as_message<T>> write(client_detail::as_message<T> item) const {
+  client_detail::write_operation<message_type> write(message_type item) const requires(!detail::fragile<message_type>) {
+    return {call_.get(), std::move(item)};
+  }
+  client_detail::write_operation<message_type> write(const message_type& item) const
+      requires(detail::fragile<message_type>) {
+    return {call_.get(), item};
+  }
+  template <std::same_as<message_type> U = message_type>
+  client_detail::write_operation<message_type> write(U&& item) const requires(detail::fragile<message_type>) {
+    static_assert(detail::refused<U>,
+                  "g++ 12 would destroy this temporary twice; name it first: order o{...}; co_await c.write(o);");
     return {call_.get(), std::move(item)};
   }
 

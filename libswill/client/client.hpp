@@ -41,7 +41,7 @@ public:
   task<R> call(std::string rpc, T&& data, call_options o = {}) const {
     using given = std::decay_t<T>;
     static_assert(
-        std::is_lvalue_reference_v<T> || !std::is_aggregate_v<given> || std::is_trivially_destructible_v<given>,
+        !detail::fragile_temporary<T>,
         "g++ 12 would destroy this temporary twice; name it first: order o{...}; co_await c.call<int>(\"place\", o);");
     using as = client_detail::as_message<given>;
     return client_detail::run_call<R, as>(connection_, std::move(rpc), as(std::forward<T>(data)), std::move(o));

@@ -183,9 +183,9 @@ stream<encoded_item> client_handlers::subscribe(shared i, pubsub& bus, request<s
     publication_ptr p = co_await s.subscription->next();
     if (!g.filter || p->is_notice()) {
       encoded_item item{std::move(p)};
-      co_yield std::move(item);
+      co_yield moved{item};
     } else if (auto item = filtered(g, std::move(p))) {
-      co_yield std::move(*item);
+      co_yield moved{*item};
     }
   }
 }
@@ -230,17 +230,17 @@ stream<encoded_item> client_handlers::watch_presence(shared i, pubsub& bus, requ
   const std::vector<presence_member> all = co_await bus.members(r.data().topic);
   const value list = value::map({{"members", to_value(all)}});
   encoded_item first{nullptr, encoded(list)};
-  co_yield std::move(first);
+  co_yield moved{first};
   for (;;) {
     const publication_ptr p = co_await s.subscription->next();
     if (p->is_notice()) { // events were missed: the list again
       const std::vector<presence_member> again = co_await bus.members(r.data().topic);
       const value now = value::map({{"members", to_value(again)}});
       encoded_item item{nullptr, encoded(now)};
-      co_yield std::move(item);
+      co_yield moved{item};
     } else {
       encoded_item item{nullptr, bytes(p->data().begin(), p->data().end())};
-      co_yield std::move(item);
+      co_yield moved{item};
     }
   }
 }
@@ -256,7 +256,7 @@ stream<encoded_item> client_handlers::inbox(shared i, request<> r) {
   for (;;) {
     const publication_ptr p = co_await mine.messages().next();
     encoded_item item{nullptr, encode_inbox_item(*p)};
-    co_yield std::move(item);
+    co_yield moved{item};
   }
 }
 

@@ -62,7 +62,7 @@ stream<connection_event> connections::client_handlers::watch(shared i, connectio
   connection_feed feed = co_await begun;
   const metadata leading{"node", all.node_id()};
   co_await r.context().send_leading(leading);
-  while (auto e = co_await feed.next()) co_yield std::move(*e);
+  while (auto e = co_await feed.next()) co_yield detail::moved{*e};
 }
 
 } // namespace swill
