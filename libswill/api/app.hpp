@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -36,7 +37,27 @@ public:
   /// for different requests at the same time on different threads. Throws std::invalid_argument for a name that is taken, or empty.
   template <class F>
   void handle(std::string_view name, F f, handler_options options = {}) {
-    add(name, detail::make_handler(std::move(f)), std::move(options));
+    constexpr auto problem = detail::problem_of_handler<F>();
+    detail::check_handler<F, problem>();
+    if constexpr (problem == detail::handler_problem::none)
+      add(name, detail::make_handler(std::move(f)), std::move(options));
+  }
+  template <class F>
+  void handle(std::string_view name, detail::blocking_function<F> f, handler_options options = {}) {
+    constexpr auto problem = detail::problem_of_handler<F, true>();
+    detail::check_handler<F, problem>();
+    if constexpr (problem == detail::handler_problem::none)
+      add(name, detail::make_handler(std::move(f)), std::move(options));
+  }
+  /// `app.handle("get", &shop::get, &my_shop)`: the same for a member function. An object that is given by pointer or std::ref must live as
+  /// long as the app and its servers; one that is given by value or std::shared_ptr belongs to the app.
+  template <detail::member_function M, detail::member_object O>
+  void handle(std::string_view name, M f, O&& object, handler_options options = {}) {
+    constexpr auto problem = detail::problem_of_member<M, O>();
+    detail::check_handler<M, problem>();
+    if constexpr (problem == detail::handler_problem::none)
+      add(name, detail::make_handler(detail::bind_member(f, std::decay_t<O>(std::forward<O>(object)))),
+          std::move(options));
   }
 
   /// Serves a name by a CAF actor, here or on another node: it gets each In as a message and answers an Out. Defined in

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -58,6 +59,26 @@ TEST(Handlers, AddsTwoNumbers) {
   EXPECT_EQ(sum, 5);
 }
 // [/test]
+
+// [member]
+struct counter {
+  std::atomic<int> calls{0}; // handlers run on several threads at the same time
+  int next(swill::request<>) { return ++calls; }
+};
+
+void add_counter(swill::app& app, counter& shared) { app.handle("next", &counter::next, &shared); }
+// [/member]
+
+TEST(Handlers, MayBeMembers) {
+  counter mine;
+  swill::app app;
+  add_counter(app, mine);
+  swill::test_server server{app};
+  swill::test_client client{server};
+
+  EXPECT_EQ(client.call<int>("next"), 1);
+  EXPECT_EQ(client.call<int>("next"), 2);
+}
 
 // --- Structs
 

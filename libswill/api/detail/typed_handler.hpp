@@ -2,83 +2,24 @@
 
 #include "libswill/api/detail/call.hpp"
 #include "libswill/api/detail/handler.hpp"
+#include "libswill/api/detail/handler_check.hpp"
 #include "libswill/api/request.hpp"
 #include "libswill/base/await.hpp"
 #include "libswill/base/result.hpp"
 #include "libswill/base/stream.hpp"
 
+#include <concepts>
+#include <memory>
 #include <stop_token>
 #include <type_traits>
 #include <utility>
 
 namespace swill::detail {
 
-// --- What a handler's signature says
-
-template <class R, class A>
-struct signature_of {
-  using result_type = R;
-  using argument_type = std::remove_cvref_t<A>;
-};
-template <class F>
-struct signature : signature<decltype(&F::operator())> {};
-template <class R, class A>
-struct signature<R (*)(A)> : signature_of<R, A> {};
-template <class R, class C, class A>
-struct signature<R (C::*)(A)> : signature_of<R, A> {};
-template <class R, class C, class A>
-struct signature<R (C::*)(A) const> : signature_of<R, A> {};
-template <class R, class C, class A>
-struct signature<R (C::*)(A) noexcept> : signature_of<R, A> {};
-template <class R, class C, class A>
-struct signature<R (C::*)(A) const noexcept> : signature_of<R, A> {};
-
-template <class A>
-struct request_argument {
-  static_assert(sizeof(A) == 0, "a handler takes one swill::request<T> or swill::streaming_request<T>");
-};
-template <class T>
-struct request_argument<request<T>> {
-  using type = T;
-  static constexpr bool streams = false;
-};
-template <class T>
-struct request_argument<streaming_request<T>> {
-  using type = T;
-  static constexpr bool streams = true;
-};
-
-/// void is sent as nil, result<T> as its T.
+/// What is sent for a handler's result.
 template <class R>
-struct plain_result {
-  using type = R;
-};
-template <>
-struct plain_result<void> {
-  using type = nothing;
-};
-template <class T>
-struct plain_result<result<T>> : plain_result<T> {};
-
-enum class shape : std::uint8_t { plain, task, stream };
-
-template <class R>
-struct handler_result : plain_result<R> {
-  static constexpr shape how = shape::plain;
-};
-template <class R>
-struct handler_result<task<R>> : plain_result<R> {
-  static constexpr shape how = shape::task;
-};
-template <class R>
-struct handler_result<stream<R>> {
-  using type = R;
-  static constexpr shape how = shape::stream;
-};
-
-template <class R>
-R unwrap(R r) {
-  return r;
+as_message<R> unwrap(R r) {
+  return as_message<R>(std::move(r));
 }
 template <class R>
 R unwrap(result<R> r) {
@@ -89,14 +30,23 @@ inline nothing unwrap(result<void> r) {
   return {};
 }
 
-/// Calls f and gives what is sent for its result.
-template <class F>
-auto call_and_unwrap(F&& f) {
-  if constexpr (std::is_void_v<std::invoke_result_t<F>>) {
-    std::forward<F>(f)();
+/// Calls f with what `argument` makes, and gives what is sent for its result: all in one expression, as the result may refer to the argument.
+template <class F, class MakeArgument>
+auto call_and_unwrap(const F& f, const MakeArgument& argument) {
+  if constexpr (std::is_void_v<std::invoke_result_t<const F&, std::invoke_result_t<const MakeArgument&>>>) {
+    f(argument());
     return nothing{};
   } else {
-    return detail::unwrap(std::forward<F>(f)());
+    return detail::unwrap(f(argument()));
+  }
+}
+template <class T>
+auto take_and_unwrap(task<T>& t) {
+  if constexpr (std::is_void_v<T>) {
+    t.take();
+    return nothing{};
+  } else {
+    return detail::unwrap(t.take());
   }
 }
 
@@ -107,12 +57,6 @@ const any_message::operations& operations_of() {
       [](void* object, const value& v) { *static_cast<T*>(object) = swill::from_value<T>(v, limits{}).value(); }};
   return ops;
 }
-
-/// A function marked by swill::blocking.
-template <class F>
-struct blocking_function {
-  F function;
-};
 
 template <class F>
 struct handler_traits {
@@ -236,7 +180,7 @@ public:
     } else if constexpr (Traits::how == shape::task) {
       running_ = function_(make_request());
     } else {
-      out_.emplace(call_and_unwrap([this] { return function_(make_request()); }));
+      out_.emplace(call_and_unwrap(function_, [this] { return make_request(); }));
       return true;
     }
     if constexpr (Blocking || Traits::how == shape::task) {
@@ -250,7 +194,7 @@ public:
     } else if constexpr (Blocking) {
       out_.emplace(running_.take());
     } else if constexpr (Traits::how == shape::task) {
-      out_.emplace(call_and_unwrap([this] { return running_.take(); }));
+      out_.emplace(take_and_unwrap(running_));
     }
   }
   any_message outgoing() override { return {operations_of<out>(), &current()}; }
@@ -267,7 +211,7 @@ private:
   static void taken(call& owner) { owner.host().on_item_taken(owner); }
   task<out> run_blocking() {
     auto work = [this, r = make_request()]() mutable {
-      return call_and_unwrap([&] { return function_(std::move(r)); });
+      return call_and_unwrap(function_, [&r] { return std::move(r); });
     };
     blocking_awaiter<decltype(work)> result{std::move(work), call_.stop_token()};
     co_return co_await result;
@@ -310,12 +254,30 @@ private:
 
 // --- One registered handler
 
+/// A handler's function. Copies of a handler, one for each server, have copies of it, or share it where it cannot be copied.
+template <class F>
+class function_slot {
+public:
+  explicit function_slot(F f) : function_(std::move(f)) {}
+  const F& get() const noexcept { return function_; }
+
+private:
+  F function_;
+};
+template <class F>
+requires(!std::copy_constructible<F>) class function_slot<F> {
+public:
+  explicit function_slot(F f) : function_(std::make_shared<const F>(std::move(f))) {}
+  const F& get() const noexcept { return *function_; }
+
+private:
+  std::shared_ptr<const F> function_; // owned by all copies of the handler
+};
+
 template <class F, bool Blocking>
 class typed_handler final : public handler {
 public:
   using traits = handler_traits<F>;
-  static_assert(!Blocking || (traits::how == shape::plain && !traits::request_streams),
-                "a blocking handler is a plain function of one message; use swill::on_pool in coroutines");
 
   explicit typed_handler(F f) : function_(std::move(f)) {
     request_streams = traits::request_streams;
@@ -335,19 +297,19 @@ public:
       typename traits::in in{};
       std::optional<error> failure;
       if (!decode_message(data, l, in, failure)) throw std::move(*failure);
-      const auto out = call_and_unwrap([&] { return function_(request<typename traits::in>{std::move(in), c}); });
+      const auto out = call_and_unwrap(function_.get(), [&] { return request<typename traits::in>{std::move(in), c}; });
       encode_message(output.begin(), out);
     }
   }
 
   std::unique_ptr<exchange> make_exchange(call& c) const override {
-    return std::make_unique<typed_exchange<traits, Blocking>>(c, function_);
+    return std::make_unique<typed_exchange<traits, Blocking>>(c, function_.get());
   }
 
   std::shared_ptr<handler> clone() const override { return std::make_shared<typed_handler>(*this); }
 
 private:
-  F function_;
+  function_slot<F> function_;
 };
 
 template <class F>

@@ -1,0 +1,284 @@
+#pragma once
+
+#include "libswill/api/detail/handler.hpp"
+#include "libswill/api/request.hpp"
+#include "libswill/api/types/kinds.hpp"
+#include "libswill/base/result.hpp"
+#include "libswill/base/stream.hpp"
+#include "libswill/base/task.hpp"
+#include "libswill/base/temporaries.hpp"
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <type_traits>
+#include <utility>
+
+// What is no handler is told so in one line, before anything else is made of it.
+
+namespace swill::detail {
+
+// --- What a function's signature says
+
+template <class R, bool Const, class... As>
+struct signature_of {
+  using result_type = R;
+  static constexpr std::size_t count = sizeof...(As);
+  static constexpr bool is_const = Const;
+};
+template <class R, bool Const, class A>
+struct signature_of<R, Const, A> {
+  using result_type = R;
+  using parameter_type = A;
+  using argument_type = std::remove_cvref_t<A>;
+  static constexpr std::size_t count = 1;
+  static constexpr bool is_const = Const;
+};
+
+/// Empty for what is no function, and for what has several signatures.
+template <class F>
+struct signature {};
+template <class F>
+requires requires { &F::operator(); }
+struct signature<F> : signature<decltype(&F::operator())> {};
+template <class R, class... As>
+struct signature<R (*)(As...)> : signature_of<R, true, As...> {};
+template <class R, class... As>
+struct signature<R (*)(As...) noexcept> : signature_of<R, true, As...> {};
+template <class R, class C, class... As>
+struct signature<R (C::*)(As...)> : signature_of<R, false, As...> {};
+template <class R, class C, class... As>
+struct signature<R (C::*)(As...) noexcept> : signature_of<R, false, As...> {};
+template <class R, class C, class... As>
+struct signature<R (C::*)(As...) const> : signature_of<R, true, As...> {};
+template <class R, class C, class... As>
+struct signature<R (C::*)(As...) const noexcept> : signature_of<R, true, As...> {};
+template <class R, class C, class... As>
+struct signature<R (C::*)(As...) const&> : signature_of<R, true, As...> {};
+template <class R, class C, class... As>
+struct signature<R (C::*)(As...) const& noexcept> : signature_of<R, true, As...> {};
+
+template <class A>
+struct request_argument {
+  static constexpr bool is_request = false;
+};
+template <class T>
+struct request_argument<request<T>> {
+  using type = T;
+  static constexpr bool is_request = true;
+  static constexpr bool streams = false;
+};
+template <class T>
+struct request_argument<streaming_request<T>> {
+  using type = T;
+  static constexpr bool is_request = true;
+  static constexpr bool streams = true;
+};
+
+/// void is sent as nil, result<T> as its T, a text of any form as a string.
+template <class R>
+struct plain_result {
+  using type = as_message<R>;
+};
+template <>
+struct plain_result<void> {
+  using type = nothing;
+};
+template <class T>
+struct plain_result<result<T>> {
+  using type = T;
+};
+template <>
+struct plain_result<result<void>> : plain_result<void> {};
+
+enum class shape : std::uint8_t { plain, task, stream };
+
+template <class R>
+struct handler_result : plain_result<R> {
+  static constexpr shape how = shape::plain;
+};
+template <class R>
+struct handler_result<task<R>> : plain_result<R> {
+  using awaited_type = R;
+  static constexpr shape how = shape::task;
+};
+template <class R>
+struct handler_result<stream<R>> {
+  using type = R;
+  using awaited_type = R;
+  static constexpr shape how = shape::stream;
+};
+
+/// A function marked by swill::blocking.
+template <class F>
+struct blocking_function {
+  F function;
+};
+
+// --- What may be wrong with it
+
+enum class handler_problem : std::uint8_t {
+  none,
+  no_function,
+  lone_member,
+  no_parameter,
+  several_parameters,
+  other_parameter,
+  changes,
+  by_reference,
+  reference_result,
+  coroutine_by_reference,
+  unread_stream,
+  blocking_coroutine,
+  borrowed_text,
+  request_cannot_travel,
+  request_has_no_default,
+  result_cannot_travel,
+  no_object,
+  copied_object,
+};
+
+/// R refers to a text that somebody else owns.
+template <class R>
+inline constexpr bool borrows_text = !std::is_same_v<as_message<R>, R>;
+
+template <class R>
+consteval handler_problem problem_of_result() {
+  using result_is = handler_result<R>;
+  if constexpr (result_is::how != shape::plain) {
+    if constexpr (borrows_text<typename result_is::awaited_type>) return handler_problem::borrowed_text;
+  }
+  if constexpr (borrows_text<typename result_is::type>)
+    return handler_problem::borrowed_text; // result<std::string_view>
+  if constexpr (!is_message<typename result_is::type>) return handler_problem::result_cannot_travel;
+  return handler_problem::none;
+}
+
+/// S is the signature of a function that may be called as its constness says.
+template <class S, bool Blocking>
+consteval handler_problem problem_of_signature() {
+  if constexpr (S::count == 0) {
+    return handler_problem::no_parameter;
+  } else if constexpr (S::count > 1) {
+    return handler_problem::several_parameters;
+  } else if constexpr (!request_argument<typename S::argument_type>::is_request) {
+    return handler_problem::other_parameter;
+  } else if constexpr (std::is_reference_v<typename S::result_type>) {
+    return handler_problem::reference_result;
+  } else {
+    using parameter = typename S::parameter_type;
+    using argument = request_argument<typename S::argument_type>;
+    constexpr shape how = handler_result<typename S::result_type>::how;
+    if constexpr (how != shape::plain && std::is_reference_v<parameter>) {
+      return handler_problem::coroutine_by_reference;
+    } else if constexpr (std::is_lvalue_reference_v<parameter> &&
+                         !std::is_const_v<std::remove_reference_t<parameter>>) {
+      return handler_problem::by_reference;
+    } else if constexpr (Blocking && (how != shape::plain || argument::streams)) {
+      return handler_problem::blocking_coroutine;
+    } else if constexpr (argument::streams && how == shape::plain) {
+      return handler_problem::unread_stream;
+    } else if constexpr (!is_message<typename argument::type>) {
+      return handler_problem::request_cannot_travel;
+    } else if constexpr (!std::is_default_constructible_v<typename argument::type>) {
+      return handler_problem::request_has_no_default;
+    } else {
+      return problem_of_result<typename S::result_type>();
+    }
+  }
+}
+
+template <class F, bool Blocking = false>
+consteval handler_problem problem_of_handler() {
+  if constexpr (std::is_member_pointer_v<F>) {
+    return handler_problem::lone_member;
+  } else if constexpr (!requires { signature<F>::count; }) {
+    return handler_problem::no_function;
+  } else if constexpr (!signature<F>::is_const) {
+    return handler_problem::changes;
+  } else {
+    return problem_of_signature<signature<F>, Blocking>();
+  }
+}
+
+template <class M>
+concept member_function = std::is_member_function_pointer_v<M>;
+/// What may be given with one, so that the options of a lone one are not taken for its object.
+template <class O>
+concept member_object = !std::same_as<std::remove_cvref_t<O>, handler_options>;
+
+/// Of a member function M and the object given with it, O as deduced for a parameter O&&.
+template <class M, class O>
+consteval handler_problem problem_of_member() {
+  using object = std::decay_t<O>;
+  if constexpr (!requires { signature<M>::count; }) {
+    return handler_problem::no_function;
+  } else {
+    constexpr handler_problem p = problem_of_signature<signature<M>, false>();
+    if constexpr (p != handler_problem::none) {
+      return p;
+    } else {
+      using parameter = typename signature<M>::parameter_type;
+      if constexpr (std::is_constructible_v<object, O> && std::is_invocable_v<M, const object&, parameter>) {
+        return handler_problem::none;
+      } else if constexpr (std::is_invocable_v<M, object&, parameter>) {
+        return handler_problem::copied_object;
+      } else {
+        return handler_problem::no_object;
+      }
+    }
+  }
+}
+
+/// Says what is wrong with F, if anything is.
+template <class F, handler_problem P>
+constexpr void check_handler() {
+  using enum handler_problem;
+  static_assert(P != no_function,
+                "a handler is a function, or an object with one operator(), of one swill::request<T> or "
+                "swill::streaming_request<T>; its parameter's type is written out, not auto");
+  static_assert(P != lone_member, "a member function needs its object, which must outlive the app's servers: "
+                                  "app.handle(\"get\", &shop::get, &my_shop)");
+  static_assert(P != no_parameter, "a handler takes one swill::request<T> or swill::streaming_request<T>, not nothing: "
+                                   "swill::request<> is one without data");
+  static_assert(P != several_parameters,
+                "a handler takes one swill::request<T> or swill::streaming_request<T>, not several parameters: "
+                "T may be a struct or a std::tuple");
+  static_assert(P != other_parameter,
+                "a handler takes one swill::request<T> or swill::streaming_request<T>, and this type is neither");
+  static_assert(P != changes,
+                "a handler is called as const, for several requests at the same time: its operator() is const, and its "
+                "lambda not mutable");
+  static_assert(P != by_reference, "a handler takes its request by value, not by reference");
+  static_assert(P != reference_result, "a handler returns a value, not a reference");
+  static_assert(P != coroutine_by_reference,
+                "a coroutine takes its request by value: a reference dangles when it has waited once");
+  static_assert(P != unread_stream, "a handler of a swill::streaming_request is a coroutine that reads it: it returns "
+                                    "swill::task<R> or swill::stream<R>");
+  static_assert(P != blocking_coroutine,
+                "a blocking handler is a plain function of one message; use swill::on_pool in coroutines");
+  static_assert(P != borrowed_text,
+                "this result refers to a text that may be gone when it is sent: return std::string instead");
+  static_assert(P != request_cannot_travel, "swill: T of this swill::request<T> cannot travel (docs/types.md); a "
+                                            "struct or an enumeration needs a describe beside it");
+  static_assert(P != request_has_no_default, "swill: T of this swill::request<T> needs a default constructor");
+  static_assert(P != result_cannot_travel, "swill: this handler's result cannot travel (docs/types.md); a struct or an "
+                                           "enumeration needs a describe beside it");
+  static_assert(P != no_object, "this object has no such member function");
+  static_assert(P != copied_object,
+                "the app would keep a copy of this object, which is const, or cannot be: give a pointer, std::ref or a "
+                "std::shared_ptr instead: app.handle(\"get\", &shop::get, &my_shop)");
+}
+
+/// A member function and its object as one function, whose parameter is written out.
+template <class M, class O>
+auto bind_member(M f, O object) {
+  using parameter = typename signature<M>::parameter_type;
+  using result_type = as_message<typename signature<M>::result_type>;
+  return [f, object = std::move(object)](parameter r) -> result_type {
+    return static_cast<result_type>(std::invoke(f, object, static_cast<parameter&&>(r)));
+  };
+}
+
+} // namespace swill::detail
