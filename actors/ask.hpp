@@ -95,18 +95,35 @@ struct ask_operation {
   ask_awaiter<R, Ts...> operator co_await() && { return {to, timeout, std::move(arguments)}; }
 };
 
+/// A text in any form is sent as a std::string.
+template <class T>
+using ask_argument = detail::as_message<std::decay_t<T>>;
+
+/// CAF can send such messages: it knows how to write them, or that they stay in this process.
+template <class... Ts>
+inline constexpr bool is_sendable = (caf::is_serializable_or_whitelisted<Ts>::value && ...);
+
 } // namespace actors
 
 /// `double price = co_await ask<double>(pricing, 2s, order)`: sends a request to a CAF actor, here or on another node, and goes on with its
 /// answer. The timeout is cut to what is left of the request's deadline; 0: that deadline alone. Errors: throw_from above; `cancelled`
 /// when the request is cancelled, at once: an answer that comes later is dropped. In coroutines of handlers and hooks only.
 template <class R, class Handle, class Rep, class Period, class... Ts>
-actors::ask_operation<R, std::decay_t<Ts>...> ask(const Handle& to, std::chrono::duration<Rep, Period> timeout,
-                                                  Ts&&... arguments) {
+auto ask(const Handle& to, std::chrono::duration<Rep, Period> timeout, Ts&&... arguments) {
   static_assert(!(detail::fragile_temporary<Ts> || ...),
                 "g++ 12 would destroy this temporary twice; name it first: order o{...}; co_await ask<R>(a, 2s, o);");
-  return {caf::actor_cast<caf::strong_actor_ptr>(to), std::chrono::ceil<std::chrono::milliseconds>(timeout),
-          std::tuple<std::decay_t<Ts>...>{std::forward<Ts>(arguments)...}};
+  constexpr bool sendable = actors::is_sendable<actors::ask_argument<Ts>...>;
+  static_assert(
+      sendable,
+      "CAF cannot send this type: write CAF_ALLOW_UNSAFE_MESSAGE_TYPE(order) beside it, or an inspect() where it "
+      "travels to other processes");
+  if constexpr (sendable) {
+    return actors::ask_operation<R, actors::ask_argument<Ts>...>{
+        caf::actor_cast<caf::strong_actor_ptr>(to), std::chrono::ceil<std::chrono::milliseconds>(timeout),
+        std::tuple<actors::ask_argument<Ts>...>{actors::ask_argument<Ts>(std::forward<Ts>(arguments))...}};
+  } else {
+    return actors::ask_operation<R, int>{};
+  }
 }
 
 } // namespace swill

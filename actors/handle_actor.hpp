@@ -8,6 +8,7 @@
 #include <caf/all.hpp>
 
 #include <stdexcept>
+#include <type_traits>
 
 namespace swill {
 
@@ -82,7 +83,68 @@ task<Out> upload_to_actor(caf::strong_actor_ptr to, std::uint32_t window, stream
   co_return std::move(*result);
 }
 
+// --- What a typed actor says of itself
+
+template <class Handle>
+struct signatures_of {
+  using type = caf::none_t;
+};
+template <class... Sigs>
+struct signatures_of<caf::typed_actor<Sigs...>> {
+  using type = caf::detail::type_list<Sigs...>;
+};
+
+/// The one message of a typed actor, and its answer.
+template <class Signatures>
+struct only_message {
+  static constexpr bool exists = false;
+};
+template <class In, class Out>
+struct only_message<caf::detail::type_list<caf::typed_mpi<caf::detail::type_list<In>, caf::output_tuple<Out>>>> {
+  static constexpr bool exists = true;
+  using in = In;
+  using out = Out;
+};
+template <class In>
+struct only_message<caf::detail::type_list<caf::typed_mpi<caf::detail::type_list<In>, caf::output_tuple<>>>> {
+  static constexpr bool exists = true;
+  using in = In;
+  using out = void;
+};
+
+/// Whether an actor with these signatures answers In with Out, or takes part in a stream of them; of one that is not typed nobody knows.
+template <class Signatures, class In, class Out>
+consteval bool answers() {
+  using in = typename side<In>::type;
+  if constexpr (std::is_same_v<Signatures, caf::none_t>) {
+    return true;
+  } else if constexpr (side<In>::streams) {
+    return caf::response_type<Signatures, open_atom, caf::actor>::valid;
+  } else if constexpr (side<Out>::streams) {
+    return caf::response_type<Signatures, open_atom, caf::actor, in>::valid;
+  } else if constexpr (!caf::response_type<Signatures, in>::valid) {
+    return false;
+  } else {
+    using given = typename caf::response_type<Signatures, in>::type;
+    return std::is_same_v<given, caf::detail::type_list<Out>> ||
+           (std::is_void_v<Out> && std::is_same_v<given, caf::detail::type_list<>>);
+  }
+}
+
 } // namespace actors
+
+template <class Handle>
+void blueprint::handle_actor(std::string_view name, Handle actor) {
+  handle_actor(name, std::move(actor), actor_options{});
+}
+
+template <class Handle>
+void blueprint::handle_actor(std::string_view name, Handle actor, const actor_options& o) {
+  using message = actors::only_message<typename actors::signatures_of<Handle>::type>;
+  static_assert(message::exists, "only a typed actor of one message type says what it takes and gives: write "
+                                 "app.handle_actor<In, Out>(name, actor)");
+  if constexpr (message::exists) handle_actor<typename message::in, typename message::out>(name, std::move(actor), o);
+}
 
 template <class In, class Out, class Handle>
 void blueprint::handle_actor(std::string_view name, Handle actor) {
@@ -91,7 +153,18 @@ void blueprint::handle_actor(std::string_view name, Handle actor) {
 
 template <class In, class Out, class Handle>
 void blueprint::handle_actor(std::string_view name, Handle actor, const actor_options& o) {
-  const auto to = caf::actor_cast<caf::strong_actor_ptr>(actor);
+  constexpr bool sendable = actors::is_sendable<typename actors::side<In>::type>;
+  constexpr bool fits = actors::answers<typename actors::signatures_of<Handle>::type, In, Out>();
+  static_assert(
+      sendable,
+      "CAF cannot send In: write CAF_ALLOW_UNSAFE_MESSAGE_TYPE(order) beside it, or an inspect() where it travels to "
+      "other processes");
+  static_assert(!sendable || fits, "this typed actor does not answer In with Out: its type says what it does");
+  if constexpr (sendable && fits) add_actor<In, Out>(name, caf::actor_cast<caf::strong_actor_ptr>(actor), o);
+}
+
+template <class In, class Out, class Target>
+void blueprint::add_actor(std::string_view name, const Target& to, const actor_options& o) {
   if ((actors::side<In>::streams || actors::side<Out>::streams) && o.timeout.count() != 0)
     throw std::invalid_argument(std::string{name} + ": streams have deadlines, no timeout");
   using in = typename actors::side<In>::type;

@@ -34,7 +34,8 @@ public:
   blueprint& operator=(blueprint&&) = default;
 
   /// Registers a handler; its signature says what it is (docs/handlers.md). f is called on the I/O thread of the request's connection,
-  /// for different requests at the same time on different threads. Throws std::invalid_argument for a name that is taken, or empty.
+  /// for different requests at the same time on different threads. What can only be moved will do. Throws std::invalid_argument for a
+  /// name that is taken, or empty.
   template <class F>
   void handle(std::string_view name, F f, handler_options options = {}) {
     constexpr auto problem = detail::problem_of_handler<F>();
@@ -66,6 +67,11 @@ public:
   template <class In, class Out, class Handle>
   void handle_actor(std::string_view name, Handle actor);
   template <class In, class Out, class Handle>
+  void handle_actor(std::string_view name, Handle actor, const actor_options& options);
+  /// The same with the In and Out of a typed actor that has one message type.
+  template <class Handle>
+  void handle_actor(std::string_view name, Handle actor);
+  template <class Handle>
   void handle_actor(std::string_view name, Handle actor, const actor_options& options);
 
   /// Takes over another blueprint's handlers and hooks; its hooks run inside these.
@@ -116,6 +122,9 @@ protected:
   detail::request_hooks hooks_;
 
 private:
+  template <class In, class Out, class Target>
+  void add_actor(std::string_view name, const Target& to, const actor_options& o);
+
   std::string name_;
 };
 

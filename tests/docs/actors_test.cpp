@@ -179,7 +179,7 @@ TEST(HandlerActors, Serve) {
   const stock on_stock = server.system().spawn(count_stock);
 
   app.handle_actor<basket, double>("price", prices, swill::actor_options{.timeout = 2s});
-  app.handle_actor<std::string, std::int32_t>("stock", on_stock, swill::actor_options{});
+  app.handle_actor("stock", on_stock); // typed, with one message type: it says itself what it takes and gives
   app.handle("worth",
              [prices, on_stock](swill::request<std::string> r) { return worth_of(prices, on_stock, std::move(r)); });
 
