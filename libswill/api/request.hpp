@@ -162,7 +162,8 @@ public:
   using message_type = T;
   streaming_request(detail::item_queue<T>& q, swill::context& c) : queue_(&q), context_(&c) {}
 
-  /// The next item; empty after the client's END_OF_STREAM. Throws `cancelled` when the request is cancelled.
+  /// The next item; empty after the client's END_OF_STREAM. Throws `cancelled` when the request is cancelled. A coroutine that only reads and
+  /// drops needs the variable, too: g++ 12 compiles a bare `while (co_await r.next()) {}` wrongly (docs/handlers.md, "Pitfalls").
   detail::next_operation<T> next() const noexcept { return {queue_}; }
 
   swill::context& context() const noexcept { return *context_; }

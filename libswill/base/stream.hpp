@@ -29,7 +29,7 @@ struct stream_promise : promise_base {
   stream_sink<T>* sink = nullptr;
   T* current = nullptr; ///< for a consuming coroutine
 
-  stream<T> get_return_object() noexcept;
+  new_coroutine<stream_promise> get_return_object() noexcept { return {this}; }
   void return_void() noexcept {}
 
   struct yield_awaiter : wait {
@@ -74,6 +74,8 @@ public:
   stream() = default;
   explicit stream(std::coroutine_handle<promise_type> h) noexcept : handle_(h) {}
   stream(stream&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  /// As task's.
+  stream(detail::new_coroutine<promise_type> c) : handle_(c.handle()) {}
   stream& operator=(stream&& other) noexcept {
     stream gone{std::move(other)};
     std::swap(handle_, gone.handle_);
@@ -126,7 +128,8 @@ public:
       return std::optional<T>{std::move(*p.current)};
     }
   };
-  /// The next item; empty at the end. Throws what the stream throws.
+  /// The next item; empty at the end. Throws what the stream throws. Not as a bare `while (co_await s.next()) {}`, which g++ 12 compiles
+  /// wrongly (docs/handlers.md, "Pitfalls").
   next_awaiter next() noexcept { return {*this}; }
 
 private:
@@ -134,11 +137,6 @@ private:
 };
 
 namespace detail {
-template <class T>
-stream<T> stream_promise<T>::get_return_object() noexcept {
-  return stream<T>{std::coroutine_handle<stream_promise>::from_promise(*this)};
-}
-
 template <class T>
 struct is_stream : std::false_type {};
 template <class T>

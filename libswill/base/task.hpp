@@ -6,6 +6,7 @@
 
 #include <coroutine>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -17,6 +18,11 @@ class task;
 
 namespace detail {
 
+/// Throws std::logic_error: a coroutine has ended without co_return.
+[[noreturn]] void throw_no_result();
+/// Throws std::logic_error: a coroutine was compiled wrongly (promise_base::initial_awaiter). The coroutine function frees its frame.
+[[noreturn]] void throw_wrong_frame();
+
 /// What every coroutine of ours knows. A coroutine that ends while the one that awaits it is still starting it does not resume it: the
 /// starter sees that it is done and goes on. So a loop over coroutines that never suspend needs no stack, in any build.
 struct promise_base : in_frame_memory {
@@ -27,7 +33,19 @@ struct promise_base : in_frame_memory {
   bool starting = false;
   std::exception_ptr exception;
 
-  std::suspend_always initial_suspend() const noexcept { return {}; }
+  /// std::coroutine_handle takes for granted how a frame begins. g++ 12 puts a variable of its own before that when a coroutine has a co_await
+  /// in a condition and declares no variable: whoever resumed one would jump to a wrong place. Optimizers see that it is not so elsewhere.
+  struct initial_awaiter {
+    promise_base* promise;
+    bool await_ready() const noexcept { return false; }
+    template <class P>
+    void await_suspend(std::coroutine_handle<P> h) const noexcept {
+      if (static_cast<promise_base*>(std::addressof(h.promise())) != promise)
+        promise->on_final_argument = h.address(); // unused so far
+    }
+    void await_resume() const noexcept {}
+  };
+  initial_awaiter initial_suspend() noexcept { return {this}; }
 
   struct final_awaiter {
     bool await_ready() const noexcept { return false; }
@@ -48,23 +66,36 @@ struct promise_base : in_frame_memory {
   void unhandled_exception() noexcept { exception = std::current_exception(); }
 };
 
+/// What a coroutine function returns first: it becomes the task or stream when the coroutine has suspended initially.
+template <class P>
+struct new_coroutine {
+  P* promise;
+  std::coroutine_handle<P> handle() const {
+    if (promise->on_final_argument != nullptr) [[unlikely]]
+      throw_wrong_frame();
+    return std::coroutine_handle<P>::from_promise(*promise);
+  }
+};
+
 template <class T>
 struct task_promise : promise_base {
   std::optional<T> value;
-  task<T> get_return_object() noexcept;
+  new_coroutine<task_promise> get_return_object() noexcept { return {this}; }
   template <class U>
   void return_value(U&& u) {
     value.emplace(std::forward<U>(u));
   }
   T take() {
     if (exception) std::rethrow_exception(exception);
+    if (!value) [[unlikely]]
+      throw_no_result();
     return std::move(*value);
   }
 };
 
 template <>
 struct task_promise<void> : promise_base {
-  task<void> get_return_object() noexcept;
+  new_coroutine<task_promise> get_return_object() noexcept { return {this}; }
   void return_void() noexcept {}
   void take() {
     if (exception) std::rethrow_exception(exception);
@@ -74,7 +105,8 @@ struct task_promise<void> : promise_base {
 } // namespace detail
 
 /// A coroutine that gives one T. Lazy: it starts when it is awaited, on the thread and in the scope of the one that awaits it, and its
-/// frame dies with the task object, wherever it is suspended. `co_await` hands over the value or throws what the coroutine threw.
+/// frame dies with the task object, wherever it is suspended. `co_await` hands over the value or throws what the coroutine threw; it throws
+/// std::logic_error when the coroutine has ended without co_return, which compilers accept.
 template <class T>
 class [[nodiscard]] task {
 public:
@@ -83,6 +115,8 @@ public:
 
   task() = default;
   explicit task(std::coroutine_handle<promise_type> h) noexcept : handle_(h) {}
+  /// Made by the compiler. Throws std::logic_error when g++ 12 has compiled the coroutine wrongly (docs/handlers.md, "Pitfalls").
+  task(detail::new_coroutine<promise_type> c) : handle_(c.handle()) {}
   task(task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
   task& operator=(task&& other) noexcept {
     task gone{std::move(other)};
@@ -144,14 +178,6 @@ private:
 };
 
 namespace detail {
-template <class T>
-task<T> task_promise<T>::get_return_object() noexcept {
-  return task<T>{std::coroutine_handle<task_promise>::from_promise(*this)};
-}
-inline task<void> task_promise<void>::get_return_object() noexcept {
-  return task<void>{std::coroutine_handle<task_promise>::from_promise(*this)};
-}
-
 template <class T>
 struct is_task : std::false_type {};
 template <class T>

@@ -292,5 +292,43 @@ TEST_F(Task, NestedStartTellsOnlyAboutLaterEnds) {
   EXPECT_EQ(later.take(), 5);
 }
 
+task<int> forgetful(int n) {
+  if (n > 0) co_return n;
+}
+
+TEST_F(Task, ThatEndsWithoutAResultThrows) {
+  auto good = forgetful(3);
+  auto bad = forgetful(0);
+
+  good.start(s);
+  bad.start(s);
+
+  EXPECT_EQ(good.take(), 3);
+  ASSERT_TRUE(bad.done());
+  EXPECT_THROW(bad.take(), std::logic_error);
+}
+
+/// It declares no variable, and awaits in a condition: g++ 12 lays its frame out wrongly.
+task<> conditional(std::shared_ptr<int> held, signal& on) {
+  if (co_await on > 0) *held = 2;
+}
+
+TEST_F(Task, ThatTheCompilerHasBrokenIsRefusedWhole) {
+  const auto held = std::make_shared<int>(1);
+  signal on;
+
+  try {
+    task<> t = conditional(held, on);
+    t.start(s);
+    on.fire(1);
+    EXPECT_TRUE(t.done());
+    EXPECT_EQ(*held, 2);
+  } catch (const std::logic_error& e) {
+    EXPECT_NE(std::string{e.what()}.find("Declare one"), std::string::npos) << e.what();
+  }
+
+  EXPECT_EQ(held.use_count(), 1);
+}
+
 } // namespace
 } // namespace swill

@@ -92,5 +92,44 @@ TEST_P(TextHandlers, TextsAreOwnedBeforeTheyAreSent) {
 
 INSTANTIATE_TEST_SUITE_P(Ways, TextHandlers, testing::Bool());
 
+TEST(HandlerKinds, WithoutAResultIs500AndNamedInTheLog) {
+  std::vector<std::string> lines;
+  app a;
+  a.set_log([&lines](const log_entry& e) { lines.push_back(std::string{e.rpc} + ": " + std::string{e.text}); });
+  a.handle("forgets", [](request<int> r) -> task<int> {
+    if (r.data() > 0) co_return r.data();
+  });
+  test_server s{a};
+  test_client c{s};
+
+  EXPECT_EQ(c.call<int>("forgets", 7), 7);
+  EXPECT_EQ(error_of([&] { c.call<int>("forgets", 0); }).code, 500);
+
+  EXPECT_THAT(lines,
+              testing::Contains(testing::AllOf(testing::StartsWith("forgets: "), testing::HasSubstr("co_return"))));
+}
+
+TEST(HandlerKinds, ABareLoopReadsOrIsRefused) {
+  logged_app a;
+  a.handle("drain", [](streaming_request<int> in) -> task<void> {
+    while (co_await in.next()) {
+    }
+  });
+  test_server s{a};
+  test_client c{s};
+
+  const auto seq = c.open_stream("drain");
+  c.send(seq, 1);
+  c.end(seq);
+  const auto end = c.receive(seq);
+
+  ASSERT_TRUE(end);
+  if (end->failure) { // by g++ 12, which cannot compile it
+    EXPECT_EQ(end->failure->code, 500);
+    EXPECT_THAT(a.lines(),
+                testing::Contains(testing::HasSubstr("Declare one: while (auto item = co_await in.next()) {}")));
+  }
+}
+
 } // namespace
 } // namespace swill
