@@ -4,6 +4,7 @@
 
 #include "libswill/api/detail/call.hpp"
 #include "libswill/base/await.hpp"
+#include "libswill/base/must_await.hpp"
 #include "libswill/base/temporaries.hpp"
 
 #include <caf/all.hpp>
@@ -88,7 +89,7 @@ private:
 };
 
 template <class R, class... Ts>
-struct ask_operation {
+struct SWILL_MUST_AWAIT("ask sends nothing until it is awaited: co_await ask<R>(...)") ask_operation {
   caf::strong_actor_ptr to;
   std::chrono::milliseconds timeout;
   std::tuple<Ts...> arguments;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/api/types/codec.hpp"
+#include "libswill/base/must_await.hpp"
 #include "libswill/base/task.hpp"
 #include "pubsub/detail/subscription.hpp"
 
@@ -56,7 +57,7 @@ public:
   /// Messages that drop_oldest or conflate have dropped.
   std::uint64_t dropped() const noexcept { return subscription_->dropped(); }
 
-  class next_awaiter {
+  class SWILL_MUST_AWAIT("next() gives nothing until it is awaited: co_await it") next_awaiter {
   public:
     explicit next_awaiter(detail::subscription& s) noexcept : inner_(s) {}
     bool await_ready() const noexcept { return false; }

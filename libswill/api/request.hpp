@@ -2,6 +2,7 @@
 
 #include "libswill/api/context.hpp"
 #include "libswill/api/types/codec.hpp"
+#include "libswill/base/must_await.hpp"
 #include "libswill/base/task.hpp"
 
 #include <cstddef>
@@ -120,7 +121,7 @@ private:
 };
 
 template <class T>
-class next_awaiter : wait {
+class SWILL_MUST_AWAIT("next() gives nothing until it is awaited: co_await it") next_awaiter : wait {
 public:
   explicit next_awaiter(item_queue<T>& q) : queue_(q) {}
   ~next_awaiter() {
@@ -148,7 +149,7 @@ private:
 };
 
 template <class T>
-struct next_operation {
+struct SWILL_MUST_AWAIT("next() gives nothing until it is awaited: co_await it") next_operation {
   item_queue<T>* queue;
   next_awaiter<T> operator co_await() const noexcept { return next_awaiter<T>{*queue}; }
 };

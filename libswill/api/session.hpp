@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/base/bytes.hpp"
+#include "libswill/base/must_await.hpp"
 #include "libswill/base/task.hpp"
 
 #include <coroutine>
@@ -41,7 +42,7 @@ protected:
 };
 
 /// Awaits a session, and gives a reference to it.
-class session_awaiter {
+class SWILL_MUST_AWAIT("session() gives nothing until it is awaited: co_await context.session()") session_awaiter {
 public:
   explicit session_awaiter(task<session*> t) : task_(std::move(t)), inner_{task_} {}
   session_awaiter(const session_awaiter&) = delete;

@@ -1,9 +1,10 @@
 #pragma once
 
+#include "libswill/base/must_await.hpp"
 #include "libswill/base/pool_job.hpp"
 #include "libswill/base/task.hpp"
-#include "libswill/base/trace.hpp"
 #include "libswill/base/temporaries.hpp"
+#include "libswill/base/trace.hpp"
 
 #include <array>
 #include <chrono>
@@ -43,7 +44,7 @@ clock_duration within_the_clock(std::chrono::duration<Rep, Period> d) {
   return seconds.count() <= 0 ? clock_duration{0} : std::chrono::ceil<clock_duration>(d);
 }
 
-struct sleep_operation {
+struct SWILL_MUST_AWAIT("sleep_for does not wait until it is awaited: co_await sleep_for(...)") sleep_operation {
   clock_duration duration;
   sleep_awaiter operator co_await() const noexcept { return sleep_awaiter{duration}; }
 };
@@ -105,7 +106,7 @@ private:
 };
 
 template <class F>
-struct pool_operation {
+struct SWILL_MUST_AWAIT("on_pool runs nothing until it is awaited: co_await on_pool(f)") pool_operation {
   F function;
   pool_awaiter<F> operator co_await() && { return pool_awaiter<F>{std::move(function)}; }
 };
@@ -146,7 +147,8 @@ void_to_monostate<T> take(task<T>& t) {
 
 /// Starts all tasks; goes on when `all_` have ended or one has failed, or when any has ended.
 template <bool All, class... Ts>
-class join_awaiter {
+class SWILL_MUST_AWAIT("when_all and when_any start nothing until they are awaited: co_await when_any(...)")
+    join_awaiter {
 public:
   explicit join_awaiter(std::tuple<task<Ts>...> tasks) : tasks_(std::move(tasks)) {}
 

@@ -1,10 +1,11 @@
 #pragma once
 
+#include "libswill/base/must_await.hpp"
 #include "libswill/base/task.hpp"
-
 #include "libswill/base/temporaries.hpp"
-#include <optional>
+
 #include <concepts>
+#include <optional>
 
 namespace swill {
 
@@ -66,16 +67,16 @@ struct stream_promise : promise_base {
 /// while the connection's send budget is used up. Elsewhere another coroutine consumes it: `while (auto v = co_await s.next())`.
 /// Lazy; its frame dies with the stream object.
 template <class T>
-class [[nodiscard]] stream {
+class SWILL_MUST_AWAIT("a swill::stream does nothing until somebody takes its items: co_await its next()") stream {
 public:
   using promise_type = detail::stream_promise<T>;
   using value_type = T;
 
   stream() = default;
   explicit stream(std::coroutine_handle<promise_type> h) noexcept : handle_(h) {}
-  stream(stream&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
   /// As task's.
   stream(detail::new_coroutine<promise_type> c) : handle_(c.handle()) {}
+  stream(stream&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
   stream& operator=(stream&& other) noexcept {
     stream gone{std::move(other)};
     std::swap(handle_, gone.handle_);
@@ -105,7 +106,7 @@ public:
     if (auto e = handle_.promise().exception) std::rethrow_exception(e);
   }
 
-  struct next_awaiter {
+  struct SWILL_MUST_AWAIT("next() gives nothing until it is awaited: co_await it") next_awaiter {
     stream& s;
     bool await_ready() const noexcept { return s.handle_.done(); }
     template <class P>

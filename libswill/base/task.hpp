@@ -2,6 +2,7 @@
 
 #include "libswill/base/error.hpp"
 #include "libswill/base/frame_memory.hpp"
+#include "libswill/base/must_await.hpp"
 #include "libswill/base/scope.hpp"
 
 #include <coroutine>
@@ -108,7 +109,7 @@ struct task_promise<void> : promise_base {
 /// frame dies with the task object, wherever it is suspended. `co_await` hands over the value or throws what the coroutine threw; it throws
 /// std::logic_error when the coroutine has ended without co_return, which compilers accept.
 template <class T>
-class [[nodiscard]] task {
+class SWILL_MUST_AWAIT("a swill::task does nothing until it is awaited: write co_await before it") task {
 public:
   using promise_type = detail::task_promise<T>;
   using value_type = T;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libswill/base/must_await.hpp"
 #include "libswill/base/task.hpp"
 #include "pubsub/connections/detail/event_queue.hpp"
 
@@ -19,7 +20,7 @@ class connection_feed {
 public:
   explicit connection_feed(std::unique_ptr<detail::event_queue> q) : queue_(std::move(q)) {}
 
-  class next_awaiter : wait {
+  class SWILL_MUST_AWAIT("next() gives nothing until it is awaited: co_await it") next_awaiter : wait {
   public:
     explicit next_awaiter(detail::event_queue& q) noexcept : queue_(q) {}
     ~next_awaiter() {

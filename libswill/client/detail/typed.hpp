@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/api/types/codec.hpp"
+#include "libswill/base/must_await.hpp"
 #include "libswill/client/detail/await.hpp"
 
 #include <concepts>
@@ -92,12 +93,12 @@ private:
 
 /// What next(), result() and the like give: to be awaited, now or in when_all.
 template <class Awaiter>
-struct operation {
+struct SWILL_MUST_AWAIT("this does nothing until it is awaited: co_await it") operation {
   call* on;
   Awaiter operator co_await() const { return Awaiter{*on}; }
 };
 template <class T>
-struct write_operation {
+struct SWILL_MUST_AWAIT("write() sends nothing until it is awaited: co_await it") write_operation {
   call* on;
   T item;
   write_awaiter<T> operator co_await() && { return write_awaiter<T>{*on, std::move(item)}; }
