@@ -1,0 +1,81 @@
+// As handlers.cpp, of what knows CAF.
+
+#include "actors/handle_actor.hpp"
+#include "pubsub/pubsub.hpp"
+
+#include <string>
+
+using namespace std::chrono_literals;
+using swill::task;
+
+struct line {
+  std::string sku;
+  int quantity = 1;
+};
+template <class D>
+void describe(D& d, line& l) {
+  d.field("sku", l.sku);
+  d.field("quantity", l.quantity);
+}
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(line)
+
+struct unknown {
+  std::string sku;
+};
+template <class D>
+void describe(D& d, unknown& u) {
+  d.field("sku", u.sku);
+}
+
+using stock = caf::typed_actor<caf::replies_to<std::string>::with<std::int32_t>>;
+using several = caf::typed_actor<caf::replies_to<std::string>::with<std::int32_t>, caf::reacts_to<double>>;
+
+// --- Messages
+
+task<void> right_messages(swill::pubsub& bus, std::string sku) {
+  const line l{sku, 1};
+  co_await bus.publish("t", l);
+  co_await bus.publish("t", "text");
+  co_await bus.send_to_all(l);
+  co_await bus.enter("t", {"1", "ann", {}});
+  co_await bus.enter("t", swill::presence_member{"1", "ann"});
+}
+task<void> wrong_publish(swill::pubsub& bus, std::string sku) {
+  co_await bus.publish("t", line{sku, 1}); // on g++ 12 says: g++ 12 would destroy this temporary twice; name it first
+}
+task<void> wrong_connection(swill::pubsub& bus, std::string sku) {
+  co_await bus.send_to_connection("t", unknown{sku}); // on g++ 12 says: g++ 12 would destroy this temporary twice; name it first
+}
+task<void> forgetful(swill::pubsub& bus, swill::feed<line>& feed, const stock& actor) {
+  bus.publish("t", 1);                              // says: a swill::task does nothing until it is awaited
+  feed.next();                                      // says: next() gives nothing until it is awaited
+  swill::ask<std::int32_t>(actor, 1s, "ABC123");    // says: ask sends nothing until it is awaited
+  co_return;
+}
+
+// --- Actors
+
+task<double> right_questions(const caf::actor& prices, std::string sku) {
+  const line l{sku, 1};
+  co_return co_await swill::ask<double>(prices, 1s, l) + co_await swill::ask<double>(prices, 1s, "text");
+}
+task<double> wrong_question(const caf::actor& prices, std::string sku) {
+  co_return co_await swill::ask<double>(prices, 1s, line{sku, 1}); // on g++ 12 says: g++ 12 would destroy this temporary twice
+}
+task<double> unknown_question(const caf::actor& prices, const unknown& u) {
+  co_return co_await swill::ask<double>(prices, 1s, u); // says: CAF cannot send this type: write CAF_ALLOW_UNSAFE_MESSAGE_TYPE
+}
+
+void actors(swill::app& app, const caf::actor& any, const stock& typed, const several& more) {
+  app.handle_actor<line, double>("a", any);
+  app.handle_actor<std::string, std::int32_t>("b", typed, swill::actor_options{.timeout = 1s});
+  app.handle_actor("c", typed);
+  app.handle_actor("d", typed, swill::actor_options{.timeout = 1s});
+  app.handle_actor<double, void>("e", more);
+
+  app.handle_actor<unknown, double>("f", any);         // says: CAF cannot send In: write CAF_ALLOW_UNSAFE_MESSAGE_TYPE
+  app.handle_actor<std::string, double>("f", typed);   // says: this typed actor does not answer In with Out
+  app.handle_actor<double, std::int32_t>("f", typed);  // says: this typed actor does not answer In with Out
+  app.handle_actor("f", more);                         // says: only a typed actor of one message type says what it takes
+  app.handle_actor("f", any);                          // says: only a typed actor of one message type says what it takes
+}

@@ -1,0 +1,159 @@
+// Mistakes as users make them, compiled by run.py. A comment `says: TEXT` at the end of a line is what the compiler must say first for
+// that line, as an error or a warning, and nothing else may be said for it. `on g++ 12 says:` holds for compilers that break temporaries.
+// Lines without such a comment are right, and must compile in silence.
+
+#include "libswill/client/client.hpp"
+#include "libswill/server/test_client.hpp"
+#include "libswill/swill.hpp"
+#include "sessions/session.hpp"
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+
+using namespace std::chrono_literals;
+using swill::request;
+using swill::stream;
+using swill::streaming_request;
+using swill::task;
+
+struct line {
+  std::string sku;
+  int quantity = 1;
+};
+template <class D>
+void describe(D& d, line& l) {
+  d.field("sku", l.sku);
+  d.field("quantity", l.quantity);
+}
+
+struct page {
+  std::string title;
+  int number = 1;
+};
+template <class D>
+void describe(D& d, page& p) {
+  d.field("title", p.title);
+  d.field("number", p.number);
+}
+
+struct undescribed {
+  int n = 0;
+};
+
+struct shop {
+  std::map<std::string, int> stock;
+  std::mutex lock;
+  int get(request<std::string> r) {
+    const std::lock_guard guard{lock};
+    return stock[r.data()];
+  }
+  task<int> later(request<std::string>) { co_return 1; }
+};
+struct price_list {
+  double of(request<std::string>) const { return 1; }
+  double change(request<std::string>) { return 2; }
+};
+
+int two(request<int>, int) { return 1; }
+int plain(request<int> r) noexcept { return r.data(); }
+int global = 0;
+
+// --- What is a handler
+
+void right_handlers(swill::app& app, shop& one) {
+  app.handle("function", plain);
+  app.handle("const reference", [](const request<line>& r) { return r.data().quantity; });
+  app.handle("blocking", swill::blocking([](request<int> r) { return r.data(); }));
+  app.handle("text", [](request<>) { return "pong"; });
+  app.handle("view", [](request<std::string> r) { return std::string_view{r.data()}; });
+  app.handle("move-only", [p = std::make_unique<int>(1)](request<int> r) { return *p + r.data(); });
+  app.handle("member", &shop::get, &one);
+  app.handle("member, by reference", &shop::get, std::ref(one), {.doc = "of a shop"});
+  app.handle("member, shared", &shop::later, std::make_shared<shop>());
+  app.handle("member, copied", &price_list::of, price_list{});
+}
+
+void wrong_handlers(swill::app& app, shop& one, const swill::handler_options& options) {
+  app.handle("f", [] { return 1; });                              // says: a handler takes one swill::request<T>
+  app.handle("f", two);                                           // says: a handler takes one swill::request<T>
+  app.handle("f", [](request<int>, request<int>) { return 1; });  // says: a handler takes one swill::request<T>
+  app.handle("f", [](auto r) { return r.data(); });               // says: a handler is a function, or an object with one operator()
+  app.handle("f", 5);                                             // says: a handler is a function, or an object with one operator()
+  app.handle("f", [](int n) { return n; });                       // says: a handler takes one swill::request<T>
+  app.handle("f", [n = 0](request<int>) mutable { return ++n; }); // says: a handler is called as const
+  app.handle("f", [](request<int>& r) { return r.data(); });      // says: a handler takes its request by value
+  app.handle("f", [](request<int>) -> int& { return global; });   // says: a handler returns a value, not a reference
+  app.handle("f", [](streaming_request<int>) { return 1; });      // says: a handler of a swill::streaming_request is a coroutine
+  app.handle("f", [](const request<line>&) -> task<int> { co_return 1; });          // says: a coroutine takes its request by value
+  app.handle("f", [](const streaming_request<line>&) -> stream<int> { co_yield 1; }); // says: a coroutine takes its request by value
+  app.handle("f", [](request<line>&&) -> task<int> { co_return 1; });               // says: a coroutine takes its request by value
+  app.handle("f", [](request<int>) -> task<std::string_view> { co_return "a"; });   // says: this result refers to a text that may be gone
+  app.handle("f", [](request<int>) -> stream<const char*> { co_yield "a"; });       // says: this result refers to a text that may be gone
+  app.handle("f", [](request<int>) { return undescribed{}; });    // says: swill: this handler's result cannot travel
+  app.handle("f", [](request<undescribed>) { return 1; });        // says: swill: T of this swill::request<T> cannot travel
+  app.handle("f", swill::blocking([](request<int>) -> task<int> { co_return 1; })); // says: a blocking handler is a plain function
+  app.handle("f", &shop::get);                                    // says: a member function needs its object
+  app.handle("f", &shop::later, options);                         // says: a member function needs its object
+  app.handle("f", &shop::get, one);                               // says: the app would keep a copy of this object
+  app.handle("f", &price_list::change, price_list{});             // says: the app would keep a copy of this object
+  app.handle("f", &price_list::of, &one);                         // says: this object has no such member function
+}
+
+// --- Temporaries that g++ 12 destroys twice
+
+stream<line> right_lines(std::string sku) {
+  const line named{"a", 1};
+  co_yield named;
+  line l{sku, 2};
+  co_yield l;
+}
+stream<line> wrong_line() {
+  co_yield line{"a", 1}; // on g++ 12 says: g++ 12 would destroy this temporary twice; name it first
+}
+stream<page> wrong_page(std::string title) {
+  co_yield {title, 2}; // on g++ 12 says: g++ 12 would destroy this temporary twice; name it first
+}
+task<int> right_calls(swill::client& c, swill::client_upload<line, int>& up) {
+  const line l{"a", 1};
+  co_await up.write(l);
+  co_return co_await c.call<int>("x", "ann") + co_await c.call<int>("place", l);
+}
+task<int> wrong_call(swill::client& c) {
+  co_return co_await c.call<int>("place", line{"a", 1}); // on g++ 12 says: g++ 12 would destroy this temporary twice; name it first
+}
+task<void> wrong_write(swill::client_upload<line, int>& up) {
+  co_await up.write(line{"a", 1}); // on g++ 12 says: g++ 12 would destroy this temporary twice; name it first
+}
+task<void> wrong_job(std::string text) {
+  co_await swill::on_pool([text] { return text.size(); }); // on g++ 12 says: g++ 12 would destroy this lambda twice; name it first
+}
+task<void> wrong_update(swill::session& s, std::string text) {
+  co_await s.update([text](swill::session& t) { t.set("a", text); }); // on g++ 12 says: g++ 12 would destroy this lambda twice
+}
+
+// --- A keyword that is forgotten
+
+task<void> forgetful(request<int> r, streaming_request<int> in, swill::client& c, swill::client_call<int>& one) {
+  swill::sleep_for(1h);                         // says: sleep_for does not wait until it is awaited
+  swill::on_pool([] { return 1; });             // says: on_pool runs nothing until it is awaited
+  swill::when_any(swill::sleep_for(1s), swill::sleep_for(2s)); // says: when_all and when_any start nothing
+  r.context().session();                        // says: session() gives nothing until it is awaited
+  r.context().send_leading({"a", 1});           // says: a swill::task does nothing until it is awaited
+  in.next();                                    // says: next() gives nothing until it is awaited
+  right_lines("a").next();                      // says: next() gives nothing until it is awaited
+  right_lines("a");                             // says: a swill::stream does nothing until somebody takes its items
+  c.call<int>("x", 1);                          // says: a swill::task does nothing until it is awaited
+  one.result();                                 // says: this does nothing until it is awaited
+  co_return;
+}
+
+// --- Texts as they are written
+
+void texts(swill::test_client& c) {
+  static_cast<void>(c.call<int>("x", "ann"));
+  static_cast<void>(c.call<std::string>("x", std::string_view{"ann"}));
+}
