@@ -33,8 +33,8 @@ void check_sizes(const limits& l, mistake_list& out) {
 void check_times(const limits& l, mistake_list& out) {
   constexpr milliseconds some{1};
   out.check_time("limits.slow_handler", l.slow_handler);
-  out.check_time("limits.default_deadline", l.default_deadline);
-  out.check_time("limits.maximum_deadline", l.maximum_deadline);
+  out.check_time("limits.default_deadline", l.default_deadline, {}, milliseconds::max()); // cut to what a clock holds
+  out.check_time("limits.maximum_deadline", l.maximum_deadline, {}, milliseconds::max());
   out.check_time("limits.retry_after", l.retry_after);
   out.check_time("limits.slow_reader_timeout", l.slow_reader_timeout, some);
   out.check_time("limits.message_timeout", l.message_timeout, some);

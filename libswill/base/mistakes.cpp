@@ -32,14 +32,14 @@ void mistake_list::add(std::string path, std::string text) {
 
 void mistake_list::check_size(std::string path, std::uint64_t is, std::uint64_t least, std::uint64_t most) {
   if (is >= least && is <= most) return;
-  const bool is_bounded = most != largest_size || is > most;
+  const bool is_bounded = most < largest_size || is > most;
   add(std::move(path), range_text(std::to_string(is), std::to_string(least), std::to_string(most), is_bounded));
 }
 
 void mistake_list::check_time(std::string path, std::chrono::milliseconds is, std::chrono::milliseconds least,
                               std::chrono::milliseconds most) {
   if (is >= least && is <= most) return;
-  const bool is_bounded = most != longest_time || is > most;
+  const bool is_bounded = most < longest_time || is > most;
   add(std::move(path), range_text(text_of(is), text_of(least), text_of(most), is_bounded));
 }
 
