@@ -72,6 +72,11 @@ result<std::shared_ptr<const announced_handler>> decode_handler(const value& r, 
       if (const auto* code = e.get_if<std::int64_t>()) h->options.errors.push_back(static_cast<int>(*code));
     }
   }
+  if (const value* tags = r.find("tags"); tags != nullptr && tags->get_if<value_array>() != nullptr) {
+    for (const value& t : *tags->get_if<value_array>()) {
+      if (const auto* tag = t.get_if<std::string>()) h->options.tags.push_back(*tag);
+    }
+  }
   const value* of = r.find("limits");
   h->options.message_size =
       static_cast<std::size_t>(std::max<std::int64_t>(get<std::int64_t>(of, "message_size", 0), 0));

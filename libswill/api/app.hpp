@@ -6,6 +6,7 @@
 #include "libswill/api/plugin.hpp"
 
 #include <concepts>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,8 +26,29 @@ detail::blocking_function<F> blocking(F f) {
 
 struct actor_options;
 
+namespace detail {
+
+/// Knows whether its content was moved elsewhere.
+class moved_mark {
+public:
+  moved_mark() = default;
+  moved_mark(moved_mark&& other) noexcept : moved_(std::exchange(other.moved_, true)) {}
+  moved_mark& operator=(moved_mark&& other) noexcept {
+    moved_ = std::exchange(other.moved_, true);
+    return *this;
+  }
+  ~moved_mark() = default;
+  explicit operator bool() const noexcept { return moved_; }
+
+private:
+  bool moved_ = false;
+};
+
+} // namespace detail
+
 /// A group of handlers and the hooks around them, under a name that prefixes the handlers' names: a blueprint "shop" with a handler "quote"
 /// serves "shop.quote". Mounted in an app or in another blueprint at start-up. Owns its functions; not thread-safe while it is built.
+/// Whatever is added after it was mounted, or while a server runs its app, would never be used: that throws std::logic_error.
 class blueprint {
 public:
   explicit blueprint(std::string name = {}) : name_(std::move(name)) {}
@@ -81,84 +103,66 @@ public:
   // and may take fewer arguments. Several of one name run in the order of registration.
   template <class F>
   void before_request(F f) {
+    must_be_open("before_request");
     hooks_.before_request.push_back(detail::make_hook<context&>(std::move(f)));
   }
   template <class F>
   void before_request_metadata(F f) {
+    must_be_open("before_request_metadata");
     hooks_.before_request_metadata.push_back(detail::make_hook<context&, metadata&>(std::move(f)));
   }
   template <class F>
   void before_request_data(F f) {
+    must_be_open("before_request_data");
     hooks_.before_request_data.push_back(detail::make_hook<context&, bytes&>(std::move(f)));
   }
   template <class F>
   void before_request_message(F f) {
+    must_be_open("before_request_message");
     hooks_.before_request_message.push_back(detail::make_hook<context&, any_message&>(std::move(f)));
   }
   template <class F>
   void before_leading_metadata(F f) {
+    must_be_open("before_leading_metadata");
     hooks_.before_leading_metadata.push_back(detail::make_hook<context&, metadata&>(std::move(f)));
   }
   template <class F>
   void before_response_message(F f) {
+    must_be_open("before_response_message");
     hooks_.before_response_message.push_back(detail::make_hook<context&, any_message&>(std::move(f)));
   }
   template <class F>
   void before_trailing_metadata(F f) {
+    must_be_open("before_trailing_metadata");
     hooks_.before_trailing_metadata.push_back(detail::make_hook<context&, metadata&>(std::move(f)));
   }
   template <class F>
   void after_request(F f) {
+    must_be_open("after_request");
     hooks_.after_request.push_back(detail::make_hook<context&, const outcome&>(std::move(f)));
   }
 
-  const std::string& name() const noexcept { return name_; }
-
-  /// For handlers made elsewhere (handler actors).
-  void add(std::string_view name, std::shared_ptr<detail::handler> h, handler_options options);
-
-protected:
-  std::vector<std::shared_ptr<detail::handler>> handlers_; // shared with the services built from this app
-  detail::request_hooks hooks_;
-
-private:
-  template <class In, class Out, class Target>
-  void add_actor(std::string_view name, const Target& to, const actor_options& o);
-
-  std::string name_;
-};
-
-/// Whether a server tells what it serves, by its handler `swill.introspect`.
-enum class introspect : std::uint8_t { off, on };
-
-/// Everything a server serves: handlers, hooks, limits. Build it, then give it to a server, which takes a copy of what it needs.
-class app : public blueprint {
-public:
-  app();
-
-  // Hooks of connections. before_connection and before_accept may throw swill::rejection and set response headers.
+  /// Lets only those requests pass that `f(context&)` lets: it gives nothing or a bool, or a task of one of them, and says no by false,
+  /// which is ERROR 403, or by throwing, best an error of its own. It runs as a before_request, in the order of registration with them.
   template <class F>
-  void before_connection(F f) {
-    connection_.before_connection.push_back(detail::make_hook<connection&>(std::move(f)));
+  void require(F f) {
+    must_be_open("require");
+    hooks_.before_request.push_back(detail::make_rule(std::move(f)));
   }
+  /// The same for handlers that have this tag (handler_options::tags), those of workers among them when this is an app. Others pay nothing
+  /// for it.
   template <class F>
-  void before_accept(F f) {
-    connection_.before_accept.push_back(detail::make_hook<connection&>(std::move(f)));
-  }
-  template <class F>
-  void after_accept(F f) {
-    connection_.after_accept.push_back(detail::make_hook<connection&>(std::move(f)));
-  }
-  template <class F>
-  void after_connection(F f) {
-    connection_.after_connection.push_back(detail::make_hook<connection&, const close_reason&>(std::move(f)));
+  void require(std::string tag, F f) {
+    require([tag, f = std::move(f)](context& c) mutable -> std::invoke_result_t<F&, context&> { return f(c); });
+    hooks_.before_request.back().tag = std::move(tag);
   }
 
   /// Turns exceptions of type E that handlers and hooks let through into errors for the client: `f(context&, const E&) -> error`. The
-  /// first that fits, in the order of registration, wins.
+  /// first that fits, in the order of registration, wins; those of an inner blueprint come before those around it.
   template <class E, class F>
   void on_exception(F f) {
-    exceptions_.push_back([f = std::move(f)](context& c, std::exception_ptr e) -> std::optional<error> {
+    must_be_open("on_exception");
+    errors_.exceptions.push_back([f = std::move(f)](context& c, std::exception_ptr e) -> std::optional<error> {
       try {
         std::rethrow_exception(e);
       } catch (const E& known) {
@@ -168,47 +172,142 @@ public:
       }
     });
   }
-  /// Changes errors of one code on their way to the client: `f(context&, error) -> error`.
+  /// Changes errors of one code on their way to the client: `f(context&, error) -> error`. What an inner blueprint makes of an error is an
+  /// error like any other to those around it.
   template <class F>
   void on_error(std::int64_t code, F f) {
-    errors_[code] = std::move(f);
+    must_be_open("on_error");
+    errors_.errors[code] = std::move(f);
+  }
+
+  /// For its handlers and those of blueprints within that have none of their own. An app has all of a server's limits in their place.
+  handler_limits& limits() noexcept { return limits_; }
+
+  const std::string& name() const noexcept { return name_; }
+
+  /// For handlers made elsewhere (handler actors).
+  void add(std::string_view name, std::shared_ptr<detail::handler> h, handler_options options);
+
+protected:
+  /// Throws std::logic_error when nothing would use what is going to be added.
+  void must_be_open(std::string_view what) const;
+  /// Adds the rules for tags that no handler of b has: most likely the tag is written in another way there.
+  static void check_tags(const blueprint& b, std::vector<mistake>& out);
+
+  std::vector<std::shared_ptr<detail::handler>> handlers_; // shared with the services built from this app
+  detail::request_hooks hooks_;
+  detail::error_rules errors_;
+  std::vector<mistake> mistakes_;                        ///< of blueprints that were mounted
+  mutable std::weak_ptr<const detail::service> running_; // what was built last from this app
+
+private:
+  template <class In, class Out, class Target>
+  void add_actor(std::string_view name, const Target& to, const actor_options& o);
+
+  std::string name_;
+  handler_limits limits_;
+  detail::moved_mark moved_;
+};
+
+/// Whether a server tells what it serves, by its handler `swill.introspect`.
+enum class introspect : std::uint8_t { off, on };
+
+/// Everything a server serves: handlers, hooks, limits. Build it, then give it to a server, which takes a copy of what it needs. As long
+/// as a server that was started from it exists, nothing can be added: std::logic_error.
+class app : public blueprint {
+public:
+  app();
+
+  // Hooks of connections. before_connection and before_accept may throw swill::rejection and set response headers.
+  template <class F>
+  void before_connection(F f) {
+    must_be_open("before_connection");
+    connection_.before_connection.push_back(detail::make_hook<connection&>(std::move(f)));
+  }
+  template <class F>
+  void before_accept(F f) {
+    must_be_open("before_accept");
+    connection_.before_accept.push_back(detail::make_hook<connection&>(std::move(f)));
+  }
+  template <class F>
+  void after_accept(F f) {
+    must_be_open("after_accept");
+    connection_.after_accept.push_back(detail::make_hook<connection&>(std::move(f)));
+  }
+  template <class F>
+  void after_connection(F f) {
+    must_be_open("after_connection");
+    connection_.after_connection.push_back(detail::make_hook<connection&, const close_reason&>(std::move(f)));
   }
 
   /// Who may ask `swill.introspect`, a request like any other for the hooks of this app: everybody that they let pass, which is the
   /// default; or nobody: then there is no such handler.
   void introspection(introspect which) {
+    must_be_open("introspection");
     introspection_ = which;
     introspection_hooks_ = {};
   }
-  /// The same; `f` is a before_request of that handler alone, and refuses by throwing swill::error.
+  /// The same; `f` is a rule for that handler alone, as in require.
   template <class F>
   requires(!std::same_as<F, introspect>) void introspection(F f) {
     introspection(introspect::on);
-    introspection_hooks_.before_request.push_back(detail::make_hook<context&>(std::move(f)));
+    introspection_hooks_.before_request.push_back(detail::make_rule(std::move(f)));
   }
 
-  /// Adds sessions, pub/sub and the like; they start and stop with the server, in this order and its reverse.
-  void use(std::shared_ptr<plugin> p);
+  /// Adds sessions, pub/sub and the like, and returns what it was given; they start and stop with the server, in this order and its reverse.
+  template <std::derived_from<plugin> P>
+  std::shared_ptr<P> use(std::shared_ptr<P> p) {
+    add_plugin(p);
+    return p;
+  }
+  template <std::derived_from<plugin> P>
+  std::shared_ptr<P> use(std::unique_ptr<P> p) {
+    return use(std::shared_ptr<P>{std::move(p)});
+  }
+  /// A mistake, which validate() reports, as for any null.
+  void use(std::nullptr_t) { add_plugin(nullptr); }
 
   /// For the plugin that brings sessions: who makes those that context::session gives. Must live as long as the app and its servers.
-  void set_session_provider(detail::session_provider& p) noexcept { sessions_ = &p; }
+  void set_session_provider(detail::session_provider& p) {
+    must_be_open("set_session_provider");
+    sessions_ = &p;
+  }
 
   /// For plugins: `f(const connection&, connection_notes&)` adds what it knows when somebody lists connections, on the connection's thread.
-  void on_describe(std::function<void(const connection&, connection_notes&)> f) { describers_.push_back(std::move(f)); }
+  void on_describe(std::function<void(const connection&, connection_notes&)> f) {
+    must_be_open("on_describe");
+    describers_.push_back(std::move(f));
+  }
 
+  /// A server takes a copy when it starts: what is changed then does not show.
   swill::limits& limits() noexcept { return limits_; }
-  void set_log(log_sink sink) { log_ = std::move(sink); }
+  const swill::limits& limits() const noexcept { return limits_; }
+  void set_log(log_sink sink) {
+    must_be_open("set_log");
+    log_ = std::move(sink);
+  }
   const log_sink& log() const noexcept { return log_; }
   /// Answers unforeseen exceptions with their text and trace in data.traceback. Never for strangers to see.
-  void set_debug(bool on) noexcept { debug_ = on; }
+  void set_debug(bool on) {
+    must_be_open("set_debug");
+    debug_ = on;
+  }
 
-  /// What a server runs. Shares the handlers; later changes of this app do not show.
+  /// Throws invalid_configuration with all that cannot be meant in limits, handlers, their types and options, and plugins, and with what
+  /// would be right in its place. Every server does it when it starts; call it in a test to know before.
+  void validate() const;
+  /// The same for somebody who has more to look at: adds what it finds.
+  void check(mistake_list& out) const;
+
+  /// What a server runs. Shares the handlers; later changes of this app do not show, and are refused as long as it lives.
   std::shared_ptr<const detail::service> build() const;
 
 private:
+  void add_plugin(std::shared_ptr<plugin> p);
+  void check_plugins(mistake_list& out) const;
+  void check_handlers(mistake_list& out) const;
+
   detail::connection_hooks connection_;
-  std::vector<detail::exception_mapper> exceptions_;
-  std::unordered_map<std::int64_t, detail::error_mapper> errors_;
   std::vector<std::shared_ptr<plugin>> plugins_; // shared with the services built from this app
   detail::session_provider* sessions_ = nullptr;
   std::vector<std::function<void(const connection&, connection_notes&)>> describers_;

@@ -6,6 +6,7 @@ namespace swill {
 
 connection& context::connection() const noexcept { return call_->host().peer(); }
 std::string_view context::rpc() const noexcept { return call_->target().name; }
+const handler_options& context::options() const noexcept { return call_->target().options; }
 std::uint64_t context::seq() const noexcept { return call_->seq(); }
 const metadata& context::metadata() const { return call_->client_metadata(); }
 std::optional<clock_time> context::deadline() const noexcept { return call_->deadline(); }

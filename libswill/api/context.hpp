@@ -14,6 +14,7 @@
 
 namespace swill {
 
+struct handler_options;
 namespace detail {
 class call;
 }
@@ -29,7 +30,10 @@ public:
   swill::connection& connection() const noexcept;
 
   std::string_view rpc() const noexcept; ///< [any thread]
-  std::uint64_t seq() const noexcept;    ///< [any thread]
+  /// What was said of the handler when it was registered, its tags among it; of a worker's handler as the worker announced it. Defined in
+  /// "libswill/api/app.hpp". [any thread]
+  const handler_options& options() const noexcept;
+  std::uint64_t seq() const noexcept; ///< [any thread]
   /// What the client sent along. [any thread]
   const swill::metadata& metadata() const;
   /// When the request ends with ERROR 408, if ever; by the loop's clock. [any thread]

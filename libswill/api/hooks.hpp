@@ -6,6 +6,7 @@
 #include "libswill/base/task.hpp"
 
 #include <functional>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -27,6 +28,7 @@ template <class... Args>
 struct hook {
   std::function<void(Args...)> plain;
   std::function<task<void>(Args...)> awaiting;
+  std::string tag{}; ///< handlers without it have no such hook; empty: it is for all
 };
 
 template <class F, class First, class... Rest>
@@ -48,6 +50,30 @@ hook<Args...> make_hook(F f) {
   } else {
     static_assert(std::is_void_v<result_type>, "a hook returns void or swill::task<void>");
     return {std::move(fitted), nullptr};
+  }
+}
+
+/// Throws ERROR 403.
+[[noreturn]] void refuse();
+
+/// A hook of requests that says who may: `f(context&)` gives nothing or a bool, or a task of one of them. It says no by false, which is
+/// ERROR 403, or by throwing, best an error of its own.
+template <class F>
+hook<context&> make_rule(F f) {
+  using result_type = std::invoke_result_t<F&, context&>;
+  if constexpr (std::is_same_v<result_type, task<bool>>) {
+    const auto rule = [f = std::move(f)](context& c) mutable -> task<void> {
+      const bool may = co_await f(c);
+      if (!may) refuse();
+    };
+    return {nullptr, rule};
+  } else if constexpr (std::is_same_v<result_type, bool>) {
+    const auto rule = [f = std::move(f)](context& c) mutable {
+      if (!f(c)) refuse();
+    };
+    return {rule, nullptr};
+  } else {
+    return make_hook<context&>(std::move(f));
   }
 }
 

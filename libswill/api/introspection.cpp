@@ -38,6 +38,7 @@ value introspection_record(const detail::handler& h) {
   if (h.options.idempotent) record.set("idempotent", true);
   if (h.options.endless) record.set("endless", true);
   if (!h.options.errors.empty()) record.set("errors", value_array(h.options.errors.begin(), h.options.errors.end()));
+  if (!h.options.tags.empty()) record.set("tags", value_array(h.options.tags.begin(), h.options.tags.end()));
   value limits = value::map({});
   if (h.options.message_size != 0) limits.set("message_size", h.options.message_size);
   if (h.options.default_deadline.count() != 0) limits.set("default_deadline_ms", h.options.default_deadline.count());

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <functional>
+#include <string_view>
 
 namespace swill {
 
 class app;
+class mistake_list;
 namespace actors {
 class runtime;
 }
@@ -20,6 +22,15 @@ public:
 
   /// Called once by app::use: adds the hooks and handlers that it brings.
   virtual void install(app& a);
+
+  /// What it is, such as "sessions", where an app can have only one of that kind. Empty: an app may have any number of them.
+  virtual std::string_view kind() const noexcept { return {}; }
+  /// Another plugin, which the app must have got before this one, because this one uses it from its start to its stop. Null: none.
+  virtual const plugin* needs() const noexcept { return nullptr; }
+  /// Whether it serves handlers that the app does not know before it starts.
+  virtual bool brings_handlers() const noexcept { return false; }
+  /// Adds what in its options cannot be meant. Called by app::validate, and so before each start.
+  virtual void check(mistake_list& out) const;
 
   /// The server starts: before the first handshake, on the thread that starts it, while the loops turn. What it throws keeps the server
   /// from starting.

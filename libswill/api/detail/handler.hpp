@@ -3,6 +3,7 @@
 #include "libswill/api/any_message.hpp"
 #include "libswill/api/hooks.hpp"
 #include "libswill/base/limits.hpp"
+#include "libswill/base/mistakes.hpp"
 #include "libswill/wire/writer.hpp"
 
 #include <chrono>
@@ -28,11 +29,30 @@ struct handler_options {
   bool idempotent = false;      ///< may be tried again when its worker dies
   bool endless = false;         ///< streams until it is cancelled: ends at once when the server drains
   std::vector<int> errors{};    ///< codes it may answer, for introspection
+  /// What kind of handler it is, in words of the application: "admin", "public". Hooks see them (context::options), and
+  /// blueprint::require goes by them; clients see them in introspection.
+  std::vector<std::string> tags{};
+
+  bool has_tag(std::string_view tag) const noexcept {
+    for (const std::string& t : tags) {
+      if (t == tag) return true;
+    }
+    return false;
+  }
+};
+
+/// Limits of the handlers of one blueprint, for those that have none of their own in their handler_options.
+struct handler_limits {
+  std::chrono::milliseconds default_deadline{0}; ///< 0: that of the blueprint around it, then limits::default_deadline
+  std::chrono::milliseconds maximum_deadline{0}; ///< 0: as above, limits::maximum_deadline
+  std::size_t message_size = 0;                  ///< bytes. 0: as above, limits::message_size
+  std::size_t queued_bytes = 0;                  ///< 0: as above, limits::queued_bytes
 };
 
 namespace detail {
 
 class call;
+struct error_rules;
 
 /// Messages of a client that wait for a handler to take them.
 struct queued_input {
@@ -99,6 +119,10 @@ public:
   /// Ends what serves it elsewhere, when the server stops: an actor of the actor system at that address.
   std::function<void(void* actor_system)> stop;
   request_hooks hooks; ///< the app's and its blueprints'
+  std::vector<std::shared_ptr<const error_rules>>
+      errors;                    ///< its blueprints', the innermost first; shared with their other handlers
+  std::vector<mistake> mistakes; ///< in its types
+  bool is_of_plugin = false;     ///< then it may be called "swill.…"
 };
 
 /// Handlers that come and go while a server runs, beside those of its app, which win. One for each loop; all calls on its thread.

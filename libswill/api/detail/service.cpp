@@ -6,6 +6,8 @@
 
 namespace swill::detail {
 
+void refuse() { throw error{error_code::forbidden, "You may not call this"}; }
+
 void service::add(std::shared_ptr<const handler> h) {
   by_name_.emplace(h->name, h.get());
   handlers_.push_back(std::move(h));
@@ -23,11 +25,25 @@ error unforeseen(context& c, std::exception_ptr e, bool debug) {
 
 } // namespace
 
+/// Calls f with the rules of the handler's blueprints, from the innermost, then with the app's; until f says true.
+template <class F>
+void service::for_each_rules(context& c, const F& f) const {
+  if (c.call().is_open()) {
+    for (const auto& r : c.call().target().errors) {
+      if (f(*r)) return;
+    }
+  }
+  f(errors);
+}
+
 error service::mapped(context& c, error e) const {
-  const auto it = errors.find(e.code);
-  if (it == errors.end()) return e;
   try {
-    return it->second(c, std::move(e));
+    for_each_rules(c, [&](const error_rules& r) {
+      const auto it = r.errors.find(e.code);
+      if (it != r.errors.end()) e = it->second(c, std::move(e));
+      return false;
+    });
+    return e;
   } catch (...) {
     return unforeseen(c, std::current_exception(), debug);
   }
@@ -36,9 +52,12 @@ error service::mapped(context& c, error e) const {
 error service::to_error(context& c, std::exception_ptr e) const {
   std::optional<error> out;
   try {
-    for (const auto& mapper : exceptions) {
-      if ((out = mapper(c, e))) break;
-    }
+    for_each_rules(c, [&](const error_rules& r) {
+      for (const auto& mapper : r.exceptions) {
+        if ((out = mapper(c, e))) return true;
+      }
+      return false;
+    });
     if (!out) {
       try {
         std::rethrow_exception(e);

@@ -22,6 +22,13 @@ using exception_mapper = std::function<std::optional<error>(context&, std::excep
 /// Changes an error of a certain code on its way to the client.
 using error_mapper = std::function<error(context&, error)>;
 
+/// What an app or a blueprint makes of exceptions and errors before clients see them.
+struct error_rules {
+  std::vector<exception_mapper> exceptions;
+  std::unordered_map<std::int64_t, error_mapper> errors;
+  bool empty() const noexcept { return exceptions.empty() && errors.empty(); }
+};
+
 /// An app as a running server sees it: flat, immutable, shared by all threads.
 class service {
 public:
@@ -44,12 +51,14 @@ public:
   std::vector<std::shared_ptr<plugin>> plugins; // shared with the app
   session_provider* sessions = nullptr;         ///< one of them, or null
   std::vector<std::function<void(const swill::connection&, connection_notes&)>> describers;
-  std::vector<exception_mapper> exceptions;
-  std::unordered_map<std::int64_t, error_mapper> errors;
+  error_rules errors; ///< the app's own, after those of the handler's blueprints
   log_sink log;
   bool debug = false;
 
 private:
+  template <class F>
+  void for_each_rules(context& c, const F& f) const;
+
   struct text_hash {
     using is_transparent = void;
     std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }

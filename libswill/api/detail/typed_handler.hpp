@@ -283,8 +283,8 @@ public:
     request_streams = traits::request_streams;
     response_streams = traits::how == shape::stream;
     blocking = Blocking;
-    request_type = describe_type<typename traits::in>();
-    response_type = describe_type<typename traits::out>();
+    request_type = describe_type<typename traits::in>(mistakes);
+    response_type = describe_type<typename traits::out>(mistakes);
   }
 
   bool is_plain() const noexcept override {
