@@ -155,6 +155,10 @@ server::~server() {
 
 void server::start() {
   if (impl_->sockets) throw std::logic_error("the server was started before");
+  mistake_list found;
+  check(impl_->options, found);
+  impl_->application.check(found);
+  found.throw_if_any();
   // Nobody else has it yet.
   const auto service = std::const_pointer_cast<detail::service>(impl_->application.build());
   if (!impl_->options.listen.empty()) fit_descriptors(service->limits, impl_->log);

@@ -42,6 +42,9 @@ struct server_options {
   bool waits_for_functions = false;
 };
 
+/// Adds what in the options makes no sense, under the path "server_options.NAME".
+void check(const server_options& o, mistake_list& out);
+
 /// An app on its sockets: I/O threads, worker pool, actors, WebSocket endpoint. Owns its threads; no global state, so several can live in
 /// one process. The functions may be called from one thread at a time, not from handlers.
 class server {
@@ -53,8 +56,8 @@ public:
   ~server();
 
   /// Takes a copy of what the app holds and listens. Raises the process' soft limit of descriptors to its hard one; where that is too few
-  /// for limits::connections, fewer connections are taken, and a line in the log says how many. Throws std::system_error when an address
-  /// cannot be had, std::invalid_argument when one cannot be read, or an origin can never match.
+  /// for limits::connections, fewer connections are taken, and a line in the log says how many. Throws invalid_configuration
+  /// with all mistakes in the app (app::validate) and in the options, std::system_error when an address cannot be had.
   void start();
 
   /// Takes no new clients (HTTP 503), lets open requests finish for limits::drain_timeout, then cancels the rest and closes every connection with 1001.

@@ -14,6 +14,7 @@ test_server::test_server() : runtime_(std::make_unique<actors::runtime>(std::vec
 test_server::test_server(const app& a) : test_server() { serve(a); }
 
 void test_server::serve(const app& a) {
+  a.validate();
   service_ = a.build();
   runtime_->serve(service_);
 }

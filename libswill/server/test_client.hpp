@@ -27,7 +27,7 @@ class runtime;
 /// the clock. Blocking handlers, on_pool and the application's own actors run there too, always in the same order.
 class test_server {
 public:
-  /// The app's limits count as they are; its log goes where it goes.
+  /// The app's limits count as they are; its log goes where it goes. Throws invalid_configuration for mistakes in it (app::validate).
   explicit test_server(const app& a);
   /// In two steps, where the app has handlers that are actors of this server's system().
   test_server();

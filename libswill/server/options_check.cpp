@@ -1,0 +1,62 @@
+#include "libswill/server/server.hpp"
+
+#include "libswill/base/printable.hpp"
+#include "libswill/transport/address.hpp"
+#include "libswill/transport/origin.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace swill {
+
+namespace {
+
+constexpr std::size_t most_threads = 1024;
+
+/// What f says when it throws.
+template <class F>
+void check_text(const std::string& path, const F& f, mistake_list& out) {
+  try {
+    f();
+  } catch (const std::invalid_argument& e) {
+    out.add(path, e.what());
+  }
+}
+
+void check_path(const std::string& path, bool has_echo, mistake_list& out) {
+  const auto is_strange = [](char c) {
+    return static_cast<unsigned char>(c) <= ' ' || c == 0x7f || c == '?' || c == '#';
+  };
+  const std::string is = "is \"" + printable(path) + "\"";
+  if (path.empty() || path.front() != '/') {
+    out.add("server_options.path", is + "; a path begins with a slash: \"/" + printable(path) + "\" would be right");
+  } else if (std::any_of(path.begin(), path.end(), is_strange)) {
+    out.add("server_options.path", is + "; no request has such a path: one without spaces, ? and # would be right");
+  } else if (path == "/ready" || (has_echo && path == "/echo")) {
+    out.add("server_options.path", is + ", which the server answers itself; any other would be right");
+  }
+}
+
+} // namespace
+
+void check(const server_options& o, mistake_list& out) {
+  for (std::size_t i = 0; i < o.listen.size(); ++i) {
+    const std::string path = "server_options.listen[" + std::to_string(i) + "]";
+    check_text(
+        path, [&] { static_cast<void>(transport::listen_address::parse(o.listen[i])); }, out);
+  }
+  for (std::size_t i = 0; i < o.origins.size(); ++i) {
+    const std::string path = "server_options.origins[" + std::to_string(i) + "]";
+    check_text(
+        path, [&] { static_cast<void>(transport::origin_list{o.origins[i]}); }, out);
+  }
+  if (o.listen.empty() && !o.origins.empty())
+    out.add("server_options.origins",
+            "has no effect: this server listens nowhere; an address in listen would be right");
+  check_path(o.path, o.test_echo, out);
+  out.check_size("server_options.io_threads", o.io_threads, 0, most_threads);
+  out.check_size("server_options.workers", o.workers, 0, most_threads);
+  out.check_size("server_options.kernel_unsent", o.kernel_unsent, 0, std::numeric_limits<int>::max());
+}
+
+} // namespace swill

@@ -1,0 +1,355 @@
+#include "libswill/api/app.hpp"
+
+#include "libswill/server/server.hpp"
+#include "libswill/server/test_client.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <limits>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace validated {
+
+using namespace std::chrono_literals;
+using namespace swill;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
+// --- Types with a mistake each
+
+struct late_default {
+  int a = 0;
+  std::string b = "x";
+  std::optional<int> c;
+  std::vector<int> d{1, 200};
+};
+template <class D>
+void describe(D& d, late_default& v) {
+  d.field("a", v.a, range{1, 100}, defaulted{});
+  d.field("b", v.b, pattern{"^x$"}, defaulted{});
+  d.field("c", v.c, range{1, 100});
+  d.field("d", v.d, each{le{100}}, omittable{});
+}
+
+struct no_values {
+  int a = 0;
+  std::string b;
+  std::map<std::string, int> c;
+  int d = 0;
+};
+template <class D>
+void describe(D& d, no_values& v) {
+  d.field("a", v.a, range{100, 1});
+  d.field("b", v.b, pattern{"("});
+  d.field("c", v.c, values{gt{5}, lt{5}});
+  d.field("d", v.d, multiple_of{0});
+}
+
+enum class colour { red, green };
+template <class D>
+void describe(D& d, colour&) {
+  d.value("red", colour::red);
+  d.value("red", colour::green);
+}
+
+enum class nameless { one };
+template <class D>
+void describe(D&, nameless&) {}
+
+struct forgotten {
+  int a = 0;
+};
+template <class D>
+void describe(D&, forgotten&) {}
+
+struct truly_empty {};
+template <class D>
+void describe(D&, truly_empty&) {}
+
+struct doubled {
+  int a = 0;
+};
+template <class D>
+void describe(D& d, doubled& v) {
+  d.field("a", v.a);
+  d.field("a", v.a);
+}
+
+/// As a node of a tree: its table is made while it is looked at.
+struct tree {
+  int weight = 1;
+  std::vector<tree> below;
+};
+template <class D>
+void describe(D& d, tree& t) {
+  d.field("weight", t.weight, range{1, 9}, defaulted{});
+  d.field("below", t.below, min_length{0}, defaulted{});
+}
+
+using texts = std::vector<std::string>;
+
+/// "PATH: TEXT" of each mistake.
+texts mistakes_of(const app& a) {
+  mistake_list found;
+  a.check(found);
+  texts out;
+  for (const mistake& m : found.all()) out.push_back(m.path + ": " + m.text);
+  return out;
+}
+texts mistakes_of(const server_options& o) {
+  mistake_list found;
+  check(o, found);
+  texts out;
+  for (const mistake& m : found.all()) out.push_back(m.path + ": " + m.text);
+  return out;
+}
+
+template <class T>
+texts mistakes_of_type() {
+  app a;
+  a.handle("f", [](request<T>) {});
+  return mistakes_of(a);
+}
+
+TEST(Validate, FindsDefaultsThatBreakTheirOwnRules) {
+  EXPECT_THAT(
+      mistakes_of_type<late_default>(),
+      ElementsAre("types.late_default.a: its default 0 breaks its own rule (less than 1); give it one that fits, "
+                  "or make it std::optional",
+                  "types.late_default.d: its default [1, 200] breaks its own rule (greater than 100); give it one "
+                  "that fits, or make it std::optional"));
+  EXPECT_THAT(mistakes_of_type<tree>(), IsEmpty());
+}
+
+TEST(Validate, FindsRulesThatNothingCanKeep) {
+  EXPECT_THAT(
+      mistakes_of_type<no_values>(),
+      ElementsAre("types.no_values.a: its rules ge 100 and le 1 fit no value; the first must be at most the second",
+                  testing::StartsWith("types.no_values.b: pattern (: missing )"),
+                  "types.no_values.c[]: its rules gt 5 and lt 5 fit no value; the first must be less than the second",
+                  "types.no_values.d: multiple_of 0 fits no value; any other number would be right"));
+}
+
+TEST(Validate, FindsMistakesInDescribe) {
+  EXPECT_THAT(mistakes_of_type<colour>(),
+              ElementsAre("types.colour.red: stands there twice; each value needs a name of its own"));
+  EXPECT_THAT(mistakes_of_type<nameless>(),
+              ElementsAre("types.nameless: an enumeration without values; name each by d.value"));
+  EXPECT_THAT(mistakes_of_type<doubled>(),
+              ElementsAre("types.doubled.a: stands there twice; each field needs a name of its own"));
+  EXPECT_THAT(
+      mistakes_of_type<forgotten>(),
+      ElementsAre(
+          "types.forgotten: describe names no field, but the struct has members; name those that travel by d.field"));
+  EXPECT_THAT(mistakes_of_type<truly_empty>(), IsEmpty());
+  EXPECT_THROW(to_value(doubled{}), std::logic_error); // where there is no app to ask
+}
+
+TEST(Validate, FindsAMistakeOfATypeOnceHoweverManyHandlersUseIt) {
+  app a;
+  a.handle("f", [](request<colour>) {});
+  a.handle("g", [](request<std::vector<colour>>) -> std::optional<colour> { return {}; });
+  EXPECT_EQ(mistakes_of(a).size(), 1U);
+}
+
+TEST(Validate, FindsLimitsThatMakeNoSense) {
+  app a;
+  a.limits().nesting = 300;
+  a.limits().send_buffer = 0;
+  a.limits().message_timeout = -5ms;
+  a.limits().ping_interval = std::chrono::milliseconds::max();
+  a.limits().default_deadline = 60s;
+  a.limits().maximum_deadline = 30s;
+  a.limits().server_memory = 1024;
+  EXPECT_THAT(
+      mistakes_of(a),
+      UnorderedElementsAre(
+          "limits.nesting: is 300; 2 to 256 would be right", "limits.send_buffer: is 0; 1 or more would be right",
+          "limits.message_timeout: is -5 ms; 1 ms or more would be right",
+          "limits.ping_interval: is 9223372036854775807 ms; 0 ms to 36500 d would be right",
+          "limits.default_deadline: is 1 min, longer than limits.maximum_deadline (30 s); at most that would be right",
+          "limits.server_memory: is 1024; 0, or 8 times limits.message_size (8388608) or more would be right"));
+}
+
+TEST(Validate, TakesLimitsAtTheirBounds) {
+  app a;
+  for (const std::size_t nesting : {2, 256}) {
+    a.limits().nesting = nesting;
+    EXPECT_THAT(mistakes_of(a), IsEmpty());
+  }
+  a.limits().default_deadline = a.limits().maximum_deadline = 30s;
+  a.limits().server_memory = 8 * a.limits().message_size;
+  EXPECT_THAT(mistakes_of(a), IsEmpty());
+}
+
+TEST(Validate, FindsNamesThatAHandlerCannotHave) {
+  app a;
+  const auto f = [](request<>) {};
+  a.handle("swill.mine", f);
+  a.handle("two\nlines", f);
+  a.handle("\xff", f);
+  a.handle("swill", f);
+  a.handle("größer.als", f);
+  EXPECT_THAT(
+      mistakes_of(a),
+      ElementsAre("handlers.swill.mine: names that begin with \"swill.\" are the library's; any other would be right",
+                  testing::StartsWith("handlers.two\\"),
+                  testing::StartsWith("handlers.\\xff: its name holds control characters")));
+}
+
+TEST(Validate, FindsOptionsOfHandlersThatMakeNoSense) {
+  app a;
+  a.handle("late", [](request<>) {}, {.default_deadline = 2s, .maximum_deadline = 1s});
+  a.handle("negative", [](request<>) {}, {.maximum_deadline = -1s});
+  a.handle("large", [](request<>) {}, {.message_size = a.limits().message_size + 1});
+  a.handle("none", [](request<>) {}, {.queued_bytes = 1, .endless = true});
+  a.handle("foreign", [](request<>) {}, {.doc = "gr\xfc\xdf", .tags = {"a\tb"}});
+  a.handle("right", [](streaming_request<int> in) -> stream<int> { co_await in.next(); },
+           {.default_deadline = 1s,
+            .maximum_deadline = 1s,
+            .message_size = 1,
+            .queued_bytes = 1,
+            .endless = true,
+            .tags = {"x"}});
+  EXPECT_THAT(
+      mistakes_of(a),
+      ElementsAre(
+          "handlers.late.default_deadline: is 2 s, longer than its maximum_deadline (1 s); at most that would be right",
+          "handlers.negative.maximum_deadline: is -1 s; 0 ms or more would be right",
+          testing::StartsWith("handlers.large.message_size: is 1048577, more than limits.message_size (1048576)"),
+          testing::StartsWith("handlers.none.queued_bytes: has no effect"),
+          testing::StartsWith("handlers.none.endless: has no effect"),
+          testing::StartsWith("handlers.foreign.tags: a tag is empty, or holds control characters"),
+          testing::StartsWith("handlers.foreign.documentation: is text that is not UTF-8")));
+}
+
+// --- Plugins
+
+class part final : public plugin {
+public:
+  explicit part(std::string kind, const plugin* needed = nullptr) : kind_(std::move(kind)), needed_(needed) {}
+  std::string_view kind() const noexcept override { return kind_; }
+  const plugin* needs() const noexcept override { return needed_; }
+  void check(mistake_list& out) const override {
+    if (kind_ == "bad") out.add("part.size", "is 0; 1 or more would be right");
+  }
+  void install(app& a) override {
+    if (!kind_.empty()) a.handle("swill." + kind_ + ".get", [](request<>) { return 1; });
+  }
+  void start(actors::runtime&) override {}
+  void stop(std::function<void()> done) override { done(); }
+
+private:
+  std::string kind_;
+  const plugin* needed_;
+};
+
+TEST(Validate, FindsPluginsThatAppsCannotHaveSo) {
+  app a;
+  const auto bus = std::make_shared<part>("bus");
+  a.use(nullptr);
+  a.use(std::make_shared<part>("list", bus.get()));
+  EXPECT_EQ(a.use(bus), bus);
+  a.use(bus);
+  a.use(std::make_shared<part>("bus"));
+  a.use(std::make_shared<part>("bad"));
+  EXPECT_THAT(mistakes_of(a), ElementsAre("plugins[0]: app.use was given null; a plugin would be right",
+                                          "plugins.list: needs bus, which must be given to app.use before it",
+                                          "plugins.bus: app.use was given it twice; once would be right",
+                                          "plugins.bus: an app can have only one of this kind; app.use was given two",
+                                          "part.size: is 0; 1 or more would be right"));
+}
+
+TEST(Validate, TakesSeveralPluginsWithoutAKind) {
+  app a;
+  a.use(std::make_unique<part>(""));
+  a.use(std::make_shared<part>(""));
+  const auto bus = a.use(std::make_shared<part>("bus"));
+  a.use(std::make_shared<part>("list", bus.get()));
+  EXPECT_THAT(mistakes_of(a), IsEmpty());
+}
+
+// --- Servers
+
+TEST(Validate, FindsOptionsOfAServerThatMakeNoSense) {
+  EXPECT_THAT(mistakes_of({.listen = {"127.0.0.1"}, .path = "ws", .origins = {"example.org"}, .io_threads = 100'000}),
+              ElementsAre(testing::StartsWith("server_options.listen[0]: listen address '127.0.0.1'"),
+                          testing::StartsWith("server_options.origins[0]: origin 'example.org' can never match"),
+                          "server_options.path: is \"ws\"; a path begins with a slash: \"/ws\" would be right",
+                          "server_options.io_threads: is 100000; 0 to 1024 would be right"));
+  EXPECT_THAT(mistakes_of({.listen = {}, .path = "/a?b", .origins = {"*"}}),
+              ElementsAre(testing::StartsWith("server_options.origins: has no effect"),
+                          testing::StartsWith("server_options.path: is \"/a?b\"")));
+  EXPECT_THAT(mistakes_of({.path = "/ready"}), testing::SizeIs(1));
+  EXPECT_THAT(mistakes_of(server_options{}), IsEmpty());
+}
+
+TEST(Validate, EveryServerTellsAllMistakesBeforeItStarts) {
+  app a;
+  a.limits().nesting = 300;
+  a.handle("swill.mine", [](request<colour>) {});
+
+  EXPECT_THROW(a.validate(), invalid_configuration);
+  EXPECT_THROW(test_server{a}, invalid_configuration);
+  server s{a, {.listen = {"127.0.0.1:0"}, .path = "ws"}};
+  try {
+    s.start();
+    FAIL();
+  } catch (const invalid_configuration& e) {
+    EXPECT_EQ(e.mistakes().size(), 4U);
+    EXPECT_STREQ(e.what(),
+                 "server_options.path: is \"ws\"; a path begins with a slash: \"/ws\" would be right\n"
+                 "limits.nesting: is 300; 2 to 256 would be right\n"
+                 "handlers.swill.mine: names that begin with \"swill.\" are the library's; any other would be right\n"
+                 "types.colour.red: stands there twice; each value needs a name of its own");
+  }
+  EXPECT_TRUE(s.addresses().empty());
+}
+
+// --- Too late
+
+TEST(Validate, NothingIsAddedToAnAppThatAServerRuns) {
+  app a;
+  blueprint inner{"inner"};
+  const auto f = [](request<>) {};
+  {
+    const test_server s{a};
+    EXPECT_THROW(a.handle("f", f), std::logic_error);
+    EXPECT_THROW(a.before_request([](context&) {}), std::logic_error);
+    EXPECT_THROW(a.after_connection([](connection&) {}), std::logic_error);
+    EXPECT_THROW(a.require([](context&) { return true; }), std::logic_error);
+    EXPECT_THROW(a.on_error(404, [](context&, error e) { return e; }), std::logic_error);
+    EXPECT_THROW(a.mount(std::move(inner)), std::logic_error);
+    EXPECT_THROW(a.use(std::make_shared<part>("")), std::logic_error);
+    EXPECT_THROW(a.set_debug(true), std::logic_error);
+    EXPECT_THROW(a.introspection(introspect::off), std::logic_error);
+  }
+  a.handle("f", f);
+  test_server s{a};
+  test_client c{s};
+  EXPECT_NO_THROW(c.call("f"));
+}
+
+TEST(Validate, NothingIsAddedToABlueprintThatWasMounted) {
+  app a;
+  blueprint b{"b"};
+  a.mount(std::move(b));
+  try {
+    b.handle("f", [](request<>) {});
+    FAIL();
+  } catch (const std::logic_error& e) {
+    EXPECT_STREQ(e.what(), "handler f: it was mounted, or moved, before: add everything to it, then mount it");
+  }
+  EXPECT_THROW(a.mount(std::move(b)), std::logic_error);
+  b = blueprint{"c"};
+  EXPECT_NO_THROW(b.handle("f", [](request<>) {}));
+}
+
+} // namespace validated
