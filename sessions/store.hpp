@@ -60,6 +60,8 @@ struct session_backend {
   /// A store for each loop, which all know the same sessions; otherwise one store, on the first loop, that the others write to.
   bool one_per_loop = false;
   std::function<std::unique_ptr<session_store>(loop&, const session_options&, const log_sink* log)> make;
+  /// Adds what makes no sense in its own options; may be unset.
+  std::function<void(mistake_list&)> check{};
 };
 
 /// In this process: sessions end with it, and other nodes know nothing of them.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <optional>
 
 namespace swill::redis {
@@ -110,6 +111,24 @@ result<options> options::parse(std::string_view address) {
   }
   if (problem) return std::move(*problem);
   return out;
+}
+
+void check(const options& o, mistake_list& out) {
+  constexpr std::chrono::milliseconds some{1};
+  if (o.unix_path.empty() && o.host.empty()) out.add("redis.host", "is empty; a name or an IP address would be right");
+  if (o.unix_path.empty()) out.check_size("redis.port", o.port, 1, std::numeric_limits<std::uint16_t>::max());
+  if (!o.unix_path.empty() && o.unix_path.front() != '/')
+    out.add("redis.unix_path", "is \"" + o.unix_path + "\"; an absolute path would be right");
+  if (!o.user.empty() && o.password.empty()) out.add("redis.user", "has no password; one would be right");
+  out.check_time("redis.connect_timeout", o.connect_timeout, some);
+  out.check_time("redis.command_timeout", o.command_timeout, some);
+  out.check_time("redis.liveness", o.liveness, some);
+  out.check_time("redis.shortest_backoff", o.shortest_backoff, some);
+  out.check_time("redis.longest_backoff", o.longest_backoff, std::max(some, o.shortest_backoff));
+  out.check_size("redis.queued_commands", o.queued_commands, 1);
+  out.check_size("redis.queued_bytes", o.queued_bytes, 1);
+  out.check_size("redis.reply_size", o.reply_size, 1);
+  out.check_size("redis.reply_elements", o.reply_elements, 1);
 }
 
 std::string options::text() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libswill/base/mistakes.hpp"
 #include "libswill/base/name_look_up.hpp"
 #include "libswill/base/result.hpp"
 
@@ -64,5 +65,8 @@ struct options {
   /// The address, for logs: without user and password.
   std::string text() const;
 };
+
+/// Adds what makes no sense, under the path "redis.NAME".
+void check(const options& o, mistake_list& out);
 
 } // namespace swill::redis

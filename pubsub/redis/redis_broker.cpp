@@ -14,6 +14,8 @@ namespace {
 constexpr std::chrono::milliseconds believed_for = std::chrono::minutes{10};
 } // namespace
 
+void redis_broker::check(mistake_list& out) const { redis::check(impl_->settings.server, out); }
+
 redis_broker::redis_broker(redis_broker_options o) : impl_(std::make_shared<impl>(std::move(o))) {
   redis::options& server = impl_->settings.server;
   if (server.used_for.empty()) server.used_for = "topics";

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libswill/redis/options.hpp"
+#include "libswill/redis/place.hpp"
 #include "pubsub/broker.hpp"
 
 #include <memory>
@@ -8,11 +8,8 @@
 
 namespace swill {
 
-struct redis_broker_options {
-  redis::options server{};
-  /// Before the names of all keys and channels: applications with different ones do not see each other.
-  std::string prefix = "swill:";
-};
+/// Where a redis_broker keeps its topics: the same object that sessions are given, or another one.
+using redis_broker_options = redis::place;
 
 /// A broker that keeps its topics in Redis (6.2 or later, no cluster), shared by all nodes with the same server, database and prefix.
 /// Its loop must be one with sockets. Two connections: one for commands, one for what is published.
@@ -25,6 +22,7 @@ public:
   explicit redis_broker(redis_broker_options o);
   ~redis_broker() override;
 
+  void check(mistake_list& out) const override;
   /// Returns at once: until Redis is there, everything fails with 503.
   void start(loop& l, broker_listener& to, const pubsub_options& o, const std::string& node,
              const log_sink* log) override;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libswill/base/log_limiter.hpp"
-#include "libswill/redis/options.hpp"
+#include "libswill/redis/place.hpp"
 #include "sessions/store.hpp"
 
 #include <memory>
@@ -15,13 +15,9 @@ class client;
 class reply;
 } // namespace redis
 
-/// What sessions in Redis need beside session_options. redis::options has the limits and timeouts of each connection: one for each loop.
-struct redis_session_options {
-  redis::options server;
-  /// Of every key. Sessions are strings at PREFIX + "s:" + id, with Redis' own expiry; a user's sessions are in a sorted set at PREFIX + "u:" +
-  /// user. Several apps may share one Redis by different prefixes.
-  std::string prefix = "swill:";
-};
+/// What sessions in Redis need beside session_options; each loop has a connection of its own. Sessions are strings at PREFIX + "s:" + id, with
+/// Redis' own expiry; a user's sessions are in a sorted set at PREFIX + "u:" + user.
+using redis_session_options = redis::place;
 
 /// Sessions in Redis, known to all nodes that use the same server, database and prefix. Redis Cluster is not supported: a script touches
 /// keys of one session and its user.
