@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libswill/base/mistakes.hpp"
 #include "pubsub/topic.hpp"
 
 #include <chrono>
@@ -96,7 +97,17 @@ struct pubsub_options {
   std::chrono::milliseconds check_interval{5000};
 
   const topic_options& of(std::string_view topic) const noexcept;
+
+  /// Says how topics of a pattern (topic_pattern) are kept: `options.topic("chat.*", {.retain_last = true})`. Throws std::invalid_argument for
+  /// text that is no pattern.
+  pubsub_options& topic(std::string_view pattern, topic_options o) {
+    topics.emplace_back(topic_pattern{pattern}, std::move(o));
+    return *this;
+  }
 };
+
+/// Adds what makes no sense, under the path "pubsub_options.NAME".
+void check(const pubsub_options& o, mistake_list& out);
 
 /// What a node is called that was given this name: that, cut to 64 bytes, or, when it is empty, what the host is called. UTF-8.
 std::string node_name_or_host(std::string_view name);

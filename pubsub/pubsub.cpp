@@ -47,13 +47,21 @@ pubsub::pubsub(pubsub_options o, std::shared_ptr<swill::broker> b) : impl_(std::
 
 pubsub::~pubsub() = default;
 
+void pubsub::impl::must_be_idle(std::string_view what) const {
+  if (runtime == nullptr) return;
+  throw std::logic_error(std::string{what} + ": a server runs this pubsub already: add everything, then start it");
+}
+
 void pubsub::may_subscribe(std::string_view pattern, detail::subscribe_rule r) {
+  impl_->must_be_idle("allow_subscribe");
   impl_->subscribe_rules.add(pattern, std::move(r));
 }
 void pubsub::may_publish(std::string_view pattern, detail::publish_rule r) {
+  impl_->must_be_idle("allow_publish");
   impl_->publish_rules.add(pattern, std::move(r));
 }
 void pubsub::may_see_presence(std::string_view pattern, detail::presence_rule r) {
+  impl_->must_be_idle("allow_presence");
   impl_->presence_rules.add(pattern, std::move(r));
 }
 void pubsub::allow_subscribe(std::string_view pattern) {
@@ -221,11 +229,13 @@ task<std::vector<node_info>> pubsub::nodes() {
 }
 
 void pubsub::on_node_message(std::string kind, std::function<void(const std::string&, bytes_view)> f) {
+  impl_->must_be_idle("on_node_message");
   if (!impl_->node_handlers.emplace(std::move(kind), std::move(f)).second)
     throw std::invalid_argument("two functions for one kind of messages between nodes");
 }
 
 void pubsub::on_nodes_changed(std::function<void(const std::vector<node_info>&)> f) {
+  impl_->must_be_idle("on_nodes_changed");
   impl_->nodes_watchers.push_back(std::move(f));
 }
 
@@ -239,6 +249,14 @@ void pubsub::send_to_nodes(std::string kind, bytes data, broker::answer<void> do
 }
 
 // --- Plugin
+
+void pubsub::check(mistake_list& out) const {
+  swill::check(impl_->options, out);
+  impl_->subscribe_rules.check("pubsub.allow_subscribe", out);
+  impl_->publish_rules.check("pubsub.allow_publish", out);
+  impl_->presence_rules.check("pubsub.allow_presence", out);
+  impl_->broker->check(out);
+}
 
 void pubsub::install(app& a) {
   detail::client_handlers::install(impl_, *this, a);

@@ -60,7 +60,7 @@ public:
   explicit pubsub(pubsub_options o = {}, std::shared_ptr<swill::broker> b = nullptr);
   ~pubsub() override;
 
-  // --- What clients may do. Before the server starts. Nothing is allowed but by a rule; of several that fit a topic the first decides.
+  // --- What clients may do. Before the server starts, else std::logic_error. Nothing is allowed but by a rule; of several that fit a topic the first decides.
   // A rule may be a plain function or return a task; it denies by throwing, best an error of its own. Rules run on I/O threads.
 
   /// `f(context&, const std::string& topic)`, giving nothing or a `grant`.
@@ -189,9 +189,10 @@ public:
   /// pubsub_options::node_lease. While the broker cannot be reached: those that were known last.
   void nodes_then(broker::answer<std::vector<node_info>> done);
   task<std::vector<node_info>> nodes();
-  /// Takes messages of a kind from other nodes; called on the first I/O thread. Before the server starts; one function for each kind.
+  /// Takes messages of a kind from other nodes; called on the first I/O thread. Before the server starts, else std::logic_error; one
+  /// function for each kind.
   void on_node_message(std::string kind, std::function<void(const std::string& from, bytes_view data)> f);
-  /// Called on the first I/O thread when the list of nodes has changed. Before the server starts.
+  /// Called on the first I/O thread when the list of nodes has changed. Before the server starts, else std::logic_error.
   void on_nodes_changed(std::function<void(const std::vector<node_info>&)> f);
   /// Sends to one node (also to this one), or to all (also this one). At most once, in order from one node to another as long as the
   /// broker stays. Error 404: no such node.
@@ -202,6 +203,8 @@ public:
   const pubsub_options& options() const noexcept;
 
   // --- plugin
+  std::string_view kind() const noexcept override { return "pubsub"; }
+  void check(mistake_list& out) const override;
   void install(app& a) override;
   void start(actors::runtime& r) override;
   void stop(std::function<void()> done) override;

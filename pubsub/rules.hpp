@@ -2,9 +2,11 @@
 
 #include "libswill/api/context.hpp"
 #include "libswill/api/types/kinds.hpp"
+#include "libswill/base/mistakes.hpp"
 #include "libswill/base/task.hpp"
 #include "pubsub/topic.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
@@ -34,6 +36,17 @@ template <class Rule>
 class topic_rules {
 public:
   void add(std::string_view pattern, Rule r) { rules_.emplace_back(topic_pattern{pattern}, std::move(r)); }
+  /// Adds rules that can never decide, because another one stands before them. `path` is what the rules are called.
+  void check(const std::string& path, mistake_list& out) const {
+    for (auto late = rules_.begin(); late != rules_.end(); ++late) {
+      const auto covers = [&late](const auto& early) { return early.first.covers(late->first); };
+      const auto early = std::find_if(rules_.begin(), late, covers);
+      if (early == late) continue;
+      out.add(path + "." + late->first.text(),
+              "never decides: the rule for " + early->first.text() +
+                  " stands before it and fits all of its topics; the other order would be right");
+    }
+  }
   const Rule* find(std::string_view topic) const noexcept {
     for (const auto& [pattern, rule] : rules_) {
       if (pattern.matches(topic)) return &rule;

@@ -22,6 +22,8 @@ public:
   explicit topic_pattern(std::string_view text);
 
   bool matches(std::string_view topic) const noexcept;
+  /// Whether this pattern fits every topic that the other one fits.
+  bool covers(const topic_pattern& other) const noexcept { return (open_ || !other.open_) && matches(other.text_); }
   const std::string& text() const noexcept { return text_; }
 
 private:

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "libswill/base/mistakes.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -47,5 +49,8 @@ struct session_options {
   /// How often an update is tried in all when others save in between, with pauses of up to 200 ms. When reached: 409.
   std::size_t update_attempts = 16;
 };
+
+/// Adds what makes no sense, under the path "session_options.NAME".
+void check(const session_options& o, mistake_list& out);
 
 } // namespace swill

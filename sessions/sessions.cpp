@@ -51,6 +51,11 @@ sessions::sessions(session_options o, session_backend b)
 
 sessions::~sessions() = default;
 
+void sessions::check(mistake_list& out) const {
+  swill::check(options_, out);
+  service_->check(out);
+}
+
 void sessions::install(app& a) {
   a.set_session_provider(*this);
   a.before_accept([this](connection& c) { return bind(c); });

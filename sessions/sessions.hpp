@@ -51,6 +51,8 @@ public:
   task<std::vector<session_record>> of_user(std::string user);
 
   // --- plugin
+  std::string_view kind() const noexcept override { return "sessions"; }
+  void check(mistake_list& out) const override;
   void install(app& a) override;
   /// Returns when the stores are ready, or it turned out that they are not there yet: the server starts all the same.
   void start(actors::runtime& r) override;

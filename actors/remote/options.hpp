@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libswill/base/mistakes.hpp"
 #include "libswill/base/name_look_up.hpp"
 
 #include <chrono>
@@ -97,5 +98,9 @@ struct worker_options {
   /// Bytes under way to a gateway on one of its links. When reached: all streaming handlers of that link wait.
   std::size_t link_window = 4 * 1024 * 1024;
 };
+
+/// Adds what makes no sense, under the paths "worker_gate_options.NAME" and "worker_options.NAME".
+void check(const worker_gate_options& o, mistake_list& out);
+void check(const worker_options& o, mistake_list& out);
 
 } // namespace swill

@@ -34,6 +34,8 @@ remote_handlers::remote_handlers(worker_gate_options o) : impl_(std::make_unique
     throw std::invalid_argument("workers need a secret of at least 16 bytes, or TLS");
 }
 
+void remote_handlers::check(mistake_list& out) const { swill::check(impl_->options, out); }
+
 remote_handlers::~remote_handlers() {
   if (impl_->ending.joinable()) impl_->ending.join();
 }

@@ -19,6 +19,9 @@ public:
   /// Where workers connect, once the server has started.
   std::uint16_t port() const noexcept;
 
+  std::string_view kind() const noexcept override { return "remote_handlers"; }
+  bool brings_handlers() const noexcept override { return true; }
+  void check(mistake_list& out) const override;
   /// Throws std::runtime_error when the address cannot be had.
   void start(actors::runtime& r) override;
   void stop(std::function<void()> done) override;

@@ -43,6 +43,8 @@ worker::worker(worker_options o) : impl_(std::make_unique<impl>()) {
   impl_->side.options = std::move(o);
 }
 
+void worker::check(mistake_list& out) const { swill::check(impl_->side.options, out); }
+
 worker::~worker() {
   if (impl_->ending.joinable()) impl_->ending.join();
 }

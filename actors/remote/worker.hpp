@@ -18,6 +18,8 @@ public:
   explicit worker(worker_options o);
   ~worker() override;
 
+  std::string_view kind() const noexcept override { return "worker"; }
+  void check(mistake_list& out) const override;
   /// Throws std::runtime_error when the files of TLS cannot be used.
   void start(actors::runtime& r) override;
   void drain() noexcept override;

@@ -147,7 +147,11 @@ connections::connections(std::shared_ptr<pubsub> bus, connections_options o) : i
 
 connections::~connections() = default;
 
-void connections::set_admin_rule(detail::admin_rule r) { impl_->rule = std::move(r); }
+void connections::set_admin_rule(detail::admin_rule r) {
+  if (impl_->runtime != nullptr)
+    throw std::logic_error("allow_admin: a server runs this connections object already: add everything, then start it");
+  impl_->rule = std::move(r);
+}
 const std::string& connections::node_id() const noexcept { return impl_->node; }
 const std::string& connections::node_name() const noexcept { return impl_->node_name; }
 const connections_options& connections::options() const noexcept { return impl_->options; }
@@ -274,6 +278,16 @@ listening connections::listen(std::function<void(const connection_event&)> f, ev
 }
 
 // --- Plugin
+
+const plugin* connections::needs() const noexcept { return impl_->bus.get(); }
+
+void connections::check(mistake_list& out) const {
+  swill::check(impl_->options, out);
+  if (impl_->bus && !impl_->options.node_name.empty()) {
+    out.add("connections_options.node_name",
+            "has no effect: with a bus its name counts; pubsub_options::node_name would be right");
+  }
+}
 
 void connections::install(app& a) { client_handlers::install(impl_, *this, a); }
 

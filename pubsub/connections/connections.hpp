@@ -55,7 +55,8 @@ public:
   ~connections() override;
 
   /// Lets those clients call `swill.connections.…` whom `f(context&)` lets: a plain function or a coroutine, which gives nothing or a bool,
-  /// and denies by false or by throwing, best an error of its own. Runs on I/O threads. Before the server starts; the last call counts.
+  /// and denies by false or by throwing, best an error of its own. Runs on I/O threads. Before the server starts, else
+  /// std::logic_error; the last call counts.
   /// Without a rule nobody may: ERROR 403.
   template <class F>
   void allow_admin(F f) {
@@ -99,6 +100,9 @@ public:
   [[nodiscard]] listening listen(std::function<void(const connection_event&)> f, event_filter filter = {});
 
   // --- plugin
+  std::string_view kind() const noexcept override { return "connections"; }
+  const plugin* needs() const noexcept override; // its bus
+  void check(mistake_list& out) const override;
   void install(app& a) override;
   /// Returns when the other nodes can find this one, or it turned out that the bus cannot be reached, after three seconds at most.
   void start(actors::runtime& r) override;

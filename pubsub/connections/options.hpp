@@ -1,5 +1,7 @@
 #pragma once
 
+#include "libswill/base/mistakes.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -45,5 +47,8 @@ struct connections_options {
   /// Other nodes send their events for so long after this one has asked for them; it asks again three times as often.
   std::chrono::milliseconds watch_lease{15000};
 };
+
+/// Adds what makes no sense, under the path "connections_options.NAME".
+void check(const connections_options& o, mistake_list& out);
 
 } // namespace swill

@@ -61,6 +61,8 @@ struct pubsub::impl : std::enable_shared_from_this<impl> {
   }
   bool is_ours(const actors::unit& u) const noexcept { return &u.system() == &runtime->system(); }
 
+  /// Throws std::logic_error while a server runs: what is added then would not be used, or not safely.
+  void must_be_idle(std::string_view what) const;
   /// Throws error 400, unless the application, or a client when `by_client`, may use such a topic.
   void check_topic(const std::string& topic, bool by_client) const;
   /// Throws error 413 or 400.

@@ -84,6 +84,10 @@ class session_service {
 public:
   session_service(session_backend b, session_options o)
       : tokens(o.signing_keys), backend_(std::move(b)), options_(std::move(o)) {}
+  /// Adds what makes no sense in the options of what keeps the sessions.
+  void check(mistake_list& out) const {
+    if (backend_.check) backend_.check(out);
+  }
 
   void start(actors::runtime& r);
   void stop(std::function<void()> done);

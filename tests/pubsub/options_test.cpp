@@ -1,0 +1,103 @@
+#include "pubsub/options.hpp"
+
+#include "libswill/server/test_client.hpp"
+#include "pubsub/pubsub.hpp"
+#include "pubsub/redis/redis_broker.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace swill {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+std::vector<std::string> lines_of(const mistake_list& found) {
+  std::vector<std::string> out;
+  for (const mistake& m : found.all()) out.push_back(m.path + ": " + m.text);
+  return out;
+}
+std::vector<std::string> mistakes_of(const pubsub_options& o) {
+  mistake_list found;
+  check(o, found);
+  return lines_of(found);
+}
+
+TEST(PubsubOptions, ThatMakeNoSenseAreFound) {
+  pubsub_options o;
+  o.other_topics.queue_length = 0;
+  o.other_topics.conflate_by = "share";
+  o.heartbeat = 5s;
+  o.message_size = 0;
+  EXPECT_THAT(mistakes_of(o), ElementsAre("pubsub_options.other_topics.queue_length: is 0; 1 or more would be right",
+                                          StartsWith("pubsub_options.other_topics.conflate_by: has no effect"),
+                                          "pubsub_options.message_size: is 0; 1 or more would be right",
+                                          "pubsub_options.node_lease: is 10 s; 15 s or more would be right"));
+  EXPECT_THAT(mistakes_of({}), IsEmpty());
+}
+
+TEST(PubsubOptions, TopicsBehindAPatternThatFitsThemAllAreFound) {
+  pubsub_options o;
+  o.topic("chat.vip", {.history_length = 1}).topic("chat.*", {.history_length = 2}).topic("chat.**", {});
+  EXPECT_THAT(mistakes_of(o), IsEmpty());
+  EXPECT_EQ(o.of("chat.vip").history_length, 1U);
+  EXPECT_EQ(o.of("chat.7").history_length, 2U);
+  o.topic("chat.*.typing", {}).topic("chat.*", {});
+  EXPECT_THAT(mistakes_of(o),
+              ElementsAre(StartsWith("pubsub_options.topics.chat.*.typing: is never used: chat.** stands before"),
+                          StartsWith("pubsub_options.topics.chat.*: is never used: chat.* stands before")));
+  EXPECT_THROW(o.topic("a.**.b", {}), std::invalid_argument);
+}
+
+TEST(PubsubOptions, RulesThatCanNeverDecideAreFound) {
+  app a;
+  const auto bus = a.use(std::make_shared<pubsub>());
+  bus->allow_subscribe("chat.vip", [](context&, const std::string&) {});
+  bus->allow_subscribe("chat.*");
+  EXPECT_NO_THROW(a.validate());
+  bus->allow_subscribe("chat.secret", [](context&, const std::string&) { throw error{403, "no"}; });
+  mistake_list found;
+  a.check(found);
+  EXPECT_THAT(lines_of(found),
+              ElementsAre("pubsub.allow_subscribe.chat.secret: never decides: the rule for chat.* stands before "
+                          "it and fits all of its topics; the other order would be right"));
+}
+
+TEST(PubsubOptions, RulesCannotComeAfterTheStart) {
+  app a;
+  const auto bus = a.use(std::make_shared<pubsub>());
+  {
+    const test_server s{a};
+    EXPECT_THROW(bus->allow_subscribe("chat.*"), std::logic_error);
+    EXPECT_THROW(bus->allow_publish("chat.*"), std::logic_error);
+    EXPECT_THROW(bus->allow_presence("chat.*"), std::logic_error);
+    EXPECT_THROW(bus->on_nodes_changed([](const auto&) {}), std::logic_error);
+  }
+  EXPECT_NO_THROW(bus->allow_subscribe("chat.*"));
+}
+
+TEST(PubsubOptions, OfTheBrokersRedisAreFoundToo) {
+  redis::place where = redis::place::at("redis://127.0.0.1/3", "shop:");
+  EXPECT_EQ(where.server.database, 3U);
+  EXPECT_EQ(where.prefix, "shop:");
+  where.server.command_timeout = 0ms;
+  where.server.longest_backoff = 1ms;
+  app a;
+  a.use(std::make_shared<pubsub>(pubsub_options{}, std::make_shared<redis_broker>(where)));
+  mistake_list found;
+  a.check(found);
+  EXPECT_THAT(lines_of(found), ElementsAre("redis.command_timeout: is 0 ms; 1 ms or more would be right",
+                                           "redis.longest_backoff: is 1 ms; 50 ms or more would be right"));
+  EXPECT_THROW(redis::place::at("http://secret@here"), std::invalid_argument);
+}
+
+} // namespace
+} // namespace swill
