@@ -42,9 +42,9 @@ void check_deadlines(const handler_options& o, const std::string& path, const li
   const bool has_maximum = o.maximum_deadline.count() != 0;
   const milliseconds most = has_maximum ? o.maximum_deadline : l.maximum_deadline;
   if (most.count() <= 0 || o.default_deadline <= most) return;
-  out.add(path + ".default_deadline", "is " + text_of(o.default_deadline) + ", longer than " +
+  out.add(path + ".default_deadline", "is " + mistake_list::text_of(o.default_deadline) + ", longer than " +
                                           (has_maximum ? "its maximum_deadline" : "limits.maximum_deadline") + " (" +
-                                          text_of(most) + "); at most that would be right");
+                                          mistake_list::text_of(most) + "); at most that would be right");
 }
 
 /// What a handler's signature gives no meaning.

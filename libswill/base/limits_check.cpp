@@ -58,8 +58,9 @@ void check(const limits& l, mistake_list& out) {
                                         ") or more would be right");
   }
   if (l.maximum_deadline.count() > 0 && l.default_deadline > l.maximum_deadline) {
-    out.add("limits.default_deadline", "is " + text_of(l.default_deadline) + ", longer than limits.maximum_deadline (" +
-                                           text_of(l.maximum_deadline) + "); at most that would be right");
+    out.add("limits.default_deadline",
+            "is " + mistake_list::text_of(l.default_deadline) + ", longer than limits.maximum_deadline (" +
+                mistake_list::text_of(l.maximum_deadline) + "); at most that would be right");
   }
 }
 

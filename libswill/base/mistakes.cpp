@@ -47,7 +47,7 @@ void mistake_list::throw_if_any() const {
   if (!all_.empty()) throw invalid_configuration{all_};
 }
 
-std::string text_of(std::chrono::milliseconds t) {
+std::string mistake_list::text_of(std::chrono::milliseconds t) {
   constexpr std::pair<std::int64_t, const char*> units[] = {
       {std::int64_t{24} * 60 * 60 * 1000, " d"}, {60 * 60 * 1000, " h"}, {60 * 1000, " min"}, {1000, " s"}};
   for (const auto& [size, name] : units) {

@@ -43,6 +43,9 @@ public:
                   std::chrono::milliseconds least = std::chrono::milliseconds{0},
                   std::chrono::milliseconds most = longest_time);
 
+  /// "250 ms", "30 s", "5 min", "2 h", "7 d": in the largest unit of which it is a whole number.
+  static std::string text_of(std::chrono::milliseconds t);
+
   bool empty() const noexcept { return all_.empty(); }
   const std::vector<mistake>& all() const noexcept { return all_; }
   /// Throws invalid_configuration when there are mistakes.
@@ -51,8 +54,5 @@ public:
 private:
   std::vector<mistake> all_;
 };
-
-/// "250 ms", "30 s", "5 min", "2 h", "7 d": in the largest unit of which it is a whole number.
-std::string text_of(std::chrono::milliseconds t);
 
 } // namespace swill
