@@ -18,6 +18,11 @@ public:
   /// than 16 bytes.
   std::string secret() const;
 
+  /// None of them was given.
+  bool empty() const noexcept {
+    return secret_file_.empty() && certificate.empty() && key.empty() && authority.empty();
+  }
+
   std::string certificate;
   std::string key;
   std::string authority;

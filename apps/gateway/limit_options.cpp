@@ -1,5 +1,7 @@
 #include "apps/gateway/limit_options.hpp"
 
+#include "libswill/base/mistakes.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -98,10 +100,10 @@ void set(limits& l, const limit_option& o, std::uint64_t n) {
   }
 }
 
-// A year, or an exbibyte: far from where sums of them would overflow.
+// What a number can be at all. Which of them make sense, is for app::validate to say.
 std::uint64_t greatest(const limit_option& o) {
   return std::holds_alternative<time_limit>(o.member) ? std::uint64_t{365} * 24 * 60 * 60 * 1000
-                                                      : std::uint64_t{1} << 60;
+                                                      : mistake_list::largest_size;
 }
 
 } // namespace

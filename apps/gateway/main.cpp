@@ -1,6 +1,7 @@
 // swill-gateway: a server with the example service. Copy it to begin with one of your own: an app, what it serves, a server.
 #include "apps/common/environment.hpp"
 #include "apps/common/example.hpp"
+#include "apps/common/option_names.hpp"
 #include "apps/gateway/admin_options.hpp"
 #include "apps/gateway/options.hpp"
 #include "apps/gateway/pubsub_options.hpp"
@@ -47,7 +48,7 @@ int run(int argc, char** argv) {
 
   app a = make_app(chosen);
   sessions.apply(a);
-  admin.apply(a, topics.apply(a, sessions.redis(), sessions.prefix()));
+  admin.apply(a, topics.apply(a, sessions.redis()));
   workers.apply(a);
   const server_options options = chosen.server();
   server{a, options}.run([&](server& s) {
@@ -58,6 +59,28 @@ int run(int argc, char** argv) {
   return 0;
 }
 
+constexpr swill::apps::option_name option_names[] = {
+    {"server_options.listen", "--listen"},
+    {"server_options.path", "--path"},
+    {"server_options.origins", "--origin"},
+    {"server_options.io_threads", "--io-threads"},
+    {"server_options.workers", "--workers"},
+    {"session_options.idle", "--session-idle"},
+    {"session_options.absolute", "--session-absolute"},
+    {"pubsub_options.other_topics.history_length", "--topic-history"},
+    {"pubsub_options.other_topics.history_age", "--topic-age"},
+    {"pubsub_options.other_topics.conflate_by", "--topic-conflate-by"},
+    {"pubsub_options.topic_count", "--topic-count"},
+    {"pubsub_options.new_topics", "--new-topics"},
+    {"pubsub_options.new_topics_per_second", "--new-topics-per-second"},
+    {"pubsub_options.kept_size", "--kept-size"},
+    {"redis.", "--redis"},
+    {"worker_gate_options.listen", "--workers-listen"},
+    {"worker_gate_options.secret", "--workers-secret-file"},
+    {"worker_gate_options.tls", "--workers-tls-cert, --workers-tls-key and --workers-tls-ca"},
+    {"worker_gate_options.first_workers", "--workers-wait"},
+};
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -65,6 +88,9 @@ int main(int argc, char** argv) {
   try {
     swill::apps::forget_foreign_environment();
     return run(argc, argv);
+  } catch (const swill::invalid_configuration& e) {
+    std::fprintf(stderr, "swill-gateway: %s\n", swill::apps::text_of(e, option_names).c_str());
+    return 1;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "swill-gateway: %s\n", e.what());
     return 1;

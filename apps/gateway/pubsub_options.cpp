@@ -86,13 +86,12 @@ void pubsub_options::add_to(CLI::App& program) {
       ->envname("SWILL_TOPIC_CONFLATE_BY");
 }
 
-std::shared_ptr<pubsub> pubsub_options::apply(app& a, const std::optional<redis::options>& redis,
-                                              const std::string& prefix) const {
+std::shared_ptr<pubsub> pubsub_options::apply(app& a, const std::optional<redis::place>& redis) const {
   swill::pubsub_options o = all_;
   o.other_topics = topics_;
   o.node_name = node_name_;
   std::shared_ptr<broker> b;
-  if (redis) b = std::make_shared<redis_broker>(redis_broker_options{*redis, prefix});
+  if (redis) b = std::make_shared<redis_broker>(*redis);
   auto bus = std::make_shared<pubsub>(std::move(o), std::move(b));
   add_chat(a, *bus);
   a.use(bus);

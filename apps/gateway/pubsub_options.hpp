@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libswill/api/app.hpp"
-#include "libswill/redis/options.hpp"
+#include "libswill/redis/place.hpp"
 #include "pubsub/pubsub.hpp"
 
 #include <memory>
@@ -24,7 +24,7 @@ public:
   void add_to(CLI::App& program);
 
   /// Adds pub/sub, its rules and "chat.login" to the app. Without Redis topics are in this node's memory.
-  std::shared_ptr<pubsub> apply(app& a, const std::optional<redis::options>& redis, const std::string& prefix) const;
+  std::shared_ptr<pubsub> apply(app& a, const std::optional<redis::place>& redis) const;
 
 private:
   swill::pubsub_options all_;

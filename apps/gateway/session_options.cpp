@@ -57,12 +57,14 @@ void session_options::add_to(CLI::App& program) {
       ->envname("SWILL_TRUST_FORWARDED_PROTO");
 }
 
-std::optional<redis::options> session_options::redis() const {
-  if (redis_.empty()) return std::nullopt;
-  auto o = redis::options::parse(redis_);
-  if (!o) throw std::invalid_argument(o.error().message);
-  o->outages = outages_;
-  return std::move(*o);
+std::optional<redis::place> session_options::redis() const {
+  if (redis_.empty()) {
+    if (prefix_ != redis::place{}.prefix) throw std::invalid_argument("--redis-prefix: has no effect without --redis");
+    return std::nullopt;
+  }
+  redis::place p = redis::place::at(redis_, prefix_);
+  p.server.outages = outages_;
+  return p;
 }
 
 void session_options::apply(app& a) const {
@@ -71,7 +73,7 @@ void session_options::apply(app& a) const {
   for (const std::string& path : key_files_)
     o.signing_keys.push_back(apps::read_secret("--session-key", path, 1, "\r\n"));
   const auto server = redis();
-  a.use(std::make_shared<sessions>(std::move(o), server ? redis_sessions({*server, prefix_}) : memory_sessions()));
+  a.use(std::make_shared<sessions>(std::move(o), server ? redis_sessions(*server) : memory_sessions()));
   a.handle("example.visits", count_visits, {.doc = "How often this session has asked"});
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libswill/api/app.hpp"
-#include "libswill/redis/options.hpp"
+#include "libswill/redis/place.hpp"
 #include "sessions/options.hpp"
 
 #include <memory>
@@ -22,8 +22,7 @@ public:
   void add_to(CLI::App& program);
 
   /// Redis, when there is one; for others that keep something there, too. Throws std::invalid_argument for an address that makes no sense.
-  std::optional<redis::options> redis() const;
-  const std::string& prefix() const noexcept { return prefix_; }
+  std::optional<redis::place> redis() const;
 
   /// Adds sessions to the app, and "example.visits", which counts in one. Without Redis they are kept in memory.
   void apply(app& a) const;

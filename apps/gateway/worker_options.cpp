@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include <memory>
+#include <stdexcept>
 
 namespace swill::gateway {
 
@@ -31,7 +32,10 @@ void worker_options::add_to(CLI::App& program) {
 }
 
 void worker_options::apply(app& a) const {
-  if (listen_.empty()) return;
+  if (listen_.empty()) {
+    if (link_.empty() && hidden_headers_.empty()) return;
+    throw std::invalid_argument("--workers-listen: is missing; without it no other --workers-… option has an effect");
+  }
   worker_gate_options o;
   o.listen = listen_;
   o.secret = link_.secret();

@@ -3,6 +3,7 @@
 #include "apps/common/environment.hpp"
 #include "apps/common/example.hpp"
 #include "apps/common/link_options.hpp"
+#include "apps/common/option_names.hpp"
 #include "libswill/api/app.hpp"
 #include "libswill/base/process.hpp"
 #include "libswill/server/server.hpp"
@@ -94,6 +95,17 @@ int run(int argc, char** argv) {
   return 0;
 }
 
+constexpr swill::apps::option_name option_names[] = {
+    {"server_options.io_threads", "--io-threads"},
+    {"server_options.workers", "--workers"},
+    {"worker_options.gateways", "--gateway"},
+    {"worker_options.secret", "--secret-file"},
+    {"worker_options.tls", "--tls-cert, --tls-key and --tls-ca"},
+    {"worker_options.capacity", "--capacity"},
+    {"worker_options.connections", "--connections"},
+    {"handlers.", "--prefix"}, // all else in a handler's name is ours
+};
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -101,6 +113,9 @@ int main(int argc, char** argv) {
   try {
     swill::apps::forget_foreign_environment();
     return run(argc, argv);
+  } catch (const swill::invalid_configuration& e) {
+    std::fprintf(stderr, "swill-worker: %s\n", swill::apps::text_of(e, option_names).c_str());
+    return 1;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "swill-worker: %s\n", e.what());
     return 1;

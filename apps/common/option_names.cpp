@@ -1,0 +1,45 @@
+#include "apps/common/option_names.hpp"
+
+#include <algorithm>
+
+namespace swill::apps {
+
+namespace {
+
+constexpr std::string_view limit_prefix = "limits.";
+
+bool is_of_name(char c) noexcept { return (c >= 'a' && c <= 'z') || c == '_'; }
+
+/// "limits.send_buffer" becomes "--send-buffer", wherever it stands in s.
+std::string with_limit_options(std::string_view s) {
+  std::string out;
+  for (std::size_t at = s.find(limit_prefix); at != std::string_view::npos; at = s.find(limit_prefix)) {
+    out.append(s.substr(0, at)).append("--");
+    s.remove_prefix(at + limit_prefix.size());
+    const auto end = std::find_if_not(s.begin(), s.end(), is_of_name);
+    std::transform(s.begin(), end, std::back_inserter(out), [](char c) { return c == '_' ? '-' : c; });
+    s.remove_prefix(static_cast<std::size_t>(end - s.begin()));
+  }
+  return out.append(s);
+}
+
+std::string option_of(const std::string& path, std::span<const option_name> names) {
+  option_name best;
+  for (const auto& n : names) {
+    if (path.starts_with(n.first) && n.first.size() > best.first.size()) best = n;
+  }
+  return best.first.empty() ? with_limit_options(path) : std::string{best.second};
+}
+
+} // namespace
+
+std::string text_of(const invalid_configuration& e, std::span<const option_name> names) {
+  std::string out;
+  for (const mistake& m : e.mistakes()) {
+    if (!out.empty()) out += '\n';
+    out += option_of(m.path, names) + ": " + with_limit_options(m.text);
+  }
+  return out;
+}
+
+} // namespace swill::apps
