@@ -57,8 +57,8 @@ TEST(PubsubDocs, First) {
 
 // [redis]
 std::shared_ptr<swill::pubsub> bus_in_redis(const char* address) { // such as "redis://127.0.0.1:6379"
-  swill::redis_broker_options where{swill::redis::options::parse(address).value()};
-  return std::make_shared<swill::pubsub>(swill::pubsub_options{}, std::make_shared<swill::redis_broker>(where));
+  const auto redis = swill::redis::place::at(address); // sessions take the same
+  return std::make_shared<swill::pubsub>(swill::pubsub_options{}, std::make_shared<swill::redis_broker>(redis));
 }
 // [/redis]
 
@@ -70,15 +70,13 @@ TEST(PubsubDocs, Redis) {
 TEST(PubsubDocs, Options) {
   // [options]
   swill::pubsub_options options;
-  options.topics.emplace_back(swill::topic_pattern{"chat.*"}, swill::topic_options{.history_length = 1000, //
-                                                                                   .history_age = 1h,
-                                                                                   .presence = true});
+  options.topic("chat.*", {.history_length = 1000, .history_age = 1h, .presence = true});
   swill::topic_options prices;
   prices.history_length = 0; // who comes late gets the last value, and then the next
   prices.retain_last = true;
   prices.overflow = swill::overflow::conflate; // who is slow gets the newest of each share
   prices.conflate_by = "share";
-  options.topics.emplace_back(swill::topic_pattern{"prices.**"}, prices);
+  options.topic("prices.**", prices);
   auto bus = std::make_shared<swill::pubsub>(options);
   // [/options]
   EXPECT_EQ(bus->options().of("prices.us.tech").retain_last, true);

@@ -2,6 +2,8 @@
 // `// [/name]` here: change it here, then run `tests/docs/snippets.py --write`.
 #include "libswill/server/test_client.hpp"
 #include "libswill/swill.hpp"
+#include "pubsub/pubsub.hpp"
+#include "pubsub/redis/redis_broker.hpp"
 #include "sessions/redis/redis_store.hpp"
 #include "sessions/sessions.hpp"
 
@@ -10,6 +12,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,17 +64,19 @@ TEST(SessionsPage, KeepsACart) {
 
 // [redis]
 void use_redis(swill::app& app, const char* address) { // such as "redis://swill:secret@10.0.0.5/0"
-  swill::redis_session_options where;
-  where.server = swill::redis::options::parse(address).value();
-  where.prefix = "shop:";
-  app.use(std::make_shared<swill::sessions>(swill::session_options{}, swill::redis_sessions(where)));
+  const auto redis = swill::redis::place::at(address, "shop:");
+  app.use(std::make_shared<swill::sessions>(swill::session_options{}, swill::redis_sessions(redis)));
+  const auto broker = std::make_shared<swill::redis_broker>(redis);
+  const auto bus = app.use(std::make_shared<swill::pubsub>(swill::pubsub_options{}, broker));
+  bus->allow_subscribe("news.*");
 }
 // [/redis]
 
 TEST(SessionsPage, TakesAnAddress) {
   swill::app app;
   use_redis(app, "redis://swill:secret@10.0.0.5/0");
-  EXPECT_THROW(use_redis(app, "http://"), swill::error);
+  EXPECT_NO_THROW(app.validate());
+  EXPECT_THROW(use_redis(app, "http://"), std::invalid_argument);
 }
 
 bool is_password_of(const std::string& user, const std::string& password) { return password == user + "'s"; }
