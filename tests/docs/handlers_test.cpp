@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -456,7 +457,105 @@ swill::blueprint make_admin() {
 }
 // [/blueprint]
 
+// [tags]
+void add_articles(swill::app& app) {
+  app.handle("articles.list", [](swill::request<>) { return std::vector<std::string>{"ABC123"}; });
+  app.handle("articles.remove", [](swill::request<std::string>) {}, {.tags = {"write"}});
+  app.handle("users.remove", [](swill::request<std::string>) {}, {.tags = {"write", "admin"}});
+}
+// [/tags]
+
+// [require]
+struct account {
+  std::set<std::string> may; // do what these tags stand for
+};
+
+void add_login(swill::app& app) {
+  // 1. Login: who is it, and what may they do?
+  app.handle("login", [](swill::request<std::pair<std::string, std::string>> r) {
+    const auto& [name, password] = r.data();
+    if (password != "secret") throw swill::error{swill::error_code::unauthorized, "wrong name or password"};
+    swill::connection& c = r.context().connection();
+    c.set_user(name);
+    c.state<account>().may = name == "root" ? std::set<std::string>{"write", "admin"} : std::set<std::string>{"write"};
+  });
+  // 2. Hook: whoever calls a handler with the tag must be allowed to.
+  for (const std::string tag : {"write", "admin"}) {
+    app.require(tag, [tag](swill::context& c) {
+      if (c.connection().user().empty()) throw swill::error{swill::error_code::unauthorized, "call login first"};
+      return c.connection().state<account>().may.contains(tag); // false: ERROR 403
+    });
+  }
+  // 3. User: handlers know whom they serve.
+  app.handle("whoami", [](swill::request<> r) { return r.context().connection().user(); });
+}
+// [/require]
+
+// [blueprint-rules]
+swill::blueprint make_reports() {
+  swill::blueprint reports{"reports"};
+  reports.limits().maximum_deadline = 5min; // for handlers that have none of their own
+  reports.limits().message_size = 1024;
+  reports.require([](swill::context& c) { return !c.connection().user().empty(); });
+  reports.on_exception<std::out_of_range>([](swill::context&, const std::out_of_range&) {
+    return swill::error{swill::error_code::not_found, "no such report"};
+  });
+  reports.on_error(404, [](swill::context&, swill::error e) {
+    e.data = value::map({{"list", "reports.list"}});
+    return e;
+  });
+  reports.handle("get", [](swill::request<std::size_t> i) { return std::vector<std::string>{"sales"}.at(i.data()); });
+  return reports;
+}
+// [/blueprint-rules]
+
 } // namespace hooks
+
+TEST(Handlers, AreForThoseWhoMayCallThem) {
+  swill::app app = quiet_app();
+  hooks::add_articles(app);
+  hooks::add_login(app);
+  app.mount(hooks::make_reports());
+  swill::test_server server{app};
+  swill::test_client client{server};
+  const auto code_of = [&client](std::string_view rpc, const auto& data) {
+    try {
+      client.call(rpc, data);
+      return std::int64_t{0};
+    } catch (const swill::error& e) {
+      return e.code;
+    }
+  };
+
+  EXPECT_EQ(code_of("articles.list", swill::nothing{}), 0);
+  EXPECT_EQ(code_of("articles.remove", std::string{"ABC123"}), 401);
+  EXPECT_EQ(code_of("reports.get", 0), 403);
+  client.call("login", std::pair{std::string{"ann"}, std::string{"secret"}});
+  EXPECT_EQ(client.call<std::string>("whoami"), "ann");
+  EXPECT_EQ(code_of("articles.remove", std::string{"ABC123"}), 0);
+  EXPECT_EQ(code_of("users.remove", std::string{"bob"}), 403);
+  EXPECT_EQ(code_of("reports.get", 0), 0);
+  EXPECT_EQ(code_of("reports.get", 7), 404);
+}
+
+TEST(Handlers, AreChecked) {
+  // [validate]
+  swill::app app;
+  app.limits().nesting = 300;
+  app.handle("swill.list", [](swill::request<>) { return 1; }, {.default_deadline = 10s, .maximum_deadline = 5s});
+  try {
+    app.validate();
+    FAIL();
+  } catch (const swill::invalid_configuration& e) {
+    EXPECT_STREQ(e.what(),
+                 "limits.nesting: is 300; 2 to 256 would be right\n"
+                 "handlers.swill.list: names that begin with \"swill.\" are the library's; any other would be right\n"
+                 "handlers.swill.list.default_deadline: is 10 s, longer than its maximum_deadline (5 s); at most that "
+                 "would be right");
+    EXPECT_EQ(e.mistakes().at(0).path, "limits.nesting");
+  }
+  // [/validate]
+}
 
 TEST(Handlers, HaveHooksAroundThem) {
   swill::app app = quiet_app();
