@@ -34,12 +34,9 @@ std::string option_of(const std::string& path, std::span<const option_name> name
 } // namespace
 
 std::string text_of(const invalid_configuration& e, std::span<const option_name> names) {
-  std::string out;
-  for (const mistake& m : e.mistakes()) {
-    if (!out.empty()) out += '\n';
-    out += option_of(m.path, names) + ": " + with_limit_options(m.text);
-  }
-  return out;
+  mistake_list by_option; // what one option does in several places stands there once
+  for (const mistake& m : e.mistakes()) by_option.add(option_of(m.path, names), with_limit_options(m.text));
+  return invalid_configuration{by_option.all()}.what();
 }
 
 } // namespace swill::apps
