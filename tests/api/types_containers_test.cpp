@@ -2,7 +2,9 @@
 
 #include "tests/api/types_contract.hpp"
 
+#include <deque>
 #include <gtest/gtest.h>
+#include <list>
 #include <set>
 #include <unordered_set>
 
@@ -23,6 +25,28 @@ TEST(Containers, AVectorIsAList) {
   EXPECT_EQ(round(flags), flags);
   EXPECT_EQ(problems<std::vector<bool>>(list({1})),
             R"({"*": [{"index": 0, "errors": [{"description": "Expected bool, got int"}]}]})");
+}
+
+TEST(Containers, OtherSequencesAreListsToo) {
+  EXPECT_EQ(round(std::deque<int>{1, 2}), (std::deque<int>{1, 2}));
+  EXPECT_EQ(round(std::list<std::string>{"a", "b"}), (std::list<std::string>{"a", "b"}));
+  EXPECT_EQ(round(std::deque<bool>{true, false}), (std::deque<bool>{true, false}));
+  EXPECT_EQ(problems<std::deque<int>>(list({1, "2"})),
+            R"({"*": [{"index": 1, "errors": [{"description": "Expected int, got str"}]}]})");
+  EXPECT_EQ(swill::describe_type<std::deque<int>>(), swill::describe_type<std::vector<int>>());
+  static_assert(swill::detail::applies<swill::each<swill::gt>, std::deque<int>>());
+}
+
+// An empty std::deque takes more than half a KiB, which one byte of a message asks for.
+TEST(Containers, ADequeIsChargedWhatItTakesEmpty) {
+  swill::limits l;
+  l.decoded_size = 2 * (sizeof(std::deque<int>) + swill::detail::sequence_size);
+  EXPECT_EQ(refusal<std::vector<std::deque<int>>>(list({list({}), list({})}), l).code, 0);
+  --l.decoded_size;
+  EXPECT_EQ(refusal<std::vector<std::deque<int>>>(list({list({}), list({})}), l).code, 413);
+  l.decoded_size = swill::detail::sequence_size + 2 * (sizeof(int) + swill::detail::node_size);
+  EXPECT_EQ(refusal<std::list<int>>(list({1, 2}), l).code, 0);
+  EXPECT_EQ(refusal<std::list<int>>(list({1, 2, 3}), l).code, 413);
 }
 
 TEST(Containers, ASetDropsDuplicatesAndIsWrittenInOrder) {

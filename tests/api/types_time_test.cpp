@@ -1,9 +1,14 @@
 #include "libswill/api/types/time.hpp"
 
+#include "tests/api/types_contract.hpp"
+
+#include <chrono>
 #include <gtest/gtest.h>
 
 namespace {
 
+using namespace std::chrono_literals;
+using namespace typed;
 using swill::detail::instant;
 using swill::detail::parse_time;
 
@@ -45,6 +50,43 @@ TEST(Time, RefusesWhatIsNone) {
                            "19700101T000000Z"}) {
     EXPECT_FALSE(parse_time(text)) << text;
   }
+}
+
+struct wait_options {
+  std::chrono::milliseconds timeout{};
+  std::chrono::duration<double> pause{};
+};
+template <class D>
+void describe(D& d, wait_options& o) {
+  using std::chrono::milliseconds;
+  d.field("timeout_ms", o.timeout, swill::range{0, 60000},
+          swill::predicate{[](milliseconds t) { return t.count() % 10 == 0; }, "not a multiple of 10 ms"});
+  d.field("pause_s", o.pause, swill::defaulted{});
+}
+
+TEST(Durations, AreTheCountOfTheirUnit) {
+  EXPECT_EQ(to_value(1500ms), swill::value{1500});
+  EXPECT_EQ(to_value(std::chrono::duration<double>{0.25}), swill::value{0.25});
+  EXPECT_EQ(decode<std::chrono::seconds>(swill::value{-3}), -3s);
+  EXPECT_EQ(round(std::chrono::hours::max()), std::chrono::hours::max());
+  EXPECT_EQ(problem<std::chrono::seconds>(swill::value{1.5}), "Expected int, got float");
+  using short_seconds = std::chrono::duration<std::int16_t>;
+  EXPECT_EQ(problem<short_seconds>(swill::value{40000}), "Expected int from -32768 to 32767, got 40000");
+}
+
+TEST(Durations, RulesOfNumbersCountTheUnit) {
+  EXPECT_TRUE(accepts<wait_options>(map({{"timeout_ms", 60000}})));
+  EXPECT_EQ(problems<wait_options>(map({{"timeout_ms", 60010}})),
+            R"({"timeout_ms": [{"description": "greater than 60000"}]})");
+  EXPECT_EQ(problems<wait_options>(map({{"timeout_ms", 15}})),
+            R"({"timeout_ms": [{"description": "not a multiple of 10 ms"}]})");
+}
+
+TEST(Durations, IntrospectionNamesTheUnit) {
+  EXPECT_EQ(swill::describe_type<std::chrono::milliseconds>(), map({{"type", "int"}, {"unit", "ms"}}));
+  EXPECT_EQ(swill::describe_type<std::chrono::duration<double>>(), map({{"type", "float"}, {"unit", "s"}}));
+  using frames = std::chrono::duration<std::int32_t, std::ratio<1, 60>>;
+  EXPECT_EQ(swill::describe_type<frames>(), map({{"type", "int"}, {"format", "int32"}, {"unit", "[1/60]s"}}));
 }
 
 } // namespace

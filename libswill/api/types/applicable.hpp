@@ -41,6 +41,8 @@ constexpr bool applies() {
     return true;
   } else if constexpr (nullable<M>) {
     return applies<R, std::remove_reference_t<decltype(*std::declval<M&>())>>();
+  } else if constexpr (time_span<M>) {
+    return checks<R, M> || applies<R, typename M::rep>();
   } else if constexpr (is_specialization<M, std::variant>) {
     return applies_to_one<R>(static_cast<const M*>(nullptr));
   } else if constexpr (is_each<R> && (vector_like<M> || set_like<M>)) {

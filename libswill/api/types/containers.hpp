@@ -25,19 +25,25 @@ fit decode_item(decoder& in, T& out, std::size_t index, const Rules& rules) {
 
 /// What a node of a set or map takes besides its content.
 inline constexpr std::size_t node_size = 4 * sizeof(void*);
+/// What a sequence that is no vector takes when it is empty: std::deque has its map and its first block from the beginning.
+inline constexpr std::size_t sequence_size = 640;
 
 template <vector_like V>
 struct codec<V> {
   using item = typename V::value_type;
   static constexpr bool takes_rules = true;
+  static constexpr bool is_vector = is_specialization<V, std::vector>;
 
   template <class... R>
   static fit decode(decoder& in, V& out, const R&... rules) {
     std::uint32_t n;
     if (!in.begin_array(n)) return in.wrong("list");
     out.clear();
-    if (!in.charge(n, sizeof(item))) return fit::wrong;
-    out.reserve(n); // never more than there are bytes left
+    if constexpr (!is_vector) {
+      if (!in.charge(1, sequence_size)) return fit::wrong;
+    }
+    if (!in.charge(n, sizeof(item) + (is_vector ? 0 : node_size))) return fit::wrong;
+    if constexpr (requires { out.reserve(n); }) out.reserve(n); // never more than there are bytes left
     const auto each_rules = item_rules(rules...);
     fit all = fit::whole;
     for (std::uint32_t i = 0; i < n; ++i) {

@@ -41,6 +41,29 @@ value introspector::integer(std::size_t size, bool is_signed) {
   return type;
 }
 
+namespace {
+
+/// As std::format writes the unit of a duration.
+std::string unit_text(std::intmax_t num, std::intmax_t den) {
+  struct named {
+    std::intmax_t num, den;
+    const char* name;
+  };
+  static constexpr named units[] = {{1, 1'000'000'000, "ns"}, {1, 1'000'000, "us"}, {1, 1000, "ms"}, {1, 1, "s"},
+                                    {60, 1, "min"},           {3600, 1, "h"},       {86400, 1, "d"}};
+  for (const named& u : units) {
+    if (u.num == num && u.den == den) return u.name;
+  }
+  return "[" + std::to_string(num) + (den == 1 ? "" : "/" + std::to_string(den)) + "]s";
+}
+
+} // namespace
+
+value introspector::with_unit(value number, std::intmax_t num, std::intmax_t den) {
+  number.set("unit", unit_text(num, den));
+  return number;
+}
+
 value introspector::enumeration(const enum_table& table) {
   if (is_new(&table)) mistakes_.insert(mistakes_.end(), table.mistakes.begin(), table.mistakes.end());
   value type = plain(table.name);

@@ -3,6 +3,7 @@
 #include "libswill/api/types/kinds.hpp"
 #include "libswill/base/mistakes.hpp"
 
+#include <cstdint>
 #include <string_view>
 #include <unordered_set>
 #include <vector>
@@ -23,6 +24,8 @@ public:
   /// A Union; unions within are taken apart, as Python does, and what stands twice stands once.
   static value union_of(const std::vector<value>& alternatives);
   static value integer(std::size_t size, bool is_signed);
+  /// A number that counts units of num/den seconds.
+  static value with_unit(value number, std::intmax_t num, std::intmax_t den);
   value enumeration(const enum_table& table);
   /// `find_broken` adds the defaults of the struct's fields that break their rules.
   value structure(const struct_table& table, void (*find_broken)(std::vector<mistake>&));

@@ -55,6 +55,9 @@ inline constexpr bool
     is_time<std::chrono::time_point<std::chrono::system_clock, std::chrono::duration<std::int64_t, P>>> =
         std::ratio_less_equal_v<P, std::ratio<1>>;
 
+template <class T>
+inline constexpr bool is_duration = false;
+
 template <class T, class... Us>
 concept one_of_types = (std::same_as<T, Us> || ...);
 
@@ -65,6 +68,11 @@ template <class T>
 concept real = one_of_types<T, float, double>;
 template <class T>
 concept timestamp = is_time<T>;
+
+template <class Count, class Period>
+inline constexpr bool is_duration<std::chrono::duration<Count, Period>> = integer<Count> || real<Count>;
+template <class T>
+concept time_span = is_duration<T>;
 
 /// What `describe` is looked up with, to see whether there is one.
 class probe;
@@ -94,12 +102,26 @@ concept set_like = !described<T> && !map_like<T> && requires {
   typename T::key_type;
   requires std::same_as<typename T::key_type, typename T::value_type>;
 };
+/// A sequence of the standard library or of another that has its interface, such as std::deque.
 template <class T>
-concept vector_like = is_specialization<T, std::vector> && !std::same_as<T, bytes>;
+concept sequence = requires {
+  typename T::value_type;
+  requires(!std::same_as<typename T::value_type, T>);
+}
+&&!described<T> && !set_like<T> && !map_like<T> && requires(T & t) {
+  { t.emplace_back() } -> std::same_as<typename T::value_type&>;
+  t.push_back(std::declval<typename T::value_type>());
+  t.clear();
+  t.size();
+  t.begin();
+};
+template <class T>
+concept vector_like = (is_specialization<T, std::vector> || sequence<T>)&&!std::same_as<T, bytes>;
 
 template <class T>
-inline constexpr bool is_message = integer<T> || real<T> || timestamp<T> || described<T> || enumeration<T> ||
-                                   one_of_types<T, bool, std::string, bytes, nothing, std::monostate, raw, value>;
+inline constexpr bool is_message =
+    integer<T> || real<T> || timestamp<T> || time_span<T> || described<T> || enumeration<T> ||
+    one_of_types<T, bool, std::string, bytes, nothing, std::monostate, raw, value>;
 template <vector_like T>
 inline constexpr bool is_message<T> = is_message<typename T::value_type>;
 template <set_like T>

@@ -166,6 +166,35 @@ struct codec<T> {
   static std::string text() { return "datetime"; }
 };
 
+/// A count of its own unit, which introspection names.
+template <time_span T>
+struct codec<T> {
+  using count = typename T::rep;
+  using unit = typename T::period;
+  static constexpr bool passes_rules = true;
+
+  template <class... R>
+  static fit decode(decoder& in, T& out, const R&... rules) {
+    count n{};
+    const fit f = detail::decode(in, n, rules...);
+    out = T{n};
+    (check_unless_of_count(in, out, f, rules), ...);
+    return f;
+  }
+  static void encode(encoder& out, T v) { detail::encode(out, v.count()); }
+  static value introspect(introspector& i) {
+    return introspector::with_unit(codec<count>::introspect(i), unit::num, unit::den);
+  }
+  static affinity suits(wire::kind k) { return codec<count>::suits(k); }
+  static std::string text() { return codec<count>::text(); }
+
+private:
+  template <class R>
+  static void check_unless_of_count(decoder& in, const T& v, fit f, const R& rule) {
+    if constexpr (!checks<R, count>) check(in, v, f, rule);
+  }
+};
+
 const enum_entry* decode_enum(decoder& in, const enum_table& table);
 void encode_enum(encoder& out, const enum_table& table, std::int64_t number);
 
