@@ -224,6 +224,7 @@ bool message_shape::node::check_array_fields(decoder& in, std::uint32_t n) const
       whole = false;
     }
   }
+  if (strict && n > fields.size()) in.further_items(fields.size(), n - fields.size());
   for (std::size_t i = fields.size(); i < n && !in.stopped(); ++i) in.skip();
   return whole;
 }
@@ -249,15 +250,18 @@ bool message_shape::node::check_map_fields(decoder& in, std::uint32_t n) const {
   if (!in.spend(left != 0 ? in.reader.remaining() : 0)) return false;
   for (; left != 0 && !in.stopped(); --left) {
     std::string_view key;
+    bool known = false;
     if (in.reader.read_str(key)) {
       for (std::size_t i = 0; i < fields.size(); ++i) {
         if (fields[i].name != key) continue;
         places[i] = in.reader.rest().data();
         again = again || i < next;
+        known = true;
       }
     } else {
       in.skip();
     }
+    if (strict && !known) in.unknown_field(key);
     in.skip();
   }
   if (in.stopped()) return false;

@@ -58,6 +58,11 @@ public:
 private:
   static constexpr std::size_t most = 100000;
 
+  static bool is_set(const value& type, std::string_view key) {
+    const value* v = type.find(key);
+    return v != nullptr && *v == value{true};
+  }
+
   static bool is_fields(const value_map* parts) {
     return parts != nullptr && !parts->empty() && parts->front().first.get_if<std::string>() != nullptr;
   }
@@ -121,14 +126,13 @@ private:
 
   void structure(node& n, const value& type, const value_map& parts) {
     n.kind = shape_kind::structure;
-    const value* as_array = type.find("as_array");
-    n.as_array = as_array != nullptr && *as_array == value{true};
+    n.as_array = is_set(type, "as_array");
+    n.strict = is_set(type, "strict");
     open_.push_back(&n);
     for (const auto& [key, part] : parts) {
       const auto* name = key.get_if<std::string>();
       if (name == nullptr) continue;
-      const value* optional = part.find("optional");
-      n.fields.push_back({*name, optional == nullptr || *optional != value{true}, compile(part, n.owned)});
+      n.fields.push_back({*name, !is_set(part, "optional"), compile(part, n.owned)});
     }
     open_.pop_back();
   }

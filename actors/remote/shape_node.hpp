@@ -46,6 +46,7 @@ struct message_shape::node {
   std::vector<const node*> parts; ///< of containers and unions
   std::vector<field> fields;
   bool as_array = false;
+  bool strict = false;
   std::vector<std::string> names; ///< of an enumeration
   std::vector<std::int64_t> numbers;
   std::vector<std::unique_ptr<node>> owned;

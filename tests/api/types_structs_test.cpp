@@ -318,4 +318,70 @@ void describe(D& d, twice& t) {
 
 TEST(Structs, AMistakeInDescribeThrows) { EXPECT_THROW(swill::describe_type<twice>(), std::logic_error); }
 
+struct strict_point {
+  int x = 0, y = 0;
+};
+template <class D>
+void describe(D& d, strict_point& p) {
+  d.strict();
+  d.field("x", p.x);
+  d.field("y", p.y, swill::defaulted{});
+}
+
+struct strict_row {
+  int a = 0, b = 0;
+  strict_point at;
+};
+template <class D>
+void describe(D& d, strict_row& r) {
+  d.strict();
+  d.as_array();
+  d.field("a", r.a);
+  d.field("b", r.b, swill::defaulted{});
+  d.field("at", r.at, swill::defaulted{});
+}
+
+TEST(StrictStructs, RefuseUnknownFieldsByName) {
+  EXPECT_TRUE(accepts<strict_point>(map({{"x", 1}, {"y", 2}})));
+  EXPECT_TRUE(accepts<strict_point>(map({{"y", 2}, {"x", 1}})));
+  EXPECT_TRUE(accepts<strict_point>(map({{"x", 1}, {"x", 2}})));
+  EXPECT_EQ(problems<strict_point>(map({{"x", 1}, {"z", 2}})), R"({"z": [{"description": "Unknown field"}]})");
+  EXPECT_EQ(problems<strict_point>(map({{"x", 1}, {"y", 2}, {"z", 3}})),
+            R"({"z": [{"description": "Unknown field"}]})");
+  EXPECT_EQ(problems<strict_point>(map({{"z", 2}, {"y", "a"}})),
+            R"({"z": [{"description": "Unknown field"}], "x": [{"description": "Missing required field"}], )"
+            R"("y": [{"description": "Expected int, got str"}]})");
+}
+
+TEST(StrictStructs, RefuseKeysThatAreNoNames) {
+  EXPECT_EQ(problems<strict_point>(map({{"x", 1}, {5, 2}, {"", 3}})),
+            R"({"*": [{"description": "Unknown field"}, {"description": "Unknown field"}]})");
+  swill::bytes message = encode(map({{"x", 1}, {"?", 2}}));
+  message[message.size() - 2] = std::byte{0xff}; // no UTF-8
+  strict_point out;
+  std::optional<swill::error> failure;
+  EXPECT_FALSE(swill::decode_message(message, swill::limits{}, out, failure));
+  EXPECT_EQ(swill::to_text(failure->data), R"({"*": [{"description": "Unknown field"}]})");
+}
+
+TEST(StrictStructs, RefuseFurtherItems) {
+  EXPECT_TRUE(accepts<strict_row>(list({1})));
+  EXPECT_TRUE(accepts<strict_row>(list({1, 2, map({{"x", 1}})})));
+  EXPECT_EQ(problems<strict_row>(list({1, 2, map({{"x", 1}, {"q", 1}}), 4, 5})),
+            R"({"at": [{"q": [{"description": "Unknown field"}]}], )"
+            R"("*": [{"description": "Expected at most 3 items, got 5"}]})");
+}
+
+TEST(StrictStructs, ReportAsManyProblemsAsTheLimitSays) {
+  swill::limits l;
+  l.problems = 1;
+  EXPECT_EQ(problems<strict_point>(map({{"x", 1}, {"p", 1}, {"q", 1}}), l),
+            R"({"p": [{"description": "Unknown field"}]})");
+}
+
+TEST(StrictStructs, AreSeenInIntrospection) {
+  EXPECT_EQ(*swill::describe_type<strict_point>().find("strict"), value{true});
+  EXPECT_EQ(swill::describe_type<contract::point>().find("strict"), nullptr);
+}
+
 } // namespace

@@ -54,6 +54,26 @@ void describe(D& d, person& p) {
   d.field("friends", p.friends, defaulted{});
 }
 
+struct strict_pair {
+  int a = 0, b = 0;
+};
+template <class D>
+void describe(D& d, strict_pair& p) {
+  d.strict();
+  d.field("a", p.a);
+  d.field("b", p.b, defaulted{});
+}
+
+struct strict_row {
+  int a = 0;
+};
+template <class D>
+void describe(D& d, strict_row& r) {
+  d.strict();
+  d.as_array();
+  d.field("a", r.a);
+}
+
 bytes encoded(const value& v) {
   buffer out;
   wire::writer w{out};
@@ -117,6 +137,15 @@ TEST(MessageShape, RefusesWhatAStructRefuses) {
                                   {"friends", value::array({value::map({{"name", "x"}})})}}));
   expect_same<person>(
       value::map({{"name", 5}, {"name", "Ada"}, {"age", 36}, {"unknown", 1}, {"home", good_home()}})); // the last wins
+}
+
+TEST(MessageShape, RefusesWhatAStrictStructRefuses) {
+  expect_same<strict_pair>(value::map({{"a", 1}, {"b", 2}}));
+  expect_same<strict_pair>(value::map({{"b", 2}, {"a", 1}}));
+  expect_same<strict_pair>(value::map({{"a", 1}, {"c", 2}, {"b", 3}}));
+  expect_same<strict_pair>(value::map({{"c", 1}, {5, 2}, {"b", "x"}}));
+  expect_same<strict_row>(value::array({1}));
+  expect_same<strict_row>(value::array({1, 2}));
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 
 #include "libswill/api/types/tables.hpp"
 #include "libswill/wire/codec.hpp"
+#include "libswill/wire/utf8.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -242,6 +243,19 @@ void decoder::missing_field(std::string_view name) {
   const std::size_t at = mark();
   problem("Missing required field");
   if (mark() != at) wrap_field(at, name);
+}
+
+void decoder::unknown_field(std::string_view name) {
+  const std::size_t at = mark();
+  problem("Unknown field");
+  if (mark() != at) wrap_field(at, name.empty() || !wire::valid_utf8(name) ? "*" : name);
+}
+
+void decoder::further_items(std::size_t expected, std::size_t further) {
+  const std::size_t at = mark();
+  problem("Expected at most " + std::to_string(expected) + (expected == 1 ? " item, got " : " items, got ") +
+          std::to_string(expected + further));
+  if (mark() != at) wrap_field(at, "*");
 }
 
 void decoder::merge_fields(std::size_t mark) {

@@ -83,6 +83,9 @@ public:
   void wrap_key(std::size_t mark, bytes_view key);
   void wrap_field(std::size_t mark, std::string_view name);
   void missing_field(std::string_view name);
+  /// For a struct that is strict. A name that is no UTF-8, or no name at all, is not repeated.
+  void unknown_field(std::string_view name);
+  void further_items(std::size_t expected, std::size_t further);
   void merge_fields(std::size_t mark);
   /// Forgets what was wrong with an earlier duplicate.
   void drop_field(std::size_t mark, std::string_view name);

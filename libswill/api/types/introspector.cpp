@@ -98,6 +98,7 @@ value introspector::structure(const struct_table& table, void (*find_broken)(std
   type.set("arguments", std::move(fields));
   if (!table.documentation.empty()) type.set("documentation", table.documentation);
   if (table.as_array) type.set("as_array", true);
+  if (table.strict) type.set("strict", true);
   if (!table.rules.empty()) type.set("rules", value_array{table.rules.begin(), table.rules.end()});
   return type;
 }

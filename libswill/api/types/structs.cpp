@@ -51,11 +51,14 @@ void field_reader::note_rest(std::size_t from) {
   for (std::size_t hint = from; left_ != 0 && !in_.stopped(); --left_) {
     std::string_view key;
     if (!in_.reader.read_str(key)) {
+      if (table_.strict) in_.unknown_field({});
       in_.skip();
     } else if (const std::size_t i = table_.find(key, hint); i != struct_table::none) {
       place(i) = in_.reader.rest().data();
       duplicates_ |= i < from;
       hint = i + 1;
+    } else if (table_.strict) {
+      in_.unknown_field(key);
     }
     in_.skip();
   }
@@ -77,6 +80,7 @@ void field_reader::bad(std::size_t i, fit f, std::size_t mark) {
 bool field_reader::again() {
   if (in_.stopped() || order_ == order::second) return false;
   if (order_ == order::array) {
+    if (left_ != 0 && table_.strict) in_.further_items(table_.fields.size(), left_);
     for (; left_ != 0; --left_) in_.skip();
     return false;
   }

@@ -26,6 +26,7 @@ public:
 
   void as_array() noexcept {}
   void omit_defaults() noexcept {}
+  void strict() noexcept {}
   void name(std::string_view) noexcept {}
   void doc(std::string_view) noexcept {}
   template <class F>
@@ -107,6 +108,7 @@ public:
   void field(const char (&)[N], M&, const R&...) noexcept {}
   void as_array() noexcept {}
   void omit_defaults() noexcept {}
+  void strict() noexcept {}
   void name(std::string_view) noexcept {}
   void doc(std::string_view) noexcept {}
 
@@ -132,6 +134,7 @@ public:
 
   void as_array() noexcept {}
   void omit_defaults() noexcept {}
+  void strict() noexcept {}
   void name(std::string_view) noexcept {}
   void doc(std::string_view) noexcept {}
   template <class F>

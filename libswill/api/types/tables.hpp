@@ -30,6 +30,7 @@ struct struct_table {
   std::string documentation;
   bool as_array = false;
   bool omit_defaults = false;
+  bool strict = false;
   bool may_be_nil = false; ///< as a whole message: it has fields, and all of them may be absent
   bool is_empty = false;   ///< the struct has no members at all
   std::vector<std::string_view> rules;
@@ -102,6 +103,7 @@ public:
   }
   void as_array() { table_.as_array = true; }
   void omit_defaults() { table_.omit_defaults = true; }
+  void strict() { table_.strict = true; }
   void name(std::string_view n) { table_.name = n; }
   void doc(std::string_view d) { table_.documentation = d; }
   template <class F>
