@@ -38,7 +38,7 @@ bool decode_message(bytes_view raw, const limits& l, T& out, std::optional<error
   if (allocated != nullptr) *allocated = in.allocated();
   if (whole && in.clean()) [[likely]]
     return true;
-  in.fail(failure, detail::described<T>);
+  in.fail(failure, detail::has_fields<T>());
   return false;
 }
 

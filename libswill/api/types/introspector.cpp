@@ -76,14 +76,8 @@ value introspector::enumeration(const enum_table& table) {
   return type;
 }
 
-value introspector::structure(const struct_table& table, void (*find_broken)(std::vector<mistake>&)) {
+value introspector::fields_of(const struct_table& table) {
   value type = plain(table.name);
-  if (is_new(&table)) {
-    mistakes_.insert(mistakes_.end(), table.mistakes.begin(), table.mistakes.end());
-    if (table.mistakes.empty()) find_broken(mistakes_);
-  }
-  if (std::find(open_.begin(), open_.end(), &table) != open_.end() || ++done_ > largest) return type;
-  open_.push_back(&table);
   value fields = value::map({});
   for (const field_entry& f : table.fields) {
     value field = f.introspect(*this);
@@ -94,8 +88,25 @@ value introspector::structure(const struct_table& table, void (*find_broken)(std
     }
     fields.set(f.name, std::move(field));
   }
-  open_.pop_back();
   type.set("arguments", std::move(fields));
+  return type;
+}
+
+value introspector::stand_in_of(const struct_table& table) {
+  value type = table.fields.front().introspect(*this);
+  table.fields.front().notes.decorate(type);
+  return type;
+}
+
+value introspector::structure(const struct_table& table, void (*find_broken)(std::vector<mistake>&)) {
+  if (is_new(&table)) {
+    mistakes_.insert(mistakes_.end(), table.mistakes.begin(), table.mistakes.end());
+    if (table.mistakes.empty()) find_broken(mistakes_);
+  }
+  if (std::find(open_.begin(), open_.end(), &table) != open_.end() || ++done_ > largest) return plain(table.name);
+  open_.push_back(&table);
+  value type = table.travels_as ? stand_in_of(table) : fields_of(table);
+  open_.pop_back();
   if (!table.documentation.empty()) type.set("documentation", table.documentation);
   if (table.as_array) type.set("as_array", true);
   if (table.strict) type.set("strict", true);

@@ -34,6 +34,8 @@ public:
   const std::vector<mistake>& mistakes() const noexcept { return mistakes_; }
 
 private:
+  value fields_of(const struct_table& table);
+  value stand_in_of(const struct_table& table);
   bool is_new(const void* table) { return seen_.insert(table).second; }
 
   std::vector<mistake> mistakes_;

@@ -7,6 +7,10 @@ namespace swill::detail {
 // --- reading
 
 bool field_reader::begin() {
+  if (table_.travels_as) {
+    order_ = order::alone;
+    return true;
+  }
   if (!table_.as_array) return in_.begin_map(left_);
   order_ = order::array;
   return in_.begin_array(left_);
@@ -71,6 +75,11 @@ void field_reader::missing(std::size_t i) {
   in_.missing_field(table_.fields[i].name);
 }
 
+void field_reader::not_convertible(std::string_view got) {
+  wrong_ = 1;
+  in_.problem("Expected " + table_.name + ", got another " + std::string{got});
+}
+
 void field_reader::bad(std::size_t i, fit f, std::size_t mark) {
   if (in_.stopped()) return;
   if (f != fit::whole) wrong_ |= std::uint64_t{1} << std::min<std::size_t>(i, 63);
@@ -93,6 +102,7 @@ bool field_reader::again() {
 
 fit field_reader::finish() {
   if (in_.stopped()) return fit::wrong;
+  if (order_ == order::alone) return whole() ? fit::whole : fit::partly;
   if (order_ == order::noted || order_ == order::second) in_.reader = end_;
   if (in_.mark() != mark_) in_.merge_fields(mark_);
   in_.end();
@@ -107,6 +117,7 @@ field_writer::field_writer(encoder& out, const struct_table& table)
       as_array_(table.as_array),
       omit_(table.omit_defaults && !table.as_array),
       begin_(out.to.out().size()) {
+  if (table.travels_as) return;
   if (as_array_) {
     out_.begin_array(table.fields.size());
   } else {
@@ -127,6 +138,7 @@ void field_writer::leave_out_default(std::size_t start, std::size_t content) {
 }
 
 void field_writer::finish() {
+  if (table_.travels_as) return;
   out_.end();
   if (!omit_ || count_ == 0) return;
   // The header stands there for no entries, in one byte; now their number is known.
@@ -136,5 +148,14 @@ void field_writer::finish() {
   if (header.size() > 1) written.insert_gap(begin_ + 1, header.size() - 1);
   std::copy(header.view().begin(), header.view().end(), written.data() + begin_);
 }
+
+// --- in unions
+
+affinity struct_suits(const struct_table& table, wire::kind k) {
+  if (table.travels_as) return table.travels_as->suits(k);
+  return k == (table.as_array ? wire::kind::array : wire::kind::map) ? affinity::exact : affinity::none;
+}
+
+std::string struct_text(const struct_table& table) { return table.travels_as ? table.travels_as->text() : table.name; }
 
 } // namespace swill::detail

@@ -19,6 +19,10 @@ public:
   bool begin();
   template <std::size_t N, class M, class... R>
   void field(const char (&name)[N], M& member, const R&... rules);
+  template <class M, class... R>
+  void as(M& member, const R&... rules);
+  template <class T, class Write, class Read, class... R>
+  void convert(T& object, const Write& write, const Read& read, const R&... rules);
   /// True when `describe` must run once more.
   bool again();
   bool whole() const noexcept { return wrong_ == 0; }
@@ -33,7 +37,7 @@ public:
   void rule(std::string_view, const F&) noexcept {}
 
 private:
-  enum class order : std::uint8_t { declared, array, noted, second };
+  enum class order : std::uint8_t { declared, array, noted, second, alone };
 
   bool find(std::size_t i, const char* name, std::size_t size) noexcept {
     if (order_ == order::declared && left_ != 0 && size < 32 && in_.take_key(name, size)) [[likely]] {
@@ -46,6 +50,7 @@ private:
   void note_rest(std::size_t from);
   const std::byte*& place(std::size_t i) noexcept { return far_ ? far_[i] : near_[i]; }
   void missing(std::size_t i);
+  void not_convertible(std::string_view got);
   void bad(std::size_t i, fit f, std::size_t mark);
 
   static constexpr std::size_t near = 16;
@@ -91,6 +96,29 @@ void field_reader::field(const char (&name)[N], M& member, const R&... rules) {
     bad(i, f, mark);
 }
 
+template <class M, class... R>
+void field_reader::as(M& member, const R&... rules) {
+  static_assert(is_message<M>,
+                "swill: the member that a type travels as must be one that travels itself (docs/types.md)");
+  static_assert((applies<R, M>() && ...), "swill: a rule does not fit the type of the member (docs/types.md)");
+  if (decode(in_, member, rules...) != fit::whole) [[unlikely]]
+    wrong_ = 1;
+}
+
+template <class T, class Write, class Read, class... R>
+void field_reader::convert(T& object, const Write&, const Read& read, const R&... rules) {
+  using M = converted<T, Write>;
+  M travelled{};
+  as(travelled, rules...);
+  if (in_.mark() != mark_) {
+    wrong_ = 1; // what breaks its rules is not converted, so there is no object yet
+  } else if (std::optional<T> made = read(std::as_const(travelled))) {
+    object = std::move(*made);
+  } else {
+    not_convertible(codec<M>::text());
+  }
+}
+
 /// D of `describe` that checks the rules of a whole struct.
 template <class T>
 class rule_checker {
@@ -102,10 +130,14 @@ public:
     if (holds(object_)) return;
     const std::size_t mark = in_.mark();
     in_.problem(std::string{text});
-    if (in_.mark() != mark) in_.wrap_field(mark, "*");
+    if (in_.mark() != mark && !table_of<T>().travels_as) in_.wrap_field(mark, "*");
   }
   template <std::size_t N, class M, class... R>
   void field(const char (&)[N], M&, const R&...) noexcept {}
+  template <class M, class... R>
+  void as(M&, const R&...) noexcept {}
+  template <class Write, class Read, class... R>
+  void convert(T&, const Write&, const Read&, const R&...) noexcept {}
   void as_array() noexcept {}
   void omit_defaults() noexcept {}
   void strict() noexcept {}
@@ -130,6 +162,15 @@ public:
     encode(out_, static_cast<const M&>(member));
     if (omit_) leave_out_default(start, content);
   }
+  template <class M, class... R>
+  void as(M& member, const R&...) {
+    encode(out_, static_cast<const M&>(member));
+  }
+  template <class T, class Write, class Read, class... R>
+  void convert(T& object, const Write& write, const Read&, const R&...) {
+    const converted<T, Write> made = write(std::as_const(object));
+    encode(out_, made);
+  }
   void finish();
 
   void as_array() noexcept {}
@@ -152,6 +193,9 @@ private:
   std::size_t count_ = 0;
 };
 
+affinity struct_suits(const struct_table& table, wire::kind k);
+std::string struct_text(const struct_table& table);
+
 template <described T>
 struct codec<T> {
   static fit decode(decoder& in, T& out) {
@@ -173,10 +217,8 @@ struct codec<T> {
     fields.finish();
   }
   static value introspect(introspector& i) { return i.structure(survey_of<T>(), find_broken_defaults<T>); }
-  static affinity suits(wire::kind k) {
-    return k == (table_of<T>().as_array ? wire::kind::array : wire::kind::map) ? affinity::exact : affinity::none;
-  }
-  static std::string text() { return table_of<T>().name; }
+  static affinity suits(wire::kind k) { return struct_suits(table_of<T>(), k); }
+  static std::string text() { return struct_text(table_of<T>()); }
 };
 
 } // namespace swill::detail

@@ -21,6 +21,11 @@ std::size_t struct_table::find(std::string_view field, std::size_t hint) const n
 }
 
 void struct_table::finish() {
+  if (travels_as && (fields.size() != 1 || as_array || omit_defaults || strict)) {
+    mistakes.push_back({path_in(name),
+                        "travels as another type, so it has no fields, and no form of its own; leave out what "
+                        "is beside d.as or d.convert, but for rules and words"});
+  }
   may_be_nil =
       !fields.empty() && std::none_of(fields.begin(), fields.end(), [](const field_entry& f) { return f.required; });
   by_name.resize(fields.size());

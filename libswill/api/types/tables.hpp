@@ -24,6 +24,17 @@ struct field_entry {
   std::optional<value> initial; ///< the same
 };
 
+/// What a type travels as that is no map or array of fields: its one member, or what it is converted to. The functions ask that type
+/// when it is needed, because it may hold the type that travels as it.
+struct stand_in {
+  affinity (*suits)(wire::kind) = nullptr;
+  std::string (*text)() = nullptr;
+  bool (*has_fields)() = nullptr; ///< its problems stand under names of fields
+};
+
+template <class T>
+bool has_fields();
+
 /// What `describe` says of a struct, collected once for each type.
 struct struct_table {
   std::string name;
@@ -34,6 +45,7 @@ struct struct_table {
   bool may_be_nil = false; ///< as a whole message: it has fields, and all of them may be absent
   bool is_empty = false;   ///< the struct has no members at all
   std::vector<std::string_view> rules;
+  std::optional<stand_in> travels_as; ///< then `fields` has one entry, without a name
   std::vector<field_entry> fields;
   std::vector<std::size_t> by_name; ///< indices of fields, ascending by name
   std::vector<mistake> mistakes;    ///< in `describe`: with them nothing of this type can travel
@@ -73,6 +85,10 @@ std::string path_in(std::string_view type, std::string_view field = {});
 /// Throws std::logic_error with the first of the mistakes, if there is one.
 void throw_first(const std::vector<mistake>& mistakes);
 
+/// What a type is converted to: the result of the function that d.convert is given first.
+template <class T, class Write>
+using converted = std::remove_cvref_t<std::invoke_result_t<const Write&, const T&>>;
+
 template <class M, class... R>
 inline constexpr bool may_be_absent = nullable<M> || (one_of_types<R, defaulted, omittable> || ...);
 
@@ -101,6 +117,19 @@ public:
     }
     table_.fields.push_back(std::move(f));
   }
+  template <class M, class... R>
+  void as(M&, const R&... rules) {
+    set_stand_in<M>(rules...);
+  }
+  template <class Write, class Read, class... R>
+  void convert(T&, const Write&, const Read&, const R&... rules) {
+    static_assert(
+        std::is_invocable_v<const Write&, const T&>,
+        "swill: the first function of d.convert makes what travels from the object, which it takes by const reference");
+    static_assert(std::is_invocable_r_v<std::optional<T>, const Read&, const converted<T, Write>&>,
+                  "swill: the second function of d.convert makes a std::optional of the object from what travels");
+    set_stand_in<converted<T, Write>>(rules...);
+  }
   void as_array() { table_.as_array = true; }
   void omit_defaults() { table_.omit_defaults = true; }
   void strict() { table_.strict = true; }
@@ -123,6 +152,14 @@ private:
     check_initial(
         f, path_in(short_name(typeid(T)), f.name), *broken_,
         [](decoder& in, const void* r) { (*static_cast<const decltype(read)*>(r))(in); }, &read);
+  }
+  template <class M, class... R>
+  void set_stand_in(const R&... rules) {
+    field_entry f;
+    f.introspect = [](introspector& i) { return codec<M>::introspect(i); };
+    (rules.note(f.notes), ...);
+    table_.travels_as = stand_in{&codec<M>::suits, &codec<M>::text, &has_fields<M>};
+    table_.fields.push_back(std::move(f));
   }
 
   struct_table& table_;
@@ -164,6 +201,16 @@ void find_broken_defaults(std::vector<mistake>& out) {
   T object{};
   surveyor<T> d{scratch, &out};
   describe(d, object);
+}
+
+template <class T>
+bool has_fields() {
+  if constexpr (described<T>) {
+    const auto& other = table_of<T>().travels_as;
+    return !other || other->has_fields();
+  } else {
+    return false;
+  }
 }
 
 /// D of `describe` for enumerations.
