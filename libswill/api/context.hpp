@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/api/connection.hpp"
+#include "libswill/api/detail/request_state.hpp"
 #include "libswill/api/metadata.hpp"
 #include "libswill/api/session.hpp"
 #include "libswill/base/log.hpp"
@@ -59,12 +60,27 @@ public:
   /// 503 (retryable) when its store is not there.
   detail::session_awaiter session();
 
+  /// The application's own state of this request: one S for each type S, default-constructed when first asked for, seen by hooks, handler
+  /// and after_request, and destroyed when all of them have ended. [any thread], but two threads at a time only where S allows that: an
+  /// on_error function may run at the deadline while a blocking handler still does.
+  template <class S>
+  S& state() {
+    return states().get<S>();
+  }
+  /// The same when there is one already, else null. [any thread]
+  template <class S>
+  const S* find_state() const noexcept {
+    return states().find_object<S>();
+  }
+
   /// A line in the server's log that says which connection, rpc and seq. [any thread]
   void log(log_level level, std::string_view text) const;
 
   detail::call& call() const noexcept { return *call_; }
 
 private:
+  detail::request_state& states() const noexcept;
+
   detail::call* call_;
 };
 

@@ -134,6 +134,7 @@ void call::serve_plain(const handler& h, const wire::request_envelope& e) {
     metadata_decoded_ = false;
     leading_state_ = leading_state::none;
   }
+  state_.clear();
   stop_.reset();
   borrowed_metadata_ = {};
   handler_ = nullptr;
@@ -358,6 +359,7 @@ void call::on_idle() {
   main_ = {};
   exchange_.reset();
   session_.reset();
+  state_.clear();
   deadline_.cancel();
   raw_items_.clear();
   raw_bytes_ = 0;

@@ -2,6 +2,7 @@
 
 #include "libswill/api/context.hpp"
 #include "libswill/api/detail/handler.hpp"
+#include "libswill/api/detail/request_state.hpp"
 #include "libswill/api/detail/service.hpp"
 #include "libswill/api/link.hpp"
 #include "libswill/api/request.hpp"
@@ -147,6 +148,7 @@ public:
   task<void> send_leading(metadata m);
   metadata& trailing() noexcept { return trailing_; }
   task<swill::session*> session();
+  request_state& state() noexcept { return state_; } ///< [any thread]
   void log(log_level level, std::string_view text) const;
   /// For what goes wrong with many requests of a handler: one line a second for each `kind` of it.
   void log_failure(std::string_view kind, std::string_view text) const;
@@ -258,6 +260,7 @@ private:
   metadata client_metadata_;
 
   std::unique_ptr<request_session> session_; ///< once it was asked for
+  request_state state_;
 
   task<void> main_;
   task<void> pump_;
