@@ -169,22 +169,19 @@ void runtime::on_handshake(std::shared_ptr<handshake> h) {
   (*holder)->start(accept(u, h, facts));
 }
 
-namespace {
-
-int rejection_status(int status) noexcept {
-  if (status >= 1000) return 403;
-  return status >= 300 && status <= 599 ? status : 500;
-}
-
-} // namespace
-
 task<void> runtime::accept(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts) {
+  const auto reject = [&](const rejection& r) {
+    h->reject(r.http_status(), r.body, facts->response_headers());
+    connection_ended();
+  };
   try {
     co_await detail::run_hooks(app_->connection.before_connection, *facts);
     co_await detail::run_hooks(app_->connection.before_accept, *facts);
   } catch (const rejection& r) {
-    h->reject(rejection_status(r.status), r.body, facts->response_headers());
-    connection_ended();
+    reject(r);
+    co_return;
+  } catch (const error& e) {
+    reject(rejection{e});
     co_return;
   } catch (const close_connection&) {
     h->reject(403, "Forbidden", facts->response_headers());

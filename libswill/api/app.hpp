@@ -218,7 +218,8 @@ class app : public blueprint {
 public:
   app();
 
-  // Hooks of connections. before_connection and before_accept may throw swill::rejection and set response headers.
+  // Hooks of connections. before_connection and before_accept may throw swill::rejection or swill::error, and set
+  // response headers.
   template <class F>
   void before_connection(F f) {
     must_be_open("before_connection");

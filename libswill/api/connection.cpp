@@ -45,6 +45,20 @@ std::string decode_query(std::string_view s) {
 
 } // namespace
 
+rejection::rejection(const error& e)
+    : status(static_cast<int>(std::clamp<std::int64_t>(e.code, 0, 1000))), body(e.message) {}
+
+int rejection::http_status() const noexcept {
+  if (status >= 1000) return 403;
+  return status >= 300 && status <= 599 ? status : 500;
+}
+
+error rejection::to_error() const {
+  error e{http_status(), body.empty() ? "Request rejected" : body};
+  mend(e.message);
+  return e;
+}
+
 connection::connection(std::string id, handshake_request request) : id_(std::move(id)), request_(std::move(request)) {
   mend(request_.method);
   mend(request_.target);

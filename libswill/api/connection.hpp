@@ -15,11 +15,17 @@
 namespace swill {
 
 /// Thrown by before_connection or before_accept to refuse a connection: an HTTP status 300-599 and a body. A WebSocket code (>= 1000)
-/// becomes 403, anything else 500 (docs/protocol.md §1).
+/// becomes 403, anything else 500 (docs/protocol.md §1). A swill::error thrown there is the rejection with its code and message; a
+/// rejection that a handler or a hook of requests throws is the error with its status and body: one function may check callers for both.
 class rejection : public std::exception {
 public:
   explicit rejection(int status, std::string body = {}) : status(status), body(std::move(body)) {}
+  explicit rejection(const error& e);
   const char* what() const noexcept override { return "connection rejected"; }
+
+  int http_status() const noexcept;
+  /// Its body is the message; without one, the message says that the request was rejected.
+  error to_error() const;
 
   int status;
   std::string body;

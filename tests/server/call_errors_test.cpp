@@ -101,6 +101,21 @@ TEST_P(CallErrors, CodesAreAnyInteger) {
   EXPECT_EQ(seen().code, -7);
 }
 
+TEST_P(CallErrors, ARejectionIsTheErrorOfItsStatus) {
+  rejection thrown{401, "who are you?"};
+  serve([&thrown] { throw thrown; });
+
+  EXPECT_EQ(seen().code, 401);
+  EXPECT_EQ(seen().message, "who are you?");
+  thrown = rejection{4003};
+  EXPECT_EQ(seen().code, 403);
+  EXPECT_EQ(seen().message, "Request rejected");
+  thrown = rejection{7, "\xff"};
+  EXPECT_EQ(seen().code, 500);
+  EXPECT_EQ(seen().message, "\uFFFD");
+  EXPECT_EQ(a.lines(), strings{});
+}
+
 TEST_P(CallErrors, UnforeseenOnesAreBlandAndLogged) {
   serve([] { throw strange{"the secret"}; });
 

@@ -71,6 +71,26 @@ TEST(ConnectionHooks, RejectWithAStatusABodyAndHeaders) {
   }
 }
 
+TEST(ConnectionHooks, RejectWithAnErrorsCodeAndMessage) {
+  for (const auto& [code, seen] : std::vector<std::pair<std::int64_t, int>>{
+           {401, 401}, {503, 503}, {7, 500}, {-1, 500}, {4711, 403}, {std::int64_t{1} << 40, 403}}) {
+    logged_app a;
+    a.before_connection([code = code](connection& c) -> task<void> {
+      c.set_response_header("X-Why", "because");
+      throw error{code, "who are you?"};
+      co_return;
+    });
+    test_server s{a};
+    test_client c{s};
+
+    ASSERT_TRUE(c.pipe().rejected()) << code;
+    EXPECT_EQ(c.pipe().rejected()->status, seen) << code;
+    EXPECT_EQ(c.pipe().rejected()->body, "who are you?");
+    EXPECT_EQ(c.pipe().rejected()->headers.at(0).second, "because");
+    EXPECT_EQ(a.lines(), strings{});
+  }
+}
+
 TEST(ConnectionHooks, FailWith500AndALine) {
   for (const bool late : {false, true}) {
     logged_app a;

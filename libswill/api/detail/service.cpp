@@ -63,6 +63,8 @@ error service::to_error(context& c, std::exception_ptr e) const {
         std::rethrow_exception(e);
       } catch (const error& known) {
         out = known;
+      } catch (const rejection& r) {
+        out = r.to_error();
       } catch (const cancelled&) {
         out = error{error_code::cancelled, "cancelled"};
       } catch (...) {
