@@ -1,6 +1,7 @@
 #include "libswill/server/test_client.hpp"
 
 #include "actors/runtime.hpp"
+#include "libswill/api/header_fields.hpp"
 #include "libswill/wire/codec.hpp"
 
 #include <stdexcept>
@@ -39,6 +40,32 @@ void test_server::advance(clock_duration d) { loop_.advance(d); }
 test_client::test_client(test_server& s, handshake_request request)
     : server_(s), pipe_(std::make_unique<memory_pipe>(s.loop_, *s.runtime_, std::move(request), s.service_->limits)) {
   server_.run();
+}
+
+handshake_request test_client::with_headers(header_list headers, std::string target) {
+  handshake_request r = memory_pipe::plain_request();
+  r.target = std::move(target);
+  for (auto& h : headers) r.headers.push_back(std::move(h));
+  return r;
+}
+
+std::optional<memory_pipe::rejection> test_client::rejected() {
+  server_.run();
+  return pipe_->rejected();
+}
+
+std::optional<int> test_client::close_code() {
+  server_.run();
+  const auto why = pipe_->closed();
+  return why ? std::optional{why->code} : std::nullopt;
+}
+
+std::optional<std::string> test_client::response_header(std::string_view name) {
+  const auto refused = rejected();
+  for (const auto& [n, text] : refused ? refused->headers : pipe_->response_headers()) {
+    if (header_fields::same_token(n, name)) return text;
+  }
+  return std::nullopt;
 }
 
 std::uint64_t test_client::open_raw(std::string_view rpc, const bytes& data, wire::request_type type,
@@ -107,12 +134,37 @@ std::optional<test_client::reply> test_client::receive(std::uint64_t seq) {
   return r;
 }
 
+void test_client::nothing_came(const char* otherwise) const {
+  if (const auto r = pipe_->rejected()) {
+    std::string text = "the connection was rejected with HTTP status " + std::to_string(r->status);
+    if (!r->body.empty()) text += ": " + r->body;
+    throw std::logic_error(text);
+  }
+  if (const auto why = pipe_->closed()) {
+    std::string text = std::string{"the connection is gone: "} + (why->by_peer ? "the client" : "the server") +
+                       " ended it with close code " + std::to_string(why->code);
+    if (!why->reason.empty()) text += ", " + why->reason;
+    throw std::logic_error(text);
+  }
+  if (!pipe_->is_open()) throw std::logic_error("the connection is not accepted yet: advance the clock");
+  throw std::logic_error(otherwise);
+}
+
+test_client::reply test_client::message_of(std::uint64_t seq) {
+  while (auto r = receive(seq)) {
+    if (r->failure) throw *r->failure;
+    if (r->type == wire::response_type::end_of_stream) throw std::logic_error("the stream has ended");
+    if (r->type == wire::response_type::message) return std::move(*r);
+  }
+  nothing_came("no message yet: advance the clock");
+}
+
 test_client::reply test_client::result_of(std::uint64_t seq) {
   while (auto r = receive(seq)) {
     if (r->failure) throw *r->failure;
     if (r->type == wire::response_type::message) return std::move(*r);
   }
-  throw std::logic_error("no answer yet: advance the clock, or use open and receive");
+  nothing_came("no answer yet: advance the clock, or use open and expect");
 }
 
 std::vector<test_client::reply> test_client::stream_of(std::uint64_t seq) {
@@ -122,7 +174,7 @@ std::vector<test_client::reply> test_client::stream_of(std::uint64_t seq) {
     if (r->type == wire::response_type::end_of_stream) return out;
     if (r->type == wire::response_type::message) out.push_back(std::move(*r));
   }
-  throw std::logic_error("the stream has not ended yet: advance the clock, or use open and receive");
+  nothing_came("the stream has not ended yet: advance the clock, or use open and expect");
 }
 
 } // namespace swill

@@ -73,6 +73,20 @@ public:
 
   explicit test_client(test_server& s, handshake_request request = memory_pipe::plain_request());
 
+  /// What to connect with: `test_client c{server, test_client::with_headers({{"Authorization", "Bearer x"}})}`. `target` is path and query.
+  static handshake_request with_headers(header_list headers, std::string target = "/ws");
+
+  // How the connection stands, after running what is ready.
+  /// Why it was not let in: the HTTP status, the body, the headers. Empty when it was, or when nobody has decided yet.
+  std::optional<memory_pipe::rejection> rejected();
+  /// The close code that it ended with, by either side; 1006 where it ended without one. Empty while it is open, and when it was rejected.
+  std::optional<int> close_code();
+  /// The first header of that name, in any case, of the response that accepted or rejected it.
+  std::optional<std::string> response_header(std::string_view name);
+
+  // A connection that was rejected or has ended, and nothing left of what it has sent: call, collect and expect throw std::logic_error
+  // that says so, with the status or close code.
+
   /// Calls a unary handler: its result, or throws the error that it answers.
   template <class R = value, class T = nothing>
   R call(std::string_view rpc, const T& data = {}, const metadata& m = {}) {
@@ -101,6 +115,12 @@ public:
   }
   void end(std::uint64_t seq) { send_raw(seq, {}, wire::request_type::end_of_stream); }
   void cancel(std::uint64_t seq) { send_raw(seq, {}, wire::request_type::cancel); }
+  /// The next message of that request, which must be there: its result or an item. Throws the error that it answers, and std::logic_error
+  /// where there is no message, or the stream has ended.
+  template <class T = value>
+  T expect(std::uint64_t seq) {
+    return message_of(seq).template as<T>();
+  }
   /// The next envelope of that request that is there, after running what is ready.
   std::optional<reply> receive(std::uint64_t seq);
 
@@ -117,8 +137,10 @@ private:
   std::uint64_t open_raw(std::string_view rpc, const bytes& data, wire::request_type type, const metadata& m);
   void send_raw(std::uint64_t seq, const bytes& data, wire::request_type type);
   void take_arrived();
+  reply message_of(std::uint64_t seq);
   reply result_of(std::uint64_t seq);
   std::vector<reply> stream_of(std::uint64_t seq);
+  [[noreturn]] void nothing_came(const char* otherwise) const;
 
   test_server& server_;
   std::unique_ptr<memory_pipe> pipe_;
