@@ -4,6 +4,7 @@
 #include "apps/bench/harness/child_process.hpp"
 #include "apps/bench/harness/report.hpp"
 #include "apps/bench/serve_swill.hpp"
+#include "apps/common/command_line.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -132,7 +133,7 @@ int run(int argc, char** argv) {
   for (auto* verb : {swill_verb, remote_verb, worker_verb})
     verb->add_option("--io-threads", served.io_threads)->check(CLI::Range(1, 256))->capture_default_str();
   worker_verb->add_option("--gateway", served.gateway, "HOST:PORT")->required();
-  CLI11_PARSE(app, argc, argv);
+  if (const auto end = swill::apps::parse_command_line(app, "swill-bench", argc, argv)) return *end;
   if (*bare_verb) return bare::serve(served.port, served.redis);
   if (*swill_verb) return serve_swill(served);
   if (*remote_verb) return serve_remote(served);

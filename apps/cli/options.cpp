@@ -2,6 +2,7 @@
 
 #include "apps/cli/exit_codes.hpp"
 #include "apps/cli/json.hpp"
+#include "apps/common/command_line.hpp"
 #include "apps/common/small_file.hpp"
 
 #include <CLI/CLI.hpp>
@@ -143,7 +144,7 @@ options parse_options(int argc, char** argv, std::string& help) {
   program.require_subcommand(1);
   program.fallthrough(); // the common options may stand behind the verb too
   program.set_help_all_flag("--help-all", "Help for all verbs");
-  program.set_version_flag("--version", "swill 0.1.0");
+  program.set_version_flag("--version", apps::version_of("swill"));
   options o;
   raw_options raw;
   add_common(program, o, raw);

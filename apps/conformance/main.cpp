@@ -1,4 +1,5 @@
 // swill-conformance: the server that the vectors in tests/conformance run against. tests/conformance/app.md says what it must do.
+#include "apps/common/command_line.hpp"
 #include "apps/common/environment.hpp"
 #include "apps/common/listen_options.hpp"
 #include "apps/conformance/handlers.hpp"
@@ -46,7 +47,7 @@ int run(int argc, char** argv) {
   CLI::App program{"The server that Swill's conformance vectors run against."};
   apps::listen_options listen;
   listen.add_to(program);
-  CLI11_PARSE(program, argc, argv);
+  if (const auto end = apps::parse_command_line(program, "swill-conformance", argc, argv)) return *end;
 
   hook_log log;
   app conformance;

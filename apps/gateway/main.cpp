@@ -1,4 +1,5 @@
 // swill-gateway: a server with the example service. Copy it to begin with one of your own: an app, what it serves, a server.
+#include "apps/common/command_line.hpp"
 #include "apps/common/environment.hpp"
 #include "apps/common/example.hpp"
 #include "apps/common/option_names.hpp"
@@ -44,7 +45,7 @@ int run(int argc, char** argv) {
   topics.add_to(program);
   gateway::admin_options admin;
   admin.add_to(program);
-  CLI11_PARSE(program, argc, argv);
+  if (const auto end = apps::parse_command_line(program, "swill-gateway", argc, argv)) return *end;
 
   app a = make_app(chosen);
   sessions.apply(a);

@@ -1,5 +1,6 @@
 // swill-worker: the example service in a process of its own, for the clients of gateways. Copy it to begin with one of your own.
 #include "actors/remote/worker.hpp"
+#include "apps/common/command_line.hpp"
 #include "apps/common/environment.hpp"
 #include "apps/common/example.hpp"
 #include "apps/common/link_options.hpp"
@@ -79,9 +80,9 @@ int run(int argc, char** argv) {
                  "SWILL_IO_THREADS.");
   command_line c;
   add_options(program, c);
-  CLI11_PARSE(program, argc, argv);
+  if (const auto end = apps::parse_command_line(program, "swill-worker", argc, argv)) return *end;
   if (c.health) return tell_health(c.link.health_name);
-  if (c.link.gateways.empty()) return program.exit(CLI::RequiredError("--gateway"));
+  if (c.link.gateways.empty()) return apps::end_of(program, CLI::RequiredError("--gateway"));
   c.link.secret = c.secrets.secret();
   c.link.tls = {c.secrets.certificate, c.secrets.key, c.secrets.authority};
 

@@ -214,6 +214,29 @@ TEST(Environment, NoNameIsSetByAccident) {
   }
 }
 
+// --- How they end
+
+TEST(ExitCodes, TellWrongUseFromFailure) {
+  const auto code = [](const char* name, std::vector<std::string> arguments) {
+    return program{name, arguments}.finish().code;
+  };
+  for (const char* name : {"swill-gateway", "swill-worker", "swill-conformance"}) {
+    EXPECT_EQ(code(name, {"--nosuch"}), 2) << name;
+    EXPECT_EQ(code(name, {"--io-threads", "many"}), 2) << name;
+    EXPECT_EQ(code(name, {"--help"}), 0) << name;
+  }
+  EXPECT_EQ(code("swill-worker", {}), 2) << "--gateway is missing";
+  EXPECT_EQ(code("swill-gateway", {"--listen", "unix:/no/such/directory/socket"}), 1);
+}
+
+TEST(Version, EachProgramKnowsItsOwn) {
+  for (const char* name : {"swill", "swill-gateway", "swill-worker", "swill-conformance"}) {
+    const auto end = program{name, {"--version"}}.finish();
+    EXPECT_EQ(end.code, 0) << name;
+    EXPECT_THAT(end.out, testing::MatchesRegex(std::string{name} + " [0-9]+\\.[0-9]+\\.[0-9]+\n")) << name;
+  }
+}
+
 // --- What else they are told
 
 std::size_t threads_of(const program& p) {

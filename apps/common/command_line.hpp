@@ -1,0 +1,31 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace CLI {
+class App;
+class Error;
+} // namespace CLI
+
+namespace swill::apps {
+
+/// What servers end with (docs/operations.md). Numbers are for those who supervise them: they never change.
+/// IF YOU ADD A VALUE: docs/operations.md.
+enum class server_exit : int {
+  ok = 0,        ///< it was told to end, and did
+  failed = 1,    ///< it could not start, or not go on
+  wrong_use = 2, ///< the command line, or a variable of the environment: starting it again does not help
+};
+
+/// "swill-gateway 0.1.0"
+std::string version_of(const std::string& program);
+
+/// Adds --version and reads the command line of the program `name`. Nothing: it goes on. Otherwise what it ends with: after --help or
+/// --version, which are printed, or after a mistake, which is said on stderr.
+std::optional<int> parse_command_line(CLI::App& program, const std::string& name, int argc, char** argv);
+
+/// Prints what `why` asks for, or says what is wrong; returns what the program ends with.
+int end_of(const CLI::App& program, const CLI::Error& why);
+
+} // namespace swill::apps
