@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace swill::cli {
@@ -58,17 +60,32 @@ std::string notes_text(const value& type) {
   return out;
 }
 
+/// What a numbered argument is to the type that has it: arguments of structs go by their fields' names.
+std::string part_name(const std::string& type, std::int64_t index) {
+  if (type == "list" || type == "set") return "each item";
+  if (type == "dict") return index == 0 ? "each key" : "each value";
+  if (type == "Union") return "as";
+  return "item " + std::to_string(index);
+}
+
+/// A line for each field, and for each part of a container that has rules or words of its own.
 void add_fields(std::string& out, const value& type, std::size_t depth) {
   const value_map* arguments = arguments_of(type);
   if (arguments == nullptr || depth > deepest) return;
   for (const auto& [name, argument] : *arguments) {
     const auto* field = name.get_if<std::string>();
-    if (field != nullptr) {
-      out += std::string(2 * depth, ' ') + *field + ": " + nested_text(argument, 0) + notes_text(argument);
-      if (const auto words = text_under(argument, "documentation"); !words.empty()) out += "  — " + words;
+    const auto* index = name.get_if<std::int64_t>();
+    const std::string notes = notes_text(argument);
+    const std::string words = text_under(argument, "documentation");
+    const bool is_shown = field != nullptr || !notes.empty() || !words.empty();
+    if (is_shown) {
+      out += std::string(2 * depth, ' ') +
+             (field != nullptr ? *field : part_name(text_under(type, "type"), index != nullptr ? *index : 0)) + ": " +
+             nested_text(argument, 0) + notes;
+      if (!words.empty()) out += "  — " + words;
       out += "\n";
     }
-    add_fields(out, argument, field != nullptr ? depth + 1 : depth);
+    add_fields(out, argument, is_shown ? depth + 1 : depth);
   }
 }
 

@@ -15,7 +15,9 @@
 #include <fstream>
 #include <future>
 #include <iterator>
+#include <map>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include <sys/stat.h>
@@ -37,6 +39,18 @@ template <class D>
 void describe(D& d, order& o) {
   d.field("sku", o.sku, length{.min = 1, .max = 31}, doc{"stock keeping unit"});
   d.field("quantity", o.quantity, range{1, 100});
+}
+
+struct tagged {
+  std::vector<std::string> tags;
+  std::map<std::string, int> marks;
+  std::optional<std::string> note;
+};
+template <class D>
+void describe(D& d, tagged& t) {
+  d.field("tags", t.tags, min_length{1}, each{pattern{"^[a-z]+$"}});
+  d.field("marks", t.marks, values{range{1, 6}});
+  d.field("note", t.note, min_length{2});
 }
 
 class Cli : public testing::Test {
@@ -69,6 +83,7 @@ private:
     app_.handle("add", [](request<std::pair<int, int>> r) { return r.data().first + r.data().second; });
     app_.handle("echo", [](request<value> r) { return r.data(); });
     app_.handle("place", [](request<order> r) { return r.data().quantity; }, {.doc = "Places an order"});
+    app_.handle("tag", [](request<tagged>) {});
     app_.handle("metadata", [](request<> r) {
       value all = value::map({});
       for (const auto& [k, v] : r.metadata()) all.set(k, v);
@@ -170,6 +185,17 @@ TEST_F(Cli, DescribesOneHandler) {
   EXPECT_THAT(text.out, HasSubstr("stock keeping unit"));
   EXPECT_THAT(swill({"describe", "place", "--json"}).out, StartsWith("{\"name\":\"place\""));
   EXPECT_EQ(swill({"describe", "nosuch"}).code, 5);
+}
+
+TEST_F(Cli, DescribesTheRulesOfItems) {
+  EXPECT_EQ(swill({"describe", "tag"}).out, "tag\nrequest: tagged\n"
+                                            "  tags: list[str]  constraints {\"min_length\":1}\n"
+                                            "    each item: str  constraints {\"pattern\":\"^[a-z]+$\"}\n"
+                                            "  marks: dict[str, int]\n"
+                                            "    each value: int  format \"int32\"  constraints {\"ge\":1,\"le\":6}\n"
+                                            "  note: str | None  optional true  default null\n"
+                                            "    as: str  constraints {\"min_length\":2}\n"
+                                            "response: None\n");
 }
 
 TEST_F(Cli, Introspects) {
