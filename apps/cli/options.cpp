@@ -2,6 +2,7 @@
 
 #include "apps/cli/exit_codes.hpp"
 #include "apps/cli/json.hpp"
+#include "apps/cli/suggest.hpp"
 #include "apps/common/command_line.hpp"
 #include "apps/common/small_file.hpp"
 
@@ -11,6 +12,7 @@
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -55,19 +57,25 @@ struct raw_options {
 };
 
 void add_common(CLI::App& program, options& o, raw_options& raw) {
-  program.add_option("--url", o.url, "ws://HOST:PORT/PATH or unix:PATH")->envname("SWILL_URL")->capture_default_str();
-  program.add_flag("--json", o.json, "Output and errors for machines: one JSON document or line each");
-  program.add_option("-H,--header", raw.headers, "'Name: value': a header of the upgrade request")
+  std::vector<CLI::Option*> all;
+  const auto add = [&all](CLI::Option* option) { return all.emplace_back(option); };
+  add(program.add_option("--url", o.url, "ws://HOST:PORT/PATH or unix:PATH"))
+      ->envname("SWILL_URL")
+      ->capture_default_str();
+  add(program.add_flag("--json", o.json, "Output and errors for machines: one JSON document or line each"));
+  add(program.add_option("-H,--header", raw.headers, "'Name: value': a header of the upgrade request"))
       ->allow_extra_args(false);
-  program.add_option("-m,--metadata", raw.metadata, "key=value: metadata of the call; the value is JSON, or else text")
+  add(program.add_option("-m,--metadata", raw.metadata,
+                         "key=value: metadata of the call; the value is JSON, or else text"))
       ->allow_extra_args(false);
-  program.add_flag("-v,--verbose", o.verbose, "Shows the metadata of the response, on stderr; --json does so, too");
-  program
-      .add_option("--cookie-jar", o.cookie_jar,
-                  "File that keeps cookies, and with them a session, from one call to the next")
+  add(program.add_flag("-v,--verbose", o.verbose,
+                       "Shows the metadata of the response, on stderr; --json does so, too"));
+  add(program.add_option("--cookie-jar", o.cookie_jar,
+                         "File that keeps cookies, and with them a session, from one call to the next"))
       ->envname("SWILL_COOKIE_JAR");
-  program.add_option("--timeout", raw.timeout,
-                     "Deadline of each call and ping, and limit for connecting: 500ms, 2s, 1m");
+  add(program.add_option("--timeout", raw.timeout,
+                         "Deadline of each call and ping, and limit for connecting: 500ms, 2s, 1m"));
+  for (CLI::Option* option : all) option->group("Common options");
 }
 
 CLI::App* add_call(CLI::App& program, options& o, const char* verb, const char* what) {
@@ -84,9 +92,10 @@ void add_conns(CLI::App& program, conns_options& o, raw_options& raw) {
   conns->require_subcommand(1);
   conns->fallthrough();
   conns->add_option("--admin-token-file", o.token_file, "File with the token that is sent as metadata admin_token")
-      ->envname("SWILL_ADMIN_TOKEN_FILE");
-  conns->add_option("--node", o.node, "Those of this node");
-  conns->add_option("--user", o.user, "Those of this user");
+      ->envname("SWILL_ADMIN_TOKEN_FILE")
+      ->group("Options of conns");
+  conns->add_option("--node", o.node, "Those of this node")->group("Options of conns");
+  conns->add_option("--user", o.user, "Those of this user")->group("Options of conns");
   auto* list = conns->add_subcommand("ls", "A table of connections");
   list->add_option("--topic", o.topic, "Those that are subscribed to this topic");
   list->add_option("--address", o.address, "Those whose peer's address begins so");
@@ -123,17 +132,69 @@ void add_verbs(CLI::App& program, options& o) {
   bench->add_option("-s,--seconds", o.seconds, "How long")->check(CLI::Range(0.01, 86400.0))->capture_default_str();
 }
 
+/// The program, then the verb that was given, then what that verb is to do.
+std::vector<const CLI::App*> given_verbs(const CLI::App& program) {
+  std::vector<const CLI::App*> all{&program};
+  while (!all.back()->get_subcommands().empty()) all.push_back(all.back()->get_subcommands().front());
+  return all;
+}
+
+/// That of the verb, with the options that stand above it.
+std::string help_of(const CLI::App& program) {
+  std::string text = program.help();
+  auto verbs = given_verbs(program);
+  const auto format = std::dynamic_pointer_cast<CLI::Formatter>(program.get_formatter());
+  for (verbs.pop_back(); !verbs.empty() && format != nullptr; verbs.pop_back()) {
+    while (text.ends_with('\n')) text.pop_back();
+    text += "\n" + format->make_groups(verbs.back(), CLI::AppFormatMode::Sub); // which leaves --help out
+  }
+  return text;
+}
+
+std::vector<std::string> names_of_options(const std::vector<const CLI::App*>& verbs) {
+  std::vector<std::string> names;
+  for (const CLI::App* v : verbs) {
+    for (const CLI::Option* o : v->get_options()) {
+      for (const std::string& name : o->get_lnames()) names.push_back("--" + name);
+    }
+  }
+  return names;
+}
+
+/// What is wrong, and what may have been meant.
+std::string mistake_of(const CLI::App& program, const CLI::ParseError& e) {
+  const auto left = program.remaining(true);
+  const auto verbs = given_verbs(program);
+  const auto is_option = [](const std::string& s) { return s.starts_with('-'); };
+  const auto option = std::find_if(left.begin(), left.end(), is_option);
+  if (option != left.end()) {
+    const std::string meant = nearest(option->substr(0, option->find('=')), names_of_options(verbs));
+    return "there is no option '" + *option + "'" + (meant.empty() ? "" : ": did you mean '" + meant + "'?");
+  }
+  std::vector<std::string> names;
+  for (const CLI::App* v : verbs.back()->get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(v->get_name());
+  if (left.empty() || names.empty()) return e.what();
+  const std::string meant = nearest(left.front(), names);
+  std::string text = "there is no verb '" + left.front() + "'";
+  if (!meant.empty()) return text + ": did you mean '" + meant + "'?";
+  text += "; there are";
+  for (std::size_t i = 0; i < names.size(); ++i)
+    text += (i == 0 ? " " : i + 1 == names.size() ? " and " : ", ") + names[i];
+  return text;
+}
+
 void parse(CLI::App& program, int argc, char** argv, std::string& help) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    help = program.help();
+    help = help_of(program);
   } catch (const CLI::CallForAllHelp&) {
     help = program.help("", CLI::AppFormatMode::All);
   } catch (const CLI::CallForVersion& e) {
     help = std::string{e.what()} + "\n";
   } catch (const CLI::ParseError& e) {
-    throw usage_error(e.what());
+    throw usage_error(mistake_of(program, e));
   }
 }
 

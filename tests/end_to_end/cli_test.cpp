@@ -293,6 +293,22 @@ TEST_F(Cli, EndsWithOneForWrongUse) {
   EXPECT_EQ(swill({"stream", "sum"}, "1\nno json\n").code, 1);
 }
 
+TEST_F(Cli, SaysWhatMayHaveBeenMeant) {
+  EXPECT_THAT(run_cli({"strem", "count"}).errors, HasSubstr("there is no verb 'strem': did you mean 'stream'?"));
+  EXPECT_THAT(run_cli({"conns", "lst"}).errors, HasSubstr("there is no verb 'lst': did you mean 'ls'?"));
+  EXPECT_THAT(run_cli({"frobnicate"}).errors, HasSubstr("there is no verb 'frobnicate'; there are ls, describe,"));
+  EXPECT_THAT(run_cli({"ls", "--jsno"}).errors, HasSubstr("there is no option '--jsno': did you mean '--json'?"));
+}
+
+TEST_F(Cli, HelpOfAVerbShowsTheCommonOptions) {
+  const auto of_call = run_cli({"call", "--help"});
+  EXPECT_EQ(of_call.code, 0);
+  EXPECT_THAT(of_call.out, HasSubstr("--shape"));
+  EXPECT_THAT(of_call.out, ContainsRegex("Common options:\n  --url"));
+  EXPECT_THAT(of_call.out, HasSubstr("--timeout"));
+  EXPECT_THAT(run_cli({"conns", "ls", "--help"}).out, HasSubstr("--admin-token-file"));
+}
+
 TEST_F(Cli, EndsWithTwoWithoutAConnection) {
   EXPECT_EQ(run_cli({"--url", "unix:/no/such/socket", "ls"}).code, 2);
   EXPECT_EQ(swill({"call", "close"}).code, 2);
