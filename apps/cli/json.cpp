@@ -164,6 +164,12 @@ value parse_json(std::string_view text) {
   try {
     return from_json(json::parse(text));
   } catch (const json::parse_error& e) {
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error …": that line is one of this text, not of stdin.
+    const std::string all = e.what();
+    const auto at = all.find(": ");
+    throw usage_error("not JSON at byte " + std::to_string(e.byte) + ": " +
+                      (at != std::string::npos ? all.substr(at + 2) : all));
+  } catch (const json::exception& e) {
     throw usage_error("not JSON: " + std::string{e.what()});
   }
 }

@@ -50,11 +50,12 @@ bool side_thread::is_busy() const {
   return state_->busy || !state_->jobs.empty();
 }
 
-std::vector<std::string> line_source::next() {
-  std::vector<std::string> lines;
-  const auto add = [&lines](std::string_view line) {
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.find_first_not_of(" \t") != std::string_view::npos) lines.emplace_back(line);
+std::vector<line_source::line> line_source::next() {
+  std::vector<line> lines;
+  const auto add = [this, &lines](std::string_view text) {
+    ++count_;
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    if (text.find_first_not_of(" \t") != std::string_view::npos) lines.push_back({std::string{text}, count_});
   };
   std::array<char, 65536> chunk{};
   while (lines.empty() && !at_end_) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,11 +25,16 @@ private:
 /// Lines of stdin, many at a time.
 class line_source {
 public:
-  /// Blocks for the next ones; empty at the end. Empty lines are left out. Throws std::system_error.
-  std::vector<std::string> next();
+  struct line {
+    std::string text;
+    std::uint64_t number = 0; ///< from 1, as an editor counts
+  };
+  /// Blocks for the next ones; empty at the end. Empty lines are left out, but counted. Throws std::system_error.
+  std::vector<line> next();
 
 private:
   std::string rest_;
+  std::uint64_t count_ = 0;
   bool at_end_ = false;
 };
 

@@ -69,6 +69,14 @@ task<void> call_streaming_response(session s) {
   co_await print_items(s, items);
 }
 
+value item_of(const line_source::line& l) {
+  try {
+    return parse_json(l.text);
+  } catch (const usage_error& e) {
+    throw usage_error("line " + std::to_string(l.number) + " of stdin: " + e.what());
+  }
+}
+
 /// The argument is the one item; without one they come from stdin.
 template <class Call>
 task<void> send_items(session s, const Call& to) {
@@ -85,7 +93,7 @@ task<void> send_items(session s, const Call& to) {
     const auto lines = co_await on_pool(read);
     if (lines.empty()) break;
     for (const auto& line : lines) {
-      value item = parse_json(line);
+      value item = item_of(line);
       if (!co_await to.write(std::move(item))) co_return;
       s.out.sent();
     }

@@ -309,6 +309,13 @@ TEST_F(Cli, HelpOfAVerbShowsTheCommonOptions) {
   EXPECT_THAT(run_cli({"conns", "ls", "--help"}).out, HasSubstr("--admin-token-file"));
 }
 
+TEST_F(Cli, NamesTheLineOfStdinThatIsNoJson) {
+  const auto end = swill({"stream", "sum"}, "1\n\n{no json\n4\n");
+  EXPECT_EQ(end.code, 1);
+  EXPECT_THAT(end.errors, HasSubstr("swill: line 3 of stdin: not JSON at byte 2: syntax error"));
+  EXPECT_THAT(swill({"stream", "sum"}, "1\n{\"$bin\":5}\n").errors, HasSubstr("line 2 of stdin: $bin wants"));
+}
+
 TEST_F(Cli, EndsWithTwoWithoutAConnection) {
   EXPECT_EQ(run_cli({"--url", "unix:/no/such/socket", "ls"}).code, 2);
   EXPECT_EQ(swill({"call", "close"}).code, 2);
