@@ -13,7 +13,7 @@ enum class exit_code : int {
   connection = 2,    ///< no connection, or it was lost
   client_error = 3,  ///< 4xx that has no number of its own, 501
   validation = 4,    ///< 422
-  not_found = 5,     ///< 404
+  not_found = 5,     ///< 404, the server's or a handler's own
   deadline = 6,      ///< 408
   denied = 7,        ///< 401, 403
   busy = 8,          ///< 429, 503 from a handler

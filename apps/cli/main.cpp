@@ -30,8 +30,8 @@ using verb = task<void> (*)(session);
 
 verb verb_of(const std::string& name) {
   static const std::map<std::string, verb> verbs{
-      {"ls", list},     {"describe", describe},     {"call", call},  {"stream", stream}, {"ping", ping},
-      {"bench", bench}, {"introspect", introspect}, {"conns", conns}};
+      {"ls", list},     {"describe", describe},     {"call", call},   {"stream", stream}, {"ping", ping},
+      {"bench", bench}, {"introspect", introspect}, {"pub", publish}, {"sub", subscribe}, {"conns", conns}};
   return verbs.at(name);
 }
 

@@ -184,6 +184,18 @@ std::string mistake_of(const CLI::App& program, const CLI::ParseError& e) {
   return text;
 }
 
+void add_topics(CLI::App& program, options& o) {
+  auto* pub = program.add_subcommand("pub", "Publishes a message to a topic, or each line of stdin");
+  pub->add_option("TOPIC", o.name, "Topic")->required();
+  pub->add_option("JSON", o.argument, "The message; without one, each line of stdin is one");
+  pub->add_option("--key", o.topics.key, "Idempotency key: the same one again publishes nothing");
+  auto* sub = program.add_subcommand("sub", "Messages of a topic as they come, as JSON lines");
+  sub->add_option("TOPIC", o.name, "Topic")->required();
+  sub->add_option("--since", o.topics.since,
+                  "EPOCH:OFFSET, or a line that pub or sub has printed: what came after that");
+  sub->add_option("-n,--count", o.topics.count, "Ends after so many messages")->check(CLI::Range(1, 1000000000));
+}
+
 void parse(CLI::App& program, int argc, char** argv, std::string& help) {
   try {
     program.parse(argc, argv);
@@ -210,6 +222,7 @@ options parse_options(int argc, char** argv, std::string& help) {
   raw_options raw;
   add_common(program, o, raw);
   add_verbs(program, o);
+  add_topics(program, o);
   add_conns(program, o.conns, raw);
   parse(program, argc, argv, help);
   if (!help.empty()) return o;

@@ -28,6 +28,13 @@ struct conns_options {
   std::string token_file;
 };
 
+/// What `swill pub` and `swill sub` take beside the topic.
+struct topics_options {
+  std::string key;       ///< idempotency key; empty: none
+  std::string since;     ///< position; empty: from now on
+  std::size_t count = 0; ///< of messages, then it ends; 0: without end
+};
+
 /// The command line.
 struct options {
   std::string verb;
@@ -39,7 +46,7 @@ struct options {
   bool verbose = false;
   std::string cookie_jar; ///< file; empty: none
 
-  std::string name;     ///< of a handler
+  std::string name;     ///< of a handler, or a topic
   std::string argument; ///< JSON; empty: not given
   std::string shape;    ///< of the handler: unary, up, down, both; empty: the server is asked
 
@@ -48,6 +55,7 @@ struct options {
   std::size_t depth = 1;
   double seconds = 5;
 
+  topics_options topics;
   conns_options conns;
 
   swill::client_options client() const;

@@ -1,10 +1,12 @@
 #pragma once
 
+#include "apps/cli/lines.hpp"
 #include "apps/cli/options.hpp"
 #include "apps/cli/output.hpp"
 #include "libswill/client/client.hpp"
 
 #include <optional>
+#include <string_view>
 
 namespace swill::cli {
 
@@ -24,7 +26,9 @@ task<void> call(session s);
 task<void> stream(session s);
 task<void> ping(session s);
 task<void> bench(session s);
-task<void> conns(session s); ///< conns ls, show, close
+task<void> publish(session s);   ///< pub
+task<void> subscribe(session s); ///< sub
+task<void> conns(session s);     ///< conns ls, show, close
 
 /// Which sides of a handler stream.
 struct shape {
@@ -35,6 +39,12 @@ struct shape {
 /// Of the handler that is named: what --shape says, or else what the server tells of itself. Throws usage_error where it does not tell: a
 /// guess would cut a stream off after its first item, and say that all is well.
 task<shape> shape_of(session s);
+
+/// The item on a line of stdin. Throws usage_error with the line's number.
+value item_of(const line_source::line& l);
+
+/// Where e says that the server does not know a handler of that plugin: throws the same error with words that say so.
+void explain_missing(const error& e, std::string_view plugin);
 
 /// All records of swill.introspect (docs/protocol.md §8); `builtin`: also of the server's own handlers.
 task<value_array> introspection(session s, bool builtin = false);

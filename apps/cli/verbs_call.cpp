@@ -69,14 +69,6 @@ task<void> call_streaming_response(session s) {
   co_await print_items(s, items);
 }
 
-value item_of(const line_source::line& l) {
-  try {
-    return parse_json(l.text);
-  } catch (const usage_error& e) {
-    throw usage_error("line " + std::to_string(l.number) + " of stdin: " + e.what());
-  }
-}
-
 /// The argument is the one item; without one they come from stdin.
 template <class Call>
 task<void> send_items(session s, const Call& to) {
@@ -116,6 +108,22 @@ task<void> call_duplex(session s) {
 }
 
 } // namespace
+
+value item_of(const line_source::line& l) {
+  try {
+    return parse_json(l.text);
+  } catch (const usage_error& e) {
+    throw usage_error("line " + std::to_string(l.number) + " of stdin: " + e.what());
+  }
+}
+
+void explain_missing(const error& e, std::string_view plugin) {
+  // The words of docs/protocol.md §4: a 404 in others is the handler's own.
+  if (e.code != static_cast<int>(error_code::not_found) || e.message != "No func was found to process this request")
+    return;
+  const std::string name{plugin};
+  throw error{error_code::not_found, "this server does not use the plugin `" + name + "` (docs/" + name + ".md)"};
+}
 
 task<shape> shape_of(session s) {
   const std::string& given = s.given.shape;

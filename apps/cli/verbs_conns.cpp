@@ -110,7 +110,12 @@ std::string rpc(const char* name) { return std::string{"swill.connections."} + n
 template <class T>
 task<T> ask(session s, std::string name, value request, value& as_it_came) {
   const auto call = s.server.start<value>(name, request, s.given.call());
-  as_it_came = co_await call.result();
+  try {
+    as_it_came = co_await call.result();
+  } catch (const error& e) {
+    explain_missing(e, "connections");
+    throw;
+  }
   co_return from_value<T>(as_it_came).value();
 }
 
