@@ -158,6 +158,19 @@ void connection_actor::for_each_call(const F& f) {
   }
 }
 
+std::optional<request_info> connection_actor::cancel(std::uint64_t seq, std::string why) {
+  const caf::strong_actor_ptr self{ctrl()};
+  request_state* r = open_.find(seq);
+  if (r == nullptr || !r->call().is_open() || r->call().is_final()) return std::nullopt;
+  request_info was;
+  was.connection = facts_->id();
+  was.rpc = r->call().target().name;
+  was.seq = seq;
+  was.age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(home().loop().now() - r->call().opened()).count();
+  r->call().fail(error{error_code::cancelled, std::move(why)});
+  return was;
+}
+
 void connection_actor::cancel_all() {
   for_each_call([](detail::call& c) { c.cancel_request(); });
 }

@@ -14,6 +14,8 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace swill::actors {
@@ -71,6 +73,8 @@ public:
   void drain();
   bool is_draining() const noexcept { return is_draining_.load(std::memory_order_relaxed); } ///< [any thread]
   void close(int code, std::string_view reason);
+  /// Ends an open request with ERROR 499, which says why: what it was. Nothing when no request of that seq is open.
+  std::optional<request_info> cancel(std::uint64_t seq, std::string why);
   /// Ends every open request without an answer.
   void cancel_all();
   /// The server stops: closes with 1001 and cancels what is open. Hooks that run after a request or after the connection may still wait.

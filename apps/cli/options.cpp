@@ -108,6 +108,10 @@ void add_conns(CLI::App& program, conns_options& o, raw_options& raw) {
   close->add_option("ID", o.id);
   close->add_option("--code", o.code, "Close code")->check(CLI::Range(1000, 4999))->capture_default_str();
   close->add_option("--reason", o.reason, "What the client is told")->capture_default_str();
+  auto* cancel = conns->add_subcommand("cancel", "Cancels one open request, by the seq that show lists");
+  cancel->add_option("ID", o.id)->required();
+  cancel->add_option("SEQ", o.seq)->required();
+  cancel->add_option("--reason", o.cancel_reason, "What the client is told")->capture_default_str();
 }
 
 void add_verbs(CLI::App& program, options& o) {

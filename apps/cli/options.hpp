@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,7 +14,7 @@ namespace swill::cli {
 
 /// What the verbs of `swill conns` take.
 struct conns_options {
-  std::string action; ///< ls, show, close
+  std::string action; ///< ls, show, close, cancel
   std::string node;
   std::string user;
   std::string topic;
@@ -23,8 +24,10 @@ struct conns_options {
   std::size_t limit = 100;
   bool all = false;
   std::string id;
+  std::uint64_t seq = 0; ///< of a request
   int code = 1008;
   std::string reason = "closed by an administrator";
+  std::string cancel_reason = "cancelled by an administrator";
   std::string token_file;
 };
 

@@ -28,7 +28,7 @@ task<void> ping(session s);
 task<void> bench(session s);
 task<void> publish(session s);   ///< pub
 task<void> subscribe(session s); ///< sub
-task<void> conns(session s);     ///< conns ls, show, close
+task<void> conns(session s);     ///< conns ls, show, close, cancel
 
 /// Which sides of a handler stream.
 struct shape {

@@ -202,12 +202,26 @@ task<void> close_connections(session s) {
   s.out.flush();
 }
 
+task<void> cancel_request(session s) {
+  const conns_options& o = s.given.conns;
+  value request = value::map({{"id", o.id}, {"seq", o.seq}, {"node", o.node}, {"reason", o.cancel_reason}});
+  value came;
+  const open_request r = co_await ask<open_request>(s, rpc("cancel"), std::move(request), came);
+  if (s.out.is_json()) {
+    s.out.document(to_json(came));
+  } else {
+    s.out.text("cancelled " + printable(r.rpc) + "  seq " + std::to_string(r.seq) + "  " + age_text(r.age_ms) + "\n");
+  }
+  s.out.flush();
+}
+
 } // namespace
 
 task<void> conns(session s) {
   const std::string& action = s.given.conns.action;
   if (action == "ls") return list_connections(s);
-  return action == "show" ? show_connection(s) : close_connections(s);
+  if (action == "show") return show_connection(s);
+  return action == "cancel" ? cancel_request(s) : close_connections(s);
 }
 
 } // namespace swill::cli

@@ -78,13 +78,18 @@ error not_found(const gathered& g) {
           value::map({{"retryable", true}, {"missing", to_value(g.missing)}})};
 }
 
+/// As much as a close frame holds (RFC 6455, 5.5).
+std::string sendable(std::string_view reason) {
+  constexpr std::size_t most = 123;
+  return wire::make_valid_utf8(cut_text(reason, most));
+}
+
 question closing(question_kinds what, int code, std::string_view reason) {
   if (close_code_on_the_wire(code) != code) throw error{error_code::bad_request, "no close code that may be sent"};
-  constexpr std::size_t most = 123; // RFC 6455, 5.5
   question q;
   q.what = what;
   q.code = code;
-  q.reason = wire::make_valid_utf8(cut_text(reason, most));
+  q.reason = sendable(reason);
   return q;
 }
 
@@ -222,6 +227,26 @@ void connections::close_then(std::string id, int code, std::string reason, std::
   }
 }
 
+void connections::cancel_then(std::string id, std::uint64_t seq, std::string reason, std::string node,
+                              answer<open_request> done) {
+  question q;
+  q.what = question_kinds::cancel;
+  q.filter.node = std::move(node);
+  q.id = std::move(id);
+  q.seq = seq;
+  q.reason = sendable(reason.empty() ? "The request was cancelled" : reason);
+  impl_->ask(std::move(q), {}, [done = std::move(done)](result<gathered> g) {
+    if (!g) return done(g.error());
+    bool is_there = false;
+    for (auto& [n, a] : g->answers) {
+      if (!a.open.empty()) return done(std::move(a.open.front()));
+      is_there = is_there || a.count != 0;
+    }
+    if (is_there) return done(error{error_code::not_found, "The connection has no such open request"});
+    done(not_found(*g));
+  });
+}
+
 void connections::close_user_then(std::string user, int code, std::string reason, answer<closed_connections> done) {
   try {
     if (user.empty()) throw error{error_code::bad_request, "no user"};
@@ -249,6 +274,10 @@ task<connection_details> connections::show(std::string id, std::string node) {
 task<closed_connections> connections::close(std::string id, int code, std::string reason, std::string node) {
   return awaited<closed_connections>([this, id = std::move(id), code, reason = std::move(reason),
                                       node = std::move(node)](auto done) { close_then(id, code, reason, node, done); });
+}
+task<open_request> connections::cancel(std::string id, std::uint64_t seq, std::string reason, std::string node) {
+  return awaited<open_request>([this, id = std::move(id), seq, reason = std::move(reason),
+                                node = std::move(node)](auto done) { cancel_then(id, seq, reason, node, done); });
 }
 task<closed_connections> connections::close_user(std::string user, int code, std::string reason) {
   return awaited<closed_connections>([this, user = std::move(user), code, reason = std::move(reason)](auto done) {

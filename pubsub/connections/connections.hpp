@@ -8,6 +8,7 @@
 #include "pubsub/connections/options.hpp"
 #include "pubsub/pubsub.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -88,6 +89,11 @@ public:
   /// bytes do. Errors as show.
   task<closed_connections> close(std::string id, int code = 1008, std::string reason = {}, std::string node = {});
   void close_then(std::string id, int code, std::string reason, std::string node, answer<closed_connections> done);
+
+  /// Cancels one open request of a connection: its handler is cancelled, and its client gets ERROR 499 with the reason, of which 123 bytes
+  /// are sent. What it was. Errors as show, and 404 also when no request of that seq is open.
+  task<open_request> cancel(std::string id, std::uint64_t seq, std::string reason = {}, std::string node = {});
+  void cancel_then(std::string id, std::uint64_t seq, std::string reason, std::string node, answer<open_request> done);
 
   /// Closes all connections of a user (connection::user) on all nodes: how many. Error 400 for an empty name.
   task<closed_connections> close_user(std::string user, int code = 1008, std::string reason = {});

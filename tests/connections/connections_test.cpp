@@ -325,6 +325,48 @@ TEST_F(Connections, AreClosedWithCodeAndReason) {
   EXPECT_EQ(count(), 1U);
 }
 
+TEST_F(Connections, RequestsAreCancelledWithAReason) {
+  serve();
+  test_client ann{*server};
+  ann.call<>("login", std::string{"ann"});
+  const auto kept = ann.open("wait", nothing{});
+  const auto seq = ann.open("wait", nothing{});
+  const std::string id = id_of("ann");
+  const auto cancel = [&](const std::string& of, std::uint64_t n) {
+    return answered<open_request>([&](auto done) { all->cancel_then(of, n, "enough", {}, done); });
+  };
+  server->advance(5s);
+
+  const open_request was = cancel(id, seq).value();
+
+  EXPECT_EQ(was.rpc, "wait");
+  EXPECT_EQ(was.seq, seq);
+  EXPECT_EQ(was.age_ms, 5000);
+  const auto reply = ann.receive(seq);
+  ASSERT_TRUE(reply && reply->failure);
+  EXPECT_EQ(reply->failure->code, 499);
+  EXPECT_EQ(reply->failure->message, "enough");
+  EXPECT_EQ(arrived(ann, kept), strings{});
+  EXPECT_EQ(cancel(id, seq).error().message, "The connection has no such open request");
+  EXPECT_EQ(cancel("nobody", seq).error().message, "There is no such connection");
+}
+
+TEST_F(Connections, RequestsAreCancelledByAdministrators) {
+  serve();
+  test_client boss{*server};
+  test_client ann{*server};
+  ann.call<>("login", std::string{"ann"});
+  const auto seq = ann.open("wait", nothing{});
+  const value what = value::map({{"id", id_of("ann")}, {"seq", seq}});
+
+  EXPECT_EQ(arrived(boss, boss.open("swill.connections.cancel", what)), strings{"e:403"});
+  const value was = boss.call<value>("swill.connections.cancel", what, admin);
+
+  EXPECT_EQ(*was.find("rpc"), value{"wait"});
+  EXPECT_EQ(ann.receive(seq)->failure.value().message, "cancelled by an administrator");
+  EXPECT_EQ(arrived(boss, boss.open("swill.connections.cancel", what, admin)), strings{"e:404"});
+}
+
 TEST_F(Connections, OfAUserAreClosedTogether) {
   options.looked_at_per_turn = 2;
   serve();

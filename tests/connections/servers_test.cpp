@@ -218,6 +218,16 @@ TEST_F(ConnectionsOfNodes, AreClosedFromTheOtherWithExactlyThatCodeAndReason) {
   EXPECT_FALSE(other->close_status());
 }
 
+TEST_F(ConnectionsOfNodes, RequestsAreCancelledFromTheOther) {
+  start();
+  const auto bob = two->client("bob");
+  const std::string id = one->id_of("bob");
+
+  const auto none = wait_for<open_request>([&](auto done) { one->all->cancel_then(id, 4711, "why", {}, done); });
+
+  EXPECT_EQ(none.error().message, "The connection has no such open request"); // the other node has looked
+}
+
 TEST_F(ConnectionsOfNodes, OfAUserAreClosedOnAll) {
   start();
   const auto a = one->client("ann");

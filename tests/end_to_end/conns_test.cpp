@@ -1,3 +1,4 @@
+#include "libswill/base/await.hpp"
 #include "libswill/client/blocking_client.hpp"
 #include "libswill/server/server.hpp"
 #include "pubsub/connections/connections.hpp"
@@ -28,6 +29,10 @@ protected:
   CliConns() {
     app_.set_log([](const log_entry&) {});
     app_.handle("login", [](request<std::string> r) { r.context().connection().set_user(r.data()); });
+    app_.before_connection([](connection& c) {
+      if (const auto user = c.header("X-User")) c.set_user(std::string{*user});
+    });
+    app_.handle("wait", [](request<>) -> task<void> { co_await sleep_for(std::chrono::hours{1}); });
     app_.handle("id", [](request<> r) { return r.context().connection().id(); });
     all_->allow_admin([](context& c) {
       const value* token = c.metadata().find("admin_token");
@@ -184,6 +189,32 @@ TEST_F(CliConns, ClosesAllOfAUser) {
   EXPECT_EQ(end_of(*ann).code, 1008);
   EXPECT_EQ(end_of(*other).reason, "closed by an administrator");
   EXPECT_FALSE(bob->close_status());
+}
+
+TEST_F(CliConns, CancelsARequest) {
+  program waiting{"swill", {"--url", url(), "-H", "X-User: waiter", "call", "wait"}};
+  std::string id;
+  std::string seq;
+  for (int i = 0; i < 100 && seq.empty(); ++i) { // each look takes a program's start
+    const auto all = swill({"ls", "--user", "waiter", "--json"});
+    const auto at = all.out.find("\"id\":\"");
+    if (at == std::string::npos) continue;
+    id = all.out.substr(at + 6, 32);
+    const auto shown = swill({"show", id});
+    if (const auto line = shown.out.find("wait  seq "); line != std::string::npos)
+      seq = std::to_string(std::stoull(shown.out.substr(line + 10)));
+  }
+  ASSERT_NE(seq, "");
+
+  const auto done = swill({"cancel", id, seq, "--reason", "enough of it"});
+
+  EXPECT_EQ(done.code, 0) << done.errors;
+  EXPECT_THAT(done.out, StartsWith("cancelled wait  seq " + seq));
+  const auto end = waiting.finish();
+  EXPECT_EQ(end.code, 10);
+  EXPECT_THAT(end.errors, HasSubstr("enough of it"));
+  EXPECT_EQ(swill({"cancel", id, seq}).code, 5);
+  EXPECT_EQ(swill({"cancel", id}).code, 1);
 }
 
 TEST_F(CliConns, SaysWhatIsWrong) {

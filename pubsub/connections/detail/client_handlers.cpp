@@ -14,6 +14,9 @@ void connections::client_handlers::install(const shared& i, connections& all, ap
   a.handle("swill.connections.close",
            [i, &all](request<detail::close_request> r) { return close(i, all, std::move(r)); },
            {.doc = "Closes one connection.", .errors = {400, 403, 404, 503}});
+  a.handle("swill.connections.cancel",
+           [i, &all](request<detail::cancel_request> r) { return cancel(i, all, std::move(r)); },
+           {.doc = "Cancels one open request.", .errors = {403, 404, 503}});
   a.handle("swill.connections.close_user",
            [i, &all](request<detail::close_user_request> r) { return close_user(i, all, std::move(r)); },
            {.doc = "Closes all connections of a user.", .errors = {400, 403, 503}});
@@ -48,6 +51,11 @@ task<closed_connections> connections::client_handlers::close(shared i, connectio
                                                              request<detail::close_request> r) {
   co_await check(i, r.context());
   co_return co_await all.close(r.data().id, r.data().code, r.data().reason, r.data().node);
+}
+
+task<open_request> connections::client_handlers::cancel(shared i, connections& all, request<detail::cancel_request> r) {
+  co_await check(i, r.context());
+  co_return co_await all.cancel(r.data().id, r.data().seq, r.data().reason, r.data().node);
 }
 
 task<closed_connections> connections::client_handlers::close_user(shared i, connections& all,

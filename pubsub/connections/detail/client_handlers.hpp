@@ -3,6 +3,7 @@
 #include "libswill/api/app.hpp"
 #include "pubsub/connections/connections.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -34,6 +35,20 @@ void describe(D& d, close_request& r) {
   d.field("reason", r.reason, defaulted{});
 }
 
+struct cancel_request {
+  std::string id;
+  std::uint64_t seq = 0;
+  std::string node;
+  std::string reason = "cancelled by an administrator";
+};
+template <class D>
+void describe(D& d, cancel_request& r) {
+  d.field("id", r.id);
+  d.field("seq", r.seq, doc{"of an open request, as show lists them"});
+  d.field("node", r.node, defaulted{});
+  d.field("reason", r.reason, defaulted{}, doc{"the message of the ERROR 499 that its client gets"});
+}
+
 struct close_user_request {
   std::string user;
   int code = 1008;
@@ -48,7 +63,7 @@ void describe(D& d, close_user_request& r) {
 
 } // namespace detail
 
-/// The handlers that administrators call: swill.connections.list, show, count, close, close_user, watch (docs/protocol.md §11).
+/// The handlers that administrators call: swill.connections.list, show, count, close, close_user, cancel, watch (docs/protocol.md §11).
 class connections::client_handlers {
 public:
   using shared = std::shared_ptr<impl>; ///< what the connections object is made of; with it and with the app's handlers
@@ -61,6 +76,7 @@ private:
   static task<connection_count> count(shared i, connections& all, request<connection_filter> r);
   static task<connection_details> show(shared i, connections& all, request<detail::show_request> r);
   static task<closed_connections> close(shared i, connections& all, request<detail::close_request> r);
+  static task<open_request> cancel(shared i, connections& all, request<detail::cancel_request> r);
   static task<closed_connections> close_user(shared i, connections& all, request<detail::close_user_request> r);
   static stream<connection_event> watch(shared i, connections& all, request<event_filter> r);
 };

@@ -152,6 +152,11 @@ void registry_part::find(const question& q, part_reply& r) {
   if (at == seats_.end()) return;
   r.found.count = 1;
   if (q.what == question_kinds::close) return at->who->close(static_cast<int>(q.code), q.reason);
+  if (q.what == question_kinds::cancel) {
+    if (const auto was = at->who->cancel(q.seq, q.reason))
+      r.found.open.push_back({shown(was->rpc), was->seq, was->age_ms, false});
+    return;
+  }
   r.found.entries.push_back(entry_of(*at->who));
   for (const actors::request_info& i : at->who->requests()) {
     if (r.found.open.size() >= settings_.options->requests_listed) break;

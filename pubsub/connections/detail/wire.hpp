@@ -16,7 +16,7 @@ inline constexpr const char* question_kind = "swill.connections.ask";
 inline constexpr const char* answer_kind = "swill.connections.answer";
 inline constexpr const char* events_kind = "swill.connections.events";
 
-enum class question_kinds : std::uint8_t { list, count, find, close, close_all, watch };
+enum class question_kinds : std::uint8_t { list, count, find, close, close_all, watch, cancel };
 
 template <class D>
 void describe(D& d, question_kinds&) {
@@ -27,6 +27,7 @@ void describe(D& d, question_kinds&) {
   d.value("close", question_kinds::close);
   d.value("close_all", question_kinds::close_all);
   d.value("watch", question_kinds::watch);
+  d.value("cancel", question_kinds::cancel);
 }
 
 /// Where a list goes on within a node: behind a connection.
@@ -48,11 +49,14 @@ struct question {
   connection_filter filter;
   place behind;
   std::uint64_t limit = 0;
-  std::string id; ///< find, close
+  std::string id;        ///< find, close, cancel
+  std::uint64_t seq = 0; ///< cancel
   std::int64_t code = 0;
   std::string reason;
 
-  bool is_about_one() const noexcept { return what == question_kinds::find || what == question_kinds::close; }
+  bool is_about_one() const noexcept {
+    return what == question_kinds::find || what == question_kinds::close || what == question_kinds::cancel;
+  }
 };
 
 template <class D>
@@ -63,6 +67,7 @@ void describe(D& d, question& q) {
   d.field("behind", q.behind);
   d.field("limit", q.limit);
   d.field("id", q.id);
+  d.field("seq", q.seq, defaulted{}); // nodes of older versions do not send it
   d.field("code", q.code);
   d.field("reason", q.reason);
 }
@@ -72,7 +77,7 @@ struct answer {
   bool refused = false;                  ///< too much to do
   std::uint64_t count = 0;               ///< of those that fit, were found or closed; watch: of the events so far
   std::vector<connection_entry> entries; ///< list, find
-  std::vector<open_request> open;        ///< find
+  std::vector<open_request> open;        ///< find; cancel: the one that was cancelled
   std::vector<place> places;             ///< of the entries of a list
   bool more = false;                     ///< there may be others behind the last
 };
