@@ -1,7 +1,6 @@
 #include "actors/connection_actor.hpp"
 
 #include "actors/runtime.hpp"
-#include "libswill/base/trace.hpp"
 
 #include <algorithm>
 
@@ -108,8 +107,8 @@ void connection_actor::begin(message_port& port) {
 
 void connection_actor::log_failure(std::string_view hook, std::size_t number, std::exception_ptr failure) const {
   const std::string kind = std::string{hook} + ' ' + std::to_string(number);
-  const std::string text = std::string{hook} + " failed: " + describe_exception(failure);
-  home().log_limited(kind, {.level = log_level::error, .text = text, .connection = facts_->id()});
+  home().log_limited(kind, {.level = log_level::error, .text = {}, .connection = facts_->id(), .user = facts_->user()},
+                     log_limiter::of_exception(std::string{hook} + " failed: ", failure));
 }
 
 void connection_actor::close(int code, std::string_view reason) {
@@ -386,7 +385,7 @@ void connection_actor::adopt(std::unique_ptr<request_state> r) {
   orphans_.emplace_back(std::move(r));
   const std::shared_ptr<request_state> orphan = orphans_.back();
   if (orphan->call().is_final()) return;
-  orphan->call().log_failure("killed", "the request's actor was killed");
+  orphan->call().log_failure("killed", [](log_limiter::length) { return "the request's actor was killed"; });
   orphan->call().fail(error{error_code::internal_error, "An internal server error occurred"});
 }
 

@@ -131,7 +131,7 @@ private:
   void on_new_request(const wire::request_envelope& e);
   void serve_plain(const detail::handler& h, const wire::request_envelope& e);
   void open(const detail::handler& h, const wire::request_envelope& e);
-  void answer_error(std::uint64_t seq, const error& e);
+  void answer_error(const wire::request_envelope& e, const error& why);
   /// What a request is told that a draining server does not take, or does not go on with.
   static error going_away();
   /// Answers an envelope that opens nothing. If it is the first of an upload, the rest of that will not open anything either.

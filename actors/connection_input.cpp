@@ -18,15 +18,25 @@ void connection_actor::on_message(bytes_view message) {
   }
 }
 
-void connection_actor::answer_error(std::uint64_t seq, const error& e) {
+void connection_actor::answer_error(const wire::request_envelope& e, const error& why) {
   buffer& out = port_->begin_message();
   wire::writer w{out};
-  wire::write_error(w, seq, e);
+  wire::write_error(w, e.seq, why);
   port_->end_message();
+  const logger log{&app_->log, log_room::actors};
+  if (!log.enabled(log_level::trace)) return;
+  const log_field fields[]{{"code", why.code}, {"message", why.message}};
+  log.write(log_entry{.level = log_level::trace,
+                      .text = "a request is refused",
+                      .connection = facts_->id(),
+                      .rpc = e.rpc,
+                      .seq = e.seq,
+                      .user = facts_->user(),
+                      .fields = fields});
 }
 
 void connection_actor::refuse(const wire::request_envelope& e, const error& why) {
-  answer_error(e.seq, why);
+  answer_error(e, why);
   refuse_rest(e);
 }
 
@@ -45,7 +55,7 @@ void connection_actor::bad_request(const wire::request_envelope& e, std::string_
     if (!same_rpc && !e.rpc.empty()) refuse_rest(e);
     return;
   }
-  if (e.rpc.empty()) return answer_error(e.seq, why);
+  if (e.rpc.empty()) return answer_error(e, why);
   if (!is_late(e, find_handler(e.rpc))) refuse(e, why);
 }
 
@@ -140,7 +150,7 @@ void connection_actor::on_new_request(const wire::request_envelope& e) {
   }
   if (!h->request_streams && e.type != request_type::message) {
     if (e.type == request_type::metadata)
-      answer_error(e.seq, error{error_code::bad_request, "METADATA cannot open a unary request"});
+      answer_error(e, error{error_code::bad_request, "METADATA cannot open a unary request"});
     return;
   }
   open(*h, e);

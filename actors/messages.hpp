@@ -25,6 +25,7 @@ struct request_info {
   std::uint64_t seq = 0;
   std::int64_t age_ms = 0;
   bool answered = false; ///< the final envelope is sent, hooks or the handler still run
+  std::string trace;     ///< trace-id of the `traceparent` that the client sent; empty: none
 };
 
 /// One connection, as a listing shows it.

@@ -53,6 +53,7 @@ request_info request_actor::info() const {
   out.seq = c.seq();
   out.age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(home().loop().now() - c.opened()).count();
   out.answered = c.is_final();
+  out.trace = c.trace();
   return out;
 }
 

@@ -37,7 +37,9 @@ public:
   void on_final(detail::call& c) override;
   void on_finished(detail::call& c) override;
   void close(int code, std::string_view reason) override;
-  void log_limited(std::string_view kind, const log_entry& line) override { unit_.log_limited(kind, line); }
+  void log_limited(std::string_view kind, const log_entry& line, const log_limiter::text_maker& text) override {
+    unit_.log_limited(kind, line, text);
+  }
   bool is_draining() const noexcept override;
   void* native_actor() noexcept override;
   void offload(std::shared_ptr<pool_job> job) override;

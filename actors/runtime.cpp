@@ -88,13 +88,13 @@ runtime::~runtime() {
 }
 
 void runtime::log(log_level level, const std::string& text) const {
-  if (app_) logger{&app_->log}.write(level, text);
+  if (app_) logger{&app_->log, log_room::actors}.write(level, text);
 }
 
 void runtime::serve(std::shared_ptr<const detail::service> app) {
   app_ = std::move(app);
   jobs_.set_share(app_->limits.pool_jobs_per_connection);
-  const auto lines = std::make_shared<log_limiter>(&app_->log);
+  const auto lines = std::make_shared<log_limiter>(&app_->log, log_room::actors);
   for (const auto& u : units()) u->limited = std::make_unique<limited_log>(u->loop(), lines);
   if (const auto longest = app_->limits.slow_handler; longest.count() > 0)
     on_each_unit([longest](unit& u) { u.longest_turn = longest; });
@@ -149,6 +149,7 @@ void runtime::on_handshake(std::shared_ptr<handshake> h) {
   // The scope owns itself until its coroutine has ended.
   auto holder = std::make_shared<std::shared_ptr<hook_scope>>();
   const auto facts = h->facts ? h->facts : std::make_shared<connection>(make_connection_id(), std::move(h->request));
+  facts->set_log({app_, &app_->log});
   const auto done = [this, &u, h, facts, holder](std::exception_ptr failure) {
     u.dispose_later(std::shared_ptr<void>{std::move(*holder)});
     h->on_gone = nullptr;
@@ -157,8 +158,8 @@ void runtime::on_handshake(std::shared_ptr<handshake> h) {
       h->reject(503, "Service unavailable", {{"Retry-After", "1"}});
     } else {
       h->reject(500, "Internal server error", {});
-      const std::string text = "handshake failed: " + describe_exception(failure);
-      u.log_limited("handshake", {.level = log_level::error, .text = text});
+      u.log_limited("handshake", {.level = log_level::error, .text = {}, .connection = facts->id()},
+                    log_limiter::of_exception("handshake failed: ", failure));
     }
     connection_ended();
   };
@@ -169,8 +170,20 @@ void runtime::on_handshake(std::shared_ptr<handshake> h) {
   (*holder)->start(accept(u, h, facts));
 }
 
+void runtime::log_rejection(const connection& facts, int status) const {
+  const logger log{&app_->log, log_room::actors};
+  if (!log.enabled(log_level::trace)) return;
+  const log_field fields[]{{"status", status}, {"address", facts.remote_address()}, {"path", facts.path()}};
+  log.write(log_entry{.level = log_level::trace,
+                      .text = "a hook rejects a connection",
+                      .connection = facts.id(),
+                      .user = facts.user(),
+                      .fields = fields});
+}
+
 task<void> runtime::accept(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts) {
   const auto reject = [&](const rejection& r) {
+    log_rejection(*facts, r.http_status());
     h->reject(r.http_status(), r.body, facts->response_headers());
     connection_ended();
   };
@@ -184,6 +197,7 @@ task<void> runtime::accept(unit& u, std::shared_ptr<handshake> h, std::shared_pt
     reject(rejection{e});
     co_return;
   } catch (const close_connection&) {
+    log_rejection(*facts, 403);
     h->reject(403, "Forbidden", facts->response_headers());
     connection_ended();
     co_return;
@@ -481,7 +495,7 @@ void runtime::on_slow_turn(unit& u, const void* last, clock_duration took) noexc
     if (u.slow_turns != 0)
       text += "; the thread was held " + counted(std::exchange(u.slow_turns, 0), "other time") +
               " since the last such line";
-    logger{&app_->log}.write(log_level::warning, text);
+    logger{&app_->log, log_room::actors}.write(log_level::warning, text);
   } catch (...) { // without memory there is no line
   }
 }

@@ -100,6 +100,7 @@ private:
   std::string name_of(const void* tag) const;
   std::vector<std::string> names_of_left() const;
   void log(log_level level, const std::string& text) const;
+  void log_rejection(const connection& facts, int status) const;
   limits bounds() const { return app_ ? app_->limits : limits{}; }
   template <class F>
   bool wait_until(const shutdown_options& how, std::optional<clock_time> until, F over);

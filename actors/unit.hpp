@@ -84,8 +84,8 @@ public:
   runtime* server = nullptr;
   /// For lines that peers can cause as often as they like. Null until the server has an app; shares its limiter with the other units.
   std::unique_ptr<limited_log> limited;
-  void log_limited(std::string_view kind, const log_entry& line) {
-    if (limited) limited->write(kind, line);
+  void log_limited(std::string_view kind, const log_entry& line, const log_limiter::text_maker& text) {
+    if (limited) limited->write(kind, line, text);
   }
 
   /// How long handlers may hold this thread until the server is told.

@@ -33,7 +33,8 @@ void pubsub::impl::check_message(bytes_view data, const std::string& key) const 
 }
 
 void pubsub::impl::log_failure(std::string_view where, std::exception_ptr e) const {
-  if (errors) errors->write(log_level::error, where, std::string{where} + ": " + describe_exception(e));
+  if (errors)
+    errors->write(where, {.level = log_level::error}, log_limiter::of_exception(std::string{where} + ": ", e));
 }
 
 // --- The object
@@ -302,7 +303,7 @@ void pubsub::start(actors::runtime& r) {
 void pubsub::impl::start_actors() {
   const auto& units = runtime->units();
   run_on(units.front()->loop(), [&] {
-    errors = std::make_unique<limited_log>(units.front()->loop(), log);
+    errors = std::make_unique<limited_log>(units.front()->loop(), log, log_room::pubsub);
     detail::broker_actor::settings s{broker, &options, node, log, {}, {}};
     s.on_node_message = [this](const std::string& from, const std::string& kind, bytes_view data) {
       on_node_message(from, kind, data);

@@ -25,7 +25,9 @@ struct worker_side {
   std::unique_ptr<link_certificates> certificates; ///< null without TLS
   actors::runtime* runtime = nullptr;
   std::atomic<bool> leaving{false};
-  void log(log_level level, const std::string& text) const { logger{&runtime->app().log}.write(level, text); }
+  void log(log_level level, const std::string& text) const {
+    logger{&runtime->app().log, log_room::workers}.write(level, text);
+  }
 };
 
 /// A worker's tie to one gateway: a thread that connects, waits until the link has ended, and connects again. Each link has a network

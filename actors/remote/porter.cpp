@@ -74,7 +74,7 @@ void ignore_broken_pipes() {
 } // namespace
 
 porter::porter(const host_and_port& at, house_rules rules, admitted let_in, const log_sink* log)
-    : rules_(std::move(rules)), let_in_(std::move(let_in)), log_(log), listener_(open_listener(at)) {
+    : rules_(std::move(rules)), let_in_(std::move(let_in)), log_(log, log_room::workers), listener_(open_listener(at)) {
   port_ = port_of(listener_);
 }
 

@@ -73,7 +73,7 @@ void remote_handlers::serve(actors::runtime& r) {
   i.net->publish(i.gate->door());
   i.entrance->open();
   i.port = i.entrance->port();
-  logger{&r.app().log}.write(log_level::info, "workers connect to port " + std::to_string(i.port));
+  logger{&r.app().log, log_room::workers}.write(log_level::info, "workers connect to port " + std::to_string(i.port));
 }
 
 void remote_handlers::stop(std::function<void()> done) {

@@ -43,7 +43,7 @@ public:
   const worker_gate_options& options() const noexcept { return options_; }
   const detail::service& app() const noexcept { return *app_; }
   std::size_t loops() const noexcept { return tables_.size(); }
-  void log(log_level level, const std::string& text) const { logger{&app_->log}.write(level, text); }
+  void log(log_level level, const std::string& text) const { logger{&app_->log, log_room::workers}.write(level, text); }
 
 private:
   struct served_name {

@@ -162,6 +162,13 @@ void connection::close(int code, std::string_view reason) {
   if (on_close_wanted) on_close_wanted(code, reason);
 }
 
+void connection::log(log_level level, std::string_view text, log_fields fields) const {
+  logger{log_.get()}.write(log_entry{
+      .level = level, .text = text, .connection = id_, .user = user_, .fields = {fields.begin(), fields.size()}});
+}
+
+bool connection::is_logged(log_level level) const noexcept { return logger{log_.get()}.enabled(level); }
+
 void connection::set_user(std::string user) {
   if (user == user_) return;
   if (!wire::valid_utf8(user)) throw std::invalid_argument("the name of a user is not UTF-8");

@@ -2,6 +2,7 @@
 
 #include "libswill/api/link.hpp"
 #include "libswill/base/error.hpp"
+#include "libswill/base/log.hpp"
 
 #include <functional>
 #include <map>
@@ -96,8 +97,15 @@ public:
   /// Closes the connection after what is queued (docs/protocol.md §4 on codes). Nothing when it is not open yet or no more.
   void close(int code, std::string_view reason = {});
 
+  /// A line in the server's log that says which connection, and whose it is. In every hook of the connection, from before_connection to
+  /// after_connection.
+  void log(log_level level, std::string_view text, log_fields fields = {}) const;
+  /// Whether lines of this level go anywhere: ask before building what costs something.
+  bool is_logged(log_level level) const noexcept;
+
   /// For the connection's owner.
   std::function<void(int, std::string_view)> on_close_wanted;
+  void set_log(std::shared_ptr<const log_sink> sink) noexcept { log_ = std::move(sink); }
 
 private:
   std::string id_;
@@ -106,6 +114,7 @@ private:
   std::string user_;
   std::vector<std::function<void(connection&, const std::string&)>> user_watchers_;
   std::map<std::type_index, std::shared_ptr<void>> state_; // owned here alone; shared_ptr for its deleter
+  std::shared_ptr<const log_sink> log_;                    // a part of the server's service
 };
 
 /// What plugins know of a connection beside its own facts, for lists of connections. The topics' names are borrowed: good until whoever

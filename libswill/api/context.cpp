@@ -18,6 +18,8 @@ task<void> context::send_leading(swill::metadata m) { return call_->send_leading
 metadata& context::trailing() noexcept { return call_->trailing(); }
 detail::session_awaiter context::session() { return detail::session_awaiter{call_->session()}; }
 detail::request_state& context::states() const noexcept { return call_->state(); }
-void context::log(log_level level, std::string_view text) const { call_->log(level, text); }
+void context::log(log_level level, std::string_view text, log_fields fields) const { call_->log(level, text, fields); }
+bool context::is_logged(log_level level) const noexcept { return logger{&call_->host().app().log}.enabled(level); }
+std::string_view context::trace() const noexcept { return call_->trace(); }
 
 } // namespace swill

@@ -73,8 +73,14 @@ public:
     return states().find_object<S>();
   }
 
-  /// A line in the server's log that says which connection, rpc and seq. [any thread]
-  void log(log_level level, std::string_view text) const;
+  /// A line in the server's log that says which connection, user, rpc, seq and trace; on another thread than the connection's, without the
+  /// user. [any thread]
+  void log(log_level level, std::string_view text, log_fields fields = {}) const;
+  /// Whether lines of this level go anywhere: ask before building what costs something. [any thread]
+  bool is_logged(log_level level) const noexcept;
+  /// The trace-id of the `traceparent` in the client's metadata (W3C Trace Context), 32 hex digits; empty when there is none, or it is
+  /// malformed. Good as long as the request. [any thread]
+  std::string_view trace() const noexcept;
 
   detail::call& call() const noexcept { return *call_; }
 

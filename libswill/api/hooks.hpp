@@ -3,8 +3,10 @@
 #include "libswill/api/any_message.hpp"
 #include "libswill/api/connection.hpp"
 #include "libswill/api/metadata.hpp"
+#include "libswill/base/loop.hpp"
 #include "libswill/base/task.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <type_traits>
@@ -14,11 +16,16 @@ namespace swill {
 
 class context;
 
-/// How a request ended, for after_request.
+/// How a request ended, for after_request. What follows `code` is there for those hooks alone.
 struct outcome {
   enum class kind { ok, error, cancelled };
   kind how = kind::ok;
-  std::int64_t code = 0; ///< of the ERROR, when how == kind::error
+  std::int64_t code = 0;       ///< of the ERROR, when how == kind::error
+  clock_duration duration{};   ///< from the turn of its loop in which the request came, to its last envelope
+  std::uint64_t items_in = 0;  ///< messages of the client that were decoded; 1 for a unary request
+  std::uint64_t items_out = 0; ///< messages that answered it
+  std::uint64_t bytes_in = 0;  ///< of the client's messages, without envelopes
+  std::uint64_t bytes_out = 0; ///< of what answered it, with envelopes
 };
 
 namespace detail {

@@ -1,13 +1,16 @@
 #include "libswill/base/line_writer.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <csignal>
+#include <cstdlib>
 #include <deque>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <poll.h>
 #include <pthread.h>
@@ -15,10 +18,20 @@
 
 namespace swill {
 
-struct line_writer::state {
-  state(int d, std::size_t m, report r) : descriptor(d), most(m), tell(r) {}
+namespace {
 
-  const int descriptor;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds patience_at_exit{400};
+constexpr milliseconds between_reports{1000};
+
+} // namespace
+
+struct line_writer::state {
+  state(target t, std::size_t m, report r) : out(std::move(t)), most(m), tell(r) {}
+
+  const target out;
   const std::size_t most;
   const report tell;
 
@@ -26,25 +39,31 @@ struct line_writer::state {
   std::condition_variable changed;
   std::condition_variable emptied;
   std::deque<std::string> lines;
-  std::size_t bytes = 0; ///< of these, and of the one that is being written
+  std::size_t bytes = 0; ///< of these
   std::size_t dropped = 0;
+  std::size_t untold = 0;             ///< of those dropped
+  steady_clock::time_point told_at{}; ///< when the last report was written
   bool is_started = false;
   bool is_writing = false;
   bool has_ended = false;
 
-  void push(std::string line) {
-    bytes += line.size();
-    lines.push_back(std::move(line));
+  void drop(std::size_t n) {
+    dropped += n;
+    untold += n;
   }
-  void push_report() { push(tell(std::exchange(dropped, 0))); }
+  bool wants_report() const {
+    if (untold == 0) return false;
+    return lines.empty() || bytes <= most / 2 || steady_clock::now() - told_at >= between_reports;
+  }
+  bool is_idle() const { return lines.empty() && !is_writing; }
   bool start(const std::shared_ptr<state>& self);
   void run();
+  bool write_report(std::unique_lock<std::mutex>& lock);
+  bool write_next(std::unique_lock<std::mutex>& lock);
+  bool write_unlocked(std::unique_lock<std::mutex>& lock, const std::string& line);
 };
 
-namespace {
-
-/// False when it did not get out, or not all of it.
-bool write_all(int descriptor, const std::string& line) noexcept {
+bool write_line(int descriptor, const std::string& line) noexcept {
   std::size_t done = 0;
   while (done < line.size()) {
     const ssize_t n = ::write(descriptor, line.data() + done, line.size() - done);
@@ -60,16 +79,78 @@ bool write_all(int descriptor, const std::string& line) noexcept {
   return true;
 }
 
+// --- All writers of the process, so that what they hold is written when it ends. Never destroyed, as threads may log until then.
+
+namespace {
+
+template <class State>
+struct writer_list {
+  std::mutex mutex; // guards what follows
+  std::vector<std::weak_ptr<State>> all;
+  writer_list* of_parent = nullptr;
+};
+
+template <class State>
+std::atomic<writer_list<State>*> writers_now{nullptr};
+
+/// Also in a child of fork(): the threads of its parent's writers are not there.
+template <class State>
+void make_list() {
+  auto* l = new writer_list<State>;
+  l->of_parent = writers_now<State>.exchange(l);
+}
+
+template <class State>
+writer_list<State>& writers() {
+  static const bool made = [] {
+    make_list<State>();
+    ::pthread_atfork(nullptr, nullptr, make_list<State>);
+    std::atexit([] { line_writer::flush_all(patience_at_exit); });
+    std::at_quick_exit([] { line_writer::flush_all(patience_at_exit); });
+    return true;
+  }();
+  static_cast<void>(made);
+  return *writers_now<State>.load();
+}
+
 } // namespace
 
+line_writer::line_writer(target t, std::size_t most, report r)
+    : state_(std::make_shared<state>(std::move(t), most, r)) {
+  auto& list = writers<state>();
+  const std::lock_guard lock{list.mutex};
+  std::erase_if(list.all, [](const auto& w) { return w.expired(); });
+  list.all.push_back(state_);
+}
+
 line_writer::line_writer(int descriptor, std::size_t most, report r)
-    : state_(std::make_shared<state>(descriptor, most, r)) {}
+    : line_writer([descriptor](const std::string& line) { return write_line(descriptor, line); }, most, r) {}
 
 line_writer::~line_writer() {
   const std::lock_guard lock{state_->mutex};
   state_->has_ended = true;
   state_->changed.notify_all();
 }
+
+bool line_writer::flush_all(milliseconds most) {
+  std::vector<std::shared_ptr<state>> all;
+  {
+    auto& list = writers<state>();
+    const std::lock_guard lock{list.mutex};
+    for (const auto& w : list.all) {
+      if (auto s = w.lock()) all.push_back(std::move(s));
+    }
+  }
+  const auto until = steady_clock::now() + most;
+  bool written = true;
+  for (const auto& s : all) {
+    std::unique_lock lock{s->mutex};
+    if (!s->emptied.wait_until(lock, until, [&s] { return s->is_idle(); })) written = false;
+  }
+  return written;
+}
+
+// --- Its thread
 
 bool line_writer::state::start(const std::shared_ptr<state>& self) {
   sigset_t all, before;
@@ -87,43 +168,67 @@ bool line_writer::state::start(const std::shared_ptr<state>& self) {
 void line_writer::write(std::string line) {
   state& s = *state_;
   const std::lock_guard lock{s.mutex};
-  const bool has_room = s.bytes + line.size() <= s.most && (s.dropped == 0 || s.bytes <= s.most / 2);
-  if (!has_room || (!s.is_started && !s.start(state_))) {
-    ++s.dropped;
-    return;
+  if (line.size() > s.most || (!s.is_started && !s.start(state_))) return s.drop(1);
+  while (s.bytes + line.size() > s.most) {
+    s.bytes -= s.lines.front().size();
+    s.lines.pop_front();
+    s.drop(1);
   }
-  if (s.dropped != 0) s.push_report();
-  s.push(std::move(line));
-  s.changed.notify_one();
+  s.bytes += line.size();
+  s.lines.push_back(std::move(line));
+  if (s.lines.size() == 1) s.changed.notify_one();
+}
+
+/// While a line is being written, the lock is not held.
+bool line_writer::state::write_unlocked(std::unique_lock<std::mutex>& lock, const std::string& line) {
+  is_writing = true;
+  lock.unlock();
+  const bool written = out(line);
+  lock.lock();
+  is_writing = false;
+  return written;
+}
+
+bool line_writer::state::write_report(std::unique_lock<std::mutex>& lock) {
+  const std::size_t n = std::exchange(untold, 0);
+  told_at = steady_clock::now();
+  const bool written = write_unlocked(lock, tell(n));
+  if (!written) untold += n;
+  return written;
+}
+
+bool line_writer::state::write_next(std::unique_lock<std::mutex>& lock) {
+  const std::string line = std::move(lines.front());
+  lines.pop_front();
+  bytes -= line.size();
+  const bool written = write_unlocked(lock, line);
+  if (!written) drop(1);
+  return written;
 }
 
 void line_writer::state::run() {
   pthread_setname_np(pthread_self(), "swill-log");
   std::unique_lock lock{mutex};
+  bool works = true; // what was written last got out
   for (;;) {
     changed.wait(lock, [this] { return !lines.empty() || has_ended; });
     if (lines.empty()) return;
-    const std::string line = std::move(lines.front());
-    lines.pop_front();
-    is_writing = true;
-    lock.unlock();
-    const bool written = write_all(descriptor, line);
-    lock.lock();
-    is_writing = false;
-    bytes -= line.size();
-    if (!written) ++dropped;
-    if (!lines.empty()) continue;
-    if (written && dropped != 0) {
-      push_report();
-    } else {
-      emptied.notify_all();
-    }
+    // Where nothing gets out, a report would not either: the next line is the one that tries.
+    if (works && wants_report()) works = write_report(lock);
+    if (!lines.empty()) works = write_next(lock);
+    if (works && lines.empty() && untold != 0) works = write_report(lock);
+    if (lines.empty()) emptied.notify_all();
   }
 }
 
-bool line_writer::flush(std::chrono::milliseconds most) {
+bool line_writer::flush(milliseconds most) {
   std::unique_lock lock{state_->mutex};
-  return state_->emptied.wait_for(lock, most, [this] { return state_->lines.empty() && !state_->is_writing; });
+  return state_->emptied.wait_for(lock, most, [this] { return state_->is_idle(); });
+}
+
+std::size_t line_writer::dropped() const {
+  const std::lock_guard lock{state_->mutex};
+  return state_->dropped;
 }
 
 } // namespace swill

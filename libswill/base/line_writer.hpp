@@ -2,19 +2,27 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
 namespace swill {
 
-/// Writes lines to a descriptor from a thread of its own, so that whoever has something to say never waits for a reader. The thread
-/// starts with the first line, and takes no signals; writing to a pipe whose reader has gone is no more than lines that are dropped.
+/// Writes lines from a thread of its own, so that whoever has something to say never waits for a reader or a disk. The thread starts with
+/// the first line, and takes no signals; a line that cannot be written is dropped, nothing else.
+///
+/// When the process exits, what waits in all writers is given 0.4 s.
 class line_writer {
 public:
   /// Makes the line that tells of so many dropped ones.
   using report = std::string (*)(std::size_t dropped);
+  /// Writes a line, and may wait as long as it likes. False when the line did not get out, or not all of it. Called by the writer's thread
+  /// alone, also after the writer is gone; must not throw.
+  using target = std::function<bool(const std::string& line)>;
 
-  /// At most `most` bytes wait; further lines are dropped. Once half of it is free again, the next line comes after a report.
+  /// At most `most` bytes wait; when there would be more, the oldest lines are dropped. The first line that is written after a gap, at most
+  /// once a second while the reader is too slow, is a report.
+  line_writer(target t, std::size_t most, report r);
   line_writer(int descriptor, std::size_t most, report r);
   /// What waits is still written, but nobody waits for that.
   ~line_writer();
@@ -26,10 +34,18 @@ public:
 
   /// Waits until everything is written, at most that long; true when it is.
   bool flush(std::chrono::milliseconds most);
+  /// The same for all writers of this process, at most that long in all. Those of the parent of a fork() are not waited for in its child.
+  static bool flush_all(std::chrono::milliseconds most);
+
+  /// Lines that were dropped since it was made.
+  std::size_t dropped() const;
 
 private:
   struct state;
   std::shared_ptr<state> state_; // with the thread
 };
+
+/// Writes all of it, and waits until that is done; false when it cannot be. Also to a descriptor that does not block.
+bool write_line(int descriptor, const std::string& line) noexcept;
 
 } // namespace swill

@@ -1,8 +1,19 @@
 #include "libswill/base/log_limiter.hpp"
 
+#include "libswill/base/trace.hpp"
+
 #include <utility>
 
 namespace swill {
+
+log_limiter::line::line(const log_entry& e)
+    : level(e.level), text(e.text), connection(e.connection), rpc(e.rpc), seq(e.seq), user(e.user), trace(e.trace) {}
+
+log_limiter::text_maker log_limiter::of_exception(std::string_view what, const std::exception_ptr& e) {
+  return [what, e](length l) {
+    return std::string{what} + (l == length::whole ? describe_exception(e) : name_exception(e));
+  };
+}
 
 log_limiter::~log_limiter() {
   std::vector<line> due;
@@ -11,31 +22,60 @@ log_limiter::~log_limiter() {
 }
 
 bool log_limiter::write(std::string_view kind, const log_entry& entry, clock_time now) {
-  line l{entry.level, std::string{entry.text}, std::string{entry.connection}, std::string{entry.rpc}, entry.seq};
+  if (!log_.enabled(entry.level)) return false;
   std::vector<line> due;
-  bool counted = false;
-  {
-    const std::lock_guard lock{mutex_};
-    auto k = kinds_.find(kind);
-    if (k == kinds_.end()) {
-      if (kinds_.size() >= most_kinds) take_due(now, due);
-      k = kinds_.try_emplace(kinds_.size() < most_kinds ? std::string{kind} : std::string{}).first;
-    } else if (now - k->second.since >= interval) {
-      take_due(now, due);
-      k = kinds_.try_emplace(std::string{kind}).first;
-    }
-    kind_state& s = k->second;
-    counted = s.since != clock_time{};
-    if (counted) {
-      ++s.counted;
-      s.last = std::move(l);
-    } else {
-      s.since = now;
-      due.push_back(std::move(l));
-    }
-  }
+  const bool counted = count(kind, now, due);
   put(due);
+  if (counted) {
+    keep(kind, entry);
+  } else {
+    log_.write(entry);
+  }
   return counted;
+}
+
+bool log_limiter::write(std::string_view kind, log_entry entry, const text_maker& make, clock_time now) {
+  if (!log_.enabled(entry.level)) return false;
+  std::vector<line> due;
+  const bool counted = count(kind, now, due);
+  put(due);
+  const std::string text = make(counted ? length::brief : length::whole); // without the lock: it may take long
+  entry.text = text;
+  if (counted) {
+    keep(kind, entry);
+  } else {
+    log_.write(entry);
+  }
+  return counted;
+}
+
+/// Whether a line of that kind is counted, not written.
+bool log_limiter::count(std::string_view kind, clock_time now, std::vector<line>& due) {
+  const std::lock_guard lock{mutex_};
+  auto k = kinds_.find(kind);
+  if (k == kinds_.end()) {
+    if (kinds_.size() >= most_kinds) take_due(now, due);
+    k = kinds_.try_emplace(kinds_.size() < most_kinds ? std::string{kind} : std::string{}).first;
+  } else if (now - k->second.since >= interval) {
+    take_due(now, due);
+    k = kinds_.try_emplace(std::string{kind}).first;
+  }
+  kind_state& s = k->second;
+  if (s.since == clock_time{}) {
+    s.since = now;
+    return false;
+  }
+  ++s.counted;
+  return true;
+}
+
+/// The last line of those that were counted.
+void log_limiter::keep(std::string_view kind, const log_entry& entry) {
+  auto l = std::make_unique<line>(entry);
+  const std::lock_guard lock{mutex_};
+  auto k = kinds_.find(kind);
+  if (k == kinds_.end()) k = kinds_.find(std::string_view{}); // one too many
+  if (k != kinds_.end() && k->second.counted != 0) k->second.last = std::move(l);
 }
 
 bool log_limiter::flush(clock_time now) {
@@ -59,17 +99,26 @@ void log_limiter::take_due(clock_time now, std::vector<line>& due) {
     } else if (s.counted == 0) {
       k = kinds_.erase(k);
     } else {
-      s.last.text += " (" + std::to_string(s.counted) + " like it)";
-      due.push_back(std::move(s.last));
-      s = {now};
+      if (s.last != nullptr) { // else another thread has counted one, and is about to say which
+        s.last->text += " (" + std::to_string(s.counted) + " like it)";
+        due.push_back(std::move(*s.last));
+        s.counted = 0;
+      }
+      s = {now, s.counted};
       ++k;
     }
   }
 }
 
 void log_limiter::put(const std::vector<line>& lines) const {
-  const logger log{sink_};
-  for (const line& l : lines) log.write(l.level, l.text, l.connection, l.rpc, l.seq);
+  for (const line& l : lines)
+    log_.write(log_entry{.level = l.level,
+                         .text = l.text,
+                         .connection = l.connection,
+                         .rpc = l.rpc,
+                         .seq = l.seq,
+                         .user = l.user,
+                         .trace = l.trace});
 }
 
 } // namespace swill

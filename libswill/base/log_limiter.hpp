@@ -4,6 +4,8 @@
 #include "libswill/base/loop.hpp"
 
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -23,8 +25,15 @@ public:
   /// Kinds that are told apart; further ones count as one kind.
   static constexpr std::size_t most_kinds = 64;
 
-  /// `sink`, which may be null, must outlive this.
-  explicit log_limiter(const log_sink* sink) : sink_(sink) {}
+  /// Makes the text of a line. It is asked for the whole, such as one with a trace, when the line is written, and for a short one, which
+  /// costs little, when it is only counted.
+  enum class length : unsigned char { whole, brief };
+  using text_maker = std::function<std::string(length)>;
+  /// Says what went wrong, then what was thrown: with its stack when the line is written.
+  static text_maker of_exception(std::string_view what, const std::exception_ptr& e);
+
+  /// `sink`, which may be null, must outlive this. The lines are from that room, whatever their entries say.
+  explicit log_limiter(const log_sink* sink, log_room room = log_room::app) : log_(sink, room) {}
   log_limiter(const log_limiter&) = delete;
   log_limiter& operator=(const log_limiter&) = delete;
   /// Writes what was counted.
@@ -35,26 +44,33 @@ public:
   bool write(log_level level, std::string_view kind, std::string_view text, clock_time now) {
     return write(kind, {.level = level, .text = text}, now);
   }
+  /// The same; `make` makes its text.
+  bool write(std::string_view kind, log_entry line, const text_maker& make, clock_time now);
   /// Writes what is due. True when something is still counted, or was written now, so that it has to be called again.
   bool flush(clock_time now);
 
 private:
   struct line {
-    log_level level{};
-    std::string text{};
-    std::string connection{};
-    std::string rpc{};
-    std::uint64_t seq = 0;
+    explicit line(const log_entry& e);
+    log_level level;
+    std::string text;
+    std::string connection;
+    std::string rpc;
+    std::uint64_t seq;
+    std::string user;
+    std::string trace;
   };
   struct kind_state {
     clock_time since{};
     std::uint64_t counted = 0;
-    line last{};
+    std::unique_ptr<line> last{}; ///< of those that were counted
   };
+  bool count(std::string_view kind, clock_time now, std::vector<line>& due);
+  void keep(std::string_view kind, const log_entry& entry);
   void take_due(clock_time now, std::vector<line>& due);
   void put(const std::vector<line>& lines) const;
 
-  const log_sink* sink_;
+  const logger log_;
   std::mutex mutex_; // guards what follows
   std::map<std::string, kind_state, std::less<>> kinds_;
 };
@@ -64,14 +80,15 @@ private:
 class limited_log final : timer {
 public:
   limited_log(loop& l, std::shared_ptr<log_limiter> shared) : loop_(l), shared_(std::move(shared)) {}
-  limited_log(loop& l, const log_sink* sink) : limited_log(l, std::make_shared<log_limiter>(sink)) {}
+  limited_log(loop& l, const log_sink* sink, log_room room = log_room::app)
+      : limited_log(l, std::make_shared<log_limiter>(sink, room)) {}
 
-  void write(std::string_view kind, const log_entry& line) {
-    if (shared_->write(kind, line, loop_.now()) && !is_set() && !stopped_)
-      loop_.set_timer(*this, loop_.now() + log_limiter::interval);
-  }
+  void write(std::string_view kind, const log_entry& line) { arm(shared_->write(kind, line, loop_.now())); }
   void write(log_level level, std::string_view kind, std::string_view text) {
     write(kind, {.level = level, .text = text});
+  }
+  void write(std::string_view kind, const log_entry& line, const log_limiter::text_maker& make) {
+    arm(shared_->write(kind, line, make, loop_.now()));
   }
 
   /// For those that are destroyed on another thread while the loop runs: writes what is counted, and needs its loop no longer. What is
@@ -83,6 +100,9 @@ public:
   }
 
 private:
+  void arm(bool counted) {
+    if (counted && !is_set() && !stopped_) loop_.set_timer(*this, loop_.now() + log_limiter::interval);
+  }
   void on_timer() override {
     if (shared_->flush(loop_.now())) loop_.set_timer(*this, loop_.now() + log_limiter::interval);
   }

@@ -103,16 +103,19 @@ void record_throw(void* object, const std::type_info* type, const void* thrower)
   last_throw.type = type;
 }
 
-std::string describe_exception(std::exception_ptr e) {
-  std::string out;
+std::string name_exception(const std::exception_ptr& e) {
   try {
     std::rethrow_exception(e);
   } catch (const std::exception& known) {
-    out = detail::demangled(typeid(known).name()) + ": " + known.what();
+    return detail::demangled(typeid(known).name()) + ": " + known.what();
   } catch (...) {
     const std::type_info* type = abi::__cxa_current_exception_type();
-    out = type != nullptr ? "exception of type " + detail::demangled(type->name()) : "exception of unknown type";
+    return type != nullptr ? "exception of type " + detail::demangled(type->name()) : "exception of unknown type";
   }
+}
+
+std::string describe_exception(std::exception_ptr e) {
+  std::string out = name_exception(e);
   return last_throw.is_of(e) ? out + last_throw.text() : out;
 }
 

@@ -8,6 +8,8 @@ namespace swill {
 
 /// What an exception is, for a log: its demangled type, its text, and the stack of where it was thrown when that was recorded.
 std::string describe_exception(std::exception_ptr e);
+/// The same without the stack, whose names take long to find.
+std::string name_exception(const std::exception_ptr& e);
 
 /// While one of these lives on a thread, the stack of every throw on it is recorded, except of swill::error, swill::cancelled and
 /// swill::close_connection, which are no surprises. Cheap: nothing happens until something is thrown.

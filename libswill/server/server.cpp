@@ -26,7 +26,7 @@ using std::chrono::steady_clock;
 
 // How long the loops and sockets of a server that has drained may take to end; they have nothing to do any more.
 constexpr milliseconds longest_end{1000}, shortest_end{100};
-constexpr milliseconds longest_log{500};
+constexpr milliseconds longest_log{400};
 
 // --- Signals
 
@@ -94,9 +94,10 @@ void fit_descriptors(limits& l, const log_sink& log) {
   const std::size_t descriptors = raise_descriptor_limit();
   const std::size_t fitting = connections_for(descriptors);
   if (l.connections <= fitting) return;
-  logger{&log}.write(log_level::info, "connections: " + std::to_string(fitting) + " instead of " +
-                                          std::to_string(l.connections) + ", because the process may open " +
-                                          std::to_string(descriptors) + " descriptors (ulimit -n)");
+  logger{&log, log_room::server}.write(log_level::info, "connections: " + std::to_string(fitting) + " instead of " +
+                                                            std::to_string(l.connections) +
+                                                            ", because the process may open " +
+                                                            std::to_string(descriptors) + " descriptors (ulimit -n)");
   l.connections = fitting;
 }
 
@@ -217,7 +218,7 @@ void server::wait_for_signal() {
 }
 
 void server::run(const std::function<void(server&)>& on_ready) {
-  const logger log{&impl_->log};
+  const logger log{&impl_->log, log_room::server};
   const bool hangup_is_ours = survive_signals();
   {
     const sigset_t awaited = hangup_is_ours ? set_of({SIGINT, SIGTERM, SIGHUP}) : set_of({SIGINT, SIGTERM});

@@ -43,9 +43,9 @@ turn_job::~turn_job() {
 // Hint 1: one thread runs it. UNSAFE_IO, which leaves out the locks of sockets too, was measured and made no difference.
 asio_loop::asio_loop(offload_function offload, const log_sink* log)
     : io_(std::make_unique<boost::asio::io_context>(1)),
-      alarm_(new alarm{decltype(alarm::timer){*io_}, {*this, log}}),
+      alarm_(new alarm{decltype(alarm::timer){*io_}, {*this, log, log_room::transport}}),
       offload_(std::move(offload)),
-      log_(log),
+      log_(log, log_room::transport),
       now_(std::chrono::steady_clock::now()),
       sockets_(std::make_shared<detail::poller>(*this)) {}
 

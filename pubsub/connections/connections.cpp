@@ -344,7 +344,8 @@ void connections::start(actors::runtime& r) {
   impl_->runtime = &r;
   impl_->start_actors(&r.app().log);
   impl_->wait_until_listed();
-  logger{&r.app().log}.write(log_level::info, "node " + impl_->node + " is called \"" + impl_->node_name + "\"");
+  logger{&r.app().log, log_room::connections}.write(log_level::info,
+                                                    "node " + impl_->node + " is called \"" + impl_->node_name + "\"");
   const std::lock_guard lock{impl_->mutex};
   impl_->running = true;
 }

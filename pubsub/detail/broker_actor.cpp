@@ -293,11 +293,13 @@ void broker_actor::on_position(const std::string& name, const position& top) {
 
 void broker_actor::on_down() {
   up_ = false;
-  logger{settings_.log}.write(log_level::debug, "topics: the broker cannot be reached"); // it has said so, and why
+  logger{settings_.log, log_room::pubsub}.write(log_level::debug,
+                                                "topics: the broker cannot be reached"); // it has said so, and why
 }
 
 void broker_actor::on_up() {
-  if (!up_.exchange(true)) logger{settings_.log}.write(log_level::debug, "topics: the broker can be reached again");
+  if (!up_.exchange(true))
+    logger{settings_.log, log_room::pubsub}.write(log_level::debug, "topics: the broker can be reached again");
   recover_all();
   for (const auto& [topic, id] : std::exchange(to_leave_, {})) {
     if (present_.count({topic, id}) == 0) take_out(topic, id, [](const result<void>&) {});

@@ -48,7 +48,7 @@ std::string_view take_word(std::string_view& s) noexcept {
 // --- Connections
 
 void redis_broker::impl::start() {
-  errors = std::make_unique<limited_log>(*home, log);
+  errors = std::make_unique<limited_log>(*home, log, log_room::pubsub);
   commands = std::make_unique<redis::client>(*home, settings.server, log);
   commands->set_check(access_check(settings.prefix));
   commands->on_state([this](bool now_up) {

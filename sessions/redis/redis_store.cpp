@@ -39,7 +39,7 @@ public:
   std::shared_ptr<log_limiter> of(const log_sink* log) {
     const std::lock_guard lock{mutex_};
     auto limiter = limiter_.lock();
-    if (!limiter) limiter_ = limiter = std::make_shared<log_limiter>(log);
+    if (!limiter) limiter_ = limiter = std::make_shared<log_limiter>(log, log_room::sessions);
     return limiter;
   }
 

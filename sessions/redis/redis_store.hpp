@@ -31,7 +31,7 @@ public:
   redis_store(swill::loop& l, const session_options& o, redis_session_options r, const log_sink* log,
               std::shared_ptr<log_limiter> errors);
   redis_store(swill::loop& l, const session_options& o, redis_session_options r, const log_sink* log)
-      : redis_store(l, o, std::move(r), log, std::make_shared<log_limiter>(log)) {}
+      : redis_store(l, o, std::move(r), log, std::make_shared<log_limiter>(log, log_room::sessions)) {}
   ~redis_store() override;
 
   void start(std::function<void()> ready) override;

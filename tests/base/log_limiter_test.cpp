@@ -62,5 +62,29 @@ TEST_F(LogLimiter, DoesNotGrowWithItsKinds) {
   EXPECT_EQ(lines.size(), log_limiter::most_kinds + 1); // the rest is one kind
 }
 
+TEST_F(LogLimiter, MakesTheWholeTextOnlyOfWhatItWrites) {
+  log_limiter l{&sink};
+  int whole = 0;
+  const log_limiter::text_maker make = [&whole](log_limiter::length n) {
+    whole += n == log_limiter::length::whole ? 1 : 0;
+    return std::string{n == log_limiter::length::whole ? "thrown, with its stack" : "thrown"};
+  };
+
+  for (int i = 0; i < 100; ++i) l.write("kind", {.level = log_level::error}, make, now);
+  l.flush(now + 1s);
+
+  EXPECT_EQ(whole, 1);
+  EXPECT_THAT(lines, ElementsAre("thrown, with its stack", "thrown (99 like it)"));
+}
+
+TEST_F(LogLimiter, BuildsNothingBelowTheLevelOfItsRoom) {
+  const log_sink quiet{[](const log_entry&) { FAIL(); }, log_levels{}.set(log_room::redis, log_level::error)};
+  log_limiter l{&quiet, log_room::redis};
+
+  EXPECT_FALSE(l.write(
+      "kind", {.level = log_level::warning},
+      [](log_limiter::length) -> std::string { throw std::logic_error{"built"}; }, now));
+}
+
 } // namespace
 } // namespace swill

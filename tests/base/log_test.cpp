@@ -83,8 +83,51 @@ TEST(Log, CutsLongNames) {
   EXPECT_LT(on_stderr(stderr_log(), {log_level::info, "called", "c", name, 1}).size(), 1000U);
 }
 
+TEST(Log, PeerCannotForgeAFieldByWhatItIsCalled) {
+  const log_field fields[]{{"path", "/ws seq=9"}, {"quoted", "a\"b"}, {"none", ""}};
+  const std::string line =
+      on_stderr(stderr_log(), {.level = log_level::info, .text = "called", .user = "ann seq=8", .fields = fields});
+
+  EXPECT_THAT(line, HasSubstr(" called user=\"ann seq=8\" path=\"/ws seq=9\" quoted=\"a\\\"b\" none=\"\"\n"));
+}
+
+TEST(Log, ShowsFieldsOfEachKind) {
+  const std::string trace(32, 'a');
+  const log_field fields[]{{"n", -3}, {"u", 7U}, {"r", 0.5}, {"b", true}, {"t", std::string{"word"}}};
+  const std::string line = log_line({.level = log_level::info,
+                                     .text = "said",
+                                     .connection = "c",
+                                     .rpc = "f",
+                                     .seq = 1,
+                                     .room = log_room::redis,
+                                     .user = "ann",
+                                     .trace = trace,
+                                     .fields = fields});
+
+  EXPECT_THAT(line, HasSubstr(" info said connection=c user=ann rpc=f seq=1 trace=" + trace +
+                              " room=redis n=-3 u=7 r=0.5 b=true t=word\n"));
+}
+
+TEST(Log, HasALevelForEachRoom) {
+  const log_sink sink{[](const log_entry&) {}, log_levels{log_level::warning}.set(log_room::redis, log_level::trace)};
+
+  EXPECT_FALSE((logger{&sink}.enabled(log_level::info)));
+  EXPECT_TRUE((logger{&sink}.enabled(log_level::warning)));
+  EXPECT_TRUE((logger{&sink, log_room::redis}.enabled(log_level::trace)));
+  EXPECT_FALSE((logger{&sink, log_room::access}.enabled(log_level::debug)));
+}
+
+TEST(Log, GivesAFunctionWithoutLevelsNoTraces) {
+  std::vector<std::string> seen;
+  const log_sink sink = [&seen](const log_entry& e) { seen.emplace_back(e.text); };
+
+  logger{&sink}.write(log_level::trace, "of each request");
+  logger{&sink}.write(log_level::debug, "of a few", {{"n", 1}, {"m", 2}});
+
+  EXPECT_EQ(seen, std::vector<std::string>{"of a few"});
+}
+
 TEST(Log, LoggerWithoutASinkIsSilent) {
-  logger{}.write(log_level::error, "nobody");
   const log_sink none;
   logger{&none}.write(log_level::error, "nobody");
   std::vector<std::string> seen;

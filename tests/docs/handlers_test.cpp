@@ -423,7 +423,7 @@ void add_connection_hooks(swill::app& app) {
     c.set_response_header("X-Hello", *key);
   });
   app.after_connection([](swill::connection& c, const swill::close_reason& why) {
-    swill::logger{}.write(swill::log_level::info, c.state<visitor>().user + " left with " + std::to_string(why.code));
+    c.log(swill::log_level::info, c.state<visitor>().user + " left", {{"code", why.code}});
   });
 }
 // [/state]

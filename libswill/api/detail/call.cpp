@@ -30,7 +30,7 @@ void call::begin(const handler& h, const wire::request_envelope& e) noexcept {
   seq_ = e.seq;
   borrowed_metadata_ = e.metadata;
   final_ = false;
-  outcome_ = {};
+  end_as(outcome::kind::ok);
   ends_ = ends::unknown;
 }
 
@@ -143,6 +143,8 @@ void call::serve_plain(const handler& h, const wire::request_envelope& e) {
 void call::open(const handler& h, const wire::request_envelope& e) {
   begin(h, e);
   opened_ = loop().now();
+  outcome_ = {};
+  outcome_.bytes_in = e.data.size();
   encoded_metadata_.assign(e.metadata.begin(), e.metadata.end());
   borrowed_metadata_ = encoded_metadata_;
   has_opening_ = e.type == request_type::message;
@@ -259,7 +261,8 @@ task<void> call::run() {
     if (session_ != nullptr && !final_ && session_->has_changed()) co_await session_->save();
     if (!final_) {
       const bool unary = !handler_->response_streams;
-      emit(unary ? response_type::message : response_type::end_of_stream, unary, true);
+      outcome_.bytes_out += emit(unary ? response_type::message : response_type::end_of_stream, unary, true);
+      if (unary) ++outcome_.items_out;
       final_ = true;
     }
   } catch (...) {
@@ -267,7 +270,16 @@ task<void> call::run() {
   }
   if (failure) settle_exception(failure);
   note_final();
-  if (!hooks.after_request.empty()) co_await run_after();
+  if (hooks.after_request.empty()) co_return;
+  complete_outcome();
+  co_await run_after();
+}
+
+/// Looks at the clock, so only for those who ask.
+void call::complete_outcome() noexcept {
+  count_burst();
+  outcome_.items_in = items_seen_;
+  outcome_.duration = loop().now() + loop().turn_age() - opened_;
 }
 
 task<void> call::run_after() {
@@ -294,7 +306,8 @@ task<void> call::run_after() {
     } catch (const close_connection& c) {
       host_->close(c.code, c.reason);
     } catch (...) {
-      log_failure("after_request " + std::to_string(number), "after_request failed: " + describe_exception(failure));
+      log_failure("after_request " + std::to_string(number),
+                  log_limiter::of_exception("after_request failed: ", failure));
     }
   }
 }
@@ -305,7 +318,7 @@ void call::settle_exception(std::exception_ptr e) {
     std::rethrow_exception(e);
   } catch (const close_connection& c) {
     final_ = true;
-    outcome_ = {outcome::kind::cancelled, 0};
+    end_as(outcome::kind::cancelled);
     host_->close(c.code, c.reason);
     return;
   } catch (...) {
@@ -339,7 +352,7 @@ void call::fail(const error& e) {
 }
 
 void call::cancel_request() {
-  if (!final_) outcome_ = {outcome::kind::cancelled, 0};
+  if (!final_) end_as(outcome::kind::cancelled);
   if (was_cancelled()) return;
   const bool handler_has_ended = final_;
   final_ = true;
@@ -380,8 +393,8 @@ void call::on_idle() {
   trailing_.clear();
   pending_yield_ = nullptr;
   burst_turn_ = 0; // the next request has a share of its own in this turn
-  burst_items_ = 0;
-  burst_bytes_ = 0;
+  burst_items_ = counted_items_ = 0;
+  burst_bytes_ = counted_bytes_ = 0;
   stop_.reset();
   cancel_flag_.store(false, std::memory_order_relaxed);
   reset_cancel();
@@ -431,16 +444,65 @@ task<swill::session*> call::session() {
   co_return &session_->get();
 }
 
-void call::log(log_level level, std::string_view text) const {
-  logger{&host_->app().log}.write(level, text, host_->peer().id(),
-                                  handler_ != nullptr ? handler_->name : std::string_view{}, seq_);
+namespace {
+
+bool is_lower_hex(std::string_view s) noexcept {
+  return std::all_of(s.begin(), s.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+bool is_zero(std::string_view s) noexcept { return s.find_first_not_of('0') == std::string_view::npos; }
+
+/// The trace-id of a traceparent (W3C Trace Context §3.2): "00-" 32 hex digits "-" 16 "-" 2, which a later version may go on with "-…".
+std::string_view trace_id_in(std::string_view parent) noexcept {
+  constexpr std::size_t length = 55;
+  if (parent.size() < length || parent[2] != '-' || parent[35] != '-' || parent[52] != '-') return {};
+  const std::string_view version = parent.substr(0, 2), trace = parent.substr(3, 32), span = parent.substr(36, 16);
+  const bool has_more = parent.size() > length;
+  if (has_more && (version == "00" || parent[length] != '-')) return {};
+  if (!is_lower_hex(version) || version == "ff" || !is_lower_hex(parent.substr(53, 2))) return {};
+  if (!is_lower_hex(trace) || is_zero(trace) || !is_lower_hex(span) || is_zero(span)) return {};
+  return trace;
 }
 
-void call::log_failure(std::string_view kind, std::string_view text) const {
-  const std::string_view rpc = handler_ != nullptr ? std::string_view{handler_->name} : std::string_view{};
-  host_->log_limited(
-      std::string{kind}.append(1, ' ').append(rpc),
-      {.level = log_level::error, .text = text, .connection = host_->peer().id(), .rpc = rpc, .seq = seq_});
+} // namespace
+
+std::string_view call::trace() const noexcept {
+  wire::reader at{borrowed_metadata_};
+  std::string_view parent;
+  if (!find_metadata(borrowed_metadata_, "traceparent", host_->app().limits.nesting, at) || !at.read_str(parent))
+    return {};
+  return trace_id_in(parent);
+}
+
+log_entry call::about_this(log_level level, std::string_view text) const noexcept {
+  return {.level = level,
+          .text = text,
+          .connection = host_->peer().id(),
+          .rpc = handler_ != nullptr ? std::string_view{handler_->name} : std::string_view{},
+          .seq = seq_,
+          .user = loop().is_current() ? std::string_view{host_->peer().user()} : std::string_view{},
+          .trace = trace()};
+}
+
+void call::log(log_level level, std::string_view text, log_fields fields) const {
+  const logger log{&host_->app().log};
+  if (!log.enabled(level)) return;
+  log_entry line = about_this(level, text);
+  line.fields = {fields.begin(), fields.size()};
+  log.write(line);
+}
+
+void call::log_failure(std::string_view kind, const log_limiter::text_maker& text) const {
+  const log_entry line = about_this(log_level::error, {});
+  host_->log_limited(std::string{kind}.append(1, ' ').append(line.rpc), line, text);
+}
+
+void call::log_answer(const error& e) const {
+  const logger log{&host_->app().log, log_room::actors};
+  if (!log.enabled(log_level::trace)) return;
+  log_entry line = about_this(log_level::trace, "a request is answered with an error");
+  const log_field fields[]{{"code", e.code}, {"message", e.message}};
+  line.fields = fields;
+  log.write(line);
 }
 
 } // namespace swill::detail

@@ -6,6 +6,7 @@
 #include "libswill/api/detail/service.hpp"
 #include "libswill/api/link.hpp"
 #include "libswill/api/request.hpp"
+#include "libswill/base/log_limiter.hpp"
 #include "libswill/base/ring.hpp"
 #include "libswill/base/scope.hpp"
 #include "libswill/base/stream.hpp"
@@ -44,7 +45,7 @@ public:
   virtual void on_finished(call& c) = 0;
   virtual void close(int code, std::string_view reason) = 0;
   /// A line that peers can cause as often as they like: one for each kind and second.
-  virtual void log_limited(std::string_view kind, const log_entry& line) = 0;
+  virtual void log_limited(std::string_view kind, const log_entry& line, const log_limiter::text_maker& text) = 0;
   /// Takes no new requests. [any thread]
   virtual bool is_draining() const noexcept = 0;
   virtual void* native_actor() noexcept { return nullptr; }
@@ -149,9 +150,10 @@ public:
   metadata& trailing() noexcept { return trailing_; }
   task<swill::session*> session();
   request_state& state() noexcept { return state_; } ///< [any thread]
-  void log(log_level level, std::string_view text) const;
+  void log(log_level level, std::string_view text, log_fields fields = {}) const; ///< [any thread]
   /// For what goes wrong with many requests of a handler: one line a second for each `kind` of it.
-  void log_failure(std::string_view kind, std::string_view text) const;
+  void log_failure(std::string_view kind, const log_limiter::text_maker& text) const;
+  std::string_view trace() const noexcept; ///< [any thread]
 
   // --- For exchanges
   /// What items take that wait for the handler.
@@ -170,7 +172,8 @@ public:
       wire::end_response(w, wire::response_type::message);
       --burst_items_;
       burst_bytes_ -= static_cast<std::int64_t>(m.size());
-      if (m.out().size() > send_budget_) burst_bytes_ = 0;
+      if (m.out().size() > send_budget_) [[unlikely]]
+        end_burst();
       m.end();
     } catch (...) {
       fail_item();
@@ -222,6 +225,8 @@ private:
   // output
   bool can_emit() noexcept { return (burst_items_ > 0 && burst_bytes_ > 0) || refill(); }
   bool refill() noexcept;
+  void count_burst() noexcept;
+  void end_burst() noexcept;
   bool emit_item();
   void fail_item();
   bool emit_or_wait(wait& w, std::coroutine_handle<> h);
@@ -239,7 +244,14 @@ private:
   void write_metadata(wire::writer& w, wire::response_type type, bool with_trailing);
   std::size_t emit(wire::response_type type, bool with_data, bool with_trailing); // returns the message's size
   void send_error(const error& e);
+  void log_answer(const error& e) const;
+  log_entry about_this(log_level level, std::string_view text) const noexcept;
   void settle_exception(std::exception_ptr e);
+  void end_as(outcome::kind how, std::int64_t code = 0) noexcept {
+    outcome_.how = how;
+    outcome_.code = code;
+  }
+  void complete_outcome() noexcept;
   void note_final();
   void stop_handler();
   void on_idle() override;
@@ -283,7 +295,10 @@ private:
   metadata trailing_;
 
   deadline_timer deadline_{*this};
-  outcome outcome_;
+  outcome outcome_; ///< counts what was sent up to `counted_`
+  // What burst_items_ and burst_bytes_ were when they were counted: so items need no counter of their own.
+  std::int64_t counted_bytes_ = 0;
+  std::uint32_t counted_items_ = 0;
   std::optional<std::stop_source> stop_;
 
   // Side by side: a waiting request is to be small.

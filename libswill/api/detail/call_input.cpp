@@ -154,6 +154,7 @@ void call::begin_input() {
 
 void call::on_item(bytes_view data, std::size_t values) {
   if (final_ || half_closed_) return;
+  outcome_.bytes_in += data.size();
   if (input_ready_ && !is_pumping() && !is_heavy(values) && !handler_->hooks.has_input()) return take(data, values);
   push_raw(data, values);
   if (!input_ready_ || is_pumping()) return;

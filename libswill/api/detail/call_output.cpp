@@ -17,11 +17,28 @@ constexpr std::int64_t turn_bytes = 64 * 1024;
 bool call::refill() noexcept {
   if (!host_->writable()) return false;
   if (host_->turn() == burst_turn_) return false;
+  count_burst();
   burst_turn_ = host_->turn();
   burst_items_ = static_cast<std::uint32_t>(std::min<std::size_t>(host_->app().limits.stream_quantum, UINT32_MAX));
   send_budget_ = host_->app().limits.send_buffer / 2;
   burst_bytes_ = turn_bytes;
+  counted_items_ = burst_items_;
+  counted_bytes_ = burst_bytes_;
   return true;
+}
+
+/// Adds to the outcome what was sent since it was last added to.
+void call::count_burst() noexcept {
+  outcome_.items_out += counted_items_ - burst_items_;
+  outcome_.bytes_out += static_cast<std::uint64_t>(counted_bytes_ - burst_bytes_);
+  counted_items_ = burst_items_;
+  counted_bytes_ = burst_bytes_;
+}
+
+/// The stream looks at its budget before its next item.
+void call::end_burst() noexcept {
+  count_burst();
+  burst_bytes_ = counted_bytes_ = 0;
 }
 
 std::size_t call::emit(response_type type, bool with_data, bool with_trailing) {
@@ -35,7 +52,7 @@ std::size_t call::emit(response_type type, bool with_data, bool with_trailing) {
   }
   write_tail(w, type, with_trailing);
   const std::size_t size = m.size();
-  if (m.out().size() > send_budget_) burst_bytes_ = 0; // its streams look at the budget again before their next item
+  if (m.out().size() > send_budget_) end_burst();
   m.end();
   sent_message_ = true;
   if (leading_state_ == leading_state::set) leading_state_ = leading_state::sent;
@@ -144,7 +161,8 @@ void call::write_metadata(wire::writer& w, response_type type, bool with_trailin
 
 void call::send_error(const error& e) {
   final_ = true;
-  outcome_ = {outcome::kind::error, e.code};
+  end_as(outcome::kind::error, e.code);
+  log_answer(e);
   message_port& port = *port_;
   buffer& out = port.begin_message();
   const std::size_t mark = out.size();
@@ -156,6 +174,7 @@ void call::send_error(const error& e) {
     wire::writer w{out};
     wire::write_error(w, seq_, error{e.code, e.message});
   }
+  outcome_.bytes_out += out.size() - mark;
   port.end_message();
 }
 
@@ -170,7 +189,7 @@ task<void> call::send_leading(metadata m) {
   set_leading(std::move(m));
   if (!leading_hooks_ran_) co_await run_leading_hooks();
   if (final_) throw cancelled{};
-  emit(response_type::metadata, false, false);
+  outcome_.bytes_out += emit(response_type::metadata, false, false);
   leading_state_ = leading_state::sent;
 }
 

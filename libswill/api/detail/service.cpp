@@ -16,10 +16,9 @@ void service::add(std::shared_ptr<const handler> h) {
 namespace {
 
 error unforeseen(context& c, std::exception_ptr e, bool debug) {
-  const std::string text = describe_exception(e);
-  c.call().log_failure("unforeseen", "unforeseen " + text);
+  c.call().log_failure("unforeseen", log_limiter::of_exception("unforeseen ", e));
   error out{error_code::internal_error, "An internal server error occurred"};
-  if (debug) out.data = value::map({{"traceback", cut_text(text, 16 * 1024)}});
+  if (debug) out.data = value::map({{"traceback", cut_text(describe_exception(e), 16 * 1024)}});
   return out;
 }
 

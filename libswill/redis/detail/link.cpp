@@ -34,8 +34,8 @@ link::link(swill::loop& l, options o, link_owner& owner, const log_sink* log)
     : loop_(with_sockets(l)),
       options_(std::move(o)),
       owner_(&owner),
-      log_(log),
-      errors_(loop_, log),
+      log_(log, log_room::redis),
+      errors_(loop_, log, log_room::redis),
       connector_(loop_, options_.look_up),
       in_(new char[input_size]) {}
 

@@ -38,7 +38,7 @@ core::core(server_settings s, gate& g)
             .origins = origin_list{settings.origins},
             .subprotocols = settings.subprotocols,
             .echo = settings.test_echo},
-      lines(std::make_shared<log_limiter>(&settings.log)),
+      lines(std::make_shared<log_limiter>(&settings.log, log_room::transport)),
       entrance(g),
       memory(server_memory(settings.limits.server_memory, usable_memory(),
                            std::max(settings.limits.message_size, settings.test_echo ? settings.echo_size : 0))),

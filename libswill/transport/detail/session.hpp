@@ -95,6 +95,7 @@ private:
   void decide(upgrade_request request);
   void open(const header_list& headers, message_sink* sink);
   void respond(int status, std::string_view body, const header_list& headers);
+  void log_rejection(int status, std::string_view body) const;
 
   // session_input.cpp
   bool wants_input() const noexcept;

@@ -131,12 +131,21 @@ void session::open(const header_list& headers, message_sink* sink) {
   resume_later();
 }
 
+/// What a hook rejects has its line already.
+void session::log_rejection(int status, std::string_view body) const {
+  const logger log{&core_->settings.log, log_room::transport};
+  if (phase_ == phase::deciding || http_ == nullptr || !log.enabled(log_level::trace)) return;
+  const log_field fields[]{{"status", status}, {"reason", body}, {"address", http_->peer.address}};
+  log.write(log_level::trace, "a handshake is rejected", fields);
+}
+
 void session::respond(int status, std::string_view body, const header_list& headers) {
   if (status < 200 || status > 599) {
     lane_.log.write(log_level::error, "status", "rejection with a status that is none: " + std::to_string(status));
     status = 500;
   }
   lane_.count.rejected[status].add();
+  log_rejection(status, body);
   prepare_output();
   const std::string response = http_response(status, body, headers, http_ != nullptr && http_->is_head);
   output_.append(response.data(), response.size());
