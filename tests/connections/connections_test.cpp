@@ -560,10 +560,21 @@ TEST_F(Connections, CallbacksThatThrowAreLogged) {
   const listening end = all->listen([](const connection_event&) { throw std::runtime_error("oops"); });
   server->run();
 
-  test_client c{*server};
+  for (int i = 0; i < 10; ++i) {
+    test_client c{*server};
+    server->run();
+  }
   server->run();
+  const auto told = [this] {
+    strings found = a.lines();
+    std::erase_if(found, [](const std::string& line) { return line.find("oops") == std::string::npos; });
+    return found;
+  };
+  EXPECT_EQ(told().size(), 1U) << "one line a second";
 
-  EXPECT_THAT(a.lines(), testing::Contains(testing::HasSubstr("oops")));
+  server->advance(1s);
+  ASSERT_EQ(told().size(), 2U);
+  EXPECT_THAT(told()[1], testing::HasSubstr("oops (19 like it)"));
 }
 
 TEST_F(Connections, AreWatchedBySoManyAndNoMore) {

@@ -9,6 +9,7 @@ namespace swill::detail {
 registry::registry(caf::actor_config& config, actors::unit& home, settings s)
     : loop_actor(config, home),
       settings_(std::move(s)),
+      errors_(home.loop(), settings_.log, log_room::connections),
       nodes_{settings_.node},
       names_{{settings_.node, settings_.node_name}} {}
 
@@ -25,6 +26,7 @@ void registry::stop() {
   quit(); // nothing is asked any more
   sending_.cancel();
   renewing_.cancel();
+  errors_.stop();
   const auto waiting = std::exchange(gatherings_, {});
   for (const auto& [token, g] : waiting) g->done(broker_unavailable("the server stops"));
   gatherings_.clear();

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/loop_actor.hpp"
-#include "libswill/base/log.hpp"
+#include "libswill/base/log_limiter.hpp"
 #include "pubsub/connections/detail/messages.hpp"
 #include "pubsub/connections/options.hpp"
 #include "pubsub/pubsub.hpp"
@@ -115,9 +115,10 @@ private:
   template <class T>
   void send(const std::string& node, const char* kind, const T& message, broker::answer<void> done = {});
   template <class T>
-  std::optional<T> read(bytes_view data, const char* kind) const;
+  std::optional<T> read(bytes_view data, const char* kind);
 
   settings settings_;
+  limited_log errors_; ///< what other nodes, and watchers, can cause as often as something happens
   std::vector<caf::strong_actor_ptr> parts_;
   std::vector<std::string> nodes_;           ///< ascending, this one included
   std::map<std::string, std::string> names_; ///< of nodes that are called something
@@ -151,11 +152,11 @@ void registry::send(const std::string& node, const char* kind, const T& message,
 }
 
 template <class T>
-std::optional<T> registry::read(bytes_view data, const char* kind) const {
+std::optional<T> registry::read(bytes_view data, const char* kind) {
   std::optional<T> message{std::in_place};
   std::optional<error> failure;
   if (decode_message(data, limits{}, *message, failure)) return message;
-  logger{settings_.log}.write(log_level::warning, std::string{"a message between nodes is no "} + kind);
+  errors_.write(log_level::warning, kind, std::string{"a message between nodes is no "} + kind);
   return std::nullopt;
 }
 

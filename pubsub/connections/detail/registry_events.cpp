@@ -1,7 +1,5 @@
 #include "pubsub/connections/detail/registry.hpp"
 
-#include "libswill/base/trace.hpp"
-
 #include <algorithm>
 
 // Events: of this node's connections to its watchers and to other nodes, and from those.
@@ -63,8 +61,8 @@ void registry::distribute(const event_ptr& e) {
     try {
       l.call(*e);
     } catch (...) {
-      logger{settings_.log}.write(log_level::error,
-                                  "a watcher of connections: " + describe_exception(std::current_exception()));
+      errors_.write("watcher", {.level = log_level::error},
+                    log_limiter::of_exception("a watcher of connections: ", std::current_exception()));
     }
   }
 }
@@ -106,7 +104,7 @@ void registry::on_listen(listen_order& o) {
   listeners_.push_back({o.key, std::move(o.filter), std::move(o.call)});
   add_watcher([this, key](const result<void>& r) {
     if (r) return;
-    logger{settings_.log}.write(log_level::error, r.error().message);
+    errors_.write(log_level::error, "listen", r.error().message);
     on_unlisten({key});
   });
 }
