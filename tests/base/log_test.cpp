@@ -92,8 +92,8 @@ TEST(Log, PeerCannotForgeAFieldByWhatItIsCalled) {
 }
 
 TEST(Log, ShowsFieldsOfEachKind) {
-  const std::string trace(32, 'a');
-  const log_field fields[]{{"n", -3}, {"u", 7U}, {"r", 0.5}, {"b", true}, {"t", std::string{"word"}}};
+  const std::string trace(32, 'a'), word = "word";
+  const log_field fields[]{{"n", -3}, {"u", 7U}, {"r", 0.5}, {"b", true}, {"t", word}};
   const std::string line = log_line({.level = log_level::info,
                                      .text = "said",
                                      .connection = "c",
