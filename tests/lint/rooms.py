@@ -5,8 +5,8 @@ rooms.py [ROOT]
 
 Prints one line for each include that does not, and exits with 1 when there was one. What it enforces:
 - a room includes only itself and the rooms its arrows lead to;
-- Boost, CAF, hiredis, msgpack and RE2 appear only in the rooms that may know them;
-- public headers of libswill/ show none of Boost, CAF and hiredis to those who include them;
+- Boost, CAF, hiredis, msgpack, RE2, spdlog and nlohmann-json appear only in the rooms that may know them;
+- public headers of libswill/ show none of Boost, CAF, hiredis, spdlog and nlohmann-json to those who include them;
 - each source includes its own header first;
 - project includes are quoted, root-relative and exist.
 """
@@ -31,6 +31,7 @@ ARROWS = {
     "sessions/redis": ["libswill/base", "libswill/wire", "libswill/api", "actors", "sessions", "libswill/redis"],
     "pubsub/redis": ["libswill/base", "libswill/wire", "libswill/api", "actors", "pubsub", "libswill/redis"],
     "libswill/transport": ["libswill/base", "libswill/wire", "libswill/api"],
+    "libswill/logging": ["libswill/base", "libswill/wire", "libswill/api"],
     "libswill/server": ["libswill/base", "libswill/wire", "libswill/api", "libswill/transport", "actors"],
     "libswill/client": ["libswill/base", "libswill/wire", "libswill/api", "libswill/transport"],
     # Headers right in libswill/ gather others.
@@ -47,10 +48,12 @@ DEPENDENCIES = {
     "hiredis": (r"hiredis/", ["libswill/redis"]),
     "msgpack-cxx": (r"msgpack(\.hpp|/)", ["libswill/wire"]),
     "RE2": (r"re2/", ["libswill/api"]),
+    "spdlog": (r"(spdlog|fmt)/", ["libswill/logging"]),
+    "nlohmann-json": (r"nlohmann/", ["libswill/logging"]),
 }
 # Out of sight of whoever includes a public header of libswill/, but for these few.
-HIDDEN = ["Boost", "CAF", "hiredis"]
-SHOWN_BY = {"CAF": [], "Boost": [], "hiredis": []}
+HIDDEN = ["Boost", "CAF", "hiredis", "spdlog", "nlohmann-json"]
+SHOWN_BY = {"CAF": [], "Boost": [], "hiredis": [], "spdlog": [], "nlohmann-json": []}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 

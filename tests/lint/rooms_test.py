@@ -26,6 +26,8 @@ GOOD = {
         '"libswill/server/server.hpp"', '"actors/runtime.hpp"', '"libswill/transport/detail/session.hpp"'],
     "libswill/client/client.hpp": ['"libswill/api/app.hpp"', '"libswill/transport/listener.hpp"'],
     "libswill/client/client.cpp": ['"libswill/client/client.hpp"', "<boost/beast.hpp>"],
+    "libswill/logging/logging.hpp": ['"libswill/api/app.hpp"'],
+    "libswill/logging/targets.cpp": ["<spdlog/logger.h>", "<nlohmann/json.hpp>"],
     "libswill/redis/client.cpp": ["<hiredis/hiredis.h>", '"libswill/base/result.hpp"'],
     "libswill/swill.hpp": ['"libswill/server/server.hpp"', '"libswill/client/client.hpp"'],
     "apps/gateway/main.cpp": ['"libswill/server/server.hpp"', '"actors/runtime.hpp"', "<boost/asio.hpp>"],
@@ -66,12 +68,12 @@ class Rooms(unittest.TestCase):
             "libswill/base": "libswill/base/result.hpp", "libswill/wire": "libswill/wire/codec.hpp",
             "libswill/api": "libswill/api/app.hpp", "actors": "actors/runtime.hpp",
             "libswill/transport": "libswill/transport/listener.hpp", "libswill/server": "libswill/server/server.hpp",
-            "libswill/client": "libswill/client/client.hpp",
+            "libswill/client": "libswill/client/client.hpp", "libswill/logging": "libswill/logging/logging.hpp",
         }
         below = {
             "libswill/base": "", "libswill/wire": "base", "libswill/api": "base wire", "actors": "base wire api",
             "libswill/transport": "base wire api", "libswill/server": "base wire api transport actors",
-            "libswill/client": "base wire api transport",
+            "libswill/client": "base wire api transport", "libswill/logging": "base wire api",
         }
         for room, allowed in below.items():
             for to, header in header_of.items():
@@ -94,6 +96,7 @@ class Rooms(unittest.TestCase):
         self.finds("libswill/api/new.cpp", ["<msgpack/pack.hpp>"], "may not know msgpack-cxx")
         self.finds("libswill/wire/new.cpp", ["<re2/re2.h>"], "may not know RE2")
         self.finds("libswill/server/new.cpp", ["<hiredis/hiredis.h>"], "may not know hiredis")
+        self.finds("libswill/server/new.cpp", ["<spdlog/logger.h>"], "may not know spdlog")
         self.finds("libswill/base/new.cpp", ['"boost/config.hpp"'], "may not know Boost")
 
     def test_public_headers_show_no_dependency(self):
