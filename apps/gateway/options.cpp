@@ -7,26 +7,11 @@
 
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
-#include <array>
 #include <stdexcept>
 
 namespace swill::gateway {
 
 namespace {
-
-constexpr std::array levels{log_level::trace, log_level::debug, log_level::info, log_level::warning, log_level::error};
-
-std::vector<std::string> level_names() {
-  std::vector<std::string> names;
-  names.reserve(levels.size());
-  for (const auto level : levels) names.emplace_back(name_of(level));
-  return names;
-}
-
-log_level level_of(const std::string& name) {
-  return *std::find_if(levels.begin(), levels.end(), [&name](log_level l) { return name_of(l) == name; });
-}
 
 /// Why it cannot be; empty when it can.
 std::string check_origin(const std::string& text) {
@@ -77,17 +62,13 @@ void options::add_to(CLI::App& program) {
                 "clients may ask which handlers there are (swill.introspect)")
       ->envname("SWILL_INTROSPECTION")
       ->default_str("true");
-  const auto set_level = [this](const std::string& name) { least_logged_ = level_of(name); };
-  program.add_option_function<std::string>("--log-level", set_level, "least level of what is logged")
-      ->envname("SWILL_LOG_LEVEL")
-      ->check(CLI::IsMember(level_names()))
-      ->default_str(std::string{name_of(least_logged_)});
+  log_.add_to(program);
   add_limit_options(program, limits_);
 }
 
 void options::apply(app& a) const {
+  a.use(log_.make());
   a.limits() = limits_;
-  a.set_log(stderr_log(least_logged_));
   a.set_debug(listen_.debug());
   a.introspection(introspection_ ? introspect::on : introspect::off);
   if (trust_forwarded_for_) a.before_connection(take_forwarded_address);

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "apps/common/listen_options.hpp"
+#include "apps/common/log_options.hpp"
 #include "libswill/api/app.hpp"
 #include "libswill/base/limits.hpp"
-#include "libswill/base/log.hpp"
 
 #include <cstddef>
 #include <string>
@@ -33,7 +33,7 @@ private:
   bool trust_forwarded_for_ = false;
   bool introspection_ = true;
   swill::limits limits_;
-  log_level least_logged_ = log_level::info;
+  apps::log_options log_;
 };
 
 } // namespace swill::gateway

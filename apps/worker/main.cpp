@@ -4,6 +4,7 @@
 #include "apps/common/environment.hpp"
 #include "apps/common/example.hpp"
 #include "apps/common/link_options.hpp"
+#include "apps/common/log_options.hpp"
 #include "apps/common/option_names.hpp"
 #include "libswill/api/app.hpp"
 #include "libswill/base/process.hpp"
@@ -22,6 +23,7 @@ using namespace swill;
 struct command_line {
   worker_options link;
   apps::link_options secrets;
+  apps::log_options log;
   server_options server{.listen = {}}; // it serves gateways alone
   std::string prefix = "work";
   bool debug = false;
@@ -66,6 +68,7 @@ void add_options(CLI::App& program, command_line& c) {
       ->capture_default_str();
   program.add_flag("--debug", c.debug, "tell clients what went wrong inside; not for strangers to see")
       ->envname("SWILL_DEBUG");
+  c.log.add_to(program);
 }
 
 int tell_health(const std::string& name) {
@@ -89,6 +92,7 @@ int run(int argc, char** argv) {
   blueprint example{c.prefix};
   example.mount(apps::make_example());
   app a;
+  a.use(c.log.make());
   a.mount(std::move(example));
   a.set_debug(c.debug);
   a.use(std::make_shared<worker>(c.link));

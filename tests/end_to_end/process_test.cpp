@@ -8,9 +8,12 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <unistd.h>
 
 // What a gateway makes of its surroundings: signals, descriptors that are closed, a log that nobody reads, few descriptors.
 
@@ -48,11 +51,11 @@ TEST(Signals, OnlyThoseThatEndItDo) {
   const auto end = gateway.finish();
 
   EXPECT_EQ(end.code, 0);
-  EXPECT_THAT(log, HasSubstr("info SIGHUP: there is nothing to reload\n"));
-  EXPECT_THAT(end.errors, testing::MatchesRegex(".* info SIGTERM: the server stops\n"
+  EXPECT_THAT(log, HasSubstr("info SIGHUP: there is nothing to reload room=server\n"));
+  EXPECT_THAT(end.errors, testing::MatchesRegex(".* info SIGTERM: the server stops room=server\n"
                                                 ".* info draining 0 connections with 0 open requests.*\n"
-                                                ".* info drained in .* s\n"
-                                                ".* info the server has stopped\n"));
+                                                ".* info drained in .* s room=actors\n"
+                                                ".* info the server has stopped room=server\n"));
 }
 
 TEST(Signals, InterruptEndsASubscriptionAtOnce) {
@@ -76,9 +79,27 @@ TEST(Log, ThatNobodyReadsHoldsNothingUp) {
 
   gateway->signal(SIGHUP); // logs a line
   EXPECT_EQ(sum_at(url), 3);
+  const auto before = std::chrono::steady_clock::now();
   gateway->signal(SIGTERM);
 
-  EXPECT_EQ(gateway->finish().code, 0);
+  EXPECT_EQ(gateway->wait().code, 0);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 5s); // of them less than one for the log
+}
+
+TEST(Log, IsLinesOfJsonInAFileWhereThatIsAskedFor) {
+  const std::string file = testing::TempDir() + "swill-log-" + std::to_string(::getpid());
+  program gateway{"swill-gateway",
+                  {"--port", "0", "--log-format", "json", "--log-file", file, "--log-room", "access=debug"}};
+  EXPECT_EQ(sum_at(url_of(gateway)), 3);
+  gateway.signal(SIGTERM);
+  EXPECT_EQ(gateway.finish().errors, "");
+
+  std::ifstream in{file};
+  std::string all{std::istreambuf_iterator<char>{in}, {}};
+  std::filesystem::remove(file);
+  EXPECT_THAT(all, HasSubstr(R"("text":"SIGTERM: the server stops")"));
+  EXPECT_THAT(all, HasSubstr(R"("text":"request","connection":")"));
+  EXPECT_THAT(all, HasSubstr(R"("rpc":"math.add")"));
 }
 
 TEST(Log, WhoseReaderHasGoneEndsNothing) {
@@ -91,6 +112,22 @@ TEST(Log, WhoseReaderHasGoneEndsNothing) {
   gateway.signal(SIGTERM);
 
   EXPECT_EQ(gateway.finish().code, 0);
+}
+
+TEST(Log, ShowsHandshakesThatAreRejectedAtTrace) {
+  program gateway{"swill-gateway", {"--port", "0", "--log-level", "trace"}};
+  const std::string url = url_of(gateway);
+  raw_client client{url.substr(5, url.find('/', 5) - 5)};
+
+  EXPECT_EQ(client.upgrade({.path = "/elsewhere"}).status, 404);
+  std::string log;
+  while (log.find("rejected") == std::string::npos) {
+    const std::string more = gateway.read_errors();
+    ASSERT_NE(more, "") << log;
+    log += more;
+  }
+  EXPECT_THAT(log,
+              testing::ContainsRegex(" trace a handshake is rejected room=transport status=404 .*address=127.0.0.1\n"));
 }
 
 TEST(Descriptors, StandardOnesThatAreClosedAreNeverSockets) {
@@ -113,7 +150,7 @@ TEST(Descriptors, SoftLimitIsRaisedAndFewerConnectionsAreTakenWhereItIsTooLow) {
   const std::string log = gateway->read_errors();
   EXPECT_THAT(log,
               testing::ContainsRegex(" info connections: [45].. instead of 100000, because the process may open 900 "
-                                     "descriptors \\(ulimit -n\\)\n"));
+                                     "descriptors \\(ulimit -n\\) room=server\n"));
   std::ifstream limits{"/proc/" + std::to_string(gateway->pid()) + "/limits"};
   std::string line;
   while (std::getline(limits, line) && line.find("open files") == std::string::npos) {

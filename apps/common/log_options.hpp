@@ -1,0 +1,30 @@
+#pragma once
+
+#include "libswill/logging/logging.hpp"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace swill::apps {
+
+/// The command line of the log of a serving program. Each option may also come from the environment, as SWILL_<NAME>.
+class log_options {
+public:
+  /// The program writes here when it parses; must live until then.
+  void add_to(CLI::App& program);
+
+  /// For app::use. Throws as `logging` does.
+  std::shared_ptr<logging> make() const;
+
+private:
+  logging_options chosen_;
+  log_level least_ = log_level::info;
+  std::vector<std::pair<log_room, log_level>> of_rooms_;
+};
+
+} // namespace swill::apps
