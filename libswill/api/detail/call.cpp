@@ -144,10 +144,10 @@ void call::open(const handler& h, const wire::request_envelope& e) {
   begin(h, e);
   opened_ = loop().now();
   outcome_ = {};
-  outcome_.bytes_in = e.data.size();
   encoded_metadata_.assign(e.metadata.begin(), e.metadata.end());
   borrowed_metadata_ = encoded_metadata_;
   has_opening_ = e.type == request_type::message;
+  if (has_opening_) outcome_.bytes_in = e.data.size();
   half_closed_ = e.type == request_type::end_of_stream;
   if (h.request_streams) {
     queue_limit_ = h.options.queued_bytes != 0 ? h.options.queued_bytes : limits_->queued_bytes;
