@@ -241,7 +241,8 @@ void worker_gate::stop(std::function<void()> done) {
   stopped_ = true;
   *self_ = nullptr;
   await_nobody();
-  while (!members_.empty()) remove(as<worker_link>(members_.begin()->second.link), "the gateway stops", record::leaving);
+  while (!members_.empty())
+    remove(as<worker_link>(members_.begin()->second.link), "the gateway stops", record::leaving);
   as<front_door>(door_).quit();
   door_ = nullptr;
   auto left = std::make_shared<std::size_t>(tables_.size());

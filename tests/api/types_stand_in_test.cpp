@@ -142,7 +142,8 @@ TEST(StandIns, IntrospectionShowsWhatTheyTravelAs) {
             map({{"type", "int"}, {"constraints", map({{"gt", 0}})}, {"documentation", "a customer"}}));
   EXPECT_EQ(swill::describe_type<dotted>(),
             map({{"type", "str"}, {"constraints", map({{"min_length", 0}, {"max_length_exclusive", 6}})}}));
-  EXPECT_EQ(swill::describe_type<grove>(), map({{"type", "list"}, {"arguments", map({{0, map({{"type", "grove"}})}})}}));
+  EXPECT_EQ(swill::describe_type<grove>(),
+            map({{"type", "list"}, {"arguments", map({{0, map({{"type", "grove"}})}})}}));
 }
 
 TEST(StandIns, AreAsDeepAsTheyNest) {

@@ -57,7 +57,7 @@ TEST(PubsubDocs, First) {
 
 // [redis]
 std::shared_ptr<swill::pubsub> bus_in_redis(const char* address) { // such as "redis://127.0.0.1:6379"
-  const auto redis = swill::redis::place::at(address); // sessions take the same
+  const auto redis = swill::redis::place::at(address);             // sessions take the same
   return std::make_shared<swill::pubsub>(swill::pubsub_options{}, std::make_shared<swill::redis_broker>(redis));
 }
 // [/redis]

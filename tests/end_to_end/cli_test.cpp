@@ -312,7 +312,7 @@ TEST_F(Cli, HelpOfAVerbShowsTheCommonOptions) {
 TEST_F(Cli, NamesTheLineOfStdinThatIsNoJson) {
   const auto end = swill({"stream", "sum"}, "1\n\n{no json\n4\n");
   EXPECT_EQ(end.code, 1);
-  EXPECT_THAT(end.errors, HasSubstr("swill: line 3 of stdin: not JSON at byte 2: syntax error"));
+  EXPECT_THAT(end.errors, HasSubstr("swill: line 3 of stdin: not JSON at byte 3: syntax error"));
   EXPECT_THAT(swill({"stream", "sum"}, "1\n{\"$bin\":5}\n").errors, HasSubstr("line 2 of stdin: $bin wants"));
 }
 

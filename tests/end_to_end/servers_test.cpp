@@ -207,8 +207,10 @@ TEST(Environment, NoNameIsSetByAccident) {
   }
   // One file of variables for all services of a compose file: what two programs know means the same in both.
   // IF YOU ADD A NAME THAT TWO PROGRAMS KNOW: make sure of that, and add it here.
-  const std::set<std::string> shared{"SWILL_ADMIN_TOKEN_FILE", "SWILL_DEBUG",   "SWILL_IO_THREADS",
-                                     "SWILL_LOG_LEVEL",        "SWILL_WORKERS", "SWILL_NODE_NAME"};
+  const std::set<std::string> shared{
+      "SWILL_ADMIN_TOKEN_FILE", "SWILL_DEBUG",           "SWILL_IO_THREADS", "SWILL_LOG_LEVEL",     "SWILL_WORKERS",
+      "SWILL_NODE_NAME",        "SWILL_LOG_ACCESS_RATE", "SWILL_LOG_FILE",   "SWILL_LOG_FILE_SIZE", "SWILL_LOG_FORMAT",
+      "SWILL_LOG_OLD_FILES",    "SWILL_LOG_ROOM",        "SWILL_LOG_TO"};
   for (const auto& [a, b] : {std::pair{&gateway, &worker}, std::pair{&gateway, &cli}, std::pair{&worker, &cli}}) {
     for (const std::string& name : *a) EXPECT_TRUE(b->count(name) == 0 || shared.count(name) == 1) << name;
   }

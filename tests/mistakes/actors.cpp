@@ -1,4 +1,5 @@
 // As handlers.cpp, of what knows CAF.
+// clang-format off: each mistake and what is said of it stand on one line.
 
 #include "actors/handle_actor.hpp"
 #include "pubsub/pubsub.hpp"

@@ -335,7 +335,8 @@ TEST(EndingDeathTest, OfAProcessWithAFunctionLeftBehindIsClean) {
     });
     std::_Exit(3); // it does not return
   };
-  EXPECT_EXIT(run(), testing::ExitedWithCode(0), "SIGTERM: the server stops(.|\n)*left behind after .*: blocking\n");
+  EXPECT_EXIT(run(), testing::ExitedWithCode(0),
+              "SIGTERM: the server stops(.|\n)*left behind after .*: blocking room=actors\n");
 }
 
 TEST(EndingInLines, SaysWhatItDoes) {

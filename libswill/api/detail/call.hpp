@@ -149,7 +149,7 @@ public:
   task<void> send_leading(metadata m);
   metadata& trailing() noexcept { return trailing_; }
   task<swill::session*> session();
-  request_state& state() noexcept { return state_; } ///< [any thread]
+  request_state& state() noexcept { return state_; }                              ///< [any thread]
   void log(log_level level, std::string_view text, log_fields fields = {}) const; ///< [any thread]
   /// For what goes wrong with many requests of a handler: one line a second for each `kind` of it.
   void log_failure(std::string_view kind, const log_limiter::text_maker& text) const;
