@@ -1,5 +1,6 @@
 // As handlers.cpp, of what knows CAF.
-// clang-format off: each mistake and what is said of it stand on one line.
+// Each mistake and what is said of it stand on one line.
+// clang-format off
 
 #include "actors/handle_actor.hpp"
 #include "pubsub/pubsub.hpp"

@@ -1,7 +1,8 @@
 // Mistakes as users make them, compiled by run.py. A comment `says: TEXT` at the end of a line is what the compiler must say first for
 // that line, as an error or a warning, and nothing else may be said for it. `on g++ 12 says:` holds for compilers that break temporaries.
 // Lines without such a comment are right, and must compile in silence.
-// clang-format off: each mistake and what is said of it stand on one line.
+// Each mistake and what is said of it stand on one line.
+// clang-format off
 
 #include "libswill/client/client.hpp"
 #include "libswill/server/test_client.hpp"
