@@ -7,6 +7,7 @@
 #include <future>
 #include <map>
 #include <thread>
+#include <unistd.h>
 
 namespace swill::actors {
 
@@ -40,10 +41,24 @@ private:
 } // namespace
 
 /// A thread of CAF's pool, as long as there are jobs for it. It runs one at a time, so that actors get their turns.
+namespace {
+
+// Threads of the pool give way to those that serve sockets: on Linux each thread has a priority of its own.
+constexpr int pool_niceness = 5;
+
+void give_way() noexcept {
+  if (unit::current() != nullptr) return; // a server without a pool, which works on its loop
+  thread_local const bool gave = ::nice(pool_niceness) != -1;
+  static_cast<void>(gave);
+}
+
+} // namespace
+
 class runtime::job_runner final : public caf::resumable, public caf::ref_counted {
 public:
   explicit job_runner(runtime& r) : runtime_(r) {}
   resume_result resume(caf::execution_unit*, std::size_t) override {
+    give_way();
     const trace_scope traced;
     std::shared_ptr<pool_job> job = runtime_.jobs_.next();
     if (!job) return done;

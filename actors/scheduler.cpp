@@ -8,7 +8,7 @@ runtime_config::runtime_config(std::vector<swill::loop*> loops, std::size_t work
     : loops_(std::move(loops)), has_workers_(workers != 0) {
   load<scheduler>();
   set("scheduler.max-threads", static_cast<std::uint64_t>(std::max<std::size_t>(workers, 1)));
-  set("scheduler.max-throughput", std::uint64_t{256});
+  set("scheduler.max-throughput", std::uint64_t{32});
 }
 
 scheduler::scheduler(caf::actor_system& system)

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
+
 #include <sys/socket.h>
 
 // What happens on an open connection, over real sockets: docs/protocol.md §5, limits and timeouts.
@@ -11,6 +14,7 @@
 namespace swill::test {
 namespace {
 
+using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
 std::string close_frame(int code, std::string_view reason = {}) {
@@ -589,6 +593,39 @@ TEST(Frames, DeliversWhatCameBeforeThePeersEndWhenReadingGoesOn) {
 
   EXPECT_TRUE(eventually([&] { return s.closed().size() == 1; }));
   EXPECT_EQ(taken, 1);
+}
+
+// Clients whose messages are many and take long wait for each other, and those who come to the end of theirs do not.
+TEST(Frames, ServesTheModestBeforeFiftyGreedyOnes) {
+  script does;
+  does.on_message = [](message_port& p, bytes_view m) {
+    const auto end = std::chrono::steady_clock::now() + (m.size() > 1 ? 1ms : 0ms);
+    while (std::chrono::steady_clock::now() < end) {
+    }
+    send(p, ".");
+  };
+  test_server s{does};
+  auto modest = s.open();
+  std::vector<raw_client> greedy;
+  std::string burst;
+  for (int i = 0; i < 40; ++i)
+    burst += raw_client::encode(2, "long"); // for all: two seconds of work, 200 ms for a turn each
+  for (int i = 0; i < 50; ++i) greedy.push_back(s.open());
+  for (auto& g : greedy) g.send(burst);
+  for (auto& g : greedy) EXPECT_EQ(g.read_message(), ".");
+
+  auto best = std::chrono::steady_clock::duration::max();
+  for (int i = 0; i < 5; ++i) {
+    const auto before = std::chrono::steady_clock::now();
+    modest.send_message("x");
+    EXPECT_EQ(modest.read_message(), ".");
+    best = std::min(best, std::chrono::steady_clock::now() - before);
+  }
+
+  EXPECT_LT(best, 60ms);
+  for (auto& g : greedy) {
+    for (int i = 1; i < 40; ++i) ASSERT_EQ(g.read_message(), ".") << i; // none is forgotten
+  }
 }
 
 TEST(Frames, GivesNeighboursTheirTurn) {

@@ -4,8 +4,11 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <sys/epoll.h>
 #include <system_error>
 
@@ -16,6 +19,9 @@ struct poller::waiter {
 };
 
 namespace {
+
+// What greedy ones may take, one turn at least, before the others are looked at again.
+constexpr std::chrono::microseconds patient_time{250};
 
 std::uint32_t interest_in(bool read, bool write, bool end) noexcept {
   return (read ? EPOLLIN : 0U) | (write ? EPOLLOUT : 0U) | (end ? EPOLLRDHUP : 0U);
@@ -57,6 +63,8 @@ void poller::remove(watched& w, int fd) noexcept {
   if (waiter_->descriptor.is_open()) ::epoll_ctl(waiter_->descriptor.native_handle(), EPOLL_CTL_DEL, fd, nullptr);
   for (int i = 0; i < count_; ++i)
     if (events_[i].data.ptr == &w) events_[i].data.ptr = nullptr;
+  if (std::exchange(w.waits_, false))
+    std::replace(patient_.begin(), patient_.end(), &w, static_cast<watched*>(nullptr));
 }
 
 void poller::close() noexcept {
@@ -79,14 +87,59 @@ void poller::dispatch() {
   const asio_loop::round r{loop_};
   count_ = ::epoll_wait(waiter_->descriptor.native_handle(), events_.get(), events_per_turn, 0);
   for (int i = 0; i < count_; ++i) {
-    if (events_[i].data.ptr == nullptr) continue; // removed by one before it
-    asio_loop::turn t{loop_};
     auto* w = static_cast<watched*>(events_[i].data.ptr);
+    if (w == nullptr) continue; // removed by one before it
     events_[i].data.ptr = nullptr;
     const std::uint32_t ready = events_[i].events;
-    w->on_ready((ready & (EPOLLIN | EPOLLRDHUP)) != 0, (ready & EPOLLOUT) != 0, (ready & (EPOLLERR | EPOLLHUP)) != 0);
+    if (w->greedy_ != 0 && ready == EPOLLIN)
+      put_back(*w, ready);
+    else
+      serve(*w, ready);
   }
   count_ = 0;
+  if (!patient_.empty()) serve_waiting();
+}
+
+void poller::serve(watched& w, std::uint32_t ready) {
+  asio_loop::turn t{loop_};
+  w.on_ready((ready & (EPOLLIN | EPOLLRDHUP)) != 0, (ready & EPOLLOUT) != 0, (ready & (EPOLLERR | EPOLLHUP)) != 0);
+}
+
+void poller::put_back(watched& w, std::uint32_t ready) {
+  if (std::exchange(w.waits_, true)) return; // its descriptor stays ready
+  w.ready_ = ready;
+  patient_.push_back(&w);
+}
+
+void poller::later(watched& w) {
+  put_back(w, 0);
+  dispatch_again();
+}
+
+void poller::serve_waiting() {
+  const auto end = std::chrono::steady_clock::now() + patient_time;
+  for (std::size_t n = patient_.size(); n > 0 && !patient_.empty(); --n) {
+    watched* w = patient_.front();
+    patient_.pop_front();
+    if (w == nullptr) continue;
+    w->waits_ = false;
+    if (w->ready_ != 0) {
+      serve(*w, w->ready_);
+    } else {
+      asio_loop::turn t{loop_};
+      w->on_later();
+    }
+    if (std::chrono::steady_clock::now() >= end) break;
+  }
+  if (!patient_.empty()) dispatch_again();
+}
+
+void poller::dispatch_again() {
+  if (std::exchange(posted_, true)) return;
+  boost::asio::post(waiter_->descriptor.get_executor(), [self = shared_from_this()] {
+    self->posted_ = false;
+    if (self->waiter_->descriptor.is_open()) self->dispatch();
+  });
 }
 
 } // namespace swill::transport::detail

@@ -2,8 +2,8 @@
 
 #include "libswill/transport/asio_loop.hpp"
 
-#include <array>
 #include <cstdint>
+#include <deque>
 #include <memory>
 
 struct epoll_event;
@@ -20,15 +20,34 @@ public:
 protected:
   /// Inside a turn. `broken` comes whatever was asked for, and again and again until the descriptor is removed.
   virtual void on_ready(bool readable, bool writable, bool broken) noexcept = 0;
+  /// Inside the turn that poller::later() was asked for.
+  virtual void on_later() noexcept {}
+
+  /// Told at the end of each turn that read something: `done` when nothing was left. Who leaves something takes its next turns after all
+  /// who do not, as long as it has not come to the end of its input in several turns.
+  void note_input(bool done) noexcept {
+    if (!done)
+      greedy_ = greedy_turns;
+    else if (greedy_ != 0)
+      --greedy_;
+  }
 
 private:
   friend class poller;
+  static constexpr std::uint8_t greedy_turns = 16;
   std::uint32_t interest_ = 0;
+  std::uint32_t ready_ = 0; ///< of what waits for its turn; 0: on_later()
+  bool waits_ = false;      ///< in poller::patient_
+  std::uint8_t greedy_ = 0;
 };
 
 /// Readiness of many descriptors for one Asio handler: an epoll set of its own inside Asio's. Asio 1.74 asks every socket once more
 /// after each read, in vain, and each waiting read needs a buffer and an operation in memory; here a connection at rest costs nothing
 /// and a burst one recv. On the loop's thread.
+///
+/// Two queues, so that a thousand clients that send as much as they can do not make a client slow that sends one small message: who
+/// comes to the end of its input in its turns is served when it is ready; the others take turns in what time is left, a little of it
+/// after each look at what is ready.
 class poller : public std::enable_shared_from_this<poller> {
 public:
   explicit poller(asio_loop& l);
@@ -38,6 +57,8 @@ public:
   void add(watched& w, int fd, bool read, bool write);
   /// `end` asks for the peer's end of sending (FIN) where nothing is read; on_ready() then says `readable`.
   void change(watched& w, int fd, bool read, bool write, bool end = false);
+  /// A turn for w with on_later(), after those who are ready now. At most one for each at a time; w must be watched.
+  void later(watched& w);
   /// Before fd is closed.
   void remove(watched& w, int fd) noexcept;
 
@@ -48,6 +69,10 @@ private:
   struct waiter;
   void wait();
   void dispatch();
+  void serve(watched& w, std::uint32_t ready);
+  void put_back(watched& w, std::uint32_t ready);
+  void serve_waiting();
+  void dispatch_again();
 
   static constexpr int events_per_turn = 64;
   asio_loop& loop_;
@@ -55,6 +80,8 @@ private:
   std::unique_ptr<epoll_event[]> events_;
   int count_ = 0; // of events_ that are being dispatched
   bool waiting_ = false;
+  std::deque<watched*> patient_; // greedy ones that are ready; null for those who have gone
+  bool posted_ = false;
 };
 
 } // namespace swill::transport::detail

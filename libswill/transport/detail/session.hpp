@@ -89,6 +89,7 @@ private:
   clock_time now() const noexcept { return lane_.loop.now(); }
   void watch();
   void on_ready(bool readable, bool writable, bool broken) noexcept override;
+  void on_later() noexcept override;
 
   // session_http.cpp
   void read_head();
@@ -110,6 +111,8 @@ private:
   void deliver(bytes_view message);
   void on_peer_gone(const char* how);
   void resume_later();
+  void resume();
+  void go_on_later();
 
   // session_memory.cpp
   bool may_deliver() const noexcept;
@@ -145,6 +148,7 @@ private:
   bool short_ = false;     // it keeps more than its share of limits::server_memory: the same
   bool fresh_ = false;     // accepted in this turn: messages come in a later one
   bool resuming_ = false;  // a resume is posted
+  bool turn_over_ = false; // in this read: the rest waits for a later turn
   bool pinged_ = false;
   bool linger_for_peer_ = false;
   bool echo_ = false;

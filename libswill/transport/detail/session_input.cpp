@@ -43,20 +43,22 @@ bool session::wants_input() const noexcept {
 
 void session::read() {
   budget_ = messages_per_turn;
+  turn_over_ = false;
   for (int i = 0; i < receives_per_turn && wants_input(); ++i) {
     const ssize_t n = ::recv(fd_, lane_.received.data(), lane_.received.size(), 0);
     if (n == 0) return on_peer_gone("end of stream");
     if (n < 0) {
       if (errno == EINTR) continue;
       if (errno != EAGAIN && errno != EWOULDBLOCK) on_peer_gone("connection lost");
-      return;
+      return note_input(true);
     }
     const auto received = static_cast<std::size_t>(n);
     heard_ = now();
     lane_.count.bytes_in.add(received);
     take(bytes_view{lane_.received}.first(received));
-    if (received < lane_.received.size()) return;
+    if (received < lane_.received.size()) return note_input(!turn_over_);
   }
+  note_input(false);
 }
 
 void session::take(bytes_view data) {
@@ -92,7 +94,7 @@ std::size_t session::decode(bytes_view data) {
   decoder_->feed(data, output_, sent_, pong_);
   while ((phase_ == phase::open || phase_ == phase::closing) && may_deliver() && decoder_->ready()) {
     if (is_turn_over()) {
-      resume_later();
+      go_on_later();
       break;
     }
     if (!step()) break;
@@ -245,17 +247,32 @@ void session::on_peer_gone(const char* how) {
 void session::resume_later() {
   if (resuming_ || phase_ == phase::ended) return;
   resuming_ = true; // nothing is read until then: what is kept comes first
-  lane_.loop.post([self = shared_from_this()] {
-    self->resuming_ = false;
-    if (self->phase_ == phase::ended) return;
-    self->guarded([&] {
-      self->fresh_ = self->end_seen_ = false;
-      self->resume_clock();
-      self->budget_ = messages_per_turn;
-      if (!self->input_.empty() && self->may_deliver()) self->take({});
-      self->watch();
-    });
+  lane_.loop.post([self = shared_from_this()] { self->resume(); });
+}
+
+void session::resume() {
+  resuming_ = false;
+  if (phase_ == phase::ended) return;
+  guarded([this] {
+    fresh_ = end_seen_ = false;
+    resume_clock();
+    budget_ = messages_per_turn;
+    if (!input_.empty() && may_deliver()) take({});
+    watch();
   });
+}
+
+// The same where this connection has used up its turn: after those who have not.
+void session::go_on_later() {
+  turn_over_ = true;
+  note_input(false);
+  if (std::exchange(resuming_, true)) return;
+  lane_.loop.sockets()->later(*this);
+}
+
+void session::on_later() noexcept {
+  const auto keep = self_;
+  resume();
 }
 
 } // namespace swill::transport::detail
