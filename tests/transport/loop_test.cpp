@@ -1,12 +1,15 @@
 #include "libswill/transport/asio_loop.hpp"
 
+#include "libswill/transport/detail/poller.hpp"
 #include "libswill/transport/io_threads.hpp"
 #include "libswill/transport/manual_loop.hpp"
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <future>
 #include <stdexcept>
+#include <unistd.h>
 
 namespace swill {
 namespace {
@@ -271,6 +274,60 @@ TEST(ManualLoop, SaysSoWhenItNeverEnds) {
   l.post(forever);
 
   EXPECT_THROW(l.run_until_idle(), std::runtime_error);
+}
+
+/// The end of a pipe that is always ready, and that nobody reads.
+class ready_pipe final : public transport::detail::watched {
+public:
+  explicit ready_pipe(transport::detail::poller& p) : poller_(p) {
+    EXPECT_EQ(::pipe(ends_), 0);
+    EXPECT_EQ(::write(ends_[1], "x", 1), 1);
+    poller_.add(*this, ends_[0], true, false);
+  }
+  ~ready_pipe() override {
+    poller_.remove(*this, ends_[0]);
+    for (const int e : ends_) ::close(e);
+  }
+
+  std::function<void()> in_turn = [] {};
+  int turns = 0, laters = 0;
+
+private:
+  void on_ready(bool, bool, bool) noexcept override {
+    ++turns;
+    note_input(false);
+    in_turn();
+  }
+  void on_later() noexcept override { ++laters; }
+
+  transport::detail::poller& poller_;
+  int ends_[2] = {-1, -1};
+};
+
+// Both wait for their turns, the first for a long one; what is asked for meanwhile must not be lost.
+TEST(Poller, ATurnThatIsAskedForComesAlsoToWhoIsWaitingForOne) {
+  asio_loop l;
+  transport::detail::poller& sockets = *l.sockets();
+  ready_pipe first{sockets}, second{sockets};
+  bool asked = false;
+  first.in_turn = [&] {
+    const auto end = std::chrono::steady_clock::now() + milliseconds{1};
+    while (std::chrono::steady_clock::now() < end) {
+    }
+    if (first.turns < 2 || asked) return;
+    asked = true;
+    EXPECT_EQ(second.turns, 1); // its next one waits behind this
+    sockets.later(second);
+  };
+  second.in_turn = [&] {
+    if (second.turns == 3) l.stop();
+  };
+
+  l.run();
+
+  EXPECT_TRUE(asked);
+  EXPECT_EQ(second.laters, 1);
+  l.stop();
 }
 
 } // namespace

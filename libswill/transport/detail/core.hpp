@@ -46,7 +46,7 @@ struct core {
   core(server_settings s, gate& g);
 
   const server_settings settings;
-  const upgrade_rules rules;                ///< but for `full` and `ready`
+  const upgrade_rules rules;                ///< but for `full`, `draining` and `ready`
   const std::shared_ptr<log_limiter> lines; ///< with the lanes
   gate& entrance;
   std::atomic<bool> draining{false};

@@ -106,7 +106,10 @@ void poller::serve(watched& w, std::uint32_t ready) {
 }
 
 void poller::put_back(watched& w, std::uint32_t ready) {
-  if (std::exchange(w.waits_, true)) return; // its descriptor stays ready
+  if (std::exchange(w.waits_, true)) {
+    if (ready == 0) w.ready_ = 0; // its descriptor stays ready, what it asked for does not come again
+    return;
+  }
   w.ready_ = ready;
   patient_.push_back(&w);
 }
