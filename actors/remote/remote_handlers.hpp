@@ -12,7 +12,8 @@ namespace swill {
 /// come and go with their workers; the app's own win over them. Owns its threads: CAF's network and an actor system of its own for it.
 class remote_handlers final : public plugin {
 public:
-  /// Throws std::invalid_argument when neither a secret of 16 bytes nor TLS keeps strangers out.
+  /// A server's start throws invalid_configuration when neither a secret of 16 bytes nor TLS keeps strangers out, or another option makes
+  /// no sense.
   explicit remote_handlers(worker_gate_options o);
   ~remote_handlers() override;
 

@@ -14,7 +14,8 @@ namespace swill {
 /// of each gateway, and again when it has gone. A thread for each, and one that looks up names, beside those of CAF's network.
 class worker final : public plugin {
 public:
-  /// Throws std::invalid_argument when there is no gateway, an address cannot be read, or neither a secret of 16 bytes nor TLS is given.
+  /// A server's start throws invalid_configuration when there is no gateway, an address cannot be read, neither a secret of 16 bytes nor
+  /// TLS is given, or another option makes no sense.
   explicit worker(worker_options o);
   ~worker() override;
 
