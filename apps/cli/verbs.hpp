@@ -1,8 +1,8 @@
 #pragma once
 
-#include "apps/cli/lines.hpp"
 #include "apps/cli/options.hpp"
 #include "apps/cli/output.hpp"
+#include "libswill/base/stream.hpp"
 #include "libswill/client/client.hpp"
 
 #include <optional>
@@ -40,8 +40,8 @@ struct shape {
 /// guess would cut a stream off after its first item, and say that all is well.
 task<shape> shape_of(session s);
 
-/// The item on a line of stdin. Throws usage_error with the line's number.
-value item_of(const line_source::line& l);
+/// What stands on the lines of stdin, which is read on the pool. Throws usage_error with the number of a line that cannot be read.
+swill::stream<value> stdin_items();
 
 /// Where e says that the server does not know a handler of that plugin: throws the same error with words that say so.
 void explain_missing(const error& e, std::string_view plugin);

@@ -69,6 +69,14 @@ task<void> call_streaming_response(session s) {
   co_await print_items(s, items);
 }
 
+value item_of(const line_source::line& l) {
+  try {
+    return parse_json(l.text);
+  } catch (const usage_error& e) {
+    throw usage_error("line " + std::to_string(l.number) + " of stdin: " + e.what());
+  }
+}
+
 /// The argument is the one item; without one they come from stdin.
 template <class Call>
 task<void> send_items(session s, const Call& to) {
@@ -78,17 +86,10 @@ task<void> send_items(session s, const Call& to) {
     to.close_writing();
     co_return;
   }
-  // Shared with the thread that reads, which may outlive this coroutine.
-  const auto source = std::make_shared<line_source>();
-  const auto read = [source] { return source->next(); };
-  for (;;) {
-    const auto lines = co_await on_pool(read);
-    if (lines.empty()) break;
-    for (const auto& line : lines) {
-      value item = item_of(line);
-      if (!co_await to.write(std::move(item))) co_return;
-      s.out.sent();
-    }
+  auto items = stdin_items();
+  while (auto item = co_await items.next()) {
+    if (!co_await to.write(std::move(*item))) co_return;
+    s.out.sent();
   }
   to.close_writing();
 }
@@ -109,11 +110,17 @@ task<void> call_duplex(session s) {
 
 } // namespace
 
-value item_of(const line_source::line& l) {
-  try {
-    return parse_json(l.text);
-  } catch (const usage_error& e) {
-    throw usage_error("line " + std::to_string(l.number) + " of stdin: " + e.what());
+swill::stream<value> stdin_items() {
+  // Shared with the thread that reads, which may outlive this coroutine.
+  const auto source = std::make_shared<line_source>();
+  const auto read = [source] { return source->next(); };
+  for (;;) {
+    const auto lines = co_await on_pool(read);
+    if (lines.empty()) co_return;
+    for (const auto& line : lines) {
+      value item = item_of(line);
+      co_yield std::move(item);
+    }
   }
 }
 

@@ -1,13 +1,10 @@
 #include "apps/cli/exit_codes.hpp"
 #include "apps/cli/json.hpp"
-#include "apps/cli/lines.hpp"
 #include "apps/cli/verbs.hpp"
-#include "libswill/base/await.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <charconv>
-#include <memory>
 #include <optional>
 #include <utility>
 
@@ -75,16 +72,9 @@ task<void> publish(session s) {
     co_return;
   }
   if (!s.given.topics.key.empty()) throw usage_error("pub: --key is of one message, given as JSON");
-  // Shared with the thread that reads, which may outlive this coroutine.
-  const auto source = std::make_shared<line_source>();
-  const auto read = [source] { return source->next(); };
-  for (;;) {
-    const auto lines = co_await on_pool(read);
-    if (lines.empty()) break;
-    for (const auto& line : lines) {
-      value message = item_of(line);
-      co_await publish_one(s, std::move(message)); // one after the other: their order is that of the lines
-    }
+  auto messages = stdin_items();
+  while (auto message = co_await messages.next()) {
+    co_await publish_one(s, std::move(*message)); // one after the other: their order is that of the lines
     s.out.flush();
   }
 }
