@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
     return run(argc, argv);
   } catch (const swill::invalid_configuration& e) {
     std::fprintf(stderr, "swill-gateway: %s\n", swill::apps::text_of(e, option_names).c_str());
-    return 1;
+    return static_cast<int>(swill::apps::server_exit::wrong_use);
   } catch (const std::exception& e) {
     std::fprintf(stderr, "swill-gateway: %s\n", e.what());
     return 1;

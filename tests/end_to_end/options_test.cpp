@@ -20,7 +20,7 @@ TEST(Options, OfAGatewayThatMakeNoSenseAreToldByTheirNames) {
   const auto end = ended("swill-gateway",
                          {"--port", "0", "--nesting", "300", "--send-buffer", "0", "--path", "ws", "--default-deadline",
                           "60000", "--maximum-deadline", "30000", "--topic-conflate-by", "share"});
-  EXPECT_EQ(end.code, 1);
+  EXPECT_EQ(end.code, 2);
   EXPECT_EQ(end.out, "");
   EXPECT_EQ(
       end.errors,
@@ -40,7 +40,7 @@ TEST(Options, OfAGatewayThatHaveNoEffectAreRefused) {
 
 TEST(Options, OfAWorkerThatMakeNoSenseAreToldByTheirNames) {
   const auto end = ended("swill-worker", {"--gateway", "127.0.0.1:1", "--tls-cert", "a.pem", "--prefix", "swill"});
-  EXPECT_EQ(end.code, 1);
+  EXPECT_EQ(end.code, 2);
   EXPECT_THAT(end.errors,
               HasSubstr("--tls-cert, --tls-key and --tls-ca: certificate, key and authority belong together"));
   EXPECT_THAT(end.errors,
