@@ -592,7 +592,7 @@ swill::task<int> price_of(std::string sku) { // parameters by value: the corouti
 
 swill::task<int> stock_of(std::string sku) {
   const auto count = [sku] { return sku == "ABC123" ? 5 : 0; };
-  co_return co_await swill::on_pool(count); // runs on a worker; this thread goes on with others
+  co_return co_await swill::on_pool(count); // runs on the pool; this thread goes on with others
 }
 
 swill::task<int> worth(swill::request<std::string> r) {

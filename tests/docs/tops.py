@@ -9,7 +9,8 @@ On top, within the first lines of a page, stand
     - **You write:** …
     - **You get:** …
 
-Headers and targets that are named there exist. Prints one line for each thing that is wrong and exits with 1.
+Headers and targets that are named there exist, verbs of ./dev that pages name do, commands are no code, and README.md names the packages
+that a build needs. Prints one line for each thing that is wrong and exits with 1.
 """
 import pathlib
 import re
@@ -53,6 +54,25 @@ def check_top(root, page, text):
         yield f"{page}: there is no target swill::{target}"
 
 
+def check_verbs(root, page, text):
+    verbs = {v.replace("_", "-") for v in re.findall(r"^do_(\w+)\(\)", (root / "dev").read_text(), re.M)}
+    for verb in sorted(set(re.findall(r"\./dev ([a-z][a-z-]*)", text)) - verbs):
+        yield f"{page}: ./dev has no verb {verb}"
+
+
+def check_commands(root, page):
+    for block in pages.blocks_of(root, page):
+        if block.language == "sh" and re.search(r"^(cmake_minimum_required|#include|project\()", block.text, re.M):
+            yield f"{block}: code in the place of commands"
+
+
+def check_packages(root, readme):
+    listed = re.search(r"^build_packages=\(\n(.*?)^\)", (root / "dev").read_text(), re.M | re.S)[1]
+    for package in re.findall(r"^  (\S+)", listed, re.M):
+        if package != "ccache" and f"`{package}`" not in readme:
+            yield f"README.md: does not name the package {package}"
+
+
 def check_links(root, page, text):
     for link in LINK.findall(BLOCK.sub("", text)):
         name, _, anchor = link.partition("#")
@@ -67,9 +87,12 @@ def check_links(root, page, text):
 
 def check(root):
     readme = (root / "README.md").read_text()
+    yield from check_packages(root, readme)
     for page in pages.pages_of(root):
         text = (root / page).read_text()
         yield from check_links(root, page, text)
+        yield from check_verbs(root, page, text)
+        yield from check_commands(root, page)
         if page.startswith("docs/"):
             yield from check_top(root, page, text)
         if page != "README.md" and f"]({page})" not in readme:
