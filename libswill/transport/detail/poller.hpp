@@ -74,8 +74,7 @@ private:
   void serve_waiting();
   void dispatch_again();
 
-  // More than clients that may leave input behind: who is ready among them shows at the next look.
-  static constexpr int events_per_turn = 512;
+  static constexpr int events_per_turn = 64;
   asio_loop& loop_;
   std::unique_ptr<waiter> waiter_;
   std::unique_ptr<epoll_event[]> events_;
