@@ -9,6 +9,7 @@
 #include <chrono>
 #include <future>
 #include <stdexcept>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace swill {
@@ -276,25 +277,27 @@ TEST(ManualLoop, SaysSoWhenItNeverEnds) {
   EXPECT_THROW(l.run_until_idle(), std::runtime_error);
 }
 
-/// The end of a pipe that is always ready, and that nobody reads.
-class ready_pipe final : public transport::detail::watched {
+/// A socket that is always ready, and that nobody reads.
+class ready_socket final : public transport::detail::watched {
 public:
-  explicit ready_pipe(transport::detail::poller& p) : poller_(p) {
-    EXPECT_EQ(::pipe(ends_), 0);
+  explicit ready_socket(transport::detail::poller& p, bool write = false) : poller_(p) {
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends_), 0);
     EXPECT_EQ(::write(ends_[1], "x", 1), 1);
-    poller_.add(*this, ends_[0], true, false);
+    poller_.add(*this, ends_[0], true, write);
   }
-  ~ready_pipe() override {
+  ~ready_socket() override {
     poller_.remove(*this, ends_[0]);
     for (const int e : ends_) ::close(e);
   }
 
   std::function<void()> in_turn = [] {};
-  int turns = 0, laters = 0;
+  int turns = 0, laters = 0, only_reads = 0, only_writes = 0;
 
 private:
-  void on_ready(bool, bool, bool) noexcept override {
+  void on_ready(bool readable, bool writable, bool) noexcept override {
     ++turns;
+    if (!writable) ++only_reads;
+    if (!readable) ++only_writes;
     note_input(false);
     in_turn();
   }
@@ -308,7 +311,7 @@ private:
 TEST(Poller, ATurnThatIsAskedForComesAlsoToWhoIsWaitingForOne) {
   asio_loop l;
   transport::detail::poller& sockets = *l.sockets();
-  ready_pipe first{sockets}, second{sockets};
+  ready_socket first{sockets}, second{sockets};
   bool asked = false;
   first.in_turn = [&] {
     const auto end = std::chrono::steady_clock::now() + milliseconds{1};
@@ -327,6 +330,21 @@ TEST(Poller, ATurnThatIsAskedForComesAlsoToWhoIsWaitingForOne) {
 
   EXPECT_TRUE(asked);
   EXPECT_EQ(second.laters, 1);
+  l.stop();
+}
+
+TEST(Poller, WhoLeavesInputBehindWaitsToReadAlsoWhereItCanWrite) {
+  asio_loop l;
+  transport::detail::poller& sockets = *l.sockets();
+  ready_socket greedy{sockets, true};
+  greedy.in_turn = [&] {
+    if (greedy.turns == 9) l.stop();
+  };
+
+  l.run();
+
+  EXPECT_EQ(greedy.only_writes, 4); // after the first turn, which had both
+  EXPECT_EQ(greedy.only_reads, 4);
   l.stop();
 }
 

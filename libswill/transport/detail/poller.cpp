@@ -91,10 +91,13 @@ void poller::dispatch() {
     if (w == nullptr) continue; // removed by one before it
     events_[i].data.ptr = nullptr;
     const std::uint32_t ready = events_[i].events;
-    if (w->greedy_ != 0 && ready == EPOLLIN)
-      put_back(*w, ready);
-    else
+    const bool only_moves = (ready & ~static_cast<std::uint32_t>(EPOLLIN | EPOLLOUT)) == 0;
+    if (w->greedy_ == 0 || !only_moves) {
       serve(*w, ready);
+      continue;
+    }
+    if ((ready & EPOLLIN) != 0) put_back(*w, EPOLLIN);
+    if ((ready & EPOLLOUT) != 0) serve(*w, EPOLLOUT); // what it is sent does not wait
   }
   count_ = 0;
   if (!patient_.empty()) serve_waiting();
