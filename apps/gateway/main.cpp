@@ -10,6 +10,7 @@
 #include "apps/gateway/welcome.hpp"
 #include "apps/gateway/worker_options.hpp"
 #include "libswill/api/app.hpp"
+#include "libswill/base/line_writer.hpp"
 #include "libswill/base/process.hpp"
 #include "libswill/server/serve.hpp"
 
@@ -54,8 +55,7 @@ int run(int argc, char** argv) {
   const server_options options = chosen.server();
   server{a, options}.run([&](server& s) {
     const auto say = ::isatty(STDOUT_FILENO) != 0 ? gateway::welcome : listening_line;
-    std::fputs(say(s.addresses(), options.path).c_str(), stdout);
-    std::fflush(stdout);
+    print_in_time(say(s.addresses(), options.path));
   });
   return 0;
 }

@@ -1,7 +1,9 @@
 #include "libswill/base/line_writer.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <climits>
 #include <condition_variable>
 #include <csignal>
 #include <cstdlib>
@@ -24,6 +26,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds patience_at_exit{400};
+constexpr milliseconds patience_for_stdout{500};
 constexpr milliseconds between_reports{1000};
 
 } // namespace
@@ -63,20 +66,43 @@ struct line_writer::state {
   bool write_unlocked(std::unique_lock<std::mutex>& lock, const std::string& line);
 };
 
-bool write_line(int descriptor, const std::string& line) noexcept {
+/// How much got out.
+std::size_t line_output::write_some(std::string_view text) noexcept {
   std::size_t done = 0;
-  while (done < line.size()) {
-    const ssize_t n = ::write(descriptor, line.data() + done, line.size() - done);
+  while (done < text.size()) {
+    const ssize_t n = ::write(descriptor_, text.data() + done, text.size() - done);
     if (n > 0) {
       done += static_cast<std::size_t>(n);
     } else if (n < 0 && errno == EAGAIN) { // somebody else has made it non-blocking
-      pollfd p{descriptor, POLLOUT, 0};
+      pollfd p{descriptor_, POLLOUT, 0};
       ::poll(&p, 1, -1);
     } else if (n == 0 || errno != EINTR) {
-      return false;
+      break;
     }
   }
-  return true;
+  return done;
+}
+
+bool line_output::write(std::string_view line) noexcept {
+  if (is_torn_ && write_some("\n") == 0) return false;
+  const std::size_t done = write_some(line);
+  is_torn_ = done != 0 && done != line.size();
+  return done == line.size();
+}
+
+/// A pipe that is ready to be written takes as much as PIPE_BUF at once, also where it blocks.
+void print_in_time(std::string_view text) noexcept {
+  const auto until = steady_clock::now() + patience_for_stdout;
+  while (!text.empty()) {
+    const auto left = std::chrono::duration_cast<milliseconds>(until - steady_clock::now());
+    pollfd p{STDOUT_FILENO, POLLOUT, 0};
+    if (::poll(&p, 1, std::max(static_cast<int>(left.count()), 0)) == 0) return;
+    const ssize_t n = ::write(STDOUT_FILENO, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
+    if (n > 0)
+      text.remove_prefix(static_cast<std::size_t>(n));
+    else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+      return;
+  }
 }
 
 // --- All writers of the process, so that what they hold is written when it ends. Never destroyed, as threads may log until then.
@@ -124,7 +150,8 @@ line_writer::line_writer(target t, std::size_t most, report r)
 }
 
 line_writer::line_writer(int descriptor, std::size_t most, report r)
-    : line_writer([descriptor](const std::string& line) { return write_line(descriptor, line); }, most, r) {}
+    : line_writer([out = line_output{descriptor}](const std::string& line) mutable { return out.write(line); }, most,
+                  r) {}
 
 line_writer::~line_writer() {
   const std::lock_guard lock{state_->mutex};

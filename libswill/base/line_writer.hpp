@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace swill {
 
@@ -45,7 +46,21 @@ private:
   std::shared_ptr<state> state_; // with the thread
 };
 
-/// Writes all of it, and waits until that is done; false when it cannot be. Also to a descriptor that does not block.
-bool write_line(int descriptor, const std::string& line) noexcept;
+/// Writes lines to a descriptor that it does not own, also to one that does not block. For one thread at a time.
+class line_output {
+public:
+  explicit line_output(int descriptor) noexcept : descriptor_(descriptor) {}
+  /// Waits until all of it is written; false when it cannot be. What follows a line of which a part got out begins on a line of its own.
+  bool write(std::string_view line) noexcept;
+
+private:
+  std::size_t write_some(std::string_view text) noexcept;
+
+  int descriptor_;
+  bool is_torn_ = false;
+};
+
+/// Prints text on standard output, and waits half a second at most in all for its reader; what is left is dropped.
+void print_in_time(std::string_view text) noexcept;
 
 } // namespace swill

@@ -1,5 +1,6 @@
 #include "libswill/server/serve.hpp"
 
+#include "libswill/base/line_writer.hpp"
 #include "libswill/base/process.hpp"
 
 #include <cerrno> // program_invocation_short_name
@@ -14,8 +15,7 @@ int serve(app& a, server_options options) {
   try {
     const std::string path = options.path;
     server{a, std::move(options)}.run([&path](server& s) {
-      std::fputs(listening_line(s.addresses(), path).c_str(), stdout);
-      std::fflush(stdout);
+      print_in_time(listening_line(s.addresses(), path));
     });
     return 0;
   } catch (const std::exception& e) {

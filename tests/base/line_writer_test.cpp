@@ -6,11 +6,16 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 #include <string>
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -155,6 +160,31 @@ TEST(LineWriter, WaitsWhereTheDescriptorDoesNotBlock) {
   w.write("end\n");
 
   EXPECT_EQ(p.read_until("end\n").size(), 50'004U);
+}
+
+TEST(LineOutput, BeginsALineAfterOneOfWhichAPartGotOut) {
+  const std::string file = testing::TempDir() + "swill-torn-" + std::to_string(::getpid());
+  const int fd = ::open(file.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+  ASSERT_GE(fd, 0);
+  line_output out{fd};
+  ::rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const ::rlimit full{12, before.rlim_max};
+
+  EXPECT_TRUE(out.write("the first\n"));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
+  EXPECT_FALSE(out.write("second\n"));
+  EXPECT_FALSE(out.write("third\n"));
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_TRUE(out.write("fourth\n"));
+  EXPECT_TRUE(out.write("fifth\n"));
+
+  std::signal(SIGXFSZ, handler);
+  ::close(fd);
+  std::ifstream in{file};
+  EXPECT_EQ((std::string{std::istreambuf_iterator<char>{in}, {}}), "the first\nse\nfourth\nfifth\n");
+  std::filesystem::remove(file);
 }
 
 } // namespace

@@ -86,6 +86,19 @@ TEST(Log, ThatNobodyReadsHoldsNothingUp) {
   EXPECT_LT(std::chrono::steady_clock::now() - before, 5s); // of them less than one for the log
 }
 
+TEST(Signals, EndAServerWhoseStandardOutputNobodyReads) {
+  const auto gateway = in_shell("head -c 65536 /dev/zero;", "--node-name x"); // the pipe is full
+  std::string log;
+  const auto read_until = [&](const char* text) {
+    while (log.find(text) == std::string::npos) log += gateway->read_errors();
+  };
+  read_until("is called");
+
+  gateway->signal(SIGTERM);
+  read_until("the server has stopped");
+  EXPECT_EQ(gateway->wait().code, 0);
+}
+
 TEST(Log, IsLinesOfJsonInAFileWhereThatIsAskedFor) {
   const std::string file = testing::TempDir() + "swill-log-" + std::to_string(::getpid());
   program gateway{"swill-gateway",
