@@ -18,7 +18,7 @@ RUN --mount=type=cache,target=/root/.cache/ccache \
 FROM debian:bookworm-slim AS swill
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
-       libcaf-core0.17 libcaf-io0.17 libfmt9 libhiredis0.14 libre2-9 libspdlog1.10 libssl3 libstdc++6 \
+       libcaf-core0.17 libcaf-io0.17 libhiredis0.14 libre2-9 libssl3 libstdc++6 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin swill \
     && install -d -o swill -g swill -m 0700 /run/swill

@@ -5,8 +5,8 @@ rooms.py [ROOT]
 
 Prints one line for each include that does not, and exits with 1 when there was one. What it enforces:
 - a room includes only itself and the rooms its arrows lead to;
-- Boost, CAF, hiredis, msgpack, RE2, spdlog and nlohmann-json appear only in the rooms that may know them;
-- public headers of libswill/ show none of Boost, CAF, hiredis, spdlog and nlohmann-json to those who include them;
+- Boost, CAF, hiredis, msgpack, RE2 and nlohmann-json appear only in the rooms that may know them;
+- public headers of libswill/ show none of Boost, CAF, hiredis and nlohmann-json to those who include them;
 - each source includes its own header first;
 - project includes are quoted, root-relative and exist.
 """
@@ -48,12 +48,11 @@ DEPENDENCIES = {
     "hiredis": (r"hiredis/", ["libswill/redis"]),
     "msgpack-cxx": (r"msgpack(\.hpp|/)", ["libswill/wire"]),
     "RE2": (r"re2/", ["libswill/api"]),
-    "spdlog": (r"(spdlog|fmt)/", ["libswill/logging"]),
     "nlohmann-json": (r"nlohmann/", ["libswill/logging"]),
 }
 # Out of sight of whoever includes a public header of libswill/, but for these few.
-HIDDEN = ["Boost", "CAF", "hiredis", "spdlog", "nlohmann-json"]
-SHOWN_BY = {"CAF": [], "Boost": [], "hiredis": [], "spdlog": [], "nlohmann-json": []}
+HIDDEN = ["Boost", "CAF", "hiredis", "nlohmann-json"]
+SHOWN_BY = {"CAF": [], "Boost": [], "hiredis": [], "nlohmann-json": []}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 

@@ -8,13 +8,16 @@
 
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -124,6 +127,85 @@ TEST(Logging, RefusesWhatCannotBeALog) {
   EXPECT_THROW(logging({.file = d / "log", .file_size = 0}), std::invalid_argument);
   EXPECT_THROW(logging({.file = d / "log", .old_files = 1'000'000}), std::invalid_argument);
   EXPECT_THROW(logging({.file = "/proc/nobody/log"}), std::runtime_error);
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> all;
+  std::istringstream in{text};
+  for (std::string line; std::getline(in, line);) all.push_back(line);
+  return all;
+}
+
+TEST(Logging, KeepsWhatItHasWhereTheFileCannotBeRenamed) {
+  directory d;
+  std::filesystem::create_directory(d / "log.2"); // no file can have its name
+  const logging log{{.file = d / "log", .file_size = 200, .old_files = 2}};
+  const auto write = [&log](const std::string& text) {
+    logger{&log.sink()}.write(log_level::info, text);
+    EXPECT_TRUE(flush_log(10s));
+  };
+
+  for (int i = 0; i < 50; ++i) write("line " + std::to_string(i));
+  const std::string first = d.read("log.1"), second = d.read("log");
+  EXPECT_THAT(first, HasSubstr("line 0\n"));
+  EXPECT_LE(second.size(), 200U);
+  EXPECT_EQ(log.dropped(), 50 - lines_of(first).size() - lines_of(second).size()) << "what is written is never lost";
+
+  std::filesystem::remove(d / "log.2");
+  for (int i = 0; d.read("log.2").empty() && i < 500; ++i) {
+    std::this_thread::sleep_for(10ms);
+    write("again");
+  }
+  EXPECT_EQ(d.read("log.2"), first);
+  EXPECT_EQ(d.read("log.1"), second);
+  EXPECT_THAT(d.read("log"), HasSubstr("again\n"));
+}
+
+TEST(Logging, GoesOnWhereItsDirectoryWasAwayForAWhile) {
+  directory d;
+  const logging log{{.file = d / "in/log", .file_size = 200, .old_files = 1}};
+  const auto write = [&log](const std::string& text) {
+    logger{&log.sink()}.write(log_level::info, text);
+    EXPECT_TRUE(flush_log(10s));
+  };
+  write("before");
+  std::filesystem::rename(d / "in", d / "away");
+  std::ofstream{d / "in"}; // a file: no directory can be made
+
+  for (int i = 0; i < 20; ++i) write("meanwhile");
+  EXPECT_GT(log.dropped(), 0U);
+  std::filesystem::remove(d / "in");
+  for (int i = 0; d.read("in/log").empty() && i < 500; ++i) {
+    std::this_thread::sleep_for(10ms);
+    write("again");
+  }
+  EXPECT_THAT(d.read("in/log"), HasSubstr("again\n"));
+  EXPECT_THAT(d.read("away/log"), HasSubstr("before\n"));
+}
+
+TEST(Logging, HasWholeLinesOnlyWhereTheDiskWasFull) {
+  directory d;
+  const logging log{{.format = log_format::json, .file = d / "log"}};
+  const auto write = [&log](const std::string& text) {
+    logger{&log.sink()}.write(log_level::info, text);
+    EXPECT_TRUE(flush_log(10s));
+  };
+  ::rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  write("before");
+  const ::rlimit full{std::filesystem::file_size(d / "log") + 10, before.rlim_max};
+
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
+  for (int i = 0; i < 3; ++i) write("lost");
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  write("after");
+
+  std::vector<std::string> texts;
+  for (const std::string& line : lines_of(d.read("log"))) texts.push_back(json::parse(line).at("text"));
+  EXPECT_THAT(texts, testing::ElementsAre("before", "after", HasSubstr("dropped")));
+  EXPECT_EQ(log.dropped(), 3U);
 }
 
 TEST(Logging, SaysHowManyLinesWereDropped) {
