@@ -10,6 +10,9 @@ namespace swill::actors {
 
 namespace {
 
+// Each takes some microseconds, for the exception.
+constexpr int unwound_per_turn = 16;
+
 /// Asks other actors for the hooks of one scope.
 class hook_actor final : public loop_actor {
 public:
@@ -170,8 +173,24 @@ std::optional<request_info> connection_actor::cancel(std::uint64_t seq, std::str
   return was;
 }
 
+// All are withdrawn at once, and unwind in later turns, some in each: whoever goes away with all that it may have open does not hold up
+// its neighbours.
 void connection_actor::cancel_all() {
-  for_each_call([](detail::call& c) { c.cancel_request(); });
+  for_each_call([](detail::call& c) { c.withdraw(); });
+  for (const auto orphans = orphans_; const auto& o : orphans) o->call().unwind();
+  to_unwind_ = requests_.size();
+  unwind_some();
+}
+
+/// From the last on, as the last takes the place of one that ends.
+void connection_actor::unwind_some() {
+  const caf::strong_actor_ptr self{ctrl()}; // the last one may end this actor
+  for (int left = unwound_per_turn; left > 0 && to_unwind_ > 0; --left) {
+    if (--to_unwind_ >= requests_.size()) continue;
+    const caf::strong_actor_ptr r = requests_[to_unwind_];
+    if (auto& a = as_request(r); a.is_alive()) a.state().call().unwind();
+  }
+  if (to_unwind_ > 0) home().loop().post([self] { as_connection(self).unwind_some(); });
 }
 
 void connection_actor::let_go() {
@@ -384,7 +403,7 @@ void connection_actor::adopt(std::unique_ptr<request_state> r) {
   r->actor = nullptr;
   orphans_.emplace_back(std::move(r));
   const std::shared_ptr<request_state> orphan = orphans_.back();
-  if (orphan->call().is_final()) return;
+  if (orphan->call().is_final()) return orphan->call().unwind();
   orphan->call().log_failure("killed", [](log_limiter::length) { return "the request's actor was killed"; });
   orphan->call().fail(error{error_code::internal_error, "An internal server error occurred"});
 }

@@ -2,6 +2,9 @@
 
 #include "tests/actors/world.hpp"
 
+#include <map>
+#include <memory>
+
 // The actor of a connection: told to close, described, killed.
 
 namespace swill {
@@ -56,6 +59,40 @@ TEST(ConnectionActor, KilledClosesWith1011AndUnwinds) {
   own = nullptr;
   EXPECT_EQ(other.call<int>("add", 1), 2);
   EXPECT_EQ(s.runtime().connection_count(), 1U);
+}
+
+// An exception goes through each of their frames. A neighbour does not wait for all of them.
+TEST(ConnectionActor, ThatIsGoneUnwindsItsRequestsInSeveralTurns) {
+  app a;
+  std::map<std::uint64_t, int> ended; // in which turn, how many
+  int see_cancellation = 0;
+  actors::unit* home = nullptr;
+  a.handle("sleep", [&](request<int> r) -> task<int> {
+    const auto at_end = [&](int*) {
+      ++ended[home->turn()];
+      see_cancellation += r.context().is_cancelled() ? 1 : 0;
+    };
+    int any = 0;
+    const std::unique_ptr<int, decltype(at_end)> guard{&any, at_end};
+    co_await sleep_for(1h);
+    co_return 1;
+  });
+  test_server s{a};
+  home = &s.runtime().unit_of(s.loop());
+  test_client c{s};
+  for (int i = 0; i < 100; ++i) c.open("sleep", i);
+
+  c.pipe().close();
+  s.run();
+
+  int all = 0;
+  for (const auto& [turn, n] : ended) {
+    EXPECT_LE(n, 16);
+    all += n;
+  }
+  EXPECT_EQ(all, 100);
+  EXPECT_EQ(see_cancellation, 100);
+  EXPECT_EQ(s.runtime().connection_count(), 0U);
 }
 
 TEST(ConnectionActor, KilledWhileItsRequestsAreKilledToo) {

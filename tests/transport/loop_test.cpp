@@ -4,11 +4,14 @@
 #include "libswill/transport/io_threads.hpp"
 #include "libswill/transport/manual_loop.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <chrono>
 #include <future>
 #include <stdexcept>
+#include <string>
+#include <vector>
+
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -291,6 +294,8 @@ public:
   }
 
   std::function<void()> in_turn = [] {};
+  bool leaves_input = true;
+  using watched::messages_per_turn;
   int turns = 0, laters = 0, only_reads = 0, only_writes = 0;
 
 private:
@@ -298,7 +303,7 @@ private:
     ++turns;
     if (!writable) ++only_reads;
     if (!readable) ++only_writes;
-    note_input(false);
+    note_input(!leaves_input);
     in_turn();
   }
   void on_later() noexcept override { ++laters; }
@@ -307,6 +312,12 @@ private:
   int ends_[2] = {-1, -1};
 };
 
+void take_long() {
+  const auto end = std::chrono::steady_clock::now() + milliseconds{1};
+  while (std::chrono::steady_clock::now() < end) {
+  }
+}
+
 // Both wait for their turns, the first for a long one; what is asked for meanwhile must not be lost.
 TEST(Poller, ATurnThatIsAskedForComesAlsoToWhoIsWaitingForOne) {
   asio_loop l;
@@ -314,9 +325,7 @@ TEST(Poller, ATurnThatIsAskedForComesAlsoToWhoIsWaitingForOne) {
   ready_socket first{sockets}, second{sockets};
   bool asked = false;
   first.in_turn = [&] {
-    const auto end = std::chrono::steady_clock::now() + milliseconds{1};
-    while (std::chrono::steady_clock::now() < end) {
-    }
+    take_long();
     if (first.turns < 2 || asked) return;
     asked = true;
     EXPECT_EQ(second.turns, 1); // its next one waits behind this
@@ -346,6 +355,37 @@ TEST(Poller, WhoLeavesInputBehindWaitsToReadAlsoWhereItCanWrite) {
   EXPECT_EQ(greedy.only_writes, 4); // after the first turn, which had both
   EXPECT_EQ(greedy.only_reads, 4);
   l.stop();
+}
+
+struct turns_of_two {
+  std::string order;
+  std::vector<int> shares; // of the slow one
+};
+
+turns_of_two slow_beside_quick() {
+  turns_of_two out;
+  asio_loop l;
+  ready_socket slow{*l.sockets()}, quick{*l.sockets()};
+  slow.leaves_input = quick.leaves_input = false;
+  slow.in_turn = [&] {
+    out.order += 's';
+    out.shares.push_back(slow.messages_per_turn());
+    if (slow.turns <= 3) take_long();
+    if (slow.turns == 5) l.stop();
+  };
+  quick.in_turn = [&] { out.order += 'q'; };
+  l.run();
+  l.stop();
+  return out;
+}
+
+TEST(Poller, WhoseTurnsTakeLongWaitsAndGetsLessInEach) {
+  turns_of_two seen;
+  // On a busy machine a turn that is not meant to may take long.
+  for (int i = 0; i < 100 && (seen.order != "sqqsqsqsqs" || seen.shares.back() != 5); ++i) seen = slow_beside_quick();
+
+  EXPECT_EQ(seen.order, "sqqsqsqsqs"); // after its first turn, behind the quick one
+  EXPECT_THAT(seen.shares, testing::ElementsAre(16, 8, 4, 4, 5));
 }
 
 } // namespace

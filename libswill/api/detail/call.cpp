@@ -337,12 +337,17 @@ void call::note_final() {
 }
 
 void call::stop_handler() {
+  tell_handler();
+  cancel();
+}
+
+/// What it may look at says from now on that nobody waits for it.
+void call::tell_handler() {
   pending_yield_ = nullptr;
   host_->forget_waits(*this);
   cancel_flag_.store(true, std::memory_order_relaxed);
   if (stop_) stop_->request_stop();
   note_final();
-  cancel();
 }
 
 void call::fail(const error& e) {
@@ -352,11 +357,22 @@ void call::fail(const error& e) {
 }
 
 void call::cancel_request() {
+  withdraw();
+  unwind();
+}
+
+void call::withdraw() {
   if (!final_) end_as(outcome::kind::cancelled);
   if (was_cancelled()) return;
   const bool handler_has_ended = final_;
   final_ = true;
-  if (!handler_has_ended) stop_handler();
+  if (handler_has_ended) return;
+  tell_handler();
+  to_unwind_ = true;
+}
+
+void call::unwind() {
+  if (std::exchange(to_unwind_, false)) cancel();
 }
 
 void call::give_up() {
@@ -388,7 +404,7 @@ void call::on_idle() {
   client_metadata_.clear();
   metadata_decoded_ = false;
   leading_state_ = leading_state::none;
-  leading_hooks_ran_ = sent_message_ = final_told_ = false;
+  leading_hooks_ran_ = sent_message_ = final_told_ = to_unwind_ = false;
   leading_.clear();
   trailing_.clear();
   pending_yield_ = nullptr;

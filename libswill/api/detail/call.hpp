@@ -116,6 +116,10 @@ public:
   void fail(const error& e);
   /// Ends it without an envelope: CANCEL, or the connection has gone.
   void cancel_request();
+  /// The two parts of that, for who has many to end: nothing is sent any more, and what the handler can look at says so; then what it waits
+  /// for ends, which takes an exception through all its frames.
+  void withdraw();
+  void unwind();
   /// The server stops: cancels the request, and hooks that run after its end.
   void give_up();
   /// The send budget has room again, or a new turn has begun.
@@ -254,6 +258,7 @@ private:
   void complete_outcome() noexcept;
   void note_final();
   void stop_handler();
+  void tell_handler();
   void on_idle() override;
 
   call_host* host_;
@@ -316,6 +321,7 @@ private:
   bool sent_message_ = false;
   bool final_ = false;
   bool final_told_ = false;
+  bool to_unwind_ = false;
   ends ends_ = ends::unknown; ///< set before the handler starts, and then good until the request's end
   std::atomic<bool> cancel_flag_{false};
 };

@@ -21,7 +21,9 @@ struct poller::waiter {
 namespace {
 
 // What greedy ones may take, one turn at least, before the others are looked at again.
-constexpr std::chrono::microseconds patient_time{250};
+constexpr std::chrono::microseconds patient_time{100};
+// A turn that takes longer, with what actors did for it and the output, is a long one.
+constexpr std::chrono::microseconds long_turn{100};
 
 std::uint32_t interest_in(bool read, bool write, bool end) noexcept {
   return (read ? EPOLLIN : 0U) | (write ? EPOLLOUT : 0U) | (end ? EPOLLRDHUP : 0U);
@@ -63,6 +65,7 @@ void poller::remove(watched& w, int fd) noexcept {
   if (waiter_->descriptor.is_open()) ::epoll_ctl(waiter_->descriptor.native_handle(), EPOLL_CTL_DEL, fd, nullptr);
   for (int i = 0; i < count_; ++i)
     if (events_[i].data.ptr == &w) events_[i].data.ptr = nullptr;
+  if (served_ == &w) served_ = nullptr;
   if (std::exchange(w.waits_, false))
     std::replace(patient_.begin(), patient_.end(), &w, static_cast<watched*>(nullptr));
 }
@@ -84,6 +87,11 @@ void poller::wait() {
 }
 
 void poller::dispatch() {
+  serve_ready();
+  if (!patient_.empty()) serve_waiting();
+}
+
+void poller::serve_ready() {
   const asio_loop::round r{loop_};
   count_ = ::epoll_wait(waiter_->descriptor.native_handle(), events_.get(), events_per_turn, 0);
   for (int i = 0; i < count_; ++i) {
@@ -100,12 +108,28 @@ void poller::dispatch() {
     if ((ready & EPOLLOUT) != 0) serve(*w, EPOLLOUT); // what it is sent does not wait
   }
   count_ = 0;
-  if (!patient_.empty()) serve_waiting();
 }
 
 void poller::serve(watched& w, std::uint32_t ready) {
-  asio_loop::turn t{loop_};
-  w.on_ready((ready & (EPOLLIN | EPOLLRDHUP)) != 0, (ready & EPOLLOUT) != 0, (ready & (EPOLLERR | EPOLLHUP)) != 0);
+  served_ = &w;
+  {
+    asio_loop::turn t{loop_};
+    if (ready != 0)
+      w.on_ready((ready & (EPOLLIN | EPOLLRDHUP)) != 0, (ready & EPOLLOUT) != 0, (ready & (EPOLLERR | EPOLLHUP)) != 0);
+    else
+      w.on_later();
+  }
+  if (served_ != nullptr) note_time(*served_, loop_.turn_age());
+  served_ = nullptr;
+}
+
+void poller::note_time(watched& w, std::chrono::nanoseconds took) noexcept {
+  if (took > long_turn) {
+    w.greedy_ = watched::greedy_turns;
+    w.messages_ = std::max<std::uint8_t>(w.messages_ / 2, watched::least_messages);
+  } else if (w.messages_ < watched::most_messages) {
+    ++w.messages_;
+  }
 }
 
 void poller::put_back(watched& w, std::uint32_t ready) {
@@ -123,18 +147,14 @@ void poller::later(watched& w) {
 }
 
 void poller::serve_waiting() {
+  const asio_loop::round r{loop_};
   const auto end = std::chrono::steady_clock::now() + patient_time;
   for (std::size_t n = patient_.size(); n > 0 && !patient_.empty(); --n) {
     watched* w = patient_.front();
     patient_.pop_front();
     if (w == nullptr) continue;
     w->waits_ = false;
-    if (w->ready_ != 0) {
-      serve(*w, w->ready_);
-    } else {
-      asio_loop::turn t{loop_};
-      w->on_later();
-    }
+    serve(*w, w->ready_);
     if (std::chrono::steady_clock::now() >= end) break;
   }
   if (!patient_.empty()) dispatch_again();

@@ -2,6 +2,7 @@
 
 #include "libswill/transport/asio_loop.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -23,22 +24,28 @@ protected:
   /// Inside the turn that poller::later() was asked for.
   virtual void on_later() noexcept {}
 
-  /// Told at the end of each turn that read something: `done` when nothing was left. Who leaves something takes its next turns after all
-  /// who do not, as long as it has not come to the end of its input in several turns.
+  /// Told at the end of each turn that read something: `done` when nothing was left. Who leaves something, or whose turn took long, takes
+  /// its next turns after all who do not, as long as it has not come to the end of its input in several short turns.
   void note_input(bool done) noexcept {
     if (!done)
       greedy_ = greedy_turns;
     else if (greedy_ != 0)
       --greedy_;
   }
+  /// How many messages it may take in a turn: fewer where turns took long, with all that was done for them.
+  int messages_per_turn() const noexcept { return messages_; }
+  static constexpr std::uint8_t most_messages = 64;
 
 private:
   friend class poller;
   static constexpr std::uint8_t greedy_turns = 16;
+  static constexpr std::uint8_t least_messages = 4;
+  static constexpr std::uint8_t first_messages = 16; // a connection is new for whoever comes again and again
   std::uint32_t interest_ = 0;
   std::uint32_t ready_ = 0; ///< of what waits for its turn; 0: on_later()
   bool waits_ = false;      ///< in poller::patient_
   std::uint8_t greedy_ = 0;
+  std::uint8_t messages_ = first_messages;
 };
 
 /// Readiness of many descriptors for one Asio handler: an epoll set of its own inside Asio's. Asio 1.74 asks every socket once more
@@ -46,7 +53,7 @@ private:
 /// and a burst one recv. On the loop's thread.
 ///
 /// Two queues, so that a thousand clients that send as much as they can do not make a client slow that sends one small message: who
-/// comes to the end of its input in its turns is served when it is ready; the others take turns in what time is left, a little of it
+/// comes to the end of its input in short turns is served when it is ready; the others take turns in what time is left, a little of it
 /// after each look at what is ready.
 class poller : public std::enable_shared_from_this<poller> {
 public:
@@ -69,7 +76,9 @@ private:
   struct waiter;
   void wait();
   void dispatch();
+  void serve_ready();
   void serve(watched& w, std::uint32_t ready);
+  void note_time(watched& w, std::chrono::nanoseconds took) noexcept;
   void put_back(watched& w, std::uint32_t ready);
   void serve_waiting();
   void dispatch_again();
@@ -82,6 +91,7 @@ private:
   bool waiting_ = false;
   std::deque<watched*> patient_; // greedy ones that are ready; null for those who have gone
   bool posted_ = false;
+  watched* served_ = nullptr; // while it has its turn; null when it has gone in it
 };
 
 } // namespace swill::transport::detail

@@ -171,7 +171,6 @@ private:
   std::int64_t ping_at_ = 0;      // bytes of output before our last ping
   swill::traffic traffic_;
   int budget_ = 0;                                     // messages that may still be delivered in this turn
-  std::chrono::steady_clock::time_point turn_began_{}; // when the first of them had been
   std::unique_ptr<http_part> http_;                    // until it is open
   std::unique_ptr<decoder> decoder_;                   // from then on
   message_sink* sink_ = nullptr;

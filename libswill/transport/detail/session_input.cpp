@@ -17,9 +17,8 @@ namespace swill::transport::detail {
 
 namespace {
 
-// Fairness: what one connection may do in one turn before others get theirs.
-constexpr int messages_per_turn = 64;
-// A turn that takes longer than this ends as well; the clock is looked at after so many messages, so that cheap ones pay little for it.
+// Fairness: what one connection may do in one turn before others get theirs, beside messages_per_turn().
+// A turn that takes longer than this ends; the clock is looked at after so many messages, so that cheap ones pay little for it.
 constexpr std::chrono::microseconds turn_time{50};
 constexpr int messages_per_look = 4;
 constexpr int receives_per_turn = 4;
@@ -42,10 +41,13 @@ bool session::wants_input() const noexcept {
 }
 
 void session::read() {
-  budget_ = messages_per_turn;
+  budget_ = messages_per_turn();
   turn_over_ = false;
+  // Control frames are no messages; the share of who sends many of them is one of bytes.
+  const std::size_t share = lane_.received.size() * static_cast<std::size_t>(messages_per_turn()) / most_messages;
   for (int i = 0; i < receives_per_turn && wants_input(); ++i) {
-    const ssize_t n = ::recv(fd_, lane_.received.data(), lane_.received.size(), 0);
+    if (i != 0 && lane_.loop.turn_age() > turn_time) break;
+    const ssize_t n = ::recv(fd_, lane_.received.data(), share, 0);
     if (n == 0) return on_peer_gone("end of stream");
     if (n < 0) {
       if (errno == EINTR) continue;
@@ -56,7 +58,7 @@ void session::read() {
     heard_ = now();
     lane_.count.bytes_in.add(received);
     take(bytes_view{lane_.received}.first(received));
-    if (received < lane_.received.size()) return note_input(!turn_over_);
+    if (received < share) return note_input(!turn_over_);
   }
   note_input(false);
 }
@@ -106,10 +108,7 @@ std::size_t session::decode(bytes_view data) {
 // One message less in this turn: whether there may be one more.
 bool session::is_turn_over() noexcept {
   if (budget_-- <= 0) return true;
-  if (budget_ % messages_per_look != 0) return false;
-  const auto now = std::chrono::steady_clock::now();
-  if (budget_ + 2 * messages_per_look > messages_per_turn) turn_began_ = now; // the first look of this turn
-  return now - turn_began_ > turn_time;
+  return budget_ % messages_per_look == 0 && lane_.loop.turn_age() > turn_time;
 }
 
 // One message, or as much of it as there is. False when Beast waits for more than there is.
@@ -256,7 +255,7 @@ void session::resume() {
   guarded([this] {
     fresh_ = end_seen_ = false;
     resume_clock();
-    budget_ = messages_per_turn;
+    budget_ = messages_per_turn();
     if (!input_.empty() && may_deliver()) take({});
     watch();
   });
