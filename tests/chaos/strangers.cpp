@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -89,7 +90,8 @@ std::map<std::string, std::size_t> crowd::rounds() const {
 
 void crowd::run() {
   // What is measured is the gateway, not how processors are shared with this thread.
-  if (::nice(5) == -1) return;
+  const sched_param none{};
+  if (::sched_setscheduler(0, SCHED_IDLE, &none) != 0) return;
   while (!stopping_) {
     for (const auto& s : strangers_) {
       if (stopping_) return;
