@@ -15,7 +15,7 @@ bool context::is_draining() const noexcept { return call_->host().is_draining();
 std::stop_token context::stop_token() { return call_->stop_token(); }
 void context::set_leading(swill::metadata m) { call_->set_leading(std::move(m)); }
 task<void> context::send_leading(swill::metadata m) { return call_->send_leading(std::move(m)); }
-metadata& context::trailing() noexcept { return call_->trailing(); }
+metadata& context::trailing() { return call_->trailing(); }
 detail::session_awaiter context::session() { return detail::session_awaiter{call_->session()}; }
 detail::request_state& context::states() const noexcept { return call_->state(); }
 void context::log(log_level level, std::string_view text, log_fields fields) const { call_->log(level, text, fields); }

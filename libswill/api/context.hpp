@@ -53,7 +53,7 @@ public:
   /// Sends leading metadata at once. Throws std::logic_error the second time, or after the first message.
   task<void> send_leading(swill::metadata m);
   /// Trailing metadata, to go with the end of the response. Never sent with an ERROR.
-  swill::metadata& trailing() noexcept;
+  swill::metadata& trailing();
 
   /// `session& s = co_await context.session();`: the session of this request's connection (docs/sessions.md), loaded when first asked for
   /// and saved before the response's end, when it was changed. Good as long as the request. Throws error 501 when the server has none,

@@ -127,15 +127,11 @@ void call::serve_plain(const handler& h, const wire::request_envelope& e) {
     out.withdraw();
     settle_exception(std::current_exception());
   }
-  if (metadata_decoded_ || leading_state_ != leading_state::none || !trailing_.empty()) {
-    client_metadata_.clear();
-    leading_.clear();
-    trailing_.clear();
-    metadata_decoded_ = false;
-    leading_state_ = leading_state::none;
-  }
+  metadata_.reset();
+  metadata_decoded_ = false;
+  leading_state_ = leading_state::none;
   state_.clear();
-  stop_.reset();
+  stop_ = std::stop_source{std::nostopstate};
   borrowed_metadata_ = {};
   handler_ = nullptr;
 }
@@ -165,7 +161,7 @@ void call::open(const handler& h, const wire::request_envelope& e) {
   }
   plain_items_ = !h.hooks.has_output();
   exchange_ = h.make_exchange(*this);
-  if (h.blocking) stop_.emplace();
+  if (h.blocking) stop_ = {};
   arm_deadline();
   main_ = run();
   main_.start(*this);
@@ -212,53 +208,18 @@ struct call::handler_awaiter {
   void await_resume() { c.exchange_->finish(); }
 };
 
+/// A waiting request holds the frame of this: whatever most requests have no use for has frames of its own.
 task<void> call::run() {
-  const request_hooks& hooks = handler_->hooks;
   std::exception_ptr failure;
   try {
-    if (session_provider* provider = host_->app().sessions; provider != nullptr && !encoded_metadata_.empty()) {
-      auto token = provider->token_in(context_, encoded_metadata_);
-      if (token) co_await provider->bind_by(context_, std::move(*token));
-    }
-    if (!hooks.before_request.empty()) co_await run_hooks(hooks.before_request, context_);
-    if (!encoded_metadata_.empty() && !hooks.before_request_metadata.empty()) {
-      client_metadata();
-      co_await run_hooks(hooks.before_request_metadata, context_, client_metadata_);
-    }
-    if (handler_->request_streams) {
-      begin_input();
+    if (is_plain_to_begin()) {
+      take_opening();
     } else {
-      if (!hooks.before_request_data.empty()) {
-        co_await run_hooks(hooks.before_request_data, context_, opening_copy_);
-        opening_ = opening_copy_;
-      }
-      if (is_heavy(opening_values_)) {
-        co_await decode_on_pool(opening_, opening_values_);
-        if (final_) throw cancelled{};
-      } else {
-        decode(opening_, opening_values_);
-      }
-      if (!hooks.before_request_message.empty()) {
-        any_message m = exchange_->incoming();
-        co_await run_hooks(hooks.before_request_message, context_, m);
-      }
+      co_await prepare();
     }
     if (is_cancelled()) throw cancelled{};
     co_await handler_awaiter{*this};
-    if (!final_ && !leading_hooks_ran_) {
-      if (hooks.before_leading_metadata.empty()) {
-        leading_hooks_ran_ = true;
-      } else {
-        co_await run_leading_hooks();
-      }
-    }
-    if (!final_ && !handler_->response_streams && !hooks.before_response_message.empty()) {
-      any_message m = exchange_->outgoing();
-      co_await run_hooks(hooks.before_response_message, context_, m);
-    }
-    if (!final_ && !hooks.before_trailing_metadata.empty())
-      co_await run_hooks(hooks.before_trailing_metadata, context_, trailing_);
-    if (session_ != nullptr && !final_ && session_->has_changed()) co_await session_->save();
+    if (!is_plain_to_end()) co_await conclude();
     if (!final_) {
       const bool unary = !handler_->response_streams;
       outcome_.bytes_out += emit(unary ? response_type::message : response_type::end_of_stream, unary, true);
@@ -270,9 +231,79 @@ task<void> call::run() {
   }
   if (failure) settle_exception(failure);
   note_final();
-  if (hooks.after_request.empty()) co_return;
+  if (handler_->hooks.after_request.empty()) co_return;
   complete_outcome();
   co_await run_after();
+}
+
+bool call::is_plain_to_begin() const noexcept {
+  const request_hooks& hooks = handler_->hooks;
+  if (!hooks.before_request.empty()) return false;
+  if (!encoded_metadata_.empty() && (host_->app().sessions != nullptr || !hooks.before_request_metadata.empty()))
+    return false;
+  return handler_->request_streams ||
+         (hooks.before_request_data.empty() && hooks.before_request_message.empty() && !is_heavy(opening_values_));
+}
+
+void call::take_opening() {
+  if (handler_->request_streams) {
+    begin_input();
+  } else {
+    decode(opening_, opening_values_);
+  }
+}
+
+/// What comes before the handler.
+task<void> call::prepare() {
+  const request_hooks& hooks = handler_->hooks;
+  if (session_provider* provider = host_->app().sessions; provider != nullptr && !encoded_metadata_.empty()) {
+    auto token = provider->token_in(context_, encoded_metadata_);
+    if (token) co_await provider->bind_by(context_, std::move(*token));
+  }
+  if (!hooks.before_request.empty()) co_await run_hooks(hooks.before_request, context_);
+  if (!encoded_metadata_.empty() && !hooks.before_request_metadata.empty()) {
+    client_metadata();
+    co_await run_hooks(hooks.before_request_metadata, context_, kept_metadata().client);
+  }
+  if (!handler_->request_streams && !hooks.before_request_data.empty()) {
+    co_await run_hooks(hooks.before_request_data, context_, opening_copy_);
+    opening_ = opening_copy_;
+  }
+  if (!handler_->request_streams && is_heavy(opening_values_)) {
+    co_await decode_on_pool(opening_, opening_values_);
+    if (final_) throw cancelled{};
+  } else {
+    take_opening();
+  }
+  if (!handler_->request_streams && !hooks.before_request_message.empty()) {
+    any_message m = exchange_->incoming();
+    co_await run_hooks(hooks.before_request_message, context_, m);
+  }
+}
+
+bool call::is_plain_to_end() const noexcept {
+  const request_hooks& hooks = handler_->hooks;
+  return final_ || (hooks.before_leading_metadata.empty() && hooks.before_response_message.empty() &&
+                    hooks.before_trailing_metadata.empty() && session_ == nullptr);
+}
+
+/// What comes after it, before the final envelope.
+task<void> call::conclude() {
+  const request_hooks& hooks = handler_->hooks;
+  if (!leading_hooks_ran_) {
+    if (hooks.before_leading_metadata.empty()) {
+      leading_hooks_ran_ = true;
+    } else {
+      co_await run_leading_hooks();
+    }
+  }
+  if (!final_ && !handler_->response_streams && !hooks.before_response_message.empty()) {
+    any_message m = exchange_->outgoing();
+    co_await run_hooks(hooks.before_response_message, context_, m);
+  }
+  if (!final_ && !hooks.before_trailing_metadata.empty())
+    co_await run_hooks(hooks.before_trailing_metadata, context_, trailing());
+  if (session_ != nullptr && !final_ && session_->has_changed()) co_await session_->save();
 }
 
 /// Looks at the clock, so only for those who ask.
@@ -346,7 +377,7 @@ void call::tell_handler() {
   pending_yield_ = nullptr;
   host_->forget_waits(*this);
   cancel_flag_.store(true, std::memory_order_relaxed);
-  if (stop_) stop_->request_stop();
+  stop_.request_stop();
   note_final();
 }
 
@@ -401,17 +432,15 @@ void call::on_idle() {
   opening_ = {};
   if (opening_copy_.capacity() > 4096) opening_copy_ = {};
   borrowed_metadata_ = {};
-  client_metadata_.clear();
+  metadata_.reset();
   metadata_decoded_ = false;
   leading_state_ = leading_state::none;
   leading_hooks_ran_ = sent_message_ = final_told_ = to_unwind_ = false;
-  leading_.clear();
-  trailing_.clear();
   pending_yield_ = nullptr;
   burst_turn_ = 0; // the next request has a share of its own in this turn
   burst_items_ = counted_items_ = 0;
   burst_bytes_ = counted_bytes_ = 0;
-  stop_.reset();
+  stop_ = std::stop_source{std::nostopstate};
   cancel_flag_.store(false, std::memory_order_relaxed);
   reset_cancel();
   handler_ = nullptr;
@@ -420,15 +449,21 @@ void call::on_idle() {
 
 // --- For context
 
+call::all_metadata& call::kept_metadata() {
+  if (metadata_ == nullptr) metadata_ = std::make_unique<all_metadata>();
+  return *metadata_;
+}
+
 const metadata& call::client_metadata() {
+  metadata& out = kept_metadata().client;
   if (!metadata_decoded_) {
     metadata_decoded_ = true;
-    if (!metadata::decode(borrowed_metadata_, host_->app().limits, client_metadata_)) {
-      client_metadata_.clear();
+    if (!metadata::decode(borrowed_metadata_, host_->app().limits, out)) {
+      out.clear();
       throw error{error_code::bad_request, "metadata cannot be decoded"};
     }
   }
-  return client_metadata_;
+  return out;
 }
 
 std::optional<clock_time> call::deadline() const noexcept {
@@ -443,11 +478,11 @@ std::optional<clock_time> call::deadline() const noexcept {
 }
 
 std::stop_token call::stop_token() {
-  if (!stop_) {
-    stop_.emplace();
-    if (was_cancelled()) stop_->request_stop();
+  if (!stop_.stop_possible()) {
+    stop_ = {};
+    if (was_cancelled()) stop_.request_stop();
   }
-  return stop_->get_token();
+  return stop_.get_token();
 }
 
 task<swill::session*> call::session() {

@@ -151,7 +151,7 @@ public:
   std::stop_token stop_token();
   void set_leading(metadata m);
   task<void> send_leading(metadata m);
-  metadata& trailing() noexcept { return trailing_; }
+  metadata& trailing() { return kept_metadata().trailing; }
   task<swill::session*> session();
   request_state& state() noexcept { return state_; }                              ///< [any thread]
   void log(log_level level, std::string_view text, log_fields fields = {}) const; ///< [any thread]
@@ -207,6 +207,11 @@ private:
   std::optional<std::chrono::milliseconds> allowance() const;
   void arm_deadline();
   task<void> run();
+  bool is_plain_to_begin() const noexcept;
+  void take_opening();
+  task<void> prepare();
+  bool is_plain_to_end() const noexcept;
+  task<void> conclude();
   task<void> run_after();
   struct handler_awaiter;
 
@@ -239,12 +244,16 @@ private:
   void item_hooks_done();
   task<void> run_leading_hooks();
   void write_tail(wire::writer& w, wire::response_type type, bool with_trailing) {
-    if (leading_state_ == leading_state::set || (with_trailing && !trailing_.empty())) [[unlikely]] {
+    if (metadata_ != nullptr && (leading_state_ == leading_state::set || with_trailing)) [[unlikely]] {
       write_metadata(w, type, with_trailing);
     } else {
       wire::end_response(w, type);
     }
   }
+  struct all_metadata : in_frame_memory {
+    metadata client, leading, trailing;
+  };
+  all_metadata& kept_metadata();
   void write_metadata(wire::writer& w, wire::response_type type, bool with_trailing);
   std::size_t emit(wire::response_type type, bool with_data, bool with_trailing); // returns the message's size
   void send_error(const error& e);
@@ -274,7 +283,6 @@ private:
   std::size_t opening_values_ = 0;
   bytes encoded_metadata_;
   bytes_view borrowed_metadata_;
-  metadata client_metadata_;
 
   std::unique_ptr<request_session> session_; ///< once it was asked for
   request_state state_;
@@ -296,15 +304,13 @@ private:
   std::int64_t burst_bytes_ = 0; ///< below 0: the last item was larger than the rest of its share
   std::size_t send_budget_ = 0;
 
-  metadata leading_;
-  metadata trailing_;
-
+  std::unique_ptr<all_metadata> metadata_; ///< once somebody asks for some
   deadline_timer deadline_{*this};
   outcome outcome_; ///< counts what was sent up to `counted_`
   // What burst_items_ and burst_bytes_ were when they were counted: so items need no counter of their own.
   std::int64_t counted_bytes_ = 0;
   std::uint32_t counted_items_ = 0;
-  std::optional<std::stop_source> stop_;
+  std::stop_source stop_{std::nostopstate}; ///< once somebody asks for its token
 
   // Side by side: a waiting request is to be small.
   // Not beside burst_bytes_, or compilers count both in one vector register, which costs a third of an item.

@@ -141,19 +141,21 @@ task<void> call::run_item_hooks() {
 
 task<void> call::run_leading_hooks() {
   leading_hooks_ran_ = true;
-  co_await run_hooks(handler_->hooks.before_leading_metadata, context_, leading_);
-  if (!leading_.empty() && leading_state_ == leading_state::none) leading_state_ = leading_state::set;
+  if (handler_->hooks.before_leading_metadata.empty()) co_return;
+  metadata& leading = kept_metadata().leading;
+  co_await run_hooks(handler_->hooks.before_leading_metadata, context_, leading);
+  if (!leading.empty() && leading_state_ == leading_state::none) leading_state_ = leading_state::set;
 }
 
 void call::write_metadata(wire::writer& w, response_type type, bool with_trailing) {
   w.unsigned_integer(static_cast<std::uint64_t>(type));
-  if (leading_state_ == leading_state::set && !leading_.empty()) {
-    leading_.encode(w);
+  if (leading_state_ == leading_state::set && !metadata_->leading.empty()) {
+    metadata_->leading.encode(w);
   } else {
     w.nil();
   }
-  if (with_trailing && !trailing_.empty()) {
-    trailing_.encode(w);
+  if (with_trailing && !metadata_->trailing.empty()) {
+    metadata_->trailing.encode(w);
   } else {
     w.nil();
   }
@@ -181,7 +183,7 @@ void call::send_error(const error& e) {
 void call::set_leading(metadata m) {
   if (leading_state_ == leading_state::sent || sent_message_)
     throw std::logic_error("leading metadata after the first message");
-  leading_ = std::move(m);
+  kept_metadata().leading = std::move(m);
   leading_state_ = leading_state::set;
 }
 
