@@ -125,7 +125,7 @@ void poller::serve(watched& w, std::uint32_t ready) {
 
 void poller::note_time(watched& w, std::chrono::nanoseconds took) noexcept {
   if (took > long_turn) {
-    w.greedy_ = watched::greedy_turns;
+    w.greedy_ = std::max(w.greedy_, watched::turns_after_long);
     w.messages_ = std::max<std::uint8_t>(w.messages_ / 2, watched::least_messages);
   } else if (w.messages_ < watched::most_messages) {
     ++w.messages_;

@@ -25,7 +25,7 @@ protected:
   virtual void on_later() noexcept {}
 
   /// Told at the end of each turn that read something: `done` when nothing was left. Who leaves something, or whose turn took long, takes
-  /// its next turns after all who do not, as long as it has not come to the end of its input in several short turns.
+  /// its next turns after all who do not, until it has come to the end of its input in several short turns.
   void note_input(bool done) noexcept {
     if (!done)
       greedy_ = greedy_turns;
@@ -39,6 +39,7 @@ protected:
 private:
   friend class poller;
   static constexpr std::uint8_t greedy_turns = 16;
+  static constexpr std::uint8_t turns_after_long = 4; // a handshake may be one, and is no sign of what follows
   static constexpr std::uint8_t least_messages = 4;
   static constexpr std::uint8_t first_messages = 16; // a connection is new for whoever comes again and again
   std::uint32_t interest_ = 0;
