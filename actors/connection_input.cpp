@@ -32,6 +32,7 @@ void connection_actor::answer_error(const wire::request_envelope& e, const error
                       .rpc = e.rpc,
                       .seq = e.seq,
                       .user = facts_->user(),
+                      .trace = detail::call::trace_in(e.metadata, app_->limits.nesting),
                       .fields = fields});
 }
 

@@ -4,6 +4,7 @@
 
 #include <coroutine>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 namespace swill {
@@ -67,6 +68,9 @@ public:
 
   /// The actor behind this scope, for awaiters that speak to other actors; null when there is none.
   virtual void* native_actor() noexcept { return nullptr; }
+
+  /// The trace-id that the request's client has sent (docs/logging.md); empty when there is none.
+  virtual std::string_view trace() const noexcept { return {}; }
 
 protected:
   /// Resumes everything that waits, now, within a running coroutine.

@@ -363,13 +363,15 @@ TEST(Trace, ShowsWhatClientsAreRefused) {
   test_server server{s.a};
   test_client c{server};
 
-  EXPECT_THROW(c.call("nobody serves this"), error);
+  const metadata parent{"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"};
+  EXPECT_THROW(c.call("nobody serves this", nothing{}, parent), error);
   EXPECT_THROW(c.call("add", std::string{"no list"}), error);
 
   const auto refused = s.lines("a request is refused");
   ASSERT_EQ(refused.size(), 1U);
   EXPECT_EQ(refused[0]["fields"]["code"], 404);
   EXPECT_EQ(refused[0]["rpc"], "nobody serves this");
+  EXPECT_EQ(refused[0]["trace"], "4bf92f3577b34da6a3ce929d0e0e4736");
   const auto failed = s.lines("a request is answered with an error");
   ASSERT_EQ(failed.size(), 1U);
   EXPECT_EQ(failed[0]["fields"]["code"], 422);

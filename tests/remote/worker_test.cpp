@@ -97,6 +97,21 @@ TEST(Worker, AnswersAsTheGatewayItselfWould) {
   EXPECT_EQ(c.call<int>("count_calls"), 2);
 }
 
+TEST(Worker, LogsTheTraceOfTheClientsRequest) {
+  gateway_world g;
+  const auto serve = [](app& a) { a.handle("says", [](request<> r) { r.context().log(log_level::info, "said"); }); };
+  worker_world w{serve, {.gateways = {g.worker_address()}}};
+  blocking_client c{g.url()};
+  ASSERT_TRUE(serves(c, "says"));
+
+  const metadata parent{"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"};
+  c.call("says", nothing{}, parent);
+  c.call("says", nothing{}, {parent, 10s}); // its deadline makes the gateway write the metadata anew
+
+  const std::string line = "said trace=4bf92f3577b34da6a3ce929d0e0e4736\n";
+  EXPECT_TRUE(w.log.wait_for(line + line)) << w.log.text();
+}
+
 TEST(Worker, HearsOfCancellationAndDeadline) {
   gateway_world g;
   auto ended = std::make_shared<std::atomic<int>>(0);

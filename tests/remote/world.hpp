@@ -27,7 +27,8 @@ public:
   log_sink sink() {
     return [s = state_](const log_entry& e) {
       const std::lock_guard lock{s->mutex};
-      s->text += (e.level == log_level::warning ? "warning: " : "") + std::string{e.text} + "\n";
+      s->text += (e.level == log_level::warning ? "warning: " : "") + std::string{e.text};
+      s->text += (e.trace.empty() ? "" : " trace=" + std::string{e.trace}) + "\n";
       s->changed.notify_all();
     };
   }

@@ -2,6 +2,7 @@
 
 #include "libswill/base/await.hpp"
 #include "libswill/base/trace.hpp"
+#include "libswill/base/trace_id.hpp"
 #include "libswill/wire/reader.hpp"
 
 #include <algorithm>
@@ -495,34 +496,14 @@ task<swill::session*> call::session() {
   co_return &session_->get();
 }
 
-namespace {
-
-bool is_lower_hex(std::string_view s) noexcept {
-  return std::all_of(s.begin(), s.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-}
-bool is_zero(std::string_view s) noexcept { return s.find_first_not_of('0') == std::string_view::npos; }
-
-/// The trace-id of a traceparent (W3C Trace Context §3.2): "00-" 32 hex digits "-" 16 "-" 2, which a later version may go on with "-…".
-std::string_view trace_id_in(std::string_view parent) noexcept {
-  constexpr std::size_t length = 55;
-  if (parent.size() < length || parent[2] != '-' || parent[35] != '-' || parent[52] != '-') return {};
-  const std::string_view version = parent.substr(0, 2), trace = parent.substr(3, 32), span = parent.substr(36, 16);
-  const bool has_more = parent.size() > length;
-  if (has_more && (version == "00" || parent[length] != '-')) return {};
-  if (!is_lower_hex(version) || version == "ff" || !is_lower_hex(parent.substr(53, 2))) return {};
-  if (!is_lower_hex(trace) || is_zero(trace) || !is_lower_hex(span) || is_zero(span)) return {};
-  return trace;
-}
-
-} // namespace
-
-std::string_view call::trace() const noexcept {
-  wire::reader at{borrowed_metadata_};
+std::string_view call::trace_in(bytes_view metadata, std::size_t nesting) noexcept {
+  wire::reader at{metadata};
   std::string_view parent;
-  if (!find_metadata(borrowed_metadata_, "traceparent", host_->app().limits.nesting, at) || !at.read_str(parent))
-    return {};
+  if (!find_metadata(metadata, "traceparent", nesting, at) || !at.read_str(parent)) return {};
   return trace_id_in(parent);
 }
+
+std::string_view call::trace() const noexcept { return trace_in(borrowed_metadata_, host_->app().limits.nesting); }
 
 log_entry call::about_this(log_level level, std::string_view text) const noexcept {
   return {.level = level,

@@ -105,6 +105,8 @@ public:
   }
   /// What is wrong with the envelope that is to open a request: `timeout_ms` that is no time.
   static std::optional<error> problem_of(const wire::request_envelope& e, const limits& l);
+  /// The trace-id of the `traceparent` in encoded metadata; empty when there is none.
+  static std::string_view trace_in(bytes_view metadata, std::size_t nesting) noexcept;
   /// Serves such a request, whole, and is free again afterwards. Calls neither on_final nor on_finished.
   void serve_plain(const handler& h, const wire::request_envelope& e);
   /// Starts with the envelope that opens the request. What it borrows is not used after this returns.
@@ -157,7 +159,7 @@ public:
   void log(log_level level, std::string_view text, log_fields fields = {}) const; ///< [any thread]
   /// For what goes wrong with many requests of a handler: one line a second for each `kind` of it.
   void log_failure(std::string_view kind, const log_limiter::text_maker& text) const;
-  std::string_view trace() const noexcept; ///< [any thread]
+  std::string_view trace() const noexcept override; ///< [any thread]
 
   // --- For exchanges
   /// What items take that wait for the handler.
