@@ -10,6 +10,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -99,9 +100,10 @@ public:
   /// Nothing is called afterwards but `done`.
   virtual void stop(std::function<void()> done) = 0;
 
-  /// Appends to a topic; `data` is one encoded value. With a key that was used for this topic within key_age, nothing is appended: the
-  /// answer is the position of then.
-  virtual void publish(const std::string& topic, bytes_view data, const std::string& key, answer<position> done) = 0;
+  /// Appends to a topic; `data` is one encoded value, `trace` a trace-id for the publication to carry, or empty. With a key that was used
+  /// for this topic within key_age, nothing is appended: the answer is the position of then.
+  virtual void publish(const std::string& topic, bytes_view data, const std::string& key, std::string_view trace,
+                       answer<position> done) = 0;
   /// From the answer on, messages of the topic reach the listener.
   virtual void subscribe(const std::string& topic, answer<topic_state> done) = 0;
   virtual void unsubscribe(const std::string& topic) = 0;

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace swill {
@@ -15,12 +16,21 @@ namespace swill {
 template <class T>
 class item {
 public:
-  item(position at, std::optional<T> data) : at_(at), data_(std::move(data)) {}
+  /// What a publication says. Throws error 422 when its message is no T.
+  static item decoded(publication_ptr p) {
+    if (p->is_notice()) return {std::move(p), std::nullopt};
+    std::optional<T> data{std::in_place};
+    std::optional<error> failure;
+    if (!decode_message(p->data(), limits{}, *data, failure)) throw std::move(*failure);
+    return {std::move(p), std::move(data)};
+  }
 
   /// Messages before `at()` were missed; this holds none.
   bool is_notice() const noexcept { return !data_; }
   /// Its place; of a notice, what follows is behind it.
-  const position& at() const noexcept { return at_; }
+  const position& at() const noexcept { return from_->at(); }
+  /// The trace-id of the request that published it (docs/logging.md); empty when it had none. Good as long as the item.
+  std::string_view trace() const noexcept { return from_->trace(); }
 
   /// The message. Throws error 503 ({retryable, epoch, offset}) when this is a notice: who does not look out for them ends, rather than go
   /// on as if nothing were missing.
@@ -30,12 +40,13 @@ public:
   operator const T&() const { return data(); }
 
 private:
+  item(publication_ptr from, std::optional<T> data) : from_(std::move(from)), data_(std::move(data)) {}
   void check() const {
     if (data_) return;
     throw error{error_code::unavailable, "messages were missed",
-                value::map({{"retryable", true}, {"epoch", at_.epoch}, {"offset", at_.offset}})};
+                value::map({{"retryable", true}, {"epoch", at().epoch}, {"offset", at().offset}})};
   }
-  position at_;
+  publication_ptr from_; ///< with others who got it
   std::optional<T> data_;
 };
 
@@ -65,7 +76,7 @@ public:
     bool await_suspend(std::coroutine_handle<P> h) {
       return inner_.await_suspend(h);
     }
-    std::optional<item<T>> await_resume() { return decoded(*inner_.await_resume()); }
+    std::optional<item<T>> await_resume() { return item<T>::decoded(inner_.await_resume()); }
 
   private:
     detail::subscription::next_awaiter inner_;
@@ -75,14 +86,6 @@ public:
   next_awaiter next() noexcept { return next_awaiter{*subscription_}; }
 
 private:
-  static item<T> decoded(const publication& p) {
-    if (p.is_notice()) return {p.at(), std::nullopt};
-    std::optional<T> data{std::in_place};
-    std::optional<error> failure;
-    if (!decode_message(p.data(), limits{}, *data, failure)) throw std::move(*failure);
-    return {p.at(), std::move(data)};
-  }
-
   std::unique_ptr<detail::subscription> subscription_;
   position start_;
   bool recovered_ = true;

@@ -30,7 +30,7 @@ struct kept_key {
 
 /// What a message or a key costs beside its own bytes.
 constexpr std::size_t overhead = 200;
-std::size_t cost_of(const publication& p) noexcept { return p.item().size() + overhead; }
+std::size_t cost_of(const publication& p) noexcept { return p.item().size() + p.trace().size() + overhead; }
 std::size_t cost_of(const kept_key& k) noexcept { return 2 * k.key.size() + overhead; }
 
 /// Epochs of topics by their names, so that a topic without messages needs no memory: it has the same epoch when somebody comes back to it.
@@ -107,10 +107,10 @@ struct memory_broker::impl {
     return t != nullptr ? t->top : position{epochs.of(name), 0};
   }
 
-  position append(topic& t, bytes_view data) {
+  position append(topic& t, bytes_view data, std::string_view trace = {}) {
     ++t.top.offset;
     t.used = home->now();
-    const auto p = std::make_shared<const publication>(t.name, t.top, data, *t.options);
+    const auto p = std::make_shared<const publication>(t.name, t.top, data, *t.options, trace);
     if (t.options->retain_last) t.retained = p;
     if (t.options->history_length != 0) {
       t.history.push({t.used, p});
@@ -223,7 +223,8 @@ void memory_broker::stop(std::function<void()> done) {
   done();
 }
 
-void memory_broker::publish(const std::string& topic, bytes_view data, const std::string& key, answer<position> done) {
+void memory_broker::publish(const std::string& topic, bytes_view data, const std::string& key, std::string_view trace,
+                            answer<position> done) {
   impl::topic* t = impl_->find_or_make(topic);
   if (t == nullptr) return done(impl::full());
   if (!key.empty()) {
@@ -231,7 +232,7 @@ void memory_broker::publish(const std::string& topic, bytes_view data, const std
     if (const auto known = t->keys.find(key); known != t->keys.end())
       return done(position{t->top.epoch, known->second});
   }
-  const position at = impl_->append(*t, data);
+  const position at = impl_->append(*t, data, trace);
   if (!key.empty()) impl_->remember(*t, key, at.offset);
   impl_->arm(*t);
   done(at);

@@ -27,22 +27,31 @@ std::string_view field_of(bytes_view data, std::string_view name) noexcept {
 
 bytes taken(const buffer& b) { return {b.view().begin(), b.view().end()}; }
 
-} // namespace
-
-bytes encode_item(std::uint64_t offset, bytes_view data) {
+/// An item, and `end` behind it.
+bytes encode_item(std::uint64_t offset, bytes_view data, std::string_view end) {
   buffer out;
-  out.reserve(data.size() + 24);
+  out.reserve(data.size() + 24 + end.size());
   wire::writer w{out};
   w.map(2);
   w.str("offset");
   w.unsigned_integer(offset);
   w.str("data");
   w.raw(data);
+  w.raw(as_bytes(end));
   return taken(out);
 }
 
-publication::publication(std::string topic, position at, bytes_view data, const topic_options& o)
-    : topic_(std::move(topic)), at_(at), item_(encode_item(at.offset, data)), data_at_(item_.size() - data.size()) {
+} // namespace
+
+bytes encode_item(std::uint64_t offset, bytes_view data) { return encode_item(offset, data, {}); }
+
+publication::publication(std::string topic, position at, bytes_view data, const topic_options& o,
+                         std::string_view trace)
+    : topic_(std::move(topic)),
+      at_(at),
+      item_(encode_item(at.offset, data, trace)),
+      data_at_(static_cast<std::uint32_t>(item_.size() - trace.size() - data.size())),
+      trace_size_(static_cast<std::uint32_t>(trace.size())) {
   if (o.overflow == overflow::conflate && !o.conflate_by.empty()) key_ = field_of(this->data(), o.conflate_by);
 }
 

@@ -2,6 +2,7 @@
 
 #include "libswill/base/random.hpp"
 #include "libswill/base/trace.hpp"
+#include "libswill/base/trace_id.hpp"
 #include "pubsub/detail/client_handlers.hpp"
 #include "pubsub/detail/inbox.hpp"
 #include "pubsub/detail/node.hpp"
@@ -32,9 +33,10 @@ void pubsub::impl::check_message(bytes_view data, const std::string& key) const 
   if (key.size() > options.key_length) throw error{error_code::bad_request, "the idempotency key is too long"};
 }
 
-void pubsub::impl::log_failure(std::string_view where, std::exception_ptr e) const {
+void pubsub::impl::log_failure(std::string_view where, std::exception_ptr e, std::string_view trace) const {
   if (errors)
-    errors->write(where, {.level = log_level::error}, log_limiter::of_exception(std::string{where} + ": ", e));
+    errors->write(where, {.level = log_level::error, .trace = trace},
+                  log_limiter::of_exception(std::string{where} + ": ", e));
 }
 
 // --- The object
@@ -96,19 +98,14 @@ pubsub_statistics pubsub::statistics() const {
 
 // --- Messages
 
-void pubsub::publish_encoded_then(std::string topic, bytes data, std::string key, broker::answer<position> done) {
+void pubsub::publish_encoded_then(std::string topic, bytes data, std::string key, broker::answer<position> done,
+                                  std::string_view trace) {
   impl_->check_topic(topic, false);
   impl_->check_message(data, key);
   if (!done) done = [](const result<position>&) {};
-  impl_->send(detail::publish_order{std::move(topic), std::move(data), std::move(key), std::move(done)});
-}
-
-task<position> pubsub::publish_encoded(std::string topic, bytes data, std::string key) {
-  const auto start = [&](completer<position> done) {
-    publish_encoded_then(std::move(topic), std::move(data), std::move(key),
-                         [done](result<position> r) { done(std::move(r)); });
-  };
-  co_return co_await completion<position>(start);
+  if (!is_trace_id(trace)) trace = {};
+  impl_->send(
+      detail::publish_order{std::move(topic), std::move(data), std::move(key), std::string{trace}, std::move(done)});
 }
 
 namespace {
@@ -126,6 +123,16 @@ struct this_scope {
 };
 
 } // namespace
+
+task<position> pubsub::publish_encoded(std::string topic, bytes data, std::string key) {
+  const scope* here = co_await this_scope{};
+  const auto start = [&](completer<position> done) {
+    publish_encoded_then(
+        std::move(topic), std::move(data), std::move(key), [done](result<position> r) { done(std::move(r)); },
+        here->trace());
+  };
+  co_return co_await completion<position>(start);
+}
 
 task<pubsub::opened> pubsub::open(std::string topic, std::optional<position> since) {
   impl_->check_topic(topic, false);
@@ -151,7 +158,8 @@ task<broker::history_page> pubsub::history(std::string topic, position since, st
 }
 
 listening pubsub::listen_encoded(std::string topic, std::optional<position> since,
-                                 std::function<void(const publication&)> f, std::function<void(const error&)> failed) {
+                                 std::function<void(const publication_ptr&)> f,
+                                 std::function<void(const error&)> failed) {
   impl_->check_topic(topic, false);
   auto state = std::make_shared<impl::listening_state>(); // with the loop until it has ended, and with the caller
   const std::lock_guard lock{impl_->mutex};
@@ -164,9 +172,9 @@ listening pubsub::listen_encoded(std::string topic, std::optional<position> sinc
       const auto alive = weak.lock(); // it may be ended from within f
       if (!alive || alive->ended) return;
       try {
-        f(*p);
+        f(p);
       } catch (...) {
-        i->log_failure("a listener of " + p->topic(), std::current_exception());
+        i->log_failure("a listener of " + p->topic(), std::current_exception(), p->trace());
       }
     });
     state->subscription->add(topic, since, [failed](const result<detail::joined>& j) {

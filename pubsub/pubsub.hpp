@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -88,7 +89,8 @@ public:
 
   /// Appends a message to a topic: its position, once the broker has it. With a key, a message that was published to this topic with the
   /// same key before (within pubsub_options::key_age) is not published again: the answer is its position. Errors: 400 for a bad topic or
-  /// key, 413, 503. After a 503 it is not known whether the message was published: with a key it is safe to publish it again.
+  /// key, 413, 503. After a 503 it is not known whether the message was published: with a key it is safe to publish it again. The message
+  /// carries context::trace() of the request that publishes it, for item::trace() and the log; no client is told.
   template <class T>
   task<position> publish(std::string topic, const T& message, std::string key = {}) {
     return publish_encoded(std::move(topic), encoded(message), std::move(key));
@@ -97,10 +99,12 @@ public:
   task<position> publish(std::string topic, T&& message, std::string key = {}) {
     return refuse<T>(), publish(std::move(topic), std::as_const(message), std::move(key));
   }
-  /// The same from any thread; `done` is called on the first I/O thread.
+  /// The same from any thread; `done` is called on the first I/O thread. The message carries `trace`, such as context::trace() or
+  /// item::trace(), when that is a trace-id.
   template <class T>
-  void publish_then(std::string topic, const T& message, std::string key, broker::answer<position> done) {
-    publish_encoded_then(std::move(topic), encoded(message), std::move(key), std::move(done));
+  void publish_then(std::string topic, const T& message, std::string key, broker::answer<position> done,
+                    std::string_view trace = {}) {
+    publish_encoded_then(std::move(topic), encoded(message), std::move(key), std::move(done), trace);
   }
 
   /// Messages of a topic that come from now on; with `since`, all behind that. See feed.
@@ -115,14 +119,7 @@ public:
   [[nodiscard]] listening listen(std::string topic, F f, std::optional<position> since = std::nullopt,
                                  std::function<void(const error&)> failed = {}) {
     return listen_encoded(
-        std::move(topic), since,
-        [f = std::move(f)](const publication& p) mutable {
-          if (p.is_notice()) return f(item<T>{p.at(), std::nullopt});
-          std::optional<T> data{std::in_place};
-          std::optional<error> failure;
-          if (!decode_message(p.data(), limits{}, *data, failure)) throw std::move(*failure);
-          f(item<T>{p.at(), std::move(data)});
-        },
+        std::move(topic), since, [f = std::move(f)](const publication_ptr& p) mutable { f(item<T>::decoded(p)); },
         std::move(failed));
   }
   /// Messages behind `since` that the topic still has, at most `limit` and pubsub_options::history_page.
@@ -218,9 +215,10 @@ public:
   };
   task<opened> open(std::string topic, std::optional<position> since);
   task<position> publish_encoded(std::string topic, bytes data, std::string key);
-  void publish_encoded_then(std::string topic, bytes data, std::string key, broker::answer<position> done);
-  listening listen_encoded(std::string topic, std::optional<position> since, std::function<void(const publication&)> f,
-                           std::function<void(const error&)> failed);
+  void publish_encoded_then(std::string topic, bytes data, std::string key, broker::answer<position> done,
+                            std::string_view trace = {});
+  listening listen_encoded(std::string topic, std::optional<position> since,
+                           std::function<void(const publication_ptr&)> f, std::function<void(const error&)> failed);
 
 private:
   friend class detail::client_handlers;

@@ -51,7 +51,7 @@ bool broker_actor::on_topic_mail(caf::type_erased_tuple& content) {
   broker& b = *settings_.broker;
   if (content.match_elements<publish_order>()) {
     auto& o = content.get_mutable_as<publish_order>(0);
-    b.publish(o.topic, o.data, o.key, std::move(o.done));
+    b.publish(o.topic, o.data, o.key, o.trace, std::move(o.done));
   } else if (content.match_elements<join_order>()) {
     on_join(content.get_mutable_as<join_order>(0));
   } else if (content.match_elements<leave_order>()) {

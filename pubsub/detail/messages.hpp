@@ -20,6 +20,7 @@ struct publish_order {
   std::string topic;
   bytes data;
   std::string key;
+  std::string trace; ///< empty: none
   broker::answer<position> done;
 };
 /// A hub has another subscription; it is told by join_reply.

@@ -71,7 +71,7 @@ struct pubsub::impl : std::enable_shared_from_this<impl> {
   void drop_actors();
   void on_node_message(const std::string& from, const std::string& kind, bytes_view data);
   /// On the first unit's thread. What a listener throws may come with each message, so it is one line a second.
-  void log_failure(std::string_view where, std::exception_ptr e) const;
+  void log_failure(std::string_view where, std::exception_ptr e, std::string_view trace = {}) const;
 };
 
 } // namespace swill

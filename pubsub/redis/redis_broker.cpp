@@ -52,20 +52,26 @@ void redis_broker::stop(std::function<void()> done) {
   beat_script.run(*i.commands, k, a, [close](const result<reply>&) { close(); });
 }
 
-void redis_broker::publish(const std::string& topic, bytes_view data, const std::string& key, answer<position> done) {
+void redis_broker::publish(const std::string& topic, bytes_view data, const std::string& key, std::string_view trace,
+                           answer<position> done) {
   std::vector<std::string> arguments = impl_->append_arguments(topic, as_text(data));
   arguments.push_back(key.empty() ? "" : text_of(impl_->options->key_age));
+  arguments.emplace_back(trace);
   bytes own; // only where it is wanted
   if (impl_->channels.count(topic) != 0) own.assign(data.begin(), data.end());
-  impl_->run(publish_script, {impl_->key("t:", topic), impl_->key("h:", topic), impl_->key("k:", topic + " " + key)},
-             arguments, [i = impl_.get(), topic, own = std::move(own), done = std::move(done)](const result<reply>& r) {
-               if (!r) return done(r.error());
-               const position at = position_of(*r, 0);
-               const bool fresh = r->size() == 2; // else it was published before, and perhaps something else
-               if (fresh) i->note(topic, at);
-               if (fresh && !own.empty()) i->on_published(topic, at, own);
-               done(at);
-             });
+  impl_->run(
+      publish_script, {impl_->key("t:", topic), impl_->key("h:", topic), impl_->key("k:", topic + " " + key)},
+      arguments,
+      [i = impl_.get(), topic, own = std::move(own), trace = std::string{trace},
+       done = std::move(done)](const result<reply>& r) {
+        if (!r) return done(r.error());
+        const position at = position_of(*r, 0);
+        const bool fresh = r->size() == 2; // else it was published before, and perhaps something else
+        if (fresh) i->note(topic, at);
+        if (fresh && !own.empty()) i->on_published(topic, at, own, trace);
+        done(at);
+      },
+      std::string{trace});
 }
 
 void redis_broker::subscribe(const std::string& topic, answer<topic_state> done) {
@@ -112,8 +118,10 @@ void redis_broker::history(const std::string& topic, const position& since, std:
                i->note(topic, page.top);
                page.more = (*r)[2].text() == "1";
                for (std::size_t n = 3; n + 1 < r->size(); n += 2) {
-                 const position at{page.top.epoch, number_of((*r)[n].text())};
-                 page.items.push_back(std::make_shared<const publication>(topic, at, as_bytes((*r)[n + 1].text()), o));
+                 const std::string_view place = (*r)[n].text();
+                 const position at{page.top.epoch, number_of(place)};
+                 page.items.push_back(
+                     std::make_shared<const publication>(topic, at, as_bytes((*r)[n + 1].text()), o, trace_in(place)));
                }
                done(std::move(page));
              });

@@ -27,7 +27,8 @@ public:
   void start(loop& l, broker_listener& to, const pubsub_options& o, const std::string& node,
              const log_sink* log) override;
   void stop(std::function<void()> done) override;
-  void publish(const std::string& topic, bytes_view data, const std::string& key, answer<position> done) override;
+  void publish(const std::string& topic, bytes_view data, const std::string& key, std::string_view trace,
+               answer<position> done) override;
   void subscribe(const std::string& topic, answer<topic_state> done) override;
   void unsubscribe(const std::string& topic) override;
   void history(const std::string& topic, const position& since, std::size_t limit, answer<history_page> done) override;

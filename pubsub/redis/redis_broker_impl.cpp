@@ -1,6 +1,7 @@
 #include "pubsub/redis/redis_broker_impl.hpp"
 
 #include "libswill/api/types/codec.hpp"
+#include "libswill/base/trace_id.hpp"
 
 #include <charconv>
 #include <iterator>
@@ -17,6 +18,13 @@ std::uint64_t number_of(std::string_view s) noexcept {
 
 position position_of(const redis::reply_view& r, std::size_t i) noexcept {
   return {number_of(r[i].text()), number_of(r[i + 1].text())};
+}
+
+std::string_view trace_in(std::string_view place) noexcept {
+  const std::size_t slash = place.find('/');
+  if (slash == std::string_view::npos) return {};
+  const std::string_view trace = place.substr(slash + 1);
+  return is_trace_id(trace) ? trace : std::string_view{};
 }
 
 std::string event_head(std::string_view event) {
@@ -149,7 +157,7 @@ void redis_broker::impl::look(const std::string& topic) {
         const std::string_view last = (*r)[2].text();
         const topic_options& o = options->of(topic);
         if (o.retain_last && !last.empty())
-          s.retained = std::make_shared<const publication>(topic, s.top, as_bytes(last), o);
+          s.retained = std::make_shared<const publication>(topic, s.top, as_bytes(last), o, trace_in((*r)[1].text()));
         it->second.seen = s.top;
         it->second.known.note(s.top, home->now());
         for (const auto& w : waiting) w(s);
@@ -168,7 +176,8 @@ void redis_broker::impl::on_publication(const std::string& topic, std::string_vi
   if (it == channels.end()) return;
   position at;
   at.epoch = number_of(take_word(payload));
-  at.offset = number_of(take_word(payload));
+  const std::string_view place = take_word(payload);
+  at.offset = number_of(place);
   if (at.epoch == 0 || at.offset == 0) { // the script never says that
     return errors->write(log_level::error, "channel",
                          "topics: what came on the channel of " + topic + " is no message");
@@ -177,17 +186,19 @@ void redis_broker::impl::on_publication(const std::string& topic, std::string_vi
   last.note(at, home->now());
   if (at.epoch == own.epoch && at.offset <= own.offset) return;
   if (at.epoch != seen.epoch || at.offset > seen.offset) seen = at;
-  listener->on_publication(std::make_shared<const publication>(topic, at, as_bytes(payload), options->of(topic)));
+  listener->on_publication(
+      std::make_shared<const publication>(topic, at, as_bytes(payload), options->of(topic), trace_in(place)));
 }
 
 /// What this node has published need not wait until it comes back, when it is the next of its topic.
-void redis_broker::impl::on_published(const std::string& topic, const position& at, bytes_view data) {
+void redis_broker::impl::on_published(const std::string& topic, const position& at, bytes_view data,
+                                      std::string_view trace) {
   const auto it = channels.find(topic);
   if (it == channels.end() || !it->second.confirmed) return;
   auto& [waiting, seen, own, last, confirmed] = it->second;
   if (at.epoch != seen.epoch || at.offset != seen.offset + 1) return;
   seen = own = at;
-  listener->on_publication(std::make_shared<const publication>(topic, at, data, options->of(topic)));
+  listener->on_publication(std::make_shared<const publication>(topic, at, data, options->of(topic), trace));
 }
 
 void redis_broker::impl::on_node_payload(std::string_view payload) {

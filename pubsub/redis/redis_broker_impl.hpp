@@ -22,6 +22,8 @@ namespace detail {
 
 std::uint64_t number_of(std::string_view s) noexcept;
 position position_of(const redis::reply_view& r, std::size_t i) noexcept;
+/// The trace-id in a message's place (scripts.hpp), whose offset number_of gives; empty when it has none.
+std::string_view trace_in(std::string_view place) noexcept;
 inline std::string text_of(std::chrono::milliseconds d) { return std::to_string(std::max<std::int64_t>(1, d.count())); }
 inline std::string text_of(std::size_t n) { return std::to_string(n); }
 /// An event without its member, which stands at its end.
@@ -98,26 +100,28 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
             detail::text_of(grace(o))};
   }
   template <class F>
-  void run(const redis::script& s, const std::vector<std::string>& keys, const std::vector<std::string>& arguments,
-           F f) {
+  void run(const redis::script& s, const std::vector<std::string>& keys, const std::vector<std::string>& arguments, F f,
+           std::string trace = {}) {
     const std::vector<std::string_view> k(keys.begin(), keys.end());
     const std::vector<std::string_view> a(arguments.begin(), arguments.end());
     // Nothing comes after stop.
-    s.run(*commands, k, a, [self = weak_from_this(), f = std::move(f)](result<redis::reply> r) {
-      const auto alive = self.lock();
-      if (!alive || alive->stopped) return;
-      if (r) return f(std::move(r));
-      f(alive->told(r.error()));
-    });
+    s.run(*commands, k, a,
+          [self = weak_from_this(), f = std::move(f), trace = std::move(trace)](result<redis::reply> r) {
+            const auto alive = self.lock();
+            if (!alive || alive->stopped) return;
+            if (r) return f(std::move(r));
+            f(alive->told(r.error(), trace));
+          });
   }
   /// What a caller is told: 503 whatever Redis refused, since a script that ended halfway may have done what it was for. The text of the
-  /// refusal is for the log.
-  error told(const error& e) {
+  /// refusal is for the log, with the trace of the request that asked.
+  error told(const error& e, std::string_view trace = {}) {
     const value* text = e.data.find("redis");
     if (text == nullptr) return e;
     const auto* refusal = text->get_if<std::string>();
     const std::string said = refusal != nullptr ? *refusal : to_text(*text);
-    errors->write(log_level::error, redis::refusal_word(said), "topics: Redis answered " + said);
+    const std::string line = "topics: Redis answered " + said;
+    errors->write(redis::refusal_word(said), {.level = log_level::error, .text = line, .trace = trace});
     return broker_unavailable("Redis cannot do it now");
   }
 
@@ -125,7 +129,7 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
   void start();
   void on_message(std::string_view name, std::string_view payload);
   void on_publication(const std::string& topic, std::string_view payload);
-  void on_published(const std::string& topic, const position& at, bytes_view data);
+  void on_published(const std::string& topic, const position& at, bytes_view data, std::string_view trace);
   void on_node_payload(std::string_view payload);
   void on_subscribed(std::string_view name);
   void on_state();

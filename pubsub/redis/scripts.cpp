@@ -15,9 +15,9 @@ bool is_count(const reply_view& r) noexcept { return r.is_text() && number_of(r.
 bool is_publish_reply(const reply_view& r) noexcept {
   return is_list_of_texts(r) && (r.size() == 2 || r.size() == 3) && is_count(r[0]) && is_count(r[1]);
 }
-/// {epoch, offset, last}
+/// {epoch, place, last}
 bool is_look_reply(const reply_view& r) noexcept { return is_list_of_texts(r) && r.size() == 3 && is_count(r[0]); }
-/// {epoch, offset, more, offset, message, …}
+/// {epoch, offset, more, place, message, …}
 bool is_history_reply(const reply_view& r) noexcept {
   return is_list_of_texts(r) && r.size() >= 3 && r.size() % 2 == 1 && is_count(r[0]);
 }
@@ -76,17 +76,20 @@ local function forget_old(stream, age, time)
   end
 end
 -- ARGV 1 data, 2 new epoch, 3 history length, 4 history age, 5 ttl, 6 channel, 7 '1' to retain, 8 grace
-local function append(meta, stream, channel, data)
+local untraced = {}
+local function append(meta, stream, channel, data, trace)
   local time = now()
   local known = redis.call('HMGET', meta, 'e', 'x')
   local e, due = known[1], tonumber(known[2] or 0)
   if not e then e = ensure(meta, stream, ARGV[2], ARGV[5], ARGV[5], '', '0') end
   local n = redis.call('HINCRBY', meta, 'o', 1)
   local o = text(n)
+  local place = trace and o .. '/' .. trace or o
+  local traced = trace and {'w', place} or untraced
   if ARGV[3] ~= '0' then
     -- From 100 on by whole nodes of the stream, which costs half as much: who reads it leaves out what is too much.
     local how = #ARGV[3] > 2 and '~' or '='
-    redis.call('XADD', stream, 'MAXLEN', how, ARGV[3], o .. '-0', 't', text(time), 'd', data)
+    redis.call('XADD', stream, 'MAXLEN', how, ARGV[3], o .. '-0', 't', text(time), 'd', data, unpack(traced))
     if n % 16 == 0 then forget_old(stream, ARGV[4], time) end
   end
   if time >= due then
@@ -95,8 +98,8 @@ local function append(meta, stream, channel, data)
     redis.call('PEXPIRE', stream, ARGV[4] + ARGV[8])
     redis.call('HSET', meta, 'x', text(time + ARGV[8]))
   end
-  if ARGV[7] == '1' then redis.call('HSET', meta, 'l', data) end
-  redis.call('PUBLISH', channel, e .. ' ' .. o .. ' ' .. data)
+  if ARGV[7] == '1' then redis.call('HSET', meta, 'l', data, unpack(traced)) end
+  redis.call('PUBLISH', channel, e .. ' ' .. place .. ' ' .. data)
   return {e, o}
 end
 )lua";
@@ -111,7 +114,7 @@ if ARGV[9] ~= '' then
     return {e, o, 'before'}
   end
 end
-local at = append(KEYS[1], KEYS[2], ARGV[6], ARGV[1])
+local at = append(KEYS[1], KEYS[2], ARGV[6], ARGV[1], ARGV[10] ~= '' and ARGV[10])
 if ARGV[9] ~= '' then redis.call('SET', KEYS[3], at[1] .. ' ' .. at[2], 'PX', ARGV[9]) end
 return at
 )lua",
@@ -119,7 +122,9 @@ return at
 
 const redis::script look_script{common + R"lua(
 local e, o = ensure(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
-return {e, o, redis.call('HGET', KEYS[1], 'l') or ''}
+local kept = redis.call('HMGET', KEYS[1], 'l', 'w')
+local traced = kept[2] and string.match(kept[2], '^%d+') == o -- else it is of an earlier message
+return {e, traced and kept[2] or o, kept[1] or ''}
 )lua",
                                 is_look_reply};
 
@@ -141,12 +146,13 @@ from = math.max(from, o - ARGV[7] + 1)
 forget_old(KEYS[2], ARGV[6], now())
 local some = redis.call('XRANGE', KEYS[2], text(from) .. '-0', '+', 'COUNT', ARGV[5])
 local out = {e, o, '0'}
+local last = o
 for _, entry in ipairs(some) do
-  local offset = string.match(entry[1], '^%d+')
-  out[#out + 1] = offset
+  last = string.match(entry[1], '^%d+')
+  out[#out + 1] = entry[2][6] or last
   out[#out + 1] = entry[2][4]
 end
-if #some > 0 and out[#out - 1] ~= o then out[3] = '1' end
+if last ~= o then out[3] = '1' end
 return out
 )lua",
                                    is_history_reply};

@@ -179,6 +179,35 @@ TEST(PubsubDocs, Resume) {
   EXPECT_EQ(client.receive(gone)->as<value>(), value{"some were missed"});
 }
 
+// [traces]
+swill::listening keep_record(const std::shared_ptr<swill::pubsub>& bus, swill::log_sink log) {
+  return bus->listen<std::string>("log", [bus, log](const swill::item<std::string>& i) {
+    log({.text = i.data(), .trace = i.trace()}); // of a request that may have run on another node
+    bus->publish_then("record", i.data(), "", {}, i.trace());
+  });
+}
+// [/traces]
+
+TEST(PubsubDocs, Traces) {
+  auto bus = std::make_shared<swill::pubsub>();
+  swill::app app;
+  app.use(bus);
+  app.handle("say",
+             [bus](swill::request<std::string> r) -> swill::task<void> { co_await bus->publish("log", r.data()); });
+  swill::test_server server{app};
+  swill::test_client client{server};
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  std::vector<std::string> lines, records;
+  const auto record = keep_record(
+      bus, [&lines](const swill::log_entry& e) { lines.push_back(std::string{e.text} + " " + std::string{e.trace}); });
+  const auto last = bus->listen<std::string>(
+      "record", [&records](const swill::item<std::string>& i) { records.emplace_back(i.trace()); });
+  server.run();
+  client.call("say", std::string{"hi"}, {"traceparent", "00-" + trace + "-00f067aa0ba902b7-01"});
+  EXPECT_THAT(lines, ElementsAre("hi " + trace));
+  EXPECT_THAT(records, ElementsAre(trace));
+}
+
 // [inbox]
 void add_invitations(swill::app& app, const std::shared_ptr<swill::pubsub>& bus) {
   app.handle("join", [bus](swill::request<std::string> group) { // this connection, until it ends

@@ -56,11 +56,12 @@ public:
     return answer.take();
   }
 
-  result<position> try_publish(const std::string& topic, const value& v, const std::string& key = {}) {
-    return ask<position>([&](broker& b, auto done) { b.publish(topic, packed(v), key, done); });
+  result<position> try_publish(const std::string& topic, const value& v, const std::string& key = {},
+                               std::string_view trace = {}) {
+    return ask<position>([&](broker& b, auto done) { b.publish(topic, packed(v), key, trace, done); });
   }
-  position publish(const std::string& topic, const value& v, const std::string& key = {}) {
-    return try_publish(topic, v, key).value();
+  position publish(const std::string& topic, const value& v, const std::string& key = {}, std::string_view trace = {}) {
+    return try_publish(topic, v, key, trace).value();
   }
   broker::topic_state subscribe(const std::string& topic) {
     return ask<broker::topic_state>([&](broker& b, auto done) { b.subscribe(topic, done); }).value();

@@ -126,6 +126,47 @@ TYPED_TEST(BrokerContract, ATopicWithoutHistoryStillCounts) {
   EXPECT_EQ(this->text(b->published.take()), "1:\"a\"");
 }
 
+TYPED_TEST(BrokerContract, MessagesCarryATrace) {
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  pubsub_options o;
+  o.other_topics.retain_last = true;
+  auto b = this->backend.make(o);
+  b->subscribe("t");
+  const position at = b->publish("t", "a", {}, trace);
+  b->publish("t", "b");
+
+  for (const auto& p : {b->published.take(), b->history("t", {at.epoch, 0}).items.at(0)}) {
+    EXPECT_EQ(p->trace(), trace);
+    EXPECT_EQ(unpacked(p->data()), value{"a"});
+    const bytes_view item = p->item(); // what clients get
+    EXPECT_EQ(bytes(item.begin(), item.end()), encode_item(1, packed("a")));
+  }
+  for (const auto& p : {b->published.take(), b->history("t", {at.epoch, 0}).items.at(1)}) {
+    EXPECT_EQ(p->trace(), "");
+    EXPECT_EQ(p->at().offset, 2U);
+    EXPECT_EQ(unpacked(p->data()), value{"b"});
+  }
+  EXPECT_FALSE(b->history("t", at).more);
+}
+
+TYPED_TEST(BrokerContract, TheRetainedMessageHasItsOwnTrace) {
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  pubsub_options o;
+  o.other_topics.history_length = 0;
+  o.other_topics.retain_last = true;
+  auto b = this->backend.make(o);
+  const position at = b->publish("t", "a", {}, trace);
+  const auto first = b->subscribe("t");
+  b->unsubscribe("t");
+  b->publish("t", "b");
+  const auto second = b->subscribe("t");
+
+  EXPECT_EQ(first.top, at);
+  EXPECT_EQ(first.retained->trace(), trace);
+  EXPECT_EQ(second.top.offset, 2U);
+  EXPECT_EQ(second.retained->trace(), "");
+}
+
 TYPED_TEST(BrokerContract, RetainsTheLastMessage) {
   pubsub_options o;
   o.other_topics.history_length = 0;

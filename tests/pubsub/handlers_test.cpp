@@ -118,6 +118,87 @@ TEST_F(PubsubHandlers, ListenersOutsideOfRequestsAreCalled) {
   EXPECT_EQ(a.lines().size(), 1U);
 }
 
+// --- Traces
+
+const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+metadata parent() { return {"traceparent", "00-" + trace + "-00f067aa0ba902b7-01"}; }
+
+TEST_F(PubsubHandlers, PublishTheTraceOfTheirRequest) {
+  make();
+  bus->allow_publish("**");
+  a.handle("watch", [this](request<std::string> topic) -> stream<std::string> {
+    auto feed = co_await bus->subscribe<value>(topic.data());
+    while (auto i = co_await feed.next()) co_yield std::string{i->trace()};
+  });
+  a.handle("post", [this](request<std::string> topic) -> task<void> {
+    const auto twice = [this](std::string to) -> task<void> { // awaited by the handler, so it is of its request
+      co_await bus->publish(to, 1);
+      co_await bus->publish(to, 2);
+    };
+    co_await twice(topic.data());
+  });
+  a.handle("send", [this](request<>) -> task<void> { co_await bus->send_to_user("ann", 1); });
+  serve();
+  test_client c{*server};
+  const auto feed = c.open("watch", std::string{"t"}), inbox = c.open("watch", std::string{"$user.ann"});
+
+  c.call("post", std::string{"t"}, parent());
+  c.call("post", std::string{"t"});
+  c.call<value>("swill.publish", message_of("t", 3), parent());
+  c.call("send", nothing{}, parent());
+
+  const std::string with = "m:\"" + trace + "\"", without = "m:\"\"";
+  EXPECT_EQ(arrived(c, feed), (strings{with, with, without, without, with}));
+  EXPECT_EQ(arrived(c, inbox), strings{with});
+}
+
+TEST_F(PubsubHandlers, TellNoClientOfATrace) {
+  make();
+  bus->allow_publish("**");
+  bus->allow_subscribe("**");
+  serve();
+  test_client c{*server};
+  const auto live = c.open("swill.subscribe", topic_of("t"));
+  const beginning b = begun(c, live);
+  c.call<value>("swill.publish", message_of("t", 7), parent());
+  const auto resumed = c.open("swill.subscribe", topic_of("t", since(b.epoch, 0)));
+  begun(c, resumed);
+
+  const value plain = value::map({{"offset", 1}, {"data", 7}});
+  EXPECT_EQ(c.receive(live)->as<value>(), plain);
+  EXPECT_EQ(c.receive(resumed)->as<value>(), plain);
+}
+
+TEST_F(PubsubHandlers, PassATraceOnOutsideOfRequests) {
+  serve();
+  std::vector<std::string> seen_traces;
+  const listening first =
+      bus->listen<int>("t", [this](const item<int>& i) { bus->publish_then("u", i.data() + 1, {}, {}, i.trace()); });
+  const listening last =
+      bus->listen<int>("u", [&seen_traces](const item<int>& i) { seen_traces.emplace_back(i.trace()); });
+  server->run();
+  bus->publish_then("t", 1, {}, {}, trace);
+  bus->publish_then("t", 2, {}, {}, "no trace-id\n");
+  bus->publish_then("t", 3, {}, {}, std::string(32, '0'));
+  server->run();
+
+  EXPECT_EQ(seen_traces, (strings{trace, "", ""}));
+}
+
+TEST_F(PubsubHandlers, AListenerThatFailsIsLoggedWithTheTrace) {
+  std::vector<std::string> traces;
+  a.set_log([&traces](const log_entry& e) {
+    if (e.text.starts_with("a listener of t: ")) traces.emplace_back(e.trace);
+  });
+  serve();
+  const listening l = bus->listen<int>("t", [](const item<int>&) { throw std::runtime_error("no"); });
+  server->run();
+  bus->publish_then("t", 1, {}, {}, trace);
+  server->run();
+
+  EXPECT_EQ(traces, strings{trace});
+}
+
 TEST_F(PubsubHandlers, AListenerMayEndItself) {
   serve();
   std::optional<listening> l;

@@ -19,7 +19,7 @@ struct MemoryBroker : testing::Test, broker_listener {
   }
   position publish(const std::string& topic, const value& v, const std::string& key = {}) {
     position at;
-    memory.publish(topic, packed(v), key, [&at](const result<position>& r) { at = r.value(); });
+    memory.publish(topic, packed(v), key, {}, [&at](const result<position>& r) { at = r.value(); });
     return at;
   }
   position subscribe(const std::string& topic) {

@@ -1,5 +1,6 @@
 #include "pubsub/redis/redis_broker.hpp"
 
+#include "libswill/redis/subscriber.hpp"
 #include "tests/pubsub/broker_contract.hpp"
 
 #include <poll.h>
@@ -51,6 +52,53 @@ TEST_F(RedisBroker, NodesShareTopics) {
   }
   EXPECT_EQ(two->history("t", a).items.size(), 1U);
   EXPECT_EQ(two->publish("t", "c", "k"), one->publish("t", "c", "k"));
+}
+
+TEST_F(RedisBroker, TracesGoFromNodeToNode) {
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  auto one = make("n1"), two = make("n2");
+  two->subscribe("t");
+  const position at = one->publish("t", "a", {}, trace);
+
+  EXPECT_EQ(two->published.take()->trace(), trace);
+  EXPECT_EQ(two->history("t", {at.epoch, 0}).items.at(0)->trace(), trace);
+}
+
+/// Nodes of the version before know of no traces: they read numbers up to what is none, and the fields of an entry by their order.
+TEST_F(RedisBroker, TracesStandWhereNodesThatKnowOfNoneDoNotLook) {
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  auto one = make("n1");
+  one->subscribe("t");
+  box<std::string> heard;
+  loop_thread thread;
+  redis::subscriber_events events;
+  events.on_message = [&heard](std::string_view, std::string_view payload) { heard.put(std::string{payload}); };
+  box<bool> listens;
+  events.on_subscribed = [&listens](std::string_view) { listens.put(true); };
+  const auto settings = redis::options::parse(server.address()).value();
+  std::unique_ptr<redis::subscriber> s;
+  thread.on_loop([&] {
+    s = std::make_unique<redis::subscriber>(thread.loop, settings, std::move(events));
+    s->subscribe(backend.prefix + "c:t");
+    s->start();
+  });
+  listens.take();
+
+  const position at = one->publish("t", 7, {}, trace);
+  const std::string payload = heard.take();
+  // As such a node writes it.
+  server.ask("PUBLISH " + backend.prefix + "c:t \"" + std::to_string(at.epoch) + " 2 \\x08\"");
+  thread.on_loop([&] { s.reset(); });
+
+  EXPECT_EQ(payload, std::to_string(at.epoch) + " 1/" + trace + " \x07");
+  EXPECT_EQ(one->published.take()->trace(), trace);
+  const publication_ptr old = one->published.take();
+  EXPECT_EQ(old->at(), (position{at.epoch, 2}));
+  EXPECT_EQ(unpacked(old->data()), value{8});
+  EXPECT_EQ(old->trace(), "");
+  EXPECT_NE(server.ask("XRANGE " + backend.prefix + "h:t - +").find("$1\r\nd\r\n$1\r\n\x07\r\n$1\r\nw\r\n"),
+            std::string::npos);
+  EXPECT_EQ(server.ask("HGET " + backend.prefix + "t:t o"), "$1\r\n1\r\n");
 }
 
 TEST_F(RedisBroker, OwnMessagesComeOnceAndInOrderAmongThoseOfOthers) {
@@ -249,22 +297,25 @@ TEST(RedisBrokerErrors, AreOneLineASecond) {
   r.server = redis::options::parse(server.address()).value();
   {
     driven_broker b{std::make_shared<redis_broker>(r), {}, "n1", [&log](const log_entry& e) {
-                      if (e.level >= log_level::warning) log.put(std::string{e.text});
+                      if (e.level >= log_level::warning) log.put(std::string{e.text} + std::string{e.trace});
                     }};
     EXPECT_TRUE(b.states.take()); // that passes
     for (int i = 0; i < 200; ++i) {
-      const auto refused = b.try_publish("t", i);
+      const auto refused = b.try_publish("t", i, {}, "4bf92f3577b34da6a3ce929d0e0e4736");
       ASSERT_FALSE(refused);
       EXPECT_EQ(refused.error().code, 503);
     }
   }
-  EXPECT_EQ(log.take().substr(0, 26), "topics: Redis answered OOM");
+  EXPECT_EQ(log.take().substr(0, 26), "topics: Redis answered OOM"); // the node's own sign of life
+  std::string last;
   std::size_t lines = 1;
   while (!log.empty()) {
-    EXPECT_NE(log.take().find(" like it)"), std::string::npos);
+    last = log.take();
+    EXPECT_NE(last.find(" like it)"), std::string::npos);
     ++lines;
   }
-  EXPECT_LT(lines, 20U); // one for each second, and the last; not 200
+  EXPECT_LT(lines, 20U);                                                   // one for each second, and the last; not 200
+  EXPECT_TRUE(last.ends_with("4bf92f3577b34da6a3ce929d0e0e4736")) << last; // of whoever published
 }
 
 TEST_F(RedisBroker, SubscribesOnlyToWhatIsWanted) {

@@ -57,6 +57,31 @@ TEST_F(PubsubNodes, WhatOnePublishesTheOtherDelivers) {
   }
 }
 
+TEST_F(PubsubNodes, ASubscriberOnAnotherNodeKnowsTheTraceOfTheRequest) {
+  node one{shared(), quick()}, two{shared(), quick()};
+  box<std::string> traces;
+  box<bool> began;
+  const listening l = two.bus->listen<int>("t", [&](const item<int>& i) {
+    if (i.data() == 0) return began.put(true);
+    traces.put(std::string{i.trace()});
+  });
+  reader client{two, "t"};
+  do {
+    ASSERT_TRUE(two.publish("t", 0));
+  } while (began.empty()); // it listens from some time on
+  client.items.take();
+  blocking_client c{one.url()};
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  c.call<value>("swill.publish", message("t", 1), metadata{"traceparent", "00-" + trace + "-00f067aa0ba902b7-01"});
+  c.call<value>("swill.publish", message("t", 2));
+
+  EXPECT_EQ(traces.take(), trace);
+  EXPECT_EQ(traces.take(), "");
+  value last;
+  while (number(last.find("data")) != 1) last = client.items.take();
+  EXPECT_EQ(last, value::map({{"offset", *last.find("offset")}, {"data", 1}}));
+}
+
 TEST_F(PubsubNodes, AClientResumesOnTheOther) {
   node one{shared(), quick()}, two{shared(), quick()};
   reader first{one, "t"};
