@@ -6,10 +6,7 @@
 namespace swill::actors {
 
 channel_base::channel_base(scope& s, caf::strong_actor_ptr to, std::uint32_t window)
-    : scope_(s),
-      to_(std::move(to)),
-      self_(static_cast<loop_actor*>(s.native_actor())),
-      window_(std::max<std::uint32_t>(window, 1)) {
+    : scope_(s), to_(std::move(to)), self_(sender_of(s)), window_(std::max<std::uint32_t>(window, 1)) {
   if (self_ == nullptr) throw std::logic_error("a handler actor outside of a request");
   if (to_ == nullptr || !self_->is_alive()) throw error{error_code::unavailable, "The handler is not there"};
   self_->add_receiver(*this, to_);

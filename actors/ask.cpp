@@ -1,5 +1,7 @@
 #include "actors/ask.hpp"
 
+#include "actors/request_actor.hpp"
+
 #include <stdexcept>
 
 namespace swill {
@@ -21,6 +23,11 @@ void throw_from(const caf::error& e) {
   throw std::runtime_error("actor answered " + caf::to_string(e));
 }
 
+std::string trace_of(const caf::strong_actor_ptr& sender) {
+  const auto* request = sender ? dynamic_cast<const actors::request_actor*>(sender->get()) : nullptr;
+  return request != nullptr ? std::string{request->trace()} : std::string{};
+}
+
 namespace actors {
 
 namespace {
@@ -32,7 +39,7 @@ ask_base::~ask_base() { withdraw(); }
 bool ask_base::begin(scope& s, std::coroutine_handle<> h) {
   scope_ = &s;
   if (s.is_cancelled()) return false;
-  self_ = static_cast<loop_actor*>(s.native_actor());
+  self_ = sender_of(s);
   if (self_ == nullptr) throw std::logic_error("ask outside of a request");
   if (to_ == nullptr) throw error{error_code::unavailable, "The handler is not there"};
   if (!self_->is_alive()) {

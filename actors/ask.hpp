@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <tuple>
 
 namespace swill {
@@ -20,6 +21,10 @@ caf::error to_caf(const error& e);
 /// And back: 503 for an actor that is down, 408 for one that did not answer in time, 501 for one that does not know the message. What is
 /// none of these, or of to_caf, is no error for the client: std::runtime_error, and so a bland 500, is thrown for it.
 [[noreturn]] void throw_from(const caf::error& e);
+
+/// The trace-id of the request whose message an actor handles (docs/logging.md): `trace_of(self->current_sender())`, before the actor makes a
+/// promise of its answer. Empty when the request has none, or is of another process. From any thread.
+std::string trace_of(const caf::strong_actor_ptr& sender);
 
 namespace actors {
 

@@ -6,6 +6,12 @@
 
 namespace swill::actors {
 
+loop_actor* sender_of(scope& s) {
+  auto* self = static_cast<loop_actor*>(s.native_actor());
+  if (self != nullptr) self->note_trace(s.trace());
+  return self;
+}
+
 loop_actor::loop_actor(caf::actor_config& config, unit& home) : caf::local_actor(config), home_(&home) {
   context(home.sending_face());
 }

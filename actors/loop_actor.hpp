@@ -2,9 +2,12 @@
 
 #include "actors/unit.hpp"
 
+#include "libswill/base/scope.hpp"
+
 #include <caf/all.hpp>
 
 #include <atomic>
+#include <string_view>
 #include <vector>
 
 namespace swill::actors {
@@ -60,6 +63,9 @@ public:
   void quit(caf::error reason = caf::exit_reason::normal);
   bool is_alive() const noexcept { return alive_; }
 
+  /// It is about to send mail for a request with this trace-id, or with none (trace_of in ask.hpp). On its thread.
+  virtual void note_trace(std::string_view) {}
+
   // --- CAF's interface
   using caf::abstract_actor::enqueue;
   void enqueue(caf::mailbox_element_ptr element, caf::execution_unit*) override;
@@ -100,6 +106,9 @@ private:
   std::vector<receiver_entry> receivers_;
   bool alive_ = true;
 };
+
+/// The actor from which coroutines of s send mail; null when they cannot.
+loop_actor* sender_of(scope& s);
 
 /// Makes an actor of class T at home on u. On u's thread, or before its loop runs.
 template <class T, class... Ts>

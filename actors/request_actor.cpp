@@ -57,6 +57,11 @@ request_info request_actor::info() const {
   return out;
 }
 
+/// It changes only from request to request, when nobody knows this actor who might read it at the same time.
+void request_actor::note_trace(std::string_view now) {
+  if (now != trace()) trace_ = now.empty() ? nullptr : std::make_unique<const std::string>(now);
+}
+
 bool request_actor::is_recyclable() const noexcept {
   // The one strong reference is that of the connection which is giving it up; a strong reference holds one weak reference.
   const auto* control = ctrl();

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace swill::actors {
 
@@ -61,6 +62,9 @@ public:
   const char* name() const override { return "swill.request"; }
   request_state& state() noexcept { return *state_; }
   request_info info() const;
+  /// The trace-id of the request, once it has sent mail to anybody; for whoever got that mail, from any thread.
+  std::string_view trace() const noexcept { return trace_ ? std::string_view{*trace_} : std::string_view{}; }
+  void note_trace(std::string_view now) override;
 
   /// May serve another request: nothing outside knows this actor.
   bool is_recyclable() const noexcept;
@@ -71,6 +75,7 @@ private:
   bool on_mail(caf::mailbox_element& element) override;
   void cancel(std::string reason);
   std::unique_ptr<request_state> state_;
+  std::unique_ptr<const std::string> trace_; ///< null: none
 };
 
 /// A request actor at home on u, from its pool or new.

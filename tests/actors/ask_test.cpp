@@ -2,6 +2,8 @@
 
 #include "tests/actors/world.hpp"
 
+#include <set>
+
 // Handlers that ask other actors.
 
 namespace swill {
@@ -78,6 +80,40 @@ TEST_F(Ask, TimeoutIs408) {
 TEST_F(Ask, TimeoutBeyondTheClockIsLong) {
   a.timeout = std::chrono::milliseconds::max();
   EXPECT_EQ(outcome_of(41, 1s), strings{"m:42"});
+}
+
+TEST_F(Ask, TellsTheTraceOfItsRequest) {
+  strings traces;
+  std::set<caf::actor_id> senders;
+  a.handle("ask and rest", [this](request<> r) -> task<std::string> {
+    co_await ask<int>(a.other, 1h, 1);
+    co_await sleep_for(1ms); // an actor that ends on its own mail would not serve another request
+    co_return std::string{r.context().trace()};
+  });
+  test_server s{a};
+  a.other = s.runtime().system().spawn(
+      [&](caf::event_based_actor* self, int) -> caf::behavior {
+        return {[self, &traces, &senders](int n) {
+          traces.push_back(trace_of(self->current_sender()));
+          senders.insert(self->current_sender()->id());
+          return n;
+        }};
+      },
+      0);
+  const ends_here end{a.other};
+  test_client c{s};
+  const std::string one(32, 'a'), two(32, 'b');
+  for (const std::string& trace : {one, std::string{}, two}) {
+    const auto seq = c.open("ask and rest", nothing{}, {"traceparent", "00-" + trace + "-00f067aa0ba902b7-01"});
+    s.advance(1ms);
+    EXPECT_EQ(c.expect<std::string>(seq), trace);
+  }
+
+  EXPECT_EQ(traces, (strings{one, "", two}));
+  EXPECT_EQ(senders.size(), 1U); // one actor has served all three
+  EXPECT_EQ(trace_of(nullptr), "");
+  EXPECT_EQ(trace_of(caf::actor_cast<caf::strong_actor_ptr>(a.other)), "");
+  a.other = {};
 }
 
 TEST_F(Ask, HooksOfConnectionsMayAsk) {

@@ -3,6 +3,7 @@
 #include "tests/actors/world.hpp"
 
 #include <atomic>
+#include <mutex>
 
 // Handlers that are actors, in their four shapes. The actors live in a system of their own, so that they are there before the app.
 
@@ -111,6 +112,12 @@ struct HandleActor : testing::Test {
   ~HandleActor() override {
     for (const auto& x : {doubler, from, into, both}) caf::anon_send_exit(x, caf::exit_reason::user_shutdown);
   }
+  /// What there is as soon as there is anything.
+  static strings answer(test_server& s, test_client& c, std::uint64_t seq) {
+    strings all;
+    EXPECT_TRUE(run_until(s, [&] { return !(all = arrived(c, seq)).empty(); }));
+    return all;
+  }
   /// Everything up to the final envelope.
   static strings finish(test_server& s, test_client& c, std::uint64_t seq) {
     strings all;
@@ -127,10 +134,7 @@ TEST_F(HandleActor, AnswersOneForOne) {
   test_client c{s};
   const auto seq = c.open("double", 21);
 
-  strings all;
-  EXPECT_TRUE(run_until(s, [&] { return !(all = arrived(c, seq)).empty(); }));
-
-  EXPECT_EQ(all, strings{"m:42"});
+  EXPECT_EQ(answer(s, c, seq), strings{"m:42"});
 }
 
 TEST_F(HandleActor, StreamsOutWithinItsCredit) {
@@ -225,10 +229,7 @@ TEST_F(HandleActor, TakesAStreamByCredit) {
   for (int i = 2; i <= 100; ++i) c.send(seq, i);
   c.end(seq);
 
-  strings all;
-  EXPECT_TRUE(run_until(s, [&] { return !(all = arrived(c, seq)).empty(); }));
-
-  EXPECT_EQ(all, strings{"m:5050"});
+  EXPECT_EQ(answer(s, c, seq), strings{"m:5050"});
   EXPECT_EQ(n.received, 100);
 }
 
@@ -240,6 +241,67 @@ TEST_F(HandleActor, StreamsBothWays) {
   c.end(seq);
 
   EXPECT_EQ(finish(s, c, seq), (strings{"m:2", "m:4", "end"}));
+}
+
+TEST_F(HandleActor, KnowsTheTraceOfEachRequest) {
+  std::mutex mutex; // guards seen
+  strings seen;
+  const caf::actor curious = system.spawn(
+      [&](caf::event_based_actor* self, int) -> caf::behavior {
+        const auto look = [self, &mutex, &seen] {
+          const std::lock_guard lock{mutex};
+          seen.push_back(trace_of(self->current_sender()));
+        };
+        return {[look](int v) {
+                  look();
+                  return v;
+                },
+                [self, look](open_atom, const caf::actor& to) {
+                  look();
+                  self->send(to, credit_atom::value, std::uint32_t{1});
+                },
+                [look](item_atom, const caf::actor&, int) { look(); },
+                [self, look](end_atom, const caf::actor& to) {
+                  look();
+                  self->send(to, item_atom::value, 0);
+                },
+                [](credit_atom, const caf::actor&, std::uint32_t) {},
+                [](cancel_atom, const caf::actor&) {}};
+      },
+      0);
+  const ends_here end{curious};
+  a.handle_actor<int, int>("one", curious, actor_options{});
+  a.handle_actor<stream_of<int>, int>("many", curious, actor_options{});
+  test_server s{a};
+  test_client c{s};
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  const metadata parent{"traceparent", "00-" + trace + "-00f067aa0ba902b7-01"};
+
+  EXPECT_EQ(answer(s, c, c.open("one", 1, parent)), strings{"m:1"});
+  EXPECT_EQ(answer(s, c, c.open("one", 2)), strings{"m:2"});
+  const auto seq = c.open_stream("many", parent);
+  c.send(seq, 1);
+  c.end(seq);
+  EXPECT_EQ(answer(s, c, seq), strings{"m:0"});
+
+  EXPECT_EQ(seen, (strings{trace, "", trace, trace, trace}));
+}
+
+TEST_F(HandleActor, WhoseFailureIsLoggedIsNamedWithTheTrace) {
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  strings traces;
+  a.set_log([&traces](const log_entry& e) { traces.emplace_back(e.trace); });
+  const caf::actor fails = system.spawn(
+      [](int) -> caf::behavior { return {[](int) -> caf::result<int> { return caf::sec::invalid_argument; }}; }, 0);
+  const ends_here end{fails};
+  a.handle_actor<int, int>("fails", fails, actor_options{});
+  test_server s{a};
+  test_client c{s};
+
+  const auto seq = c.open("fails", 1, {"traceparent", "00-" + trace + "-00f067aa0ba902b7-01"});
+  EXPECT_EQ(finish(s, c, seq), strings{"e:500"});
+
+  EXPECT_EQ(traces, strings{trace});
 }
 
 TEST_F(HandleActor, ThatDiesInTheMiddleIs503) {

@@ -66,6 +66,15 @@ swill::task<double> worth_of(caf::actor prices, stock on_stock, swill::request<s
 }
 // [/ask]
 
+// [trace]
+caf::behavior pricing_on_record(caf::event_based_actor* self, swill::log_sink log) {
+  return {[self, log](const basket& b) {
+    log({.text = "priced " + b.sku, .trace = swill::trace_of(self->current_sender())});
+    return 2.5 * b.quantity;
+  }};
+}
+// [/trace]
+
 caf::behavior echo_any() {
   return {[](value v) { return v; }};
 }
@@ -199,6 +208,22 @@ TEST(HandlerActors, Serve) {
   caf::anon_send_exit(on_stock, caf::exit_reason::user_shutdown);
   server.stop(); // waits for them
   // [/end]
+}
+
+TEST(HandlerActors, KnowTheTraceOfTheRequest) {
+  swill::app app;
+  swill::test_server server;
+  std::vector<std::string> lines;
+  const caf::actor prices =
+      server.system().spawn(pricing_on_record, swill::log_sink{[&lines](const swill::log_entry& e) {
+                              lines.push_back(std::string{e.text} + " " + std::string{e.trace});
+                            }});
+  app.handle_actor<basket, double>("price", prices, swill::actor_options{});
+  server.serve(app);
+  swill::test_client client{server};
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  client.call<double>("price", basket{"ABC123", 4}, {"traceparent", "00-" + trace + "-00f067aa0ba902b7-01"});
+  EXPECT_THAT(lines, testing::ElementsAre("priced ABC123 " + trace));
 }
 
 TEST(HandlerActors, ServeWhatTheyDoNotKnow) {
