@@ -5,18 +5,20 @@
 #include "apps/bench/harness/report.hpp"
 #include "apps/bench/serve_swill.hpp"
 #include "apps/common/command_line.hpp"
+#include "apps/common/standard_output.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cstdio>
-#include <exception>
 #include <fstream>
 #include <stdexcept>
 
 namespace {
 
 using namespace swill::bench;
+using swill::apps::flush_output;
+using swill::apps::print;
 
 struct command_line {
   options chosen;
@@ -108,10 +110,12 @@ int run_bench(const command_line& c) {
   if (raise_descriptor_limit() < o.idle_connections + 100) {
     std::fprintf(stderr, "warning: fewer file descriptors than idle connections; raise the hard limit (ulimit -Hn)\n");
   }
-  std::printf("%s\n", describe_run(o).c_str());
+  print(describe_run(o) + "\n");
+  flush_output();
   const auto outcomes = run_campaign(o, [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); });
   if (outcomes.empty()) std::fprintf(stderr, "no scenario is called %s\n", o.only.c_str());
-  std::printf("%s", to_text(outcomes).c_str());
+  print(to_text(outcomes));
+  flush_output();
   write_file(c.json_file, to_json(outcomes, o));
   write_file(c.markdown_file, to_markdown(outcomes, o));
   return exit_code(outcomes, c.check);
@@ -144,10 +148,5 @@ int run(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "swill-bench: %s\n", e.what());
-    return 1;
-  }
+  return swill::apps::run_program("swill-bench", {}, [&] { return run(argc, argv); });
 }

@@ -30,12 +30,6 @@ public:
   using std::runtime_error::runtime_error;
 };
 
-/// Standard output takes no more: the disk is full, or it is not open.
-class output_error : public std::runtime_error {
-public:
-  using std::runtime_error::runtime_error;
-};
-
 exit_code exit_code_of(const error& e);
 
 } // namespace swill::cli

@@ -4,6 +4,7 @@
 #include "apps/cli/options.hpp"
 #include "apps/cli/output.hpp"
 #include "apps/cli/verbs.hpp"
+#include "apps/common/standard_output.hpp"
 #include "libswill/api/header_fields.hpp"
 #include "libswill/base/await.hpp"
 #include "libswill/client/run.hpp"
@@ -98,7 +99,7 @@ exit_code report(output& out, std::exception_ptr failure) {
   } catch (const usage_error& e) {
     out.failure(e.what(), exit_code::usage);
     return exit_code::usage;
-  } catch (const output_error& e) {
+  } catch (const apps::output_error& e) {
     out.failure(e.what(), exit_code::output);
     return exit_code::output;
   } catch (const std::exception& e) {

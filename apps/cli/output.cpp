@@ -1,13 +1,12 @@
 #include "apps/cli/output.hpp"
 
 #include "apps/cli/json.hpp"
+#include "apps/common/standard_output.hpp"
 #include "libswill/base/printable.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <cerrno>
 #include <cstdio>
-#include <system_error>
 #include <utility>
 
 #include <unistd.h>
@@ -39,14 +38,18 @@ void output::text(std::string_view s) {
   write(printable(s, newlines::kept));
 }
 
-void output::write(std::string_view s) {
-  if (std::fwrite(s.data(), 1, s.size(), stdout) != s.size()) check();
+/// What was not written is lost, and that is told once: whatever is printed afterwards fails, too.
+template <class F>
+void output::once(const F& f) {
+  try {
+    f();
+  } catch (const apps::output_error&) {
+    if (!std::exchange(has_failed_, true)) throw;
+  }
 }
 
-/// Once: what was not written is lost, and whoever reads the rest must not take it for the whole.
-void output::check() {
-  const int why = errno != 0 ? errno : EIO;
-  if (!std::exchange(has_failed_, true)) throw output_error("standard output: " + std::generic_category().message(why));
+void output::write(std::string_view s) {
+  once([s] { apps::print(s); });
 }
 
 void output::document(const json& j) {
@@ -66,7 +69,7 @@ void output::line(const json& j) {
 }
 
 void output::flush() {
-  if (!muted_ && (std::fflush(stdout) != 0 || std::ferror(stdout) != 0)) check();
+  if (!muted_) once(apps::flush_output);
 }
 
 void output::sent() {

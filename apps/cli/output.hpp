@@ -24,7 +24,7 @@ public:
   /// From any thread.
   void mute() noexcept { muted_ = true; }
 
-  /// What prints on stdout throws output_error when that takes no more.
+  /// What prints on stdout throws apps::output_error when that takes no more.
   void text(std::string_view s);
   /// A whole result: with indents where a person reads it.
   void document(const nlohmann::ordered_json& j);
@@ -51,7 +51,8 @@ private:
   void clear_progress();
   void complain(std::string_view s);
   void write(std::string_view s);
-  void check();
+  template <class F>
+  void once(const F& f);
 
   bool json_;
   bool verbose_;

@@ -1,6 +1,10 @@
 #pragma once
 
+#include "apps/common/option_names.hpp"
+
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace CLI {
@@ -21,11 +25,17 @@ enum class server_exit : int {
 /// "swill-gateway 0.1.0"
 std::string version_of(const std::string& program);
 
-/// Adds --version and reads the command line of the program `name`. Nothing: it goes on. Otherwise what it ends with: after --help or
-/// --version, which are printed, or after a mistake, which is said on stderr.
+/// Forgets what others have put into the environment (forget_foreign_environment), adds --version and reads the command line of the program
+/// `name`. Nothing: it goes on. Otherwise what it ends with: after --help or --version, which are printed, or after a mistake, which is said
+/// on stderr. Throws output_error.
 std::optional<int> parse_command_line(CLI::App& program, const std::string& name, int argc, char** argv);
 
-/// Prints what `why` asks for, or says what is wrong; returns what the program ends with.
+/// Prints what `why` asks for, or says what is wrong; returns what the program ends with. Throws output_error.
 int end_of(const CLI::App& program, const CLI::Error& why);
+
+/// The last line of a main(): runs the program `name`, and says on stderr what `run` throws; in an invalid_configuration options are called
+/// by `names`. Returns what the program ends with: what `run` has returned; wrong_use after a std::invalid_argument; failed after any other
+/// exception.
+int run_program(const std::string& name, std::span<const option_name> names, const std::function<int()>& run);
 
 } // namespace swill::apps

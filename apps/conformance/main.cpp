@@ -1,6 +1,5 @@
 // swill-conformance: the server that the vectors in tests/conformance run against. tests/conformance/app.md says what it must do.
 #include "apps/common/command_line.hpp"
-#include "apps/common/environment.hpp"
 #include "apps/common/listen_options.hpp"
 #include "apps/conformance/handlers.hpp"
 #include "libswill/base/log.hpp"
@@ -10,8 +9,6 @@
 #include <CLI/CLI.hpp>
 
 #include <chrono>
-#include <cstdio>
-#include <exception>
 
 namespace {
 
@@ -69,11 +66,5 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   prepare_process();
-  try {
-    swill::apps::forget_foreign_environment();
-    return run(argc, argv);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "swill-conformance: %s\n", e.what());
-    return 1;
-  }
+  return swill::apps::run_program("swill-conformance", {}, [&] { return run(argc, argv); });
 }

@@ -1,8 +1,6 @@
 // swill-gateway: a server with the example service. Copy it to begin with one of your own: an app, what it serves, a server.
 #include "apps/common/command_line.hpp"
-#include "apps/common/environment.hpp"
 #include "apps/common/example.hpp"
-#include "apps/common/option_names.hpp"
 #include "apps/gateway/admin_options.hpp"
 #include "apps/gateway/options.hpp"
 #include "apps/gateway/pubsub_options.hpp"
@@ -15,9 +13,6 @@
 #include "libswill/server/serve.hpp"
 
 #include <CLI/CLI.hpp>
-
-#include <cstdio>
-#include <exception>
 
 #include <unistd.h>
 
@@ -86,14 +81,5 @@ constexpr swill::apps::option_name option_names[] = {
 
 int main(int argc, char** argv) {
   prepare_process();
-  try {
-    swill::apps::forget_foreign_environment();
-    return run(argc, argv);
-  } catch (const swill::invalid_configuration& e) {
-    std::fprintf(stderr, "swill-gateway: %s\n", swill::apps::text_of(e, option_names).c_str());
-    return static_cast<int>(swill::apps::server_exit::wrong_use);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "swill-gateway: %s\n", e.what());
-    return 1;
-  }
+  return swill::apps::run_program("swill-gateway", option_names, [&] { return run(argc, argv); });
 }

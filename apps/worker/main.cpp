@@ -1,11 +1,10 @@
 // swill-worker: the example service in a process of its own, for the clients of gateways. Copy it to begin with one of your own.
 #include "actors/remote/worker.hpp"
 #include "apps/common/command_line.hpp"
-#include "apps/common/environment.hpp"
 #include "apps/common/example.hpp"
 #include "apps/common/link_options.hpp"
 #include "apps/common/log_options.hpp"
-#include "apps/common/option_names.hpp"
+#include "apps/common/standard_output.hpp"
 #include "libswill/api/app.hpp"
 #include "libswill/base/process.hpp"
 #include "libswill/server/server.hpp"
@@ -13,8 +12,8 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
-#include <exception>
 #include <memory>
+#include <string>
 
 namespace {
 
@@ -73,8 +72,14 @@ void add_options(CLI::App& program, command_line& c) {
 
 int tell_health(const std::string& name) {
   const worker_health h = ask_worker(name);
-  std::fprintf(h.is_serving ? stdout : stderr, "%s%s", h.text.c_str(), h.text.ends_with('\n') ? "" : "\n");
-  return h.is_serving ? 0 : 1;
+  const std::string text = h.text + (h.text.ends_with('\n') ? "" : "\n");
+  if (!h.is_serving) {
+    std::fputs(text.c_str(), stderr);
+    return static_cast<int>(apps::server_exit::failed);
+  }
+  apps::print(text);
+  apps::flush_output();
+  return static_cast<int>(apps::server_exit::ok);
 }
 
 int run(int argc, char** argv) {
@@ -115,14 +120,5 @@ constexpr swill::apps::option_name option_names[] = {
 
 int main(int argc, char** argv) {
   prepare_process();
-  try {
-    swill::apps::forget_foreign_environment();
-    return run(argc, argv);
-  } catch (const swill::invalid_configuration& e) {
-    std::fprintf(stderr, "swill-worker: %s\n", swill::apps::text_of(e, option_names).c_str());
-    return static_cast<int>(swill::apps::server_exit::wrong_use);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "swill-worker: %s\n", e.what());
-    return 1;
-  }
+  return swill::apps::run_program("swill-worker", option_names, [&] { return run(argc, argv); });
 }

@@ -347,7 +347,7 @@ TEST_F(Cli, FailsWhenItsOutputCannotBeWritten) {
       EXPECT_THAT(end.errors, HasSubstr("standard output")) << testing::PrintToString(what) << where;
     }
   }
-  EXPECT_EQ(redirected(">/dev/full", {"--help"}).code, 12);
+  for (const char* question : {"--help", "--version"}) EXPECT_EQ(redirected(">/dev/full", {question}).code, 12);
   EXPECT_THAT(redirected(">/dev/full", with_url({"--json", "call", "add", "[1, 2]"})).errors,
               EndsWith("\"exit_code\":12}}\n"));
 }

@@ -178,7 +178,7 @@ TEST(Environment, WhatKubernetesSetsIsNotReadWhereNothingElseSaysWhereToListen) 
 TEST(Environment, APortThatIsNoneStopsTheStart) {
   const auto end = with_environment("SWILL_PORT=80a80", "swill-gateway").finish();
 
-  EXPECT_EQ(end.code, 1);
+  EXPECT_EQ(end.code, 2);
   EXPECT_THAT(end.errors, HasSubstr("SWILL_PORT: '80a80' is no port"));
 }
 
@@ -228,7 +228,18 @@ TEST(ExitCodes, TellWrongUseFromFailure) {
     EXPECT_EQ(code(name, {"--help"}), 0) << name;
   }
   EXPECT_EQ(code("swill-worker", {}), 2) << "--gateway is missing";
+  EXPECT_EQ(code("swill-gateway", {"--redis", "http://redis"}), 2);
   EXPECT_EQ(code("swill-gateway", {"--listen", "unix:/no/such/directory/socket"}), 1);
+}
+
+TEST(ExitCodes, TellThatAnAnswerIsLost) {
+  for (const char* name : {"swill-gateway", "swill-worker", "swill-conformance"}) {
+    for (const char* question : {"--help", "--version"}) {
+      const auto end = in_shell("'" + program_directory() + "'/" + name + " " + question + " >/dev/full");
+      EXPECT_EQ(end.code, 1) << name << question;
+      EXPECT_EQ(end.errors, std::string{name} + ": standard output: No space left on device\n") << question;
+    }
+  }
 }
 
 TEST(Version, EachProgramKnowsItsOwn) {
