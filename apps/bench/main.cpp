@@ -5,6 +5,7 @@
 #include "apps/bench/harness/report.hpp"
 #include "apps/bench/serve_swill.hpp"
 #include "apps/common/command_line.hpp"
+#include "apps/common/option_values.hpp"
 #include "apps/common/standard_output.hpp"
 
 #include <CLI/CLI.hpp>
@@ -12,13 +13,16 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
+#include <limits>
 #include <stdexcept>
 
 namespace {
 
 using namespace swill::bench;
 using swill::apps::flush_output;
+using swill::apps::number;
 using swill::apps::print;
+using swill::apps::whole_number;
 
 struct command_line {
   options chosen;
@@ -34,19 +38,24 @@ struct command_line {
 
 void add_bench_options(CLI::App& app, command_line& c) {
   app.add_option("--rounds", c.chosen.rounds, "interleaved rounds; the table holds their medians")
-      ->check(CLI::Range(1, 1000))
+      ->type_name("COUNT")
+      ->check(whole_number(1, 1000))
       ->capture_default_str();
   app.add_option("--seconds", c.seconds, "measured time per scenario, server and round")
-      ->check(CLI::Range(0.05, 600.0))
+      ->type_name("SECONDS")
+      ->check(number(0.05, 600))
       ->capture_default_str();
   app.add_option("--items", c.chosen.items, "items of one stream")
-      ->check(CLI::Range(1, 100'000'000))
+      ->type_name("COUNT")
+      ->check(whole_number(1, 100'000'000))
       ->capture_default_str();
   app.add_option("--connections", c.chosen.idle_connections, "idle connections")
-      ->check(CLI::Range(1, 60'000))
+      ->type_name("COUNT")
+      ->check(whole_number(1, 60'000))
       ->capture_default_str();
   app.add_option("--waiting", c.chosen.waiting_requests, "waiting requests")
-      ->check(CLI::Range(1, 1'000'000))
+      ->type_name("COUNT")
+      ->check(whole_number(1, 1'000'000))
       ->capture_default_str();
   app.add_option("--only", c.chosen.only, "scenarios whose name matches this pattern, such as 'add-*'")
       ->capture_default_str();
@@ -62,7 +71,8 @@ void add_bench_options(CLI::App& app, command_line& c) {
 
 server_spec parse_server(const std::string& text) {
   const auto at = text.find('=');
-  if (at == std::string::npos || at == 0) throw std::runtime_error("--server needs LABEL=COMMAND: " + text);
+  if (at == std::string::npos || at == 0 || at + 1 == text.size())
+    throw std::invalid_argument("--server: '" + text + "' is not LABEL=COMMAND");
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
@@ -70,8 +80,10 @@ std::vector<server_spec> servers_of(const command_line& c) {
   std::vector<server_spec> all{{baseline_label, "{self} serve-bare --port {port}"},
                                {"swill", "{self} serve --port {port} --io-threads {threads}"}};
   for (const auto& text : c.extra_servers) all.push_back(parse_server(text));
-  std::erase_if(
-      all, [&](const auto& s) { return std::find(c.left_out.begin(), c.left_out.end(), s.label) != c.left_out.end(); });
+  for (const auto& label : c.left_out) {
+    if (std::erase_if(all, [&label](const auto& s) { return s.label == label; }) == 0)
+      throw std::invalid_argument("--without: there is no server '" + label + "'");
+  }
   return all;
 }
 
@@ -131,11 +143,21 @@ int run(int argc, char** argv) {
   auto* const remote_verb = app.add_subcommand("serve-remote", "be a Swill gateway whose handlers are in a worker");
   auto* const worker_verb = app.add_subcommand("serve-worker", "be that worker");
   auto& served = c.served;
+  constexpr auto largest_port = std::numeric_limits<std::uint16_t>::max();
   for (auto* verb : {bare_verb, swill_verb, remote_verb})
-    verb->add_option("--port", served.port, "on 127.0.0.1")->capture_default_str();
-  for (auto* verb : {bare_verb, swill_verb}) verb->add_option("--redis", served.redis, "its port on 127.0.0.1");
+    verb->add_option("--port", served.port, "on 127.0.0.1")
+        ->type_name("PORT")
+        ->check(whole_number(0, largest_port))
+        ->capture_default_str();
+  for (auto* verb : {bare_verb, swill_verb})
+    verb->add_option("--redis", served.redis, "its port on 127.0.0.1")
+        ->type_name("PORT")
+        ->check(whole_number(1, largest_port));
   for (auto* verb : {swill_verb, remote_verb, worker_verb})
-    verb->add_option("--io-threads", served.io_threads)->check(CLI::Range(1, 256))->capture_default_str();
+    verb->add_option("--io-threads", served.io_threads)
+        ->type_name("COUNT")
+        ->check(whole_number(1, 256))
+        ->capture_default_str();
   worker_verb->add_option("--gateway", served.gateway, "HOST:PORT")->required();
   if (const auto end = swill::apps::parse_command_line(app, "swill-bench", argc, argv)) return *end;
   if (*bare_verb) return bare::serve(served.port, served.redis);

@@ -4,7 +4,9 @@
 #include "apps/cli/json.hpp"
 #include "apps/cli/suggest.hpp"
 #include "apps/common/command_line.hpp"
+#include "apps/common/option_values.hpp"
 #include "apps/common/small_file.hpp"
+#include "libswill/wire/envelope.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -35,6 +37,30 @@ std::chrono::milliseconds parse_time(const std::string& option, const std::strin
   return std::chrono::milliseconds{static_cast<std::int64_t>(std::ceil(amount * factor->second))};
 }
 
+/// EPOCH:OFFSET, or the JSON that `pub` and `sub` print.
+value parse_position(const std::string& text) {
+  constexpr std::int64_t most = (std::int64_t{1} << 53) - 1; // docs/protocol.md §10
+  std::int64_t epoch = -1, offset = -1;
+  if (text.starts_with('{')) {
+    const value given = parse_json(text);
+    const auto take = [&given](std::string_view name, std::int64_t& to) {
+      const value* v = given.find(name);
+      if (const auto* n = v != nullptr ? v->get_if<std::int64_t>() : nullptr) to = *n;
+    };
+    take("epoch", epoch);
+    take("offset", offset);
+  } else {
+    const char* const end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, epoch);
+    if (read.ec == std::errc{} && read.ptr != end && *read.ptr == ':' &&
+        std::from_chars(read.ptr + 1, end, offset).ptr != end)
+      offset = -1;
+  }
+  if (epoch < 0 || epoch > most || offset < 0 || offset > most)
+    throw usage_error("--since: '" + text + "' is no position such as 17:42, EPOCH:OFFSET, both below 2^53");
+  return value::map({{"epoch", epoch}, {"offset", offset}});
+}
+
 header_list::value_type parse_header(const std::string& text) {
   const auto colon = text.find(':');
   if (colon == std::string::npos || colon == 0) throw usage_error("-H: '" + text + "' is not 'Name: value'");
@@ -48,8 +74,12 @@ void add_metadata(metadata& to, const std::string& text) {
   to.set(text.substr(0, equals), parse_loosely(text.substr(equals + 1)));
 }
 
+constexpr std::uint64_t most_wanted = 1'000'000'000; // messages, or connections
+
 /// What CLI11 fills before it is looked at.
 struct raw_options {
+  std::string message;
+  std::string since;
   std::string timeout;
   std::string older_than;
   std::vector<std::string> headers;
@@ -74,14 +104,15 @@ void add_common(CLI::App& program, options& o, raw_options& raw) {
                          "File that keeps cookies, and with them a session, from one call to the next"))
       ->envname("SWILL_COOKIE_JAR");
   add(program.add_option("--timeout", raw.timeout,
-                         "Deadline of each call and ping, and limit for connecting: 500ms, 2s, 1m"));
+                         "Deadline of each call and ping, and limit for connecting: 500ms, 2s, 1m"))
+      ->type_name("TIME");
   for (CLI::Option* option : all) option->group("Common options");
 }
 
-CLI::App* add_call(CLI::App& program, options& o, const char* verb, const char* what) {
+CLI::App* add_call(CLI::App& program, options& o, raw_options& raw, const char* verb, const char* what) {
   auto* sub = program.add_subcommand(verb, what);
   sub->add_option("NAME", o.name, "Handler")->required();
-  sub->add_option("JSON", o.argument, "The message; nil without one");
+  sub->add_option("JSON", raw.message, "The message; nil without one");
   sub->add_option("--shape", o.shape, "What streams, for servers that do not tell: unary (nothing), up, down, both")
       ->check(CLI::IsMember({"unary", "up", "down", "both"}));
   return sub;
@@ -100,40 +131,58 @@ void add_conns(CLI::App& program, conns_options& o, raw_options& raw) {
   list->add_option("--topic", o.topic, "Those that are subscribed to this topic");
   list->add_option("--address", o.address, "Those whose peer's address begins so");
   list->add_option("--session", o.session, "Those of the session with this short hash");
-  list->add_option("--older-than", raw.older_than, "Those that are open for so long: 500ms, 2s, 1m, 1h");
-  list->add_option("--limit", o.limit, "How many")->check(CLI::Range(1, 1000000000))->capture_default_str();
-  list->add_flag("--all", o.all, "As many as there are");
+  list->add_option("--older-than", raw.older_than, "Those that are open for so long: 500ms, 2s, 1m, 1h")
+      ->type_name("TIME");
+  auto* limit = list->add_option("--limit", o.limit, "How many")
+                    ->type_name("COUNT")
+                    ->check(apps::whole_number(1, most_wanted))
+                    ->capture_default_str();
+  list->add_flag("--all", o.all, "As many as there are")->excludes(limit);
   conns->add_subcommand("show", "One connection with its open requests")->add_option("ID", o.id)->required();
   auto* close = conns->add_subcommand("close", "Closes one connection, or with --user all of a user");
   close->add_option("ID", o.id);
-  close->add_option("--code", o.code, "Close code")->check(CLI::Range(1000, 4999))->capture_default_str();
-  close->add_option("--reason", o.reason, "What the client is told")->capture_default_str();
+  close->add_option("--code", o.code, "Close code")
+      ->type_name("NUMBER")
+      ->check(apps::whole_number(1000, 4999))
+      ->capture_default_str();
+  close->add_option("--reason", o.reason, "What the client is told")
+      ->check(apps::may_be_empty())
+      ->capture_default_str();
   auto* cancel = conns->add_subcommand("cancel", "Cancels one open request, by the seq that show lists");
   cancel->add_option("ID", o.id)->required();
-  cancel->add_option("SEQ", o.seq)->required();
-  cancel->add_option("--reason", o.cancel_reason, "What the client is told")->capture_default_str();
+  cancel->add_option("SEQ", o.seq)->type_name("NUMBER")->check(apps::whole_number(1, wire::largest_seq))->required();
+  cancel->add_option("--reason", o.cancel_reason, "What the client is told")
+      ->check(apps::may_be_empty())
+      ->capture_default_str();
 }
 
-void add_verbs(CLI::App& program, options& o) {
+void add_verbs(CLI::App& program, options& o, raw_options& raw) {
   program.add_subcommand("ls", "The server's handlers, with their shapes and types");
   program.add_subcommand("describe", "One handler: its fields, rules and words")
       ->add_option("NAME", o.name, "Handler")
       ->required();
-  add_call(program, o, "call", "Calls a handler of one message; a streamed response comes as JSON lines");
-  add_call(program, o, "stream", "Calls any handler; a streaming request takes its items from JSON lines on stdin");
+  add_call(program, o, raw, "call", "Calls a handler of one message; a streamed response comes as JSON lines");
+  add_call(program, o, raw, "stream",
+           "Calls any handler; a streaming request takes its items from JSON lines on stdin");
   program.add_subcommand("introspect", "What the server says about itself, as JSON");
   program.add_subcommand("ping", "Round trips of WebSocket ping and pong")
       ->add_option("-n,--count", o.count, "How many")
-      ->check(CLI::Range(1, 1000000))
+      ->type_name("COUNT")
+      ->check(apps::whole_number(1, 1'000'000))
       ->capture_default_str();
-  auto* bench = add_call(program, o, "bench", "Calls a handler again and again, and counts");
+  auto* bench = add_call(program, o, raw, "bench", "Calls a handler again and again, and counts");
   bench->add_option("-c,--connections", o.connections, "Connections")
-      ->check(CLI::Range(1, 10000))
+      ->type_name("COUNT")
+      ->check(apps::whole_number(1, 10'000))
       ->capture_default_str();
   bench->add_option("-d,--depth", o.depth, "Calls that each connection has open at once")
-      ->check(CLI::Range(1, 10000))
+      ->type_name("COUNT")
+      ->check(apps::whole_number(1, 10'000))
       ->capture_default_str();
-  bench->add_option("-s,--seconds", o.seconds, "How long")->check(CLI::Range(0.01, 86400.0))->capture_default_str();
+  bench->add_option("-s,--seconds", o.seconds, "How long")
+      ->type_name("SECONDS")
+      ->check(apps::number(0.01, 86400))
+      ->capture_default_str();
 }
 
 /// The program, then the verb that was given, then what that verb is to do.
@@ -188,16 +237,30 @@ std::string mistake_of(const CLI::App& program, const CLI::ParseError& e) {
   return text;
 }
 
-void add_topics(CLI::App& program, options& o) {
+void add_topics(CLI::App& program, options& o, raw_options& raw) {
   auto* pub = program.add_subcommand("pub", "Publishes a message to a topic, or each line of stdin");
   pub->add_option("TOPIC", o.name, "Topic")->required();
-  pub->add_option("JSON", o.argument, "The message; without one, each line of stdin is one");
+  pub->add_option("JSON", raw.message, "The message; without one, each line of stdin is one");
   pub->add_option("--key", o.topics.key, "Idempotency key: the same one again publishes nothing");
   auto* sub = program.add_subcommand("sub", "Messages of a topic as they come, as JSON lines");
   sub->add_option("TOPIC", o.name, "Topic")->required();
-  sub->add_option("--since", o.topics.since,
-                  "EPOCH:OFFSET, or a line that pub or sub has printed: what came after that");
-  sub->add_option("-n,--count", o.topics.count, "Ends after so many messages")->check(CLI::Range(1, 1000000000));
+  sub->add_option("--since", raw.since, "EPOCH:OFFSET, or a line that pub or sub has printed: what came after that");
+  sub->add_option("-n,--count", o.topics.count, "Ends after so many messages")
+      ->type_name("COUNT")
+      ->check(apps::whole_number(1, most_wanted));
+}
+
+/// What is right by itself, but not beside the rest.
+void check_together(const options& o) {
+  const conns_options& c = o.conns;
+  if (c.action == "close" && c.id.empty() == c.user.empty()) throw usage_error("conns close: either ID or --user USER");
+  if ((c.action == "show" || c.action == "cancel") && !c.user.empty())
+    throw usage_error("--user: has no effect on conns " + c.action + ", which takes an ID");
+  if (c.action == "close" && !c.user.empty() && !c.node.empty())
+    throw usage_error("--node: has no effect with --user, which is closed on all nodes");
+  if (o.verb == "pub" && !o.message && !o.topics.key.empty())
+    throw usage_error("--key: is of one message, given as JSON");
+  if (o.verb == "ping" && !o.extra.empty()) throw usage_error("-m: has no effect on ping, which calls nothing");
 }
 
 void parse(CLI::App& program, int argc, char** argv, std::string& help) {
@@ -225,21 +288,23 @@ options parse_options(int argc, char** argv, std::string& help) {
   options o;
   raw_options raw;
   add_common(program, o, raw);
-  add_verbs(program, o);
-  add_topics(program, o);
+  add_verbs(program, o, raw);
+  add_topics(program, o, raw);
   add_conns(program, o.conns, raw);
+  apps::refuse_empty_values(program);
   parse(program, argc, argv, help);
   if (!help.empty()) return o;
 
   const CLI::App* verb = program.get_subcommands().front();
   o.verb = verb->get_name();
   if (o.verb == "conns") o.conns.action = verb->get_subcommands().front()->get_name();
-  if (o.conns.action == "close" && o.conns.id.empty() == o.conns.user.empty())
-    throw usage_error("conns close: either ID or --user USER");
   if (!raw.older_than.empty()) o.conns.older_than = parse_time("--older-than", raw.older_than);
   if (!raw.timeout.empty()) o.timeout = parse_time("--timeout", raw.timeout);
   for (const auto& text : raw.headers) o.headers.push_back(parse_header(text));
   for (const auto& text : raw.metadata) add_metadata(o.extra, text);
+  if (!raw.message.empty()) o.message = parse_json(raw.message);
+  if (!raw.since.empty()) o.topics.since = parse_position(raw.since);
+  check_together(o);
   if (!o.conns.token_file.empty() && o.verb == "conns")
     o.extra.set("admin_token", apps::read_secret("--admin-token-file", o.conns.token_file));
   return o;
@@ -261,7 +326,5 @@ swill::client_options options::client() const {
 }
 
 swill::call_options options::call() const { return {extra, timeout}; }
-
-value options::message() const { return argument.empty() ? value{} : parse_json(argument); }
 
 } // namespace swill::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libswill/base/value.hpp"
 #include "libswill/client/options.hpp"
 
 #include <chrono>
@@ -7,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,9 +35,9 @@ struct conns_options {
 
 /// What `swill pub` and `swill sub` take beside the topic.
 struct topics_options {
-  std::string key;       ///< idempotency key; empty: none
-  std::string since;     ///< position; empty: from now on
-  std::size_t count = 0; ///< of messages, then it ends; 0: without end
+  std::string key;            ///< idempotency key; empty: none
+  std::optional<value> since; ///< position; none: from now on
+  std::size_t count = 0;      ///< of messages, then it ends; 0: without end
 };
 
 /// The command line.
@@ -49,9 +51,9 @@ struct options {
   bool verbose = false;
   std::string cookie_jar; ///< file; empty: none
 
-  std::string name;     ///< of a handler, or a topic
-  std::string argument; ///< JSON; empty: not given
-  std::string shape;    ///< of the handler: unary, up, down, both; empty: the server is asked
+  std::string name;             ///< of a handler, or a topic
+  std::optional<value> message; ///< the JSON that stands behind it
+  std::string shape;            ///< of the handler: unary, up, down, both; empty: the server is asked
 
   std::size_t count = 4; ///< ping
   std::size_t connections = 8;
@@ -63,8 +65,6 @@ struct options {
 
   swill::client_options client() const;
   swill::call_options call() const;
-  /// The argument as a message; nil when there is none. Throws usage_error.
-  value message() const;
 };
 
 /// Reads the command line. Throws usage_error, and apps::file_error for a file that it names; `help` is set, and the rest is not, when help or the version was asked for.

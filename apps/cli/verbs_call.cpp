@@ -58,13 +58,13 @@ task<void> print_result(session s, const Call& of) {
 }
 
 task<void> call_unary(session s) {
-  const value request = s.given.message();
+  const value request = s.given.message.value_or(value{});
   const auto call = s.server.start<value>(s.given.name, request, s.given.call());
   co_await print_result(s, call);
 }
 
 task<void> call_streaming_response(session s) {
-  const value request = s.given.message();
+  const value request = s.given.message.value_or(value{});
   const auto items = s.server.stream<value>(s.given.name, request, s.given.call());
   co_await print_items(s, items);
 }
@@ -80,8 +80,8 @@ value item_of(const line_source::line& l) {
 /// The argument is the one item; without one they come from stdin.
 template <class Call>
 task<void> send_items(session s, const Call& to) {
-  if (!s.given.argument.empty()) {
-    value item = s.given.message();
+  if (s.given.message) {
+    value item = *s.given.message;
     co_await to.write(std::move(item));
     to.close_writing();
     co_return;
@@ -149,7 +149,6 @@ task<shape> shape_of(session s) {
 }
 
 task<void> call(session s) {
-  (void)s.given.message(); // complains before anything is sent
   const shape kind = co_await shape_of(s);
   if (kind.request_streams) throw usage_error("'" + s.given.name + "' takes a stream: swill stream " + s.given.name);
   if (kind.response_streams) {
@@ -160,7 +159,6 @@ task<void> call(session s) {
 }
 
 task<void> stream(session s) {
-  (void)s.given.message();
   const shape kind = co_await shape_of(s);
   if (!kind.request_streams) {
     if (kind.response_streams) {

@@ -104,7 +104,7 @@ task<void> ping(session s) {
 }
 
 task<void> bench(session s) {
-  campaign all{s.given, s.given.message(), {}};
+  campaign all{s.given, s.given.message.value_or(value{}), {}};
   const shape kind = co_await shape_of(s);
   if (kind.request_streams || kind.response_streams)
     throw usage_error("'" + s.given.name + "' streams: bench calls handlers of one message and one answer");

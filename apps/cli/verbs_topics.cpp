@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -15,24 +14,6 @@ namespace swill::cli {
 namespace {
 
 constexpr std::string_view plugin = "pubsub";
-
-/// EPOCH:OFFSET, or the JSON that `pub` and `sub` print.
-value parse_position(const std::string& text) {
-  std::uint64_t epoch = 0, offset = 0;
-  const char* const end = text.data() + text.size();
-  auto read = std::from_chars(text.data(), end, epoch);
-  if (read.ec == std::errc{} && read.ptr != end && *read.ptr == ':') {
-    read = std::from_chars(read.ptr + 1, end, offset);
-    if (read.ec == std::errc{} && read.ptr == end) return value::map({{"epoch", epoch}, {"offset", offset}});
-  }
-  if (text.starts_with('{')) {
-    const value given = parse_json(text);
-    const value* e = given.find("epoch");
-    const value* o = given.find("offset");
-    if (e != nullptr && o != nullptr) return value::map({{"epoch", *e}, {"offset", *o}});
-  }
-  throw usage_error("--since: '" + text + "' is no position such as 17:42, EPOCH:OFFSET");
-}
 
 task<void> publish_one(session s, value message) {
   value request = value::map({{"topic", s.given.name}, {"data", std::move(message)}});
@@ -65,13 +46,12 @@ nlohmann::ordered_json shown(const value& item, value& epoch) {
 } // namespace
 
 task<void> publish(session s) {
-  if (!s.given.argument.empty()) {
-    value message = s.given.message();
+  if (s.given.message) {
+    value message = *s.given.message;
     co_await publish_one(s, std::move(message));
     s.out.flush();
     co_return;
   }
-  if (!s.given.topics.key.empty()) throw usage_error("pub: --key is of one message, given as JSON");
   auto messages = stdin_items();
   while (auto message = co_await messages.next()) {
     co_await publish_one(s, std::move(*message)); // one after the other: their order is that of the lines
@@ -82,7 +62,7 @@ task<void> publish(session s) {
 task<void> subscribe(session s) {
   const topics_options& o = s.given.topics;
   value request = value::map({{"topic", s.given.name}});
-  if (!o.since.empty()) request.set("since", parse_position(o.since));
+  if (o.since) request.set("since", *o.since);
   const auto items = s.server.stream<value>("swill.subscribe", request, s.given.call());
   try {
     co_await items.ready();

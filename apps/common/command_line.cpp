@@ -1,6 +1,7 @@
 #include "apps/common/command_line.hpp"
 
 #include "apps/common/environment.hpp"
+#include "apps/common/option_values.hpp"
 #include "apps/common/standard_output.hpp"
 
 #include <CLI/CLI.hpp>
@@ -17,6 +18,7 @@ std::string version_of(const std::string& program) { return program + " " SWILL_
 std::optional<int> parse_command_line(CLI::App& program, const std::string& name, int argc, char** argv) {
   forget_foreign_environment();
   program.set_version_flag("--version", version_of(name));
+  refuse_empty_values(program);
   try {
     program.parse(argc, argv);
     return std::nullopt;

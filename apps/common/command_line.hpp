@@ -25,9 +25,9 @@ enum class server_exit : int {
 /// "swill-gateway 0.1.0"
 std::string version_of(const std::string& program);
 
-/// Forgets what others have put into the environment (forget_foreign_environment), adds --version and reads the command line of the program
-/// `name`. Nothing: it goes on. Otherwise what it ends with: after --help or --version, which are printed, or after a mistake, which is said
-/// on stderr. Throws output_error.
+/// Forgets what others have put into the environment (forget_foreign_environment), adds --version, lets empty values be refused
+/// (refuse_empty_values) and reads the command line of the program `name`. Nothing: it goes on. Otherwise what it ends with: after --help or
+/// --version, which are printed, or after a mistake, which is said on stderr. Throws output_error.
 std::optional<int> parse_command_line(CLI::App& program, const std::string& name, int argc, char** argv);
 
 /// Prints what `why` asks for, or says what is wrong; returns what the program ends with. Throws output_error.

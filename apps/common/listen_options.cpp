@@ -1,15 +1,20 @@
 #include "apps/common/listen_options.hpp"
 
+#include "apps/common/option_values.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <charconv>
 #include <cstdlib>
+#include <limits>
 #include <stdexcept>
 #include <string_view>
 
 namespace swill::apps {
 
 namespace {
+
+constexpr std::size_t most_threads = 1024;
 
 /// The environment's port, which somebody may have set for another program: it counts only where nothing else says where to listen, so it is
 /// no `envname` of an option, which would count like the command line.
@@ -32,12 +37,15 @@ void listen_options::add_to(CLI::App& program) {
       ->envname("SWILL_LISTEN")
       ->delimiter(',')
       ->take_all();
-  program.add_option(
-      "--port", port_,
-      "short for --listen 127.0.0.1:PORT; when neither is given: SWILL_PORT of the environment, or 8080");
+  program
+      .add_option("--port", port_,
+                  "short for --listen 127.0.0.1:PORT; when neither is given: SWILL_PORT of the environment, or 8080")
+      ->type_name("PORT")
+      ->check(whole_number(0, std::numeric_limits<std::uint16_t>::max()));
   program.add_option("--io-threads", io_threads_, "threads for connections; 0: one for each core")
       ->envname("SWILL_IO_THREADS")
-      ->check(CLI::Range(0, 1024))
+      ->type_name("COUNT")
+      ->check(whole_number(0, most_threads))
       ->capture_default_str();
   program.add_flag("--test-echo", test_echo_, "also serve /echo, a plain WebSocket echo for conformance suites")
       ->envname("SWILL_TEST_ECHO");

@@ -1,5 +1,8 @@
 #include "apps/common/log_options.hpp"
 
+#include "apps/common/option_values.hpp"
+#include "libswill/base/mistakes.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -106,13 +109,13 @@ void log_options::add_to(CLI::App& program) {
   program.add_option("--log-file-size", chosen_.file_size, "a larger file is renamed, and another one begun")
       ->envname("SWILL_LOG_FILE_SIZE")
       ->type_name("BYTES")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 60).description(""))
+      ->check(whole_number(1, mistake_list::largest_size))
       ->capture_default_str()
       ->group(group);
   program.add_option("--log-old-files", chosen_.old_files, "renamed files that are kept")
       ->envname("SWILL_LOG_OLD_FILES")
       ->type_name("COUNT")
-      ->check(CLI::Range(0, 10'000).description(""))
+      ->check(whole_number(0, 10'000))
       ->capture_default_str()
       ->group(group);
   program
@@ -120,7 +123,7 @@ void log_options::add_to(CLI::App& program) {
                   "lines of the room access in a second, 0: none; further ones are left out and counted")
       ->envname("SWILL_LOG_ACCESS_RATE")
       ->type_name("COUNT")
-      ->check(CLI::Range(0, 1'000'000'000).description(""))
+      ->check(whole_number(0, 1'000'000'000))
       ->capture_default_str()
       ->group(group);
 }

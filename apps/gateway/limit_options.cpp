@@ -1,5 +1,6 @@
 #include "apps/gateway/limit_options.hpp"
 
+#include "apps/common/option_values.hpp"
 #include "libswill/base/mistakes.hpp"
 
 #include <CLI/CLI.hpp>
@@ -116,7 +117,7 @@ void add_limit_options(CLI::App& program, limits& l) {
         ->envname(environment_name(o.name))
         ->type_name(std::string{o.unit})
         ->default_str(std::to_string(get(l, o)))
-        ->check(CLI::Range(std::uint64_t{0}, greatest(o)).description(""))
+        ->check(apps::whole_number(0, greatest(o)))
         ->group("Limits");
   }
 }

@@ -1,5 +1,6 @@
 #include "apps/gateway/options.hpp"
 
+#include "apps/common/option_values.hpp"
 #include "apps/gateway/limit_options.hpp"
 #include "libswill/api/header_fields.hpp"
 #include "libswill/transport/origin.hpp"
@@ -41,7 +42,8 @@ void options::add_to(CLI::App& program) {
   listen_.add_to(program);
   program.add_option("--workers", workers_, "threads for blocking handlers; 0: as many as cores, at least 4")
       ->envname("SWILL_WORKERS")
-      ->check(CLI::Range(0, 1024))
+      ->type_name("COUNT")
+      ->check(apps::whole_number(0, 1024))
       ->capture_default_str();
   program
       .add_option(

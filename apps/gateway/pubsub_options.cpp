@@ -1,5 +1,7 @@
 #include "apps/gateway/pubsub_options.hpp"
 
+#include "apps/common/option_values.hpp"
+#include "libswill/base/mistakes.hpp"
 #include "pubsub/redis/redis_broker.hpp"
 
 #include <CLI/CLI.hpp>
@@ -49,27 +51,32 @@ void pubsub_options::add_to(CLI::App& program) {
       ->envname("SWILL_NODE_NAME");
   program.add_option("--topic-history", topics_.history_length, "messages that each topic keeps")
       ->envname("SWILL_TOPIC_HISTORY")
-      ->check(CLI::Range(0, 1'000'000))
+      ->type_name("COUNT")
+      ->check(apps::whole_number(0, 1'000'000))
       ->capture_default_str();
   program
       .add_option_function<long>(
           "--topic-age", [this](const long& s) { topics_.history_age = std::chrono::seconds{s}; },
-          "seconds for which a topic keeps a message")
+          "how long a topic keeps a message")
       ->envname("SWILL_TOPIC_AGE")
-      ->check(CLI::Range(1L, 60L * 60 * 24 * 365))
+      ->type_name("SECONDS")
+      ->check(apps::whole_number(1, 60L * 60 * 24 * 365))
       ->default_str(std::to_string(std::chrono::duration_cast<std::chrono::seconds>(topics_.history_age).count()));
-  const auto add_bound = [&](const char* option, const char* variable, std::size_t& value, const char* text) {
+  const auto add_bound = [&](const char* option, const char* variable, std::size_t& value, const char* unit,
+                             const char* text) {
     program.add_option(option, value, text)
         ->envname(variable)
-        ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 60).description(""))
+        ->type_name(unit)
+        ->check(apps::whole_number(0, mistake_list::largest_size))
         ->capture_default_str();
   };
-  add_bound("--topic-count", "SWILL_TOPIC_COUNT", all_.topic_count, "topics of this node; one more: ERROR 503");
-  add_bound("--new-topics", "SWILL_NEW_TOPICS", all_.new_topics,
+  add_bound("--topic-count", "SWILL_TOPIC_COUNT", all_.topic_count, "COUNT",
+            "topics of this node; one more: ERROR 503");
+  add_bound("--new-topics", "SWILL_NEW_TOPICS", all_.new_topics, "COUNT",
             "topics that one connection may bring into being at once, 0: any number; one more: ERROR 429");
-  add_bound("--new-topics-per-second", "SWILL_NEW_TOPICS_PER_SECOND", all_.new_topics_per_second,
+  add_bound("--new-topics-per-second", "SWILL_NEW_TOPICS_PER_SECOND", all_.new_topics_per_second, "COUNT",
             "and so many more in each second");
-  add_bound("--kept-size", "SWILL_KEPT_SIZE", all_.kept_size, "bytes of messages that topics keep in memory, together");
+  add_bound("--kept-size", "SWILL_KEPT_SIZE", all_.kept_size, "BYTES", "messages that topics keep in memory, together");
   static const std::map<std::string, overflow> policies{
       {"buffer", overflow::buffer}, {"drop_oldest", overflow::drop_oldest}, {"conflate", overflow::conflate}};
   const auto set_policy = [this](const std::string& name) { topics_.overflow = policies.at(name); };

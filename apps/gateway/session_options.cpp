@@ -1,5 +1,6 @@
 #include "apps/gateway/session_options.hpp"
 
+#include "apps/common/option_values.hpp"
 #include "apps/common/small_file.hpp"
 #include "sessions/redis/redis_store.hpp"
 #include "sessions/sessions.hpp"
@@ -31,6 +32,7 @@ void session_options::add_to(CLI::App& program) {
       ->envname("SWILL_REDIS");
   program.add_option("--redis-prefix", prefix_, "of every key in Redis")
       ->envname("SWILL_REDIS_PREFIX")
+      ->check(apps::may_be_empty())
       ->capture_default_str();
   const auto add_minutes = [&program](const char* name, const char* env, std::chrono::milliseconds& to,
                                       const char* what) {
@@ -38,13 +40,14 @@ void session_options::add_to(CLI::App& program) {
         .add_option_function<long>(
             name, [&to](const long& minutes) { to = std::chrono::minutes{minutes}; }, what)
         ->envname(env)
-        ->check(CLI::Range(0L, 60L * 24 * 365 * 10))
+        ->type_name("MINUTES")
+        ->check(apps::whole_number(0, 60L * 24 * 365 * 10))
         ->default_str(std::to_string(std::chrono::duration_cast<std::chrono::minutes>(to).count()));
   };
   add_minutes("--session-idle", "SWILL_SESSION_IDLE", sessions_.idle,
-              "minutes without use after which a session ends; 0: never");
+              "without use, after which a session ends; 0: never");
   add_minutes("--session-absolute", "SWILL_SESSION_ABSOLUTE", sessions_.absolute,
-              "minutes after which a session ends although it is used; 0: never");
+              "since its begin or the last login, after which a session ends although it is used; 0: never");
   program
       .add_option("--session-key", key_files_,
                   "file with a key that signs session tokens; repeatable: the first signs, all are good")

@@ -1,6 +1,7 @@
 #include "apps/gateway/worker_options.hpp"
 
 #include "actors/remote/remote_handlers.hpp"
+#include "apps/common/option_values.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -18,10 +19,11 @@ void worker_options::add_to(CLI::App& program) {
   link_.add_to(program, "workers-");
   program
       .add_option("--workers-wait", wait_,
-                  "seconds after the start in which workers are awaited: what nobody serves is answered 503, and "
-                  "/ready too until the first worker serves")
+                  "how long after the start workers are awaited: what nobody serves is answered 503, and /ready too "
+                  "until the first worker serves")
       ->envname("SWILL_WORKERS_WAIT")
-      ->check(CLI::Range(0, 3600))
+      ->type_name("SECONDS")
+      ->check(apps::whole_number(0, 3600))
       ->capture_default_str();
   program
       .add_option("--workers-hide-header", hidden_headers_,

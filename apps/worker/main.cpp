@@ -4,6 +4,7 @@
 #include "apps/common/example.hpp"
 #include "apps/common/link_options.hpp"
 #include "apps/common/log_options.hpp"
+#include "apps/common/option_values.hpp"
 #include "apps/common/standard_output.hpp"
 #include "libswill/api/app.hpp"
 #include "libswill/base/process.hpp"
@@ -38,25 +39,30 @@ void add_options(CLI::App& program, command_line& c) {
   program
       .add_option("--capacity", c.link.capacity, "calls of one gateway at a time; more go elsewhere, or fail with 429")
       ->envname("SWILL_CAPACITY")
-      ->check(CLI::Range(1, 1'000'000))
+      ->type_name("COUNT")
+      ->check(apps::whole_number(1, 1'000'000))
       ->capture_default_str();
   program
       .add_option("--connections", c.link.connections,
                   "clients of one gateway that it knows at a time; calls of more go elsewhere, or fail with 429")
       ->envname("SWILL_WORKER_CONNECTIONS") // SWILL_CONNECTIONS is a limit of gateways
-      ->check(CLI::Range(1, 1'000'000'000))
+      ->type_name("COUNT")
+      ->check(apps::whole_number(1, 1'000'000'000))
       ->capture_default_str();
   program.add_option("--name", c.link.name, "what it is called in logs; none: host and process")->envname("SWILL_NAME");
   program.add_option("--prefix", c.prefix, "name of the blueprint that the example is mounted in")
       ->envname("SWILL_PREFIX")
+      ->check(apps::may_be_empty())
       ->capture_default_str();
   program.add_option("--io-threads", c.server.io_threads, "threads that serve calls; 0: one for each core")
       ->envname("SWILL_IO_THREADS")
-      ->check(CLI::Range(0, 1024))
+      ->type_name("COUNT")
+      ->check(apps::whole_number(0, 1024))
       ->capture_default_str();
   program.add_option("--workers", c.server.workers, "threads for blocking handlers; 0: as many as cores, at least 4")
       ->envname("SWILL_WORKERS")
-      ->check(CLI::Range(0, 1024))
+      ->type_name("COUNT")
+      ->check(apps::whole_number(0, 1024))
       ->capture_default_str();
   program.add_flag(
       "--health", c.health,
@@ -64,6 +70,7 @@ void add_options(CLI::App& program, command_line& c) {
       "gateway gives it calls, else 1");
   program.add_option("--health-name", c.link.health_name, "where it can be asked so, or is; empty: nowhere")
       ->envname("SWILL_HEALTH_NAME")
+      ->check(apps::may_be_empty())
       ->capture_default_str();
   program.add_flag("--debug", c.debug, "tell clients what went wrong inside; not for strangers to see")
       ->envname("SWILL_DEBUG");

@@ -293,6 +293,76 @@ TEST_F(Cli, EndsWithOneForWrongUse) {
   EXPECT_EQ(swill({"stream", "sum"}, "1\nno json\n").code, 1);
 }
 
+TEST(CliUse, IsRefusedBeforeAnybodyIsAsked) {
+  using line = std::vector<std::string>;
+  const std::string largest_seq = "9007199254740992"; // 2^53
+  for (const line& wrong : std::vector<line>{{"sub", "t", "--since", ""},
+                                             {"sub", "t", "--since", "17"},
+                                             {"sub", "t", "--since", "17:"},
+                                             {"sub", "t", "--since", "17:-1"},
+                                             {"sub", "t", "--since=-1:17"},
+                                             {"sub", "t", "--since", "17:" + largest_seq},
+                                             {"sub", "t", "--since", largest_seq + ":17"},
+                                             {"sub", "t", "--since", R"({"epoch": 17, "offset": -1})"},
+                                             {"sub", "t", "--since", R"({"epoch": 17, "offset": 4.5})"},
+                                             {"sub", "t", "--since", R"({"epoch": "17", "offset": 4})"},
+                                             {"sub", "t", "-n", "0"},
+                                             {"sub", ""},
+                                             {"pub", "t", ""},
+                                             {"pub", "t", "{"},
+                                             {"pub", "t", "--key", "k"},
+                                             {"pub", "t", "1", "--key", ""},
+                                             {"call", ""},
+                                             {"call", "add", ""},
+                                             {"call", "add", "["},
+                                             {"call", "add", "--shape", ""},
+                                             {"describe", ""},
+                                             {"ping", "-n", "-1"},
+                                             {"ping", "-n", "010"},
+                                             {"ping", "-m", "a=1"},
+                                             {"bench", "add", "-s", "nan"},
+                                             {"bench", "add", "-s", "inf"},
+                                             {"bench", "add", "-c", "0"},
+                                             {"bench", "add", "-d", "1e3"},
+                                             {"ls", "--timeout", ""},
+                                             {"ls", "--timeout", "-1s"},
+                                             {"ls", "--timeout", "0"},
+                                             {"ls", "--timeout", "nan"},
+                                             {"ls", "--timeout", "1e300"},
+                                             {"ls", "--cookie-jar", ""},
+                                             {"ls", "-H", ""},
+                                             {"ls", "-m", ""},
+                                             {"conns", "ls", "--user", ""},
+                                             {"conns", "ls", "--limit", "-1"},
+                                             {"conns", "ls", "--limit", "0"},
+                                             {"conns", "ls", "--limit", "5", "--all"},
+                                             {"conns", "ls", "--older-than", "inf"},
+                                             {"conns", "show", ""},
+                                             {"conns", "show", "id", "--user", "ann"},
+                                             {"conns", "close", "id", "--code", "999"},
+                                             {"conns", "close", "--user", "ann", "--node", "n"},
+                                             {"conns", "cancel", "id", "7", "--user", "ann"},
+                                             {"conns", "cancel", "id", "-1"},
+                                             {"conns", "cancel", "id", "0"},
+                                             {"conns", "cancel", "id", largest_seq},
+                                             {"conns", "cancel", "id", "99999999999999999999"},
+                                             {"conns", "cancel", "id", "1.5"}}) {
+    line arguments{"--url", "unix:/no/such/socket"};
+    arguments.insert(arguments.end(), wrong.begin(), wrong.end());
+    EXPECT_EQ(run_cli(arguments).code, 1) << testing::PrintToString(wrong);
+  }
+  EXPECT_EQ(run_cli({"--url", "", "ls"}).code, 1);
+  // What is just right gets as far as the connection that there is not.
+  for (const line& right : std::vector<line>{{"conns", "cancel", "id", "9007199254740991", "--reason", ""},
+                                             {"conns", "cancel", "id", "1"},
+                                             {"sub", "t", "--since", "0:9007199254740991"},
+                                             {"sub", "t", "--since", R"({"epoch": 17, "offset": 4, "data": null})"}}) {
+    line arguments{"--url", "unix:/no/such/socket"};
+    arguments.insert(arguments.end(), right.begin(), right.end());
+    EXPECT_EQ(run_cli(arguments).code, 2) << testing::PrintToString(right);
+  }
+}
+
 TEST_F(Cli, SaysWhatMayHaveBeenMeant) {
   EXPECT_THAT(run_cli({"strem", "count"}).errors, HasSubstr("there is no verb 'strem': did you mean 'stream'?"));
   EXPECT_THAT(run_cli({"conns", "lst"}).errors, HasSubstr("there is no verb 'lst': did you mean 'ls'?"));

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -10,7 +12,10 @@
 namespace swill::test {
 namespace {
 
+using testing::AnyOf;
+using testing::ContainsRegex;
 using testing::HasSubstr;
+using testing::Not;
 
 program::ending ended(const std::string& name, const std::vector<std::string>& options) {
   return program{name, options}.finish();
@@ -36,6 +41,45 @@ TEST(Options, OfAGatewayThatHaveNoEffectAreRefused) {
               HasSubstr("--workers-listen: is missing"));
   EXPECT_THAT(ended("swill-gateway", {"--port", "0", "--redis-prefix", "shop:"}).errors,
               HasSubstr("--redis-prefix: has no effect without --redis"));
+}
+
+/// The options of a program that take a value, as its help shows them: "--port PORT".
+std::map<std::string, std::string> values_of(const std::string& name) {
+  const std::string help = ended(name, {"--help"}).out;
+  const std::regex pattern{"\n +(?:-[a-zA-Z],)?(--[a-z-]+) ([A-Z]+)"};
+  std::map<std::string, std::string> all;
+  for (auto i = std::sregex_iterator{help.begin(), help.end(), pattern}; i != std::sregex_iterator{}; ++i)
+    all.emplace((*i)[1], (*i)[2]);
+  return all;
+}
+
+TEST(Options, NeedValuesThatAreNotEmpty) {
+  for (const char* name : {"swill-gateway", "swill-worker", "swill-conformance"}) {
+    const auto all = values_of(name);
+    EXPECT_GE(all.size(), 3U) << name;
+    for (const auto& [option, what] : all) {
+      const auto end = ended(name, {option, ""});
+      EXPECT_EQ(end.code, 2) << name << " " << option;
+    }
+  }
+  EXPECT_THAT(ended("swill-gateway", {"--log-file", ""}).errors, HasSubstr("--log-file: is empty; a value"));
+}
+
+TEST(Options, SayInWhichUnitTheyCount) {
+  for (const char* name : {"swill-gateway", "swill-worker", "swill-conformance"}) {
+    for (const auto& [option, what] : values_of(name)) EXPECT_THAT(what, Not(AnyOf("INT", "UINT", "FLOAT"))) << option;
+  }
+  EXPECT_EQ(values_of("swill-gateway").at("--rpc-name"), "BYTES");
+  EXPECT_EQ(values_of("swill-gateway").at("--topic-age"), "SECONDS");
+  EXPECT_THAT(ended("swill", {"--help-all"}).out, Not(ContainsRegex("[^A-Z](INT|UINT|FLOAT)[^A-Z]")));
+}
+
+TEST(Options, AreDecimalNumbersWithinTheirBounds) {
+  for (const char* wrong :
+       {"-1", "010", "0x10", "1.5", " 5", "5 ", "1025", "99999999999999999999", "-18446744073709551615"})
+    EXPECT_EQ(ended("swill-gateway", {"--workers", wrong}).code, 2) << wrong;
+  EXPECT_THAT(ended("swill-gateway", {"--workers", "1025"}).errors,
+              HasSubstr("--workers: '1025' is no whole number from 0 to 1024"));
 }
 
 TEST(Options, OfAWorkerThatMakeNoSenseAreToldByTheirNames) {
