@@ -221,16 +221,16 @@ std::string mistake_of(const CLI::App& program, const CLI::ParseError& e) {
   const auto is_option = [](const std::string& s) { return s.starts_with('-'); };
   const auto option = std::find_if(left.begin(), left.end(), is_option);
   if (option != left.end()) {
-    const std::string meant = nearest(option->substr(0, option->find('=')), names_of_options(verbs));
-    return "there is no option '" + *option + "'" + (meant.empty() ? "" : ": did you mean '" + meant + "'?");
+    return "there is no option '" + *option + "'" +
+           suggestion(option->substr(0, option->find('=')), names_of_options(verbs));
   }
   std::vector<std::string> names;
   for (const CLI::App* v : verbs.back()->get_subcommands([](const CLI::App*) { return true; }))
     names.push_back(v->get_name());
   if (left.empty() || names.empty()) return e.what();
-  const std::string meant = nearest(left.front(), names);
-  std::string text = "there is no verb '" + left.front() + "'";
-  if (!meant.empty()) return text + ": did you mean '" + meant + "'?";
+  const std::string meant = suggestion(left.front(), names);
+  std::string text = "there is no verb '" + left.front() + "'" + meant;
+  if (!meant.empty()) return text;
   text += "; there are";
   for (std::size_t i = 0; i < names.size(); ++i)
     text += (i == 0 ? " " : i + 1 == names.size() ? " and " : ", ") + names[i];

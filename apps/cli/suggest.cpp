@@ -41,4 +41,9 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
   return best;
 }
 
+std::string suggestion(std::string_view word, const std::vector<std::string>& known) {
+  const std::string meant = nearest(word, known);
+  return meant.empty() ? meant : ": did you mean '" + meant + "'?";
+}
+
 } // namespace swill::cli

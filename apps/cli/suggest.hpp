@@ -10,4 +10,7 @@ namespace swill::cli {
 /// Empty when there is none so near.
 std::string nearest(std::string_view word, const std::vector<std::string>& known);
 
+/// The same as the end of a sentence that says that there is no such word: ": did you mean 'math.add'?". Empty when there is none so near.
+std::string suggestion(std::string_view word, const std::vector<std::string>& known);
+
 } // namespace swill::cli

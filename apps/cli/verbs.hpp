@@ -6,6 +6,7 @@
 #include "libswill/client/client.hpp"
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace swill::cli {
@@ -34,11 +35,15 @@ task<void> conns(session s);     ///< conns ls, show, close, cancel
 struct shape {
   bool request_streams = false;
   bool response_streams = false;
+  std::string suggestion{}; ///< where the server does not list it: what may have been meant, as suggestion() says it
 };
 
 /// Of the handler that is named: what --shape says, or else what the server tells of itself. Throws usage_error where it does not tell: a
 /// guess would cut a stream off after its first item, and say that all is well.
 task<shape> shape_of(session s);
+
+/// Waits for a call of the handler that is named. Where the server does not know it, its error says as well what may have been meant.
+task<void> with_suggestion(task<void> call, std::string suggestion);
 
 /// What stands on the lines of stdin, which is read on the pool. Throws usage_error with the number of a line that cannot be read.
 swill::stream<value> stdin_items();
@@ -48,7 +53,11 @@ void explain_missing(const error& e, std::string_view plugin);
 
 /// All records of swill.introspect (docs/protocol.md §8); `builtin`: also of the server's own handlers.
 task<value_array> introspection(session s, bool builtin = false);
-/// The one of a name, if the server has it.
-task<std::optional<value>> find_handler(session s);
+/// What introspection says of the handler that is named.
+struct found_handler {
+  std::optional<value> record; ///< if the server has it
+  std::string suggestion{};    ///< else what may have been meant, as suggestion() says it
+};
+task<found_handler> find_handler(session s);
 
 } // namespace swill::cli

@@ -69,6 +69,10 @@ task<void> call_streaming_response(session s) {
   co_await print_items(s, items);
 }
 
+task<void> call_with_one_message(session s, const shape& kind) {
+  return kind.response_streams ? call_streaming_response(s) : call_unary(s);
+}
+
 value item_of(const line_source::line& l) {
   try {
     return parse_json(l.text);
@@ -124,53 +128,59 @@ swill::stream<value> stdin_items() {
   }
 }
 
+namespace {
+
+/// The words of docs/protocol.md §4: a 404 in others is the handler's own.
+bool is_unknown_handler(const error& e) {
+  return e.code == static_cast<int>(error_code::not_found) && e.message == "No func was found to process this request";
+}
+
+} // namespace
+
 void explain_missing(const error& e, std::string_view plugin) {
-  // The words of docs/protocol.md §4: a 404 in others is the handler's own.
-  if (e.code != static_cast<int>(error_code::not_found) || e.message != "No func was found to process this request")
-    return;
+  if (!is_unknown_handler(e)) return;
   const std::string name{plugin};
   throw error{error_code::not_found, "this server does not use the plugin `" + name + "` (docs/" + name + ".md)"};
+}
+
+task<void> with_suggestion(task<void> call, std::string suggestion) {
+  try {
+    co_await std::move(call);
+  } catch (const error& e) {
+    if (suggestion.empty() || !is_unknown_handler(e)) throw;
+    throw error{e.code, e.message + suggestion, e.data};
+  }
 }
 
 task<shape> shape_of(session s) {
   const std::string& given = s.given.shape;
   if (!given.empty()) co_return shape{given == "up" || given == "both", given == "down" || given == "both"};
-  std::optional<value> record;
+  found_handler found;
   bool is_refused = false;
   try {
-    record = co_await find_handler(s);
+    found = co_await find_handler(s);
   } catch (const error& e) {
     if (!is_refusal(e)) throw;
     is_refused = true;
   }
   if (is_refused) throw usage_error("the server does not tell whether " + s.given.name + " streams: pass --shape");
-  if (!record) co_return shape{}; // it is not listed: the answer to a call will be that it does not exist
-  co_return shape{streams(*record, "request"), streams(*record, "response")};
+  if (!found.record) co_return shape{.suggestion = found.suggestion}; // a call will be answered that it does not exist
+  co_return shape{streams(*found.record, "request"), streams(*found.record, "response")};
 }
 
 task<void> call(session s) {
   const shape kind = co_await shape_of(s);
   if (kind.request_streams) throw usage_error("'" + s.given.name + "' takes a stream: swill stream " + s.given.name);
-  if (kind.response_streams) {
-    co_await call_streaming_response(s);
-  } else {
-    co_await call_unary(s);
-  }
+  auto call = call_with_one_message(s, kind);
+  co_await with_suggestion(std::move(call), kind.suggestion);
 }
 
 task<void> stream(session s) {
   const shape kind = co_await shape_of(s);
-  if (!kind.request_streams) {
-    if (kind.response_streams) {
-      co_await call_streaming_response(s);
-    } else {
-      co_await call_unary(s);
-    }
-  } else if (kind.response_streams) {
-    co_await call_duplex(s);
-  } else {
-    co_await call_upload(s);
-  }
+  auto call = !kind.request_streams   ? call_with_one_message(s, kind)
+              : kind.response_streams ? call_duplex(s)
+                                      : call_upload(s);
+  co_await with_suggestion(std::move(call), kind.suggestion);
 }
 
 } // namespace swill::cli

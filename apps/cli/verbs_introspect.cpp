@@ -1,4 +1,5 @@
 #include "apps/cli/json.hpp"
+#include "apps/cli/suggest.hpp"
 #include "apps/cli/type_text.hpp"
 #include "apps/cli/verbs.hpp"
 #include "libswill/base/printable.hpp"
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <vector>
 
 namespace swill::cli {
 
@@ -59,19 +61,24 @@ task<value_array> introspection(session s, bool builtin) {
   co_return records;
 }
 
-task<std::optional<value>> find_handler(session s) {
+task<found_handler> find_handler(session s) {
+  found_handler found;
   if (s.given.name == introspect_name) {
     const value nil = value::map({{"type", "NoneType"}});
     const value any = value::map({{"type", "Any"}});
-    co_return value::map({{"name", introspect_name},
-                          {"request", value::map({{"streams", false}, {"type", nil}})},
-                          {"response", value::map({{"streams", true}, {"type", any}})}});
+    found.record = value::map({{"name", introspect_name},
+                               {"request", value::map({{"streams", false}, {"type", nil}})},
+                               {"response", value::map({{"streams", true}, {"type", any}})}});
+    co_return found;
   }
   const value_array records = co_await introspection(s, s.given.name.starts_with("swill."));
+  std::vector<std::string> names;
   for (const value& r : records) {
-    if (name_in(r) == s.given.name) co_return r;
+    names.push_back(name_in(r));
+    if (names.back() == s.given.name) found.record = r;
   }
-  co_return std::nullopt;
+  if (!found.record) found.suggestion = suggestion(s.given.name, names);
+  co_return found;
 }
 
 task<void> list(session s) {
@@ -90,12 +97,13 @@ task<void> introspect(session s) {
 }
 
 task<void> describe(session s) {
-  const auto record = co_await find_handler(s);
-  if (!record) throw error{error_code::not_found, "The server has no handler '" + s.given.name + "'"};
+  const auto found = co_await find_handler(s);
+  if (!found.record)
+    throw error{error_code::not_found, "The server has no handler '" + s.given.name + "'" + found.suggestion};
   if (s.out.is_json()) {
-    s.out.document(to_json(*record));
+    s.out.document(to_json(*found.record));
   } else {
-    s.out.text(record_text(*record));
+    s.out.text(record_text(*found.record));
   }
   s.out.flush();
 }

@@ -77,6 +77,34 @@ task<std::chrono::nanoseconds> ping_once(session s) {
   throw error{error_code::deadline_exceeded, "No answer to a ping within " + std::to_string(limit.count()) + " ms"};
 }
 
+task<void> measure(session s) {
+  campaign all{s.given, s.given.message.value_or(value{}), {}};
+  // The first call, alone, shows what is wrong before there is a crowd. It takes its part of the time.
+  const seconds limit{s.given.seconds};
+  const auto start = std::chrono::steady_clock::now();
+  const auto first = co_await when_any(call_once(s.server, all), sleep_for(limit));
+  if (first.index() == 1)
+    throw error{error_code::deadline_exceeded,
+                "'" + s.given.name + "' has not answered its first call in the time of the bench"};
+  const seconds alone = std::chrono::steady_clock::now() - start;
+
+  std::deque<client> more;
+  std::vector<client*> clients{&s.server};
+  while (clients.size() < s.given.connections) {
+    const client_options how = s.given.client();
+    more.push_back(co_await client::connect(s.given.url, how));
+    clients.push_back(&more.back());
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  std::vector<task<void>> workers;
+  for (client* c : clients) {
+    for (std::size_t i = 0; i < s.given.depth; ++i) workers.push_back(call_repeatedly(*c, all));
+  }
+  // Whatever the handlers do: who still waits then is destroyed, and his call cancelled.
+  co_await when_any(first_of{std::move(workers)}, sleep_for(limit - alone));
+  print_bench(s, all, alone + (std::chrono::steady_clock::now() - begin));
+}
+
 } // namespace
 
 task<void> ping(session s) {
@@ -104,34 +132,11 @@ task<void> ping(session s) {
 }
 
 task<void> bench(session s) {
-  campaign all{s.given, s.given.message.value_or(value{}), {}};
   const shape kind = co_await shape_of(s);
   if (kind.request_streams || kind.response_streams)
     throw usage_error("'" + s.given.name + "' streams: bench calls handlers of one message and one answer");
-  // The first call, alone, shows what is wrong before there is a crowd. It takes its part of the time.
-  const seconds limit{s.given.seconds};
-  const auto start = std::chrono::steady_clock::now();
-  const auto first = co_await when_any(call_once(s.server, all), sleep_for(limit));
-  if (first.index() == 1)
-    throw error{error_code::deadline_exceeded,
-                "'" + s.given.name + "' has not answered its first call in the time of the bench"};
-  const seconds alone = std::chrono::steady_clock::now() - start;
-
-  std::deque<client> more;
-  std::vector<client*> clients{&s.server};
-  while (clients.size() < s.given.connections) {
-    const client_options how = s.given.client();
-    more.push_back(co_await client::connect(s.given.url, how));
-    clients.push_back(&more.back());
-  }
-  const auto begin = std::chrono::steady_clock::now();
-  std::vector<task<void>> workers;
-  for (client* c : clients) {
-    for (std::size_t i = 0; i < s.given.depth; ++i) workers.push_back(call_repeatedly(*c, all));
-  }
-  // Whatever the handlers do: who still waits then is destroyed, and his call cancelled.
-  co_await when_any(first_of{std::move(workers)}, sleep_for(limit - alone));
-  print_bench(s, all, alone + (std::chrono::steady_clock::now() - begin));
+  auto run = measure(s);
+  co_await with_suggestion(std::move(run), kind.suggestion);
 }
 
 } // namespace swill::cli

@@ -29,6 +29,7 @@ namespace {
 using testing::ContainsRegex;
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 struct order {
@@ -363,6 +364,18 @@ TEST(CliUse, IsRefusedBeforeAnybodyIsAsked) {
   }
 }
 
+TEST_F(Cli, SaysWhichHandlerMayHaveBeenMeant) {
+  const std::string meant = "did you mean 'place'?";
+  for (const char* verb : {"describe", "call", "stream", "bench"}) {
+    const auto near = swill({verb, "plaec"});
+    EXPECT_EQ(near.code, 5) << verb;
+    EXPECT_THAT(near.errors, HasSubstr(": " + meant)) << verb;
+    EXPECT_THAT(swill({verb, "nothing.like.it"}).errors, Not(HasSubstr("did you mean"))) << verb;
+  }
+  EXPECT_THAT(swill({"call", "plaec", "--shape", "unary"}).errors, Not(HasSubstr("did you mean"))) << "nobody is asked";
+  EXPECT_THAT(swill({"describe", "swill.introspct"}).errors, HasSubstr("did you mean 'swill.introspect'?"));
+}
+
 TEST_F(Cli, SaysWhatMayHaveBeenMeant) {
   EXPECT_THAT(run_cli({"strem", "count"}).errors, HasSubstr("there is no verb 'strem': did you mean 'stream'?"));
   EXPECT_THAT(run_cli({"conns", "lst"}).errors, HasSubstr("there is no verb 'lst': did you mean 'ls'?"));
@@ -531,7 +544,7 @@ TEST_F(Cli, KeepsACookieJarBelowItsLargestSize) {
   std::ifstream in{jar};
   const std::string text{std::istreambuf_iterator<char>{in}, {}};
   EXPECT_THAT(text, HasSubstr("theirs"));
-  EXPECT_THAT(text, testing::Not(HasSubstr("oldest")));
+  EXPECT_THAT(text, Not(HasSubstr("oldest")));
   EXPECT_THAT(text, HasSubstr("next"));
   fs::remove(jar);
 }
