@@ -23,7 +23,7 @@ std::string environment_name(std::string option) {
 void link_options::add_to(CLI::App& program, const std::string& prefix) {
   secret_option_ = "--" + prefix + "secret-file";
   const auto add = [&](const std::string& name, std::string& to, const std::string& text) {
-    program.add_option("--" + prefix + name, to, text)->envname(environment_name(prefix + name));
+    all_.push_back(program.add_option("--" + prefix + name, to, text)->envname(environment_name(prefix + name)));
   };
   add("secret-file", secret_file_, "file with the secret that gateways and workers share, at least 16 bytes");
   add("tls-cert", certificate, "this side's certificate between gateway and worker (PEM)");

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
-}
+class Option;
+} // namespace CLI
 
 namespace swill::apps {
 
@@ -18,10 +20,8 @@ public:
   /// than 16 bytes.
   std::string secret() const;
 
-  /// None of them was given.
-  bool empty() const noexcept {
-    return secret_file_.empty() && certificate.empty() && key.empty() && authority.empty();
-  }
+  /// All of them.
+  const std::vector<const CLI::Option*>& all() const noexcept { return all_; }
 
   std::string certificate;
   std::string key;
@@ -30,6 +30,7 @@ public:
 private:
   std::string secret_option_; ///< its name, for errors
   std::string secret_file_;
+  std::vector<const CLI::Option*> all_;
 };
 
 } // namespace swill::apps

@@ -126,12 +126,20 @@ void log_options::add_to(CLI::App& program) {
       ->check(whole_number(0, 1'000'000'000))
       ->capture_default_str()
       ->group(group);
+  to_ = program.get_option("--log-to");
+  file_size_ = program.get_option("--log-file-size");
+  old_files_ = program.get_option("--log-old-files");
+  access_rate_ = program.get_option("--log-access-rate");
 }
 
 std::shared_ptr<logging> log_options::make() const {
   logging_options o = chosen_;
   o.levels = least_;
   for (const auto& [room, least] : of_rooms_) o.levels.set(room, least);
+  require_effect(to_, o.file.empty(), "beside --log-file");
+  require_effect(file_size_, !o.file.empty(), "without --log-file");
+  require_effect(old_files_, !o.file.empty(), "without --log-file");
+  require_effect(access_rate_, o.levels.of(log_room::access) <= log_level::debug, "without --log-room access=debug");
   return std::make_shared<logging>(std::move(o));
 }
 

@@ -8,7 +8,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+} // namespace CLI
 
 namespace swill::apps {
 
@@ -18,11 +19,15 @@ public:
   /// The program writes here when it parses; must live until then.
   void add_to(CLI::App& program);
 
-  /// For app::use. Throws as `logging` does.
+  /// For app::use. Throws as `logging` does, and std::invalid_argument for options that have no effect.
   std::shared_ptr<logging> make() const;
 
 private:
   logging_options chosen_;
+  const CLI::Option* to_ = nullptr;
+  const CLI::Option* file_size_ = nullptr;
+  const CLI::Option* old_files_ = nullptr;
+  const CLI::Option* access_rate_ = nullptr;
   log_level least_ = log_level::info;
   std::vector<std::pair<log_room, log_level>> of_rooms_;
 };

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 
@@ -62,6 +63,10 @@ void refuse_empty_values(CLI::App& program) {
     if (!has_meaning_when_empty(*o)) o->check(CLI::Validator{check_not_empty, ""});
   }
   for (CLI::App* verb : program.get_subcommands({})) refuse_empty_values(*verb);
+}
+
+void require_effect(const CLI::Option* o, bool has_effect, const std::string& why) {
+  if (!has_effect && o->count() != 0) throw std::invalid_argument(o->get_name() + ": has no effect " + why);
 }
 
 } // namespace swill::apps

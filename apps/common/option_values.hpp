@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 namespace CLI {
 class App;
+class Option;
 class Validator;
 } // namespace CLI
 
@@ -23,5 +25,9 @@ CLI::Validator may_be_empty();
 /// Lets the program refuse an empty value of every other option of its own and of its verbs: in a script, that of a variable that nobody
 /// has set. To be called when all options are there; parse_command_line() does.
 void refuse_empty_values(CLI::App& program);
+
+/// To be called after the command line was read. Throws std::invalid_argument when `o` was given, there or by the environment, although it
+/// has no effect, `why`: "without --redis".
+void require_effect(const CLI::Option* o, bool has_effect, const std::string& why);
 
 } // namespace swill::apps

@@ -66,9 +66,11 @@ void options::add_to(CLI::App& program) {
       ->default_str("true");
   log_.add_to(program);
   add_limit_options(program, limits_);
+  ping_timeout_ = program.get_option("--ping-timeout");
 }
 
 void options::apply(app& a) const {
+  apps::require_effect(ping_timeout_, limits_.ping_interval.count() != 0, "where --ping-interval is 0: no pings");
   a.use(log_.make());
   a.limits() = limits_;
   a.set_debug(listen_.debug());

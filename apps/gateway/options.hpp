@@ -11,7 +11,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+} // namespace CLI
 
 namespace swill::gateway {
 
@@ -21,7 +22,8 @@ public:
   /// The program writes here when it parses; this must live until then.
   void add_to(CLI::App& program);
 
-  /// Limits, log, debug mode, and how the app sees its connections.
+  /// Limits, log, debug mode, and how the app sees its connections. Throws as apps::log_options::make, and std::invalid_argument for options
+  /// that have no effect.
   void apply(app& a) const;
   server_options server() const;
 
@@ -33,6 +35,7 @@ private:
   bool trust_forwarded_for_ = false;
   bool introspection_ = true;
   swill::limits limits_;
+  const CLI::Option* ping_timeout_ = nullptr;
   apps::log_options log_;
 };
 

@@ -77,6 +77,8 @@ void pubsub_options::add_to(CLI::App& program) {
   add_bound("--new-topics-per-second", "SWILL_NEW_TOPICS_PER_SECOND", all_.new_topics_per_second, "COUNT",
             "and so many more in each second");
   add_bound("--kept-size", "SWILL_KEPT_SIZE", all_.kept_size, "BYTES", "messages that topics keep in memory, together");
+  new_topics_per_second_ = program.get_option("--new-topics-per-second");
+  kept_size_ = program.get_option("--kept-size");
   static const std::map<std::string, overflow> policies{
       {"buffer", overflow::buffer}, {"drop_oldest", overflow::drop_oldest}, {"conflate", overflow::conflate}};
   const auto set_policy = [this](const std::string& name) { topics_.overflow = policies.at(name); };
@@ -93,6 +95,8 @@ void pubsub_options::add_to(CLI::App& program) {
 }
 
 std::shared_ptr<pubsub> pubsub_options::apply(app& a, const std::optional<redis::place>& redis) const {
+  apps::require_effect(kept_size_, !redis, "with --redis, which keeps them");
+  apps::require_effect(new_topics_per_second_, all_.new_topics != 0, "where --new-topics is 0: any number");
   swill::pubsub_options o = all_;
   o.other_topics = topics_;
   o.node_name = node_name_;

@@ -10,7 +10,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+} // namespace CLI
 
 namespace swill::gateway {
 
@@ -23,13 +24,16 @@ public:
   /// The program writes here when it parses; this must live until then.
   void add_to(CLI::App& program);
 
-  /// Adds pub/sub, its rules and "chat.login" to the app. Without Redis topics are in this node's memory.
+  /// Adds pub/sub, its rules and "chat.login" to the app. Without Redis topics are in this node's memory. Throws std::invalid_argument for
+  /// options that have no effect.
   std::shared_ptr<pubsub> apply(app& a, const std::optional<redis::place>& redis) const;
 
 private:
   swill::pubsub_options all_;
   topic_options topics_;
   std::string node_name_;
+  const CLI::Option* kept_size_ = nullptr;
+  const CLI::Option* new_topics_per_second_ = nullptr;
 };
 
 } // namespace swill::gateway

@@ -9,7 +9,6 @@
 
 #include <chrono>
 #include <memory>
-#include <stdexcept>
 
 namespace swill::gateway {
 
@@ -34,6 +33,7 @@ void session_options::add_to(CLI::App& program) {
       ->envname("SWILL_REDIS_PREFIX")
       ->check(apps::may_be_empty())
       ->capture_default_str();
+  prefix_option_ = program.get_option("--redis-prefix");
   const auto add_minutes = [&program](const char* name, const char* env, std::chrono::milliseconds& to,
                                       const char* what) {
     program
@@ -61,10 +61,8 @@ void session_options::add_to(CLI::App& program) {
 }
 
 std::optional<redis::place> session_options::redis() const {
-  if (redis_.empty()) {
-    if (prefix_ != redis::place{}.prefix) throw std::invalid_argument("--redis-prefix: has no effect without --redis");
-    return std::nullopt;
-  }
+  apps::require_effect(prefix_option_, !redis_.empty(), "without --redis");
+  if (redis_.empty()) return std::nullopt;
   redis::place p = redis::place::at(redis_, prefix_);
   p.server.outages = outages_;
   return p;

@@ -11,7 +11,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+} // namespace CLI
 
 namespace swill::gateway {
 
@@ -21,7 +22,8 @@ public:
   /// The program writes here when it parses; this must live until then.
   void add_to(CLI::App& program);
 
-  /// Redis, when there is one; for others that keep something there, too. Throws std::invalid_argument for an address that makes no sense.
+  /// Redis, when there is one; for others that keep something there, too. Throws std::invalid_argument for an address that makes no sense,
+  /// and for a prefix without one.
   std::optional<redis::place> redis() const;
 
   /// Adds sessions to the app, and "example.visits", which counts in one. Without Redis they are kept in memory.
@@ -31,6 +33,7 @@ private:
   std::string redis_;
   std::shared_ptr<redis::outage_log> outages_ = redis::make_outage_log(); ///< of everything that needs Redis
   std::string prefix_ = "swill:";
+  const CLI::Option* prefix_option_ = nullptr;
   std::vector<std::string> key_files_;
   swill::session_options sessions_;
 };

@@ -6,7 +6,6 @@
 #include <CLI/CLI.hpp>
 
 #include <memory>
-#include <stdexcept>
 
 namespace swill::gateway {
 
@@ -31,13 +30,13 @@ void worker_options::add_to(CLI::App& program) {
       ->envname("SWILL_WORKERS_HIDE_HEADER")
       ->delimiter(',')
       ->take_all();
+  others_ = link_.all();
+  for (const char* option : {"--workers-wait", "--workers-hide-header"}) others_.push_back(program.get_option(option));
 }
 
 void worker_options::apply(app& a) const {
-  if (listen_.empty()) {
-    if (link_.empty() && hidden_headers_.empty()) return;
-    throw std::invalid_argument("--workers-listen: is missing; without it no other --workers-… option has an effect");
-  }
+  for (const CLI::Option* o : others_) apps::require_effect(o, !listen_.empty(), "without --workers-listen");
+  if (listen_.empty()) return;
   worker_gate_options o;
   o.listen = listen_;
   o.secret = link_.secret();

@@ -14,6 +14,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 namespace {
@@ -96,6 +97,8 @@ int run(int argc, char** argv) {
   command_line c;
   add_options(program, c);
   if (const auto end = apps::parse_command_line(program, "swill-worker", argc, argv)) return *end;
+  if (c.health && c.link.health_name.empty())
+    throw std::invalid_argument("--health-name: is empty: nobody can be asked");
   if (c.health) return tell_health(c.link.health_name);
   if (c.link.gateways.empty()) return apps::end_of(program, CLI::RequiredError("--gateway"));
   c.link.secret = c.secrets.secret();

@@ -5,6 +5,7 @@
 #include <map>
 #include <regex>
 #include <string>
+#include <utility>
 #include <vector>
 
 // What programs say of options that make no sense: all at once, by the names that they have on the command line.
@@ -37,10 +38,40 @@ TEST(Options, OfAGatewayThatMakeNoSenseAreToldByTheirNames) {
 }
 
 TEST(Options, OfAGatewayThatHaveNoEffectAreRefused) {
-  EXPECT_THAT(ended("swill-gateway", {"--port", "0", "--workers-tls-cert", "a.pem"}).errors,
-              HasSubstr("--workers-listen: is missing"));
-  EXPECT_THAT(ended("swill-gateway", {"--port", "0", "--redis-prefix", "shop:"}).errors,
-              HasSubstr("--redis-prefix: has no effect without --redis"));
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases{
+      {{"--workers-tls-cert", "a.pem"}, "--workers-tls-cert: has no effect without --workers-listen"},
+      {{"--workers-secret-file", "a"}, "--workers-secret-file: has no effect without --workers-listen"},
+      {{"--workers-hide-header", "Cookie"}, "--workers-hide-header: has no effect without --workers-listen"},
+      {{"--workers-wait", "5"}, "--workers-wait: has no effect without --workers-listen"},
+      {{"--redis-prefix", "swill:"}, "--redis-prefix: has no effect without --redis"},
+      {{"--kept-size", "1", "--redis", "redis://h"}, "--kept-size: has no effect with --redis, which keeps them"},
+      {{"--new-topics", "0", "--new-topics-per-second", "1"},
+       "--new-topics-per-second: has no effect where --new-topics is 0: any number"},
+      {{"--ping-interval", "0", "--ping-timeout", "5"},
+       "--ping-timeout: has no effect where --ping-interval is 0: no pings"},
+  };
+  for (const auto& [given, said] : cases) {
+    const auto end = ended("swill-gateway", given);
+    EXPECT_EQ(end.code, 2) << said;
+    EXPECT_EQ(end.errors, "swill-gateway: " + said + "\n");
+  }
+}
+
+TEST(Options, OfALogThatHaveNoEffectAreRefused) {
+  for (const std::string name : {"swill-gateway", "swill-worker"}) {
+    const auto errors = [&name](std::vector<std::string> given) {
+      if (name == "swill-worker") given.insert(given.end(), {"--gateway", "127.0.0.1:1"});
+      const auto end = ended(name, given);
+      EXPECT_EQ(end.code, 2) << given.front();
+      return end.errors;
+    };
+    EXPECT_EQ(errors({"--log-file-size", "1"}), name + ": --log-file-size: has no effect without --log-file\n");
+    EXPECT_EQ(errors({"--log-old-files", "1"}), name + ": --log-old-files: has no effect without --log-file\n");
+    EXPECT_EQ(errors({"--log-to", "stderr", "--log-file", "/dev/null"}),
+              name + ": --log-to: has no effect beside --log-file\n");
+    EXPECT_EQ(errors({"--log-access-rate", "1"}),
+              name + ": --log-access-rate: has no effect without --log-room access=debug\n");
+  }
 }
 
 /// The options of a program that take a value, as its help shows them: "--port PORT".
