@@ -26,7 +26,7 @@ void check(const topic_options& o, const std::string& path, mistake_list& out) {
   out.check_size(path + ".queue_size", o.queue_size, 1);
   if (!o.conflate_by.empty() && o.overflow != overflow::conflate)
     out.add(path + ".conflate_by",
-            "has no effect: overflow is not conflate; overflow::conflate would be right, or no field");
+            "has no effect: " + path + ".overflow is not conflate; that, or no field, would be right");
 }
 
 /// Patterns that are never reached.

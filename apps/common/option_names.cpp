@@ -23,19 +23,38 @@ std::string with_limit_options(std::string_view s) {
   return out.append(s);
 }
 
-std::string option_of(const std::string& path, std::span<const option_name> names) {
+/// The longest of the names that s begins with, or an empty one.
+option_name longest_of(std::string_view s, std::span<const option_name> names) {
   option_name best;
   for (const auto& n : names) {
-    if (path.starts_with(n.first) && n.first.size() > best.first.size()) best = n;
+    if (s.starts_with(n.first) && n.first.size() > best.first.size()) best = n;
   }
+  return best;
+}
+
+std::string option_of(const std::string& path, std::span<const option_name> names) {
+  const option_name best = longest_of(path, names);
   return best.first.empty() ? with_limit_options(path) : std::string{best.second};
+}
+
+/// The same of the options that a sentence is about: where one stands there by its whole name.
+std::string with_options(std::string_view s, std::span<const option_name> names) {
+  std::string out;
+  while (!s.empty()) {
+    const option_name n = longest_of(s, names);
+    const bool is_whole = !n.first.empty() && is_of_name(n.first.back()) &&
+                          (s.size() == n.first.size() || !is_of_name(s[n.first.size()]));
+    out.append(is_whole ? n.second : s.substr(0, 1));
+    s.remove_prefix(is_whole ? n.first.size() : 1);
+  }
+  return with_limit_options(out);
 }
 
 } // namespace
 
 std::string text_of(const invalid_configuration& e, std::span<const option_name> names) {
   mistake_list by_option; // what one option does in several places stands there once
-  for (const mistake& m : e.mistakes()) by_option.add(option_of(m.path, names), with_limit_options(m.text));
+  for (const mistake& m : e.mistakes()) by_option.add(option_of(m.path, names), with_options(m.text, names));
   return invalid_configuration{by_option.all()}.what();
 }
 

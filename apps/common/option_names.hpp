@@ -14,7 +14,7 @@ namespace swill::apps {
 using option_name = std::pair<std::string_view, std::string_view>;
 
 /// The mistakes of a program's configuration, a line each, for who wrote its command line: "--nesting: is 300; 2 to 256 would be right". A limit
-/// is called like its member, "limits.send_buffer" --send-buffer; what no option sets keeps its name.
+/// is called like its member, "limits.send_buffer" --send-buffer; what no option sets keeps its name. So it is in the texts, too.
 std::string text_of(const invalid_configuration& e, std::span<const option_name> names);
 
 } // namespace swill::apps

@@ -65,6 +65,7 @@ constexpr swill::apps::option_name option_names[] = {
     {"session_options.absolute", "--session-absolute"},
     {"pubsub_options.other_topics.history_length", "--topic-history"},
     {"pubsub_options.other_topics.history_age", "--topic-age"},
+    {"pubsub_options.other_topics.overflow", "--topic-overflow"},
     {"pubsub_options.other_topics.conflate_by", "--topic-conflate-by"},
     {"pubsub_options.topic_count", "--topic-count"},
     {"pubsub_options.new_topics", "--new-topics"},

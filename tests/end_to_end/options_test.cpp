@@ -34,7 +34,7 @@ TEST(Options, OfAGatewayThatMakeNoSenseAreToldByTheirNames) {
       "--nesting: is 300; 2 to 256 would be right\n"
       "--send-buffer: is 0; 1 or more would be right\n"
       "--default-deadline: is 1 min, longer than --maximum-deadline (30 s); at most that would be right\n"
-      "--topic-conflate-by: has no effect: overflow is not conflate; overflow::conflate would be right, or no field\n");
+      "--topic-conflate-by: has no effect: --topic-overflow is not conflate; that, or no field, would be right\n");
 }
 
 TEST(Options, OfAGatewayThatHaveNoEffectAreRefused) {

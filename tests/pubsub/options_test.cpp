@@ -38,7 +38,9 @@ TEST(PubsubOptions, ThatMakeNoSenseAreFound) {
   o.heartbeat = 5s;
   o.message_size = 0;
   EXPECT_THAT(mistakes_of(o), ElementsAre("pubsub_options.other_topics.queue_length: is 0; 1 or more would be right",
-                                          StartsWith("pubsub_options.other_topics.conflate_by: has no effect"),
+                                          "pubsub_options.other_topics.conflate_by: has no effect: "
+                                          "pubsub_options.other_topics.overflow is not conflate; that, or no field, "
+                                          "would be right",
                                           "pubsub_options.message_size: is 0; 1 or more would be right",
                                           "pubsub_options.node_lease: is 10 s; 15 s or more would be right"));
   EXPECT_THAT(mistakes_of({}), IsEmpty());
