@@ -1,7 +1,8 @@
 #include "libswill/base/line_writer.hpp"
 
+#include "libswill/base/one_per_process.hpp"
+
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <condition_variable>
@@ -105,7 +106,7 @@ void print_in_time(std::string_view text) noexcept {
   }
 }
 
-// --- All writers of the process, so that what they hold is written when it ends. Never destroyed, as threads may log until then.
+// --- All writers of the process, so that what they hold is written when it ends
 
 namespace {
 
@@ -113,30 +114,17 @@ template <class State>
 struct writer_list {
   std::mutex mutex; // guards what follows
   std::vector<std::weak_ptr<State>> all;
-  writer_list* of_parent = nullptr;
 };
 
 template <class State>
-std::atomic<writer_list<State>*> writers_now{nullptr};
-
-/// Also in a child of fork(): the threads of its parent's writers are not there.
-template <class State>
-void make_list() {
-  auto* l = new writer_list<State>;
-  l->of_parent = writers_now<State>.exchange(l);
-}
-
-template <class State>
 writer_list<State>& writers() {
-  static const bool made = [] {
-    make_list<State>();
-    ::pthread_atfork(nullptr, nullptr, make_list<State>);
+  static const bool are_flushed = [] {
     std::atexit([] { line_writer::flush_all(patience_at_exit); });
     std::at_quick_exit([] { line_writer::flush_all(patience_at_exit); });
     return true;
   }();
-  static_cast<void>(made);
-  return *writers_now<State>.load();
+  static_cast<void>(are_flushed);
+  return one_per_process<writer_list<State>>();
 }
 
 } // namespace

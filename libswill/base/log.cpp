@@ -3,16 +3,15 @@
 #include "libswill/base/error.hpp"
 #include "libswill/base/line_writer.hpp"
 #include "libswill/base/log_bounds.hpp"
+#include "libswill/base/one_per_process.hpp"
 #include "libswill/base/printable.hpp"
 
-#include <atomic>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <iterator>
 
-#include <pthread.h>
 #include <unistd.h>
 
 namespace swill {
@@ -25,30 +24,9 @@ std::string dropped_lines(std::size_t n) {
   return log_line({log_level::warning, std::to_string(n) + " lines of the log were dropped: nobody took them in time"});
 }
 
-// --- The one writer of the process to standard error. It is never destroyed: threads and destructors may log until the very end.
-
-struct process_writer {
+struct stderr_writer {
   line_writer lines{STDERR_FILENO, waiting_lines, dropped_lines};
-  process_writer* of_parent = nullptr;
 };
-
-std::atomic<process_writer*> writer_now{nullptr};
-
-/// Also in a child of fork(): it has no thread that writes, and a mutex that may be locked for ever.
-void make_writer() {
-  auto* w = new process_writer;
-  w->of_parent = writer_now.exchange(w);
-}
-
-line_writer& writer() {
-  static const bool made = [] {
-    make_writer();
-    ::pthread_atfork(nullptr, nullptr, make_writer);
-    return true;
-  }();
-  static_cast<void>(made);
-  return writer_now.load()->lines;
-}
 
 // --- Text
 
@@ -155,7 +133,7 @@ std::string log_line(const log_entry& e) {
 }
 
 log_sink stderr_log(log_levels least) {
-  return {[](const log_entry& e) { writer().write(log_line(e)); }, least};
+  return {[](const log_entry& e) { one_per_process<stderr_writer>().lines.write(log_line(e)); }, least};
 }
 
 } // namespace swill
