@@ -91,8 +91,8 @@ public:
   broker& operator=(const broker&) = delete;
   virtual ~broker() = default;
 
-  /// Adds what in its own options makes no sense. Before start.
-  virtual void check(mistake_list&) const {}
+  /// Adds what in its own options makes no sense, by itself or beside those of pub/sub. Before start.
+  virtual void check(const pubsub_options&, mistake_list&) const {}
 
   /// Once, before anything else. What it is given must outlive it. `node` is this node's id.
   virtual void start(loop& l, broker_listener& to, const pubsub_options& o, const std::string& node,

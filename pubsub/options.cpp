@@ -1,7 +1,7 @@
 #include "pubsub/options.hpp"
 
 #include "libswill/base/error.hpp"
-#include "libswill/wire/utf8.hpp"
+#include "libswill/base/printable.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,21 +9,33 @@
 
 namespace swill {
 
-std::string node_name_or_host(std::string_view name) {
-  constexpr std::size_t longest = 64;
+namespace {
+constexpr std::size_t longest_name = 64;
+} // namespace
+
+std::string node_name_or_host(const std::string& name) {
   std::array<char, 256> host{};
-  if (name.empty() && ::gethostname(host.data(), host.size() - 1) == 0) name = host.data();
-  return wire::make_valid_utf8(cut_text(name, longest));
+  if (!name.empty() || ::gethostname(host.data(), host.size() - 1) != 0) return name;
+  return std::string{cut_text(printable(host.data()), longest_name)};
+}
+
+void check_node_name(std::string path, std::string_view name, mistake_list& out) {
+  out.check_text(std::move(path), name, longest_name);
 }
 
 namespace {
 
-void check(const topic_options& o, const std::string& path, mistake_list& out) {
+void check(const topic_options& o, const std::string& path, std::size_t message_size, mistake_list& out) {
   out.check_size(path + ".history_length", o.history_length);
   out.check_time(path + ".history_age", o.history_age);
   out.check_time(path + ".forget_after", o.forget_after);
   out.check_size(path + ".queue_length", o.queue_length, 1);
   out.check_size(path + ".queue_size", o.queue_size, 1);
+  if (o.queue_size < message_size) {
+    out.add(path + ".queue_size", "is " + std::to_string(o.queue_size) + ", less than pubsub_options.message_size (" +
+                                      std::to_string(message_size) +
+                                      "), one of which may always wait; at least that would be right");
+  }
   if (!o.conflate_by.empty() && o.overflow != overflow::conflate)
     out.add(path + ".conflate_by",
             "has no effect: " + path + ".overflow is not conflate; that, or no field, would be right");
@@ -49,9 +61,10 @@ void check_patterns(const pubsub_options& o, mistake_list& out) {
 void check(const pubsub_options& o, mistake_list& out) {
   constexpr std::chrono::milliseconds some{1};
   constexpr int heartbeats = 3; // pubsub_options::node_lease
-  for (const auto& [pattern, options] : o.topics) check(options, "pubsub_options.topics." + pattern.text(), out);
-  check(o.other_topics, "pubsub_options.other_topics", out);
-  check(o.own_topics, "pubsub_options.own_topics", out);
+  for (const auto& [pattern, options] : o.topics)
+    check(options, "pubsub_options.topics." + pattern.text(), o.message_size, out);
+  check(o.other_topics, "pubsub_options.other_topics", o.message_size, out);
+  check(o.own_topics, "pubsub_options.own_topics", o.message_size, out);
   check_patterns(o, out);
   out.check_size("pubsub_options.topic_count", o.topic_count, 1);
   out.check_size("pubsub_options.new_topics", o.new_topics);
@@ -68,6 +81,7 @@ void check(const pubsub_options& o, mistake_list& out) {
   out.check_size("pubsub_options.groups_per_connection", o.groups_per_connection);
   out.check_size("pubsub_options.history_page", o.history_page, 1);
   out.check_size("pubsub_options.remembered_positions", o.remembered_positions);
+  check_node_name("pubsub_options.node_name", o.node_name, out);
   out.check_time("pubsub_options.heartbeat", o.heartbeat, some);
   out.check_time("pubsub_options.node_lease", o.node_lease, std::max(some, heartbeats * o.heartbeat));
   out.check_time("pubsub_options.check_interval", o.check_interval, some);

@@ -39,7 +39,7 @@ struct topic_options {
   bool presence = false;
   /// Messages that may wait for one subscriber. When reached: `overflow` says what happens.
   std::size_t queue_length = 256;
-  /// Bytes of messages that may wait for one subscriber. When reached: as queue_length.
+  /// Bytes of messages that may wait for one subscriber; at least pubsub_options::message_size. When reached: as queue_length.
   std::size_t queue_size = 1024 * 1024;
 };
 
@@ -85,8 +85,8 @@ struct pubsub_options {
   /// Redis: topics that nobody here listens to whose last position this node keeps, so that it notices when Redis has lost it. When reached:
   /// the one that was used longest ago is forgotten.
   std::size_t remembered_positions = 10'000;
-  /// What this node is called wherever nodes are listed, beside its id; at most 64 bytes. Empty: the host's name, which in a container is the
-  /// container's.
+  /// What this node is called wherever nodes are listed, beside its id; at most 64 bytes without control characters. Empty: the host's name,
+  /// which in a container is the container's.
   std::string node_name{};
   /// Redis: between signs of life of this node, and looks at the others. A node that comes or goes is announced: others need not wait for it.
   std::chrono::milliseconds heartbeat{3000};
@@ -109,7 +109,9 @@ struct pubsub_options {
 /// Adds what makes no sense, under the path "pubsub_options.NAME".
 void check(const pubsub_options& o, mistake_list& out);
 
-/// What a node is called that was given this name: that, cut to 64 bytes, or, when it is empty, what the host is called. UTF-8.
-std::string node_name_or_host(std::string_view name);
+/// What a node is called that was given this name: that, or, when it is empty, what the host is called.
+std::string node_name_or_host(const std::string& name);
+/// Adds a mistake for a name that no node can have.
+void check_node_name(std::string path, std::string_view name, mistake_list& out);
 
 } // namespace swill

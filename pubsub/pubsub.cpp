@@ -264,7 +264,7 @@ void pubsub::check(mistake_list& out) const {
   impl_->subscribe_rules.check("pubsub.allow_subscribe", out);
   impl_->publish_rules.check("pubsub.allow_publish", out);
   impl_->presence_rules.check("pubsub.allow_presence", out);
-  impl_->broker->check(out);
+  impl_->broker->check(impl_->options, out);
 }
 
 void pubsub::install(app& a) {

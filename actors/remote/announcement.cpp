@@ -2,6 +2,7 @@
 
 #include "actors/remote/message_shape.hpp"
 #include "libswill/api/introspection.hpp"
+#include "libswill/base/printable.hpp"
 #include "libswill/wire/codec.hpp"
 
 #include <algorithm>
@@ -57,7 +58,8 @@ result<std::shared_ptr<const announced_handler>> decode_handler(const value& r, 
   h->name = get<std::string>(&r, "name", {});
   const value* in = r.find("request");
   const value* out = r.find("response");
-  if (h->name.empty() || h->name.size() > l.rpc_name) return refused("a handler has no name that could be called");
+  if (h->name.empty() || h->name.size() > l.rpc_name || printable(h->name) != h->name)
+    return refused("a handler has no name that could be called");
   if (in == nullptr || out == nullptr || in->find("type") == nullptr || out->find("type") == nullptr)
     return refused("handler " + h->name + " has no types");
   h->request_streams = get<bool>(in, "streams", false);

@@ -6,6 +6,7 @@
 #include "actors/remote/network.hpp"
 #include "actors/remote/worker_lane.hpp"
 #include "actors/runtime.hpp"
+#include "libswill/base/printable.hpp"
 
 #include <atomic>
 #include <condition_variable>
@@ -26,7 +27,7 @@ struct worker_side {
   actors::runtime* runtime = nullptr;
   std::atomic<bool> leaving{false};
   void log(log_level level, const std::string& text) const {
-    logger{&runtime->app().log, log_room::workers}.write(level, text);
+    logger{&runtime->app().log, log_room::workers}.write(level, printable(text)); // gateways have written some of it
   }
 };
 

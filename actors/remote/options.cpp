@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::chrono::milliseconds some{1};
 constexpr std::size_t least_secret = 16;
+constexpr std::size_t longest_name = 300; // of a host, and a number
 
 void check_address(const std::string& path, const std::string& text, mistake_list& out) {
   try {
@@ -67,6 +68,7 @@ void check(const worker_options& o, mistake_list& out) {
   for (std::size_t i = 0; i < o.gateways.size(); ++i)
     check_address(on + ".gateways[" + std::to_string(i) + "]", o.gateways[i], out);
   check_trust(on, o.secret, o.tls, out);
+  out.check_text(on + ".name", o.name, longest_name);
   check_pulse(on, o.heartbeat, o.silence, out);
   out.check_time(on + ".look_up_interval", o.look_up_interval, some);
   out.check_time(on + ".connect_timeout", o.connect_timeout, some);

@@ -74,7 +74,7 @@ struct worker_options {
   look_up_function look_up{};
   std::string secret{};
   link_tls tls{};
-  /// What it is called in logs; empty: the host's name and the process's number.
+  /// What it is called in logs; at most 300 bytes without control characters. Empty: the host's name and the process's number.
   std::string name{};
   /// Under which name this host's programs (in its network namespace) can ask how it is, as `swill-worker --health` does; of several
   /// workers with one name the first answers. Empty: nobody can.

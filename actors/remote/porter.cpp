@@ -1,5 +1,7 @@
 #include "actors/remote/porter.hpp"
 
+#include "libswill/base/printable.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -190,7 +192,7 @@ void porter::receive(int fd, const std::string& address) {
 
 void porter::write(log_level level, std::string_view kind, const std::string& text) {
   const clock_time now = steady_clock::now();
-  if (log_.write(level, kind, text, now)) flush_at_ = std::min(flush_at_, now + log_limiter::interval);
+  if (log_.write(level, kind, printable(text), now)) flush_at_ = std::min(flush_at_, now + log_limiter::interval);
 }
 
 /// So who fills the place does so at its own expense, as long as it has but one address.

@@ -2,6 +2,7 @@
 
 #include "actors/remote/gateway_finder.hpp"
 #include "actors/remote/worker_health.hpp"
+#include "libswill/base/printable.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,7 +21,7 @@ constexpr std::size_t least_stream_window = 64 * 1024;
 std::string default_name() {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
-  return std::string{host.data()} + "/" + std::to_string(::getpid());
+  return printable(host.data()) + "/" + std::to_string(::getpid());
 }
 
 } // namespace

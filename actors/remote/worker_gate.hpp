@@ -4,6 +4,7 @@
 #include "actors/remote/lane.hpp"
 #include "actors/remote/network.hpp"
 #include "actors/runtime.hpp"
+#include "libswill/base/printable.hpp"
 
 #include <deque>
 #include <map>
@@ -43,7 +44,9 @@ public:
   const worker_gate_options& options() const noexcept { return options_; }
   const detail::service& app() const noexcept { return *app_; }
   std::size_t loops() const noexcept { return tables_.size(); }
-  void log(log_level level, const std::string& text) const { logger{&app_->log, log_room::workers}.write(level, text); }
+  void log(log_level level, const std::string& text) const {
+    logger{&app_->log, log_room::workers}.write(level, printable(text)); // workers have chosen the names in it
+  }
 
 private:
   struct served_name {

@@ -139,7 +139,7 @@ void output::failure(const error& e) {
 }
 
 void output::failure(std::string_view problem, exit_code why) {
-  if (!json_) return complain("swill: " + std::string{problem});
+  if (!json_) return complain("swill: " + printable(problem));
   const json body{{"code", nullptr}, {"message", problem}, {"exit_code", static_cast<int>(why)}};
   complain(dump(json{{"error", body}}));
 }

@@ -3,6 +3,8 @@
 #include "apps/common/environment.hpp"
 #include "apps/common/option_values.hpp"
 #include "apps/common/standard_output.hpp"
+#include "libswill/base/mistakes.hpp"
+#include "libswill/base/printable.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -28,9 +30,9 @@ std::optional<int> parse_command_line(CLI::App& program, const std::string& name
 }
 
 int end_of(const CLI::App& program, const CLI::Error& why) {
-  std::ostringstream answer, mistake;
-  const bool is_answer = program.exit(why, answer, mistake) == 0;
-  std::fputs(mistake.str().c_str(), stderr);
+  std::ostringstream answer, ignored;
+  const bool is_answer = program.exit(why, answer, ignored) == 0;
+  if (!is_answer) std::fprintf(stderr, "%s\nRun with --help for more information.\n", printable(why.what()).c_str());
   print(answer.str());
   flush_output();
   return static_cast<int>(is_answer ? server_exit::ok : server_exit::wrong_use);
@@ -46,9 +48,9 @@ int run_program(const std::string& name, std::span<const option_name> names, con
   } catch (const invalid_configuration& e) {
     return fail(text_of(e, names), server_exit::wrong_use);
   } catch (const std::invalid_argument& e) {
-    return fail(e.what(), server_exit::wrong_use);
+    return fail(failure_text(e), server_exit::wrong_use);
   } catch (const std::exception& e) {
-    return fail(e.what(), server_exit::failed);
+    return fail(failure_text(e), server_exit::failed);
   }
 }
 

@@ -18,7 +18,7 @@ using namespace swill::conformance;
 constexpr std::size_t kib = 1024, mib = 1024 * kib;
 
 void set_limits(limits& l) {
-  l.message_size = 16 * mib;
+  l.message_size = l.connection_memory = 16 * mib;
   l.requests_per_connection = 1024;
   l.queued_bytes = 256 * mib;
   // app.md limits nothing else: what fits a message is served, and all that is wrong with it reported.

@@ -71,6 +71,7 @@ constexpr swill::apps::option_name option_names[] = {
     {"pubsub_options.new_topics", "--new-topics"},
     {"pubsub_options.new_topics_per_second", "--new-topics-per-second"},
     {"pubsub_options.kept_size", "--kept-size"},
+    {"pubsub_options.node_name", "--node-name"},
     {"redis.", "--redis"},
     {"worker_gate_options.listen", "--workers-listen"},
     {"worker_gate_options.secret", "--workers-secret-file"},

@@ -121,6 +121,7 @@ constexpr swill::apps::option_name option_names[] = {
     {"worker_options.gateways", "--gateway"},
     {"worker_options.secret", "--secret-file"},
     {"worker_options.tls", "--tls-cert, --tls-key and --tls-ca"},
+    {"worker_options.name", "--name"},
     {"worker_options.capacity", "--capacity"},
     {"worker_options.connections", "--connections"},
     {"handlers.", "--prefix"}, // all else in a handler's name is ours

@@ -58,8 +58,8 @@ struct limits {
   std::size_t send_buffer = 1024 * 1024;
   /// How long a peer may leave queued bytes untouched. When reached: the connection is closed and counted.
   std::chrono::milliseconds slow_reader_timeout{10000};
-  /// Bytes of one connection's input that are kept: a message that is not complete, and items that wait for their handlers. When
-  /// reached: nothing more is read from there until handlers have taken some.
+  /// Bytes of one connection's input that are kept: a message that is not complete, and items that wait for their handlers; at least
+  /// message_size. When reached: nothing more is read from there until handlers have taken some.
   std::size_t connection_memory = 8 * 1024 * 1024;
   /// Bytes that all connections together keep, input and output; at least eight times message_size. 0: a quarter of the memory that the
   /// process may use, 256 MiB at most. When reached: streams and reading wait on connections that keep more than their share.

@@ -57,6 +57,13 @@ void check(const limits& l, mistake_list& out) {
                                         " times limits.message_size (" + std::to_string(messages * l.message_size) +
                                         ") or more would be right");
   }
+  if (l.message_size > l.connection_memory) {
+    out.add("limits.message_size", "is " + std::to_string(l.message_size) + ", more than limits.connection_memory (" +
+                                       std::to_string(l.connection_memory) +
+                                       "), which keeps a message until it is complete; at most that would be right, "
+                                       "or a limits.connection_memory of " +
+                                       std::to_string(l.message_size) + " or more");
+  }
   if (l.maximum_deadline.count() > 0 && l.default_deadline > l.maximum_deadline) {
     out.add("limits.default_deadline",
             "is " + mistake_list::text_of(l.default_deadline) + ", longer than limits.maximum_deadline (" +

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -17,7 +18,8 @@ struct mistake {
   bool operator==(const mistake&) const = default;
 };
 
-/// Thrown by app::validate, and by the start of every server: all mistakes at once. what() has one line for each: `PATH: TEXT`.
+/// Thrown by app::validate, and by the start of every server: all mistakes at once. what() has one line for each, `PATH: TEXT`; of those that
+/// say the same of many handlers or types only the first five, and how many more there are.
 class invalid_configuration : public std::invalid_argument {
 public:
   explicit invalid_configuration(std::vector<mistake> all);
@@ -26,6 +28,10 @@ public:
 private:
   std::shared_ptr<const std::vector<mistake>> all_; // shared by the copies of the exception
 };
+
+/// What to say on standard error of an exception that ends a program: its text, made printable. That of an invalid_configuration has a line
+/// for each mistake.
+std::string failure_text(const std::exception& e);
 
 /// Gathers the mistakes of a configuration. What is found twice stands there once.
 class mistake_list {
@@ -42,6 +48,9 @@ public:
   void check_time(std::string path, std::chrono::milliseconds is,
                   std::chrono::milliseconds least = std::chrono::milliseconds{0},
                   std::chrono::milliseconds most = longest_time);
+
+  /// Adds a mistake where the text is longer than `most` bytes, or holds what printable() would escape.
+  void check_text(std::string path, std::string_view is, std::size_t most);
 
   /// "250 ms", "30 s", "5 min", "2 h", "7 d": in the largest unit of which it is a whole number.
   static std::string text_of(std::chrono::milliseconds t);

@@ -1,6 +1,7 @@
 #include "libswill/base/trace.hpp"
 
 #include "libswill/base/error.hpp"
+#include "libswill/base/printable.hpp"
 #include "libswill/base/symbols.hpp"
 
 #include <dlfcn.h>
@@ -107,7 +108,7 @@ std::string name_exception(const std::exception_ptr& e) {
   try {
     std::rethrow_exception(e);
   } catch (const std::exception& known) {
-    return detail::demangled(typeid(known).name()) + ": " + known.what();
+    return detail::demangled(typeid(known).name()) + ": " + printable(known.what());
   } catch (...) {
     const std::type_info* type = abi::__cxa_current_exception_type();
     return type != nullptr ? "exception of type " + detail::demangled(type->name()) : "exception of unknown type";

@@ -6,7 +6,8 @@
 
 namespace swill {
 
-/// What an exception is, for a log: its demangled type, its text, and the stack of where it was thrown when that was recorded.
+/// What an exception is, for a log: its demangled type, its text, made printable, which may quote a peer, and the stack of where it was thrown
+/// when that was recorded.
 std::string describe_exception(std::exception_ptr e);
 /// The same without the stack, whose names take long to find.
 std::string name_exception(const std::exception_ptr& e);

@@ -1,5 +1,7 @@
 #include "libswill/redis/outage_log.hpp"
 
+#include "libswill/base/printable.hpp"
+
 namespace swill::redis {
 
 namespace {
@@ -25,7 +27,7 @@ void outage_log::down(const void* link, const std::string& where, reason r, cons
     text = "Redis at " + where + ": " + why + "; " + who +
            " fail with 503 until it is there, and it is tried again all the time";
   }
-  log.write(log_level::warning, text);
+  log.write(log_level::warning, printable(text));
 }
 
 /// "sessions and topics"
@@ -46,7 +48,7 @@ void outage_log::up(const void* link, const std::string& where, const logger& lo
     if (down_.erase(link) == 0 || !down_.empty()) return;
     told_.clear();
   }
-  log.write(log_level::info, "Redis at " + where + ": connected again");
+  log.write(log_level::info, printable("Redis at " + where + ": connected again"));
 }
 
 void outage_log::forget(const void* link) {

@@ -30,8 +30,9 @@ void check_path(const std::string& path, bool has_echo, mistake_list& out) {
   const std::string is = "is \"" + printable(path) + "\"";
   if (path.empty() || path.front() != '/') {
     out.add("server_options.path", is + "; a path begins with a slash: \"/" + printable(path) + "\" would be right");
-  } else if (std::any_of(path.begin(), path.end(), is_strange)) {
-    out.add("server_options.path", is + "; no request has such a path: one without spaces, ? and # would be right");
+  } else if (printable(path) != path || std::any_of(path.begin(), path.end(), is_strange)) {
+    out.add("server_options.path",
+            is + "; no request has such a path: one without spaces, control characters, ? and # would be right");
   } else if (path == "/ready" || (has_echo && path == "/echo")) {
     out.add("server_options.path", is + ", which the server answers itself; any other would be right");
   }

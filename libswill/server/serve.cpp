@@ -1,6 +1,7 @@
 #include "libswill/server/serve.hpp"
 
 #include "libswill/base/line_writer.hpp"
+#include "libswill/base/mistakes.hpp"
 #include "libswill/base/process.hpp"
 
 #include <cerrno> // program_invocation_short_name
@@ -14,12 +15,10 @@ int serve(app& a, server_options options) {
   prepare_process();
   try {
     const std::string path = options.path;
-    server{a, std::move(options)}.run([&path](server& s) {
-      print_in_time(listening_line(s.addresses(), path));
-    });
+    server{a, std::move(options)}.run([&path](server& s) { print_in_time(listening_line(s.addresses(), path)); });
     return 0;
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, e.what());
+    std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, failure_text(e).c_str());
     return 1;
   }
 }

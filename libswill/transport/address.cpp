@@ -1,5 +1,7 @@
 #include "libswill/transport/address.hpp"
 
+#include "libswill/base/printable.hpp"
+
 #include <arpa/inet.h>
 #include <charconv>
 #include <stdexcept>
@@ -10,7 +12,7 @@ namespace swill::transport {
 namespace {
 
 [[noreturn]] void wrong(std::string_view text, const char* why) {
-  throw std::invalid_argument("listen address '" + std::string{text} + "': " + why);
+  throw std::invalid_argument("listen address '" + printable(text) + "': " + why);
 }
 
 bool is_ip(int family, const std::string& host) {
@@ -20,7 +22,7 @@ bool is_ip(int family, const std::string& host) {
 
 listen_address parse_unix(std::string_view text, std::string_view path) {
   if (path.empty()) wrong(text, "the path is missing");
-  if (path.find('\0') != std::string_view::npos) wrong(text, "a path has no NUL");
+  if (printable(path) != path) wrong(text, "the path holds control characters, or bytes that are not UTF-8");
   if (path.size() >= sizeof(sockaddr_un::sun_path)) wrong(text, "the path is too long for a Unix socket");
   listen_address a;
   a.unix_path = std::string{path};

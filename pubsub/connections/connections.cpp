@@ -1,5 +1,6 @@
 #include "pubsub/connections/connections.hpp"
 
+#include "libswill/base/printable.hpp"
 #include "libswill/base/random.hpp"
 #include "libswill/wire/utf8.hpp"
 #include "pubsub/connections/detail/client_handlers.hpp"
@@ -152,10 +153,10 @@ connections::connections(std::shared_ptr<pubsub> bus, connections_options o) : i
 
 connections::~connections() = default;
 
-void connections::set_admin_rule(detail::admin_rule r) {
+void connections::set_admin_rule(detail::hook<context&> r) {
   if (impl_->runtime != nullptr)
     throw std::logic_error("allow_admin: a server runs this connections object already: add everything, then start it");
-  impl_->rule = std::move(r);
+  impl_->rule = {std::move(r)};
 }
 const std::string& connections::node_id() const noexcept { return impl_->node; }
 const std::string& connections::node_name() const noexcept { return impl_->node_name; }
@@ -344,8 +345,8 @@ void connections::start(actors::runtime& r) {
   impl_->runtime = &r;
   impl_->start_actors(&r.app().log);
   impl_->wait_until_listed();
-  logger{&r.app().log, log_room::connections}.write(log_level::info,
-                                                    "node " + impl_->node + " is called \"" + impl_->node_name + "\"");
+  logger{&r.app().log, log_room::connections}.write(log_level::info, "node " + impl_->node + " is called \"" +
+                                                                         printable(impl_->node_name) + "\"");
   const std::lock_guard lock{impl_->mutex};
   impl_->running = true;
 }

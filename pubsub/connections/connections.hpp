@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libswill/api/hooks.hpp"
 #include "libswill/api/plugin.hpp"
 #include "libswill/base/completion.hpp"
 #include "pubsub/connections/entry.hpp"
@@ -13,36 +14,9 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 namespace swill {
-
-class context;
-
-namespace detail {
-
-using admin_rule = std::function<task<void>(context&)>;
-
-/// Calls f, which may be a coroutine, and may say no by false or by what it throws.
-template <class F>
-task<void> apply_admin_rule(const F& f, context& c) {
-  using result_type = std::invoke_result_t<const F&, context&>;
-  bool allowed = true;
-  if constexpr (std::is_void_v<result_type>) {
-    f(c);
-  } else if constexpr (!any_task<result_type>) {
-    allowed = f(c);
-  } else if constexpr (std::is_void_v<typename result_type::value_type>) {
-    co_await f(c);
-  } else {
-    allowed = co_await f(c);
-  }
-  if (!allowed) throw error{error_code::forbidden, "for administrators only"};
-  co_return;
-}
-
-} // namespace detail
 
 /// The connections of this node and of all others that share its bus: lists, counts, closes them, and tells who comes and goes
 /// (docs/connections.md). A plugin: `auto all = std::make_shared<connections>(bus); app.use(bus); app.use(all);`, in this order. Functions
@@ -61,7 +35,7 @@ public:
   /// Without a rule nobody may: ERROR 403.
   template <class F>
   void allow_admin(F f) {
-    set_admin_rule([f = std::move(f)](context& c) { return detail::apply_admin_rule(f, c); });
+    set_admin_rule(detail::make_rule(std::move(f)));
   }
 
   /// Of this node: as pubsub::node_id.
@@ -118,7 +92,7 @@ private:
   struct impl;
   class client_handlers;
 
-  void set_admin_rule(detail::admin_rule r);
+  void set_admin_rule(detail::hook<context&> r);
   static void stop_parts(std::shared_ptr<impl> i, std::size_t n, std::function<void()> done);
 
   std::shared_ptr<impl> impl_; // shared with the handlers that it has installed

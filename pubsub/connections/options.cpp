@@ -1,9 +1,12 @@
 #include "pubsub/connections/options.hpp"
 
+#include "pubsub/options.hpp"
+
 namespace swill {
 
 void check(const connections_options& o, mistake_list& out) {
   constexpr std::chrono::milliseconds some{1};
+  check_node_name("connections_options.node_name", o.node_name, out);
   const auto size = [&out](const char* name, std::size_t is, std::size_t least) {
     out.check_size(std::string{"connections_options."} + name, is, least);
   };

@@ -4,6 +4,8 @@
 #include "libswill/redis/outage_log.hpp"
 #include "pubsub/redis/redis_broker_impl.hpp"
 
+#include <algorithm>
+
 namespace swill {
 
 using namespace detail;
@@ -12,9 +14,38 @@ using redis::reply;
 namespace {
 /// How long after it has connected a node takes the word of a client that Redis has lost messages.
 constexpr std::chrono::milliseconds believed_for = std::chrono::minutes{10};
+
+/// Looking at a topic keeps it for as long as its messages and its memory last: the next look must come before that.
+void check_interval(const pubsub_options& o, const topic_options& t, const std::string& path, mistake_list& out) {
+  const auto kept = std::max(t.forget_after, t.history_age);
+  if (kept > o.check_interval) return;
+  out.add(
+      path + ".forget_after",
+      "is " + mistake_list::text_of(t.forget_after) + ", and history_age " + mistake_list::text_of(t.history_age) +
+          ": not longer than pubsub_options.check_interval (" + mistake_list::text_of(o.check_interval) +
+          "), after which the next look keeps a topic with subscribers from being forgotten; more for one of the two, "
+          "or less for that, would be right");
+}
+
+void check_page(const pubsub_options& o, std::size_t reply_size, mistake_list& out) {
+  std::size_t most = std::max(o.other_topics.history_length, o.own_topics.history_length);
+  for (const auto& [pattern, t] : o.topics) most = std::max(most, t.history_length);
+  most = std::min(most, o.history_page);
+  if (most == 0 || reply_size / most >= o.message_size) return;
+  out.add("redis.reply_size", "is " + std::to_string(reply_size) + ", too little for a page of history, " +
+                                  std::to_string(most) + " messages (pubsub_options.history_page) of " +
+                                  std::to_string(o.message_size) +
+                                  " bytes (pubsub_options.message_size); room for all of them would be right");
+}
 } // namespace
 
-void redis_broker::check(mistake_list& out) const { redis::check(impl_->settings.server, out); }
+void redis_broker::check(const pubsub_options& o, mistake_list& out) const {
+  redis::check(impl_->settings.server, out);
+  for (const auto& [pattern, t] : o.topics) check_interval(o, t, "pubsub_options.topics." + pattern.text(), out);
+  check_interval(o, o.other_topics, "pubsub_options.other_topics", out);
+  check_interval(o, o.own_topics, "pubsub_options.own_topics", out);
+  check_page(o, impl_->settings.server.reply_size, out);
+}
 
 redis_broker::redis_broker(redis_broker_options o) : impl_(std::make_shared<impl>(std::move(o))) {
   redis::options& server = impl_->settings.server;

@@ -22,7 +22,7 @@ public:
   explicit redis_broker(redis_broker_options o);
   ~redis_broker() override;
 
-  void check(mistake_list& out) const override;
+  void check(const pubsub_options& o, mistake_list& out) const override;
   /// Returns at once: until Redis is there, everything fails with 503.
   void start(loop& l, broker_listener& to, const pubsub_options& o, const std::string& node,
              const log_sink* log) override;

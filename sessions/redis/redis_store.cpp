@@ -1,5 +1,6 @@
 #include "sessions/redis/redis_store.hpp"
 
+#include "libswill/base/printable.hpp"
 #include "libswill/redis/client.hpp"
 #include "libswill/redis/outage_log.hpp"
 #include "libswill/wire/writer.hpp"
@@ -125,7 +126,7 @@ error redis_store::open_error(const error& e) {
   if (const value* text = e.data.find("redis")) {
     const auto* refusal = text->get_if<std::string>();
     const std::string said = refusal != nullptr ? *refusal : to_text(*text);
-    errors_.write(log_level::error, redis::refusal_word(said), "sessions: Redis answered " + said);
+    errors_.write(log_level::error, redis::refusal_word(said), "sessions: Redis answered " + printable(said));
   }
   return {error_code::unavailable, "The sessions are not there now", value::map({{"retryable", true}})};
 }

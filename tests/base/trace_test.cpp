@@ -56,6 +56,12 @@ std::string description_of(const std::function<void()>& act) {
 
 [[gnu::noinline]] void hidden_place() { throw strange_failure{"hidden"}; }
 
+TEST(Trace, ShowsTextOfAnExceptionOnOneLine) {
+  // It may quote what a peer has sent.
+  EXPECT_EQ(name_exception(std::make_exception_ptr(strange_failure{"bad: 'x\n2026 info forged\x1b[2J'"})),
+            "swill::trace_test::strange_failure: bad: 'x\\x0a2026 info forged\\x1b[2J'");
+}
+
 TEST(Trace, NamesTypeTextAndThePlaceThatThrew) {
   const trace_scope traced;
 

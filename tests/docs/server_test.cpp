@@ -25,7 +25,7 @@ TEST(ServerPage, IsTrue) {
   swill::app app;
   app.handle("ping", [](swill::request<>) { return std::string{"pong"}; });
   // [limits]
-  app.limits().message_size = 16 * 1024 * 1024;
+  app.limits().message_size = 4 * 1024 * 1024;
   app.limits().default_deadline = 30s;
   // [/limits]
   // [embed]

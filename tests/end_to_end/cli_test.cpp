@@ -364,6 +364,11 @@ TEST(CliUse, IsRefusedBeforeAnybodyIsAsked) {
   }
 }
 
+TEST(CliUse, IsShownAndNotObeyedWhereItIsWrong) {
+  EXPECT_EQ(run_cli({"ls", "--timeout", "a\x1b\nb"}).errors,
+            "swill: --timeout: 'a\\x1b\\x0ab' is no time such as 500ms, 2s or 1m\nTry 'swill --help'.\n");
+}
+
 TEST_F(Cli, SaysWhichHandlerMayHaveBeenMeant) {
   const std::string meant = "did you mean 'place'?";
   for (const char* verb : {"describe", "call", "stream", "bench"}) {

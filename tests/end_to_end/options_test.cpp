@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <map>
 #include <regex>
 #include <string>
@@ -71,6 +72,39 @@ TEST(Options, OfALogThatHaveNoEffectAreRefused) {
               name + ": --log-to: has no effect beside --log-file\n");
     EXPECT_EQ(errors({"--log-access-rate", "1"}),
               name + ": --log-access-rate: has no effect without --log-room access=debug\n");
+  }
+}
+
+TEST(Options, AreSummedUpWhereManyHandlersHaveTheSameMistake) {
+  const auto end = ended("swill-gateway", {"--rpc-name", "1"});
+
+  EXPECT_EQ(end.code, 2);
+  EXPECT_EQ(std::count(end.errors.begin(), end.errors.end(), '\n'), 6);
+  EXPECT_THAT(end.errors, ContainsRegex("\nand [0-9]+ more like this\n$"));
+}
+
+TEST(Options, ThatContradictEachOtherAreToldByTheirNames) {
+  const auto end = ended("swill-gateway", {"--message-size", "1048577", "--connection-memory", "1048576"});
+
+  EXPECT_EQ(end.code, 2);
+  EXPECT_EQ(end.errors,
+            "swill-gateway: --message-size: is 1048577, more than --connection-memory (1048576), which keeps a message "
+            "until it is complete; at most that would be right, or a --connection-memory of 1048577 or more\n");
+}
+
+TEST(Options, AreShownAndNotObeyed) {
+  EXPECT_EQ(ended("swill-gateway", {"--node-name", "a\n2026-01-01T00:00:00.000Z info forged"}).errors,
+            "swill-gateway: --node-name: is \"a\\x0a2026-01-01T00:00:00.000Z info forged\"; text without control "
+            "characters, in UTF-8, would be right\n");
+  EXPECT_EQ(ended("swill-gateway", {"--node-name", std::string(65, 'n')}).errors,
+            "swill-gateway: --node-name: has 65 bytes; at most 64 would be right\n");
+  EXPECT_THAT(ended("swill-worker", {"--gateway", "127.0.0.1:1", "--name", "\x1b[2J"}).errors,
+              HasSubstr("--name: is \"\\x1b[2J\"; text"));
+  for (const char* option :
+       {"--listen", "--path", "--log-level", "--admin-token-file", "--origin", "--nosuch", "--port"}) {
+    const auto end = ended("swill-gateway", {option, "unix:a\x1b\nb"});
+    EXPECT_NE(end.code, 0) << option;
+    EXPECT_THAT(end.errors, HasSubstr("a\\x1b\\x0ab")) << option;
   }
 }
 

@@ -46,6 +46,33 @@ TEST(PubsubOptions, ThatMakeNoSenseAreFound) {
   EXPECT_THAT(mistakes_of({}), IsEmpty());
 }
 
+TEST(PubsubOptions, AMessageFitsTheQueueOfASubscriber) {
+  pubsub_options o;
+  o.message_size = 1024 * 1024;
+  EXPECT_THAT(mistakes_of(o), IsEmpty());
+  o.topic("chat.*", {.queue_size = 1024 * 1024 - 1});
+  EXPECT_THAT(mistakes_of(o),
+              ElementsAre("pubsub_options.topics.chat.*.queue_size: is 1048575, less than pubsub_options.message_size "
+                          "(1048576), one of which may always wait; at least that would be right"));
+}
+
+TEST(PubsubOptions, NamesOfNodesCanBeShown) {
+  pubsub_options o;
+  for (const std::string& right : {std::string{}, std::string(64, 'n'), std::string{"größer"}}) {
+    o.node_name = right;
+    EXPECT_THAT(mistakes_of(o), IsEmpty()) << right;
+  }
+  for (const char* wrong : {"a\nb", "\x1b[2J", "\xff", "\xe2\x80\xae"}) {
+    o.node_name = wrong;
+    EXPECT_THAT(mistakes_of(o), ElementsAre(StartsWith("pubsub_options.node_name: is \""))) << wrong;
+  }
+  o.node_name = std::string(65, 'n');
+  EXPECT_THAT(mistakes_of(o), ElementsAre("pubsub_options.node_name: has 65 bytes; at most 64 would be right"));
+  app a;
+  a.use(std::make_shared<pubsub>(o));
+  EXPECT_THROW(a.validate(), invalid_configuration);
+}
+
 TEST(PubsubOptions, TopicsBehindAPatternThatFitsThemAllAreFound) {
   pubsub_options o;
   o.topic("chat.vip", {.history_length = 1}).topic("chat.*", {.history_length = 2}).topic("chat.**", {});
@@ -99,6 +126,27 @@ TEST(PubsubOptions, OfTheBrokersRedisAreFoundToo) {
   EXPECT_THAT(lines_of(found), ElementsAre("redis.command_timeout: is 0 ms; 1 ms or more would be right",
                                            "redis.longest_backoff: is 1 ms; 50 ms or more would be right"));
   EXPECT_THROW(redis::place::at("http://secret@here"), std::invalid_argument);
+}
+
+TEST(PubsubOptions, OfTopicsAndOfTheBrokersRedisBelongTogether) {
+  const auto of_both = [](const pubsub_options& o, std::size_t reply_size) {
+    redis::place where;
+    where.server.reply_size = reply_size;
+    mistake_list found;
+    redis_broker{where}.check(o, found);
+    return lines_of(found);
+  };
+  pubsub_options o;
+  o.check_interval = 1s;
+  o.topic("young.*", {.history_length = 512, .history_age = 1001ms, .forget_after = 1s});
+  const std::size_t page = 512 * o.message_size;
+  EXPECT_THAT(of_both(o, page), IsEmpty());
+
+  o.topics.front().second.history_age = 1s;
+  EXPECT_THAT(of_both(o, page - 1),
+              ElementsAre(StartsWith("pubsub_options.topics.young.*.forget_after: is 1 s, and history_age 1 s: not "
+                                     "longer than pubsub_options.check_interval (1 s)"),
+                          StartsWith("redis.reply_size: is 33554431, too little for a page of history, 512 messages")));
 }
 
 } // namespace

@@ -206,6 +206,14 @@ TEST(OutageLog, NamesOnlyWhomARefusalConcerns) {
   EXPECT_TRUE(log.all.empty());
 }
 
+TEST(OutageLog, ShowsWhatRedisSaysOnOneLine) {
+  outage_log outages;
+  lines log;
+  const int link = 0;
+  outages.down(&link, "x", outage_log::reason::refused, "ERR a\n2026 info forged", "topics", logger{&log.sink});
+  EXPECT_EQ(log.all.take().substr(0, 47), "Redis at x: ERR a\\x0a2026 info forged; topics f");
+}
+
 TEST(RefusalWord, IsFoundInWhatAScriptOfRedis6Says) {
   EXPECT_EQ(refusal_word("READONLY You can't write against a read only replica."), "READONLY");
   EXPECT_EQ(

@@ -41,5 +41,20 @@ TEST(Announcement, HasAsManyBytesAsItMay) {
   EXPECT_FALSE(decode_announcement(content, o, {}));
 }
 
+TEST(Announcement, HasHandlersThatCanBeShown) {
+  const auto with_name = [](const std::string& name) {
+    const value any = value::map({{"type", value::map({{"type", "Any"}})}});
+    value all = value::map({{"worker", "w"}});
+    all.set("handlers", value_array{value::map({{"name", name}, {"request", any}, {"response", any}})});
+    return decode_announcement(encoded(all), {}, {});
+  };
+  EXPECT_TRUE(with_name("größer"));
+  for (const char* wrong : {"", "two\nlines", "\x1b[2J"}) {
+    const auto refused = with_name(wrong);
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_EQ(refused.error().message, "a handler has no name that could be called");
+  }
+}
+
 } // namespace
 } // namespace swill::actors::remote

@@ -42,6 +42,11 @@ TEST(RemoteOptions, ThatMakeNoSenseAreFound) {
               ElementsAre("worker_options.gateways: is empty; \"HOST:PORT\" of a gateway would be right",
                           StartsWith("worker_options.tls: certificate, key and authority belong together"),
                           "worker_options.capacity: is 0; 1 or more would be right"));
+  EXPECT_THAT(
+      mistakes_of(worker_options{.gateways = {"127.0.0.1:1"}, .secret = secret, .name = "a\nb"}),
+      ElementsAre("worker_options.name: is \"a\\x0ab\"; text without control characters, in UTF-8, would be right"));
+  EXPECT_THAT(mistakes_of(worker_options{.gateways = {"127.0.0.1:1"}, .secret = secret, .name = std::string(301, 'n')}),
+              ElementsAre("worker_options.name: has 301 bytes; at most 300 would be right"));
   EXPECT_THAT(mistakes_of(worker_gate_options{.secret = secret}), IsEmpty());
   EXPECT_THAT(mistakes_of(worker_options{.gateways = {"127.0.0.1:1"}, .secret = secret}), IsEmpty());
 }

@@ -79,5 +79,32 @@ TEST(StalledReader, IsDroppedInTimeWhenTheServerStops) {
   EXPECT_LT(s.statistics().bytes_out, 7U * 1024 * 1024);
 }
 
+TEST(PipelinedRequests, AreAllAnsweredHoweverLongTheirUnknownNamesAre) {
+  constexpr std::uint64_t requests = 10;
+  app a;
+  a.set_log({});
+  server s{a, {.listen = {"127.0.0.1:0"}, .io_threads = 1}};
+  s.start();
+  test::raw_client c{s.addresses().front()};
+  c.upgrade();
+  std::string all;
+  for (std::uint64_t seq = 1; seq <= requests; ++seq) {
+    buffer out;
+    wire::writer w{out};
+    wire::write_request(w, seq, bytes{}, std::string(60'000, static_cast<char>('a' + seq)),
+                        wire::request_type::message);
+    all += test::raw_client::encode(2, as_text(out.view()));
+  }
+
+  c.send(all);
+
+  for (std::uint64_t seq = 1; seq <= requests; ++seq) {
+    const std::string answer = c.read_message();
+    const auto got = wire::decode_response(as_bytes(answer), a.limits());
+    EXPECT_EQ(got.envelope.seq, seq);
+    EXPECT_EQ(got.envelope.type, wire::response_type::error);
+  }
+}
+
 } // namespace
 } // namespace swill

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 #include <map>
@@ -168,6 +169,7 @@ TEST(Validate, FindsLimitsThatMakeNoSense) {
   a.limits().default_deadline = 60s;
   a.limits().maximum_deadline = 30s;
   a.limits().server_memory = 1024;
+  a.limits().connection_memory = 1024;
   EXPECT_THAT(
       mistakes_of(a),
       UnorderedElementsAre(
@@ -175,7 +177,9 @@ TEST(Validate, FindsLimitsThatMakeNoSense) {
           "limits.message_timeout: is -5 ms; 1 ms or more would be right",
           "limits.ping_interval: is 9223372036854775807 ms; 0 ms to 36500 d would be right",
           "limits.default_deadline: is 1 min, longer than limits.maximum_deadline (30 s); at most that would be right",
-          "limits.server_memory: is 1024; 0, or 8 times limits.message_size (8388608) or more would be right"));
+          "limits.server_memory: is 1024; 0, or 8 times limits.message_size (8388608) or more would be right",
+          "limits.message_size: is 1048576, more than limits.connection_memory (1024), which keeps a message until it "
+          "is complete; at most that would be right, or a limits.connection_memory of 1048576 or more"));
 }
 
 TEST(Validate, TakesLimitsAtTheirBounds) {
@@ -186,7 +190,10 @@ TEST(Validate, TakesLimitsAtTheirBounds) {
   }
   a.limits().default_deadline = a.limits().maximum_deadline = 30s;
   a.limits().server_memory = 8 * a.limits().message_size;
+  a.limits().connection_memory = a.limits().message_size;
   EXPECT_THAT(mistakes_of(a), IsEmpty());
+  a.limits().connection_memory -= 1;
+  EXPECT_EQ(mistakes_of(a).size(), 1U);
 }
 
 TEST(Validate, FindsNamesThatAHandlerCannotHave) {
@@ -228,6 +235,36 @@ TEST(Validate, FindsOptionsOfHandlersThatMakeNoSense) {
           testing::StartsWith("handlers.none.endless: has no effect"),
           testing::StartsWith("handlers.foreign.tags: a tag is empty, or holds control characters"),
           testing::StartsWith("handlers.foreign.documentation: is text that is not UTF-8")));
+}
+
+std::string what_of(const app& a) {
+  try {
+    a.validate();
+  } catch (const invalid_configuration& e) {
+    return e.what();
+  }
+  return {};
+}
+
+TEST(Validate, SumsUpWhatIsSaidOfManyHandlers) {
+  app a;
+  a.limits().rpc_name = 5;
+  a.limits().send_buffer = a.limits().elements = a.limits().problems = a.limits().connections = 0;
+  a.limits().requests_per_connection = a.limits().stream_quantum = 0; // six that say the same of themselves
+  for (int i = 0; i < 7; ++i) a.handle("longer" + std::string(static_cast<std::size_t>(i), 'r'), [](request<>) {});
+  const std::string what = what_of(a);
+
+  EXPECT_EQ(std::count(what.begin(), what.end(), '\n'), 6 + 5) << what;
+  EXPECT_THAT(what, testing::EndsWith("handlers.longerrrrr: its name has 10 bytes: more than limits.rpc_name (5), so "
+                                      "that nobody can call it\nand 2 more like this"));
+  EXPECT_EQ(mistakes_of(a).size(), 6U + 7U) << "who asks for all gets all";
+}
+
+TEST(Validate, SaysNothingOfOneMore) {
+  app a;
+  a.limits().rpc_name = 5;
+  for (int i = 0; i < 5; ++i) a.handle("longer" + std::string(static_cast<std::size_t>(i), 'r'), [](request<>) {});
+  EXPECT_THAT(what_of(a), testing::Not(testing::HasSubstr("more like this")));
 }
 
 // --- Plugins

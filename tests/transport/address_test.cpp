@@ -24,6 +24,14 @@ TEST(ListenAddress, RefusesWhatIsNone) {
     EXPECT_THROW(listen_address::parse(text), std::invalid_argument) << text;
   EXPECT_THROW(listen_address::parse("unix:" + std::string(108, 'x')), std::invalid_argument);
   EXPECT_NO_THROW(listen_address::parse("unix:" + std::string(107, 'x')));
+  for (const std::string& text : {std::string("unix:a\0b", 8), std::string("unix:a\nb")}) {
+    try {
+      listen_address::parse(text);
+      ADD_FAILURE() << text;
+    } catch (const std::invalid_argument& e) {
+      EXPECT_EQ(std::string{e.what()}.find_first_of("\n"), std::string::npos);
+    }
+  }
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 #include "libswill/redis/detail/link.hpp"
 
+#include "libswill/base/printable.hpp"
 #include "libswill/base/random.hpp"
 #include "libswill/redis/detail/command.hpp"
 
@@ -45,7 +46,7 @@ link::~link() {
 }
 
 void link::log(log_level level, const std::string& text) const {
-  log_.write(level, "Redis at " + options_.text() + ": " + text);
+  log_.write(level, printable("Redis at " + options_.text() + ": " + text));
 }
 
 // --- Getting up

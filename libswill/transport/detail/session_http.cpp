@@ -2,6 +2,8 @@
 
 #include "libswill/transport/detail/session.hpp"
 
+#include "libswill/base/printable.hpp"
+
 // The handshake: from the HTTP request to an open connection or a refusal.
 
 namespace swill::transport::detail {
@@ -99,7 +101,7 @@ message_port* session::accept(const header_list& headers, message_sink& sink) {
   if (phase_ != phase::deciding) return nullptr;
   for (const auto& [name, value] : headers) {
     if (is_safe_header(name, value) && !is_reserved_header(name)) continue;
-    lane_.log.write(log_level::error, "response header", "response header that may not travel: " + name);
+    lane_.log.write(log_level::error, "response header", "response header that may not travel: " + printable(name));
     respond(500, "Internal Server Error", {});
     return nullptr;
   }

@@ -25,8 +25,8 @@ void connections::client_handlers::install(const shared& i, connections& all, ap
 }
 
 task<void> connections::client_handlers::check(const shared& i, context& c) {
-  if (!i->rule) throw error{error_code::forbidden, "for administrators only"};
-  co_await i->rule(c);
+  if (i->rule.empty()) detail::refuse();
+  co_await detail::run_hooks(i->rule, c);
 }
 
 task<connection_page> connections::client_handlers::list(shared i, connections& all, request<connection_query> r) {

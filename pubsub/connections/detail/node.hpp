@@ -16,7 +16,7 @@ struct connections::impl : std::enable_shared_from_this<impl> {
   std::shared_ptr<pubsub> bus; ///< shared with the application; may be null
   std::string node;
   std::string node_name;
-  detail::admin_rule rule;
+  detail::hook_list<context&> rule;       ///< one, or none: nobody may
   std::atomic<std::uint64_t> last_key{0}; ///< of listeners
 
   // While the server runs; written before its first handshake and after its last request.
