@@ -148,7 +148,7 @@ private:
   void log_failure(std::string_view hook, std::size_t number, std::exception_ptr failure) const;
   template <class F>
   void for_each_call(const F& f);
-  void unwind_some();
+  void unwind_some(std::vector<caf::strong_actor_ptr> all, std::size_t from);
   void finish_if_done();
   void start_after_connection();
   task<void> run_after_connection();
@@ -169,7 +169,6 @@ private:
   std::deque<detail::call*> waiting_;                   ///< for room in the send budget
   std::vector<finished_request> remembered_;            ///< a ring
   std::size_t next_remembered_ = 0;
-  std::size_t to_unwind_ = 0; ///< so many of requests_, from the first on
   refused_uploads refused_;
   std::size_t full_uploads_ = 0; ///< requests that want nothing to be read for now
   std::unique_ptr<hook_scope> hooks_;

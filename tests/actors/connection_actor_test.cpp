@@ -2,6 +2,7 @@
 
 #include "tests/actors/world.hpp"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
@@ -65,11 +66,13 @@ TEST(ConnectionActor, KilledClosesWith1011AndUnwinds) {
 TEST(ConnectionActor, ThatIsGoneUnwindsItsRequestsInSeveralTurns) {
   app a;
   std::map<std::uint64_t, int> ended; // in which turn, how many
+  std::vector<int> order;
   int see_cancellation = 0;
   actors::unit* home = nullptr;
   a.handle("sleep", [&](request<int> r) -> task<int> {
     const auto at_end = [&](int*) {
       ++ended[home->turn()];
+      order.push_back(r.data());
       see_cancellation += r.context().is_cancelled() ? 1 : 0;
     };
     int any = 0;
@@ -92,6 +95,7 @@ TEST(ConnectionActor, ThatIsGoneUnwindsItsRequestsInSeveralTurns) {
   }
   EXPECT_EQ(all, 100);
   EXPECT_EQ(see_cancellation, 100);
+  EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
   EXPECT_EQ(s.runtime().connection_count(), 0U);
 }
 
