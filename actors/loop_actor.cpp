@@ -3,6 +3,7 @@
 #include <caf/detail/sync_request_bouncer.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace swill::actors {
 
@@ -98,41 +99,41 @@ void loop_actor::forget(const response_receiver& r) noexcept {
 }
 
 void loop_actor::add_receiver(mail_receiver& r, const caf::strong_actor_ptr& peer) {
-  receivers_.push_back({&r, caf::actor_cast<caf::actor_addr>(peer)});
+  r.peer_ = caf::actor_cast<caf::actor_addr>(peer);
+  r.next_ = std::exchange(receivers_, &r);
   local_actor::monitor(peer->get(), caf::message_priority::normal);
 }
 
 void loop_actor::remove_receiver(const mail_receiver& r) {
-  const auto it =
-      std::find_if(receivers_.begin(), receivers_.end(), [&r](const receiver_entry& e) { return e.receiver == &r; });
-  if (it == receivers_.end()) return;
-  const caf::actor_addr peer = it->peer;
-  receivers_.erase(it);
-  demonitor(peer);
+  mail_receiver** at = &receivers_;
+  while (*at != nullptr && *at != &r) at = &(*at)->next_;
+  if (*at == nullptr) return;
+  *at = r.next_;
+  demonitor(r.peer_);
 }
 
 bool loop_actor::offer_mail(caf::mailbox_element& element) {
-  for (const receiver_entry& e : receivers_) {
-    if (e.receiver->on_mail(element)) return true; // may have changed the list
+  for (mail_receiver* r = receivers_; r != nullptr; r = r->next_) {
+    if (r->on_mail(element)) return true; // may have changed the list
   }
   return false;
 }
 
 void loop_actor::tell_down(const caf::down_msg& down) {
   std::vector<mail_receiver*> told;
-  for (const receiver_entry& e : receivers_) {
-    if (e.peer == down.source) told.push_back(e.receiver);
+  for (mail_receiver* r = receivers_; r != nullptr; r = r->next_) {
+    if (r->peer_ == down.source) told.push_back(r);
   }
   for (mail_receiver* r : told) {
-    const bool still =
-        std::any_of(receivers_.begin(), receivers_.end(), [r](const receiver_entry& e) { return e.receiver == r; });
-    if (still) r->on_down(down.reason);
+    mail_receiver* still = receivers_;
+    while (still != nullptr && still != r) still = still->next_;
+    if (still != nullptr) r->on_down(down.reason);
   }
 }
 
 void loop_actor::tell_own_end() {
-  while (!receivers_.empty()) {
-    mail_receiver* r = receivers_.back().receiver;
+  while (receivers_ != nullptr) {
+    mail_receiver* r = receivers_;
     remove_receiver(*r);
     r->on_own_end(); // may remove others
   }

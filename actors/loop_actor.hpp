@@ -30,7 +30,12 @@ public:
   virtual void on_own_end() = 0;
 
 protected:
-  ~mail_receiver() = default;
+  virtual ~mail_receiver() = default;
+
+private:
+  friend class loop_actor;
+  mail_receiver* next_ = nullptr;
+  caf::actor_addr peer_;
 };
 
 /// A CAF actor on one loop's thread, a fifth of the size of an event_based_actor: handle, mailbox, monitors, links, exit messages and
@@ -80,17 +85,12 @@ protected:
   virtual bool on_mail(caf::mailbox_element& element) = 0;
   bool has_mail() const noexcept { return head_.load(std::memory_order_relaxed) != nullptr; }
   bool is_watched() const noexcept { return attachables_head_ != nullptr; }
-  bool has_pending_requests() const noexcept { return !pending_.empty() || !receivers_.empty(); }
+  bool has_pending_requests() const noexcept { return !pending_.empty() || receivers_ != nullptr; }
 
 private:
   struct pending_request {
     caf::message_id id;
     response_receiver* receiver;
-  };
-
-  struct receiver_entry {
-    mail_receiver* receiver;
-    caf::actor_addr peer;
   };
 
   static caf::mailbox_element* closed_mark() noexcept;
@@ -103,7 +103,7 @@ private:
   unit* home_;
   std::atomic<caf::mailbox_element*> head_{nullptr}; ///< newest first; a mark when closed
   std::vector<pending_request> pending_;
-  std::vector<receiver_entry> receivers_;
+  mail_receiver* receivers_ = nullptr; ///< the newest, a list
   bool alive_ = true;
 };
 

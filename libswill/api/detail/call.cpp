@@ -152,7 +152,7 @@ void call::open(const handler& h, const wire::request_envelope& e) {
   }
   const bool waits = !h.hooks.empty() || is_heavy(e.values);
   opening_ = e.data;
-  opening_values_ = e.values;
+  opening_values_ = static_cast<std::uint32_t>(std::min<std::size_t>(e.values, UINT32_MAX));
   if (waits && h.request_streams && has_opening_) {
     has_opening_ = false;
     push_raw(e.data, e.values);

@@ -282,7 +282,6 @@ private:
   std::unique_ptr<exchange> exchange_;
   bytes_view opening_; ///< the opening message's data, borrowed while open() runs
   bytes opening_copy_; ///< or kept, when it is not decoded at once
-  std::size_t opening_values_ = 0;
   bytes encoded_metadata_;
   bytes_view borrowed_metadata_;
 
@@ -312,6 +311,7 @@ private:
   // What burst_items_ and burst_bytes_ were when they were counted: so items need no counter of their own.
   std::int64_t counted_bytes_ = 0;
   std::uint32_t counted_items_ = 0;
+  std::uint32_t opening_values_ = 0; ///< of opening_; more of them do not fit into a message
   std::stop_source stop_{std::nostopstate}; ///< once somebody asks for its token
 
   // Side by side: a waiting request is to be small.
