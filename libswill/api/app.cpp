@@ -96,6 +96,7 @@ void blueprint::mount(blueprint inner) {
   if (inner.moved_) throw std::logic_error("mount: this blueprint was mounted, or moved, before");
   mistakes_.insert(mistakes_.end(), inner.mistakes_.begin(), inner.mistakes_.end());
   check_tags(inner, mistakes_);
+  check_functions(inner, mistakes_);
   const auto errors = std::make_shared<const detail::error_rules>(std::move(inner.errors_));
   for (auto& h : inner.handlers_) {
     enclose(h->hooks, inner.hooks_, h->options);

@@ -78,9 +78,13 @@ public:
   void handle(std::string_view name, M f, O&& object, handler_options options = {}) {
     constexpr auto problem = detail::problem_of_member<M, O>();
     detail::check_handler<M, problem>();
-    if constexpr (problem == detail::handler_problem::none)
-      add(name, detail::make_handler(detail::bind_member(f, std::decay_t<O>(std::forward<O>(object)))),
-          std::move(options));
+    if constexpr (problem == detail::handler_problem::none) {
+      std::decay_t<O> own(std::forward<O>(object));
+      const bool has_none = detail::is_null(f) || detail::is_null(own);
+      auto h = detail::make_handler(detail::bind_member(f, std::move(own)));
+      h->has_none = has_none;
+      add(name, std::move(h), std::move(options));
+    }
   }
 
   /// Serves a name by a CAF actor, here or on another node: it gets each In as a message and answers an Out. Defined in
@@ -153,7 +157,7 @@ public:
   /// for it.
   template <class F>
   void require(std::string tag, F f) {
-    require([tag, f = std::move(f)](context& c) mutable -> std::invoke_result_t<F&, context&> { return f(c); });
+    require(std::move(f));
     hooks_.before_request.back().tag = std::move(tag);
   }
 
@@ -162,6 +166,10 @@ public:
   template <class E, class F>
   void on_exception(F f) {
     must_be_open("on_exception");
+    if (detail::is_null(f)) {
+      errors_.exceptions.emplace_back(); // which a check tells of
+      return;
+    }
     errors_.exceptions.push_back([f = std::move(f)](context& c, std::exception_ptr e) -> std::optional<error> {
       try {
         std::rethrow_exception(e);
@@ -193,6 +201,8 @@ protected:
   void must_be_open(std::string_view what) const;
   /// Adds the rules for tags that no handler of b has: most likely the tag is written in another way there.
   static void check_tags(const blueprint& b, std::vector<mistake>& out);
+  /// Adds the hooks and rules of b that are null.
+  static void check_functions(const blueprint& b, std::vector<mistake>& out);
 
   std::vector<std::shared_ptr<detail::handler>> handlers_; // shared with the services built from this app
   detail::request_hooks hooks_;
@@ -307,6 +317,7 @@ private:
   void add_plugin(std::shared_ptr<plugin> p);
   void check_plugins(mistake_list& out) const;
   void check_handlers(mistake_list& out) const;
+  void check_own_functions(mistake_list& out) const;
 
   detail::connection_hooks connection_;
   std::vector<std::shared_ptr<plugin>> plugins_; // shared with the services built from this app

@@ -26,6 +26,8 @@ void check_name(const detail::handler& h, const limits& l, mistake_list& out) {
   if (printable(h.name) != h.name)
     out.add(path,
             "its name holds control characters, or bytes that are not UTF-8; letters, digits and dots would be right");
+  else if (h.name.starts_with(' ') || h.name.ends_with(' '))
+    out.add(path, "its name begins or ends with a space, which nobody sees; letters, digits and dots would be right");
   if (h.name.size() > l.rpc_name) {
     out.add(path, "its name has " + std::to_string(h.name.size()) + " bytes: more than limits.rpc_name (" +
                       std::to_string(l.rpc_name) + "), so that nobody can call it");
@@ -94,6 +96,30 @@ void check_record(const detail::handler& h, mistake_list& out) {
     out.add(path_of(h.name) + *at, "is text that is not UTF-8, which introspection cannot send; UTF-8 would be right");
 }
 
+// --- Hooks and rules
+
+constexpr const char* null_text = "is null; a function would be right";
+
+template <class List>
+void check_hooks(const std::string& path, const List& hooks, std::vector<mistake>& out) {
+  for (std::size_t i = 0; i < hooks.size(); ++i) {
+    if (hooks[i].has_none()) out.push_back({path + "[" + std::to_string(i) + "]", null_text});
+  }
+}
+
+void check_request_hooks(const std::string& in, const detail::request_hooks& h, std::vector<mistake>& out) {
+  check_hooks(in + "before_request", h.before_request, out);
+  check_hooks(in + "before_request_metadata", h.before_request_metadata, out);
+  check_hooks(in + "before_request_data", h.before_request_data, out);
+  check_hooks(in + "before_request_message", h.before_request_message, out);
+  check_hooks(in + "before_leading_metadata", h.before_leading_metadata, out);
+  check_hooks(in + "before_response_message", h.before_response_message, out);
+  check_hooks(in + "before_trailing_metadata", h.before_trailing_metadata, out);
+  check_hooks(in + "after_request", h.after_request, out);
+}
+
+// --- Plugins
+
 /// What to call a plugin in a path.
 std::string path_of(const plugin& p) {
   const std::string_view kind = p.kind();
@@ -106,12 +132,38 @@ void app::check_handlers(mistake_list& out) const {
   for (const auto& h : handlers_) {
     const std::string path = path_of(h->name);
     check_name(*h, limits_, out);
+    if (h->has_none) out.add(path, "its function is null, or its object; what can be called would be right");
     check_deadlines(h->options, path, limits_, out);
     check_meaning(*h, path, limits_, out);
     check_own_tags(h->options, path, out);
     for (const mistake& m : h->mistakes) out.add(m);
     check_record(*h, out);
   }
+}
+
+void blueprint::check_functions(const blueprint& b, std::vector<mistake>& out) {
+  const std::string in = "hooks." + (b.name_.empty() ? "" : printable(b.name_) + ".");
+  check_request_hooks(in, b.hooks_, out);
+  for (std::size_t i = 0; i < b.errors_.exceptions.size(); ++i) {
+    if (!b.errors_.exceptions[i]) out.push_back({in + "on_exception[" + std::to_string(i) + "]", null_text});
+  }
+  for (const auto& [code, f] : b.errors_.errors) {
+    if (!f) out.push_back({in + "on_error[" + std::to_string(code) + "]", null_text});
+  }
+}
+
+void app::check_own_functions(mistake_list& out) const {
+  std::vector<mistake> found;
+  check_functions(*this, found);
+  check_hooks("hooks.before_connection", connection_.before_connection, found);
+  check_hooks("hooks.before_accept", connection_.before_accept, found);
+  check_hooks("hooks.after_accept", connection_.after_accept, found);
+  check_hooks("hooks.after_connection", connection_.after_connection, found);
+  check_hooks("hooks.introspection", introspection_hooks_.before_request, found);
+  for (std::size_t i = 0; i < describers_.size(); ++i) {
+    if (!describers_[i]) found.push_back({"hooks.on_describe[" + std::to_string(i) + "]", null_text});
+  }
+  for (mistake& m : found) out.add(std::move(m));
 }
 
 void app::check_plugins(mistake_list& out) const {
@@ -143,6 +195,7 @@ void app::check_plugins(mistake_list& out) const {
 void app::check(mistake_list& out) const {
   swill::check(limits_, out);
   check_handlers(out);
+  check_own_functions(out);
   check_plugins(out);
   std::vector<mistake> of_rules = mistakes_;
   const auto brings_more = [](const auto& p) { return p && p->brings_handlers(); };

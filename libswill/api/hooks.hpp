@@ -4,6 +4,7 @@
 #include "libswill/api/connection.hpp"
 #include "libswill/api/metadata.hpp"
 #include "libswill/base/loop.hpp"
+#include "libswill/base/move_function.hpp"
 #include "libswill/base/task.hpp"
 
 #include <cstdint>
@@ -30,12 +31,14 @@ struct outcome {
 
 namespace detail {
 
-/// One hook: a plain function or a coroutine. One of the two is set. It may take fewer arguments, from the front.
+/// One hook: a plain function or a coroutine. One of the two is set, unless the app was given a null one, which its check tells of. It may
+/// take fewer arguments, from the front.
 template <class... Args>
 struct hook {
   std::function<void(Args...)> plain;
   std::function<task<void>(Args...)> awaiting;
   std::string tag{}; ///< handlers without it have no such hook; empty: it is for all
+  bool has_none() const noexcept { return !plain && !awaiting; }
 };
 
 template <class F, class First, class... Rest>
@@ -50,6 +53,7 @@ auto fit_arguments(F f) {
 
 template <class... Args, class F>
 hook<Args...> make_hook(F f) {
+  if (is_null(f)) return {};
   auto fitted = fit_arguments<F, Args...>(std::move(f));
   using result_type = std::invoke_result_t<decltype(fitted)&, Args...>;
   if constexpr (std::is_same_v<result_type, task<void>>) {
@@ -67,6 +71,7 @@ hook<Args...> make_hook(F f) {
 /// ERROR 403, or by throwing, best an error of its own.
 template <class F>
 hook<context&> make_rule(F f) {
+  if (is_null(f)) return {};
   using result_type = std::invoke_result_t<F&, context&>;
   if constexpr (std::is_same_v<result_type, task<bool>>) {
     const auto rule = [f = std::move(f)](context& c) mutable -> task<void> {

@@ -9,6 +9,28 @@
 
 namespace swill {
 
+namespace detail {
+
+/// Pointers, and classes that nullptr makes and that have an `operator bool` of their own, such as std::function and std::shared_ptr. A lambda
+/// without captures converts to bool as well, by way of a pointer to its function, which is never null: newer compilers warn of code that
+/// asks for it.
+template <class F>
+inline constexpr bool may_be_null = std::is_pointer_v<F> || std::is_member_pointer_v<F> ||
+                                    (std::is_constructible_v<F, std::nullptr_t> &&
+                                     requires(const F& f) { f.operator bool(); });
+
+/// Whether there is nothing to call in f, or on it.
+template <class F>
+bool is_null(const F& f) noexcept {
+  if constexpr (may_be_null<F>) {
+    return !static_cast<bool>(f);
+  } else {
+    return false;
+  }
+}
+
+} // namespace detail
+
 template <class Signature, std::size_t Words = 6>
 class move_function;
 
@@ -23,9 +45,7 @@ public:
   requires(!std::is_same_v<std::remove_cvref_t<F>, move_function> &&
            std::is_invocable_r_v<R, std::remove_cvref_t<F>&, A...>) move_function(F&& f) {
     using function = std::remove_cvref_t<F>;
-    if constexpr (may_be_empty<function>) {
-      if (!static_cast<bool>(f)) return;
-    }
+    if (detail::is_null<function>(f)) return;
     if constexpr (fits<function>) {
       ::new (static_cast<void*>(place_)) function(std::forward<F>(f));
       table_ = &in_place<function>;
@@ -52,13 +72,6 @@ private:
     R (*call)(void*, A&&...);
     void (*move)(void* to, void* from) noexcept; ///< and ends what was there
     void (*destroy)(void*) noexcept;
-  };
-
-  /// Pointers, and classes with an `operator bool` of their own. A lambda without captures converts to bool as well, by way of a pointer to
-  /// its function, which is never null: newer compilers warn of code that asks for it.
-  template <class F>
-  static constexpr bool may_be_empty = std::is_pointer_v<F> || std::is_member_pointer_v<F> || requires(const F& f) {
-    f.operator bool();
   };
 
   template <class F>

@@ -8,9 +8,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <functional>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -204,11 +208,80 @@ TEST(Validate, FindsNamesThatAHandlerCannotHave) {
   a.handle("\xff", f);
   a.handle("swill", f);
   a.handle("größer.als", f);
+  a.handle("   ", f);
+  a.handle(" before", f);
+  a.handle("after ", f);
+  a.handle("with in", f);
   EXPECT_THAT(
       mistakes_of(a),
       ElementsAre("handlers.swill.mine: names that begin with \"swill.\" are the library's; any other would be right",
                   testing::StartsWith("handlers.two\\"),
-                  testing::StartsWith("handlers.\\xff: its name holds control characters")));
+                  testing::StartsWith("handlers.\\xff: its name holds control characters"),
+                  testing::StartsWith("handlers.   : its name begins or ends with a space"),
+                  testing::StartsWith("handlers. before: its name begins or ends with a space"),
+                  testing::StartsWith("handlers.after : its name begins or ends with a space")));
+}
+
+// --- Functions that are null
+
+struct shop {
+  int get(request<>) const { return 1; }
+};
+
+TEST(Validate, FindsHandlersThatAreNull) {
+  using function = int (*)(request<int>);
+  app a;
+  a.handle("pointer", function{});
+  a.handle("function", std::function<int(request<int>)>{});
+  a.handle("blocking", blocking(function{}));
+  a.handle("object", &shop::get, static_cast<shop*>(nullptr));
+  a.handle("shared", &shop::get, std::shared_ptr<shop>{});
+  a.handle("member", static_cast<int (shop::*)(request<>) const>(nullptr), shop{});
+  a.handle("good", function{[](request<int> r) { return r.data(); }});
+  a.handle("also good", std::function<int(request<int>)>{[](request<int> r) { return r.data(); }});
+  a.handle("good object", &shop::get, std::make_shared<shop>());
+  texts expected;
+  for (const char* name : {"pointer", "function", "blocking", "object", "shared", "member"})
+    expected.push_back(std::string{"handlers."} + name +
+                       ": its function is null, or its object; what can be called would be right");
+  EXPECT_EQ(mistakes_of(a), expected);
+}
+
+TEST(Validate, FindsHooksAndRulesThatAreNull) {
+  using hook = void (*)(context&);
+  using rule = std::function<bool(context&)>;
+  app a;
+  blueprint inner{"inner"};
+  inner.handle("f", [](request<>) {}, {.tags = {"x"}});
+  inner.before_request(hook{});
+  inner.require("x", rule{});
+  inner.on_error(404, std::function<error(context&, error)>{});
+  a.mount(std::move(inner));
+  a.before_request([](context&) {});
+  a.require(rule{});
+  a.before_request_metadata(hook{});
+  a.before_request_data(hook{});
+  a.before_request_message(hook{});
+  a.before_leading_metadata(hook{});
+  a.before_response_message(hook{});
+  a.before_trailing_metadata(hook{});
+  a.after_request(std::function<task<void>(context&, const outcome&)>{});
+  a.on_exception<std::bad_alloc>(std::function<error(context&, const std::bad_alloc&)>{});
+  a.before_connection(std::function<void(connection&)>{});
+  a.before_accept(std::function<void(connection&)>{});
+  a.after_accept(std::function<void(connection&)>{});
+  a.after_connection(std::function<void(connection&)>{});
+  a.introspection(rule{});
+  a.on_describe({});
+  texts expected;
+  for (const char* name :
+       {"before_request[1]", "before_request_metadata[0]", "before_request_data[0]", "before_request_message[0]",
+        "before_leading_metadata[0]", "before_response_message[0]", "before_trailing_metadata[0]", "after_request[0]",
+        "on_exception[0]", "before_connection[0]", "before_accept[0]", "after_accept[0]", "after_connection[0]",
+        "introspection[0]", "on_describe[0]", "inner.before_request[0]", "inner.before_request[1]",
+        "inner.on_error[404]"})
+    expected.push_back(std::string{"hooks."} + name + ": is null; a function would be right");
+  EXPECT_EQ(mistakes_of(a), expected);
 }
 
 TEST(Validate, FindsOptionsOfHandlersThatMakeNoSense) {

@@ -123,6 +123,7 @@ public:
       errors;                    ///< its blueprints', the innermost first; shared with their other handlers
   std::vector<mistake> mistakes; ///< in its types
   bool is_of_plugin = false;     ///< then it may be called "swill.…"
+  bool has_none = false;         ///< there is no function to call, or no object to call it on
 };
 
 /// Handlers that come and go while a server runs, beside those of its app, which win. One for each loop; all calls on its thread.

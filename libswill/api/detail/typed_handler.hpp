@@ -280,6 +280,7 @@ public:
   using traits = handler_traits<F>;
 
   explicit typed_handler(F f) : function_(std::move(f)) {
+    has_none = is_null(function_.get());
     request_streams = traits::request_streams;
     response_streams = traits::how == shape::stream;
     blocking = Blocking;
