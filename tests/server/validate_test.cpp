@@ -87,6 +87,96 @@ void describe(D& d, doubled& v) {
   d.field("a", v.a);
 }
 
+struct odd_names {
+  int a = 0, b = 0, c = 0;
+};
+template <class D>
+void describe(D& d, odd_names& v) {
+  d.field("", v.a);
+  d.field("two\nlines", v.b);
+  d.field("\xff", v.c);
+}
+
+enum class shade { none, light, dark, black };
+template <class D>
+void describe(D& d, shade&) {
+  d.value("", shade::light);
+  d.value("a\tb", shade::dark);
+  d.value("black", shade::black);
+  d.value("ink", shade::black);
+}
+
+enum class side { none, left, right };
+template <class D>
+void describe(D& d, side&) {
+  d.value("left", side::left);
+  d.value("right", side::right);
+}
+
+struct unsendable {
+  side a{};
+  std::string b = "gr\xfc\xdf";
+  side c = side::left;
+  std::optional<side> d;
+};
+template <class D>
+void describe(D& d, unsendable& v) {
+  d.field("a", v.a, defaulted{});
+  d.field("b", v.b, defaulted{});
+  d.field("c", v.c, defaulted{});
+  d.field("d", v.d);
+}
+
+struct span {
+  int from = 5;
+  int to = 1;
+};
+template <class D>
+void describe(D& d, span& v) {
+  d.field("from", v.from, defaulted{});
+  d.field("to", v.to, defaulted{});
+  d.rule("from is at most to", [](const span& s) { return s.from <= s.to; });
+}
+
+/// What its client must give may fail the rule before; what may be left out may, too, where the rule asks for one of several.
+struct asked_span {
+  int from = 5;
+  int to = 1;
+};
+template <class D>
+void describe(D& d, asked_span& v) {
+  d.field("from", v.from);
+  d.field("to", v.to, defaulted{});
+  d.rule("from is at most to", [](const asked_span& s) { return s.from <= s.to; });
+}
+struct one_of_two {
+  std::optional<int> id;
+  std::optional<std::string> name;
+};
+template <class D>
+void describe(D& d, one_of_two& v) {
+  d.field("id", v.id);
+  d.field("name", v.name);
+  d.rule("an id or a name", [](const one_of_two& s) { return s.id || s.name; });
+}
+
+struct holds_span {
+  asked_span within;
+};
+template <class D>
+void describe(D& d, holds_span& v) {
+  d.field("within", v.within, defaulted{});
+}
+
+/// Its field has a default of a type that has a mistake itself.
+struct holds_colour {
+  colour c{};
+};
+template <class D>
+void describe(D& d, holds_colour& v) {
+  d.field("c", v.c, defaulted{});
+}
+
 /// As a node of a tree: its table is made while it is looked at.
 struct tree {
   int weight = 1;
@@ -142,6 +232,41 @@ TEST(Validate, FindsRulesThatNothingCanKeep) {
                   "types.no_values.d: multiple_of 0 fits no value; any other number would be right"));
 }
 
+TEST(Validate, FindsDefaultsThatCannotBeSent) {
+  EXPECT_THAT(
+      mistakes_of_type<unsendable>(),
+      ElementsAre("types.unsendable.a: its default cannot be sent (enumeration side has no value 0); give it one "
+                  "that can, or make it std::optional",
+                  testing::StartsWith("types.unsendable.b: its default cannot be sent (")));
+}
+
+TEST(Validate, FindsDefaultsThatBreakTheRuleOfTheirStruct) {
+  EXPECT_THAT(mistakes_of_type<span>(),
+              ElementsAre("types.span: the defaults of its fields break its own rule (from is at most to); give them "
+                          "values that fit together, or make one required or std::optional"));
+  EXPECT_THAT(
+      mistakes_of_type<holds_span>(),
+      ElementsAre(testing::StartsWith("types.holds_span.within: its default {\"from\": 5, \"to\": 1} breaks its "
+                                      "own rule (from is at most to)")));
+  EXPECT_THAT(mistakes_of_type<asked_span>(), IsEmpty());
+  EXPECT_THAT(mistakes_of_type<one_of_two>(), IsEmpty());
+}
+
+TEST(Validate, FindsNamesOfFieldsAndValuesThatNobodyCanWrite) {
+  EXPECT_THAT(
+      mistakes_of_type<odd_names>(),
+      UnorderedElementsAre("types.odd_names: the name of a field is empty; give it one that is not",
+                           "types.odd_names: the name of a field, two\\x0alines, holds control characters; give it "
+                           "one without",
+                           "types.odd_names: the name of a field is not UTF-8; give it one that is",
+                           testing::StartsWith("handlers.f.request.type.arguments.\\xff: is text")));
+  EXPECT_THAT(mistakes_of_type<shade>(),
+              ElementsAre("types.shade: the name of a value is empty; give it one that is not",
+                          "types.shade: the name of a value, a\\x09b, holds control characters; give it one without",
+                          "types.shade.ink: is the same value as black, so that it is never sent; one name for each "
+                          "would be right"));
+}
+
 TEST(Validate, FindsMistakesInDescribe) {
   EXPECT_THAT(mistakes_of_type<colour>(),
               ElementsAre("types.colour.red: stands there twice; each value needs a name of its own"));
@@ -154,6 +279,8 @@ TEST(Validate, FindsMistakesInDescribe) {
       ElementsAre(
           "types.forgotten: describe names no field, but the struct has members; name those that travel by d.field"));
   EXPECT_THAT(mistakes_of_type<truly_empty>(), IsEmpty());
+  EXPECT_THAT(mistakes_of_type<holds_colour>(),
+              ElementsAre(testing::StartsWith("types.colour.red: stands there twice")));
   EXPECT_THROW(to_value(doubled{}), std::logic_error); // where there is no app to ask
 }
 

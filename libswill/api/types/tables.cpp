@@ -1,5 +1,6 @@
 #include "libswill/api/types/tables.hpp"
 
+#include "libswill/base/printable.hpp"
 #include "libswill/wire/codec.hpp"
 #include "libswill/wire/utf8.hpp"
 
@@ -20,6 +21,25 @@ std::size_t struct_table::find(std::string_view field, std::size_t hint) const n
   return found != by_name.end() && fields[*found].name == field ? *found : none;
 }
 
+namespace {
+
+/// Adds what is wrong with the name of a field or a value of a type. True when there is something, so that no path can have it.
+bool check_name(std::string_view name, const std::string& of, std::string_view type, std::vector<mistake>& out) {
+  const std::string path = path_in(type);
+  if (name.empty()) {
+    out.push_back({path, "the name of a " + of + " is empty; give it one that is not"});
+  } else if (!wire::valid_utf8(name)) {
+    out.push_back({path, "the name of a " + of + " is not UTF-8; give it one that is"});
+  } else if (std::string shown = printable(name); shown != name) {
+    out.push_back({path, "the name of a " + of + ", " + shown + ", holds control characters; give it one without"});
+  } else {
+    return false;
+  }
+  return true;
+}
+
+} // namespace
+
 void struct_table::finish() {
   if (travels_as && (fields.size() != 1 || as_array || omit_defaults || strict)) {
     mistakes.push_back({path_in(name),
@@ -34,9 +54,8 @@ void struct_table::finish() {
             [this](std::size_t a, std::size_t b) { return fields[a].name < fields[b].name; });
   for (std::size_t i = 0; i < by_name.size(); ++i) {
     const std::string_view field = fields[by_name[i]].name;
-    if (!wire::valid_utf8(field)) {
-      mistakes.push_back({path_in(name), "the name of a field is not UTF-8; give it one that is"});
-    } else if (i != 0 && fields[by_name[i - 1]].name == field) {
+    if (!travels_as && check_name(field, "field", name, mistakes)) continue;
+    if (i != 0 && fields[by_name[i - 1]].name == field) {
       mistakes.push_back({path_in(name, field), "stands there twice; each field needs a name of its own"});
     }
   }
@@ -61,13 +80,15 @@ void enum_table::finish() {
   if (entries.empty()) mistakes.push_back({path_in(name), "an enumeration without values; name each by d.value"});
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const enum_entry& e = entries[i];
-    if (!wire::valid_utf8(e.name)) {
-      mistakes.push_back({path_in(name), "the name of a value is not UTF-8; give it one that is"});
-      continue;
-    }
+    if (check_name(e.name, "value", name, mistakes)) continue;
     const auto same_name = [&e](const enum_entry& other) { return other.name == e.name; };
     if (std::find_if(entries.begin(), entries.end(), same_name) - entries.begin() < static_cast<std::ptrdiff_t>(i))
       mistakes.push_back({path_in(name, e.name), "stands there twice; each value needs a name of its own"});
+    const auto same = std::find_if(entries.begin(), entries.end(),
+                                   [&e](const enum_entry& other) { return other.number == e.number; });
+    if (same->name != e.name)
+      mistakes.push_back({path_in(name, e.name), "is the same value as " + std::string{same->name} +
+                                                     ", so that it is never sent; one name for each would be right"});
   }
 }
 
@@ -93,7 +114,7 @@ std::string path_in(std::string_view type, std::string_view field) {
 }
 
 void throw_first(const std::vector<mistake>& mistakes) {
-  if (!mistakes.empty()) throw std::logic_error{mistakes.front().path + ": " + mistakes.front().text};
+  if (!mistakes.empty()) throw mistaken_type{mistakes.front().path + ": " + mistakes.front().text};
 }
 
 namespace {
@@ -119,7 +140,10 @@ std::string first_description(const value& problems) {
 
 void check_initial(const field_entry& f, const std::string& path, std::vector<mistake>& out,
                    void (*decode_member)(decoder&, const void* rules), const void* rules) {
-  if (f.initial_encoding.empty()) return;
+  if (!f.unsendable.empty())
+    out.push_back(
+        {path, "its default cannot be sent (" + f.unsendable + "); give it one that can, or make it std::optional"});
+  if (f.initial_encoding.empty() || decode_member == nullptr) return;
   limits any;
   any.decoded_size = std::numeric_limits<std::size_t>::max();
   decoder in{f.initial_encoding, any};
@@ -133,14 +157,22 @@ void check_initial(const field_entry& f, const std::string& path, std::vector<mi
                            "); give it one that fits, or make it std::optional"});
 }
 
+void add_failed_rule(const std::string& path, std::string_view rule, std::vector<mistake>& out) {
+  out.push_back({path, "the defaults of its fields break its own rule (" + std::string{rule} +
+                           "); give them values that fit together, or make one required or std::optional"});
+}
+
 void set_initial(field_entry& f, void (*encode_member)(encoder&, const void*), const void* member) {
   buffer encoded;
   wire::writer to{encoded};
   encoder out{to};
   try {
     encode_member(out, member);
-  } catch (const encode_error&) {
-    return; // an enumerator without a name, say: then it is never equal, and not shown
+  } catch (const encode_error& e) { // an enumerator without a name, say: then it is never equal, and not shown
+    f.unsendable = e.what();
+    return;
+  } catch (const mistaken_type&) { // which is told of that type
+    return;
   }
   f.initial_encoding.assign(encoded.view().begin(), encoded.view().end());
   wire::reader from{encoded.view()};

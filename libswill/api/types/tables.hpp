@@ -7,6 +7,7 @@
 #include "libswill/base/mistakes.hpp"
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <typeinfo>
@@ -22,6 +23,7 @@ struct field_entry {
   type_notes notes;
   bytes initial_encoding;       ///< of what a default-constructed struct holds, when the field is not required
   std::optional<value> initial; ///< the same
+  std::string unsendable;       ///< why that has no encoding, if it has none
 };
 
 /// What a type travels as that is no map or array of fields: its one member, or what it is converted to. The functions ask that type
@@ -42,8 +44,9 @@ struct struct_table {
   bool as_array = false;
   bool omit_defaults = false;
   bool strict = false;
-  bool may_be_nil = false; ///< as a whole message: it has fields, and all of them may be absent
-  bool is_empty = false;   ///< the struct has no members at all
+  bool may_be_nil = false;  ///< as a whole message: it has fields, and all of them may be absent
+  bool is_empty = false;    ///< the struct has no members at all
+  bool is_defaulted = true; ///< every field has a default in place of what is absent
   std::vector<std::string_view> rules;
   std::optional<stand_in> travels_as; ///< then `fields` has one entry, without a name
   std::vector<field_entry> fields;
@@ -77,12 +80,19 @@ struct enum_table {
 std::string short_name(const std::type_info& type);
 /// Fills in what a field holds at first from its encoding, if it has one.
 void set_initial(field_entry& f, void (*encode_member)(encoder&, const void*), const void* member);
-/// What the rules of a field say of its default; `decode_member` reads it, and is called once.
+/// What the rules of a field, and those of its type, say of its default; `decode_member` reads it, and is called at most once.
 void check_initial(const field_entry& f, const std::string& path, std::vector<mistake>& out,
                    void (*decode_member)(decoder&, const void* rules), const void* rules);
+/// The rule of that text of a whole struct fails when all fields hold their defaults.
+void add_failed_rule(const std::string& path, std::string_view rule, std::vector<mistake>& out);
 /// The path of a field, or of a type when the field has no name: "types.order.quantity".
 std::string path_in(std::string_view type, std::string_view field = {});
-/// Throws std::logic_error with the first of the mistakes, if there is one.
+/// Something in `describe` of a type cannot be meant.
+class mistaken_type : public std::logic_error {
+public:
+  using std::logic_error::logic_error;
+};
+/// Throws mistaken_type with the first of the mistakes, if there is one.
 void throw_first(const std::vector<mistake>& mistakes);
 
 /// What a type is converted to: the result of the function that d.convert is given first.
@@ -95,11 +105,18 @@ inline constexpr bool may_be_absent = nullable<M> || (one_of_types<R, defaulted,
 template <class... R>
 inline constexpr bool has_rules = (!one_of_types<R, defaulted, omittable, doc> || ...);
 
-/// D of `describe` that fills a table. With `broken` it looks at the defaults alone: which of them break their own rules.
+/// An absent field has a value: other than nil, which says that there is none.
+template <class M, class... R>
+inline constexpr bool has_default = !nullable<M> && (one_of_types<R, defaulted> || ...);
+
+/// D of `describe` that fills a table. With `broken` it looks at the defaults alone: which of them break their own rules,
+/// `whole` among them, the struct that has nothing but defaults, where there is one.
 template <class T>
 class surveyor {
 public:
-  explicit surveyor(struct_table& table, std::vector<mistake>* broken = nullptr) : table_(table), broken_(broken) {}
+  explicit surveyor(struct_table& table) : table_(table) {}
+  surveyor(struct_table& table, std::vector<mistake>& broken, const T* whole)
+      : table_(table), broken_(&broken), whole_(whole) {}
 
   template <std::size_t N, class M, class... R>
   void field(const char (&name)[N], M& member, const R&... rules) {
@@ -112,7 +129,8 @@ public:
       set_initial(
           f, [](encoder& out, const void* m) { detail::encode(out, *static_cast<const M*>(m)); }, &member);
     }
-    if constexpr (may_be_absent<M, R...> && has_rules<R...>) {
+    if constexpr (!has_default<M, R...>) table_.is_defaulted = false;
+    if constexpr (may_be_absent<M, R...>) {
       if (broken_ != nullptr) check_default<M>(f, rules...);
     }
     table_.fields.push_back(std::move(f));
@@ -136,34 +154,41 @@ public:
   void name(std::string_view n) { table_.name = n; }
   void doc(std::string_view d) { table_.documentation = d; }
   template <class F>
-  void rule(std::string_view text, const F&) {
+  void rule(std::string_view text, const F& holds) {
     static_assert(std::predicate<const F&, const T&>,
                   "swill: a rule of a struct takes it by const reference and returns bool");
+    if (whole_ != nullptr && !holds(*whole_)) add_failed_rule(path_in(short_name(typeid(T))), text, *broken_);
     table_.rules.push_back(text);
   }
 
 private:
   template <class M, class... R>
   void check_default(const field_entry& f, const R&... rules) {
-    const auto read = [&rules...](decoder& in) {
-      M fresh{};
-      static_cast<void>(detail::decode(in, fresh, rules...));
-    };
-    check_initial(
-        f, path_in(short_name(typeid(T)), f.name), *broken_,
-        [](decoder& in, const void* r) { (*static_cast<const decltype(read)*>(r))(in); }, &read);
+    const std::string path = path_in(short_name(typeid(T)), f.name);
+    if constexpr (has_rules<R...> || described<M>) {
+      const auto read = [&rules...](decoder& in) {
+        M fresh{};
+        static_cast<void>(detail::decode(in, fresh, rules...));
+      };
+      check_initial(
+          f, path, *broken_, [](decoder& in, const void* r) { (*static_cast<const decltype(read)*>(r))(in); }, &read);
+    } else {
+      check_initial(f, path, *broken_, nullptr, nullptr);
+    }
   }
   template <class M, class... R>
   void set_stand_in(const R&... rules) {
     field_entry f;
     f.introspect = [](introspector& i) { return codec<M>::introspect(i); };
     (rules.note(f.notes), ...);
+    table_.is_defaulted = false;
     table_.travels_as = stand_in{&codec<M>::suits, &codec<M>::text, &has_fields<M>};
     table_.fields.push_back(std::move(f));
   }
 
   struct_table& table_;
-  std::vector<mistake>* broken_;
+  std::vector<mistake>* broken_ = nullptr;
+  const T* whole_ = nullptr;
 };
 
 /// What `describe` says of T, mistakes included.
@@ -199,7 +224,8 @@ template <class T>
 void find_broken_defaults(std::vector<mistake>& out) {
   struct_table scratch;
   T object{};
-  surveyor<T> d{scratch, &out};
+  const T whole{};
+  surveyor<T> d{scratch, out, survey_of<T>().is_defaulted ? &whole : nullptr};
   describe(d, object);
 }
 
