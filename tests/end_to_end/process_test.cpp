@@ -139,8 +139,8 @@ TEST(Log, ShowsHandshakesThatAreRejectedAtTrace) {
     ASSERT_NE(more, "") << log;
     log += more;
   }
-  EXPECT_THAT(log,
-              testing::ContainsRegex(" trace a handshake is rejected room=transport status=404 .*address=127.0.0.1\n"));
+  EXPECT_THAT(log, testing::ContainsRegex(" trace a handshake is rejected room=transport status=404 .*path=/elsewhere "
+                                          "address=127.0.0.1\n"));
 }
 
 TEST(Descriptors, StandardOnesThatAreClosedAreNeverSockets) {

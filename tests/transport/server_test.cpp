@@ -1,8 +1,9 @@
 #include "libswill/transport/server.hpp"
 
+#include "libswill/base/log_bounds.hpp"
 #include "tests/transport/fixture.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -73,9 +74,30 @@ TEST(Server, RefusesWithAReasonAndEndsTcp) {
   EXPECT_EQ(status("GET /ws HTTP/1.1\r\nHost: x\r\n\r\n"), 426);
   EXPECT_EQ(status("POST /ws HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"), 405);
   EXPECT_EQ(status(std::string{"\0\1\2 garbage\r\n\r\n", 14}), 400);
-  EXPECT_EQ(status("GET /ws HTTP/1.1\r\nX: " + std::string(20000, 'x')), 431);
+  EXPECT_EQ(status("GET /ws HTTP/1.1\r\nX: " + std::string(50000, 'x')), 431);
   EXPECT_EQ(s.statistics().rejected,
             (std::map<int, std::uint64_t>{{400, 1}, {404, 1}, {405, 1}, {406, 1}, {426, 1}, {431, 1}}));
+}
+
+TEST(Server, ShowsAtTraceWhichPathARejectedHandshakeAskedFor) {
+  std::mutex mutex;
+  std::vector<std::string> lines;
+  const auto note = [&](const log_entry& e) {
+    const std::lock_guard lock{mutex};
+    lines.push_back(log_line(e));
+  };
+  test_server s{{}, [&](transport::server_settings& settings) { settings.log = log_sink{note, log_level::trace}; }};
+  const auto ask = [&](const std::string& path) {
+    auto c = s.connect();
+    EXPECT_EQ(c.upgrade({.path = path}).status, 404);
+    const std::lock_guard lock{mutex};
+    return lines.empty() ? std::string{} : lines.back();
+  };
+
+  EXPECT_THAT(ask("/elsewhere"), testing::HasSubstr(" path=/elsewhere "));
+  EXPECT_THAT(ask("/elsewhere?token=secret"), testing::HasSubstr(" path=/elsewhere "));
+  EXPECT_THAT(ask("/a\"b=c"), testing::HasSubstr(" path=\"/a\\\"b=c\" "));
+  EXPECT_THAT(ask("/" + std::string(5000, 'x')), testing::HasSubstr(" path=/" + std::string(longest_value - 1, 'x') + " "));
 }
 
 TEST(Server, ServesWhatProxiesAndOldClientsSend) {

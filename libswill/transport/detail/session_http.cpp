@@ -70,7 +70,10 @@ void session::decide(upgrade_request request) {
   rules.draining = core_->draining.load(std::memory_order_relaxed);
   rules.ready = !core_->settings.is_ready || core_->settings.is_ready();
   upgrade_verdict verdict = check_upgrade(request, rules);
-  if (verdict.status != 101) return respond(verdict.status, verdict.body, verdict.headers);
+  if (verdict.status != 101) {
+    http_->target = std::move(request.target);
+    return respond(verdict.status, verdict.body, verdict.headers);
+  }
 
   http_->key = std::move(verdict.key);
   http_->subprotocol = verdict.subprotocol;
@@ -133,11 +136,13 @@ void session::open(const header_list& headers, message_sink* sink) {
   resume_later();
 }
 
-/// What a hook rejects has its line already.
+/// What a hook rejects has its line already. A query stays out of the log: it may hold what lets its client in.
 void session::log_rejection(int status, std::string_view body) const {
   const logger log{&core_->settings.log, log_room::transport};
   if (phase_ == phase::deciding || http_ == nullptr || !log.enabled(log_level::trace)) return;
-  const log_field fields[]{{"status", status}, {"reason", body}, {"address", http_->peer.address}};
+  const std::string_view target = http_->target;
+  const std::string_view path = target.substr(0, target.find('?'));
+  const log_field fields[]{{"status", status}, {"reason", body}, {"path", path}, {"address", http_->peer.address}};
   log.write(log_level::trace, "a handshake is rejected", fields);
 }
 
