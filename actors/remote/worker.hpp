@@ -20,6 +20,7 @@ public:
   ~worker() override;
 
   std::string_view kind() const noexcept override { return "worker"; }
+  bool brings_clients() const noexcept override { return true; }
   void check(mistake_list& out) const override;
   /// Throws std::runtime_error when the files of TLS cannot be used.
   void start(actors::runtime& r) override;

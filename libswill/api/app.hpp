@@ -309,6 +309,8 @@ public:
   void validate() const;
   /// The same for somebody who has more to look at: adds what it finds.
   void check(mistake_list& out) const;
+  /// Whether one of its plugins does (plugin::brings_clients).
+  bool brings_clients() const noexcept;
 
   /// What a server runs. Shares the handlers; later changes of this app do not show, and are refused as long as it lives.
   std::shared_ptr<const detail::service> build() const;

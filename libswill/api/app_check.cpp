@@ -203,6 +203,10 @@ void app::check(mistake_list& out) const {
   for (mistake& m : of_rules) out.add(std::move(m));
 }
 
+bool app::brings_clients() const noexcept {
+  return std::any_of(plugins_.begin(), plugins_.end(), [](const auto& p) { return p && p->brings_clients(); });
+}
+
 void app::validate() const {
   mistake_list found;
   check(found);

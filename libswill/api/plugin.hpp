@@ -29,6 +29,8 @@ public:
   virtual const plugin* needs() const noexcept { return nullptr; }
   /// Whether it serves handlers that the app does not know before it starts.
   virtual bool brings_handlers() const noexcept { return false; }
+  /// Whether clients come by it, so that its server needs no address to listen at.
+  virtual bool brings_clients() const noexcept { return false; }
   /// Adds what in its options cannot be meant. Called by app::validate, and so before each start.
   virtual void check(mistake_list& out) const;
 

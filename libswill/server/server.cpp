@@ -133,6 +133,10 @@ struct server::impl {
 
 server::server(app& a, server_options options) {
   open_standard_descriptors(); // before the first that is ours
+  mistake_list found;
+  check(options, found);
+  if (!found.empty()) a.check(found); // all at once
+  found.throw_if_any();
   impl_ = std::make_unique<impl>(a, std::move(options));
 }
 
@@ -157,7 +161,11 @@ server::~server() {
 void server::start() {
   if (impl_->sockets) throw std::logic_error("the server was started before");
   mistake_list found;
-  check(impl_->options, found);
+  if (impl_->options.listen.empty() && !impl_->application.brings_clients()) {
+    found.add("server_options.listen",
+              "is empty, and no plugin brings clients, as a worker does: nobody can reach this server; an address "
+              "would be right");
+  }
   impl_->application.check(found);
   found.throw_if_any();
   // Nobody else has it yet.

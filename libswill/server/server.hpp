@@ -49,7 +49,8 @@ void check(const server_options& o, mistake_list& out);
 /// one process. The functions may be called from one thread at a time, not from handlers.
 class server {
 public:
-  /// `a` must live until start(). Threads start here, so that handler actors can be spawned on system() before the app is complete.
+  /// `a` must live until start(). Threads start here, so that handler actors can be spawned on system() before the app is complete. Throws
+  /// invalid_configuration, before there is any thread, with all mistakes in the options, and those that the app has so far beside them.
   explicit server(app& a, server_options options = {});
 
   /// As stop().
@@ -57,7 +58,8 @@ public:
 
   /// Takes a copy of what the app holds and listens. Raises the process' soft limit of descriptors to its hard one; where that is too few
   /// for limits::connections, fewer connections are taken, and a line in the log says how many. Throws invalid_configuration
-  /// with all mistakes in the app (app::validate) and in the options, std::system_error when an address cannot be had.
+  /// with all mistakes in the app (app::validate), also when there is neither an address to listen at nor a plugin that brings clients;
+  /// std::system_error when an address cannot be had.
   void start();
 
   /// Takes no new clients (HTTP 503), lets open requests finish for limits::drain_timeout, then cancels the rest and closes every connection with 1001.

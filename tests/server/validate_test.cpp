@@ -535,9 +535,8 @@ TEST(Validate, EveryServerTellsAllMistakesBeforeItStarts) {
 
   EXPECT_THROW(a.validate(), invalid_configuration);
   EXPECT_THROW(test_server{a}, invalid_configuration);
-  server s{a, {.listen = {"127.0.0.1:0"}, .path = "ws"}};
   try {
-    s.start();
+    const server s{a, {.listen = {"127.0.0.1:0"}, .path = "ws"}};
     FAIL();
   } catch (const invalid_configuration& e) {
     EXPECT_EQ(e.mistakes().size(), 4U);
@@ -547,7 +546,49 @@ TEST(Validate, EveryServerTellsAllMistakesBeforeItStarts) {
                  "handlers.swill.mine: names that begin with \"swill.\" are the library's; any other would be right\n"
                  "types.colour.red: stands there twice; each value needs a name of its own");
   }
+  server s{a, {.listen = {"127.0.0.1:0"}}};
+  EXPECT_THROW(s.start(), invalid_configuration);
   EXPECT_TRUE(s.addresses().empty());
+}
+
+std::size_t threads_of_this_process() {
+  const std::filesystem::directory_iterator all{"/proc/self/task"};
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+TEST(Validate, ServerWithMistakenOptionsMakesNoThread) {
+  app a;
+  const std::size_t before = threads_of_this_process();
+
+  for (const server_options& o : {server_options{.io_threads = 100'000}, server_options{.workers = 1025}}) {
+    EXPECT_THROW((server{a, o}), invalid_configuration);
+    EXPECT_EQ(threads_of_this_process(), before);
+  }
+}
+
+/// Clients come by it.
+class entrance final : public plugin {
+public:
+  bool brings_clients() const noexcept override { return true; }
+  void start(actors::runtime&) override {}
+  void stop(std::function<void()> done) override { done(); }
+};
+
+TEST(Validate, ServerWithoutAnAddressNeedsAPluginThatBringsClients) {
+  app a;
+  server nowhere{a, {.listen = {}, .io_threads = 1}};
+  try {
+    nowhere.start();
+    FAIL();
+  } catch (const invalid_configuration& e) {
+    ASSERT_EQ(e.mistakes().size(), 1U);
+    EXPECT_EQ(e.mistakes().front().path, "server_options.listen");
+  }
+
+  app other;
+  other.use(std::make_unique<entrance>());
+  server s{other, {.listen = {}, .io_threads = 1}};
+  EXPECT_NO_THROW(s.start());
 }
 
 // --- Too late
