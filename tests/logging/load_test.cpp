@@ -9,6 +9,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -23,20 +24,11 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr int calls = 3000;
+constexpr std::size_t calls = 3000;
+constexpr auto longest_run = 2s; ///< of calls that take long
 
-struct measured {
-  steady_clock::duration p99{};
-  std::size_t dropped = 0;
-};
-
-/// Calls that each log half a KiB, into this descriptor.
-measured call_while_logging_to(int descriptor) {
-  logging_options o{.descriptor = descriptor, .waiting = 64 * 1024};
-  o.levels.set(log_room::access, log_level::debug);
-  const auto log = std::make_shared<logging>(std::move(o));
-  app a;
-  a.use(log);
+/// What 99 of 100 calls take at most, when each logs half a KiB.
+steady_clock::duration p99_of_calls(app& a) {
   a.handle("says", [](request<int> r) {
     r.context().log(log_level::info, std::string(500, 'x'), {{"n", r.data()}});
     return r.data();
@@ -44,61 +36,76 @@ measured call_while_logging_to(int descriptor) {
   test_server s{a};
   test_client c{s};
   std::vector<steady_clock::duration> took;
-  for (int i = 0; i < calls; ++i) {
+  const auto begin = steady_clock::now();
+  while (took.size() < calls && steady_clock::now() - begin < longest_run) {
+    const int i = static_cast<int>(took.size());
     const auto before = steady_clock::now();
     EXPECT_EQ(c.call<int>("says", i), i);
     took.push_back(steady_clock::now() - before);
   }
   const auto at = took.begin() + static_cast<std::ptrdiff_t>(took.size() * 99 / 100);
   std::nth_element(took.begin(), at, took.end());
-  return {*at, log->dropped()};
+  return *at;
 }
 
-class LogUnderLoad : public testing::Test {
-protected:
-  static void SetUpTestSuite() {
-    const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-    const measured good = call_while_logging_to(nowhere);
-    ::close(nowhere);
-    bound_ = 10 * good.p99 + 100ms; // the machine does something else, too; a log that blocks takes for ever
+/// Whether calls that log so take about as long as those of the same app without a log. The machine does something else, too: the best of
+/// a few rounds counts, each with its own measure.
+template <class Log>
+bool costs_no_time(const Log& log) {
+  for (int round = 0; round < 3; ++round) {
+    app silent;
+    silent.set_log(nullptr);
+    const auto without = p99_of_calls(silent);
+    app logs;
+    const auto enough_dropped = log(logs);
+    if (p99_of_calls(logs) < 3 * without + 5ms && enough_dropped()) return true;
   }
-  static steady_clock::duration bound_;
-};
+  return false;
+}
 
-steady_clock::duration LogUnderLoad::bound_{};
+/// The log goes into this descriptor, and so many lines of each run are dropped at least.
+bool costs_no_time(int descriptor, std::size_t least_dropped) {
+  return costs_no_time([=](app& a) {
+    logging_options o{.descriptor = descriptor, .waiting = 64 * 1024};
+    o.levels.set(log_room::access, log_level::debug);
+    const auto log = std::make_shared<logging>(std::move(o));
+    a.use(log);
+    return [=] { return log->dropped() >= least_dropped; };
+  });
+}
 
-TEST_F(LogUnderLoad, PipeThatNobodyReadsDelaysNoCall) {
+TEST(LogUnderLoad, PipeThatNobodyReadsDelaysNoCall) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
   ::fcntl(ends[1], F_SETPIPE_SZ, 4096);
 
-  const measured m = call_while_logging_to(ends[1]);
-
-  EXPECT_LT(m.p99, bound_);
-  EXPECT_GT(m.dropped, 2000U); // 1.5 MB of lines, where 68 KiB have room
+  EXPECT_TRUE(costs_no_time(ends[1], 2000)); // 1.5 MB of lines, where 68 KiB have room
   ::close(ends[0]);
   ::close(ends[1]);
 }
 
-TEST_F(LogUnderLoad, FullDiskDelaysNoCall) {
+TEST(LogUnderLoad, FullDiskDelaysNoCall) {
   const int full = ::open("/dev/full", O_WRONLY | O_CLOEXEC);
   ASSERT_GE(full, 0);
 
-  const measured m = call_while_logging_to(full);
-
-  EXPECT_LT(m.p99, bound_);
-  EXPECT_GE(m.dropped, static_cast<std::size_t>(calls) / 2);
+  EXPECT_TRUE(costs_no_time(full, calls / 2));
   ::close(full);
 }
 
-TEST_F(LogUnderLoad, ClosedDescriptorDelaysNoCall) {
+TEST(LogUnderLoad, ClosedDescriptorDelaysNoCall) {
   const int closed = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
   ::close(closed);
 
-  const measured m = call_while_logging_to(closed);
+  EXPECT_TRUE(costs_no_time(closed, calls / 2));
+}
 
-  EXPECT_LT(m.p99, bound_);
-  EXPECT_GE(m.dropped, static_cast<std::size_t>(calls) / 2);
+TEST(LogUnderLoad, LogThatHoldsEachCallWouldShow) {
+  const auto slow = [](app& a) {
+    a.set_log([](const log_entry&) { std::this_thread::sleep_for(20ms); });
+    return [] { return true; };
+  };
+
+  EXPECT_FALSE(costs_no_time(slow));
 }
 
 } // namespace
