@@ -73,17 +73,26 @@ TEST(Signals, InterruptEndsASubscriptionAtOnce) {
   EXPECT_LT(std::chrono::steady_clock::now() - before, 3s); // not the five of drain_timeout
 }
 
-TEST(Log, ThatNobodyReadsHoldsNothingUp) {
-  const auto gateway = in_shell("head -c 65536 /dev/zero >&2;"); // the pipe is full
-  const std::string url = url_of(*gateway);
-
-  gateway->signal(SIGHUP); // logs a line
+/// How long a gateway takes to end when it is told to, having logged a line.
+std::chrono::steady_clock::duration time_to_end(program& gateway) {
+  const std::string url = url_of(gateway);
+  gateway.signal(SIGHUP); // logs a line
   EXPECT_EQ(sum_at(url), 3);
   const auto before = std::chrono::steady_clock::now();
-  gateway->signal(SIGTERM);
+  gateway.signal(SIGTERM);
+  EXPECT_EQ(gateway.wait().code, 0);
+  return std::chrono::steady_clock::now() - before;
+}
 
-  EXPECT_EQ(gateway->wait().code, 0);
-  EXPECT_LT(std::chrono::steady_clock::now() - before, 5s); // of them less than one for the log
+TEST(Log, ThatNobodyReadsHoldsNothingUp) {
+  const auto is_as_quick = [] { // but for what waits for the log, less than a second
+    const auto has_room = in_shell("");
+    const auto is_full = in_shell("head -c 65536 /dev/zero >&2;");
+    const auto without = time_to_end(*has_room);
+    return time_to_end(*is_full) < without + 1s;
+  };
+
+  EXPECT_TRUE(is_as_quick() || is_as_quick() || is_as_quick()); // the machine does something else, too
 }
 
 TEST(Signals, EndAServerWhoseStandardOutputNobodyReads) {
