@@ -698,6 +698,11 @@ swill::stream<shop::line> samples(swill::request<int> r) {
     co_yield l;
   }
 }
+
+swill::task<shop::line> double_order(swill::request<int> r) {
+  const int quantity = co_await twice(r.data()); // not: const shop::line l{"ABC123", co_await twice(r.data())};
+  co_return shop::line{"ABC123", quantity};
+}
 // [/brackets]
 
 } // namespace pitfalls
@@ -707,12 +712,14 @@ TEST(Handlers, AvoidPitfalls) {
   app.handle("add_up", pitfalls::add_up);
   app.handle("ready", pitfalls::ready);
   app.handle("samples", pitfalls::samples);
+  app.handle("double_order", pitfalls::double_order);
   swill::test_server server{app};
   swill::test_client client{server};
 
   EXPECT_EQ(client.call<int>("add_up", 21), 42);
   EXPECT_EQ(client.call<int>("ready"), 1);
   EXPECT_EQ(client.collect<shop::line>("samples", 2).at(1).sku, "ABC123");
+  EXPECT_EQ(client.call<shop::line>("double_order", 2).quantity, 4);
 }
 
 // --- Introspection
