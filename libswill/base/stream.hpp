@@ -4,7 +4,6 @@
 #include "libswill/base/task.hpp"
 #include "libswill/base/temporaries.hpp"
 
-#include <concepts>
 #include <optional>
 
 namespace swill {
@@ -53,10 +52,10 @@ struct stream_promise : promise_base {
   };
   yield_awaiter yield_value(T v) requires(!fragile<T>) { return yield_awaiter{std::move(v)}; }
   yield_awaiter yield_value(const T& v) requires(fragile<T>) { return yield_awaiter{T(v)}; }
-  template <std::same_as<T> U = T>
-  yield_awaiter yield_value(U&& v) requires(fragile<T>) {
+  template <fragile_temporary_for<T> U = T>
+  yield_awaiter yield_value(U&& v) {
     static_assert(refused<U>, "g++ 12 would destroy this temporary twice; name it first: order o{...}; co_yield o;");
-    return yield_awaiter{std::move(v)};
+    return yield_awaiter{T(std::move(v))};
   }
   yield_awaiter yield_value(moved<T> m) { return yield_awaiter{std::move(m.from)}; }
 };

@@ -3,7 +3,6 @@
 #include "libswill/base/temporaries.hpp"
 #include "libswill/client/detail/typed.hpp"
 
-#include <concepts>
 #include <memory>
 #include <utility>
 
@@ -71,8 +70,8 @@ public:
       requires(detail::fragile<message_type>) {
     return {call_.get(), item};
   }
-  template <std::same_as<message_type> U = message_type>
-  client_detail::write_operation<message_type> write(U&& item) const requires(detail::fragile<message_type>) {
+  template <detail::fragile_temporary_for<message_type> U = message_type>
+  client_detail::write_operation<message_type> write(U&& item) const {
     static_assert(detail::refused<U>,
                   "g++ 12 would destroy this temporary twice; name it first: order o{...}; co_await c.write(o);");
     return {call_.get(), std::move(item)};

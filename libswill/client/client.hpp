@@ -39,11 +39,10 @@ public:
   }
   template <class R = void, class T>
   task<R> call(std::string rpc, T&& data, call_options o = {}) const {
-    using given = std::decay_t<T>;
     static_assert(
         !detail::fragile_temporary<T>,
         "g++ 12 would destroy this temporary twice; name it first: order o{...}; co_await c.call<int>(\"place\", o);");
-    using as = client_detail::as_message<given>;
+    using as = client_detail::as_message<std::decay_t<T>>;
     return client_detail::run_call<R, as>(connection_, std::move(rpc), as(std::forward<T>(data)), std::move(o));
   }
 
@@ -52,13 +51,19 @@ public:
 
   /// A unary call to look at: its metadata, its progress.
   template <class R = void, class T = nothing>
-  client_call<R> start(std::string_view rpc, const T& data = {}, const call_options& o = {}) const {
-    return client_call<R>{open(rpc, client_detail::as_message<T>(data), o, false)};
+  client_call<R> start(std::string_view rpc, T&& data = {}, const call_options& o = {}) const {
+    static_assert(
+        !detail::fragile_temporary<T>,
+        "g++ 12 would destroy this temporary twice; name it first: order o{...}; c.start<int>(\"place\", o);");
+    return client_call<R>{open(rpc, detail::to_message(data), o, false)};
   }
   /// A call of a handler that streams its response. Called so, a unary handler looks like a stream that does not end after its item.
   template <class R, class T = nothing>
-  client_stream<R> stream(std::string_view rpc, const T& data = {}, const call_options& o = {}) const {
-    return client_stream<R>{open(rpc, client_detail::as_message<T>(data), o, true)};
+  client_stream<R> stream(std::string_view rpc, T&& data = {}, const call_options& o = {}) const {
+    static_assert(
+        !detail::fragile_temporary<T>,
+        "g++ 12 would destroy this temporary twice; name it first: order o{...}; c.stream<int>(\"watch\", o);");
+    return client_stream<R>{open(rpc, detail::to_message(data), o, true)};
   }
   /// A call of a handler that takes a stream.
   template <class T, class R = void>

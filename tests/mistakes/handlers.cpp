@@ -9,12 +9,17 @@
 #include "libswill/swill.hpp"
 #include "sessions/session.hpp"
 
+#include <array>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
+#include <variant>
+#include <vector>
 
 using namespace std::chrono_literals;
 using swill::request;
@@ -119,13 +124,73 @@ stream<line> wrong_line() {
 stream<page> wrong_page(std::string title) {
   co_yield {title, 2}; // on g++ 12 says: g++ 12 would destroy this temporary twice; name it first
 }
+stream<std::optional<line>> right_wider(std::string sku) {
+  const line l{sku, 1};
+  co_yield l;
+  const std::optional<line> wide{l};
+  co_yield wide;
+  co_yield std::nullopt;
+}
+stream<std::pair<std::string, int>> right_pair(std::string sku) {
+  co_yield {sku, 1};
+  co_yield std::pair{sku, 2};
+}
+stream<std::optional<line>> wrong_wider(std::string sku) {
+  co_yield line{sku, 1}; // on g++ 12 says: g++ 12 would destroy this temporary twice; name it first
+}
+stream<std::pair<std::string, line>> wrong_pair(std::string sku) {
+  co_yield {sku, line{sku, 1}}; // on g++ 12 says: g++ 12 would destroy this temporary twice; name it first
+}
+stream<std::variant<int, line>> wrong_variant(std::string sku) {
+  co_yield line{sku, 1}; // on g++ 12 says: g++ 12 would destroy this temporary twice; name it first
+}
+stream<std::vector<line>> right_vector(std::string sku) {
+  std::vector<line> lines;
+  lines.push_back({sku, 1});
+  co_yield std::move(lines);
+}
 task<int> right_calls(swill::client& c, swill::client_upload<line, int>& up) {
   const line l{"a", 1};
   co_await up.write(l);
-  co_return co_await c.call<int>("x", "ann") + co_await c.call<int>("place", l);
+  int sum = co_await c.start<int>("place", l).result() + co_await c.start<int>("x", "ann").result();
+  auto items = c.stream<int>("count", {}, 2s);
+  while (auto item = co_await items.next()) sum += *item;
+  const std::pair two{std::string{"a"}, l};
+  sum += co_await c.call<int>("x", two) + co_await c.call<int>("x", std::pair{std::string{"a"}, 1});
+  co_return sum + co_await c.call<int>("x", "ann") + co_await c.call<int>("place", l);
+}
+task<int> right_wider_write(swill::client_upload<std::optional<line>, int>& up, std::string sku) {
+  const line l{sku, 1};
+  co_await up.write(l);
+  co_await up.write(std::nullopt);
+  co_return 1;
 }
 task<int> wrong_call(swill::client& c) {
   co_return co_await c.call<int>("place", line{"a", 1}); // on g++ 12 says: g++ 12 would destroy this temporary twice; name it first
+}
+task<int> wrong_pair_call(swill::client& c, std::string sku) {
+  co_return co_await c.call<int>("place", std::pair{sku, line{sku, 1}}); // on g++ 12 says: g++ 12 would destroy this temporary twice
+}
+task<int> wrong_optional_call(swill::client& c, std::string sku) {
+  co_return co_await c.call<int>("place", std::optional{line{sku, 1}}); // on g++ 12 says: g++ 12 would destroy this temporary twice
+}
+task<int> wrong_tuple_call(swill::client& c, std::string sku) {
+  co_return co_await c.call<int>("place", std::tuple{1, line{sku, 1}}); // on g++ 12 says: g++ 12 would destroy this temporary twice
+}
+task<int> wrong_variant_call(swill::client& c, std::string sku) {
+  co_return co_await c.call<int>("place", std::variant<int, line>{line{sku, 1}}); // on g++ 12 says: g++ 12 would destroy this temporary twice
+}
+task<int> wrong_array_call(swill::client& c, std::array<line, 1> (*lines)()) {
+  co_return co_await c.call<int>("place", lines()); // on g++ 12 says: g++ 12 would destroy this temporary twice
+}
+task<int> wrong_start(swill::client& c, std::string sku) {
+  co_return co_await c.start<int>("place", line{sku, 1}).result(); // on g++ 12 says: g++ 12 would destroy this temporary twice; name it first
+}
+task<int> wrong_stream(swill::client& c, std::string sku) {
+  co_return (co_await c.stream<int>("watch", line{sku, 1}).next()).value(); // on g++ 12 says: g++ 12 would destroy this temporary twice
+}
+task<void> wrong_wider_write(swill::client_upload<std::optional<line>, int>& up, std::string sku) {
+  co_await up.write(line{sku, 1}); // on g++ 12 says: g++ 12 would destroy this temporary twice; name it first
 }
 task<void> wrong_write(swill::client_upload<line, int>& up) {
   co_await up.write(line{"a", 1}); // on g++ 12 says: g++ 12 would destroy this temporary twice; name it first
