@@ -10,6 +10,7 @@
 #include "sessions/session.hpp"
 
 #include <array>
+#include <concepts>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -51,6 +52,45 @@ struct undescribed {
   int n = 0;
 };
 
+struct copied {
+  std::string sku;
+};
+template <class D>
+void describe(D& d, copied c) {
+  d.field("sku", c.sku);
+}
+
+// These describe types that are legal in another form.
+struct by_auto {
+  int n = 0;
+};
+template <class D, class T>
+requires std::same_as<T, by_auto>
+void describe(D& d, T& t) {
+  d.field("n", t.n);
+}
+struct by_friend {
+  int n = 0;
+  template <class D>
+  friend void describe(D& d, by_friend& t) {
+    d.field("n", t.n);
+  }
+};
+namespace generic {
+struct anything {
+  int n = 0;
+};
+template <class D>
+void describe(D& d, auto&& t) {
+  d.field("n", t.n);
+}
+} // namespace generic
+enum class color { red };
+template <class D>
+void describe(D& d, color) {
+  d.value("red", color::red);
+}
+
 struct shop {
   std::map<std::string, int> stock;
   std::mutex lock;
@@ -78,6 +118,8 @@ void right_handlers(swill::app& app, shop& one) {
   app.handle("text", [](request<>) { return "pong"; });
   app.handle("view", [](request<std::string> r) { return std::string_view{r.data()}; });
   app.handle("move-only", [p = std::make_unique<int>(1)](request<int> r) { return *p + r.data(); });
+  app.handle("described", [](request<std::tuple<by_auto, by_friend, color>>) { return 1; });
+  app.handle("described by all", [](request<generic::anything>) { return 1; });
   app.handle("member", &shop::get, &one);
   app.handle("member, by reference", &shop::get, std::ref(one), {.doc = "of a shop"});
   app.handle("member, shared", &shop::later, std::make_shared<shop>());
@@ -102,6 +144,7 @@ void wrong_handlers(swill::app& app, shop& one, const swill::handler_options& op
   app.handle("f", [](request<int>) -> stream<const char*> { co_yield "a"; });       // says: this result refers to a text that may be gone
   app.handle("f", [](request<int>) { return undescribed{}; });    // says: swill: this handler's result cannot travel
   app.handle("f", [](request<undescribed>) { return 1; });        // says: swill: T of this swill::request<T> cannot travel
+  app.handle("f", [](request<copied>) { return 1; });             // says: swill: the describe of this struct does not take it by reference
   app.handle("f", swill::blocking([](request<int>) -> task<int> { co_return 1; })); // says: a blocking handler is a plain function
   app.handle("f", &shop::get);                                    // says: a member function needs its object
   app.handle("f", &shop::later, options);                         // says: a member function needs its object

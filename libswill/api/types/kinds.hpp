@@ -86,6 +86,22 @@ concept enumeration = std::is_enum_v<T> && requires(probe& d, T& t) {
   describe(d, t);
 };
 
+/// Converts to a T, but is none.
+template <class T>
+struct copy_of {
+  operator T() const;
+};
+template <class T>
+struct no_copy_of {};
+/// `describe(D& d, order o)` without the &: it takes what converts to a T, so nothing that it reads would arrive in the T. A template that takes
+/// all types, `auto&& o`, is right.
+template <class T>
+concept described_as_copy = described<T> && requires(probe& d, copy_of<T> given) {
+  describe(d, given);
+} && !requires(probe & d, no_copy_of<T> given) {
+  describe(d, given);
+};
+
 template <class T>
 concept fixed_list = is_specialization<T, std::tuple> || is_specialization<T, std::pair> || is_array<T>;
 /// May be nil: std::optional and the owning pointers.
