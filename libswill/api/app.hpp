@@ -59,11 +59,13 @@ public:
   /// for different requests at the same time on different threads. What can only be moved will do. Throws std::invalid_argument for a
   /// name that is taken, or empty.
   template <class F>
-  void handle(std::string_view name, F f, handler_options options = {}) {
-    constexpr auto problem = detail::problem_of_handler<F>();
-    detail::check_handler<F, problem>();
+  void handle(std::string_view name, F&& f, handler_options options = {}) {
+    using function = std::decay_t<F>;
+    constexpr auto problem = std::is_constructible_v<function, F> ? detail::problem_of_handler<function>()
+                                                                  : detail::handler_problem::not_moved;
+    detail::check_handler<function, problem>();
     if constexpr (problem == detail::handler_problem::none)
-      add(name, detail::make_handler(std::move(f)), std::move(options));
+      add(name, detail::make_handler(function(std::forward<F>(f))), std::move(options));
   }
   template <class F>
   void handle(std::string_view name, detail::blocking_function<F> f, handler_options options = {}) {
@@ -85,6 +87,12 @@ public:
       h->has_none = has_none;
       add(name, std::move(h), std::move(options));
     }
+  }
+
+  /// Always refused, with a sentence.
+  template <detail::member_function M, detail::member_object O>
+  void handle(std::string_view, detail::blocking_function<M>, O&&, const handler_options& = {}) {
+    detail::check_handler<M, detail::handler_problem::blocking_member>();
   }
 
   /// Serves a name by a CAF actor, here or on another node: it gets each In as a message and answers an Out. Defined in

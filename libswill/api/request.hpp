@@ -30,6 +30,14 @@ private:
   swill::context* context_;
 };
 
+/// Nobody makes one: `handle` says that a request without data is a `request<>`.
+template <>
+class request<void> {
+public:
+  swill::context& context() const noexcept;
+  const swill::metadata& metadata() const;
+};
+
 namespace detail {
 
 /// What the items of one streaming request take that wait for its handler, decoded or not. Its call sets the two marks, between which

@@ -60,6 +60,14 @@ struct stream_promise : promise_base {
   yield_awaiter yield_value(moved<T> m) { return yield_awaiter{std::move(m.from)}; }
 };
 
+template <class T>
+struct stream_promise<T&> : promise_base {
+  static_assert(refused<T>, "a swill::stream gives values, not references");
+  new_coroutine<stream_promise> get_return_object() noexcept { return {this}; }
+  void return_void() noexcept {}
+  std::suspend_always yield_value(T&) noexcept { return {}; }
+};
+
 } // namespace detail
 
 /// A coroutine that gives any number of T with co_yield. As the result of a handler its items go to the client, and co_yield waits

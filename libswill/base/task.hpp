@@ -4,6 +4,7 @@
 #include "libswill/base/frame_memory.hpp"
 #include "libswill/base/must_await.hpp"
 #include "libswill/base/scope.hpp"
+#include "libswill/base/temporaries.hpp"
 
 #include <coroutine>
 #include <exception>
@@ -92,6 +93,14 @@ struct task_promise : promise_base {
       throw_no_result();
     return std::move(*value);
   }
+};
+
+template <class T>
+struct task_promise<T&> : promise_base {
+  static_assert(refused<T>, "a swill::task gives a value, not a reference");
+  new_coroutine<task_promise> get_return_object() noexcept { return {this}; }
+  void return_value(T&) noexcept {}
+  T& take();
 };
 
 template <>

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <concepts>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -91,6 +92,14 @@ void describe(D& d, color) {
   d.value("red", color::red);
 }
 
+struct holder {
+  undescribed inner;
+};
+template <class D>
+void describe(D& d, holder& h) {
+  d.field("inner", h.inner);
+}
+
 struct shop {
   std::map<std::string, int> stock;
   std::mutex lock;
@@ -99,6 +108,7 @@ struct shop {
     return stock[r.data()];
   }
   task<int> later(request<std::string>) { co_return 1; }
+  int on_lvalues(request<int>) & { return 1; }
 };
 struct price_list {
   double of(request<std::string>) const { return 1; }
@@ -117,6 +127,8 @@ void right_handlers(swill::app& app, shop& one) {
   app.handle("blocking", swill::blocking([](request<int> r) { return r.data(); }));
   app.handle("text", [](request<>) { return "pong"; });
   app.handle("view", [](request<std::string> r) { return std::string_view{r.data()}; });
+  const auto copied_handler = [text = std::string{"a"}](request<int>) { return text; };
+  app.handle("copied", copied_handler);
   app.handle("move-only", [p = std::make_unique<int>(1)](request<int> r) { return *p + r.data(); });
   app.handle("described", [](request<std::tuple<by_auto, by_friend, color>>) { return 1; });
   app.handle("described by all", [](request<generic::anything>) { return 1; });
@@ -126,7 +138,7 @@ void right_handlers(swill::app& app, shop& one) {
   app.handle("member, copied", &price_list::of, price_list{});
 }
 
-void wrong_handlers(swill::app& app, shop& one, const swill::handler_options& options) {
+void wrong_handlers(swill::app& app, shop& one, const swill::handler_options& options, swill::context& context) {
   app.handle("f", [] { return 1; });                              // says: a handler takes one swill::request<T>
   app.handle("f", two);                                           // says: a handler takes one swill::request<T>
   app.handle("f", [](request<int>, request<int>) { return 1; });  // says: a handler takes one swill::request<T>
@@ -146,12 +158,24 @@ void wrong_handlers(swill::app& app, shop& one, const swill::handler_options& op
   app.handle("f", [](request<undescribed>) { return 1; });        // says: swill: T of this swill::request<T> cannot travel
   app.handle("f", [](request<copied>) { return 1; });             // says: swill: the describe of this struct does not take it by reference
   app.handle("f", swill::blocking([](request<int>) -> task<int> { co_return 1; })); // says: a blocking handler is a plain function
+  app.handle("f", [](request<holder>) { return 1; });             // says: swill: the type of this field cannot travel
+  app.handle("f", [](request<void>) { return 1; });               // says: a request without data is swill::request<>
+  app.handle("f", [](request<int>) -> const std::string { return "a"; });           // says: a handler's result is not const
+  app.handle("f", [](request<int>) -> task<const int> { co_return 1; });            // says: a handler's result is not const
+  const auto move_only = [p = std::make_unique<int>(1)](request<int>) { return *p; };
+  app.handle("f", move_only);                                     // says: this one cannot be copied: write std::move(f)
+  app.handle("f", std::bind_front(two, request<int>{1, context}));  // says: what std::bind and std::bind_front give stands in a lambda
+  app.handle("f", swill::blocking(&shop::get), &one);             // says: swill::blocking takes no member function with its object
+  app.handle("f", &shop::on_lvalues, &one);                       // says: a member function that is a handler has neither & nor &&
   app.handle("f", &shop::get);                                    // says: a member function needs its object
   app.handle("f", &shop::later, options);                         // says: a member function needs its object
   app.handle("f", &shop::get, one);                               // says: the app would keep a copy of this object
   app.handle("f", &price_list::change, price_list{});             // says: the app would keep a copy of this object
   app.handle("f", &price_list::of, &one);                         // says: this object has no such member function
 }
+
+task<int&> wrong_task() { co_return global; } // says: a swill::task gives a value, not a reference
+stream<int&> wrong_stream() { co_yield global; } // says: a swill::stream gives values, not references
 
 // --- Temporaries that g++ 12 destroys twice
 

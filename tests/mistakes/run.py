@@ -44,7 +44,8 @@ def told_of(path, output):
     """Line number -> all that was said for it; what was said for none is under 0."""
     out = {}
     context = 0  # the line that a template is being instantiated for
-    last = None  # a message of clang that has no line yet
+    last = None  # the last message
+    within = False  # whether that was said of the library, so that the notes after it name its line, the outermost last
     for text in output.splitlines():
         if found := REQUIRED.match(text):
             context = int(found[2]) if found[1] == path else context
@@ -52,9 +53,10 @@ def told_of(path, output):
             number = int(found[2]) if found[1] == path else context
             last = [number, found[4]]
             out.setdefault(number, []).append(last)
+            within = number == 0
             context = context if found[1] != path else 0
-        elif (found := REQUESTED.match(text)) and found[1] == path and last is not None and last[0] == 0:
-            out[0].remove(last)
+        elif (found := REQUESTED.match(text)) and found[1] == path and within:
+            out[last[0]].remove(last)
             last[0] = int(found[2])
             out.setdefault(last[0], []).append(last)
         elif ': In instantiation of ' in text:

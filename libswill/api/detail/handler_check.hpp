@@ -122,16 +122,22 @@ enum class handler_problem : std::uint8_t {
   none,
   no_function,
   lone_member,
+  qualified_member,
+  blocking_member,
   no_parameter,
   several_parameters,
   other_parameter,
   changes,
+  not_moved,
   by_reference,
   reference_result,
+  reference_awaited, ///< which its promise has said
+  const_result,
   coroutine_by_reference,
   unread_stream,
   blocking_coroutine,
   borrowed_text,
+  request_of_void,
   request_cannot_travel,
   request_has_no_default,
   result_cannot_travel,
@@ -146,7 +152,9 @@ inline constexpr bool borrows_text = !std::is_same_v<as_message<R>, R>;
 template <class R>
 consteval handler_problem problem_of_result() {
   using result_is = handler_result<R>;
+  if constexpr (std::is_const_v<R> || std::is_const_v<typename result_is::type>) return handler_problem::const_result;
   if constexpr (result_is::how != shape::plain) {
+    if constexpr (std::is_reference_v<typename result_is::awaited_type>) return handler_problem::reference_awaited;
     if constexpr (borrows_text<typename result_is::awaited_type>) return handler_problem::borrowed_text;
   }
   if constexpr (borrows_text<typename result_is::type>)
@@ -179,6 +187,8 @@ consteval handler_problem problem_of_signature() {
       return handler_problem::blocking_coroutine;
     } else if constexpr (argument::streams && how == shape::plain) {
       return handler_problem::unread_stream;
+    } else if constexpr (std::is_void_v<typename argument::type>) {
+      return handler_problem::request_of_void;
     } else if constexpr (!is_message<typename argument::type>) {
       return handler_problem::request_cannot_travel;
     } else if constexpr (!std::is_default_constructible_v<typename argument::type>) {
@@ -213,7 +223,7 @@ template <class M, class O>
 consteval handler_problem problem_of_member() {
   using object = std::decay_t<O>;
   if constexpr (!requires { signature<M>::count; }) {
-    return handler_problem::no_function;
+    return handler_problem::qualified_member;
   } else {
     constexpr handler_problem p = problem_of_signature<signature<M>, false>();
     if constexpr (p != handler_problem::none) {
@@ -237,9 +247,14 @@ constexpr void check_handler() {
   using enum handler_problem;
   static_assert(P != no_function,
                 "a handler is a function, or an object with one operator(), of one swill::request<T> or "
-                "swill::streaming_request<T>; its parameter's type is written out, not auto");
+                "swill::streaming_request<T>; its parameter's type is written out, not auto, and what std::bind and "
+                "std::bind_front give stands in a lambda");
   static_assert(P != lone_member, "a member function needs its object, which must outlive the app's servers: "
                                   "app.handle(\"get\", &shop::get, &my_shop)");
+  static_assert(P != qualified_member,
+                "a member function that is a handler has neither & nor && nor volatile after its parameter");
+  static_assert(P != blocking_member,
+                "swill::blocking takes no member function with its object: give it a lambda that calls it");
   static_assert(P != no_parameter, "a handler takes one swill::request<T> or swill::streaming_request<T>, not nothing: "
                                    "swill::request<> is one without data");
   static_assert(P != several_parameters,
@@ -250,8 +265,10 @@ constexpr void check_handler() {
   static_assert(P != changes,
                 "a handler is called as const, for several requests at the same time: its operator() is const, and its "
                 "lambda not mutable");
+  static_assert(P != not_moved, "the app takes a copy of a handler, and this one cannot be copied: write std::move(f)");
   static_assert(P != by_reference, "a handler takes its request by value, not by reference");
   static_assert(P != reference_result, "a handler returns a value, not a reference");
+  static_assert(P != const_result, "a handler's result is not const: leave the const away");
   static_assert(P != coroutine_by_reference,
                 "a coroutine takes its request by value: a reference dangles when it has waited once");
   static_assert(P != unread_stream, "a handler of a swill::streaming_request is a coroutine that reads it: it returns "
@@ -260,6 +277,7 @@ constexpr void check_handler() {
                 "a blocking handler is a plain function of one message; use swill::on_pool in coroutines");
   static_assert(P != borrowed_text,
                 "this result refers to a text that may be gone when it is sent: return std::string instead");
+  static_assert(P != request_of_void, "a request without data is swill::request<>, not swill::request<void>");
   static_assert(P != request_cannot_travel, "swill: T of this swill::request<T> cannot travel (docs/types.md); a "
                                             "struct or an enumeration needs a describe beside it");
   static_assert(P != request_has_no_default, "swill: T of this swill::request<T> needs a default constructor");

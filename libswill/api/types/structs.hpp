@@ -39,6 +39,8 @@ public:
 private:
   enum class order : std::uint8_t { declared, array, noted, second, alone };
 
+  template <std::size_t N, class M, class... R>
+  void read_field(const char (&name)[N], M& member, const R&... rules);
   bool find(std::size_t i, const char* name, std::size_t size) noexcept {
     if (order_ == order::declared && left_ != 0 && size < 32 && in_.take_key(name, size)) [[likely]] {
       --left_;
@@ -71,9 +73,12 @@ private:
 
 template <std::size_t N, class M, class... R>
 void field_reader::field(const char (&name)[N], M& member, const R&... rules) {
-  static_assert(
-      is_message<M>,
-      "swill: the type of this field cannot travel (docs/types.md); a struct or an enumeration needs a describe");
+  if constexpr (is_message<M>)
+    read_field<N, M>(name, member, rules...); // if it cannot travel, the surveyor has said so
+}
+
+template <std::size_t N, class M, class... R>
+void field_reader::read_field(const char (&name)[N], M& member, const R&... rules) {
   static_assert((applies<R, M>() && ...), "swill: a rule does not fit the type of its field (docs/types.md)");
   const std::size_t i = next_++;
   if (!find(i, name, N - 1)) {
@@ -159,7 +164,7 @@ public:
     const std::size_t start = out_.to.out().size();
     if (!as_array_) out_.to.str({name, N - 1});
     const std::size_t content = out_.to.out().size();
-    encode(out_, static_cast<const M&>(member));
+    if constexpr (is_message<M>) encode(out_, static_cast<const M&>(member));
     if (omit_) leave_out_default(start, content);
   }
   template <class M, class... R>

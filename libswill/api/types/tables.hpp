@@ -120,20 +120,11 @@ public:
 
   template <std::size_t N, class M, class... R>
   void field(const char (&name)[N], M& member, const R&... rules) {
-    field_entry f;
-    f.name = {name, N - 1};
-    f.required = !may_be_absent<M, R...>;
-    f.introspect = [](introspector& i) { return codec<M>::introspect(i); };
-    (rules.note(f.notes), ...);
-    if (!f.required) {
-      set_initial(
-          f, [](encoder& out, const void* m) { detail::encode(out, *static_cast<const M*>(m)); }, &member);
-    }
-    if constexpr (!has_default<M, R...>) table_.is_defaulted = false;
-    if constexpr (may_be_absent<M, R...>) {
-      if (broken_ != nullptr) check_default<M>(f, rules...);
-    }
-    table_.fields.push_back(std::move(f));
+    // Said here alone: this D is the first that `describe` is compiled for.
+    static_assert(
+        is_message<M>,
+        "swill: the type of this field cannot travel (docs/types.md); a struct or an enumeration needs a describe");
+    if constexpr (is_message<M>) add_field<N, M>(name, member, rules...);
   }
   template <class M, class... R>
   void as(M&, const R&... rules) {
@@ -162,6 +153,23 @@ public:
   }
 
 private:
+  template <std::size_t N, class M, class... R>
+  void add_field(const char (&name)[N], M& member, const R&... rules) {
+    field_entry f;
+    f.name = {name, N - 1};
+    f.required = !may_be_absent<M, R...>;
+    f.introspect = [](introspector& i) { return codec<M>::introspect(i); };
+    (rules.note(f.notes), ...);
+    if (!f.required) {
+      set_initial(
+          f, [](encoder& out, const void* m) { detail::encode(out, *static_cast<const M*>(m)); }, &member);
+    }
+    if constexpr (!has_default<M, R...>) table_.is_defaulted = false;
+    if constexpr (may_be_absent<M, R...>) {
+      if (broken_ != nullptr) check_default<M>(f, rules...);
+    }
+    table_.fields.push_back(std::move(f));
+  }
   template <class M, class... R>
   void check_default(const field_entry& f, const R&... rules) {
     const std::string path = path_in(short_name(typeid(T)), f.name);
