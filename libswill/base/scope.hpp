@@ -73,6 +73,10 @@ public:
   virtual std::string_view trace() const noexcept { return {}; }
 
 protected:
+  /// The part of cancel() that takes no time: what runs from now on is cancelled, what waits goes on waiting until it is woken, or cancel()
+  /// is called.
+  void mark_cancelled() noexcept { cancelled_ = true; }
+
   /// Resumes everything that waits, now, within a running coroutine.
   void interrupt();
 

@@ -1,5 +1,6 @@
 #include "actors/connection_actor.hpp"
 
+#include "libswill/base/completion.hpp"
 #include "tests/actors/world.hpp"
 
 #include <algorithm>
@@ -96,6 +97,36 @@ TEST(ConnectionActor, ThatIsGoneUnwindsItsRequestsInSeveralTurns) {
   EXPECT_EQ(all, 100);
   EXPECT_EQ(see_cancellation, 100);
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
+  EXPECT_EQ(s.runtime().connection_count(), 0U);
+}
+
+// Between the two parts of their end they are woken: they must not go on as if somebody heard them, and what runs after them does.
+TEST(ConnectionActor, ThatIsGoneCancelsARequestAlsoWhereItIsWokenBeforeItUnwinds) {
+  app a;
+  std::vector<completer<int>> waiting;
+  int hooks_done = 0;
+  a.handle("numbers", [&](request<int> r) -> stream<int> {
+    const auto at_end = [&](int*) {
+      if (r.data() != 0) return;
+      for (const auto& wake : waiting) wake(1);
+    };
+    int any = 0;
+    const std::unique_ptr<int, decltype(at_end)> guard{&any, at_end};
+    const int first = co_await completion<int>([&](completer<int> c) { waiting.push_back(std::move(c)); });
+    for (int i = first;; ++i) co_yield i;
+  });
+  a.after_request([&](context&, const outcome&) -> task<void> {
+    co_await sleep_for(1ms);
+    ++hooks_done;
+  });
+  test_server s{a};
+  test_client c{s};
+  for (int i = 0; i < 100; ++i) c.open("numbers", i);
+
+  c.pipe().close();
+  s.advance(1s);
+
+  EXPECT_EQ(hooks_done, 100);
   EXPECT_EQ(s.runtime().connection_count(), 0U);
 }
 

@@ -317,6 +317,7 @@ void call::complete_outcome() noexcept {
 task<void> call::run_after() {
   if (is_cancelled()) {
     interrupt(); // hooks of an item must not go on when the scope is no longer cancelled: their message is gone
+    to_unwind_ = false; // that is done, and is not for what follows
     reset_cancel();
   }
   std::size_t number = 0; // of the hook
@@ -400,6 +401,7 @@ void call::withdraw() {
   final_ = true;
   if (handler_has_ended) return;
   tell_handler();
+  mark_cancelled(); // should it run before it is unwound, it must not go on
   to_unwind_ = true;
 }
 
