@@ -10,9 +10,6 @@ namespace swill::actors {
 
 namespace {
 
-// Each takes some microseconds, for the exception.
-constexpr std::size_t unwound_per_turn = 16;
-
 /// Asks other actors for the hooks of one scope.
 class hook_actor final : public loop_actor {
 public:
@@ -173,24 +170,10 @@ std::optional<request_info> connection_actor::cancel(std::uint64_t seq, std::str
   return was;
 }
 
-// All are withdrawn at once, and unwind in later turns, some in each, in the order in which they came: whoever goes away with all that it may
-// have open does not hold up its neighbours.
 void connection_actor::cancel_all() {
   for_each_call([](detail::call& c) { c.withdraw(); });
   for (const auto orphans = orphans_; const auto& o : orphans) o->call().unwind();
-  unwind_some(requests_, 0);
-}
-
-/// `from` on. Who holds an actor keeps it from being used for another request.
-void connection_actor::unwind_some(std::vector<caf::strong_actor_ptr> all, std::size_t from) {
-  const caf::strong_actor_ptr self{ctrl()}; // the last one may end this actor
-  const std::size_t to = std::min(all.size(), from + unwound_per_turn);
-  for (; from < to; ++from) {
-    if (auto& a = as_request(all[from]); a.is_alive()) a.state().call().unwind();
-  }
-  if (to == all.size()) return;
-  home().loop().post(
-      [self, all = std::move(all), to]() mutable { as_connection(self).unwind_some(std::move(all), to); });
+  home().unwind(requests_);
 }
 
 void connection_actor::let_go() {

@@ -148,7 +148,6 @@ private:
   void log_failure(std::string_view hook, std::size_t number, std::exception_ptr failure) const;
   template <class F>
   void for_each_call(const F& f);
-  void unwind_some(std::vector<caf::strong_actor_ptr> all, std::size_t from);
   void finish_if_done();
   void start_after_connection();
   task<void> run_after_connection();

@@ -1,5 +1,6 @@
 #include "actors/unit.hpp"
 
+#include "actors/request_actor.hpp"
 #include "actors/runtime.hpp"
 #include "libswill/api/detail/call.hpp"
 #include "libswill/base/trace.hpp"
@@ -10,6 +11,11 @@ namespace swill::actors {
 
 namespace {
 thread_local unit* current_unit = nullptr;
+
+// Each takes some microseconds, for an exception through its frames. Of very many a part of them, or they would become more and more
+// where clients come and go faster.
+constexpr std::size_t unwound_per_turn = 16;
+constexpr std::size_t unwound_part = 32;
 } // namespace
 
 // --- Clock
@@ -153,12 +159,30 @@ void unit::forget(detail::call& c) noexcept {
   std::replace(streams_.begin(), streams_.end(), &c, static_cast<detail::call*>(nullptr));
 }
 
+void unit::unwind(const std::vector<caf::strong_actor_ptr>& requests) {
+  unwinding_.insert(unwinding_.end(), requests.begin(), requests.end());
+  if (!is_unwinding_) unwind_some();
+}
+
+void unit::unwind_some() {
+  is_unwinding_ = true;
+  std::size_t left = std::max(unwound_per_turn, unwinding_.size() / unwound_part);
+  for (; left > 0 && !unwinding_.empty(); --left) {
+    const caf::strong_actor_ptr r = std::move(unwinding_.front());
+    unwinding_.pop_front();
+    if (auto& a = as_request(r); a.is_alive()) a.state().call().unwind();
+  }
+  is_unwinding_ = !unwinding_.empty();
+  if (is_unwinding_) loop_.post([this] { unwind_some(); });
+}
+
 void unit::dispose_later(caf::strong_actor_ptr a) { garbage_.push_back(std::move(a)); }
 void unit::dispose_later(std::shared_ptr<void> object) { garbage_objects_.push_back(std::move(object)); }
 
 void unit::finish() {
   bind_thread();
   clock_.stop();
+  unwinding_.clear();
   for (int i = 0; i < 1000 && (!ready_.empty() || has_remote_.load() || !garbage_.empty()); ++i) drain();
   current_unit = nullptr;
 }

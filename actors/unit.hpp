@@ -68,6 +68,10 @@ public:
   void wait_turn(detail::call& c);
   void forget(detail::call& c) noexcept;
 
+  /// Unwinds the calls of request actors that were withdrawn, some in each turn, in the order in which they came: whoever goes away with all
+  /// that it may have open does not hold up its neighbours, and neither do many of them at once.
+  void unwind(const std::vector<caf::strong_actor_ptr>& requests);
+
   /// Lets go of an actor when nothing of it is on the stack any more.
   void dispose_later(caf::strong_actor_ptr a);
   void dispose_later(std::shared_ptr<void> object);
@@ -114,6 +118,7 @@ private:
   void drain() noexcept;
   void run(caf::resumable* job);
   void run_streams();
+  void unwind_some();
   void measure_turn() noexcept;
 
   swill::loop& loop_;
@@ -124,9 +129,11 @@ private:
   clock_time measured_{}; ///< until when turns have been looked at
   bool draining_ = false;
   bool streams_posted_ = false;
+  bool is_unwinding_ = false; ///< now, or in a later turn
   std::vector<caf::resumable*> ready_;
   std::vector<caf::resumable*> running_;
   std::deque<detail::call*> streams_;
+  std::deque<caf::strong_actor_ptr> unwinding_; ///< held, so that none of them serves another request meanwhile
   std::vector<caf::strong_actor_ptr> garbage_;
   std::vector<std::shared_ptr<void>> garbage_objects_; // whoever gave them up
 

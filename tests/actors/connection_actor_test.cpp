@@ -83,10 +83,12 @@ TEST(ConnectionActor, ThatIsGoneUnwindsItsRequestsInSeveralTurns) {
   });
   test_server s{a};
   home = &s.runtime().unit_of(s.loop());
-  test_client c{s};
-  for (int i = 0; i < 100; ++i) c.open("sleep", i);
+  test_client c{s}, other{s};
+  for (int i = 0; i < 50; ++i) c.open("sleep", i);
+  for (int i = 50; i < 100; ++i) other.open("sleep", i);
 
   c.pipe().close();
+  other.pipe().close();
   s.run();
 
   int all = 0;
