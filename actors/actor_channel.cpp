@@ -39,19 +39,16 @@ void channel_base::check() const {
 }
 
 void channel_base::take_credit() {
-  credit_waiter_ = nullptr;
-  if (scope_.is_cancelled() || over_) throw cancelled{};
+  if (over_) throw cancelled{};
   --credit_;
 }
 
-void channel_base::wake_all() {
-  if (wait* w = credit_waiter_) scope_.wake(*w);
-}
+void channel_base::wake_all() { credit_waiter_.wake(); }
 
 void channel_base::finish() {
   over_ = true;
   // The feeding coroutine has nothing more to do and stays where it is; the reading one ends the request.
-  if (wait* w = item_waiter_) scope_.wake(*w);
+  item_waiter_.wake();
 }
 
 bool channel_base::on_mail(caf::mailbox_element& element) {
@@ -66,7 +63,7 @@ bool channel_base::on_mail(caf::mailbox_element& element) {
     --may_come_;
   }
   if (take_item(content)) {
-    if (wait* w = item_waiter_) scope_.wake(*w);
+    item_waiter_.wake();
     return true;
   }
   if (content.match_elements<credit_atom, std::uint32_t>()) {
@@ -94,7 +91,7 @@ bool channel_base::on_mail(caf::mailbox_element& element) {
 
 void channel_base::break_off() {
   post(cancel_atom::value, self());
-  failure_.emplace(error_code::internal_error, "An internal server error occurred");
+  failure_.emplace(errors::internal());
   finish();
 }
 

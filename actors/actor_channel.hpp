@@ -3,7 +3,7 @@
 #include "actors/loop_actor.hpp"
 #include "actors/messages.hpp"
 
-#include "libswill/base/scope.hpp"
+#include "libswill/base/awaiting.hpp"
 #include "libswill/base/task.hpp"
 
 #include <caf/all.hpp>
@@ -41,21 +41,8 @@ public:
   void end();
 
   /// Waits until the actor takes another item of the client.
-  struct credit_awaiter : wait {
-    explicit credit_awaiter(channel_base& c) : channel(c) {}
-    ~credit_awaiter() { channel.credit_waiter_ = nullptr; }
-    channel_base& channel;
-    bool await_ready() const noexcept { return false; }
-    template <class P>
-    bool await_suspend(std::coroutine_handle<P> h) {
-      if (channel.scope_.is_cancelled() || channel.credit_ > 0 || channel.over_) return false;
-      channel.scope_.suspend(*this, h);
-      channel.credit_waiter_ = this;
-      return true;
-    }
-    void await_resume() { channel.take_credit(); }
-  };
-  credit_awaiter credit() { return credit_awaiter{*this}; }
+  SWILL_MUST_AWAIT("credit() does nothing until it is awaited: co_await it")
+  auto credit() { return awaiting<next_credit>{*this}; }
 
 protected:
   template <class... Ts>
@@ -74,9 +61,17 @@ protected:
   void check() const; ///< throws what ended the channel
   bool is_over() const noexcept { return over_; }
   scope& scope_;
-  wait* item_waiter_ = nullptr;
+  wait_slot item_waiter_;
 
 private:
+  struct next_credit {
+    channel_base& of;
+    bool is_ready() const noexcept { return of.credit_ > 0 || of.over_; }
+    void enter(wait& w) noexcept { of.credit_waiter_.enter(w); }
+    void leave(const wait& w) noexcept { of.credit_waiter_.leave(w); }
+    void take() { of.take_credit(); }
+  };
+
   bool on_mail(caf::mailbox_element& element) override;
   void on_down(const caf::error& reason) override;
   void on_own_end() override;
@@ -92,7 +87,7 @@ private:
   std::uint32_t taken_ = 0;    ///< since the last grant
   std::uint32_t may_come_ = 0; ///< items that the actor may still send
   std::uint64_t credit_ = 0;
-  wait* credit_waiter_ = nullptr;
+  wait_slot credit_waiter_;
   bool opened_ = false;
   bool over_ = false;
   std::optional<error> failure_;
@@ -117,34 +112,28 @@ public:
     post(item_atom::value, self(), std::move(item));
   }
 
-  struct next_awaiter : wait {
-    explicit next_awaiter(actor_channel& c) : channel(c) {}
-    ~next_awaiter() { channel.item_waiter_ = nullptr; }
-    actor_channel& channel;
-    bool await_ready() const noexcept { return false; }
-    template <class P>
-    bool await_suspend(std::coroutine_handle<P> h) {
-      if (channel.scope_.is_cancelled() || !channel.items_.empty() || channel.is_over()) return false;
-      channel.scope_.suspend(*this, h);
-      channel.item_waiter_ = this;
-      return true;
-    }
-    std::optional<Out> await_resume() {
-      channel.item_waiter_ = nullptr;
-      if (channel.scope_.is_cancelled()) throw cancelled{};
-      if (channel.items_.empty()) {
-        channel.check();
-        return std::nullopt;
-      }
-      std::optional<Out> out{std::move(channel.items_.front())};
-      channel.items_.pop_front();
-      channel.grant();
-      return out;
-    }
-  };
-  next_awaiter next() { return next_awaiter{*this}; }
+  SWILL_MUST_AWAIT("next() gives nothing until it is awaited: co_await it")
+  auto next() { return awaiting<next_item>{*this}; }
 
 private:
+  struct next_item {
+    actor_channel& of;
+    bool is_ready() const noexcept { return !of.items_.empty() || of.is_over(); }
+    void enter(wait& w) noexcept { of.item_waiter_.enter(w); }
+    void leave(const wait& w) noexcept { of.item_waiter_.leave(w); }
+    std::optional<Out> take() { return of.take_next(); }
+  };
+
+  std::optional<Out> take_next() {
+    if (items_.empty()) {
+      check();
+      return std::nullopt;
+    }
+    std::optional<Out> out{std::move(items_.front())};
+    items_.pop_front();
+    grant();
+    return out;
+  }
   bool take_item(caf::type_erased_tuple& content) override {
     if (!content.match_elements<item_atom, Out>()) return false;
     items_.push_back(std::move(content.get_mutable_as<Out>(1)));

@@ -118,9 +118,7 @@ void connection_actor::close(int code, std::string_view reason) {
   home().loop().post([self = caf::strong_actor_ptr{ctrl()}] { as_connection(self).cancel_all(); });
 }
 
-error connection_actor::going_away() {
-  return {error_code::unavailable, "The server is going away", value::map({{"retryable", true}})};
-}
+error connection_actor::going_away() { return errors::unavailable("The server is going away"); }
 
 void connection_actor::drain() {
   const caf::strong_actor_ptr self{ctrl()};
@@ -388,7 +386,7 @@ void connection_actor::adopt(std::unique_ptr<request_state> r) {
   const std::shared_ptr<request_state> orphan = orphans_.back();
   if (orphan->call().is_final()) return orphan->call().unwind();
   orphan->call().log_failure("killed", [](log_limiter::length) { return "the request's actor was killed"; });
-  orphan->call().fail(error{error_code::internal_error, "An internal server error occurred"});
+  orphan->call().fail(errors::internal());
 }
 
 void connection_actor::remember(std::uint64_t seq, std::string_view rpc) {

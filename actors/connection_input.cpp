@@ -105,8 +105,7 @@ bool connection_actor::was_refused(const wire::request_envelope& e, const detail
   refused_uploads::upload* u = refused_.find(e.seq, e.rpc);
   if (u == nullptr) {
     if (h == nullptr || !refused_.may_be_forgotten(e.seq, home().loop().now())) return false;
-    refuse(e, error{error_code::too_many_requests, "An upload under this number may have been refused before",
-                    value::map({{"retry_after_ms", app_->limits.retry_after.count()}})});
+    refuse(e, errors::too_many("An upload under this number may have been refused before", app_->limits.retry_after));
     return true;
   }
   if (e.type == request_type::end_of_stream) {
@@ -128,8 +127,7 @@ namespace {
 /// Why a name that nobody serves is refused; `expected`: somebody may be about to.
 error no_handler(bool expected, const limits& l) {
   if (!expected) return {error_code::not_found, "No func was found to process this request"};
-  return {error_code::unavailable, "Nobody serves this yet",
-          value::map({{"retryable", true}, {"retry_after_ms", l.retry_after.count()}})};
+  return errors::unavailable("Nobody serves this yet", {{"retry_after_ms", l.retry_after.count()}});
 }
 
 } // namespace
@@ -176,8 +174,7 @@ void connection_actor::open(const detail::handler& h, const wire::request_envelo
   // MESSAGE and CANCEL in turn would pile them up.
   const std::size_t most = app_->limits.requests_per_connection;
   if (open_.size() >= most || (requests_.size() + orphans_.size()) / 2 >= most) {
-    return refuse(e, error{error_code::too_many_requests, "Too many open requests",
-                           value::map({{"retry_after_ms", app_->limits.retry_after.count()}})});
+    return refuse(e, errors::too_many("Too many open requests", app_->limits.retry_after));
   }
   if (const auto problem = detail::call::problem_of(e, app_->limits)) return refuse(e, *problem);
   caf::strong_actor_ptr a = take_request_actor(home());

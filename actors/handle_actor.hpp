@@ -79,7 +79,7 @@ task<Out> upload_to_actor(caf::strong_actor_ptr to, std::uint32_t window, stream
   task<void> feeding = feed_actor<In, Out>(in, channel);
   feeding.start_nested(in.context().call(), nullptr, nullptr);
   auto result = co_await channel.next();
-  if (!result) throw error{error_code::internal_error, "An internal server error occurred"};
+  if (!result) throw errors::internal();
   co_return std::move(*result);
 }
 
@@ -194,6 +194,7 @@ void blueprint::add_actor(std::string_view name, const Target& to, const actor_o
         },
         o.handler);
   }
+  handlers_.back()->has_none = !to;
   handlers_.back()->stop = [to](void* system) {
     if (to && to->home_system == system && to->nid == to->home_system->node())
       caf::anon_send_exit(to, caf::exit_reason::user_shutdown);

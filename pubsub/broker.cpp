@@ -17,8 +17,4 @@ bytes presence_event(std::string_view event, const presence_member& who) {
   return {out.view().begin(), out.view().end()};
 }
 
-error broker_unavailable(std::string text) {
-  return {error_code::unavailable, std::move(text), value::map({{"retryable", true}})};
-}
-
 } // namespace swill

@@ -130,7 +130,5 @@ public:
 std::string presence_topic(const std::string& topic);
 /// `{event, member}`, encoded.
 bytes presence_event(std::string_view event, const presence_member& who);
-/// What a broker answers when it is down.
-error broker_unavailable(std::string text);
 
 } // namespace swill

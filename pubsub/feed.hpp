@@ -43,8 +43,7 @@ private:
   item(publication_ptr from, std::optional<T> data) : from_(std::move(from)), data_(std::move(data)) {}
   void check() const {
     if (data_) return;
-    throw error{error_code::unavailable, "messages were missed",
-                value::map({{"retryable", true}, {"epoch", at().epoch}, {"offset", at().offset}})};
+    throw errors::unavailable("messages were missed", {{"epoch", at().epoch}, {"offset", at().offset}});
   }
   publication_ptr from_; ///< with others who got it
   std::optional<T> data_;
@@ -68,24 +67,20 @@ public:
   /// Messages that drop_oldest or conflate have dropped.
   std::uint64_t dropped() const noexcept { return subscription_->dropped(); }
 
-  class SWILL_MUST_AWAIT("next() gives nothing until it is awaited: co_await it") next_awaiter {
-  public:
-    explicit next_awaiter(detail::subscription& s) noexcept : inner_(s) {}
-    bool await_ready() const noexcept { return false; }
-    template <class P>
-    bool await_suspend(std::coroutine_handle<P> h) {
-      return inner_.await_suspend(h);
-    }
-    std::optional<item<T>> await_resume() { return item<T>::decoded(inner_.await_resume()); }
-
-  private:
-    detail::subscription::next_awaiter inner_;
-  };
   /// The next. Never empty: a feed has no end of its own. Throws error 429 when this subscriber was too slow (overflow::buffer), 422 when
   /// a message is no T, `cancelled` when the request is.
-  next_awaiter next() noexcept { return next_awaiter{*subscription_}; }
+  SWILL_MUST_AWAIT("next() gives nothing until it is awaited: co_await it")
+  auto next() noexcept { return awaiting<next_item>{*subscription_}; }
 
 private:
+  struct next_item {
+    detail::subscription& from;
+    bool is_ready() const noexcept { return from.is_ready(); }
+    void enter(wait& w) noexcept { from.enter(w); }
+    void leave(const wait& w) noexcept { from.leave(w); }
+    std::optional<item<T>> take() { return item<T>::decoded(from.take()); }
+  };
+
   std::unique_ptr<detail::subscription> subscription_;
   position start_;
   bool recovered_ = true;

@@ -99,7 +99,7 @@ struct memory_broker::impl {
     t.used = home->now();
     return &t;
   }
-  static error full() { return broker_unavailable("too many topics"); }
+  static error full() { return errors::unavailable("too many topics"); }
 
   /// As if it were there, when it is not: nobody has published to it.
   position top_of(const std::string& name) {

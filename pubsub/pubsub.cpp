@@ -108,38 +108,22 @@ void pubsub::publish_encoded_then(std::string topic, bytes data, std::string key
       detail::publish_order{std::move(topic), std::move(data), std::move(key), std::string{trace}, std::move(done)});
 }
 
-namespace {
-
-/// `scope* s = co_await this_scope{};`
-struct this_scope {
-  scope* found = nullptr;
-  bool await_ready() const noexcept { return false; }
-  template <class P>
-  bool await_suspend(std::coroutine_handle<P> h) noexcept {
-    found = h.promise().owner;
-    return false;
-  }
-  scope* await_resume() const noexcept { return found; }
-};
-
-} // namespace
-
 task<position> pubsub::publish_encoded(std::string topic, bytes data, std::string key) {
-  const scope* here = co_await this_scope{};
+  const scope& here = co_await this_scope{};
   const auto start = [&](completer<position> done) {
     publish_encoded_then(
         std::move(topic), std::move(data), std::move(key), [done](result<position> r) { done(std::move(r)); },
-        here->trace());
+        here.trace());
   };
   co_return co_await completion<position>(start);
 }
 
 task<pubsub::opened> pubsub::open(std::string topic, std::optional<position> since) {
   impl_->check_topic(topic, false);
-  if (impl_->runtime == nullptr) throw impl::not_running();
-  scope* here = co_await this_scope{};
-  auto s = std::make_unique<detail::subscription>(impl_->hub_of(here->loop()), impl_->options.of(topic));
-  if (auto* call = dynamic_cast<detail::call*>(here))
+  if (impl_->runtime == nullptr) throw impl_->not_running();
+  scope& here = co_await this_scope{};
+  auto s = std::make_unique<detail::subscription>(impl_->hub_of(here.loop()), impl_->options.of(topic));
+  if (auto* call = dynamic_cast<detail::call*>(&here))
     s->list_in(call->context().connection().state<detail::subscription_list>());
   const auto start = [&](completer<detail::joined> done) {
     s->add(topic, since, [done](result<detail::joined> j) { done(std::move(j)); });
@@ -163,7 +147,7 @@ listening pubsub::listen_encoded(std::string topic, std::optional<position> sinc
   impl_->check_topic(topic, false);
   auto state = std::make_shared<impl::listening_state>(); // with the loop until it has ended, and with the caller
   const std::lock_guard lock{impl_->mutex};
-  if (!impl_->running) throw impl::not_running();
+  if (!impl_->running) throw impl_->not_running();
   impl_->home().post([i = impl_, state, topic, since, f = std::move(f), failed = std::move(failed)] {
     if (state->ended || i->hubs.empty()) return;
     i->listenings.insert(state);
@@ -211,7 +195,7 @@ task<std::vector<presence_member>> pubsub::members(std::string topic) {
 
 task<void> pubsub::enter(std::string topic, presence_member who) {
   impl_->check_topic(topic, false);
-  if (encoded(who.data).size() > impl_->options.member_size)
+  if (detail::encoded_message(who.data).size() > impl_->options.member_size)
     throw error{error_code::too_large, "the member's data are too large"};
   const auto start = [&](completer<void> done) {
     impl_->send(detail::enter_order{topic, who, [done](result<void> r) { done(std::move(r)); }});
@@ -239,12 +223,14 @@ task<std::vector<node_info>> pubsub::nodes() {
 
 void pubsub::on_node_message(std::string kind, std::function<void(const std::string&, bytes_view)> f) {
   impl_->must_be_idle("on_node_message");
+  detail::must_be_function(f, "on_node_message");
   if (!impl_->node_handlers.emplace(std::move(kind), std::move(f)).second)
     throw std::invalid_argument("two functions for one kind of messages between nodes");
 }
 
 void pubsub::on_nodes_changed(std::function<void(const std::vector<node_info>&)> f) {
   impl_->must_be_idle("on_nodes_changed");
+  detail::must_be_function(f, "on_nodes_changed");
   impl_->nodes_watchers.push_back(std::move(f));
 }
 
@@ -268,6 +254,7 @@ void pubsub::check(mistake_list& out) const {
 }
 
 void pubsub::install(app& a) {
+  impl_->is_used = true;
   detail::client_handlers::install(impl_, *this, a);
   a.on_describe([](const connection& c, connection_notes& notes) {
     if (const auto* all = c.find_state<detail::subscription_list>()) all->add_topics(notes.topics);

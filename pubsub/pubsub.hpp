@@ -93,7 +93,7 @@ public:
   /// carries context::trace() of the request that publishes it, for item::trace() and the log; no client is told.
   template <class T>
   task<position> publish(std::string topic, const T& message, std::string key = {}) {
-    return publish_encoded(std::move(topic), encoded(message), std::move(key));
+    return publish_encoded(std::move(topic), detail::encoded_message(message), std::move(key));
   }
   template <detail::fragile_temporary T>
   task<position> publish(std::string topic, T&& message, std::string key = {}) {
@@ -104,7 +104,7 @@ public:
   template <class T>
   void publish_then(std::string topic, const T& message, std::string key, broker::answer<position> done,
                     std::string_view trace = {}) {
-    publish_encoded_then(std::move(topic), encoded(message), std::move(key), std::move(done), trace);
+    publish_encoded_then(std::move(topic), detail::encoded_message(message), std::move(key), std::move(done), trace);
   }
 
   /// Messages of a topic that come from now on; with `since`, all behind that. See feed.
@@ -129,7 +129,7 @@ public:
 
   template <class T>
   task<position> send_to_connection(const std::string& id, const T& message) {
-    return publish_encoded(connection_topic(id), encoded(message), {});
+    return publish_encoded(connection_topic(id), detail::encoded_message(message), {});
   }
   template <detail::fragile_temporary T>
   task<position> send_to_connection(const std::string& id, T&& message) {
@@ -137,7 +137,7 @@ public:
   }
   template <class T>
   task<position> send_to_user(const std::string& user, const T& message) {
-    return publish_encoded(user_topic(user), encoded(message), {});
+    return publish_encoded(user_topic(user), detail::encoded_message(message), {});
   }
   template <detail::fragile_temporary T>
   task<position> send_to_user(const std::string& user, T&& message) {
@@ -145,7 +145,7 @@ public:
   }
   template <class T>
   task<position> send_to_group(const std::string& group, const T& message) {
-    return publish_encoded(group_topic(group), encoded(message), {});
+    return publish_encoded(group_topic(group), detail::encoded_message(message), {});
   }
   template <detail::fragile_temporary T>
   task<position> send_to_group(const std::string& group, T&& message) {
@@ -153,7 +153,7 @@ public:
   }
   template <class T>
   task<position> send_to_all(const T& message) {
-    return publish_encoded(everybody_topic(), encoded(message), {});
+    return publish_encoded(everybody_topic(), detail::encoded_message(message), {});
   }
   template <detail::fragile_temporary T>
   task<position> send_to_all(T&& message) {
@@ -230,13 +230,6 @@ private:
     static_assert(
         detail::refused<T>,
         "g++ 12 would destroy this temporary twice; name it first: order o{...}; co_await bus.publish(\"t\", o);");
-  }
-  template <class T>
-  static bytes encoded(const T& message) {
-    buffer out;
-    wire::writer w{out};
-    encode_message(w, detail::to_message(message));
-    return {out.view().begin(), out.view().end()};
   }
   void may_subscribe(std::string_view pattern, detail::subscribe_rule r);
   void may_publish(std::string_view pattern, detail::publish_rule r);

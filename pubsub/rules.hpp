@@ -36,8 +36,12 @@ template <class Rule>
 class topic_rules {
 public:
   void add(std::string_view pattern, Rule r) { rules_.emplace_back(topic_pattern{pattern}, std::move(r)); }
-  /// Adds rules that can never decide, because another one stands before them. `path` is what the rules are called.
+  /// Adds rules without a function, and those that can never decide, because another one stands before them. `path` is what the rules are
+  /// called.
   void check(const std::string& path, mistake_list& out) const {
+    for (const auto& [pattern, rule] : rules_) {
+      if (!rule) out.add(path + "." + pattern.text(), "is null; a function would be right");
+    }
     for (auto late = rules_.begin(); late != rules_.end(); ++late) {
       const auto covers = [&late](const auto& early) { return early.first.covers(late->first); };
       const auto early = std::find_if(rules_.begin(), late, covers);
@@ -85,10 +89,12 @@ task<R> apply_rule(const F& f, Args&... args) {
 
 template <class F>
 subscribe_rule make_subscribe_rule(F f) {
+  if (is_null(f)) return {}; // which a check tells of
   return [f = std::move(f)](context& c, const std::string& topic) { return apply_rule<grant>(f, c, topic); };
 }
 template <class F>
 publish_rule make_publish_rule(F f) {
+  if (is_null(f)) return {}; // which a check tells of
   if constexpr (std::is_invocable_v<const F&, context&, const std::string&, value&>) {
     return [f = std::move(f)](context& c, const std::string& topic, value& message) {
       return apply_rule<void>(f, c, topic, message);
@@ -99,6 +105,7 @@ publish_rule make_publish_rule(F f) {
 }
 template <class F>
 presence_rule make_presence_rule(F f) {
+  if (is_null(f)) return {}; // which a check tells of
   return [f = std::move(f)](context& c, const std::string& topic) { return apply_rule<void>(f, c, topic); };
 }
 

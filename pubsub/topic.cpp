@@ -61,6 +61,11 @@ topic_pattern::topic_pattern(std::string_view text) : text_(text) {
   open_ = open != std::string_view::npos;
   if (open_ && (open + 2 != text.size() || (open != 0 && text[open - 1] != '.')))
     throw std::invalid_argument("** stands for the rest of a topic, so only at the end: " + text_);
+  for (std::string_view rest = text_; !rest.empty();) {
+    const std::string_view segment = take_segment(rest);
+    if (segment != "*" && segment != "**" && segment.find('*') != std::string_view::npos)
+      throw std::invalid_argument("* stands for a whole segment of a topic, as in chat.*, so not within one: " + text_);
+  }
 }
 
 bool topic_pattern::matches(std::string_view topic) const noexcept {

@@ -9,7 +9,7 @@ namespace swill {
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
-error session_conflict(const char* why) { return {error_code::conflict, why, value::map({{"retryable", true}})}; }
+error session_conflict(const char* why) { return errors::conflict(why); }
 error session_too_large(const session_options& o) {
   return {error_code::too_large, "A session holds at most " + std::to_string(o.session_size) + " bytes"};
 }
@@ -85,8 +85,7 @@ std::optional<error> memory_store::refusal(const std::string& id, std::uint64_t 
   const entry* e = find(id);
   if (e == nullptr && version != 0) return session_conflict("The session has ended");
   if (e != nullptr && e->record.version != version) return session_conflict("The session was changed meanwhile");
-  if (e == nullptr && all_.size() >= options_.sessions)
-    return error{error_code::unavailable, "Too many sessions", value::map({{"retryable", true}})};
+  if (e == nullptr && all_.size() >= options_.sessions) return errors::unavailable("Too many sessions");
   return std::nullopt;
 }
 

@@ -22,7 +22,7 @@ bool is_conflict(const std::exception_ptr& e) {
   try {
     std::rethrow_exception(e);
   } catch (const error& what) {
-    return what.code == static_cast<std::int64_t>(error_code::conflict);
+    return what.is(error_code::conflict);
   } catch (...) {
     return false;
   }

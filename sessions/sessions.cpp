@@ -42,7 +42,7 @@ struct counted {
 /// Cookies of one name that are looked up for one handshake. A browser has one for each path and domain that set it; more are made up.
 constexpr std::size_t most_cookies = 4;
 
-bool is_unavailable(const error& e) noexcept { return e.code == static_cast<std::int64_t>(error_code::unavailable); }
+bool is_unavailable(const error& e) noexcept { return e.is(error_code::unavailable); }
 
 } // namespace
 

@@ -2,6 +2,7 @@
 
 #include "actors/remote/message_shape.hpp"
 #include "libswill/api/introspection.hpp"
+#include "libswill/api/types/codec.hpp"
 #include "libswill/base/printable.hpp"
 #include "libswill/wire/codec.hpp"
 
@@ -27,10 +28,7 @@ bytes encode_announcement(const worker_options& o,
                           {"connections", o.connections},
                           {"queued_items", any_number_of_items}});
   all.set("handlers", std::move(records));
-  buffer out;
-  wire::writer w{out};
-  wire::write_value(w, all);
-  return {out.view().begin(), out.view().end()};
+  return swill::detail::encoded_message(all);
 }
 
 namespace {

@@ -1,5 +1,7 @@
 #include "actors/remote/host_and_port.hpp"
 
+#include "libswill/base/name_look_up.hpp"
+
 #include <stdexcept>
 #include <utility>
 
@@ -16,7 +18,7 @@ host_and_port parse_host_and_port(const std::string& text) {
     if (c < '0' || c > '9' || port > 65535) throw bad();
     port = port * 10 + static_cast<unsigned long>(c - '0');
   }
-  if (port > 65535 || host.empty()) throw bad();
+  if (port > 65535 || !may_be_host(host)) throw bad();
   return {std::move(host), static_cast<std::uint16_t>(port)};
 }
 

@@ -55,7 +55,7 @@ void introduction::on_greeting() {
 }
 
 void introduction::on_proof() {
-  const bool knows = same(as_bytes(in_), keys_.of_worker);
+  const bool knows = equal_in_constant_time(as_bytes(in_), keys_.of_worker);
   std::array<std::byte, verdict_size> verdict{};
   if (knows) {
     verdict[0] = std::byte{1};
@@ -68,7 +68,8 @@ void introduction::on_proof() {
 
 void introduction::on_verdict() {
   if (in_[0] != '\1') return fail("refused: it does not know the secret");
-  if (!same(as_bytes(in_).subspan(1), keys_.of_gateway)) return fail("the gateway does not know the secret");
+  if (!equal_in_constant_time(as_bytes(in_).subspan(1), keys_.of_gateway))
+    return fail("the gateway does not know the secret");
   stage_ = stage::over;
 }
 

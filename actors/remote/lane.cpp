@@ -137,7 +137,8 @@ void lane::on_exit() {
 void lane::on_batch(std::vector<char>& batch, const caf::strong_actor_ptr& sender) {
   const char* const end = batch.data() + batch.size();
   const char* at = batch.data();
-  if (batch.size() < batch_header || !same({reinterpret_cast<const std::byte*>(at), token_size}, token_in_))
+  if (batch.size() < batch_header ||
+      !equal_in_constant_time({reinterpret_cast<const std::byte*>(at), token_size}, token_in_))
     return; // a stranger's
   if (batch.size() > batch_header) received_ += batch.size();
   acknowledged_ = std::min(std::max(acknowledged_, load<std::uint64_t>(at + token_size)), sent_);

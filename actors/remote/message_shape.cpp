@@ -327,7 +327,7 @@ bool message_shape::check(bytes_view encoded, const limits& l, std::optional<err
   if (may_be_nil && in.reader.read_nil()) return true;
   if (n.check(in, nullptr) == fit::whole && in.clean()) return true;
   in.fail(failure, n.kind == shape_kind::structure);
-  if (failure->code == static_cast<std::int64_t>(error_code::validation_error)) return false;
+  if (failure->is(error_code::validation_error)) return false;
   failure.reset(); // too large, too deep: the type itself says whether
   return true;
 }

@@ -25,7 +25,8 @@ void check_address(const std::string& path, const std::string& text, mistake_lis
 void check_trust(const std::string& on, const std::string& secret, const link_tls& tls, mistake_list& out) {
   if (tls.empty()) {
     if (secret.size() < least_secret)
-      out.add(on + ".secret", "has fewer than 16 bytes; a longer one, or TLS, would be right");
+      out.add(on + ".secret", secret.empty() ? "is missing; one of 16 bytes or more, or TLS, would be right"
+                                             : "has fewer than 16 bytes; a longer one, or TLS, would be right");
     return;
   }
   if (tls.certificate.empty() || tls.key.empty() || tls.authority.empty())

@@ -26,26 +26,9 @@ bytes_view metadata_of(detail::call& c, buffer& made) {
 
 } // namespace
 
-error unavailable(std::string text) {
-  return {error_code::unavailable, std::move(text), value::map({{"retryable", true}})};
-}
+error all_busy() { return errors::too_many("All workers are busy", std::chrono::milliseconds{100}); }
 
-error all_busy() {
-  return {error_code::too_many_requests, "All workers are busy", value::map({{"retry_after_ms", 100}})};
-}
-
-error error_in(bytes_view data) {
-  wire::reader from{data};
-  value v;
-  error out{error_code::internal_error, "An internal server error occurred"};
-  if (!wire::read_value(from, v, wire::reader::deepest)) return out;
-  if (const value* code = v.find("code"); code != nullptr && code->get_if<std::int64_t>() != nullptr)
-    out.code = *code->get_if<std::int64_t>();
-  if (const value* text = v.find("message"); text != nullptr && text->get_if<std::string>() != nullptr)
-    out.message = *text->get_if<std::string>();
-  if (const value* more = v.find("data")) out.data = *more;
-  return out;
-}
+error error_in(bytes_view data) { return wire::read_error(data, errors::internal()); }
 
 std::optional<metadata> metadata_in(bytes_view encoded) {
   if (encoded.empty()) return std::nullopt;
@@ -63,7 +46,8 @@ void set_trailing(context& to, const std::optional<metadata>& m) {
 
 void may_open_again(const remote_call& c, std::size_t& attempts, bool answered) {
   const bool unheard = c.was_bounced() || c.target().options.idempotent;
-  if (answered || !unheard || ++attempts >= c.target().gate().attempts) throw unavailable("The worker has gone");
+  if (answered || !unheard || ++attempts >= c.target().gate().attempts)
+    throw errors::unavailable("The worker has gone");
 }
 
 remote_call::~remote_call() {

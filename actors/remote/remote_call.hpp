@@ -61,7 +61,6 @@ private:
   bool uploads_ = false; ///< the worker may still expect items
 };
 
-error unavailable(std::string text);
 error all_busy();
 /// Whether a call whose worker has gone may be opened at another; throws 503 when not. `attempts`: how often it was opened before;
 /// `answered`: the client has seen something of it.

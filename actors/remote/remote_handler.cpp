@@ -37,7 +37,7 @@ gateway_lane& remote_handler::pick(const images& of_connection) const {
   }
   ++turn_;
   if (best != nullptr) return *best;
-  if (!any) throw unavailable("No worker serves this at the moment");
+  if (!any) throw errors::unavailable("No worker serves this at the moment");
   throw all_busy();
 }
 
@@ -128,7 +128,7 @@ task<raw> remote_handler::upload::operator()(streaming_request<raw> in) const {
   feeding.start_nested(in.context().call(), nullptr, nullptr);
   streaming_call::reply answer;
   bool answered = false;
-  if (!co_await take_result(c, answer, answered)) throw unavailable("The worker has gone");
+  if (!co_await take_result(c, answer, answered)) throw errors::unavailable("The worker has gone");
   co_return std::move(answer.data);
 }
 
@@ -155,7 +155,7 @@ stream<raw> remote_handler::download::operator()(request<raw> r) const {
     std::optional<streaming_call::reply> next = co_await c.next();
     if (!next) {
       // A stream that has not begun is the only one that can be begun again.
-      if (begun || !c.was_bounced()) throw unavailable("The worker has gone");
+      if (begun || !c.was_bounced()) throw errors::unavailable("The worker has gone");
       may_open_again(c, attempts, false);
       c.open(wire::request_type::message, data.data);
       continue;
@@ -181,7 +181,7 @@ stream<raw> remote_handler::duplex::operator()(streaming_request<raw> in) const 
   feeding.start_nested(to.call(), nullptr, nullptr);
   while (true) {
     std::optional<streaming_call::reply> next = co_await c.next();
-    if (!next) throw unavailable("The worker has gone");
+    if (!next) throw errors::unavailable("The worker has gone");
     if (next->type == wire::response_type::metadata) {
       metadata m = next->leading ? std::move(*next->leading) : metadata{};
       co_await to.send_leading(std::move(m));

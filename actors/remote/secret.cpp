@@ -3,10 +3,6 @@
 #include "libswill/base/random.hpp"
 
 #include <algorithm>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-#include <stdexcept>
 
 namespace swill::actors::remote {
 
@@ -15,13 +11,7 @@ namespace {
 proof hmac(std::string_view secret, std::string_view label, std::string_view worker, std::string_view gateway) {
   std::string text{label};
   text.append(worker).append(gateway); // both of a fixed size
-  proof out{};
-  unsigned size = 0;
-  const auto* key = secret.empty() ? "" : secret.data();
-  if (HMAC(EVP_sha256(), key, static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(text.data()),
-           text.size(), reinterpret_cast<unsigned char*>(out.data()), &size) == nullptr)
-    throw std::runtime_error("HMAC-SHA256 failed");
-  return out;
+  return hmac_sha256(secret, text);
 }
 
 token shortened(const proof& p) {
@@ -43,10 +33,6 @@ std::string make_nonce() {
   std::string out(nonce_size, '\0');
   fill_random(out.data(), out.size());
   return out;
-}
-
-bool same(bytes_view a, bytes_view b) noexcept {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 } // namespace swill::actors::remote

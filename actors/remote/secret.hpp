@@ -1,17 +1,18 @@
 #pragma once
 
-#include "libswill/base/bytes.hpp"
+#include "libswill/base/digest.hpp"
 
 #include <array>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 namespace swill::actors::remote {
 
 inline constexpr std::size_t nonce_size = 32;
-inline constexpr std::size_t proof_size = 32;
+inline constexpr std::size_t proof_size = std::tuple_size_v<sha256_digest>;
 inline constexpr std::size_t token_size = 16;
-using proof = std::array<std::byte, proof_size>;
+using proof = sha256_digest;
 using token = std::array<std::byte, token_size>;
 
 /// What two sides that know the same secret can show each other, once both have thrown a nonce: a proof for each direction (introduction),
@@ -29,8 +30,5 @@ struct link_keys {
 };
 
 std::string make_nonce();
-
-/// In a time that does not depend on where they differ.
-bool same(bytes_view a, bytes_view b) noexcept;
 
 } // namespace swill::actors::remote

@@ -32,18 +32,17 @@ bool streaming_call::has_room(std::size_t size) const noexcept {
          lane()->has_room();
 }
 
-void streaming_call::wait_room() noexcept {
+void streaming_call::wait_room(wait& w) noexcept {
+  room_waiter_.enter(w);
   if (!lane()->has_room()) lane()->wait_room(*this);
 }
 
-void streaming_call::leave_room() noexcept {
-  room_waiter_ = nullptr;
+void streaming_call::leave_room(const wait& w) noexcept {
+  room_waiter_.leave(w);
   if (lane() != nullptr) lane()->forget(*this);
 }
 
-void streaming_call::on_room() {
-  if (wait* w = std::exchange(room_waiter_, nullptr)) call().wake(*w);
-}
+void streaming_call::on_room() { room_waiter_.wake(); }
 
 void streaming_call::on_taken(std::uint32_t n) {
   for (; n > 0 && !upload_.empty(); --n) {
@@ -64,9 +63,7 @@ void streaming_call::grant(std::size_t size) {
 
 // --- In
 
-void streaming_call::wake_reader() {
-  if (wait* w = std::exchange(reply_waiter_, nullptr)) call().wake(*w); // may destroy this
-}
+void streaming_call::wake_reader() { reply_waiter_.wake(); } // may destroy this
 
 void streaming_call::received(const wire::response_envelope& e) {
   reply& r = replies_.emplace_back();
@@ -84,8 +81,6 @@ void streaming_call::received(const wire::response_envelope& e) {
 void streaming_call::gone() { wake_reader(); }
 
 std::optional<streaming_call::reply> streaming_call::take_reply() {
-  reply_waiter_ = nullptr;
-  if (call().is_cancelled()) throw cancelled{};
   if (!has_replies()) return std::nullopt;
   std::optional<reply> out{std::move(replies_[taken_++])};
   if (!has_replies()) {

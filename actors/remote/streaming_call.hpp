@@ -2,6 +2,7 @@
 
 #include "actors/remote/remote_call.hpp"
 #include "libswill/api/types/kinds.hpp"
+#include "libswill/base/awaiting.hpp"
 
 #include <optional>
 #include <vector>
@@ -28,43 +29,10 @@ public:
     std::optional<error> failure;
   };
 
-  struct reply_awaiter : wait {
-    explicit reply_awaiter(streaming_call& r) : of(r) {}
-    ~reply_awaiter() { of.reply_waiter_ = nullptr; }
-    streaming_call& of;
-    bool await_ready() const noexcept { return false; }
-    template <class P>
-    bool await_suspend(std::coroutine_handle<P> h) {
-      if (of.call().is_cancelled() || of.has_replies() || of.is_over()) return false;
-      of.call().suspend(*this, h);
-      of.reply_waiter_ = this;
-      return true;
-    }
-    /// The next one; empty when the worker is lost. Throws what the worker answered with ERROR.
-    std::optional<reply> await_resume() { return of.take_reply(); }
-  };
-  reply_awaiter next() { return reply_awaiter{*this}; }
-
-  struct room_awaiter : wait {
-    room_awaiter(streaming_call& r, std::size_t n) : of(r), size(n) {}
-    ~room_awaiter() { of.leave_room(); }
-    streaming_call& of;
-    std::size_t size;
-    bool await_ready() const noexcept { return false; }
-    template <class P>
-    bool await_suspend(std::coroutine_handle<P> h) {
-      if (of.call().is_cancelled() || of.may_send(size)) return false;
-      of.call().suspend(*this, h);
-      of.room_waiter_ = this;
-      of.wait_room();
-      return true;
-    }
-    void await_resume() {
-      if (of.call().is_cancelled()) throw cancelled{};
-    }
-  };
+  /// Waits for the next one; empty when the worker is lost. Throws what the worker answered with ERROR.
+  auto next() { return awaiting<next_reply>{*this}; }
   /// Waits until an item of that size may go.
-  room_awaiter upload_room(std::size_t size) { return room_awaiter{*this, size}; }
+  auto upload_room(std::size_t size) { return awaiting<room>{*this, size}; }
 
   bool may_send(std::size_t size) const noexcept { return is_over() || has_room(size); }
 
@@ -73,12 +41,28 @@ public:
   void on_room() override;
 
 private:
+  struct next_reply {
+    streaming_call& of;
+    bool is_ready() const noexcept { return of.has_replies() || of.is_over(); }
+    void enter(wait& w) noexcept { of.reply_waiter_.enter(w); }
+    void leave(const wait& w) noexcept { of.reply_waiter_.leave(w); }
+    std::optional<reply> take() { return of.take_reply(); }
+  };
+  struct room {
+    streaming_call& of;
+    std::size_t size;
+    bool is_ready() const noexcept { return of.may_send(size); }
+    void enter(wait& w) noexcept { of.wait_room(w); }
+    void leave(const wait& w) noexcept { of.leave_room(w); }
+    void take() const noexcept {}
+  };
+
   void received(const wire::response_envelope& e) override;
   void gone() override;
   std::optional<reply> take_reply();
   bool has_room(std::size_t size) const noexcept;
-  void wait_room() noexcept;
-  void leave_room() noexcept;
+  void wait_room(wait& w) noexcept;
+  void leave_room(const wait& w) noexcept;
   void wake_reader();
   bool has_replies() const noexcept { return taken_ != replies_.size(); }
 
@@ -87,8 +71,8 @@ private:
   std::vector<std::size_t> upload_; ///< sizes of items that the worker's handler has not taken
   std::size_t upload_bytes_ = 0;
   std::uint32_t ungranted_ = 0;
-  wait* reply_waiter_ = nullptr;
-  wait* room_waiter_ = nullptr;
+  wait_slot reply_waiter_;
+  wait_slot room_waiter_;
 };
 
 } // namespace swill::actors::remote

@@ -97,7 +97,7 @@ void worker_gate::expect(const link_keys& k) {
 /// A ticket is good for one worker, once.
 std::optional<link_keys> worker_gate::redeem(const token& ticket) {
   const auto it = std::find_if(expected_.begin(), expected_.end(),
-                               [&ticket](const expected& e) { return same(e.keys.ticket, ticket); });
+                               [&ticket](const expected& e) { return equal_in_constant_time(e.keys.ticket, ticket); });
   if (it == expected_.end()) return std::nullopt;
   const link_keys keys = it->keys;
   expected_.erase(it);

@@ -1,7 +1,8 @@
 #include "apps/cli/json.hpp"
 
-#include "apps/cli/base64.hpp"
 #include "apps/cli/exit_codes.hpp"
+#include "libswill/base/encoding.hpp"
+#include "libswill/base/error.hpp"
 #include "libswill/base/printable.hpp"
 #include "libswill/base/utf8.hpp"
 #include "libswill/wire/reader.hpp"
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -161,20 +163,27 @@ value from_json(const json& j) {
 }
 
 value parse_json(std::string_view text) {
+  constexpr std::size_t longest_reason = 300; // it quotes what stands there, however long that is
+  if (const auto nul = text.find('\0'); nul != std::string_view::npos) // where the parser takes it for the end
+    throw usage_error("not JSON at byte " + std::to_string(nul + 1) + ": there is a NUL");
   try {
     return from_json(json::parse(text));
   } catch (const json::parse_error& e) {
+    const bool is_word = !text.empty() && std::isalpha(static_cast<unsigned char>(text.front())) != 0;
     // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error …": that line is one of this text, not of stdin.
     const std::string all = e.what();
     const auto at = all.find(": ");
-    throw usage_error("not JSON at byte " + std::to_string(e.byte) + ": " +
-                      (at != std::string::npos ? all.substr(at + 2) : all));
+    throw usage_error(
+        "not JSON at byte " + std::to_string(e.byte) + ": " +
+        std::string{cut_text(at != std::string::npos ? std::string_view{all}.substr(at + 2) : all, longest_reason)} +
+        (is_word ? "; a text has quotes, and the shell wants its own around them: '\"Ada\"'" : ""));
   } catch (const json::exception& e) {
     throw usage_error("not JSON: " + std::string{e.what()});
   }
 }
 
 value parse_loosely(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return value{text};
   const json j = json::parse(text, nullptr, false);
   return j.is_discarded() ? value{text} : from_json(j);
 }

@@ -38,7 +38,7 @@ verb verb_of(const std::string& name) {
 
 /// The connection is closed in an orderly way also when the verb was cancelled: then its calls have sent CANCEL.
 task<void> close(client& c, std::chrono::milliseconds patience) {
-  scope& here = co_await client_detail::scope_awaiter{};
+  scope& here = co_await this_scope{};
   here.reset_cancel();
   c.close();
   co_await when_any(c.closed(), sleep_for(patience));

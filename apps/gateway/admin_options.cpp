@@ -2,6 +2,7 @@
 
 #include "apps/common/small_file.hpp"
 #include "libswill/api/header_fields.hpp"
+#include "libswill/base/digest.hpp"
 #include "pubsub/connections/connections.hpp"
 
 #include <CLI/CLI.hpp>
@@ -14,15 +15,7 @@ namespace {
 
 constexpr std::size_t shortest = 16;
 
-/// In a time that tells nothing but the length.
-bool equal(std::string_view a, std::string_view b) noexcept {
-  if (a.size() != b.size()) return false;
-  volatile unsigned char differs = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    differs =
-        static_cast<unsigned char>(differs | (static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i])));
-  return differs == 0;
-}
+bool equal(std::string_view a, std::string_view b) noexcept { return equal_in_constant_time(as_bytes(a), as_bytes(b)); }
 
 bool shows(context& c, const std::string& token) {
   const value* shown = c.metadata().find("admin_token");

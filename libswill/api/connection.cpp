@@ -1,6 +1,7 @@
 #include "libswill/api/connection.hpp"
 
 #include "libswill/api/header_fields.hpp"
+#include "libswill/base/move_function.hpp"
 #include "libswill/base/random.hpp"
 #include "libswill/wire/utf8.hpp"
 
@@ -177,6 +178,7 @@ void connection::set_user(std::string user) {
 }
 
 void connection::on_user_changed(std::function<void(connection&, const std::string&)> f) {
+  detail::must_be_function(f, "on_user_changed");
   user_watchers_.push_back(std::move(f));
 }
 

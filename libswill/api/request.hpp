@@ -2,6 +2,7 @@
 
 #include "libswill/api/context.hpp"
 #include "libswill/api/types/codec.hpp"
+#include "libswill/base/awaiting.hpp"
 #include "libswill/base/must_await.hpp"
 #include "libswill/base/task.hpp"
 
@@ -68,7 +69,7 @@ private:
 
 /// Items of a streaming request that wait for their handler. Its call bounds what they take (limits::queued_bytes).
 template <class T>
-class item_queue {
+class item_queue : public wait_slot {
 public:
   explicit item_queue(input_gauge& g) noexcept : gauge_(g) {}
 
@@ -76,8 +77,6 @@ public:
   std::size_t size() const noexcept { return items_.size() - head_; }
   std::size_t queued_bytes() const noexcept { return bytes_; }
   bool is_closed() const noexcept { return closed_; }
-  wait* waiter() const noexcept { return waiter_; }
-  void set_waiter(wait* w) noexcept { waiter_ = w; }
 
   /// What they take in memory.
   std::size_t held() const noexcept { return held_; }
@@ -109,6 +108,13 @@ public:
   }
   void close() noexcept { closed_ = true; }
 
+  /// For `awaiting`: the next item, or that there is none.
+  bool is_ready() const noexcept { return !empty() || closed_; }
+  std::optional<T> take() {
+    if (empty()) return std::nullopt;
+    return std::optional<T>{pop()};
+  }
+
   /// Called for each item that is taken, when set.
   void (*on_taken)(void*) = nullptr;
   void* on_taken_argument = nullptr;
@@ -125,41 +131,12 @@ private:
   std::size_t bytes_ = 0;
   std::size_t held_ = 0;
   bool closed_ = false;
-  wait* waiter_ = nullptr;
-};
-
-template <class T>
-class SWILL_MUST_AWAIT("next() gives nothing until it is awaited: co_await it") next_awaiter : wait {
-public:
-  explicit next_awaiter(item_queue<T>& q) : queue_(q) {}
-  ~next_awaiter() {
-    if (queue_.waiter() == this) queue_.set_waiter(nullptr);
-  }
-  bool await_ready() const noexcept { return false; }
-  template <class P>
-  bool await_suspend(std::coroutine_handle<P> h) {
-    scope_ = h.promise().owner;
-    if (scope_->is_cancelled() || !queue_.empty() || queue_.is_closed()) return false;
-    scope_->suspend(*this, h);
-    queue_.set_waiter(this);
-    return true;
-  }
-  std::optional<T> await_resume() {
-    if (queue_.waiter() == this) queue_.set_waiter(nullptr);
-    if (scope_->is_cancelled()) throw cancelled{};
-    if (queue_.empty()) return std::nullopt;
-    return std::optional<T>{queue_.pop()};
-  }
-
-private:
-  item_queue<T>& queue_;
-  scope* scope_ = nullptr;
 };
 
 template <class T>
 struct SWILL_MUST_AWAIT("next() gives nothing until it is awaited: co_await it") next_operation {
   item_queue<T>* queue;
-  next_awaiter<T> operator co_await() const noexcept { return next_awaiter<T>{*queue}; }
+  awaiting<item_queue<T>&> operator co_await() const noexcept { return awaiting<item_queue<T>&>{*queue}; }
 };
 
 } // namespace detail

@@ -2,6 +2,35 @@
 
 namespace swill {
 
+namespace errors {
+
+namespace {
+
+value data_of(std::string_view key, value first, entries more) {
+  value data;
+  data.set(key, std::move(first));
+  for (const auto& [k, v] : more) data.set(k, v);
+  return data;
+}
+
+} // namespace
+
+error internal() { return {error_code::internal_error, "An internal server error occurred"}; }
+
+error unavailable(std::string message, entries more) {
+  return {error_code::unavailable, std::move(message), data_of("retryable", true, more)};
+}
+
+error conflict(std::string message) {
+  return {error_code::conflict, std::move(message), data_of("retryable", true, {})};
+}
+
+error too_many(std::string message, std::chrono::milliseconds retry_after, entries more) {
+  return {error_code::too_many_requests, std::move(message), data_of("retry_after_ms", retry_after.count(), more)};
+}
+
+} // namespace errors
+
 int close_code_on_the_wire(int code) noexcept {
   if (code < 1000) return 1000;
   const bool registered = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014);

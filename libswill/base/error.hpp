@@ -2,9 +2,13 @@
 
 #include "libswill/base/value.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
+#include <initializer_list>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace swill {
 
@@ -37,11 +41,28 @@ public:
       : error(static_cast<std::int64_t>(code), std::move(message), std::move(data)) {}
 
   const char* what() const noexcept override { return message.c_str(); }
+  bool is(error_code c) const noexcept { return code == static_cast<std::int64_t>(c); }
 
   std::int64_t code = static_cast<std::int64_t>(error_code::bad_request);
   std::string message;
   value data; ///< nil: the envelope carries no `data`
 };
+
+/// Errors whose `data` says when a retry may help, and the one that says nothing; `more` are further entries of `data`.
+namespace errors {
+
+using entries = std::initializer_list<std::pair<std::string_view, value>>;
+
+/// 500, "An internal server error occurred": what went wrong is for the log alone.
+error internal();
+/// 503, with data.retryable: true.
+error unavailable(std::string message, entries more = {});
+/// 409, with data.retryable: true.
+error conflict(std::string message);
+/// 429, with data.retry_after_ms.
+error too_many(std::string message, std::chrono::milliseconds retry_after, entries more = {});
+
+} // namespace errors
 
 /// Thrown at a co_await, or a co_yield, of a request that was cancelled: by CANCEL, its deadline, or the end of its connection.
 /// Catch it only to tidy up; destructors do that better.

@@ -27,7 +27,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds patience_at_exit{400};
-constexpr milliseconds patience_for_stdout{500};
+constexpr milliseconds patience_for_reader{500};
 constexpr milliseconds between_reports{1000};
 
 } // namespace
@@ -92,19 +92,21 @@ bool line_output::write(std::string_view line) noexcept {
 }
 
 /// A pipe that is ready to be written takes as much as PIPE_BUF at once, also where it blocks.
-void print_in_time(std::string_view text) noexcept {
-  const auto until = steady_clock::now() + patience_for_stdout;
+void print_in_time(int to, std::string_view text) noexcept {
+  const auto until = steady_clock::now() + patience_for_reader;
   while (!text.empty()) {
     const auto left = std::chrono::duration_cast<milliseconds>(until - steady_clock::now());
-    pollfd p{STDOUT_FILENO, POLLOUT, 0};
+    pollfd p{to, POLLOUT, 0};
     if (::poll(&p, 1, std::max(static_cast<int>(left.count()), 0)) == 0) return;
-    const ssize_t n = ::write(STDOUT_FILENO, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
+    const ssize_t n = ::write(to, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
     if (n > 0)
       text.remove_prefix(static_cast<std::size_t>(n));
     else if (n == 0 || (errno != EINTR && errno != EAGAIN))
       return;
   }
 }
+
+void print_in_time(std::string_view text) noexcept { print_in_time(STDOUT_FILENO, text); }
 
 // --- All writers of the process, so that what they hold is written when it ends
 

@@ -60,7 +60,8 @@ private:
   bool is_torn_ = false;
 };
 
-/// Prints text on standard output, and waits half a second at most in all for its reader; what is left is dropped.
+/// Prints text on standard output, or on another descriptor, and waits half a second at most in all for its reader; what is left is dropped.
 void print_in_time(std::string_view text) noexcept;
+void print_in_time(int to, std::string_view text) noexcept;
 
 } // namespace swill

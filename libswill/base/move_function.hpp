@@ -4,6 +4,8 @@
 #include <functional>
 #include <memory>
 #include <new>
+#include <stdexcept>
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -27,6 +29,12 @@ bool is_null(const F& f) noexcept {
   } else {
     return false;
   }
+}
+
+/// Throws std::invalid_argument for an f that is null: "on_nodes_changed takes a function, not null".
+template <class F>
+void must_be_function(const F& f, const char* taker) {
+  if (is_null(f)) throw std::invalid_argument{std::string{taker} + " takes a function, not null"};
 }
 
 } // namespace detail

@@ -16,11 +16,17 @@ namespace {
 /// Threads for look-ups, of the whole process. Each that waits for a name server costs some 20 KiB.
 constexpr std::size_t most_threads = 32;
 
-error no_address(const std::string& why) {
-  return {error_code::unavailable, "no address: " + why, value::map({{"retryable", true}})};
-}
+error no_address(const std::string& why) { return errors::unavailable("no address: " + why); }
 
 } // namespace
+
+bool may_be_host(std::string_view text) noexcept {
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view{"-._:%"}.find(c) != std::string_view::npos;
+  };
+  return !text.empty() && std::all_of(text.begin(), text.end(), fits);
+}
 
 std::string host_and_port(const std::string& host, const std::string& port) {
   return (host.find(':') == std::string::npos ? host : '[' + host + ']') + ':' + port;

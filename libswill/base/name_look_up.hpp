@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace swill {
@@ -19,6 +20,9 @@ std::vector<std::string> look_up_addresses(const std::string& host_and_port);
 
 /// "host" and 80 as "host:80"; an IPv6 address gets its brackets.
 std::string host_and_port(const std::string& host, const std::string& port);
+
+/// Whether there can be a host of that name, or address: letters, digits and "-._:%" alone.
+bool may_be_host(std::string_view text) noexcept;
 
 /// One look-up of a name for somebody who must not block, and who may go before there is an answer. The system's look-up cannot be
 /// interrupted, so it runs on a thread that nobody ever waits for, neither here nor when the process ends. All look-ups of a process

@@ -1,8 +1,9 @@
 #include "libswill/base/random.hpp"
 
+#include "libswill/base/encoding.hpp"
+
 #include <cerrno>
 #include <cstdint>
-#include <string_view>
 #include <sys/random.h>
 #include <system_error>
 
@@ -20,17 +21,9 @@ void fill_random(void* to, std::size_t size) {
 }
 
 std::string random_hex(std::size_t size) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  std::string bytes(size, '\0');
-  fill_random(bytes.data(), size);
-  std::string out;
-  out.reserve(2 * size);
-  for (const char c : bytes) {
-    const auto b = static_cast<unsigned char>(c);
-    out += digits[b >> 4];
-    out += digits[b & 15];
-  }
-  return out;
+  bytes random(size);
+  fill_random(random.data(), size);
+  return to_hex(random);
 }
 
 std::chrono::microseconds with_jitter(std::chrono::microseconds d) {

@@ -22,6 +22,8 @@ namespace detail {
 
 /// Throws std::logic_error: a coroutine has ended without co_return.
 [[noreturn]] void throw_no_result();
+/// Throws std::logic_error: a task is awaited that has none, or whose coroutine has ended already.
+[[noreturn]] void throw_awaited_twice();
 /// Throws std::logic_error: a coroutine was compiled wrongly (promise_base::initial_awaiter). The coroutine function frees its frame.
 [[noreturn]] void throw_wrong_frame();
 
@@ -115,8 +117,8 @@ struct task_promise<void> : promise_base {
 } // namespace detail
 
 /// A coroutine that gives one T. Lazy: it starts when it is awaited, on the thread and in the scope of the one that awaits it, and its
-/// frame dies with the task object, wherever it is suspended. `co_await` hands over the value or throws what the coroutine threw; it throws
-/// std::logic_error when the coroutine has ended without co_return, which compilers accept.
+/// frame dies with the task object, wherever it is suspended. `co_await` hands over the value or throws what the coroutine threw, once; it throws
+/// std::logic_error when the coroutine has ended without co_return, which compilers accept, and when it is awaited again.
 template <class T>
 class SWILL_MUST_AWAIT("a swill::task does nothing until it is awaited: write co_await before it") task {
 public:
@@ -165,6 +167,8 @@ public:
     bool await_ready() const noexcept { return false; }
     template <class P>
     bool await_suspend(std::coroutine_handle<P> parent) {
+      if (!t.handle_ || t.handle_.done()) [[unlikely]]
+        detail::throw_awaited_twice();
       auto& p = t.handle_.promise();
       p.owner = parent.promise().owner;
       p.continuation = parent;

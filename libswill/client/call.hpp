@@ -16,7 +16,7 @@ public:
   explicit any_call(std::unique_ptr<client_detail::call> c) noexcept : call_(std::move(c)) {}
 
   /// Waits until the response has begun (leading metadata, an item) or is over; errors are told by the functions that read.
-  client_detail::operation<client_detail::begun_awaiter> ready() const noexcept { return {call_.get()}; }
+  client_detail::operation<client_detail::begin_of> ready() const noexcept { return {call_.get()}; }
 
   /// Empty until they have come. Leading: at the latest with the first item. Trailing: with the end.
   const metadata& leading() const noexcept { return call_->leading(); }
@@ -41,7 +41,7 @@ public:
 
   /// `R r = co_await c.result();` Once. Throws swill::error: what the server answered, 408 when the deadline passed, 499 when it was
   /// cancelled here, connection_lost, or 500 when the answer is no R.
-  client_detail::operation<client_detail::result_awaiter<R>> result() const noexcept { return {call_.get()}; }
+  client_detail::operation<client_detail::result_of<R>> result() const noexcept { return {call_.get()}; }
 };
 
 /// One message there, any number back.
@@ -51,7 +51,7 @@ public:
   using any_call::any_call;
 
   /// `while (auto item = co_await s.next())`: empty at the end. Throws as client_call::result, after the items that came before.
-  client_detail::operation<client_detail::next_awaiter_of<R>> next() const noexcept { return {call_.get()}; }
+  client_detail::operation<client_detail::next_of<R>> next() const noexcept { return {call_.get()}; }
 };
 
 /// The writing side of a streaming request.
@@ -88,12 +88,12 @@ public:
   using writing_call<T>::writing_call;
 
   /// Sends END_OF_STREAM and waits for the response, once. Throws as client_call::result.
-  client_detail::operation<client_detail::result_awaiter<R>> finish() const {
+  client_detail::operation<client_detail::result_of<R>> finish() const {
     this->close_writing();
     return result();
   }
   /// The response without END_OF_STREAM: a handler may answer before.
-  client_detail::operation<client_detail::result_awaiter<R>> result() const noexcept { return {this->call_.get()}; }
+  client_detail::operation<client_detail::result_of<R>> result() const noexcept { return {this->call_.get()}; }
 };
 
 /// Any number of messages both ways. Reading and writing may wait at the same time, in two coroutines.
@@ -103,7 +103,7 @@ public:
   using writing_call<T>::writing_call;
 
   /// As client_stream::next.
-  client_detail::operation<client_detail::next_awaiter_of<R>> next() const noexcept { return {this->call_.get()}; }
+  client_detail::operation<client_detail::next_of<R>> next() const noexcept { return {this->call_.get()}; }
 };
 
 } // namespace swill

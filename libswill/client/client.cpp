@@ -6,7 +6,7 @@
 namespace swill {
 
 task<client> client::connect(std::string url, client_options o) {
-  scope& here = co_await client_detail::scope_awaiter{};
+  scope& here = co_await this_scope{};
   auto* loop = dynamic_cast<transport::asio_loop*>(&here.loop());
   if (loop == nullptr) throw connect_error(connect_error::kind::unsupported, "sockets need a transport::asio_loop");
   client c{std::make_shared<client_detail::connection>(*loop, o)};
@@ -17,7 +17,7 @@ task<client> client::connect(std::string url, client_options o) {
 }
 
 task<client> client::connect(gate& g, handshake_request request, client_options o) {
-  scope& here = co_await client_detail::scope_awaiter{};
+  scope& here = co_await this_scope{};
   client c{std::make_shared<client_detail::connection>(here.loop(), o)};
   auto line = std::make_shared<client_detail::memory_line>(here.loop(), o, *c.connection_);
   c.connection_->attach(line);
@@ -26,7 +26,7 @@ task<client> client::connect(gate& g, handshake_request request, client_options 
 }
 
 task<client> client::wait_for(client c) {
-  co_await client_detail::connection_awaiter{c.connection_, client_detail::connection_awaiter::until::settled};
+  co_await awaiting<client_detail::occurrence>{c.connection_, client_detail::occurrence::kind::settled};
   c.connection_->rethrow_failure();
   co_return std::move(c);
 }
@@ -50,14 +50,14 @@ std::unique_ptr<client_detail::call> client::open(std::string_view rpc, const ca
 task<std::chrono::nanoseconds> client::ping() const {
   const auto c = connection_;
   const auto sent = std::chrono::steady_clock::now();
-  co_await client_detail::connection_awaiter{c, client_detail::connection_awaiter::until::pong};
+  co_await awaiting<client_detail::occurrence>{c, client_detail::occurrence::kind::pong};
   if (const close_reason* why = c->closed()) throw connection_lost(*why);
   co_return std::chrono::steady_clock::now() - sent;
 }
 
 task<close_reason> client::closed() const {
   const auto c = connection_;
-  co_await client_detail::connection_awaiter{c, client_detail::connection_awaiter::until::over};
+  co_await awaiting<client_detail::occurrence>{c, client_detail::occurrence::kind::over};
   co_return *c->closed();
 }
 

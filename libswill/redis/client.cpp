@@ -62,7 +62,7 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
     if (fits && w.answer) w.answer(std::move(r));
     if (fits) return;
     const auto keep = link; // the owner may close this
-    if (w.answer) w.answer(unavailable("Redis answered something else"));
+    if (w.answer) w.answer(errors::unavailable("Redis answered something else"));
     keep->fail("a reply of the wrong shape");
   }
 
@@ -81,7 +81,7 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
   bool admits(std::size_t n, const callback& f) {
     const options& o = link->settings();
     if (link->is_up() && queue.size() + n <= o.queued_commands && link->unsent() < o.queued_bytes) return true;
-    if (f) f(unavailable(link->is_up() ? "Too many commands wait for Redis" : "Redis is not there"));
+    if (f) f(errors::unavailable(link->is_up() ? "Too many commands wait for Redis" : "Redis is not there"));
     return false;
   }
 
@@ -164,7 +164,7 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
     overdue = false;
     for (auto all = std::exchange(queue, {}); !all.empty();) {
       const waiting w = all.pop();
-      if (w.answer) w.answer(unavailable(why));
+      if (w.answer) w.answer(errors::unavailable(std::string{why}));
     }
   }
 

@@ -1,5 +1,6 @@
 #include "libswill/redis/options.hpp"
 
+#include "libswill/base/name_look_up.hpp"
 #include "libswill/base/text.hpp"
 #include "libswill/redis/outage_log.hpp"
 
@@ -82,6 +83,7 @@ std::optional<error> parse_host(std::string_view s, options& o) {
   if (!rest.empty() && (rest.front() != ':' || !number(rest.substr(1), o.port) || o.port == 0))
     return bad("the port is no number of 1 to 65535");
   if (!decode(host, o.host) || o.host.empty()) return bad("no host");
+  if (!may_be_host(o.host)) return bad("there can be no such host");
   return std::nullopt;
 }
 
@@ -107,7 +109,7 @@ result<options> options::parse(std::string_view address) {
   } else if (same_in_any_case(address.substr(0, 7), "unix://")) {
     problem = parse_unix(address.substr(7), out);
   } else {
-    problem = bad("neither redis:// nor unix://");
+    problem = bad("it begins with neither redis:// nor unix://; redis://localhost would be right");
   }
   if (problem) return std::move(*problem);
   return out;

@@ -53,15 +53,11 @@ bool is_list_of_texts(const reply_view& r) noexcept {
   return true;
 }
 
-error unavailable(std::string_view why) {
-  return {error_code::unavailable, std::string{why}, value::map({{"retryable", true}})};
-}
-
 error refused(std::string_view text) {
   static constexpr std::array<std::string_view, 9> passing{
       "LOADING", "BUSY", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MISCONF", "NOREPLICAS", "OOM"};
   const std::string word = refusal_word(text);
-  error e = unavailable("Redis cannot do this now");
+  error e = errors::unavailable("Redis cannot do this now");
   if (std::find(passing.begin(), passing.end(), word) == passing.end())
     e = error{error_code::internal_error, "Redis refused a command", value::map({})};
   e.data.set("redis", text);

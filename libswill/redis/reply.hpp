@@ -60,9 +60,6 @@ bool is_text_or_nil(const reply_view& r) noexcept;
 /// An array whose items are all texts.
 bool is_list_of_texts(const reply_view& r) noexcept;
 
-/// error 503 with data.retryable: Redis is not there, or does not answer, or the queue to it is full.
-error unavailable(std::string_view why);
-
 /// What Redis answered with an error. Of those that pass (LOADING, BUSY, READONLY, MASTERDOWN, CLUSTERDOWN, TRYAGAIN, MISCONF,
 /// NOREPLICAS, OOM): 503 with data.retryable; else 500. data.redis holds its text: not for clients.
 error refused(std::string_view text);

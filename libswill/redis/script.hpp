@@ -26,7 +26,7 @@ public:
     run(c, std::span{keys.begin(), keys.size()}, std::span{arguments.begin(), arguments.size()}, std::move(f));
   }
 
-  /// 40 hex digits.
+  /// Its SHA-1, the name that Redis gives to it: 40 hex digits.
   const std::string& digest() const noexcept { return digest_; }
   const std::string& source() const noexcept { return source_; }
   shape fits() const noexcept { return fits_; }

@@ -95,14 +95,10 @@ void test_client::send_raw(std::uint64_t seq, const bytes& data, wire::request_t
 namespace {
 
 error decode_error(bytes_view data) {
-  wire::reader in{data};
-  value v;
-  if (!wire::read_value(in, v, limits{}.nesting))
-    throw std::logic_error("the server sent an ERROR that cannot be decoded");
-  const value* code = v.find("code");
-  const value* message = v.find("message");
-  const value* more = v.find("data");
-  return {*code->get_if<std::int64_t>(), *message->get_if<std::string>(), more != nullptr ? *more : value{}};
+  constexpr std::int64_t none = 0;
+  error e = wire::read_error(data, {none, {}});
+  if (e.code == none) throw std::logic_error("the server sent an ERROR that cannot be decoded");
+  return e;
 }
 
 } // namespace

@@ -103,7 +103,7 @@ public:
   // Piece by piece. A seq names a request.
   template <class T>
   std::uint64_t open(std::string_view rpc, const T& data, const metadata& m = {}) {
-    return open_raw(rpc, encoded(data), wire::request_type::message, m);
+    return open_raw(rpc, detail::encoded_message(data), wire::request_type::message, m);
   }
   /// A streaming request without a first item.
   std::uint64_t open_stream(std::string_view rpc, const metadata& m = {}) {
@@ -111,7 +111,7 @@ public:
   }
   template <class T>
   void send(std::uint64_t seq, const T& item) {
-    send_raw(seq, encoded(item), wire::request_type::message);
+    send_raw(seq, detail::encoded_message(item), wire::request_type::message);
   }
   void end(std::uint64_t seq) { send_raw(seq, {}, wire::request_type::end_of_stream); }
   void cancel(std::uint64_t seq) { send_raw(seq, {}, wire::request_type::cancel); }
@@ -127,13 +127,6 @@ public:
   memory_pipe& pipe() noexcept { return *pipe_; }
 
 private:
-  template <class T>
-  static bytes encoded(const T& v) {
-    buffer out;
-    wire::writer w{out};
-    encode_message(w, detail::to_message(v));
-    return {out.view().begin(), out.view().end()};
-  }
   std::uint64_t open_raw(std::string_view rpc, const bytes& data, wire::request_type type, const metadata& m);
   void send_raw(std::uint64_t seq, const bytes& data, wire::request_type type);
   void take_arrived();

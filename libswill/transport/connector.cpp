@@ -68,8 +68,6 @@ std::vector<socket_address> in_turns(const std::vector<std::string>& texts) {
   return all;
 }
 
-error failure(const std::string& why) { return {error_code::unavailable, why, value::map({{"retryable", true}})}; }
-
 } // namespace
 
 struct connector::impl final : std::enable_shared_from_this<impl>, timer {
@@ -140,7 +138,7 @@ struct connector::impl final : std::enable_shared_from_this<impl>, timer {
     waits_for_name = false;
     if (!found) return finish(found.error());
     auto all = in_turns(*found);
-    if (all.empty()) return finish(failure("no address: the look-up gave none"));
+    if (all.empty()) return finish(errors::unavailable("no address: the look-up gave none"));
     start(std::move(all));
   }
 
@@ -170,7 +168,7 @@ struct connector::impl final : std::enable_shared_from_this<impl>, timer {
       if (!left.empty()) loop.set_timer(*this, loop.now() + attempt_delay);
       return;
     }
-    if (open.empty()) finish(failure(problem));
+    if (open.empty()) finish(errors::unavailable(problem));
   }
 
   void on_timer() override { next(); }

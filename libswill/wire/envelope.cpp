@@ -244,6 +244,19 @@ void write_error(writer& to, std::uint64_t seq, const error& e) {
   end_response(to, response_type::error);
 }
 
+error read_error(bytes_view data, error otherwise) {
+  error e = std::move(otherwise);
+  reader from{data};
+  value said;
+  if (!read_value(from, said, reader::deepest)) return e;
+  if (const value* code = said.find("code"); code != nullptr && code->get_if<std::int64_t>() != nullptr)
+    e.code = *code->get_if<std::int64_t>();
+  if (const value* text = said.find("message"); text != nullptr && text->get_if<std::string>() != nullptr)
+    e.message = *text->get_if<std::string>();
+  if (const value* more = said.find("data")) e.data = *more;
+  return e;
+}
+
 void write_request(writer& to, std::uint64_t seq, bytes_view data, std::string_view rpc, request_type type,
                    bytes_view metadata) {
   const bool plain = type == request_type::message;

@@ -88,6 +88,9 @@ void end_response(writer& to, response_type type, bytes_view leading, bytes_view
 /// A whole ERROR envelope. A message that is not UTF-8 is mended; data that have no form on the wire are left out.
 void write_error(writer& to, std::uint64_t seq, const error& e);
 
+/// The error that the data of an ERROR envelope say; in what they do not say, it is `otherwise`.
+error read_error(bytes_view data, error otherwise);
+
 /// A whole request; trailing elements that hold their default are left out. `data` is one encoded value, or empty for nil; `rpc` is
 /// UTF-8; `metadata` an encoded map, or empty for nil.
 void write_request(writer& to, std::uint64_t seq, bytes_view data, std::string_view rpc,

@@ -75,8 +75,8 @@ closed_connections closed_of(gathered g) {
 
 error not_found(const gathered& g) {
   if (g.missing.empty()) return {error_code::not_found, "There is no such connection"};
-  return {error_code::unavailable, "The connection was not found, but not every node has answered",
-          value::map({{"retryable", true}, {"missing", to_value(g.missing)}})};
+  return errors::unavailable("The connection was not found, but not every node has answered",
+                             {{"missing", to_value(g.missing)}});
 }
 
 /// As much as a close frame holds (RFC 6455, 5.5).
@@ -100,17 +100,6 @@ task<T> awaited(F start) {
   const auto begin = [&start](completer<T> done) { start([done](result<T> r) { done(std::move(r)); }); };
   co_return co_await completion<T>(begin);
 }
-
-struct this_scope {
-  scope* found = nullptr;
-  bool await_ready() const noexcept { return false; }
-  template <class P>
-  bool await_suspend(std::coroutine_handle<P> h) noexcept {
-    found = h.promise().owner;
-    return false;
-  }
-  scope* await_resume() const noexcept { return found; }
-};
 
 } // namespace
 
@@ -290,10 +279,10 @@ task<closed_connections> connections::close_user(std::string user, int code, std
 
 task<connection_feed> connections::watch(event_filter f) {
   if (impl_->runtime == nullptr) throw impl::not_running();
-  const scope* here = co_await this_scope{};
+  const scope& here = co_await this_scope{};
   auto queue =
       std::make_unique<detail::event_queue>(std::move(f), std::max<std::size_t>(1, impl_->options.feed_length));
-  impl_->part_of(here->loop()).add(*queue);
+  impl_->part_of(here.loop()).add(*queue);
   const auto begin = [this](completer<void> done) {
     impl_->send(detail::watch_order{[done](result<void> r) { done(std::move(r)); }});
   };
@@ -302,6 +291,7 @@ task<connection_feed> connections::watch(event_filter f) {
 }
 
 listening connections::listen(std::function<void(const connection_event&)> f, event_filter filter) {
+  detail::must_be_function(f, "connections::listen");
   const std::uint64_t key = ++impl_->last_key;
   if (!impl_->send(detail::listen_order{key, std::move(filter), std::move(f)})) throw impl::not_running();
   return listening{[i = impl_, key] { i->send(detail::unlisten_order{key}); }};

@@ -96,7 +96,7 @@ bool broker_actor::on_presence_mail(caf::type_erased_tuple& content) {
 void broker_actor::on_join(join_order& o) {
   auto it = topics_.find(o.topic);
   if (it == topics_.end()) {
-    if (topics_.size() >= settings_.options->topic_count) return reply(o, broker_unavailable("too many topics"));
+    if (topics_.size() >= settings_.options->topic_count) return reply(o, errors::unavailable("too many topics"));
     it = topics_.emplace(o.topic, std::make_unique<topic>()).first;
     topic& t = *it->second;
     t.id = ++last_id_;
@@ -164,13 +164,13 @@ void broker_actor::serve(topic& t, const join_order& o) {
 
 /// Reads what history has behind o.since, a page. What comes meanwhile the hub keeps for the one who waits; for more he asks again.
 void broker_actor::read_page(topic& t, const join_order& o) {
-  settings_.broker->history(
-      o.topic, *o.since, settings_.options->history_page, [this, o, id = t.id](result<broker::history_page> page) {
-        if (page) return on_page(o, id, std::move(*page));
-        const bool passes = page.error().code == static_cast<std::int64_t>(error_code::unavailable);
-        if (!o.again || !passes) return reply(o, page.error());
-        with_topic(o.topic, id, [&](topic& same) { same.behind.push_back(o); });
-      });
+  settings_.broker->history(o.topic, *o.since, settings_.options->history_page,
+                            [this, o, id = t.id](result<broker::history_page> page) {
+                              if (page) return on_page(o, id, std::move(*page));
+                              const bool passes = page.error().is(error_code::unavailable);
+                              if (!o.again || !passes) return reply(o, page.error());
+                              with_topic(o.topic, id, [&](topic& same) { same.behind.push_back(o); });
+                            });
 }
 
 void broker_actor::on_page(const join_order& o, std::uint64_t topic_id, broker::history_page page) {
@@ -316,8 +316,7 @@ void broker_actor::on_enter(enter_order& o) {
   settings_.broker->enter(o.topic, o.who,
                           [this, key = std::pair{o.topic, o.who.id}, done = std::move(o.done)](result<void> r) {
                             // One that the broker has no room for is not entered again when the broker is back.
-                            const auto full = static_cast<std::int64_t>(error_code::too_many_requests);
-                            if (!r && r.error().code == full) present_.erase(key);
+                            if (!r && r.error().is(error_code::too_many_requests)) present_.erase(key);
                             done(std::move(r));
                           });
 }

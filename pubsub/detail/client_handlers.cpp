@@ -20,9 +20,7 @@ struct subscriber_count {
 class counted_subscription {
 public:
   counted_subscription(connection& c, std::size_t most) : count_(&c.state<subscriber_count>().open) {
-    if (*count_ >= most)
-      throw error{error_code::too_many_requests, "too many subscriptions of this connection",
-                  value::map({{"retry_after_ms", 1000}})};
+    if (*count_ >= most) throw errors::too_many("too many subscriptions of this connection", std::chrono::seconds{1});
     ++*count_;
   }
   counted_subscription(const counted_subscription&) = delete;
@@ -57,8 +55,8 @@ public:
       return;
     }
     const double wait = rate > 0 ? std::ceil((1 - quota_->left) / rate * 1000) : 60'000;
-    throw error{error_code::too_many_requests, "too many new topics of this connection",
-                value::map({{"retry_after_ms", static_cast<std::int64_t>(wait)}})};
+    throw errors::too_many("too many new topics of this connection",
+                           std::chrono::milliseconds{static_cast<std::int64_t>(wait)});
   }
   new_topic(const new_topic&) = delete;
   new_topic& operator=(const new_topic&) = delete;
@@ -102,18 +100,11 @@ value decoded(bytes_view data) {
   return v;
 }
 
-bytes encoded(const value& v) {
-  buffer out;
-  wire::writer w{out};
-  wire::write_value(w, v);
-  return {out.view().begin(), out.view().end()};
-}
-
 /// The item with what a filter makes of its message; nothing when the client does not get it.
 std::optional<encoded_item> filtered(const grant& g, publication_ptr p) {
   const auto changed = g.filter(decoded(p->data()));
   if (!changed) return std::nullopt;
-  return encoded_item{nullptr, encode_item(p->at().offset, encoded(*changed))};
+  return encoded_item{nullptr, encode_item(p->at().offset, encoded_message(*changed))};
 }
 
 } // namespace
@@ -164,7 +155,7 @@ stream<encoded_item> client_handlers::subscribe(shared i, pubsub& bus, request<s
   const subscribe_rule* rule = i->subscribe_rules.find(topic);
   if (rule == nullptr) throw denied("subscribe to this topic");
   const grant g = co_await (*rule)(c, topic);
-  if (encoded(g.member).size() > i->options.member_size)
+  if (encoded_message(g.member).size() > i->options.member_size)
     throw error{error_code::too_large, "the member's data are too large"};
   const counted_subscription counted{c.connection(), i->options.subscriptions_per_connection};
 
@@ -199,7 +190,7 @@ task<position> client_handlers::publish(shared i, pubsub& bus, request<publish_r
   const value before = decoded(r.data().data.data);
   value message = before;
   co_await (*rule)(r.context(), topic, message);
-  bytes data = message == before ? std::move(r.data().data.data) : encoded(message);
+  bytes data = message == before ? std::move(r.data().data.data) : encoded_message(message);
   new_topic counts{r.context().connection(), i->options, r.context().call().loop().now()};
   const position at =
       co_await counts.made_by(bus.publish_encoded(topic, std::move(data), r.data().idempotency_key.value_or("")));
@@ -229,14 +220,14 @@ stream<encoded_item> client_handlers::watch_presence(shared i, pubsub& bus, requ
   // Asked for after the events have begun: nobody is missed, some may be told twice.
   const std::vector<presence_member> all = co_await bus.members(r.data().topic);
   const value list = value::map({{"members", to_value(all)}});
-  encoded_item first{nullptr, encoded(list)};
+  encoded_item first{nullptr, encoded_message(list)};
   co_yield moved{first};
   for (;;) {
     const publication_ptr p = co_await s.subscription->next();
     if (p->is_notice()) { // events were missed: the list again
       const std::vector<presence_member> again = co_await bus.members(r.data().topic);
       const value now = value::map({{"members", to_value(again)}});
-      encoded_item item{nullptr, encoded(now)};
+      encoded_item item{nullptr, encoded_message(now)};
       co_yield moved{item};
     } else {
       encoded_item item{nullptr, bytes(p->data().begin(), p->data().end())};

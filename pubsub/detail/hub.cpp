@@ -31,7 +31,7 @@ void hub::deliver(const publication_ptr& p) {
 }
 
 void hub::join(membership& m, std::optional<position> since) {
-  if (!broker_) return m.on_joined(broker_unavailable("the server is stopping"));
+  if (!broker_) return m.on_joined(errors::unavailable("the server is stopping"));
   auto& t = topics_[m.topic()];
   if (!t) t = std::make_unique<local_topic>(local_topic{m.topic(), {}});
   m.place = t.get();

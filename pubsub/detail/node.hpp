@@ -33,6 +33,8 @@ struct pubsub::impl : std::enable_shared_from_this<impl> {
   std::vector<detail::hub*> hubs;
   std::vector<caf::strong_actor_ptr> hub_handles;
 
+  bool is_used = false; ///< an app has it
+
   std::mutex mutex; ///< for threads that are none of the server's: held while they send, and to begin and end `running`
   bool running = false;
 
@@ -43,7 +45,10 @@ struct pubsub::impl : std::enable_shared_from_this<impl> {
   };
   std::set<std::shared_ptr<listening_state>> listenings;
 
-  static error not_running() { return broker_unavailable("pub/sub does not run"); }
+  error not_running() const {
+    return errors::unavailable(is_used ? "pub/sub does not run: its server has not started yet, or has stopped"
+                                       : "pub/sub does not run: no app uses it, app.use(bus) is missing");
+  }
 
   loop& home() const noexcept { return hubs.front()->home().loop(); }
   detail::hub& hub_of(const loop& l) const noexcept;

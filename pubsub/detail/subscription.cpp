@@ -131,7 +131,7 @@ void subscription::push(const publication_ptr& p) {
   }
   queue_.push(p);
   bytes_ += p->item().size();
-  if (waiter_ != nullptr) wake();
+  wake();
 }
 
 bool subscription::is_full(const publication& p) const noexcept {
@@ -165,20 +165,15 @@ void subscription::drop_same_key(const publication& p) {
 void subscription::overflowed() {
   detail::add(hub_.counters().overflows, 1);
   const position at = queue_.empty() ? taken_ : queue_[queue_.size() - 1]->at();
-  fail({error_code::too_many_requests, "this subscriber is too slow",
-        value::map({{"retry_after_ms", 0}, {"epoch", at.epoch}, {"offset", at.offset}})});
+  fail(errors::too_many("this subscriber is too slow", std::chrono::milliseconds{0},
+                        {{"epoch", at.epoch}, {"offset", at.offset}}));
 }
 
 void subscription::fail(error e) {
   if (failure_) return;
   failure_ = std::move(e);
   parts_.clear(); // nothing more comes
-  if (waiter_ != nullptr) wake();
-}
-
-void subscription::wake() {
-  wait* w = std::exchange(waiter_, nullptr);
-  w->owner()->wake(*w); // runs the subscriber, which may end this
+  wake();
 }
 
 publication_ptr subscription::take() {

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "libswill/base/awaiting.hpp"
 #include "libswill/base/result.hpp"
 #include "libswill/base/ring.hpp"
-#include "libswill/base/scope.hpp"
 #include "pubsub/options.hpp"
 #include "pubsub/publication.hpp"
 
@@ -109,7 +109,7 @@ struct subscription_list {
 };
 
 /// What waits for one subscriber, of one topic or several: a bounded queue of shared messages. On one unit's thread.
-class subscription {
+class subscription : public wait_slot {
 public:
   subscription(topic_port& hub, const topic_options& o) : hub_(hub), options_(o) {
     detail::add(hub_.counters().subscriptions, 1);
@@ -145,16 +145,15 @@ public:
   std::size_t waiting() const noexcept { return queue_.size(); }
   std::uint64_t dropped() const noexcept { return dropped_; }
 
-  class next_awaiter;
   /// `co_await s.next()`: the next message or notice. Throws the failure, or `cancelled`.
-  next_awaiter next() noexcept;
+  awaiting<subscription&> next() noexcept { return awaiting<subscription&>{*this}; }
 
   const topic_options& options() const noexcept { return options_; }
   /// Something read from history is still to be taken.
   bool has_preloaded() const noexcept { return preloaded_ != 0; }
   /// The one who waits is told of what was preloaded. May end this.
   void wake_up() {
-    if (waiter_ != nullptr && is_ready()) wake();
+    if (is_ready()) wake();
   }
   std::size_t behind = 0; ///< topics that it reads from history; theirs to count
 
@@ -164,7 +163,6 @@ private:
   void drop_oldest();
   void drop_same_key(const publication& p);
   void overflowed();
-  void wake();
 
   topic_port& hub_;
   const topic_options& options_; ///< the application's, which live as long as the server
@@ -177,7 +175,6 @@ private:
   std::uint64_t dropped_ = 0;
   position taken_; ///< the last that was handed out
   std::optional<error> failure_;
-  wait* waiter_ = nullptr;
 };
 
 inline membership::~membership() {
@@ -190,33 +187,5 @@ inline void membership::set_behind(bool behind) noexcept {
   behind_ = behind;
   owner_.behind += behind ? 1 : static_cast<std::size_t>(-1);
 }
-
-class subscription::next_awaiter : wait {
-public:
-  explicit next_awaiter(subscription& s) noexcept : from_(s) {}
-  ~next_awaiter() {
-    if (from_.waiter_ == this) from_.waiter_ = nullptr;
-  }
-  bool await_ready() const noexcept { return false; }
-  template <class P>
-  bool await_suspend(std::coroutine_handle<P> h) {
-    scope_ = h.promise().owner;
-    if (scope_->is_cancelled() || from_.is_ready()) return false;
-    scope_->suspend(*this, h);
-    from_.waiter_ = this;
-    return true;
-  }
-  publication_ptr await_resume() {
-    if (from_.waiter_ == this) from_.waiter_ = nullptr;
-    if (scope_->is_cancelled()) throw cancelled{};
-    return from_.take();
-  }
-
-private:
-  subscription& from_;
-  scope* scope_ = nullptr;
-};
-
-inline subscription::next_awaiter subscription::next() noexcept { return next_awaiter{*this}; }
 
 } // namespace swill::detail

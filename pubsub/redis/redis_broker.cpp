@@ -107,7 +107,7 @@ void redis_broker::publish(const std::string& topic, bytes_view data, const std:
 
 void redis_broker::subscribe(const std::string& topic, answer<topic_state> done) {
   impl& i = *impl_;
-  if (!i.commands->is_up() || !i.feed->is_up()) return done(broker_unavailable("Redis cannot be reached"));
+  if (!i.commands->is_up() || !i.feed->is_up()) return done(errors::unavailable("Redis cannot be reached"));
   const auto [it, fresh] = i.channels.try_emplace(topic);
   it->second.waiting.push_back(std::move(done));
   if (fresh) {
@@ -160,11 +160,9 @@ void redis_broker::history(const std::string& topic, const position& since, std:
 
 void redis_broker::enter(const std::string& topic, const presence_member& who, answer<void> done) {
   const std::string events = presence_topic(topic);
-  buffer member;
-  wire::writer w{member};
-  encode_message(w, who);
+  const bytes member = encoded_message(who);
   std::vector<std::string> arguments = impl_->append_arguments(events, event_head("join"));
-  arguments.insert(arguments.end(), {who.id, impl_->node, std::string{as_text(member.view())}, topic,
+  arguments.insert(arguments.end(), {who.id, impl_->node, std::string{as_text(member)}, topic,
                                      text_of(impl_->options->members_per_topic)});
   impl_->run(enter_script,
              {impl_->key("p:", topic), impl_->key("n:", impl_->node), impl_->key("t:", events),
@@ -222,7 +220,7 @@ void redis_broker::nodes(answer<std::vector<node_info>> done) {
   impl& i = *impl_;
   if (i.is_listed()) return i.beat(std::move(done));
   if (!i.has_tried) return i.early.push_back(std::move(done));
-  done(broker_unavailable("Redis cannot be reached"));
+  done(errors::unavailable("Redis cannot be reached"));
 }
 
 void redis_broker::send_to_nodes(const std::string& kind, bytes_view data, answer<void> done) {

@@ -29,9 +29,7 @@ std::string_view trace_in(std::string_view place) noexcept {
 
 std::string event_head(std::string_view event) {
   const bytes whole = presence_event(event, {});
-  buffer member;
-  wire::writer w{member};
-  encode_message(w, presence_member{});
+  const bytes member = encoded_message(presence_member{});
   return std::string{as_text(whole).substr(0, whole.size() - member.size())};
 }
 
@@ -64,7 +62,7 @@ void redis_broker::impl::start() {
     if (now_up) {
       on_commands_up();
     } else {
-      on_tried(broker_unavailable("Redis cannot be reached"));
+      on_tried(errors::unavailable("Redis cannot be reached"));
     }
     on_state();
   });
@@ -78,7 +76,7 @@ void redis_broker::impl::start() {
     if (!now_up) {
       for (auto& [topic, c] : channels) c.confirmed = false;
       unconfirmed = channels.size() + node_channels;
-      on_tried(broker_unavailable("Redis cannot be reached"));
+      on_tried(errors::unavailable("Redis cannot be reached"));
     }
     on_state();
   };
@@ -114,7 +112,7 @@ void redis_broker::impl::on_state() {
       std::move(c.waiting.begin(), c.waiting.end(), std::back_inserter(waiting));
       c.waiting.clear();
     }
-    for (const auto& w : waiting) w(broker_unavailable("Redis cannot be reached"));
+    for (const auto& w : waiting) w(errors::unavailable("Redis cannot be reached"));
     if (std::exchange(up, false)) listener->on_down();
     return;
   }

@@ -122,7 +122,7 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
     const std::string said = refusal != nullptr ? *refusal : to_text(*text);
     const std::string line = "topics: Redis answered " + said;
     errors->write(redis::refusal_word(said), {.level = log_level::error, .text = line, .trace = trace});
-    return broker_unavailable("Redis cannot do it now");
+    return errors::unavailable("Redis cannot do it now");
   }
 
   // --- connections

@@ -29,8 +29,7 @@ struct server {
 struct refuser {
   template <class R>
   void operator()(R& r) {
-    if constexpr (requires { r.done; })
-      r.done(error{error_code::unavailable, "There are no sessions now", value::map({{"retryable", true}})});
+    if constexpr (requires { r.done; }) r.done(errors::unavailable("There are no sessions now"));
   }
 };
 

@@ -118,8 +118,8 @@ redis_store::encoded redis_store::encode(const session_record& r) {
 
 error redis_store::seen_error(const error& e) {
   const error told = open_error(e);
-  if (e.code == static_cast<std::int64_t>(error_code::unavailable)) return told;
-  return {error_code::internal_error, "An internal server error occurred"};
+  if (e.is(error_code::unavailable)) return told;
+  return errors::internal();
 }
 
 error redis_store::open_error(const error& e) {
@@ -128,7 +128,7 @@ error redis_store::open_error(const error& e) {
     const std::string said = refusal != nullptr ? *refusal : to_text(*text);
     errors_.write(log_level::error, redis::refusal_word(said), "sessions: Redis answered " + printable(said));
   }
-  return {error_code::unavailable, "The sessions are not there now", value::map({{"retryable", true}})};
+  return errors::unavailable("The sessions are not there now");
 }
 
 void redis_store::load(std::string id, store_answer<std::optional<session_record>> f) {
@@ -144,7 +144,7 @@ void redis_store::load(std::string id, store_answer<std::optional<session_record
           return f(std::move(found));
         }
         errors_.write(log_level::error, "none", "sessions: what is stored under a session's key is none");
-        f(error{error_code::internal_error, "An internal server error occurred"});
+        f(errors::internal());
       },
       redis::is_text_or_nil);
 }
@@ -159,7 +159,7 @@ error redis_store::refusal(const redis::reply& r) {
     default: break;
   }
   errors_.write(log_level::error, "never", "sessions: Redis has answered a script with what it never gives");
-  return {error_code::internal_error, "An internal server error occurred"};
+  return errors::internal();
 }
 
 /// What a script has made of the stored session and the changes.
@@ -167,7 +167,7 @@ result<session_record> redis_store::merged_record(std::string id, std::string_vi
   auto found = decode_session(std::move(id), stored);
   if (found) return std::move(*found);
   errors_.write(log_level::error, "none", "sessions: what is stored under a session's key is none");
-  return error{error_code::internal_error, "An internal server error occurred"};
+  return errors::internal();
 }
 
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libswill/base/scope.hpp"
+#include "libswill/base/awaiting.hpp"
 #include "libswill/base/task.hpp"
 #include "libswill/base/timer_queue.hpp"
 
@@ -53,41 +53,26 @@ private:
 /// Something a coroutine waits for until the test fires it. One waiter at a time.
 class signal {
 public:
-  struct awaiter : wait {
-    explicit awaiter(signal& s) : source(s) {}
-    ~awaiter() {
-      if (source.waiter_ == this) source.waiter_ = nullptr;
-    }
-    signal& source;
-    scope* where = nullptr;
-    bool await_ready() const noexcept { return false; }
-    template <class P>
-    bool await_suspend(std::coroutine_handle<P> h) {
-      where = h.promise().owner;
-      if (where->is_cancelled() || source.fired_) return false;
-      where->suspend(*this, h);
-      source.waiter_ = this;
-      return true;
-    }
-    int await_resume() {
-      source.waiter_ = nullptr;
-      ++source.resumed;
-      if (where->is_cancelled()) throw cancelled{};
-      return source.number_;
-    }
+  struct place {
+    signal& of;
+    bool is_ready() const noexcept { return of.fired_; }
+    void enter(wait& w) noexcept { of.waiter_.enter(w); }
+    void leave(const wait& w) noexcept { of.waiter_.leave(w); }
+    int take() noexcept { return ++of.resumed, of.number_; }
+    void give_up() noexcept { ++of.resumed; }
   };
-  awaiter operator co_await() noexcept { return awaiter{*this}; }
+  awaiting<place> operator co_await() noexcept { return awaiting<place>{*this}; }
 
   void fire(int number = 0) {
     fired_ = true;
     number_ = number;
-    if (waiter_ != nullptr) waiter_->owner()->wake(*waiter_);
+    waiter_.wake();
   }
-  bool has_waiter() const noexcept { return waiter_ != nullptr; }
+  bool has_waiter() const noexcept { return waiter_.is_taken(); }
   int resumed = 0;
 
 private:
-  awaiter* waiter_ = nullptr;
+  wait_slot waiter_;
   bool fired_ = false;
   int number_ = 0;
 };

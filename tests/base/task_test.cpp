@@ -70,6 +70,20 @@ task<scope*> own_scope() {
 }
 task<scope*> scope_two_below() { co_return co_await own_scope(); }
 
+task<int> twice(task<int> t) {
+  const int first = co_await t;
+  co_return first + co_await t;
+}
+
+TEST_F(Task, IsAwaitedOnce) {
+  task<int> again = twice(number(1));
+  again.start(s);
+  EXPECT_THROW(again.take(), std::logic_error);
+  task<int> none = twice(task<int>{});
+  none.start(s);
+  EXPECT_THROW(none.take(), std::logic_error);
+}
+
 TEST_F(Task, InheritsTheScopeOfTheOneThatAwaitsIt) {
   auto t = scope_two_below();
 

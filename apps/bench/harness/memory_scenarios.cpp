@@ -3,6 +3,7 @@
 #include "apps/bench/harness/measurement.hpp"
 #include "apps/bench/load/connection.hpp"
 #include "apps/bench/load/request_frame.hpp"
+#include "libswill/base/encoding.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -26,7 +27,7 @@ void call_add(connection& c) {
     const bool open = c.receive([&](std::string_view bytes) {
       const auto r = parse_response(bytes);
       if (!r || r->seq != call_seq || r->value != 42)
-        throw std::runtime_error("wrong answer: " + to_hex(bytes.substr(0, 64)));
+        throw std::runtime_error("wrong answer: " + to_hex(as_bytes(bytes.substr(0, 64))));
       answered = true;
     });
     if (!open) throw std::runtime_error("the server closed the connection");

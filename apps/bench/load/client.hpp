@@ -3,6 +3,7 @@
 #include "apps/bench/load/connection.hpp"
 #include "apps/bench/load/request_frame.hpp"
 #include "apps/bench/load/tally.hpp"
+#include "libswill/base/encoding.hpp"
 
 #include <cstdint>
 #include <string>
@@ -36,7 +37,7 @@ protected:
     const bool open = connection_.receive([&](std::string_view payload) {
       if (const auto r = parse_response(payload)) [[likely]]
         return on_response(*r);
-      tally_.fail("not the response that was expected: " + to_hex(payload.substr(0, 64)));
+      tally_.fail("not the response that was expected: " + to_hex(as_bytes(payload.substr(0, 64))));
     });
     if (!open) closed_ = true, tally_.fail("the server closed the connection");
   }

@@ -75,14 +75,4 @@ std::optional<server_frame> server_frame::parse(std::string_view buffer) noexcep
                       header + length};
 }
 
-std::string to_hex(std::string_view bytes) {
-  constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  for (const char c : bytes) {
-    text.push_back(digits[static_cast<std::uint8_t>(c) >> 4]);
-    text.push_back(digits[c & 15]);
-  }
-  return text;
-}
-
 } // namespace swill::bench

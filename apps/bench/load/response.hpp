@@ -33,7 +33,4 @@ struct server_frame {
   static std::optional<server_frame> parse(std::string_view buffer) noexcept;
 };
 
-/// `bytes` as hexadecimal digits, for error texts.
-std::string to_hex(std::string_view bytes);
-
 } // namespace swill::bench

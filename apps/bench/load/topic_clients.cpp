@@ -1,5 +1,7 @@
 #include "apps/bench/load/topic_clients.hpp"
 
+#include "libswill/base/encoding.hpp"
+
 namespace swill::bench {
 namespace {
 
@@ -45,12 +47,14 @@ void subscriber_client::start(std::uint64_t) {
 
 // An item is [seq, {"offset": …, "data": …}, 0, nil, nil] with a seq of one byte; what comes first is the confirmation, whose data is nil.
 void subscriber_client::on_envelope(std::string_view payload, std::uint64_t now) {
-  if (payload.size() < 6 || is_error(payload)) return tally_.fail("no item: " + to_hex(payload.substr(0, 64)));
+  if (payload.size() < 6 || is_error(payload))
+    return tally_.fail("no item: " + to_hex(as_bytes(payload.substr(0, 64))));
   if (payload[2] == '\xc0') {
     ++confirmed_;
     return;
   }
-  if (payload[2] != '\x82' || payload.size() < message_bytes) return tally_.fail("no item: " + to_hex(payload));
+  if (payload[2] != '\x82' || payload.size() < message_bytes)
+    return tally_.fail("no item: " + to_hex(as_bytes(payload)));
   ++tally_.messages;
   tally_.latency.record(now - last_.at);
 }
@@ -75,7 +79,7 @@ void publisher_client::start(std::uint64_t) {
 
 void publisher_client::on_readable(std::uint64_t) {
   const bool open = connection_.receive([&](std::string_view payload) {
-    if (is_error(payload)) tally_.fail("not published: " + to_hex(payload.substr(0, 64)));
+    if (is_error(payload)) tally_.fail("not published: " + to_hex(as_bytes(payload.substr(0, 64))));
     --open_;
   });
   if (!open) tally_.fail("the server closed the publisher's connection");

@@ -6,6 +6,7 @@
 #include "libswill/api/detail/service.hpp"
 #include "libswill/api/link.hpp"
 #include "libswill/api/request.hpp"
+#include "libswill/base/awaiting.hpp"
 #include "libswill/base/log_limiter.hpp"
 #include "libswill/base/ring.hpp"
 #include "libswill/base/scope.hpp"
@@ -219,7 +220,7 @@ private:
 
   // input
   struct pool_decoding;
-  struct room_awaiter;
+  struct input_room;
   task<void> decode_on_pool(bytes_view data, std::size_t values);
   void begin_input();
   void decode(bytes_view data, std::size_t values);
@@ -292,7 +293,7 @@ private:
   task<void> pump_;
   ring<raw_item> raw_items_;
   std::size_t raw_bytes_ = 0;
-  wait* pump_room_ = nullptr; ///< the pump waits until the handler has taken some
+  wait_slot pump_room_; ///< the pump waits until the handler has taken some
   input_gauge gauge_;
   std::size_t queue_limit_ = 0;
   std::size_t reported_ = 0;     ///< what of the gauge the host knows
@@ -311,7 +312,7 @@ private:
   // What burst_items_ and burst_bytes_ were when they were counted: so items need no counter of their own.
   std::int64_t counted_bytes_ = 0;
   std::uint32_t counted_items_ = 0;
-  std::uint32_t opening_values_ = 0; ///< of opening_; more of them do not fit into a message
+  std::uint32_t opening_values_ = 0;        ///< of opening_; more of them do not fit into a message
   std::stop_source stop_{std::nostopstate}; ///< once somebody asks for its token
 
   // Side by side: a waiting request is to be small.

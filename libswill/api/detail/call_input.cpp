@@ -24,7 +24,7 @@ void call::decode(bytes_view data, std::size_t values) {
 /// The same error, and which item of the stream it is about.
 error call::located(error e) const {
   if (!handler_->request_streams) return e;
-  if (e.code != static_cast<std::int64_t>(error_code::validation_error)) {
+  if (!e.is(error_code::validation_error)) {
     if (e.data.is_nil()) e.data = value::map({{"item", items_seen_}});
     return e;
   }
@@ -70,22 +70,15 @@ task<void> call::decode_on_pool(bytes_view data, std::size_t values) {
 // --- What waits
 
 /// Waits until the handler has taken about half of what waits for it.
-struct call::room_awaiter : wait {
-  explicit room_awaiter(call& owner) : c(owner) {}
-  ~room_awaiter() { c.pump_room_ = nullptr; }
+struct call::input_room {
   call& c;
-
-  bool await_ready() const noexcept { return false; }
-  bool await_suspend(std::coroutine_handle<> h) {
-    if (c.is_cancelled() || !c.is_crowded()) return false;
-    c.suspend(*this, h);
-    c.pump_room_ = this;
+  bool is_ready() const noexcept { return !c.is_crowded(); }
+  void enter(wait& w) noexcept {
+    c.pump_room_.enter(w);
     c.settle_input();
-    return true;
   }
-  void await_resume() const {
-    if (c.is_cancelled()) throw cancelled{};
-  }
+  void leave(const wait& w) noexcept { c.pump_room_.leave(w); }
+  void take() const noexcept {}
 };
 
 void call::settle_input() {
@@ -99,8 +92,8 @@ void call::settle_input() {
     is_full_ = !is_full_;
     host_->pause_reading(is_full_);
   }
-  wait* room = nullptr;
-  if (pump_room_ != nullptr && exchange_->queued().held <= queue_limit_ / 2) room = std::exchange(pump_room_, nullptr);
+  const bool is_awaited = pump_room_.is_taken();
+  const bool has_room = is_awaited && exchange_->queued().held <= queue_limit_ / 2;
   constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
   gauge_.low = reported_ > worth_telling ? reported_ - worth_telling + 1 : reported_ != 0 ? 1 : 0;
   gauge_.high = reported_ + worth_telling;
@@ -109,8 +102,8 @@ void call::settle_input() {
   } else if (queue_limit_ != never) {
     gauge_.high = std::min(gauge_.high, queue_limit_ + 1);
   }
-  if (pump_room_ != nullptr) gauge_.low = never; // it wants to know of each that is taken
-  if (room != nullptr) wake(*room);              // last: the pump hands over what it has
+  if (is_awaited && !has_room) gauge_.low = never; // it wants to know of each that is taken
+  if (has_room) pump_room_.wake();                 // last: the pump hands over what it has
 }
 
 /// The request is over: what still comes is dropped.
@@ -174,7 +167,7 @@ task<void> call::pump() {
   try {
     while (!raw_items_.empty() && !final_) {
       // Items decoded may be many times as large: not all at once.
-      if (is_crowded()) co_await room_awaiter{*this};
+      if (is_crowded()) co_await awaiting<input_room>{*this};
       if (final_) co_return;
       raw_item item = raw_items_.pop();
       bytes& data = item.data;

@@ -17,7 +17,7 @@ namespace {
 
 error unforeseen(context& c, std::exception_ptr e, bool debug) {
   c.call().log_failure("unforeseen", log_limiter::of_exception("unforeseen ", e));
-  error out{error_code::internal_error, "An internal server error occurred"};
+  error out = errors::internal();
   if (debug) out.data = value::map({{"traceback", cut_text(describe_exception(e), 16 * 1024)}});
   return out;
 }

@@ -216,9 +216,7 @@ private:
     blocking_awaiter<decltype(work)> result{std::move(work), call_.stop_token()};
     co_return co_await result;
   }
-  void wake() {
-    if (wait* w = queue_.waiter()) call_.wake(*w);
-  }
+  void wake() { queue_.wake(); }
   bool put(out& item, wait& w, std::coroutine_handle<> h) override {
     if (call_.put_at_once([&item](wire::writer& to) { encode_message(to, std::as_const(item)); })) return false;
     item_ = &item;

@@ -87,6 +87,19 @@ value to_value(const T& v) {
   return detail::decoded_value(encoded.view());
 }
 
+namespace detail {
+
+/// v as it travels, in bytes of its own. Throws encode_error as encode_message does.
+template <class T>
+bytes encoded_message(const T& v) {
+  buffer out;
+  wire::writer to{out};
+  encode_message(to, to_message(v));
+  return {out.view().begin(), out.view().end()};
+}
+
+} // namespace detail
+
 /// A T from what would travel; the error is that of decode_message.
 template <class T>
 result<T> from_value(const value& v, const limits& l = {}) {

@@ -1,14 +1,9 @@
 #pragma once
 
-#include "libswill/base/bytes.hpp"
-
 #include <string>
 #include <string_view>
 
 namespace swill::client_detail {
-
-/// RFC 4648 §4, with padding.
-std::string base64(bytes_view data);
 
 /// What a server must answer to a Sec-WebSocket-Key (RFC 6455 §4.2.2).
 std::string accept_of(std::string_view key);

@@ -1,53 +1,56 @@
 #include "libswill/client/detail/await.hpp"
 
+#include <stdexcept>
+
 namespace swill::client_detail {
 
 namespace {
 
-void only_one(const wait* w) {
-  if (w != nullptr) throw std::logic_error("two coroutines wait for the same side of one call");
+void only_one(const wait_slot& s) {
+  if (s.is_taken()) throw std::logic_error("two coroutines wait for the same side of one call");
 }
 
 } // namespace
 
-bool reader_awaiter::suspend(scope& s, std::coroutine_handle<> h) {
-  scope_ = &s;
-  const bool there = call_.has_item() || call_.ended() || (until_ == until::begun && call_.has_begun());
-  if (s.is_cancelled() || there) return false;
+bool call_input::is_ready() const {
+  if (call_.has_item() || call_.ended() || (until_ == until::begun && call_.has_begun())) return true;
   only_one(call_.reader);
-  s.suspend(*this, h);
-  call_.reader = this;
+  return false;
+}
+
+void call_input::enter(wait& w) noexcept {
+  call_.reader.enter(w);
   call_.reader_wants_items = until_ == until::item;
-  return true;
 }
 
-bool room_awaiter::suspend(scope& s, std::coroutine_handle<> h) {
-  scope_ = &s;
-  if (s.is_cancelled() || !call_.owner()->is_congested() || call_.ended()) return false;
+bool output_room::is_ready() const {
+  if (!call_.owner()->is_congested() || call_.ended()) return true;
   only_one(call_.writer);
-  s.suspend(*this, h);
-  call_.writer = this;
-  call_.owner()->wait_for_room(*this);
-  return true;
+  return false;
 }
 
-void room_awaiter::leave() noexcept {
-  if (call_.writer != this) return;
-  call_.writer = nullptr;
-  call_.owner()->forget(*this);
+void output_room::enter(wait& w) {
+  waits_ = true;
+  call_.writer.enter(w);
+  call_.owner()->wait_for_room(w);
 }
 
-bool connection_awaiter::suspend(scope& s, std::coroutine_handle<> h) {
-  scope_ = &s;
-  if (s.is_cancelled() || connection_->closed() != nullptr) return false;
-  if (until_ == until::settled && connection_->is_settled()) return false;
-  s.suspend(*this, h);
-  switch (until_) {
-    case until::settled: connection_->wait_for_settled(*this); break;
-    case until::over: connection_->wait_for_end(*this); break;
-    case until::pong: connection_->ping(*this); break;
+void output_room::leave(wait& w) noexcept {
+  if (!std::exchange(waits_, false)) return;
+  call_.writer.leave(w);
+  call_.owner()->forget(w);
+}
+
+bool occurrence::is_ready() const {
+  return connection_->closed() != nullptr || (kind_ == kind::settled && connection_->is_settled());
+}
+
+void occurrence::enter(wait& w) {
+  switch (kind_) {
+    case kind::settled: return connection_->wait_for_settled(w);
+    case kind::over: return connection_->wait_for_end(w);
+    case kind::pong: return connection_->ping(w);
   }
-  return true;
 }
 
 } // namespace swill::client_detail

@@ -1,101 +1,66 @@
 #pragma once
 
+#include "libswill/base/awaiting.hpp"
 #include "libswill/base/task.hpp"
 #include "libswill/client/detail/call.hpp"
 
 #include <memory>
-#include <stdexcept>
+#include <utility>
+
+// What a coroutine of the client awaits (base/awaiting.hpp).
 
 namespace swill::client_detail {
 
-/// Waits until the call has an item, or has begun, or is over. When the scope is cancelled, so is the call.
-class reader_awaiter : wait {
+/// The next item of a call, or its end; for `begun` its first answer is enough. When the scope is cancelled, so is the call.
+class call_input {
 public:
   enum class until { item, begun };
-  reader_awaiter(call& c, until u) : call_(c), until_(u) {}
-  ~reader_awaiter() {
-    if (call_.reader == this) call_.reader = nullptr;
-  }
-  bool await_ready() const noexcept { return false; }
-  template <class P>
-  bool await_suspend(std::coroutine_handle<P> h) {
-    return suspend(*h.promise().owner, h);
-  }
+  explicit call_input(call& c, until u = until::item) noexcept : call_(c), until_(u) {}
+  /// Throws std::logic_error when another coroutine waits for it.
+  bool is_ready() const;
+  void enter(wait& w) noexcept;
+  void leave(const wait& w) noexcept { call_.reader.leave(w); }
+  void give_up() { call_.cancel(); }
 
 protected:
-  void resume() {
-    if (call_.reader == this) call_.reader = nullptr;
-    if (!scope_->is_cancelled()) return;
-    call_.cancel();
-    throw cancelled{};
-  }
   call& call_;
 
 private:
-  bool suspend(scope& s, std::coroutine_handle<> h);
   until until_;
-  scope* scope_ = nullptr;
 };
 
-/// Waits while the connection's output is over its limit; true unless the call is over by then.
-class room_awaiter : wait {
+/// That the connection's output is below its limit; take() is true unless the call is over by then. When the scope is cancelled, so is the
+/// call.
+class output_room {
 public:
-  explicit room_awaiter(call& c) : call_(c) {}
-  ~room_awaiter() { leave(); }
-  bool await_ready() const noexcept { return false; }
-  template <class P>
-  bool await_suspend(std::coroutine_handle<P> h) {
-    return suspend(*h.promise().owner, h);
-  }
-  bool await_resume() {
-    leave();
-    if (!scope_->is_cancelled()) return call_.may_write();
-    call_.cancel();
-    throw cancelled{};
-  }
+  explicit output_room(call& c) noexcept : call_(c) {}
+  /// Throws std::logic_error when another coroutine waits for it.
+  bool is_ready() const;
+  void enter(wait& w);
+  void leave(wait& w) noexcept;
+  void give_up() { call_.cancel(); }
+  bool take() const { return call_.may_write(); }
 
 protected:
   call& call_;
 
 private:
-  bool suspend(scope& s, std::coroutine_handle<> h);
-  void leave() noexcept;
-  scope* scope_ = nullptr;
+  bool waits_ = false;
 };
 
-/// Waits for something of the connection itself.
-class connection_awaiter : wait {
+/// Something of the connection itself.
+class occurrence {
 public:
-  enum class until { settled, over, pong };
-  connection_awaiter(std::shared_ptr<connection> c, until u) : connection_(std::move(c)), until_(u) {}
-  ~connection_awaiter() { connection_->forget(*this); }
-  bool await_ready() const noexcept { return false; }
-  template <class P>
-  bool await_suspend(std::coroutine_handle<P> h) {
-    return suspend(*h.promise().owner, h);
-  }
-  void await_resume() {
-    connection_->forget(*this);
-    if (scope_->is_cancelled()) throw cancelled{};
-  }
+  enum class kind { settled, over, pong };
+  occurrence(std::shared_ptr<connection> c, kind k) noexcept : connection_(std::move(c)), kind_(k) {}
+  bool is_ready() const;
+  void enter(wait& w);
+  void leave(wait& w) noexcept { connection_->forget(w); }
+  void take() const noexcept {}
 
 private:
-  bool suspend(scope& s, std::coroutine_handle<> h);
   std::shared_ptr<connection> connection_; // the waiting outlives the client
-  until until_;
-  scope* scope_ = nullptr;
-};
-
-/// The scope, and with it the loop, of whoever awaits it.
-struct scope_awaiter {
-  scope* found = nullptr;
-  bool await_ready() const noexcept { return false; }
-  template <class P>
-  bool await_suspend(std::coroutine_handle<P> h) noexcept {
-    found = h.promise().owner;
-    return false;
-  }
-  scope& await_resume() const noexcept { return *found; }
+  kind kind_;
 };
 
 } // namespace swill::client_detail

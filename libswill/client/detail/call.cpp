@@ -11,21 +11,9 @@ namespace {
 
 constexpr std::byte nil{0xc0};
 
-std::int64_t integer_of(const value* v, std::int64_t otherwise) {
-  const auto* i = v != nullptr ? v->get_if<std::int64_t>() : nullptr;
-  return i != nullptr ? *i : otherwise;
-}
-
 /// What an ERROR says (docs/protocol.md §4).
 error error_of(bytes_view data) {
-  const value whole = detail::decoded_value(data);
-  error e{error_code::internal_error, "The server sent an error that says nothing"};
-  e.code = integer_of(whole.find("code"), e.code);
-  if (const value* text = whole.find("message"); text != nullptr && text->get_if<std::string>() != nullptr) {
-    e.message = *text->get_if<std::string>();
-  }
-  if (const value* more = whole.find("data")) e.data = *more;
-  return e;
+  return wire::read_error(data, {error_code::internal_error, "The server sent an error that says nothing"});
 }
 
 } // namespace
@@ -137,7 +125,7 @@ void call::on_item(const wire::response_envelope& e) {
   begun_ = true;
   const bytes_view data = e.data.empty() ? bytes_view{&nil, 1} : e.data;
   // Whoever waits for it reads it right here, from the message.
-  const bool direct = reader != nullptr && items_.empty();
+  const bool direct = reader.is_taken() && items_.empty();
   if (direct) {
     direct_ = data;
   } else {
@@ -180,11 +168,11 @@ void call::end(std::exception_ptr why) {
   connection_->note_queued(items_.total_cost());
 }
 
-bool call::wake(wait*& who) {
-  if (who == nullptr || !who->is_linked()) return true;
+bool call::wake(wait_slot& s) {
+  if (!s.is_taken()) return true;
   bool gone = false;
   bool* const outer = std::exchange(gone_, &gone);
-  who->owner()->wake(*who);
+  s.wake();
   if (!gone) {
     gone_ = outer;
   } else if (outer != nullptr) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libswill/base/awaiting.hpp"
 #include "libswill/base/loop.hpp"
 #include "libswill/client/detail/connection.hpp"
 #include "libswill/client/detail/item_queue.hpp"
@@ -43,9 +44,9 @@ public:
   const std::shared_ptr<connection>& owner() const noexcept { return connection_; }
 
   // --- who waits: at most one that reads and one that writes
-  wait* reader = nullptr;
+  wait_slot reader;
   bool reader_wants_items = true; ///< or only to know that the response has begun
-  wait* writer = nullptr;
+  wait_slot writer;
 
   // --- what the connection tells. Both may destroy the call.
   void on_response(const wire::response_envelope& e);
@@ -58,7 +59,7 @@ private:
   void end(std::exception_ptr why);
   void send(wire::request_type type, bytes_view data = {});
   /// False when that destroyed the call.
-  bool wake(wait*& who);
+  bool wake(wait_slot& s);
 
   std::shared_ptr<connection> connection_;
   std::string rpc_;

@@ -42,11 +42,9 @@ detail::or_nothing<R> decode_item(call& c) {
 }
 
 template <class R>
-class next_awaiter_of : public reader_awaiter {
-public:
-  explicit next_awaiter_of(call& c) : reader_awaiter(c, until::item) {}
-  std::optional<detail::or_nothing<R>> await_resume() {
-    resume();
+struct next_of : call_input {
+  using call_input::call_input;
+  std::optional<detail::or_nothing<R>> take() {
     if (call_.has_item()) return decode_item<R>(call_);
     call_.rethrow_failure();
     return std::nullopt;
@@ -54,11 +52,9 @@ public:
 };
 
 template <class R>
-class result_awaiter : public reader_awaiter {
-public:
-  explicit result_awaiter(call& c) : reader_awaiter(c, until::item) {}
-  R await_resume() {
-    resume();
+struct result_of : call_input {
+  using call_input::call_input;
+  R take() {
     if (!call_.has_item()) {
       call_.rethrow_failure();
       throw error{error_code::internal_error, "The result was taken before"};
@@ -71,18 +67,17 @@ public:
   }
 };
 
-class begun_awaiter : public reader_awaiter {
-public:
-  explicit begun_awaiter(call& c) : reader_awaiter(c, until::begun) {}
-  void await_resume() { resume(); }
+struct begin_of : call_input {
+  explicit begin_of(call& c) noexcept : call_input(c, until::begun) {}
+  void take() const noexcept {}
 };
 
 template <class T>
-class write_awaiter : public room_awaiter {
+class writing : public output_room {
 public:
-  write_awaiter(call& c, T item) : room_awaiter(c), item_(std::move(item)) {}
-  bool await_resume() {
-    if (!room_awaiter::await_resume()) return false;
+  writing(call& c, T item) : output_room(c), item_(std::move(item)) {}
+  bool take() {
+    if (!output_room::take()) return false;
     call_.send_item(encode_for(*call_.owner(), item_));
     return true;
   }
@@ -92,27 +87,27 @@ private:
 };
 
 /// What next(), result() and the like give: to be awaited, now or in when_all.
-template <class Awaiter>
+template <class At>
 struct SWILL_MUST_AWAIT("this does nothing until it is awaited: co_await it") operation {
   call* on;
-  Awaiter operator co_await() const { return Awaiter{*on}; }
+  awaiting<At> operator co_await() const { return awaiting<At>{*on}; }
 };
 template <class T>
 struct SWILL_MUST_AWAIT("write() sends nothing until it is awaited: co_await it") write_operation {
   call* on;
   T item;
-  write_awaiter<T> operator co_await() && { return write_awaiter<T>{*on, std::move(item)}; }
+  awaiting<writing<T>> operator co_await() && { return awaiting<writing<T>>{*on, std::move(item)}; }
 };
 
 template <class R, class T>
 task<R> run_call(std::shared_ptr<connection> c, std::string rpc, T data, call_options o) {
   call one{c, rpc, o, false};
-  const bool room = co_await room_awaiter{one};
+  const bool room = co_await awaiting<output_room>{one};
   if (room) one.open_message(encode_for(*c, data));
   if constexpr (std::is_void_v<R>) {
-    co_await result_awaiter<R>{one};
+    co_await awaiting<result_of<R>>{one};
   } else {
-    co_return co_await result_awaiter<R>{one};
+    co_return co_await awaiting<result_of<R>>{one};
   }
 }
 

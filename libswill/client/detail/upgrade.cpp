@@ -1,5 +1,6 @@
 #include "libswill/client/detail/upgrade.hpp"
 
+#include "libswill/base/encoding.hpp"
 #include "libswill/client/detail/accept.hpp"
 #include "libswill/client/detail/frames.hpp"
 #include "libswill/client/errors.hpp"
@@ -31,7 +32,7 @@ std::string random_key() {
     const auto part = random.next();
     std::copy(part.begin(), part.end(), nonce.begin() + static_cast<std::ptrdiff_t>(i));
   }
-  return base64(nonce);
+  return to_base64(nonce);
 }
 
 void check_header(const std::string& name, const std::string& text) {

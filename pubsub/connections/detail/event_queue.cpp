@@ -17,10 +17,10 @@ void event_queue::push(const connection_event& e) {
     (events_.empty() ? mine : events_.front()).missed += lost;
   }
   events_.push_back(std::move(mine));
-  if (wait* w = std::exchange(waiter, nullptr)) w->owner()->wake(*w); // runs the reader, which may end this
+  wake(); // may end this
 }
 
-connection_event event_queue::take() {
+std::optional<connection_event> event_queue::take() {
   connection_event e = std::move(events_.front());
   events_.pop_front();
   return e;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libswill/base/scope.hpp"
+#include "libswill/base/awaiting.hpp"
 #include "pubsub/connections/event.hpp"
 #include "pubsub/connections/options.hpp"
 
@@ -11,7 +11,7 @@
 namespace swill::detail {
 
 /// The events that wait for one feed; on one unit's thread. Owned by the feed; the unit's part fills it.
-class event_queue {
+class event_queue : public wait_slot {
 public:
   event_queue(event_filter f, std::size_t longest) : filter_(std::move(f)), longest_(longest) {}
   event_queue(const event_queue&) = delete;
@@ -22,9 +22,10 @@ public:
 
   void push(const connection_event& e);
   bool empty() const noexcept { return events_.empty(); }
-  connection_event take();
+  bool is_ready() const noexcept { return !empty(); }
+  /// The oldest; only when ready.
+  std::optional<connection_event> take();
 
-  wait* waiter = nullptr;
   std::function<void(event_queue&)> on_end; ///< the part's
 
 private:

@@ -29,7 +29,7 @@ struct connections::impl : std::enable_shared_from_this<impl> {
   std::mutex mutex; ///< for threads that are none of the server's: held while they send, and to begin and end `running`
   bool running = false;
 
-  static error not_running() { return broker_unavailable("the registry of connections does not run"); }
+  static error not_running() { return errors::unavailable("the registry of connections does not run"); }
 
   /// Mail to the registry, from any thread; false when nothing runs.
   template <class Order>

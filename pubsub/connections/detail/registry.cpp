@@ -28,7 +28,7 @@ void registry::stop() {
   renewing_.cancel();
   errors_.stop();
   const auto waiting = std::exchange(gatherings_, {});
-  for (const auto& [token, g] : waiting) g->done(broker_unavailable("the server stops"));
+  for (const auto& [token, g] : waiting) g->done(errors::unavailable("the server stops"));
   gatherings_.clear();
   jobs_.clear();
   listeners_.clear();

@@ -145,10 +145,7 @@ void registry::send(const std::string& node, const char* kind, const T& message,
     if (done) done(error{error_code::not_found, "no such node"});
     return;
   }
-  buffer out;
-  wire::writer w{out};
-  encode_message(w, message);
-  settings_.bus->send_to_node(node, kind, bytes(out.view().begin(), out.view().end()), std::move(done));
+  settings_.bus->send_to_node(node, kind, encoded_message(message), std::move(done));
 }
 
 template <class T>

@@ -87,8 +87,7 @@ std::vector<std::string> registry::other_nodes() const {
 void registry::add_watcher(std::function<void(result<void>)> done) {
   ++watchers_;
   if (watchers_ > settings_.options->watchers)
-    return done(error{error_code::too_many_requests, "too many watch the connections of this node",
-                      value::map({{"retry_after_ms", 1000}})});
+    return done(errors::too_many("too many watch the connections of this node", std::chrono::seconds{1}));
   if (!renewing_.is_set()) home().loop().set_timer(renewing_, home().loop().now() + settings_.options->watch_lease / 3);
   watch_nodes(other_nodes(), [done] { done({}); });
 }

@@ -21,7 +21,7 @@ void registry::on_ask(ask_order& o) {
   const auto order = std::make_shared<ask_order>(std::move(o)); // with the bus, until it answers
   settings_.bus->nodes_then(
       [this, self = caf::strong_actor_ptr{ctrl()}, order](const result<std::vector<node_info>>& r) {
-        if (!is_alive()) return order->done(broker_unavailable("the server stops"));
+        if (!is_alive()) return order->done(errors::unavailable("the server stops"));
         if (r) on_nodes(*r);
         ask_known_nodes(*order);
       });
@@ -73,7 +73,7 @@ void registry::next_page(std::shared_ptr<paging> p) {
 
 void registry::gather(question q, const std::vector<std::string>& nodes, std::function<void(result<gathered>)> done) {
   if (!is_alive() || gatherings_.size() >= settings_.options->questions)
-    return done(broker_unavailable("too many questions about connections"));
+    return done(errors::unavailable("too many questions about connections"));
   auto fresh = std::make_unique<gathering>(*this);
   gathering& g = *fresh;
   g.token = q.token = ++last_token_;

@@ -6,12 +6,15 @@
 #include <string>
 #include <string_view>
 
-namespace swill::cli {
+namespace swill {
+
+/// Two lower-case hex digits for each byte.
+std::string to_hex(bytes_view data);
 
 /// RFC 4648 §4, with padding.
 std::string to_base64(bytes_view data);
 
-/// Also without padding, and in the alphabet of §5; nothing for what is neither.
+/// Also without padding, and in the alphabet of RFC 4648 §5; nothing for what is neither.
 std::optional<bytes> from_base64(std::string_view text);
 
-} // namespace swill::cli
+} // namespace swill

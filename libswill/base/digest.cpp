@@ -1,0 +1,40 @@
+#include "libswill/base/digest.hpp"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdexcept>
+
+namespace swill {
+
+namespace {
+
+template <class Digest>
+Digest digest_of(std::string_view text, const EVP_MD* kind) {
+  Digest out{};
+  if (EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr, kind, nullptr) != 1)
+    throw std::runtime_error("libcrypto makes no digest");
+  return out;
+}
+
+} // namespace
+
+sha1_digest sha1(std::string_view text) { return digest_of<sha1_digest>(text, EVP_sha1()); }
+
+sha256_digest sha256(std::string_view text) { return digest_of<sha256_digest>(text, EVP_sha256()); }
+
+sha256_digest hmac_sha256(std::string_view key, std::string_view text) {
+  sha256_digest out{};
+  unsigned size = 0;
+  const char* const secret = key.empty() ? "" : key.data(); // null would mean the key of the call before
+  if (HMAC(EVP_sha256(), secret, static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
+           text.size(), reinterpret_cast<unsigned char*>(out.data()), &size) == nullptr)
+    throw std::runtime_error("libcrypto makes no HMAC");
+  return out;
+}
+
+bool equal_in_constant_time(bytes_view a, bytes_view b) noexcept {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+} // namespace swill
