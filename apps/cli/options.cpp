@@ -2,7 +2,6 @@
 
 #include "apps/cli/exit_codes.hpp"
 #include "apps/cli/json.hpp"
-#include "apps/cli/suggest.hpp"
 #include "apps/common/command_line.hpp"
 #include "apps/common/option_values.hpp"
 #include "apps/common/small_file.hpp"
@@ -185,55 +184,15 @@ void add_verbs(CLI::App& program, options& o, raw_options& raw) {
       ->capture_default_str();
 }
 
-/// The program, then the verb that was given, then what that verb is to do.
-std::vector<const CLI::App*> given_verbs(const CLI::App& program) {
-  std::vector<const CLI::App*> all{&program};
-  while (!all.back()->get_subcommands().empty()) all.push_back(all.back()->get_subcommands().front());
-  return all;
-}
-
 /// That of the verb, with the options that stand above it.
 std::string help_of(const CLI::App& program) {
   std::string text = program.help();
-  auto verbs = given_verbs(program);
+  auto verbs = apps::given_verbs(program);
   const auto format = std::dynamic_pointer_cast<CLI::Formatter>(program.get_formatter());
   for (verbs.pop_back(); !verbs.empty() && format != nullptr; verbs.pop_back()) {
     while (text.ends_with('\n')) text.pop_back();
     text += "\n" + format->make_groups(verbs.back(), CLI::AppFormatMode::Sub); // which leaves --help out
   }
-  return text;
-}
-
-std::vector<std::string> names_of_options(const std::vector<const CLI::App*>& verbs) {
-  std::vector<std::string> names;
-  for (const CLI::App* v : verbs) {
-    for (const CLI::Option* o : v->get_options()) {
-      for (const std::string& name : o->get_lnames()) names.push_back("--" + name);
-    }
-  }
-  return names;
-}
-
-/// What is wrong, and what may have been meant.
-std::string mistake_of(const CLI::App& program, const CLI::ParseError& e) {
-  const auto left = program.remaining(true);
-  const auto verbs = given_verbs(program);
-  const auto is_option = [](const std::string& s) { return s.starts_with('-'); };
-  const auto option = std::find_if(left.begin(), left.end(), is_option);
-  if (option != left.end()) {
-    return "there is no option '" + *option + "'" +
-           suggestion(option->substr(0, option->find('=')), names_of_options(verbs));
-  }
-  std::vector<std::string> names;
-  for (const CLI::App* v : verbs.back()->get_subcommands([](const CLI::App*) { return true; }))
-    names.push_back(v->get_name());
-  if (left.empty() || names.empty()) return e.what();
-  const std::string meant = suggestion(left.front(), names);
-  std::string text = "there is no verb '" + left.front() + "'" + meant;
-  if (!meant.empty()) return text;
-  text += "; there are";
-  for (std::size_t i = 0; i < names.size(); ++i)
-    text += (i == 0 ? " " : i + 1 == names.size() ? " and " : ", ") + names[i];
   return text;
 }
 
@@ -273,7 +232,7 @@ void parse(CLI::App& program, int argc, char** argv, std::string& help) {
   } catch (const CLI::CallForVersion& e) {
     help = std::string{e.what()} + "\n";
   } catch (const CLI::ParseError& e) {
-    throw usage_error(mistake_of(program, e));
+    throw usage_error(apps::mistake_of(program, e));
   }
 }
 

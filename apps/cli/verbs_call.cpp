@@ -156,14 +156,16 @@ task<shape> shape_of(session s) {
   const std::string& given = s.given.shape;
   if (!given.empty()) co_return shape{given == "up" || given == "both", given == "down" || given == "both"};
   found_handler found;
-  bool is_refused = false;
+  std::optional<error> refusal;
   try {
     found = co_await find_handler(s);
   } catch (const error& e) {
     if (!is_refusal(e)) throw;
-    is_refused = true;
+    refusal = e;
   }
-  if (is_refused) throw usage_error("the server does not tell whether " + s.given.name + " streams: pass --shape");
+  if (refusal)
+    throw usage_error("the server does not tell whether " + s.given.name + " streams (" +
+                      std::to_string(refusal->code) + " " + refusal->message + "): pass --shape");
   if (!found.record) co_return shape{.suggestion = found.suggestion}; // a call will be answered that it does not exist
   co_return shape{streams(*found.record, "request"), streams(*found.record, "response")};
 }

@@ -1,7 +1,7 @@
 #include "apps/cli/json.hpp"
-#include "apps/cli/suggest.hpp"
 #include "apps/cli/type_text.hpp"
 #include "apps/cli/verbs.hpp"
+#include "apps/common/suggest.hpp"
 #include "libswill/base/printable.hpp"
 #include "libswill/wire/utf8.hpp"
 
@@ -77,7 +77,7 @@ task<found_handler> find_handler(session s) {
     names.push_back(name_in(r));
     if (names.back() == s.given.name) found.record = r;
   }
-  if (!found.record) found.suggestion = suggestion(s.given.name, names);
+  if (!found.record) found.suggestion = apps::suggestion(s.given.name, names);
   co_return found;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -25,10 +26,16 @@ enum class server_exit : int {
 /// "swill-gateway 0.1.0"
 std::string version_of(const std::string& program);
 
-/// Forgets what others have put into the environment (forget_foreign_environment), adds --version, lets empty values be refused
-/// (refuse_empty_values) and reads the command line of the program `name`. Nothing: it goes on. Otherwise what it ends with: after --help or
+/// Forgets what others have put into the environment (forget_foreign_environment), adds --version, lets values that cannot be meant be refused
+/// (refuse_empty_values, refuse_odd_switches) and reads the command line of the program `name`. Nothing: it goes on. Otherwise what it ends with: after --help or
 /// --version, which are printed, or after a mistake, which is said on stderr. Throws output_error.
 std::optional<int> parse_command_line(CLI::App& program, const std::string& name, int argc, char** argv);
+
+/// The program, then the verb that was given, then what that verb is to do.
+std::vector<const CLI::App*> given_verbs(const CLI::App& program);
+
+/// What is wrong with a command line, and what may have been meant: "there is no option '--prot': did you mean '--port'?"
+std::string mistake_of(const CLI::App& program, const CLI::Error& why);
 
 /// Prints what `why` asks for, or says what is wrong; returns what the program ends with. Throws output_error.
 int end_of(const CLI::App& program, const CLI::Error& why);

@@ -132,6 +132,14 @@ void log_options::add_to(CLI::App& program) {
   access_rate_ = program.get_option("--log-access-rate");
 }
 
+std::string log_options::beside_log(std::string text) const {
+  if (!chosen_.file.empty() || chosen_.descriptor != STDOUT_FILENO || chosen_.format != log_format::json) return text;
+  if (text.ends_with('\n')) text.pop_back();
+  log_entry e{.level = log_level::info, .text = text};
+  e.room = log_room::server;
+  return json_log_line(e);
+}
+
 std::shared_ptr<logging> log_options::make() const {
   logging_options o = chosen_;
   o.levels = least_;

@@ -3,6 +3,7 @@
 #include "libswill/logging/logging.hpp"
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -21,6 +22,9 @@ public:
 
   /// For app::use. Throws as `logging` does, and std::invalid_argument for options that have no effect.
   std::shared_ptr<logging> make() const;
+
+  /// What the program prints on standard output, `text`, as JSON where the log's lines are JSON and go there too.
+  std::string beside_log(std::string text) const;
 
 private:
   logging_options chosen_;

@@ -1,11 +1,16 @@
 #include "apps/common/option_values.hpp"
 
+#include "libswill/base/text.hpp"
+
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 namespace swill::apps {
@@ -38,6 +43,13 @@ std::string check_not_empty(const std::string& text) {
   return text.empty() ? "is empty; a value would be right, or no such option" : std::string{};
 }
 
+std::string check_switch(const std::string& text) {
+  const std::string_view words[] = {"true", "on", "yes", "1", "false", "off", "no", "0"};
+  const bool is_known = std::any_of(std::begin(words), std::end(words),
+                                    [&text](std::string_view w) { return same_in_any_case(w, text); });
+  return is_known ? std::string{} : "'" + text + "' is none of true, on, yes, 1, false, off, no, 0";
+}
+
 bool has_meaning_when_empty(CLI::Option& o) {
   try {
     o.get_validator(empty_too);
@@ -63,6 +75,11 @@ void refuse_empty_values(CLI::App& program) {
     if (!has_meaning_when_empty(*o)) o->check(CLI::Validator{check_not_empty, ""});
   }
   for (CLI::App* verb : program.get_subcommands({})) refuse_empty_values(*verb);
+}
+
+void refuse_odd_switches(CLI::App& program) {
+  const auto is_switch = [](const CLI::Option* o) { return o->get_items_expected_max() == 0; };
+  for (CLI::Option* o : program.get_options(is_switch)) o->check(CLI::Validator{check_switch, ""});
 }
 
 void require_effect(const CLI::Option* o, bool has_effect, const std::string& why) {

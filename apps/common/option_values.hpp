@@ -26,6 +26,10 @@ CLI::Validator may_be_empty();
 /// has set. To be called when all options are there; parse_command_line() does.
 void refuse_empty_values(CLI::App& program);
 
+/// The same for switches, on the command line and in the environment: what is neither true, on, yes or 1 nor false, off, no or 0 is refused.
+/// CLI11 by itself takes "10k" for yes and "0x10" for no.
+void refuse_odd_switches(CLI::App& program);
+
 /// To be called after the command line was read. Throws std::invalid_argument when `o` was given, there or by the environment, although it
 /// has no effect, `why`: "without --redis".
 void require_effect(const CLI::Option* o, bool has_effect, const std::string& why);

@@ -50,7 +50,7 @@ int run(int argc, char** argv) {
   const server_options options = chosen.server();
   server{a, options}.run([&](server& s) {
     const auto say = ::isatty(STDOUT_FILENO) != 0 ? gateway::welcome : listening_line;
-    print_in_time(say(s.addresses(), options.path));
+    print_in_time(chosen.log().beside_log(say(s.addresses(), options.path)));
   });
   return 0;
 }

@@ -26,6 +26,7 @@ public:
   /// that have no effect.
   void apply(app& a) const;
   server_options server() const;
+  const apps::log_options& log() const noexcept { return log_; }
 
 private:
   apps::listen_options listen_;

@@ -5,25 +5,34 @@
 #include "libswill/base/process.hpp"
 
 #include <cerrno> // program_invocation_short_name
-#include <cstdio>
 #include <exception>
+#include <string>
+#include <unistd.h>
 #include <utility>
 
 namespace swill {
 
-int serve(app& a, server_options options) {
+int serve(app&& a, server_options options, const std::function<void(server&)>& ready) {
+  return serve(a, std::move(options), ready);
+}
+
+int serve(app& a, server_options options, const std::function<void(server&)>& ready) {
   prepare_process();
   try {
     const std::string path = options.path;
-    server{a, std::move(options)}.run([&path](server& s) { print_in_time(listening_line(s.addresses(), path)); });
+    server{a, std::move(options)}.run([&](server& s) {
+      if (ready) ready(s);
+      print_in_time(listening_line(s.addresses(), path));
+    });
     return 0;
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, failure_text(e).c_str());
+    print_in_time(STDERR_FILENO, std::string{program_invocation_short_name} + ": " + failure_text(e) + "\n");
     return 1;
   }
 }
 
 std::string listening_line(const std::vector<std::string>& addresses, std::string_view path) {
+  if (addresses.empty()) return {};
   std::string line = "Swill listens on ";
   for (const auto& address : addresses) {
     if (&address != &addresses.front()) line += ", ";

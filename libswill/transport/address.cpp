@@ -35,8 +35,10 @@ listen_address listen_address::parse(std::string_view text) {
   constexpr std::string_view unix_prefix = "unix:";
   if (text.starts_with(unix_prefix)) return parse_unix(text, text.substr(unix_prefix.size()));
 
+  if (text.find("://") != std::string_view::npos) wrong(text, "it has a scheme; ADDRESS:PORT alone would be right");
   const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos) wrong(text, "expected ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH");
+  if (colon == std::string_view::npos)
+    wrong(text, "expected ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH, such as 127.0.0.1:8080");
   std::string_view host = text.substr(0, colon);
   const std::string_view port = text.substr(colon + 1);
 
@@ -48,8 +50,9 @@ listen_address listen_address::parse(std::string_view text) {
   if (a.v6) host = host.substr(1, host.size() - 2);
   a.host = host == "localhost" ? "127.0.0.1" : std::string{host};
   if (!is_ip(a.v6 ? AF_INET6 : AF_INET, a.host))
-    wrong(text, a.host.find(':') == std::string::npos ? "the host is no IP address"
-                                                      : "an IPv6 address stands in brackets: [::1]:8080");
+    wrong(text, a.host.find(':') == std::string::npos
+                    ? "the host is no IP address; 127.0.0.1, localhost, or 0.0.0.0 for all of them would be right"
+                    : "an IPv6 address stands in brackets: [::1]:8080");
   return a;
 }
 

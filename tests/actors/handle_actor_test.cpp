@@ -197,6 +197,13 @@ TEST_F(HandleActor, TakesNoTimeoutWhereItStreams) {
   EXPECT_THROW((a.handle_actor<int, stream_of<int>>("down", from, o)), std::invalid_argument);
 }
 
+TEST_F(HandleActor, ThatIsNullIsAMistakeOfTheApp) {
+  a.handle_actor<int, int>("null", caf::actor{});
+  EXPECT_THAT([this] { a.validate(); },
+              testing::ThrowsMessage<invalid_configuration>(testing::HasSubstr(
+                  "handlers.null: its function is null, or its object or actor; what can be called would be right")));
+}
+
 TEST_F(HandleActor, ThatDoesNotAnswerInTimeIs408) {
   const auto silent =
       system.spawn([](caf::event_based_actor* self,

@@ -20,6 +20,7 @@ TEST(Connection, TellsWhoWatchesThatItsUserChanged) {
   c.set_user({});
 
   EXPECT_EQ(seen, (std::vector<std::string>{">ann", "ann>bob", "bob>"}));
+  EXPECT_THROW(c.on_user_changed({}), std::invalid_argument);
 }
 
 TEST(Connection, FactsOfItsHandshakeAreUtf8WhateverCame) {

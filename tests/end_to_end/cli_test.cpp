@@ -402,6 +402,13 @@ TEST_F(Cli, NamesTheLineOfStdinThatIsNoJson) {
   EXPECT_EQ(end.code, 1);
   EXPECT_THAT(end.errors, HasSubstr("swill: line 3 of stdin: not JSON at byte 3: syntax error"));
   EXPECT_THAT(swill({"stream", "sum"}, "1\n{\"$bin\":5}\n").errors, HasSubstr("line 2 of stdin: $bin wants"));
+  std::string cut = "1\n2";
+  cut.push_back('\0');
+  EXPECT_THAT(swill({"stream", "sum"}, cut + " 3\n").errors,
+              HasSubstr("line 2 of stdin: not JSON at byte 2: there is a NUL"));
+  EXPECT_THAT(swill({"call", "echo", "Ada"}).errors,
+              HasSubstr("a text has quotes, and the shell wants its own around them: '\"Ada\"'"));
+  EXPECT_LT(swill({"stream", "sum"}, std::string(100'000, '"')).errors.size(), 1000U);
 }
 
 TEST_F(Cli, EndsWithTwoWithoutAConnection) {

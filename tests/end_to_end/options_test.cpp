@@ -100,12 +100,40 @@ TEST(Options, AreShownAndNotObeyed) {
             "swill-gateway: --node-name: has 65 bytes; at most 64 would be right\n");
   EXPECT_THAT(ended("swill-worker", {"--gateway", "127.0.0.1:1", "--name", "\x1b[2J"}).errors,
               HasSubstr("--name: is \"\\x1b[2J\"; text"));
-  for (const char* option :
-       {"--listen", "--path", "--log-level", "--admin-token-file", "--origin", "--nosuch", "--port"}) {
+  for (const char* option : {"--listen", "--path", "--log-level", "--admin-token-file", "--origin", "--port"}) {
     const auto end = ended("swill-gateway", {option, "unix:a\x1b\nb"});
     EXPECT_NE(end.code, 0) << option;
     EXPECT_THAT(end.errors, HasSubstr("a\\x1b\\x0ab")) << option;
   }
+}
+
+TEST(Options, ThatAreMisspeltAreNamedAndWhatMayBeMeant) {
+  const std::string more = "\nRun with --help for more information.\n";
+  EXPECT_EQ(ended("swill-gateway", {"--prot", "80"}).errors,
+            "swill-gateway: there is no option '--prot': did you mean '--port'?" + more);
+  EXPECT_EQ(ended("swill-worker", {"--gatway=h:1"}).errors,
+            "swill-worker: there is no option '--gatway=h:1': did you mean '--gateway'?" + more);
+  EXPECT_EQ(ended("swill-gateway", {"--n\x1b\n"}).errors, "swill-gateway: there is no option '--n\\x1b\\x0a'" + more);
+}
+
+TEST(Options, ThatAreSwitchesTakeTheWordsOfSwitchesAlone) {
+  for (const char* odd : {"10k", "0x10", "1.5", "-1", "maybe", "", "2"}) {
+    const auto end = ended("swill-gateway", {"--listen", "127.0.0.1:1x", std::string{"--introspection="} + odd});
+    EXPECT_EQ(end.code, 2) << odd;
+    EXPECT_THAT(end.errors, HasSubstr("is none of true, on, yes, 1, false, off, no, 0")) << odd;
+  }
+  for (const char* good : {"true", "ON", "yes", "1", "false", "off", "No", "0"}) {
+    const auto end = ended("swill-gateway", {"--listen", "127.0.0.1:1x", std::string{"--debug="} + good});
+    EXPECT_THAT(end.errors, HasSubstr("the port is no number")) << good;
+  }
+}
+
+TEST(Options, ThatAreAddressesMustBeSuch) {
+  EXPECT_THAT(ended("swill-worker", {"--gateway", "ws://127.0.0.1:9000"}).errors, HasSubstr("no HOST:PORT"));
+  EXPECT_THAT(ended("swill-worker", {"--gateway", "a b:1"}).errors, HasSubstr("no HOST:PORT"));
+  EXPECT_THAT(ended("swill-gateway", {"--redis", "redis://a b:1"}).errors, HasSubstr("there can be no such host"));
+  EXPECT_THAT(ended("swill-gateway", {"--listen", "http://127.0.0.1:0"}).errors, HasSubstr("it has a scheme"));
+  EXPECT_THAT(ended("swill-worker", {"--gateway", "h:1"}).errors, HasSubstr("--secret-file: is missing; one of 16"));
 }
 
 /// The options of a program that take a value, as its help shows them: "--port PORT".

@@ -145,7 +145,12 @@ TEST(Logging, KeepsWhatItHasWhereTheFileCannotBeRenamed) {
     EXPECT_TRUE(flush_log(10s));
   };
 
+  testing::internal::CaptureStderr();
   for (int i = 0; i < 50; ++i) write("line " + std::to_string(i));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              testing::MatchesRegex("the log cannot be written to " + std::string{d / "log"} +
+                                    " \\([^\n]+\\); its lines are lost until it can\n"))
+      << "once";
   const std::string first = d.read("log.1"), second = d.read("log");
   EXPECT_THAT(first, HasSubstr("line 0\n"));
   EXPECT_LE(second.size(), 200U);

@@ -1,6 +1,7 @@
 #include "pubsub/options.hpp"
 
 #include "libswill/server/test_client.hpp"
+#include "pubsub/connections/connections.hpp"
 #include "pubsub/pubsub.hpp"
 #include "pubsub/redis/redis_broker.hpp"
 
@@ -8,7 +9,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -98,6 +101,23 @@ TEST(PubsubOptions, RulesThatCanNeverDecideAreFound) {
   EXPECT_THAT(lines_of(found),
               ElementsAre("pubsub.allow_subscribe.chat.secret: never decides: the rule for chat.* stands before "
                           "it and fits all of its topics; the other order would be right"));
+}
+
+TEST(PubsubOptions, RulesAndFunctionsThatAreNullAreFound) {
+  app a;
+  const auto bus = a.use(std::make_shared<pubsub>());
+  const std::shared_ptr<connections> watch = std::make_shared<connections>(bus);
+  bus->allow_subscribe("a", std::function<void(context&, const std::string&)>{});
+  bus->allow_publish("b", static_cast<void (*)(context&, const std::string&, value&)>(nullptr));
+  bus->allow_presence("c", std::function<task<void>(context&, const std::string&)>{});
+  mistake_list found;
+  a.check(found);
+  EXPECT_THAT(lines_of(found), ElementsAre("pubsub.allow_subscribe.a: is null; a function would be right",
+                                           "pubsub.allow_publish.b: is null; a function would be right",
+                                           "pubsub.allow_presence.c: is null; a function would be right"));
+  EXPECT_THROW(bus->on_nodes_changed({}), std::invalid_argument);
+  EXPECT_THROW(bus->on_node_message("kind", {}), std::invalid_argument);
+  EXPECT_THROW(static_cast<void>(watch->listen({})), std::invalid_argument);
 }
 
 TEST(PubsubOptions, RulesCannotComeAfterTheStart) {

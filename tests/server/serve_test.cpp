@@ -2,7 +2,11 @@
 
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
 #include <string>
+#include <unistd.h>
 
 namespace swill {
 namespace {
@@ -21,13 +25,42 @@ TEST(Serve, SaysInOneLineWhyItCannotStart) {
 
   EXPECT_EQ(code, 1);
   EXPECT_THAT(said, HasSubstr(": cannot listen on " + taken +
-                              ", where another program listens (end that one, or "
+                              ", where somebody listens already (end that program, or "
                               "choose another address): Address already in use\n"));
 }
 
 TEST(Serve, SaysWhereItListens) {
   EXPECT_EQ(listening_line({"127.0.0.1:8080", "[::1]:80", "unix:/run/shop"}, "/ws"),
             "Swill listens on ws://127.0.0.1:8080/ws, ws://[::1]:80/ws, unix:/run/shop\n");
+}
+
+TEST(Serve, PrintsNothingWhereItListensNowhere) { EXPECT_EQ(listening_line({}, "/ws"), ""); }
+
+TEST(Serve, NamesAPathWhereThereIsSomethingElse) {
+  const std::string path = testing::TempDir() + "swill-no-socket-" + std::to_string(::getpid());
+  std::ofstream{path} << "precious";
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(serve(app{}, {.listen = {"unix:" + path}, .io_threads = 1}), 1);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr(", where there is something that is no socket (remove it, or choose another path)"));
+  std::string kept;
+  std::ifstream in{path};
+  std::getline(in, kept);
+  EXPECT_EQ(kept, "precious");
+  std::filesystem::remove(path);
+}
+
+TEST(Serve, CallsWhatWantsARunningServer) {
+  app a;
+  std::string address;
+  testing::internal::CaptureStderr();
+  const auto fails = [&address](server& s) {
+    address = s.addresses().front();
+    throw std::runtime_error("this will do");
+  };
+  EXPECT_EQ(serve(a, {.listen = {"127.0.0.1:0"}, .io_threads = 1}, fails), 1);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr(": this will do\n"));
+  EXPECT_THAT(address, HasSubstr("127.0.0.1:"));
 }
 
 } // namespace

@@ -370,7 +370,7 @@ TEST(Validate, FindsHandlersThatAreNull) {
   texts expected;
   for (const char* name : {"pointer", "function", "blocking", "object", "shared", "member"})
     expected.push_back(std::string{"handlers."} + name +
-                       ": its function is null, or its object; what can be called would be right");
+                       ": its function is null, or its object or actor; what can be called would be right");
   EXPECT_EQ(mistakes_of(a), expected);
 }
 

@@ -2,7 +2,11 @@
 
 #include "libswill/logging/detail/log_file.hpp"
 
+#include <cerrno>
 #include <memory>
+#include <string>
+#include <system_error>
+#include <utility>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -26,6 +30,14 @@ private:
   line_output lines_;
 };
 
+void tell_of_loss(const std::string& path, int why) noexcept {
+  try {
+    print_in_time(STDERR_FILENO, "the log cannot be written to " + path + " (" + std::generic_category().message(why) +
+                                     "); its lines are lost until it can\n");
+  } catch (...) { // nor the memory to say so
+  }
+}
+
 } // namespace
 
 line_writer::target descriptor_target(int descriptor) {
@@ -34,12 +46,20 @@ line_writer::target descriptor_target(int descriptor) {
 }
 
 line_writer::target file_target(const std::string& path, std::size_t size, std::size_t old_files) {
-  return [file = std::make_shared<log_file>(path, size, old_files)](const std::string& line) {
+  return [file = std::make_shared<log_file>(path, size, old_files), path,
+          is_told = false](const std::string& line) mutable {
+    bool is_written = false;
+    int why = ENOMEM;
     try {
-      return file->write(line);
+      errno = 0;
+      is_written = file->write(line);
+      if (errno != 0) why = errno;
     } catch (...) { // without memory there is no line
-      return false;
     }
+    // Whoever looks at the file sees nothing, and what is lost is told there only when there is room again.
+    if (!is_written && !std::exchange(is_told, true)) tell_of_loss(path, why);
+    if (is_written) is_told = false;
+    return is_written;
   };
 }
 

@@ -27,8 +27,12 @@ constexpr std::chrono::milliseconds pause_without_descriptors{100};
 
 [[noreturn]] void fail(const listen_address& where) {
   const int why = errno;
-  const char* advice =
-      why == EADDRINUSE ? ", where another program listens (end that one, or choose another address)" : "";
+  const char* advice = "";
+  struct stat there {};
+  if (why == EADDRINUSE && where.is_unix() && ::lstat(where.unix_path.c_str(), &there) == 0 && !S_ISSOCK(there.st_mode))
+    advice = ", where there is something that is no socket (remove it, or choose another path)";
+  else if (why == EADDRINUSE)
+    advice = ", where somebody listens already (end that program, or choose another address)";
   throw std::system_error(why, std::generic_category(), "cannot listen on " + where.text() + advice);
 }
 

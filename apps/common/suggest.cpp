@@ -1,10 +1,10 @@
-#include "apps/cli/suggest.hpp"
+#include "apps/common/suggest.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 
-namespace swill::cli {
+namespace swill::apps {
 
 namespace {
 
@@ -46,4 +46,4 @@ std::string suggestion(std::string_view word, const std::vector<std::string>& kn
   return meant.empty() ? meant : ": did you mean '" + meant + "'?";
 }
 
-} // namespace swill::cli
+} // namespace swill::apps
