@@ -62,14 +62,15 @@ public:
   ~pubsub() override;
 
   // --- What clients may do. Before the server starts, else std::logic_error. Nothing is allowed but by a rule; of several that fit a topic the first decides.
-  // A rule may be a plain function or return a task; it denies by throwing, best an error of its own. Rules run on I/O threads.
+  // A rule gives nothing or a bool, or a task of one of them. It says no by false, which is ERROR 403, or by throwing, best an error of its own. It may take
+  // fewer parameters, from the front. Rules run on I/O threads.
 
-  /// `f(context&, const std::string& topic)`, giving nothing or a `grant`.
+  /// `f(context&, const std::string& topic)`, which may also give a `grant`.
   template <class F>
   void allow_subscribe(std::string_view pattern, F f) {
     may_subscribe(pattern, detail::make_subscribe_rule(std::move(f)));
   }
-  /// `f(context&, const std::string& topic[, value& message])`; it may change the message.
+  /// `f(context&, const std::string& topic, value& message)`; it may change the message.
   template <class F>
   void allow_publish(std::string_view pattern, F f) {
     may_publish(pattern, detail::make_publish_rule(std::move(f)));

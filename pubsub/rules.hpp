@@ -1,6 +1,8 @@
 #pragma once
 
 #include "libswill/api/context.hpp"
+#include "libswill/api/detail/signature.hpp"
+#include "libswill/api/hooks.hpp"
 #include "libswill/api/types/kinds.hpp"
 #include "libswill/base/mistakes.hpp"
 #include "libswill/base/task.hpp"
@@ -62,51 +64,59 @@ private:
   std::vector<std::pair<topic_pattern, Rule>> rules_;
 };
 
-/// Calls f, which may be a coroutine, and may give nothing where R is wanted.
-template <class R, class F, class... Args>
-task<R> apply_rule(const F& f, Args&... args) {
-  using result_type = std::invoke_result_t<const F&, Args&...>;
-  if constexpr (std::is_void_v<R>) {
-    if constexpr (any_task<result_type>) {
-      co_await f(args...);
-    } else {
-      f(args...);
-    }
-  } else if constexpr (any_task<result_type>) {
-    if constexpr (std::is_void_v<typename result_type::value_type>) {
-      co_await f(args...);
-      co_return R{};
-    } else {
-      co_return co_await f(args...);
-    }
-  } else if constexpr (std::is_void_v<result_type>) {
-    f(args...);
-    co_return R{};
+/// F can be seen to take a third parameter by value: the message, whose change would be lost.
+template <class F>
+inline constexpr bool takes_message_copy = false;
+template <class F>
+requires(signature<F>::count == 3) inline constexpr bool takes_message_copy<F> =
+    !std::is_reference_v<typename signature<F>::last_parameter_type>;
+
+/// f as a rule that is given Args and gives an R. It is asked on several threads at the same time, and so must be callable as const.
+template <class R, class... Args, class F>
+std::function<task<R>(Args...)> make_topic_rule(F f) {
+  if constexpr (!fits<const F, Args...>) {
+    static_assert(refused<F>,
+                  "a rule takes (swill::context&, const std::string& topic), in allow_publish also "
+                  "swill::value& message, or fewer of them from the front; it is called as const: its lambda "
+                  "is not mutable");
+    return {};
+  } else if constexpr (takes_message_copy<F>) {
+    static_assert(refused<F>, "a rule that takes the message by value changes a copy: write swill::value& message, or "
+                              "const swill::value& message");
+    return {};
   } else {
-    co_return f(args...);
+    if (is_null(f)) return {}; // which a check tells of
+    auto fitted = fit_arguments<F, Args...>(std::move(f));
+    if constexpr (is_ruling<std::invoke_result_t<decltype(fitted)&, Args...>, R>) {
+      return [fitted = std::move(fitted)](Args... args) mutable { return await_rule<R>(fitted, args...); };
+    } else {
+      static_assert(refused<F>,
+                    "a rule gives nothing, a bool, or, in allow_subscribe, a swill::grant, or a swill::task "
+                    "of one of them: false is ERROR 403");
+      return {};
+    }
   }
 }
 
 template <class F>
 subscribe_rule make_subscribe_rule(F f) {
-  if (is_null(f)) return {}; // which a check tells of
-  return [f = std::move(f)](context& c, const std::string& topic) { return apply_rule<grant>(f, c, topic); };
-}
-template <class F>
-publish_rule make_publish_rule(F f) {
-  if (is_null(f)) return {}; // which a check tells of
-  if constexpr (std::is_invocable_v<const F&, context&, const std::string&, value&>) {
-    return [f = std::move(f)](context& c, const std::string& topic, value& message) {
-      return apply_rule<void>(f, c, topic, message);
-    };
-  } else {
-    return [f = std::move(f)](context& c, const std::string& topic, value&) { return apply_rule<void>(f, c, topic); };
-  }
+  return make_topic_rule<grant, context&, const std::string&>(std::move(f));
 }
 template <class F>
 presence_rule make_presence_rule(F f) {
-  if (is_null(f)) return {}; // which a check tells of
-  return [f = std::move(f)](context& c, const std::string& topic) { return apply_rule<void>(f, c, topic); };
+  return make_topic_rule<void, context&, const std::string&>(std::move(f));
+}
+template <class F>
+publish_rule make_publish_rule(F f) {
+  constexpr bool sees_message = std::is_invocable_v<const F&, context&, const std::string&, value&>;
+  if constexpr (!sees_message && std::is_invocable_v<const F&, context&, const std::string&>) {
+    if (is_null(f)) return {};
+    return [rule = make_presence_rule(std::move(f))](context& c, const std::string& topic, value&) {
+      return rule(c, topic);
+    };
+  } else {
+    return make_topic_rule<void, context&, const std::string&, value&>(std::move(f));
+  }
 }
 
 } // namespace detail

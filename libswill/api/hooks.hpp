@@ -3,9 +3,11 @@
 #include "libswill/api/any_message.hpp"
 #include "libswill/api/connection.hpp"
 #include "libswill/api/metadata.hpp"
+#include "libswill/api/types/kinds.hpp"
 #include "libswill/base/loop.hpp"
 #include "libswill/base/move_function.hpp"
 #include "libswill/base/task.hpp"
+#include "libswill/base/temporaries.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -41,51 +43,129 @@ struct hook {
   bool has_none() const noexcept { return !plain && !awaiting; }
 };
 
+/// Says what a hook that is given these takes.
+template <class F, class... Args>
+constexpr void refuse_hook() {
+  using given = void(Args...);
+  static_assert(!std::is_same_v<given, void(context&)>, "this hook takes (swill::context&)");
+  static_assert(!std::is_same_v<given, void(context&, metadata&)>,
+                "this hook takes (swill::context&, swill::metadata&), or the first alone");
+  static_assert(!std::is_same_v<given, void(context&, bytes&)>,
+                "this hook takes (swill::context&, swill::bytes&), or the first alone");
+  static_assert(!std::is_same_v<given, void(context&, any_message&)>,
+                "this hook takes (swill::context&, swill::any_message&), or the first alone");
+  static_assert(!std::is_same_v<given, void(context&, const outcome&)>,
+                "this hook takes (swill::context&, const swill::outcome&), or the first alone");
+  static_assert(!std::is_same_v<given, void(connection&)>, "this hook takes (swill::connection&)");
+  static_assert(!std::is_same_v<given, void(connection&, const close_reason&)>,
+                "this hook takes (swill::connection&, const swill::close_reason&), or the first alone");
+}
+
+/// F can be called with what is given, or with the first of it alone.
+template <class F, class First, class... Rest>
+inline constexpr bool fits = std::is_invocable_v<F&, First, Rest...> || std::is_invocable_v<F&, First>;
+
 template <class F, class First, class... Rest>
 auto fit_arguments(F f) {
   if constexpr (std::is_invocable_v<F&, First, Rest...>) {
     return f;
   } else {
-    static_assert(std::is_invocable_v<F&, First>, "this function does not take what the hook is given");
     return [f = std::move(f)](First first, Rest...) mutable { return f(static_cast<First>(first)); };
   }
 }
 
 template <class... Args, class F>
 hook<Args...> make_hook(F f) {
-  if (is_null(f)) return {};
-  auto fitted = fit_arguments<F, Args...>(std::move(f));
-  using result_type = std::invoke_result_t<decltype(fitted)&, Args...>;
-  if constexpr (std::is_same_v<result_type, task<void>>) {
-    return {nullptr, std::move(fitted)};
+  if constexpr (!fits<F, Args...>) {
+    refuse_hook<F, Args...>();
+    return {};
   } else {
-    static_assert(std::is_void_v<result_type>, "a hook returns void or swill::task<void>");
-    return {std::move(fitted), nullptr};
+    if (is_null(f)) return {};
+    auto fitted = fit_arguments<F, Args...>(std::move(f));
+    using result_type = std::invoke_result_t<decltype(fitted)&, Args...>;
+    if constexpr (std::is_same_v<result_type, task<void>>) {
+      return {nullptr, std::move(fitted)};
+    } else if constexpr (std::is_void_v<result_type>) {
+      return {std::move(fitted), nullptr};
+    } else {
+      static_assert(refused<F>, "a hook returns void or swill::task<void>; what returns a bool goes to app.require");
+      return {};
+    }
   }
 }
+
+// --- Rules: functions that say who may. Each gives nothing or a bool, or an R where its place wants one, or a task of one of them. It says no by
+// false, which is ERROR 403, or by throwing, best an error of its own.
 
 /// Throws ERROR 403.
 [[noreturn]] void refuse();
 
-/// A hook of requests that says who may: `f(context&)` gives nothing or a bool, or a task of one of them. It says no by false, which is
-/// ERROR 403, or by throwing, best an error of its own.
+template <class Result>
+struct awaited {
+  using type = Result;
+};
+template <class T>
+struct awaited<task<T>> {
+  using type = T;
+};
+/// A function that returns this may be a rule where an R is wanted.
+template <class Result, class R>
+inline constexpr bool is_ruling = one_of_types<typename awaited<Result>::type, void, bool, R>;
+
+/// The R that a rule has given, or a fresh one for its true; its false is refused.
+template <class R, class Given>
+R ruled(Given given) {
+  if constexpr (std::is_same_v<Given, bool>) {
+    if (!given) refuse();
+    return R();
+  } else {
+    return given;
+  }
+}
+
+/// Calls a rule that is a plain function.
+template <class R, class F, class... Args>
+R call_rule(F& f, Args&... args) {
+  if constexpr (std::is_void_v<std::invoke_result_t<F&, Args&...>>) {
+    f(args...);
+    return R();
+  } else {
+    return ruled<R>(f(args...));
+  }
+}
+/// Calls any rule.
+template <class R, class F, class... Args>
+task<R> await_rule(F& f, Args&... args) {
+  using result_type = std::invoke_result_t<F&, Args&...>;
+  if constexpr (!any_task<result_type>) {
+    co_return call_rule<R>(f, args...);
+  } else if constexpr (std::is_void_v<typename result_type::value_type>) {
+    co_await f(args...);
+    co_return R();
+  } else {
+    auto given = co_await f(args...);
+    co_return ruled<R>(std::move(given));
+  }
+}
+
+/// A rule as a hook of requests.
 template <class F>
 hook<context&> make_rule(F f) {
-  if (is_null(f)) return {};
-  using result_type = std::invoke_result_t<F&, context&>;
-  if constexpr (std::is_same_v<result_type, task<bool>>) {
-    const auto rule = [f = std::move(f)](context& c) mutable -> task<void> {
-      const bool may = co_await f(c);
-      if (!may) refuse();
-    };
-    return {nullptr, rule};
-  } else if constexpr (std::is_same_v<result_type, bool>) {
-    const auto rule = [f = std::move(f)](context& c) mutable {
-      if (!f(c)) refuse();
-    };
-    return {rule, nullptr};
+  if constexpr (!std::is_invocable_v<F&, context&>) {
+    static_assert(refused<F>,
+                  "a rule is a function of a swill::context&, which gives nothing or a bool, or a "
+                  "swill::task of one of them; only require may have a tag before it: require(\"write\", f)");
+    return {};
+  } else if constexpr (!is_ruling<std::invoke_result_t<F&, context&>, void>) {
+    static_assert(refused<F>, "a rule gives nothing or a bool, or a swill::task of one of them: false is ERROR 403");
+    return {};
   } else {
-    return make_hook<context&>(std::move(f));
+    if (is_null(f)) return {};
+    if constexpr (any_task<std::invoke_result_t<F&, context&>>) {
+      return {nullptr, [f = std::move(f)](context& c) mutable { return await_rule<void>(f, c); }};
+    } else {
+      return {[f = std::move(f)](context& c) mutable { call_rule<void>(f, c); }, nullptr};
+    }
   }
 }
 

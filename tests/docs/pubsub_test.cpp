@@ -105,7 +105,8 @@ void add_rules(swill::pubsub& bus) {
     message.set("from", c.connection().user());
   });
 
-  bus.allow_presence("chat.*"); // anybody
+  // Who may see who is there: whoever has logged in. False is ERROR 403. Without a function, anybody: bus.allow_presence("chat.*").
+  bus.allow_presence("chat.*", [](swill::context& c) { return !c.connection().user().empty(); });
 }
 // [/rules]
 

@@ -7,6 +7,7 @@
 #include "libswill/client/client.hpp"
 #include "libswill/server/test_client.hpp"
 #include "libswill/swill.hpp"
+#include "pubsub/pubsub.hpp"
 #include "sessions/session.hpp"
 
 #include <array>
@@ -176,6 +177,46 @@ void wrong_handlers(swill::app& app, shop& one, const swill::handler_options& op
 
 task<int&> wrong_task() { co_return global; } // says: a swill::task gives a value, not a reference
 stream<int&> wrong_stream() { co_yield global; } // says: a swill::stream gives values, not references
+
+// --- Rules: who may
+
+task<int> answer(swill::context&) { co_return 1; }
+bool says_no(swill::context&, const std::string&, swill::value) { return false; }
+
+void right_rules(swill::app& app, swill::pubsub& bus) {
+  app.require([](swill::context&) {});
+  app.require("write", [](swill::context&) -> task<bool> { co_return true; });
+  app.introspection([](swill::context&) -> task<void> { co_return; });
+  bus.allow_subscribe("a", [](swill::context&) { return true; });
+  bus.allow_subscribe("a", [](swill::context&, const std::string&) -> task<bool> { co_return true; });
+  bus.allow_subscribe("a", [](swill::context&, std::string) { return swill::grant{}; });
+  bus.allow_publish("a", [](swill::context&) {});
+  bus.allow_publish("a", [](swill::context&, const std::string&) { return true; });
+  bus.allow_publish("a", [](swill::context&, const std::string&, const swill::value&) -> task<bool> { co_return true; });
+  bus.allow_publish("a", [](auto&... all) { return sizeof...(all) == 3; });
+  bus.allow_publish("a", std::function<void(swill::context&, const std::string&, swill::value&)>{});
+  bus.allow_presence("a", [](swill::context&) -> task<bool> { co_return true; });
+}
+
+void wrong_rules(swill::app& app, swill::pubsub& bus) {
+  app.require("write");                                           // says: a rule is a function of a swill::context&, which gives nothing or a bool
+  app.require([](swill::connection&) { return true; });           // says: a rule is a function of a swill::context&, which gives nothing or a bool
+  app.require([](swill::context&) { return 1; });                 // says: a rule gives nothing or a bool, or a swill::task of one of them
+  app.require("write", [](swill::context&) { return "no"; });     // says: a rule gives nothing or a bool, or a swill::task of one of them
+  app.require(answer);                                            // says: a rule gives nothing or a bool, or a swill::task of one of them
+  app.introspection([](swill::context&) { return 1; });           // says: a rule gives nothing or a bool, or a swill::task of one of them
+  bus.allow_subscribe("a", [] { return true; });                  // says: a rule takes (swill::context&, const std::string& topic)
+  bus.allow_subscribe("a", [](swill::context&, const std::string&, swill::value&) {}); // says: a rule takes (swill::context&, const std::string& topic)
+  bus.allow_publish("a", [](swill::context&, const std::string&, line&) {}); // says: a rule takes (swill::context&, const std::string& topic)
+  bus.allow_publish("a", [n = 0](swill::context&) mutable { return ++n < 9; }); // says: it is called as const: its lambda is not mutable
+  bus.allow_publish("a", "anybody");                              // says: a rule takes (swill::context&, const std::string& topic)
+  bus.allow_publish("a", [](swill::context&, const std::string&, swill::value m) { m.set("a", 1); }); // says: a rule that takes the message by value changes a copy
+  bus.allow_publish("a", says_no);                                // says: a rule that takes the message by value changes a copy
+  bus.allow_publish("a", std::function<bool(swill::context&, const std::string&, swill::value)>{}); // says: a rule that takes the message by value changes a copy
+  bus.allow_publish("a", [](swill::context&) { return swill::grant{}; }); // says: a rule gives nothing, a bool, or, in allow_subscribe, a swill::grant
+  bus.allow_subscribe("a", [](swill::context&) { return 1; });    // says: a rule gives nothing, a bool, or, in allow_subscribe, a swill::grant
+  bus.allow_presence("a", answer);                                // says: a rule gives nothing, a bool, or, in allow_subscribe, a swill::grant
+}
 
 // --- Temporaries that g++ 12 destroys twice
 

@@ -269,6 +269,38 @@ TEST_F(PubsubClients, RulesMayAwaitDenyFilterAndChange) {
   EXPECT_EQ(items(c, loud), (strings{"1:<a>!"}));
 }
 
+TEST_F(PubsubClients, RulesMaySayNoByFalse) {
+  make();
+  const auto named = [](context& c) { return c.metadata().contains("name"); };
+  const auto open_topic = [](context&, const std::string& topic) -> task<bool> {
+    co_await sleep_for(1ms);
+    const bool may = topic == "late.open";
+    co_return may;
+  };
+  bus->allow_subscribe("now.*", named);
+  bus->allow_publish("now.*", [named](context& c, const std::string&, value&) { return named(c); });
+  bus->allow_presence("now.*", named);
+  bus->allow_subscribe("late.*", open_topic);
+  bus->allow_publish("late.*", open_topic);
+  bus->allow_presence("late.*", open_topic);
+  serve_as_it_is();
+  test_client c{*server};
+  const auto answer_to = [&](const char* rpc, const std::string& topic, const metadata& m = {}) {
+    const auto seq = c.open(rpc, message_of(topic, 1), m);
+    server->advance(1ms);
+    const auto r = c.receive(seq);
+    if (!r) return std::string{"nothing"};
+    return r->failure ? std::to_string(r->failure->code) + " " + r->failure->message : std::string{"allowed"};
+  };
+
+  for (const char* rpc : {"swill.subscribe", "swill.publish", "swill.presence"}) {
+    EXPECT_EQ(answer_to(rpc, "now.1"), "403 You may not call this") << rpc;
+    EXPECT_EQ(answer_to(rpc, "now.1", {"name", "ann"}), "allowed") << rpc;
+    EXPECT_EQ(answer_to(rpc, "late.shut"), "403 You may not call this") << rpc;
+    EXPECT_EQ(answer_to(rpc, "late.open"), "allowed") << rpc;
+  }
+}
+
 TEST_F(PubsubClients, AFilterMayHideMessages) {
   make();
   bus->allow_subscribe("rooms.*", [](context&, const std::string&) {

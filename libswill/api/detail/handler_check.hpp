@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/api/detail/handler.hpp"
+#include "libswill/api/detail/signature.hpp"
 #include "libswill/api/request.hpp"
 #include "libswill/api/types/kinds.hpp"
 #include "libswill/base/result.hpp"
@@ -18,46 +19,6 @@
 // What is no handler is told so in one line, before anything else is made of it.
 
 namespace swill::detail {
-
-// --- What a function's signature says
-
-template <class R, bool Const, class... As>
-struct signature_of {
-  using result_type = R;
-  static constexpr std::size_t count = sizeof...(As);
-  static constexpr bool is_const = Const;
-};
-template <class R, bool Const, class A>
-struct signature_of<R, Const, A> {
-  using result_type = R;
-  using parameter_type = A;
-  using argument_type = std::remove_cvref_t<A>;
-  static constexpr std::size_t count = 1;
-  static constexpr bool is_const = Const;
-};
-
-/// Empty for what is no function, and for what has several signatures.
-template <class F>
-struct signature {};
-template <class F>
-requires requires { &F::operator(); }
-struct signature<F> : signature<decltype(&F::operator())> {};
-template <class R, class... As>
-struct signature<R (*)(As...)> : signature_of<R, true, As...> {};
-template <class R, class... As>
-struct signature<R (*)(As...) noexcept> : signature_of<R, true, As...> {};
-template <class R, class C, class... As>
-struct signature<R (C::*)(As...)> : signature_of<R, false, As...> {};
-template <class R, class C, class... As>
-struct signature<R (C::*)(As...) noexcept> : signature_of<R, false, As...> {};
-template <class R, class C, class... As>
-struct signature<R (C::*)(As...) const> : signature_of<R, true, As...> {};
-template <class R, class C, class... As>
-struct signature<R (C::*)(As...) const noexcept> : signature_of<R, true, As...> {};
-template <class R, class C, class... As>
-struct signature<R (C::*)(As...) const&> : signature_of<R, true, As...> {};
-template <class R, class C, class... As>
-struct signature<R (C::*)(As...) const& noexcept> : signature_of<R, true, As...> {};
 
 template <class A>
 struct request_argument {
