@@ -53,6 +53,11 @@ class blueprint {
 public:
   explicit blueprint(std::string name = {}) : name_(std::move(name)) {}
   blueprint(blueprint&&) = default;
+  /// Always refused, with a sentence.
+  template <std::same_as<blueprint> B>
+  blueprint(B&) {
+    static_assert(detail::refused<B>, "a blueprint is moved, not copied: app.mount(std::move(shop))");
+  }
   blueprint& operator=(blueprint&&) = default;
 
   /// Registers a handler; its signature says what it is (docs/handlers.md). f is called on the I/O thread of the request's connection,
@@ -93,6 +98,17 @@ public:
   template <detail::member_function M, detail::member_object O>
   void handle(std::string_view, detail::blocking_function<M>, O&&, const handler_options& = {}) {
     detail::check_handler<M, detail::handler_problem::blocking_member>();
+  }
+
+  /// These two as well.
+  template <class F, std::convertible_to<std::string_view> Text>
+  void handle(std::string_view, F&&, const Text&) {
+    static_assert(detail::refused<F>,
+                  "what is said of a handler has a name: app.handle(\"a\", f, {.doc = \"does a thing\"})");
+  }
+  template <class F>
+  requires(!std::convertible_to<F, std::string_view>) void handle(F&&, std::string_view) {
+    static_assert(detail::refused<F>, "a handler's name comes first: app.handle(\"a\", f)");
   }
 
   /// Serves a name by a CAF actor, here or on another node: it gets each In as a message and answers an Out. Defined in
@@ -171,29 +187,44 @@ public:
 
   /// Turns exceptions of type E that handlers and hooks let through into errors for the client: `f(context&, const E&) -> error`. The
   /// first that fits, in the order of registration, wins; those of an inner blueprint come before those around it.
-  template <class E, class F>
+  template <class E = void, class F>
   void on_exception(F f) {
     must_be_open("on_exception");
-    if (detail::is_null(f)) {
+    if constexpr (std::is_void_v<E>) {
+      static_assert(detail::refused<F>, "which exceptions? write their type: app.on_exception<std::out_of_range>(f)");
+    } else if constexpr (!std::is_invocable_r_v<std::optional<error>, const F&, context&, const E&>) {
+      static_assert(detail::refused<F>,
+                    "on_exception<E> takes a function of (swill::context&, const E&) that returns "
+                    "the swill::error for the client; it is called as const: its lambda is not mutable");
+    } else if (detail::is_null(f)) {
       errors_.exceptions.emplace_back(); // which a check tells of
-      return;
+    } else {
+      errors_.exceptions.push_back([f = std::move(f)](context& c, std::exception_ptr e) -> std::optional<error> {
+        try {
+          std::rethrow_exception(e);
+        } catch (const E& known) {
+          return f(c, known);
+        } catch (...) {
+          return std::nullopt;
+        }
+      });
     }
-    errors_.exceptions.push_back([f = std::move(f)](context& c, std::exception_ptr e) -> std::optional<error> {
-      try {
-        std::rethrow_exception(e);
-      } catch (const E& known) {
-        return f(c, known);
-      } catch (...) {
-        return std::nullopt;
-      }
-    });
   }
   /// Changes errors of one code on their way to the client: `f(context&, error) -> error`. What an inner blueprint makes of an error is an
   /// error like any other to those around it.
   template <class F>
   void on_error(std::int64_t code, F f) {
     must_be_open("on_error");
-    errors_.errors[code] = std::move(f);
+    if constexpr (std::is_invocable_r_v<error, F&, context&, error>) {
+      errors_.errors[code] = std::move(f);
+    } else {
+      static_assert(detail::refused<F>, "on_error takes a function of (swill::context&, swill::error) that returns the "
+                                        "swill::error for the client");
+    }
+  }
+  template <class F>
+  void on_error(error_code code, F f) {
+    on_error(static_cast<std::int64_t>(code), std::move(f));
   }
 
   /// For its handlers and those of blueprints within that have none of their own. An app has all of a server's limits in their place.
@@ -285,6 +316,12 @@ public:
   }
   /// A mistake, which validate() reports, as for any null.
   void use(std::nullptr_t) { add_plugin(nullptr); }
+  /// Always refused, with a sentence.
+  template <class P>
+  requires std::derived_from<std::remove_pointer_t<std::remove_cvref_t<P>>, plugin>
+  void use(P&&) {
+    static_assert(detail::refused<P>, "an app shares its plugins: app.use(std::make_shared<swill::pubsub>())");
+  }
 
   /// For the plugin that brings sessions: who makes those that context::session gives. Must live as long as the app and its servers.
   void set_session_provider(detail::session_provider& p) {

@@ -233,6 +233,14 @@ detail::sleep_operation sleep_for(std::chrono::duration<Rep, Period> d) {
   return {detail::within_the_clock(d)};
 }
 
+/// Always refused, with a sentence.
+template <class N>
+requires std::is_arithmetic_v<N> detail::sleep_operation sleep_for(N) {
+  static_assert(detail::refused<N>, "a time has a unit: co_await sleep_for(std::chrono::seconds{5}), or 5s with "
+                                    "using namespace std::chrono_literals");
+  return {};
+}
+
 /// `co_await on_pool([=] { return slow(); })`: runs f on the worker pool and goes on here with its result or exception. f owns what it
 /// touches: when the request is cancelled the coroutine goes on at once. Then f does not begin, or runs to its end and its result is dropped.
 /// Functions of one connection take turns with those of others, and limits::pool_jobs_per_connection of them run at the same time.

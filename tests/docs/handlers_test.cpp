@@ -226,7 +226,7 @@ TEST(Handlers, MapExceptions) {
   app.on_exception<std::out_of_range>([](swill::context&, const std::out_of_range&) {
     return swill::error{swill::error_code::not_found, "no such thing"};
   });
-  app.on_error(404, [](swill::context& c, swill::error e) {
+  app.on_error(swill::error_code::not_found, [](swill::context& c, swill::error e) {
     e.message += " (" + std::string{c.rpc()} + ")";
     return e;
   });

@@ -13,6 +13,7 @@
 #include <array>
 #include <concepts>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -157,6 +158,18 @@ void wrong_handlers(swill::app& app, shop& one, const swill::handler_options& op
   app.handle("f", [](request<int>) -> stream<const char*> { co_yield "a"; });       // says: this result refers to a text that may be gone
   app.handle("f", [](request<int>) { return undescribed{}; });    // says: swill: this handler's result cannot travel
   app.handle("f", [](request<undescribed>) { return 1; });        // says: swill: T of this swill::request<T> cannot travel
+  app.handle("f", [](request<undescribed>) { return 1; });        // says: in its namespace, template <class D> void describe(D& d, order& o)
+  app.handle("f", [](request<std::string_view>) { return 1; });   // says: a request owns its text: take swill::request<std::string>
+  app.handle("f", [](request<const char*>) { return 1; });        // says: a request owns its text: take swill::request<std::string>
+  app.handle("f", [](request<char>) { return 1; });               // says: a request owns its text: take swill::request<std::string>
+  app.handle("f", [](request<line&>) { return 1; });              // says: T of this swill::request<T> is written without const, & or *
+  app.handle("f", [](request<std::string&>) { return 1; });       // says: T of this swill::request<T> is written without const, & or *
+  app.handle("f", [](request<const line>) { return 1; });         // says: T of this swill::request<T> is written without const, & or *
+  app.handle("f", [](request<const std::string>) { return 1; });  // says: T of this swill::request<T> is written without const, & or *
+  app.handle("f", [](request<line*>) { return 1; });              // says: T of this swill::request<T> is written without const, & or *
+  app.handle("f", [](request<int>) { return std::async([] { return 1; }); }); // says: a handler that waits is a coroutine
+  app.handle("f", [](request<int>) { return swill::on_pool([] { return 1; }); }); // says: a handler that waits is a coroutine
+  app.handle("f", [](request<int>) { return swill::when_all(swill::sleep_for(1s)); }); // says: a handler that waits is a coroutine
   app.handle("f", [](request<copied>) { return 1; });             // says: swill: the describe of this struct does not take it by reference
   app.handle("f", swill::blocking([](request<int>) -> task<int> { co_return 1; })); // says: a blocking handler is a plain function
   app.handle("f", [](request<holder>) { return 1; });             // says: swill: the type of this field cannot travel
@@ -175,8 +188,59 @@ void wrong_handlers(swill::app& app, shop& one, const swill::handler_options& op
   app.handle("f", &price_list::of, &one);                         // says: this object has no such member function
 }
 
+void wrong_arguments(swill::app& app) {
+  app.handle(plain, "f");                                         // says: a handler's name comes first
+  app.handle([](request<>) {}, "f");                              // says: a handler's name comes first
+  app.handle("f", plain, "does a thing");                         // says: what is said of a handler has a name
+  app.handle("f", plain, std::string{"does a thing"});            // says: what is said of a handler has a name
+  swill::blueprint inner{"inner"};
+  app.mount(inner);                                               // says: a blueprint is moved, not copied: app.mount(std::move(shop))
+}
+void right_arguments(swill::app& app) {
+  app.handle("f", plain, {});
+  app.handle(std::string{"f"}, plain, {.doc = "does a thing"});
+  app.handle("f", swill::blocking(plain), swill::handler_options{});
+  swill::blueprint inner{"inner"};
+  app.mount(std::move(inner));
+  app.mount(swill::blueprint{"other"});
+  auto bus = std::make_shared<swill::pubsub>();
+  app.use(bus);
+  app.use(std::make_unique<swill::pubsub>());
+}
+
 task<int&> wrong_task() { co_return global; } // says: a swill::task gives a value, not a reference
 stream<int&> wrong_stream() { co_yield global; } // says: a swill::stream gives values, not references
+
+// --- Hooks
+
+void right_hooks(swill::app& app) {
+  app.before_request([](swill::context&) -> task<void> { co_return; });
+  app.before_request_metadata([](swill::context&) {});
+  app.after_request([](swill::context&, const swill::outcome&) {});
+  app.after_connection([](swill::connection&) {});
+  app.on_exception<std::out_of_range>([](auto&, const std::exception& e) { return swill::error{404, e.what()}; });
+  app.on_error(404, [](swill::context&, swill::error e) { return e; });
+  app.on_error(swill::error_code::not_found, [](swill::context&, const swill::error& e) { return e; });
+}
+
+void wrong_hooks(swill::app& app) {
+  app.before_request([](swill::connection&) {});                  // says: this hook takes (swill::context&)
+  app.before_request("write");                                    // says: this hook takes (swill::context&)
+  app.before_request([](swill::context&) { return true; });       // says: what returns a bool goes to app.require
+  app.before_request_metadata([](swill::metadata&) {});           // says: this hook takes (swill::context&, swill::metadata&), or the first alone
+  app.before_request_data([](swill::context&, std::string&) {});  // says: this hook takes (swill::context&, swill::bytes&), or the first alone
+  app.before_request_message([](swill::context&, line&) {});      // says: this hook takes (swill::context&, swill::any_message&), or the first alone
+  app.after_request([](swill::context&, swill::outcome&) {});     // says: this hook takes (swill::context&, const swill::outcome&), or the first alone
+  app.before_accept([](swill::context&) {});                      // says: this hook takes (swill::connection&)
+  app.after_connection([](swill::connection&, int) {});           // says: this hook takes (swill::connection&, const swill::close_reason&), or the first alone
+  app.on_exception([](swill::context&, const std::out_of_range&) { return swill::error{}; }); // says: which exceptions? write their type: app.on_exception<std::out_of_range>(f)
+  app.on_exception<std::out_of_range>([](swill::context&, const std::out_of_range& e) { return e.what(); }); // says: on_exception<E> takes a function of (swill::context&, const E&) that returns the swill::error
+  app.on_exception<std::out_of_range>([](const std::out_of_range&) { return swill::error{}; }); // says: on_exception<E> takes a function of (swill::context&, const E&) that returns the swill::error
+  app.on_error(404, [](swill::context&, swill::error& e) { e.message = "no"; }); // says: on_error takes a function of (swill::context&, swill::error) that returns the swill::error
+  app.on_error(swill::error_code::not_found, [](swill::context&, swill::error) {}); // says: on_error takes a function of (swill::context&, swill::error) that returns the swill::error
+  app.use(swill::pubsub{});                                       // says: an app shares its plugins: app.use(std::make_shared<swill::pubsub>())
+  app.use(new swill::pubsub{});                                   // says: an app shares its plugins: app.use(std::make_shared<swill::pubsub>())
+}
 
 // --- Rules: who may
 
@@ -305,6 +369,10 @@ task<void> wrong_write(swill::client_upload<line, int>& up) {
 }
 task<void> wrong_job(std::string text) {
   co_await swill::on_pool([text] { return text.size(); }); // on g++ 12 says: g++ 12 would destroy this lambda twice; name it first
+}
+task<void> wrong_times() {
+  co_await swill::sleep_for(5); // says: a time has a unit: co_await sleep_for(std::chrono::seconds{5}), or 5s
+  co_await swill::sleep_for(0.5); // says: a time has a unit: co_await sleep_for(std::chrono::seconds{5}), or 5s
 }
 task<void> wrong_update(swill::session& s, std::string text) {
   co_await s.update([text](swill::session& t) { t.set("a", text); }); // on g++ 12 says: g++ 12 would destroy this lambda twice

@@ -99,8 +99,11 @@ enum class handler_problem : std::uint8_t {
   blocking_coroutine,
   borrowed_text,
   request_of_void,
+  request_not_owning,
+  request_of_text,
   request_cannot_travel,
   request_has_no_default,
+  result_waits,
   result_cannot_travel,
   no_object,
   copied_object,
@@ -109,6 +112,29 @@ enum class handler_problem : std::uint8_t {
 /// R refers to a text that somebody else owns.
 template <class R>
 inline constexpr bool borrows_text = !std::is_same_v<as_message<R>, R>;
+
+/// Of the T of a request, which cannot travel.
+template <class T>
+consteval handler_problem problem_of_data() {
+  if constexpr (std::is_same_v<T, char> || (borrows_text<T> && !std::is_reference_v<T> && !std::is_const_v<T>)) {
+    return handler_problem::request_of_text;
+  } else if constexpr (std::is_reference_v<T> || std::is_const_v<T> || std::is_pointer_v<T>) {
+    return handler_problem::request_not_owning;
+  } else {
+    return handler_problem::request_cannot_travel;
+  }
+}
+
+/// R is no result, but something to wait for until it gives one.
+template <class R>
+inline constexpr bool is_awaitable = requires(R r) {
+  std::move(r).operator co_await();
+}
+|| requires(R r) { r.await_ready(); };
+template <class R>
+inline constexpr bool is_future = requires(R r) {
+  r.wait(), r.get();
+};
 
 template <class R>
 consteval handler_problem problem_of_result() {
@@ -120,7 +146,11 @@ consteval handler_problem problem_of_result() {
   }
   if constexpr (borrows_text<typename result_is::type>)
     return handler_problem::borrowed_text; // result<std::string_view>
-  if constexpr (!is_message<typename result_is::type>) return handler_problem::result_cannot_travel;
+  if constexpr (!is_message<typename result_is::type>) {
+    return is_awaitable<typename result_is::type> || is_future<typename result_is::type>
+               ? handler_problem::result_waits
+               : handler_problem::result_cannot_travel;
+  }
   return handler_problem::none;
 }
 
@@ -151,7 +181,7 @@ consteval handler_problem problem_of_signature() {
     } else if constexpr (std::is_void_v<typename argument::type>) {
       return handler_problem::request_of_void;
     } else if constexpr (!is_message<typename argument::type>) {
-      return handler_problem::request_cannot_travel;
+      return problem_of_data<typename argument::type>();
     } else if constexpr (!std::is_default_constructible_v<typename argument::type>) {
       return handler_problem::request_has_no_default;
     } else {
@@ -239,11 +269,19 @@ constexpr void check_handler() {
   static_assert(P != borrowed_text,
                 "this result refers to a text that may be gone when it is sent: return std::string instead");
   static_assert(P != request_of_void, "a request without data is swill::request<>, not swill::request<void>");
-  static_assert(P != request_cannot_travel, "swill: T of this swill::request<T> cannot travel (docs/types.md); a "
-                                            "struct or an enumeration needs a describe beside it");
+  static_assert(P != request_not_owning,
+                "a request owns its data: T of this swill::request<T> is written without const, & or *");
+  static_assert(P != request_of_text, "a request owns its text: take swill::request<std::string>");
+  static_assert(P != request_cannot_travel,
+                "swill: T of this swill::request<T> cannot travel (docs/types.md); a struct or an enumeration needs, "
+                "in its namespace, template <class D> void describe(D& d, order& o)");
   static_assert(P != request_has_no_default, "swill: T of this swill::request<T> needs a default constructor");
-  static_assert(P != result_cannot_travel, "swill: this handler's result cannot travel (docs/types.md); a struct or an "
-                                           "enumeration needs a describe beside it");
+  static_assert(P != result_waits,
+                "a handler that waits is a coroutine, which returns swill::task<R>, and co_awaits what "
+                "it waits for");
+  static_assert(P != result_cannot_travel,
+                "swill: this handler's result cannot travel (docs/types.md); a struct or an enumeration needs, in its "
+                "namespace, template <class D> void describe(D& d, order& o)");
   static_assert(P != no_object, "this object has no such member function");
   static_assert(P != copied_object,
                 "the app would keep a copy of this object, which is const, or cannot be: give a pointer, std::ref or a "

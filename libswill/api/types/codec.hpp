@@ -29,9 +29,8 @@ void append_value(buffer& to, const value& v);
 template <class T>
 bool decode_message(bytes_view raw, const limits& l, T& out, std::optional<error>& failure,
                     std::size_t* allocated = nullptr) {
-  static_assert(
-      message<T>,
-      "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs a describe beside it");
+  static_assert(message<T>, "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs, in its "
+                            "namespace, template <class D> void describe(D& d, order& o)");
   detail::decoder in{raw, l};
   if constexpr (detail::described<T>) in.read_nil_as_empty(detail::table_of<T>());
   const bool whole = detail::decode(in, out) == detail::fit::whole;
@@ -46,9 +45,8 @@ bool decode_message(bytes_view raw, const limits& l, T& out, std::optional<error
 /// name, more levels than any reader takes); then part of it may have been written already: the caller truncates the buffer.
 template <class T>
 void encode_message(wire::writer& to, const T& v) {
-  static_assert(
-      message<T>,
-      "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs a describe beside it");
+  static_assert(message<T>, "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs, in its "
+                            "namespace, template <class D> void describe(D& d, order& o)");
   detail::encoder out{to};
   detail::encode(out, v);
 }
@@ -57,9 +55,9 @@ void encode_message(wire::writer& to, const T& v) {
 /// a `describe`, such as a pattern that does not compile.
 template <class T>
 value describe_type() {
-  static_assert(
-      message<detail::or_nothing<T>>,
-      "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs a describe beside it");
+  static_assert(message<detail::or_nothing<T>>,
+                "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs, in its namespace, "
+                "template <class D> void describe(D& d, order& o)");
   detail::introspector i;
   value type = detail::codec<detail::or_nothing<T>>::introspect(i);
   detail::throw_first(i.mistakes());
@@ -69,9 +67,9 @@ value describe_type() {
 /// The same for somebody who gathers mistakes: adds them to the list instead of throwing.
 template <class T>
 value describe_type(std::vector<mistake>& mistakes) {
-  static_assert(
-      message<detail::or_nothing<T>>,
-      "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs a describe beside it");
+  static_assert(message<detail::or_nothing<T>>,
+                "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs, in its namespace, "
+                "template <class D> void describe(D& d, order& o)");
   detail::introspector i;
   value type = detail::codec<detail::or_nothing<T>>::introspect(i);
   mistakes.insert(mistakes.end(), i.mistakes().begin(), i.mistakes().end());
