@@ -16,7 +16,7 @@ connection_event connected(const std::string& user, std::uint64_t missed = 0) {
 
 strings all(event_queue& q) {
   strings out;
-  while (!q.empty()) out.push_back(text_of(q.take()));
+  while (!q.empty()) out.push_back(text_of(*q.take()));
   return out;
 }
 

@@ -117,7 +117,7 @@ TEST(Options, ThatAreMisspeltAreNamedAndWhatMayBeMeant) {
 }
 
 TEST(Options, ThatAreSwitchesTakeTheWordsOfSwitchesAlone) {
-  for (const char* odd : {"10k", "0x10", "1.5", "-1", "maybe", "", "2"}) {
+  for (const char* odd : {"10k", "0x10", "1.5", "-1", "maybe", "2"}) {
     const auto end = ended("swill-gateway", {"--listen", "127.0.0.1:1x", std::string{"--introspection="} + odd});
     EXPECT_EQ(end.code, 2) << odd;
     EXPECT_THAT(end.errors, HasSubstr("is none of true, on, yes, 1, false, off, no, 0")) << odd;

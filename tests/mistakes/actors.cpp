@@ -50,7 +50,7 @@ task<void> wrong_connection(swill::pubsub& bus, std::string sku) {
 }
 task<void> forgetful(swill::pubsub& bus, swill::feed<line>& feed, const stock& actor) {
   bus.publish("t", 1);                              // says: a swill::task does nothing until it is awaited
-  feed.next();                                      // says: next() gives nothing until it is awaited
+  feed.next();                                      // says: gives nothing until it is awaited
   swill::ask<std::int32_t>(actor, 1s, "ABC123");    // says: ask sends nothing until it is awaited
   co_return;
 }
