@@ -26,8 +26,6 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return d[a.size()][b.size()];
 }
 
-} // namespace
-
 std::string nearest(std::string_view word, const std::vector<std::string>& known) {
   std::string best;
   std::size_t least = word.size() > 4 ? 3 : 2; // what is as far is too far
@@ -40,6 +38,8 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
   }
   return best;
 }
+
+} // namespace
 
 std::string suggestion(std::string_view word, const std::vector<std::string>& known) {
   const std::string meant = nearest(word, known);

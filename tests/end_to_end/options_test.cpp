@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <regex>
 #include <string>
@@ -126,6 +127,10 @@ TEST(Options, ThatAreSwitchesTakeTheWordsOfSwitchesAlone) {
     const auto end = ended("swill-gateway", {"--listen", "127.0.0.1:1x", std::string{"--debug="} + good});
     EXPECT_THAT(end.errors, HasSubstr("the port is no number")) << good;
   }
+  ASSERT_EQ(::setenv("SWILL_INTROSPECTION", "0x10", 1), 0);
+  const auto end = ended("swill-gateway", {"--listen", "127.0.0.1:1x"});
+  ::unsetenv("SWILL_INTROSPECTION");
+  EXPECT_THAT(end.errors, HasSubstr("--introspection: '0x10' is none of"));
 }
 
 TEST(Options, ThatAreAddressesMustBeSuch) {

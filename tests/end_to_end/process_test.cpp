@@ -109,6 +109,27 @@ TEST(Signals, EndAServerWhoseStandardOutputNobodyReads) {
   EXPECT_EQ(gateway->wait().code, 0);
 }
 
+TEST(Log, ThatIsJsonOnStandardOutputHasNoOtherLinesThere) {
+  program gateway{"swill-gateway", {"--port", "0", "--log-format", "json", "--log-to", "stdout"}};
+  for (std::string line; line.find("Swill listens on ws://") == std::string::npos;) {
+    line = gateway.read_line();
+    ASSERT_EQ(line.front(), '{') << line;
+    ASSERT_EQ(line.back(), '}') << line;
+  }
+  gateway.signal(SIGTERM);
+  EXPECT_EQ(gateway.finish().code, 0);
+}
+
+TEST(Options, ThatAreWrongEndTheStartAlsoWhereNobodyReadsWhy) {
+  const std::string gateway = "'" + program_directory() + "/swill-gateway' --nosuch";
+  program all{
+      "/bin/sh",
+      {"-c", "exec 3>&1; { head -c 65536 /dev/zero >&2; " + gateway + "; echo $? >&3; } 2>&1 >/dev/null | sleep 15"}};
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_EQ(all.read_line(), "2");
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 10s); // the pipe's reader goes only after that
+}
+
 TEST(Log, IsLinesOfJsonInAFileWhereThatIsAskedFor) {
   const std::string file = testing::TempDir() + "swill-log-" + std::to_string(::getpid());
   program gateway{"swill-gateway",
