@@ -8,7 +8,7 @@
 
 #include "libswill/api/connection.hpp"
 #include "libswill/api/detail/service.hpp"
-#include "libswill/api/link.hpp"
+#include "libswill/api/ports.hpp"
 
 #include <atomic>
 #include <deque>

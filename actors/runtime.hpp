@@ -4,7 +4,7 @@
 #include "actors/scheduler.hpp"
 
 #include "libswill/api/detail/service.hpp"
-#include "libswill/api/link.hpp"
+#include "libswill/api/ports.hpp"
 #include "libswill/base/job_queue.hpp"
 
 #include <atomic>

@@ -1,7 +1,7 @@
 #include "pubsub/topic.hpp"
 
 #include "libswill/base/random.hpp"
-#include "libswill/wire/utf8.hpp"
+#include "libswill/base/utf8.hpp"
 #include "pubsub/position.hpp"
 
 #include <algorithm>
@@ -50,7 +50,7 @@ bool is_topic(std::string_view name) noexcept {
   const auto control = [](char c) { return (c >= 0 && c < 32) || c == 127; };
   if (name.empty() || name.front() == '.' || name.back() == '.') return false;
   if (name.find("..") != std::string_view::npos || std::any_of(name.begin(), name.end(), control)) return false;
-  return wire::valid_utf8(name);
+  return valid_utf8(name);
 }
 
 bool is_reserved_topic(std::string_view name) noexcept { return name.starts_with('$'); }

@@ -2,8 +2,8 @@
 
 #include "actors/remote/options.hpp"
 #include "actors/remote/remote_call.hpp"
-#include "libswill/api/header_fields.hpp"
 #include "libswill/api/types/codec.hpp"
+#include "libswill/base/header_fields.hpp"
 #include "libswill/wire/codec.hpp"
 #include "libswill/wire/envelope.hpp"
 

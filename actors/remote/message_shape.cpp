@@ -2,7 +2,7 @@
 
 #include "actors/remote/shape_node.hpp"
 #include "libswill/api/types/codec.hpp"
-#include "libswill/wire/utf8.hpp"
+#include "libswill/base/utf8.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -66,7 +66,7 @@ fit message_shape::node::check_bare(decoder& in, const shape_rules& all) const {
     case shape_kind::text: {
       std::string_view s;
       if (!in.reader.read_str(s)) return in.wrong("str");
-      if (!wire::valid_utf8(s)) return in.invalid_text();
+      if (!valid_utf8(s)) return in.invalid_text();
       check_text(in, s, all);
       return fit::whole;
     }

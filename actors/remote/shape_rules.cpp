@@ -1,6 +1,6 @@
 #include "actors/remote/shape_rules.hpp"
 
-#include "libswill/wire/utf8.hpp"
+#include "libswill/base/utf8.hpp"
 
 #include <algorithm>
 #include <compare>
@@ -119,7 +119,7 @@ void check_text(decoder& in, std::string_view s, const shape_rules& all) {
   for (const shape_rule& r : all) {
     if (r.kind == rule_kind::pattern && !detail::matches(r.text, s)) in.problem("Does not match pattern: " + r.text);
     if (r.kind == rule_kind::least || r.kind == rule_kind::end) {
-      const std::size_t n = wire::count_code_points(s);
+      const std::size_t n = count_code_points(s);
       check_size(in, n, n, {r});
     }
     if (r.kind == rule_kind::one_of && !r.texts.empty() &&

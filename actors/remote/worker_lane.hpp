@@ -3,7 +3,7 @@
 #include "actors/remote/lane.hpp"
 #include "actors/remote/options.hpp"
 #include "libswill/api/connection.hpp"
-#include "libswill/api/link.hpp"
+#include "libswill/api/ports.hpp"
 
 #include <atomic>
 #include <deque>

@@ -1,7 +1,7 @@
 #include "apps/cli/cookie_jar.hpp"
 
 #include "apps/common/small_file.hpp"
-#include "libswill/api/header_fields.hpp"
+#include "libswill/base/header_fields.hpp"
 #include "libswill/base/random.hpp"
 #include "libswill/client/detail/endpoint.hpp"
 

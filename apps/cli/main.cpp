@@ -5,8 +5,8 @@
 #include "apps/cli/output.hpp"
 #include "apps/cli/verbs.hpp"
 #include "apps/common/standard_output.hpp"
-#include "libswill/api/header_fields.hpp"
 #include "libswill/base/await.hpp"
+#include "libswill/base/header_fields.hpp"
 #include "libswill/client/run.hpp"
 
 #include <atomic>
@@ -114,7 +114,7 @@ int run(const options& o) {
   side_thread side;
   exit_code code = exit_code::ok;
   {
-    transport::asio_loop loop{[&side](std::function<void()> f) { side.run(std::move(f)); }};
+    net::asio_loop loop{[&side](std::function<void()> f) { side.run(std::move(f)); }};
     std::atomic<bool> interrupted{false};
     const auto watch = [&](scope& s) {
       signals.watch([&] {

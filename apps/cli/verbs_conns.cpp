@@ -1,7 +1,7 @@
 #include "apps/cli/json.hpp"
 #include "apps/cli/verbs.hpp"
 #include "libswill/base/printable.hpp"
-#include "libswill/wire/utf8.hpp"
+#include "libswill/base/utf8.hpp"
 #include "pubsub/connections/entry.hpp"
 
 #include <nlohmann/json.hpp>
@@ -85,12 +85,12 @@ std::string table(const std::vector<connection_entry>& connections, bool with_he
   }
   std::array<std::size_t, std::tuple_size_v<row>> widths{};
   for (const row& r : rows) {
-    for (std::size_t i = 0; i < r.size(); ++i) widths[i] = std::max(widths[i], wire::count_code_points(r[i]));
+    for (std::size_t i = 0; i < r.size(); ++i) widths[i] = std::max(widths[i], count_code_points(r[i]));
   }
   std::string out;
   for (const row& r : rows) {
     for (std::size_t i = 0; i + 1 < r.size(); ++i)
-      out += r[i] + std::string(widths[i] - wire::count_code_points(r[i]) + 2, ' ');
+      out += r[i] + std::string(widths[i] - count_code_points(r[i]) + 2, ' ');
     out += r.back() + "\n";
   }
   return out;

@@ -3,7 +3,7 @@
 #include "apps/cli/verbs.hpp"
 #include "apps/common/suggest.hpp"
 #include "libswill/base/printable.hpp"
-#include "libswill/wire/utf8.hpp"
+#include "libswill/base/utf8.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -27,7 +27,7 @@ std::string name_in(const value& record) {
 std::string shown_name(const value& record) { return printable(name_in(record)); }
 
 std::string padded(std::string text, std::size_t width) {
-  const std::size_t has = wire::count_code_points(text);
+  const std::size_t has = count_code_points(text);
   if (has < width) text.append(width - has, ' ');
   return text;
 }
@@ -40,8 +40,8 @@ std::string table(const value_array& records) {
     return v != nullptr ? printable(side_text(*v)) : std::string{"Any"};
   };
   for (const value& r : records) {
-    names = std::max(names, wire::count_code_points(shown_name(r)));
-    requests = std::max(requests, wire::count_code_points(side(r, "request")));
+    names = std::max(names, count_code_points(shown_name(r)));
+    requests = std::max(requests, count_code_points(side(r, "request")));
   }
   std::string out;
   for (const value& r : records) {

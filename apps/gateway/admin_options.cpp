@@ -1,8 +1,8 @@
 #include "apps/gateway/admin_options.hpp"
 
 #include "apps/common/small_file.hpp"
-#include "libswill/api/header_fields.hpp"
 #include "libswill/base/digest.hpp"
+#include "libswill/base/header_fields.hpp"
 #include "pubsub/connections/connections.hpp"
 
 #include <CLI/CLI.hpp>

@@ -2,9 +2,9 @@
 
 #include "apps/common/option_values.hpp"
 #include "apps/gateway/limit_options.hpp"
-#include "libswill/api/header_fields.hpp"
+#include "libswill/base/header_fields.hpp"
+#include "libswill/base/utf8.hpp"
 #include "libswill/transport/origin.hpp"
-#include "libswill/wire/utf8.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -33,7 +33,7 @@ void take_forwarded_address(connection& c) {
   // It is shown, and sent to other nodes, as text: what an address can be fits in, and is UTF-8.
   constexpr std::size_t longest = 256;
   const std::string_view last = cut_text(header_fields::last_element(all), longest);
-  if (!last.empty()) c.set_remote_address(wire::make_valid_utf8(last));
+  if (!last.empty()) c.set_remote_address(make_valid_utf8(last));
 }
 
 } // namespace

@@ -3,7 +3,7 @@
 #include "libswill/api/introspection.hpp"
 #include "libswill/base/limits_check.hpp"
 #include "libswill/base/printable.hpp"
-#include "libswill/wire/utf8.hpp"
+#include "libswill/base/utf8.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -74,7 +74,7 @@ void check_own_tags(const handler_options& o, const std::string& path, mistake_l
 
 /// Where in v there is text that no client can decode: a path, or nothing.
 std::optional<std::string> find_bad_text(const value& v) {
-  if (const auto* text = v.get_if<std::string>(); text != nullptr && !wire::valid_utf8(*text)) return std::string{};
+  if (const auto* text = v.get_if<std::string>(); text != nullptr && !valid_utf8(*text)) return std::string{};
   if (const auto* all = v.get_if<value_array>()) {
     for (std::size_t i = 0; i < all->size(); ++i) {
       if (const auto inner = find_bad_text((*all)[i])) return "[" + std::to_string(i) + "]" + *inner;
@@ -83,7 +83,7 @@ std::optional<std::string> find_bad_text(const value& v) {
   if (const auto* all = v.get_if<value_map>()) {
     for (const auto& [key, inner] : *all) {
       const std::string name = key.get_if<std::string>() != nullptr ? *key.get_if<std::string>() : to_text(key);
-      if (!wire::valid_utf8(name)) return "." + printable(name);
+      if (!valid_utf8(name)) return "." + printable(name);
       if (const auto found = find_bad_text(inner)) return "." + name + *found;
     }
   }
@@ -91,7 +91,7 @@ std::optional<std::string> find_bad_text(const value& v) {
 }
 
 void check_record(const detail::handler& h, mistake_list& out) {
-  if (!wire::valid_utf8(h.name)) return; // told already
+  if (!valid_utf8(h.name)) return; // told already
   if (const auto at = find_bad_text(introspection_record(h)))
     out.add(path_of(h.name) + *at, "is text that is not UTF-8, which introspection cannot send; UTF-8 would be right");
 }

@@ -1,9 +1,9 @@
 #include "libswill/api/connection.hpp"
 
-#include "libswill/api/header_fields.hpp"
+#include "libswill/base/header_fields.hpp"
 #include "libswill/base/move_function.hpp"
 #include "libswill/base/random.hpp"
-#include "libswill/wire/utf8.hpp"
+#include "libswill/base/utf8.hpp"
 
 #include <algorithm>
 #include <array>
@@ -24,7 +24,7 @@ int hex_digit(char c) noexcept {
 
 /// What the client says is shown, and sent to others, as text.
 void mend(std::string& s) {
-  if (!wire::valid_utf8(s)) s = wire::make_valid_utf8(s);
+  if (!valid_utf8(s)) s = make_valid_utf8(s);
 }
 
 std::string decode_query(std::string_view s) {
@@ -172,7 +172,7 @@ bool connection::is_logged(log_level level) const noexcept { return logger{log_.
 
 void connection::set_user(std::string user) {
   if (user == user_) return;
-  if (!wire::valid_utf8(user)) throw std::invalid_argument("the name of a user is not UTF-8");
+  if (!valid_utf8(user)) throw std::invalid_argument("the name of a user is not UTF-8");
   const std::string before = std::exchange(user_, std::move(user));
   for (std::size_t i = 0; i < user_watchers_.size(); ++i) user_watchers_[i](*this, before);
 }

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "libswill/api/link.hpp"
 #include "libswill/api/metadata.hpp"
+#include "libswill/api/ports.hpp"
 #include "libswill/base/name_look_up.hpp"
 
 #include <chrono>
@@ -24,7 +24,7 @@ struct client_options {
   /// to anything that ends: nobody waits for it, neither when the client gives up nor when the process ends.
   look_up_function look_up;
   /// From the first look at the name to the end of the upgrade; when the name has several addresses, for all of them, which are tried as
-  /// transport::connector says. When reached: connect_error timed_out.
+  /// net::connector says. When reached: connect_error timed_out.
   std::chrono::milliseconds connect_timeout{10000};
 
   /// Output that waits to be sent. When reached: write(), call() and ping() wait until half of it is gone.

@@ -1,7 +1,7 @@
 #include "libswill/server/server.hpp"
 
 #include "libswill/base/printable.hpp"
-#include "libswill/transport/address.hpp"
+#include "libswill/net/address.hpp"
 #include "libswill/transport/origin.hpp"
 
 #include <algorithm>
@@ -44,7 +44,7 @@ void check(const server_options& o, mistake_list& out) {
   for (std::size_t i = 0; i < o.listen.size(); ++i) {
     const std::string path = "server_options.listen[" + std::to_string(i) + "]";
     check_text(
-        path, [&] { static_cast<void>(transport::listen_address::parse(o.listen[i])); }, out);
+        path, [&] { static_cast<void>(net::listen_address::parse(o.listen[i])); }, out);
   }
   for (std::size_t i = 0; i < o.origins.size(); ++i) {
     const std::string path = "server_options.origins[" + std::to_string(i) + "]";

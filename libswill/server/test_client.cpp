@@ -1,7 +1,7 @@
 #include "libswill/server/test_client.hpp"
 
 #include "actors/runtime.hpp"
-#include "libswill/api/header_fields.hpp"
+#include "libswill/base/header_fields.hpp"
 #include "libswill/wire/codec.hpp"
 
 #include <stdexcept>

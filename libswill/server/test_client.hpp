@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libswill/api/app.hpp"
-#include "libswill/transport/manual_loop.hpp"
+#include "libswill/base/manual_loop.hpp"
 #include "libswill/transport/memory_pipe.hpp"
 #include "libswill/wire/envelope.hpp"
 

@@ -1,5 +1,7 @@
 #include "libswill/transport/origin.hpp"
 
+#include "libswill/net/http/request.hpp"
+
 #include <algorithm>
 #include <arpa/inet.h>
 #include <charconv>
@@ -65,7 +67,7 @@ const char* read_authority(std::string_view text, origin& into) {
   }
   if (std::any_of(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0x80U) != 0; }))
     return "browsers send the ASCII form of a host (xn--...)";
-  if (!is_host(text)) return "its host is none";
+  if (!net::http::is_host(text)) return "its host is none";
   into.host = lower(text);
   return nullptr;
 }
@@ -86,26 +88,6 @@ parts read_origin(std::string_view text) {
 }
 
 } // namespace
-
-bool is_host(std::string_view host) noexcept {
-  if (host.starts_with('[')) {
-    in6_addr any{};
-    char text[INET6_ADDRSTRLEN] = {};
-    if (!host.ends_with(']') || host.size() < 2 || host.size() - 2 >= sizeof text) return false;
-    host.copy(text, host.size() - 2, 1);
-    return ::inet_pton(AF_INET6, text, &any) == 1;
-  }
-  for (std::size_t i = 0; i < host.size(); ++i) {
-    const auto is_hex = [&](std::size_t at) {
-      return at < host.size() && (is_digit(host[at]) || (lower(host[at]) >= 'a' && lower(host[at]) <= 'f'));
-    };
-    if (host[i] == '%' && (!is_hex(i + 1) || !is_hex(i + 2))) return false;
-    if (!is_letter(host[i]) && !is_digit(host[i]) &&
-        std::string_view{"-._~!$&'()*+,;=%"}.find(host[i]) == std::string_view::npos)
-      return false;
-  }
-  return true;
-}
 
 std::optional<origin> origin::parse(std::string_view text) {
   parts p = read_origin(text);

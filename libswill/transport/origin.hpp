@@ -45,7 +45,4 @@ private:
   bool any_ = true;
 };
 
-/// True for what may stand between `//` and the port of a URI, or in a Host header (RFC 3986 §3.2.2).
-bool is_host(std::string_view host) noexcept;
-
 } // namespace swill::transport

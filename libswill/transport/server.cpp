@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "libswill/transport/detail/listener.hpp"
+#include "libswill/net/listener.hpp"
 #include "libswill/transport/detail/session.hpp"
 
 #include <future>
@@ -23,19 +23,19 @@ constexpr std::chrono::milliseconds longest_turn{2000};
 struct server::impl {
   impl(server_settings s, gate& g) : core(std::make_shared<detail::core>(std::move(s), g)) {}
 
-  void take(detail::newcomer n);
+  void take(net::newcomer n);
   void on_every_lane(void (*f)(detail::session&));
   template <class F>
-  void run_on(asio_loop& l, F f);
+  void run_on(net::asio_loop& l, F f);
   bool wait_until_gone(std::chrono::milliseconds longest);
 
   std::shared_ptr<detail::core> core;
-  std::vector<std::shared_ptr<detail::listener>> listeners;
+  std::vector<std::shared_ptr<net::listener>> listeners;
   std::size_t next_lane = 0; // on the first loop only
   bool stopped = false;
 };
 
-server::server(server_settings settings, gate& g, std::vector<asio_loop*> loops)
+server::server(server_settings settings, gate& g, std::vector<net::asio_loop*> loops)
     : impl_(std::make_unique<impl>(std::move(settings), g)) {
   if (loops.empty()) throw std::invalid_argument("a server needs a loop");
   for (auto* l : loops) impl_->core->lanes.push_back(std::make_unique<detail::lane>(*l, impl_->core->lines));
@@ -45,18 +45,18 @@ server::~server() { stop(std::chrono::milliseconds{0}); }
 
 void server::start() {
   const auto& settings = impl_->core->settings;
-  asio_loop& first = impl_->core->lanes.front()->loop;
+  net::asio_loop& first = impl_->core->lanes.front()->loop;
   for (const auto& text : settings.listen) {
-    const auto where = listen_address::parse(text);
-    impl_->listeners.push_back(
-        detail::listener::make(first, impl_->core->lanes.front()->log, where, settings,
-                               [i = impl_.get()](detail::newcomer n) { i->take(std::move(n)); }));
+    const auto where = net::listen_address::parse(text);
+    impl_->listeners.push_back(net::listener::make(first, impl_->core->lanes.front()->log, where,
+                                                   {settings.backlog, settings.kernel_unsent},
+                                                   [i = impl_.get()](net::newcomer n) { i->take(std::move(n)); }));
   }
   for (const auto& l : impl_->listeners) first.post([l] { l->start(); });
 }
 
 // On the first loop, for each connection.
-void server::impl::take(detail::newcomer n) {
+void server::impl::take(net::newcomer n) {
   const std::size_t already = core->open.fetch_add(1);
   const std::size_t capacity = core->settings.limits.connections;
   const bool beyond = already >= capacity;
@@ -117,7 +117,7 @@ bool server::impl::wait_until_gone(std::chrono::milliseconds longest) {
 
 // Runs f on the loop and waits for it; here when the loop does not run.
 template <class F>
-void server::impl::run_on(asio_loop& l, F f) {
+void server::impl::run_on(net::asio_loop& l, F f) {
   if (!l.is_running()) return f();
   const auto done = std::make_shared<std::promise<void>>();
   auto ran = done->get_future();

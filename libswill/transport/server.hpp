@@ -1,9 +1,9 @@
 #pragma once
 
-#include "libswill/api/link.hpp"
+#include "libswill/api/ports.hpp"
 #include "libswill/base/limits.hpp"
 #include "libswill/base/log.hpp"
-#include "libswill/transport/asio_loop.hpp"
+#include "libswill/net/asio_loop.hpp"
 #include "libswill/transport/statistics.hpp"
 
 #include <chrono>
@@ -35,7 +35,7 @@ struct server_settings {
 class server {
 public:
   /// Throws std::invalid_argument for an origin that can never match.
-  server(server_settings settings, gate& g, std::vector<asio_loop*> loops);
+  server(server_settings settings, gate& g, std::vector<net::asio_loop*> loops);
 
   /// As stop() without grace.
   ~server();

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "libswill/api/link.hpp"
+#include "libswill/base/header_fields.hpp"
+#include "libswill/net/http/request.hpp"
 #include "libswill/transport/origin.hpp"
 
 #include <string>
@@ -10,14 +11,6 @@
 // What may become a connection: the rules of docs/protocol.md §1, as functions without I/O.
 
 namespace swill::transport {
-
-/// An HTTP request as it came, and what decides about it.
-struct upgrade_request {
-  std::string method;
-  std::string target;
-  int version = 11; ///< 10, or 11 for that and all later minor versions, which mean the same to us (RFC 9110 §2.5)
-  header_list headers;
-};
 
 struct upgrade_rules {
   std::string path = "/ws";
@@ -38,18 +31,7 @@ struct upgrade_verdict {
   bool echo = false;
 };
 
-/// A target in absolute form (`http://host/path?query`, as to a proxy) becomes path and query, and its host takes the place of the Host
-/// header's (RFC 9112 §3.2.2). Any other target stays as it is.
-void take_origin_form(upgrade_request& request);
-
-upgrade_verdict check_upgrade(const upgrade_request& request, const upgrade_rules& rules);
-
-/// A whole HTTP/1.1 response with a text body, after which the connection closes. Headers that may not travel are left out. The answer
-/// to HEAD has the headers alone.
-std::string http_response(int status, std::string_view body, const header_list& headers, bool to_head = false);
-
-/// True when name and value cannot break out of their header line (RFC 9110 §5).
-bool is_safe_header(std::string_view name, std::string_view value) noexcept;
+upgrade_verdict check_upgrade(const net::http::request& request, const upgrade_rules& rules);
 
 /// True for headers that belong to the handshake itself and that an application may not set.
 bool is_reserved_header(std::string_view name) noexcept;

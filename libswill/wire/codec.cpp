@@ -1,7 +1,7 @@
 #include "libswill/wire/codec.hpp"
 
 #include "libswill/base/limits.hpp"
-#include "libswill/wire/utf8.hpp"
+#include "libswill/base/utf8.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,7 +1,7 @@
 #include "libswill/wire/envelope.hpp"
 
+#include "libswill/base/utf8.hpp"
 #include "libswill/wire/codec.hpp"
-#include "libswill/wire/utf8.hpp"
 
 #include <utility>
 

@@ -1,7 +1,7 @@
 #include "libswill/wire/writer.hpp"
 
+#include "libswill/base/utf8.hpp"
 #include "libswill/wire/endian.hpp"
-#include "libswill/wire/utf8.hpp"
 
 #include <bit>
 #include <limits>

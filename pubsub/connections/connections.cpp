@@ -2,7 +2,7 @@
 
 #include "libswill/base/printable.hpp"
 #include "libswill/base/random.hpp"
-#include "libswill/wire/utf8.hpp"
+#include "libswill/base/utf8.hpp"
 #include "pubsub/connections/detail/client_handlers.hpp"
 #include "pubsub/connections/detail/node.hpp"
 
@@ -82,7 +82,7 @@ error not_found(const gathered& g) {
 /// As much as a close frame holds (RFC 6455, 5.5).
 std::string sendable(std::string_view reason) {
   constexpr std::size_t most = 123;
-  return wire::make_valid_utf8(cut_text(reason, most));
+  return make_valid_utf8(cut_text(reason, most));
 }
 
 question closing(question_kinds what, int code, std::string_view reason) {

@@ -1,6 +1,6 @@
 #include "sessions/detail/binding.hpp"
 
-#include "libswill/api/header_fields.hpp"
+#include "libswill/base/header_fields.hpp"
 
 #include <string_view>
 

@@ -187,7 +187,7 @@ TEST_F(Connection, PingsAndCounts) {
 }
 
 TEST_F(Connection, GivesUpConnectingWhenCancelled) {
-  transport::asio_loop loop;
+  net::asio_loop loop;
   scope* outer = nullptr;
   const auto body = [&]() -> task<bool> {
     loop.post([&] { outer->cancel(); });

@@ -1,6 +1,6 @@
 #include "libswill/client/client.hpp"
 
-#include "libswill/transport/manual_loop.hpp"
+#include "libswill/base/manual_loop.hpp"
 #include "libswill/wire/envelope.hpp"
 
 #include <gmock/gmock.h>

@@ -1,7 +1,7 @@
 // Any bytes through everything in libswill/wire that reads; seeds are the golden envelopes (tests/wire/vectors).
+#include "libswill/base/utf8.hpp"
 #include "libswill/wire/codec.hpp"
 #include "libswill/wire/envelope.hpp"
-#include "libswill/wire/utf8.hpp"
 
 #include "tests/wire/msgpack_cxx.hpp"
 

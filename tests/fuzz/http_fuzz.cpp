@@ -1,7 +1,8 @@
-#include "libswill/transport/asio_loop.hpp"
-#include "libswill/transport/decoder.hpp"
-#include "libswill/transport/frame.hpp"
-#include "libswill/transport/request_head.hpp"
+#include "libswill/net/asio_loop.hpp"
+#include "libswill/net/http/request_head.hpp"
+#include "libswill/net/http/response.hpp"
+#include "libswill/net/websocket/codec.hpp"
+#include "libswill/net/websocket/frame.hpp"
 #include "libswill/transport/upgrade.hpp"
 
 #include <cstdlib>
@@ -15,12 +16,12 @@ using namespace swill::transport;
 namespace {
 
 void decode(const upgrade_verdict& verdict, bytes_view frames) {
-  static asio_loop loop;
+  static net::asio_loop loop;
   constexpr std::size_t limit = 4096;
-  decoder d{loop.context(), limit};
+  net::websocket::codec d{loop.context(), limit};
   buffer output;
   if (!d.accept(verdict.key, verdict.subprotocol, {}, output)) std::abort();
-  swill::transport::last_pong pong;
+  net::websocket::last_pong pong;
   d.feed(frames, output, 0, pong);
   std::size_t message = 0;
   while (d.ready()) {
@@ -29,8 +30,8 @@ void decode(const upgrade_verdict& verdict, bytes_view frames) {
     const auto status = d.read(room, sizeof room, got);
     message += got;
     if (message > limit) std::abort();
-    if (status == decoder::status::done) message = 0;
-    if (status == decoder::status::closed) break;
+    if (status == net::websocket::codec::status::done) message = 0;
+    if (status == net::websocket::codec::status::closed) break;
   }
 }
 
@@ -41,19 +42,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t piece = 1 + data[0];
   const bytes_view input{reinterpret_cast<const std::byte*>(data + 1), size - 1};
 
-  request_head head{2048};
-  auto state = request_head::state::incomplete;
-  for (std::size_t n = 0; state == request_head::state::incomplete && n < input.size();) {
+  net::http::request_head head{2048};
+  auto state = net::http::request_head::state::incomplete;
+  for (std::size_t n = 0; state == net::http::request_head::state::incomplete && n < input.size();) {
     n = std::min(input.size(), n + piece);
     state = head.put(input.first(n));
   }
-  if (state != request_head::state::complete) return 0;
+  if (state != net::http::request_head::state::complete) return 0;
   if (head.used() > input.size() || head.used() > 2048) std::abort();
 
   const auto verdict = check_upgrade(head.take(), {.origins = {"http://good.example"}, .echo = true});
   if (verdict.status == 101)
     decode(verdict, input.subspan(head.used()));
-  else if (http_response(verdict.status, verdict.body, verdict.headers).find("HTTP/1.1 ") != 0)
+  else if (net::http::response(verdict.status, verdict.body, verdict.headers).find("HTTP/1.1 ") != 0)
     std::abort();
   return 0;
 }

@@ -1,6 +1,6 @@
 #include "pubsub/memory_broker.hpp"
 
-#include "libswill/transport/manual_loop.hpp"
+#include "libswill/base/manual_loop.hpp"
 #include "tests/pubsub/broker_contract.hpp"
 
 // What a memory broker keeps, by a clock that the test turns.

@@ -1,6 +1,6 @@
 #include "libswill/redis/client.hpp"
 
-#include "libswill/transport/manual_loop.hpp"
+#include "libswill/base/manual_loop.hpp"
 #include "tests/redis/fixture.hpp"
 
 #include <atomic>

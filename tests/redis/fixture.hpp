@@ -1,7 +1,7 @@
 #pragma once
 
+#include "libswill/net/asio_loop.hpp"
 #include "libswill/redis/client.hpp"
-#include "libswill/transport/asio_loop.hpp"
 #include "tests/support/redis_server.hpp"
 
 #include <gtest/gtest.h>
@@ -56,7 +56,7 @@ public:
     if constexpr (!std::is_void_v<value>) return std::move(*out);
   }
 
-  transport::asio_loop loop;
+  net::asio_loop loop;
 
 private:
   std::thread thread_;

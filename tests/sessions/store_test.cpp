@@ -1,6 +1,6 @@
 #include "sessions/store.hpp"
 
-#include "libswill/transport/manual_loop.hpp"
+#include "libswill/base/manual_loop.hpp"
 #include "libswill/wire/writer.hpp"
 #include "sessions/detail/values.hpp"
 #include "sessions/memory_store.hpp"

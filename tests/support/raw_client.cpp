@@ -1,6 +1,6 @@
 #include "tests/support/raw_client.hpp"
 
-#include "libswill/transport/address.hpp"
+#include "libswill/net/address.hpp"
 
 #include <arpa/inet.h>
 #include <cerrno>
@@ -17,7 +17,7 @@ namespace swill::test {
 
 namespace {
 
-int connect_to(const transport::listen_address& where) {
+int connect_to(const net::listen_address& where) {
   sockaddr_storage any{};
   socklen_t size = 0;
   if (where.is_unix()) {
@@ -52,7 +52,7 @@ int connect_to(const transport::listen_address& where) {
 } // namespace
 
 raw_client::raw_client(const std::string& address, std::chrono::milliseconds patience)
-    : fd_(connect_to(transport::listen_address::parse(address))), patience_(patience) {}
+    : fd_(connect_to(net::listen_address::parse(address))), patience_(patience) {}
 
 raw_client::raw_client(raw_client&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), patience_(other.patience_), input_(std::move(other.input_)) {}

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libswill/transport/io_threads.hpp"
+#include "libswill/net/io_threads.hpp"
 #include "libswill/transport/server.hpp"
 #include "tests/support/raw_client.hpp"
 
@@ -64,7 +64,7 @@ private:
   std::vector<close_reason> closed_;
   std::vector<std::string> log_;
   log_sink sink_;
-  std::unique_ptr<transport::io_threads> threads_;
+  std::unique_ptr<net::io_threads> threads_;
   std::unique_ptr<transport::server> server_;
 };
 

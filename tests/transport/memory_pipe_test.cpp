@@ -1,6 +1,6 @@
 #include "libswill/transport/memory_pipe.hpp"
 
-#include "libswill/transport/manual_loop.hpp"
+#include "libswill/base/manual_loop.hpp"
 
 #include <gtest/gtest.h>
 

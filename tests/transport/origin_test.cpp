@@ -1,5 +1,7 @@
 #include "libswill/transport/origin.hpp"
 
+#include "libswill/net/http/request.hpp"
+
 #include <gtest/gtest.h>
 
 #include <stdexcept>
@@ -83,10 +85,10 @@ TEST(Origins, AreRefusedWhereTheyCanNeverMatch) {
 
 TEST(Hosts, AreThoseOfRfc3986) {
   for (const auto* host : {"", "h", "a-b.example", "127.0.0.1", "[::1]", "a_b", "a%20b", "a,b"})
-    EXPECT_TRUE(is_host(host)) << host;
+    EXPECT_TRUE(net::http::is_host(host)) << host;
   for (const auto* host :
        {"a b", "a/b", "<a>", "a@b", "a:b", "a%2", "a%zz", "[::1", "[]", "[x]", "h\xc3\xa9", "a\\b", "a\"b"})
-    EXPECT_FALSE(is_host(host)) << host;
+    EXPECT_FALSE(net::http::is_host(host)) << host;
 }
 
 } // namespace

@@ -97,7 +97,8 @@ TEST(Server, ShowsAtTraceWhichPathARejectedHandshakeAskedFor) {
   EXPECT_THAT(ask("/elsewhere"), testing::HasSubstr(" path=/elsewhere "));
   EXPECT_THAT(ask("/elsewhere?token=secret"), testing::HasSubstr(" path=/elsewhere "));
   EXPECT_THAT(ask("/a\"b=c"), testing::HasSubstr(" path=\"/a\\\"b=c\" "));
-  EXPECT_THAT(ask("/" + std::string(5000, 'x')), testing::HasSubstr(" path=/" + std::string(longest_value - 1, 'x') + " "));
+  EXPECT_THAT(ask("/" + std::string(5000, 'x')),
+              testing::HasSubstr(" path=/" + std::string(longest_value - 1, 'x') + " "));
 }
 
 TEST(Server, ServesWhatProxiesAndOldClientsSend) {
@@ -471,7 +472,7 @@ TEST(Server, StopsWithoutEverRunning) {
   struct none final : gate {
     void on_handshake(std::shared_ptr<handshake>) override {}
   } g;
-  transport::io_threads threads{1};
+  net::io_threads threads{1};
   transport::server s{{.listen = {"127.0.0.1:0"}}, g, threads.loops()};
   s.start();
   EXPECT_NE(s.port(), 0);

@@ -1,12 +1,14 @@
 #include "libswill/transport/upgrade.hpp"
 
+#include "libswill/net/http/response.hpp"
+
 #include <gtest/gtest.h>
 
 namespace swill::transport {
 namespace {
 
-upgrade_request good() {
-  upgrade_request r;
+net::http::request good() {
+  net::http::request r;
   r.method = "GET";
   r.target = "/ws?a=1";
   r.headers = {{"Host", "x"},
@@ -18,32 +20,32 @@ upgrade_request good() {
   return r;
 }
 
-upgrade_request with(std::string_view name, std::string value) {
+net::http::request with(std::string_view name, std::string value) {
   auto r = good();
   for (auto& [n, v] : r.headers)
     if (n == name) v = value;
   return r;
 }
 
-upgrade_request without(std::string_view name) {
+net::http::request without(std::string_view name) {
   auto r = good();
   std::erase_if(r.headers, [&](const auto& h) { return h.first == name; });
   return r;
 }
 
-upgrade_request plus(std::string name, std::string value) {
+net::http::request plus(std::string name, std::string value) {
   auto r = good();
   r.headers.emplace_back(std::move(name), std::move(value));
   return r;
 }
 
-upgrade_request to(std::string target) {
+net::http::request to(std::string target) {
   auto r = good();
   r.target = std::move(target);
   return r;
 }
 
-int status_of(const upgrade_request& r, const upgrade_rules& rules = {}) { return check_upgrade(r, rules).status; }
+int status_of(const net::http::request& r, const upgrade_rules& rules = {}) { return check_upgrade(r, rules).status; }
 
 TEST(Upgrade, AcceptsAValidRequest) {
   const auto v = check_upgrade(good(), {});
@@ -55,7 +57,7 @@ TEST(Upgrade, AcceptsAValidRequest) {
 }
 
 TEST(Upgrade, TellsWhetherTheServerIsReady) {
-  upgrade_request plain;
+  net::http::request plain;
   plain.method = "GET";
   plain.target = "/ready";
   plain.version = 10;
@@ -107,7 +109,8 @@ TEST(Upgrade, WantsOneHost) {
 }
 
 TEST(Upgrade, WantsAHostThatIsOne) {
-  for (const auto* host : {"a b/<>@", "a, b", "u@h", "h/", "h:x", "h:+1", "h:65536", "http://h", "[::1", "::1", "h\xc3\xa9"})
+  for (const auto* host :
+       {"a b/<>@", "a, b", "u@h", "h/", "h:x", "h:+1", "h:65536", "http://h", "[::1", "::1", "h\xc3\xa9"})
     EXPECT_EQ(status_of(with("Host", host)), 400) << host;
   for (const auto* host : {"h", "H.example:8080", "h:", "[::1]:8080", "127.0.0.1", "a_b", ""})
     EXPECT_EQ(status_of(with("Host", host)), 101) << host;
@@ -122,7 +125,7 @@ TEST(Upgrade, RefusesABody) {
 TEST(Upgrade, KnowsTheAbsoluteFormOfATarget) {
   const auto taken = [](std::string target) {
     auto r = to(std::move(target));
-    take_origin_form(r);
+    net::http::take_origin_form(r);
     return std::pair{r.target, r.headers.front().second};
   };
   using two = std::pair<std::string, std::string>;
@@ -205,7 +208,7 @@ TEST(Upgrade, MountsEchoOnlyWhenAsked) {
 }
 
 TEST(HttpResponse, CannotBeBrokenOutOf) {
-  const auto r = http_response(
+  const auto r = net::http::response(
       401, "no", {{"X-A", "b"}, {"X-Evil", "a\r\nSet-Cookie: b"}, {"X:\r\n", "c"}, {"Content-Length", "7"}});
 
   EXPECT_EQ(r, "HTTP/1.1 401 Unauthorized\r\nServer: swill\r\nConnection: close\r\nX-A: b\r\nContent-Type: text/plain; "
@@ -213,7 +216,7 @@ TEST(HttpResponse, CannotBeBrokenOutOf) {
 }
 
 TEST(HttpResponse, HasNoBodyForHead) {
-  const auto r = http_response(404, "none", {}, true);
+  const auto r = net::http::response(404, "none", {}, true);
 
   EXPECT_EQ(
       r, "HTTP/1.1 404 Not Found\r\nServer: swill\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
@@ -221,10 +224,10 @@ TEST(HttpResponse, HasNoBodyForHead) {
 }
 
 TEST(HttpResponse, KnowsWhatIsSafe) {
-  EXPECT_TRUE(is_safe_header("Set-Cookie", "a=b; Path=/"));
-  EXPECT_TRUE(is_safe_header("X", "h\xc3\xa9"));
-  for (const auto* value : {"a\nb", "a\rb", "\x7f", "\x01"}) EXPECT_FALSE(is_safe_header("X", value));
-  for (const auto* name : {"", "a b", "a:", "a\r"}) EXPECT_FALSE(is_safe_header(name, "x"));
+  EXPECT_TRUE(header_fields::is_valid("Set-Cookie", "a=b; Path=/"));
+  EXPECT_TRUE(header_fields::is_valid("X", "h\xc3\xa9"));
+  for (const auto* value : {"a\nb", "a\rb", "\x7f", "\x01"}) EXPECT_FALSE(header_fields::is_valid("X", value));
+  for (const auto* name : {"", "a b", "a:", "a\r"}) EXPECT_FALSE(header_fields::is_valid(name, "x"));
   EXPECT_TRUE(is_reserved_header("connection"));
   EXPECT_FALSE(is_reserved_header("Set-Cookie"));
 }

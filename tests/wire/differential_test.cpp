@@ -1,6 +1,6 @@
 // Our reader and writer against msgpack-cxx, on random values and on random damage to their bytes. The seeds are fixed.
+#include "libswill/base/utf8.hpp"
 #include "libswill/wire/codec.hpp"
-#include "libswill/wire/utf8.hpp"
 
 #include "tests/wire/msgpack_cxx.hpp"
 

@@ -4,7 +4,7 @@
 #include "libswill/api/detail/handler.hpp"
 #include "libswill/api/detail/request_state.hpp"
 #include "libswill/api/detail/service.hpp"
-#include "libswill/api/link.hpp"
+#include "libswill/api/ports.hpp"
 #include "libswill/api/request.hpp"
 #include "libswill/base/awaiting.hpp"
 #include "libswill/base/log_limiter.hpp"

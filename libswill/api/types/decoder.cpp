@@ -1,8 +1,8 @@
 #include "libswill/api/types/decoder.hpp"
 
 #include "libswill/api/types/tables.hpp"
+#include "libswill/base/utf8.hpp"
 #include "libswill/wire/codec.hpp"
-#include "libswill/wire/utf8.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -248,7 +248,7 @@ void decoder::missing_field(std::string_view name) {
 void decoder::unknown_field(std::string_view name) {
   const std::size_t at = mark();
   problem("Unknown field");
-  if (mark() != at) wrap_field(at, name.empty() || !wire::valid_utf8(name) ? "*" : name);
+  if (mark() != at) wrap_field(at, name.empty() || !valid_utf8(name) ? "*" : name);
 }
 
 void decoder::further_items(std::size_t expected, std::size_t further) {

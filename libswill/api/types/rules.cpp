@@ -1,6 +1,6 @@
 #include "libswill/api/types/rules.hpp"
 
-#include "libswill/wire/utf8.hpp"
+#include "libswill/base/utf8.hpp"
 
 #include <cmath>
 
@@ -8,7 +8,7 @@ namespace swill {
 
 namespace detail {
 
-std::size_t length_of(const std::string& s) noexcept { return wire::count_code_points(s); }
+std::size_t length_of(const std::string& s) noexcept { return count_code_points(s); }
 
 bool is_multiple(std::int64_t v, number of) noexcept {
   if (of.is_real()) return is_multiple(static_cast<double>(v), of);

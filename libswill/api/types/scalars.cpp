@@ -1,7 +1,7 @@
 #include "libswill/api/types/scalars.hpp"
 
+#include "libswill/base/utf8.hpp"
 #include "libswill/wire/codec.hpp"
-#include "libswill/wire/utf8.hpp"
 
 namespace swill::detail {
 
@@ -21,7 +21,7 @@ fit read_as_real(decoder& in, double& out) {
 fit codec<std::string>::decode(decoder& in, std::string& out) {
   std::string_view s;
   if (!in.reader.read_str(s)) return in.wrong("str");
-  if (!wire::valid_utf8(s)) return in.invalid_text();
+  if (!valid_utf8(s)) return in.invalid_text();
   out.assign(s);
   return fit::whole;
 }

@@ -1,8 +1,8 @@
 #include "libswill/api/types/tables.hpp"
 
 #include "libswill/base/printable.hpp"
+#include "libswill/base/utf8.hpp"
 #include "libswill/wire/codec.hpp"
-#include "libswill/wire/utf8.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -28,7 +28,7 @@ bool check_name(std::string_view name, const std::string& of, std::string_view t
   const std::string path = path_in(type);
   if (name.empty()) {
     out.push_back({path, "the name of a " + of + " is empty; give it one that is not"});
-  } else if (!wire::valid_utf8(name)) {
+  } else if (!valid_utf8(name)) {
     out.push_back({path, "the name of a " + of + " is not UTF-8; give it one that is"});
   } else if (std::string shown = printable(name); shown != name) {
     out.push_back({path, "the name of a " + of + ", " + shown + ", holds control characters; give it one without"});

@@ -1,13 +1,13 @@
 #include "libswill/client/detail/background.hpp"
 
-#include "libswill/transport/io_threads.hpp"
+#include "libswill/net/io_threads.hpp"
 
 #include <stdexcept>
 
 namespace swill::client_detail {
 
 struct background::threads {
-  transport::io_threads io{1};
+  net::io_threads io{1};
 };
 
 background::background(std::string url, client_options o) : threads_(std::make_unique<threads>()) {

@@ -1,6 +1,6 @@
 #include "libswill/client/detail/endpoint.hpp"
 
-#include "libswill/api/header_fields.hpp"
+#include "libswill/base/header_fields.hpp"
 #include "libswill/client/errors.hpp"
 
 #include <algorithm>

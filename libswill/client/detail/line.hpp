@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libswill/api/link.hpp"
+#include "libswill/api/ports.hpp"
 
 #include <exception>
 

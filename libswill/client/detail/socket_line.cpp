@@ -18,7 +18,7 @@ constexpr std::size_t compact_after = 256 * 1024;
 
 } // namespace
 
-socket_line::socket_line(transport::asio_loop& l, const client_options& o, line_sink& s)
+socket_line::socket_line(net::asio_loop& l, const client_options& o, line_sink& s)
     : loop_(l), options_(o), sink_(&s), sockets_(std::make_unique<sockets>(l, o.look_up)) {}
 
 socket_line::~socket_line() = default;
@@ -90,7 +90,7 @@ void socket_line::wait_writable() {
   writing_ = true;
   sockets_->socket.async_wait(sockets::stream::wait_write,
                               [self = shared_from_this()](const boost::system::error_code& ec) {
-                                transport::asio_loop::turn t{self->loop_};
+                                net::asio_loop::turn t{self->loop_};
                                 self->writing_ = false;
                                 if (ec || self->phase_ == phase::ended) return;
                                 self->guarded([&] { self->flush(); });

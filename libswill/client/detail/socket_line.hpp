@@ -5,7 +5,7 @@
 #include "libswill/client/detail/line.hpp"
 #include "libswill/client/detail/upgrade.hpp"
 #include "libswill/client/options.hpp"
-#include "libswill/transport/asio_loop.hpp"
+#include "libswill/net/asio_loop.hpp"
 
 #include <memory>
 
@@ -16,9 +16,9 @@ namespace swill::client_detail {
 class socket_line final : public line,
                           public std::enable_shared_from_this<socket_line>,
                           private timer,
-                          private transport::turn_job {
+                          private net::turn_job {
 public:
-  socket_line(transport::asio_loop& l, const client_options& o, line_sink& s);
+  socket_line(net::asio_loop& l, const client_options& o, line_sink& s);
   ~socket_line() override;
 
   /// Throws connect_error for a URL or a header that cannot be read; what goes wrong later is told to the sink.
@@ -77,7 +77,7 @@ private:
   void die(const close_reason& why);
   void hang_up() noexcept;
 
-  transport::asio_loop& loop_;
+  net::asio_loop& loop_;
   client_options options_;
   line_sink* sink_;
   std::unique_ptr<sockets> sockets_;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libswill/client/detail/socket_line.hpp"
-#include "libswill/transport/connector.hpp"
+#include "libswill/net/connector.hpp"
 
 #include <utility>
 
@@ -16,10 +16,10 @@ struct socket_line::sockets {
   using executor = boost::asio::io_context::executor_type;
   using stream = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, executor>;
 
-  sockets(transport::asio_loop& l, const look_up_function& look_up) : socket(l.context()), connector(l, look_up) {}
+  sockets(net::asio_loop& l, const look_up_function& look_up) : socket(l.context()), connector(l, look_up) {}
 
   stream socket;
-  transport::connector connector;
+  net::connector connector;
 };
 
 /// Whatever goes wrong in f ends this connection and no other.

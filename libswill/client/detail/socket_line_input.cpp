@@ -24,7 +24,7 @@ void socket_line::wait_readable() {
   reading_ = true;
   sockets_->socket.async_wait(sockets::stream::wait_read,
                               [self = shared_from_this()](const boost::system::error_code& ec) {
-                                transport::asio_loop::turn t{self->loop_};
+                                net::asio_loop::turn t{self->loop_};
                                 self->reading_ = false;
                                 if (ec || self->phase_ == phase::ended) return;
                                 self->guarded([&] { self->on_readable(); });

@@ -22,8 +22,8 @@ constexpr std::size_t kept_output = 1024 * 1024;
 /// What is overdue gets this long to be found in the socket: the thread itself may have stood still.
 constexpr std::chrono::milliseconds grace{10};
 
-transport::asio_loop& with_sockets(swill::loop& l) {
-  if (auto* found = dynamic_cast<transport::asio_loop*>(&l)) return *found;
+net::asio_loop& with_sockets(swill::loop& l) {
+  if (auto* found = dynamic_cast<net::asio_loop*>(&l)) return *found;
   throw error{swill::error_code::internal_error, "Redis needs a loop with sockets, not a test's"};
 }
 

@@ -1,12 +1,12 @@
 #pragma once
 
 #include "libswill/base/log_limiter.hpp"
+#include "libswill/net/asio_loop.hpp"
+#include "libswill/net/connector.hpp"
+#include "libswill/net/poller.hpp"
 #include "libswill/redis/options.hpp"
 #include "libswill/redis/outage_log.hpp"
 #include "libswill/redis/reply.hpp"
-#include "libswill/transport/asio_loop.hpp"
-#include "libswill/transport/connector.hpp"
-#include "libswill/transport/detail/poller.hpp"
 
 #include <functional>
 #include <memory>
@@ -46,7 +46,7 @@ protected:
 
 /// One connection to a Redis that is made again whenever it breaks: socket, output, parsing (hiredis), back-off, liveness. What the
 /// replies mean is its owner's business. Shared by its owner and by what its loop runs for it; on its loop's thread only.
-class link final : public std::enable_shared_from_this<link>, transport::turn_job, transport::detail::watched {
+class link final : public std::enable_shared_from_this<link>, net::turn_job, net::watched {
 public:
   /// Throws error 500 when the loop has no sockets. `log` must outlive it; may be null.
   link(swill::loop& l, options o, link_owner& owner, const log_sink* log);
@@ -67,7 +67,7 @@ public:
 
   bool is_up() const noexcept { return state_ == state::up; }
   const options& settings() const noexcept { return options_; }
-  transport::asio_loop& loop() noexcept { return loop_; }
+  net::asio_loop& loop() noexcept { return loop_; }
 
   /// Append whole commands, then call flush_later(). Only while up.
   std::string& output() noexcept { return out_; }
@@ -97,7 +97,7 @@ private:
   void on_liveness();
   void log(log_level level, const std::string& text) const;
 
-  transport::asio_loop& loop_;
+  net::asio_loop& loop_;
   options options_;
   link_owner* owner_;
   logger log_;
@@ -109,7 +109,7 @@ private:
   bool told_down_ = false;
 
   int fd_ = -1; ///< watched by the loop's poller as long as it is open
-  transport::connector connector_;
+  net::connector connector_;
   struct reader_deleter {
     void operator()(redisReader* r) const noexcept;
   };

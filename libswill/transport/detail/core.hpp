@@ -2,8 +2,9 @@
 
 #include "libswill/base/buffer.hpp"
 #include "libswill/base/log_limiter.hpp"
+#include "libswill/net/listener.hpp"
+#include "libswill/net/poller.hpp"
 #include "libswill/transport/detail/memory.hpp"
-#include "libswill/transport/detail/poller.hpp"
 #include "libswill/transport/server.hpp"
 #include "libswill/transport/upgrade.hpp"
 
@@ -21,10 +22,10 @@ class session;
 
 /// What the connections of one loop share. Used on that loop only, but for the counters.
 struct lane {
-  lane(asio_loop& l, std::shared_ptr<log_limiter> lines) : loop(l), ready(l.sockets()), log(l, std::move(lines)) {}
+  lane(net::asio_loop& l, std::shared_ptr<log_limiter> lines) : loop(l), ready(l.sockets()), log(l, std::move(lines)) {}
 
-  asio_loop& loop;
-  const std::shared_ptr<poller> ready; // the loop's
+  net::asio_loop& loop;
+  const std::shared_ptr<net::poller> ready; // the loop's
   counters count;
   limited_log log;          // for what peers can cause as often as they like
   session* first = nullptr; // list of all sessions
@@ -59,14 +60,6 @@ struct core {
   std::condition_variable all_gone;
 
   void one_less();
-};
-
-/// A connection fresh from accept().
-struct newcomer {
-  int fd = -1;
-  int family = 0;
-  std::string address;
-  std::uint16_t port = 0;
 };
 
 } // namespace swill::transport::detail

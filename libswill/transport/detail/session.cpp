@@ -8,7 +8,7 @@
 
 namespace swill::transport::detail {
 
-session::session(std::shared_ptr<core> c, lane& l, newcomer n)
+session::session(std::shared_ptr<core> c, lane& l, net::newcomer n)
     : core_(std::move(c)), lane_(l), fd_(n.fd), http_(std::make_unique<http_part>(core_->settings.limits.header_size)) {
   http_->peer = std::move(n);
 }
@@ -152,7 +152,7 @@ void session::send_ping() {
   prepare_output();
   output_moved();
   ping_at_ = static_cast<std::int64_t>(written_ + backlog());
-  append_frame(output_, opcode::ping, {});
+  websocket::append_frame(output_, websocket::opcode::ping, {});
   mark_dirty();
 }
 

@@ -1,13 +1,15 @@
 #pragma once
 
-#include "libswill/transport/decoder.hpp"
+#include "libswill/net/http/request_head.hpp"
+#include "libswill/net/websocket/codec.hpp"
+#include "libswill/net/websocket/frame.hpp"
 #include "libswill/transport/detail/core.hpp"
-#include "libswill/transport/frame.hpp"
-#include "libswill/transport/request_head.hpp"
 
 #include <memory>
 
 namespace swill::transport::detail {
+
+namespace websocket = net::websocket;
 
 class pending;
 
@@ -16,11 +18,11 @@ class pending;
 /// kept, session.cpp its life.
 class session final : public std::enable_shared_from_this<session>,
                       public message_port,
-                      private watched,
+                      private net::watched,
                       private timer,
-                      private turn_job {
+                      private net::turn_job {
 public:
-  session(std::shared_ptr<core> c, lane& l, newcomer n);
+  session(std::shared_ptr<core> c, lane& l, net::newcomer n);
   ~session();
 
   void start(bool beyond_capacity);
@@ -93,7 +95,7 @@ private:
 
   // session_http.cpp
   void read_head();
-  void decide(upgrade_request request);
+  void decide(net::http::request request);
   void open(const header_list& headers, message_sink* sink);
   void respond(int status, std::string_view body, const header_list& headers);
   void log_rejection(int status, std::string_view body) const;
@@ -163,16 +165,16 @@ private:
   buffer message_; // what came of a message that is not complete
   buffer output_;
   std::size_t sent_ = 0;          // of output_
-  last_pong pong_;                // in output_
+  websocket::last_pong pong_;     // in output_
   std::size_t largest_ = 0;       // message in output_ since it was last empty
   std::size_t message_at_ = 0;    // where the message being written began
   std::uint64_t written_ = 0;     // bytes that the kernel has taken
   std::int64_t acknowledged_ = 0; // of those, bytes that the peer had taken when we last looked
   std::int64_t ping_at_ = 0;      // bytes of output before our last ping
   swill::traffic traffic_;
-  int budget_ = 0;                   // messages that may still be delivered in this turn
-  std::unique_ptr<http_part> http_;  // until it is open
-  std::unique_ptr<decoder> decoder_; // from then on
+  int budget_ = 0;                            // messages that may still be delivered in this turn
+  std::unique_ptr<http_part> http_;           // until it is open
+  std::unique_ptr<websocket::codec> decoder_; // from then on
   message_sink* sink_ = nullptr;
   close_reason our_close_;
   clock_time heard_{};    // when the peer last sent anything
@@ -185,8 +187,8 @@ private:
 /// The HTTP side of a session, given back when it is open.
 struct session::http_part {
   explicit http_part(std::size_t size) : head(size) {}
-  request_head head;
-  newcomer peer;
+  net::http::request_head head;
+  net::newcomer peer;
   std::string key;
   std::string subprotocol;
   std::string target;             ///< what was asked for, when the answer is no

@@ -3,6 +3,7 @@
 #include "libswill/transport/detail/session.hpp"
 
 #include "libswill/base/printable.hpp"
+#include "libswill/net/http/response.hpp"
 
 // The handshake: from the HTTP request to an open connection or a refusal.
 
@@ -11,7 +12,7 @@ namespace swill::transport::detail {
 /// A handshake that waits for the gate's decision. Owned by the gate's side alone; a session that dies leaves it behind.
 class pending final : public handshake {
 public:
-  pending(const std::shared_ptr<session>& s, asio_loop& l) : session_(s), loop_(l) {}
+  pending(const std::shared_ptr<session>& s, net::asio_loop& l) : session_(s), loop_(l) {}
 
   ~pending() override {
     const auto s = session_.lock();
@@ -46,24 +47,24 @@ public:
 
 private:
   std::weak_ptr<session> session_;
-  asio_loop& loop_;
+  net::asio_loop& loop_;
   bool decided_ = false;
 };
 
 void session::read_head() {
   const auto state = http_->head.put(input_.view());
   switch (state) {
-    case request_head::state::incomplete: return;
-    case request_head::state::bad: return respond(400, "Bad Request", {});
-    case request_head::state::too_large: return respond(431, "Request Header Fields Too Large", {});
-    case request_head::state::complete: break;
+    case net::http::request_head::state::incomplete: return;
+    case net::http::request_head::state::bad: return respond(400, "Bad Request", {});
+    case net::http::request_head::state::too_large: return respond(431, "Request Header Fields Too Large", {});
+    case net::http::request_head::state::complete: break;
   }
-  upgrade_request request = http_->head.take();
+  net::http::request request = http_->head.take();
   input_.consume(http_->head.used());
   decide(std::move(request));
 }
 
-void session::decide(upgrade_request request) {
+void session::decide(net::http::request request) {
   http_->is_head = request.method == "HEAD";
   upgrade_rules rules = core_->rules;
   rules.full = http_->beyond_capacity;
@@ -103,7 +104,7 @@ void session::decide(upgrade_request request) {
 message_port* session::accept(const header_list& headers, message_sink& sink) {
   if (phase_ != phase::deciding) return nullptr;
   for (const auto& [name, value] : headers) {
-    if (is_safe_header(name, value) && !is_reserved_header(name)) continue;
+    if (header_fields::is_valid(name, value) && !is_reserved_header(name)) continue;
     lane_.log.write(log_level::error, "response header", "response header that may not travel: " + printable(name));
     respond(500, "Internal Server Error", {});
     return nullptr;
@@ -119,7 +120,7 @@ void session::reject(int status, std::string_view body, const header_list& heade
 
 void session::open(const header_list& headers, message_sink* sink) {
   const std::size_t limit = echo_ ? core_->settings.echo_size : limits_of().message_size;
-  decoder_ = std::make_unique<decoder>(lane_.loop.context(), limit);
+  decoder_ = std::make_unique<websocket::codec>(lane_.loop.context(), limit);
   prepare_output();
   if (!decoder_->accept(http_->key, http_->subprotocol, headers, output_)) {
     output_.clear();
@@ -154,7 +155,7 @@ void session::respond(int status, std::string_view body, const header_list& head
   lane_.count.rejected[status].add();
   log_rejection(status, body);
   prepare_output();
-  const std::string response = http_response(status, body, headers, http_ != nullptr && http_->is_head);
+  const std::string response = net::http::response(status, body, headers, http_ != nullptr && http_->is_head);
   output_.append(response.data(), response.size());
   http_.reset();
   our_close_ = {1006, "rejected", false};

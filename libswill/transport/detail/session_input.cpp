@@ -1,6 +1,6 @@
 #include "libswill/transport/detail/session.hpp"
 
-#include "libswill/wire/utf8.hpp"
+#include "libswill/base/utf8.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -145,12 +145,12 @@ bool session::step() {
 bool session::receive(std::byte* to, std::size_t room, std::size_t& have) {
   prepare_output(); // for a pong, or a close frame
   const std::size_t queued = output_.size();
-  auto status = decoder::status::more;
-  while (status == decoder::status::more && have < room && decoder_->ready()) {
+  auto status = websocket::codec::status::more;
+  while (status == websocket::codec::status::more && have < room && decoder_->ready()) {
     std::size_t got = 0;
     status = decoder_->read(to + have, room - have, got);
     have += got;
-    if (status == decoder::status::closed) break;
+    if (status == websocket::codec::status::closed) break;
     if (have != 0 && !echo_ && phase_ == phase::open && decoder_->is_text()) {
       close(1003, "text messages are not supported");
       return false;
@@ -160,7 +160,7 @@ bool session::receive(std::byte* to, std::size_t room, std::size_t& have) {
     mark_dirty();
     check_output(); // pongs count, too
   }
-  if (status == decoder::status::closed) {
+  if (status == websocket::codec::status::closed) {
     const close_reason why = decoder_->why();
     const bool answered = phase_ == phase::closing;
     const close_reason told = answered ? our_close_ : why;
@@ -169,7 +169,7 @@ bool session::receive(std::byte* to, std::size_t room, std::size_t& have) {
     linger(!why.by_peer);
     return false;
   }
-  return status == decoder::status::done;
+  return status == websocket::codec::status::done;
 }
 
 void session::deliver(bytes_view message) {
@@ -178,9 +178,10 @@ void session::deliver(bytes_view message) {
   lane_.count.messages_in.add();
   if (echo_) {
     // Beast does not notice that text ends within a character when the last fragment is empty.
-    if (decoder_->is_text() && !wire::valid_utf8(as_text(message))) return close(1007, "invalid UTF-8");
+    if (decoder_->is_text() && !valid_utf8(as_text(message))) return close(1007, "invalid UTF-8");
     prepare_output();
-    append_frame(output_, decoder_->is_text() ? opcode::text : opcode::binary, message);
+    websocket::append_frame(output_, decoder_->is_text() ? websocket::opcode::text : websocket::opcode::binary,
+                            message);
     lane_.count.messages_out.add();
     check_output();
     return mark_dirty();

@@ -20,15 +20,15 @@ void session::prepare_output() {
 
 buffer& session::begin_message() {
   prepare_output();
-  message_at_ = begin_frame(output_);
+  message_at_ = websocket::begin_frame(output_);
   return output_;
 }
 
 void session::end_message() {
   if (phase_ != phase::open) return output_.truncate(message_at_);
   ++traffic_.messages_out;
-  traffic_.bytes_out += output_.size() - message_at_ - 2; // begin_frame() has made room for so much
-  end_frame(output_, message_at_, opcode::binary);
+  traffic_.bytes_out += output_.size() - message_at_ - 2; // websocket::begin_frame() has made room for so much
+  websocket::end_frame(output_, message_at_, websocket::opcode::binary);
   if (output_.size() - message_at_ > largest_) largest_ = output_.size() - message_at_;
   lane_.count.messages_out.add();
   mark_dirty();
@@ -46,7 +46,7 @@ void session::cancel_message() { output_.truncate(message_at_); }
 void session::close(int code, std::string_view reason) {
   if (phase_ != phase::open) return;
   prepare_output();
-  append_close(output_, code, reason);
+  websocket::append_close(output_, code, reason);
   decoder_->mute();
   our_close_ = {code, std::string{reason}, false};
   phase_ = phase::closing;
@@ -94,7 +94,7 @@ void session::wait_writable() {
     } else {
       output_.consume(sent_);
     }
-    pong_ = pong_.at >= sent_ ? last_pong{pong_.at - sent_, pong_.end - sent_} : last_pong{};
+    pong_ = pong_.at >= sent_ ? websocket::last_pong{pong_.at - sent_, pong_.end - sent_} : websocket::last_pong{};
     sent_ = 0;
   }
   writing_ = true;

@@ -1,6 +1,6 @@
 #include "pubsub/connections/detail/part.hpp"
 
-#include "libswill/wire/utf8.hpp"
+#include "libswill/base/utf8.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -12,7 +12,7 @@ namespace {
 /// Text of the client's or the application's, as it may travel: one connection's must not keep a whole list from being sent.
 std::string shown(std::string_view s) {
   constexpr std::size_t most = 256;
-  return wire::make_valid_utf8(cut_text(s, most));
+  return make_valid_utf8(cut_text(s, most));
 }
 
 std::uint64_t hash_of(std::string_view id) noexcept { return std::hash<std::string_view>{}(id); }
@@ -188,7 +188,7 @@ connection_entry registry_part::entry_of(const actors::connection_actor& c) cons
   e.topics = std::move(i.topics);
   e.topics.resize(std::min(e.topics.size(), settings_.options->topics_listed));
   for (std::string& t : e.topics) {
-    if (!wire::valid_utf8(t)) t = shown(t);
+    if (!valid_utf8(t)) t = shown(t);
   }
   return e;
 }

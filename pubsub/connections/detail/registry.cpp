@@ -1,6 +1,6 @@
 #include "pubsub/connections/detail/registry.hpp"
 
-#include "libswill/wire/utf8.hpp"
+#include "libswill/base/utf8.hpp"
 
 #include <algorithm>
 
@@ -70,7 +70,7 @@ void registry::on_nodes(const std::vector<node_info>& nodes) {
   for (const node_info& n : nodes) {
     if (n.id == settings_.node) continue;
     now.push_back(n.id);
-    if (!n.name.empty()) names_[n.id] = wire::make_valid_utf8(n.name);
+    if (!n.name.empty()) names_[n.id] = make_valid_utf8(n.name);
   }
   std::sort(now.begin(), now.end());
   const auto before = std::exchange(nodes_, now);

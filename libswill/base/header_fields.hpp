@@ -1,0 +1,71 @@
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace swill {
+
+/// Names and values of header fields, in the order of the wire.
+using header_list = std::vector<std::pair<std::string, std::string>>;
+
+} // namespace swill
+
+/// What stands in header fields of a handshake, as RFC 9110 and RFC 6265 say it is read. Views borrow from the field.
+namespace swill::header_fields {
+
+/// Names of fields, schemes, hosts and the like: equal but for the case of ASCII letters.
+bool same_token(std::string_view a, std::string_view b) noexcept;
+
+/// Without blanks and tabs around it.
+std::string_view trimmed(std::string_view s) noexcept;
+
+/// Whether name and value cannot break out of their line (RFC 9110 §5).
+bool is_valid(std::string_view name, std::string_view value) noexcept;
+
+/// Calls f with each part of s between separators.
+template <class F>
+void split(std::string_view s, char separator, F f) {
+  while (!s.empty()) {
+    const std::size_t at = std::min(s.find(separator), s.size());
+    f(s.substr(0, at));
+    s.remove_prefix(std::min(at + 1, s.size()));
+  }
+}
+
+/// The values of all fields of that name.
+std::vector<std::string_view> values(const header_list& headers, std::string_view name);
+/// The elements of a list that may be spread over several fields of that name (RFC 9110 §5.3), without the empty ones.
+std::vector<std::string_view> elements(const header_list& headers, std::string_view name);
+/// Whether such a list has a token, in any case.
+bool lists(const header_list& headers, std::string_view name, std::string_view token);
+
+/// The token in the value of an `Authorization` field of the scheme Bearer, in any case and behind any number of blanks (RFC 9110 §11.1,
+/// §11.4; RFC 6750 §2.1).
+std::optional<std::string_view> bearer_token(std::string_view authorization) noexcept;
+
+/// The first element of a list (RFC 9110 §5.6.1): of a field to which each proxy on the way appends, what the one nearest to the client said.
+std::string_view first_element(std::string_view list) noexcept;
+/// The last one: what the proxy nearest to us said.
+std::string_view last_element(std::string_view list) noexcept;
+
+/// Calls f(name, value) with each cookie that came, in their order, also when there are several of one name. Quotes around a value are
+/// taken off.
+template <class F>
+void for_each_cookie(const header_list& headers, F f) {
+  for (const auto& [name, text] : headers) {
+    if (!same_token(name, "Cookie")) continue;
+    split(text, ';', [&f](std::string_view part) {
+      const std::size_t at = part.find('=');
+      if (at == std::string_view::npos) return;
+      std::string_view value = trimmed(part.substr(at + 1));
+      if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+      f(trimmed(part.substr(0, at)), value);
+    });
+  }
+}
+
+} // namespace swill::header_fields

@@ -1,0 +1,64 @@
+#include "libswill/net/address.hpp"
+
+#include "libswill/base/printable.hpp"
+
+#include <arpa/inet.h>
+#include <charconv>
+#include <stdexcept>
+#include <sys/un.h>
+
+namespace swill::net {
+
+namespace {
+
+[[noreturn]] void wrong(std::string_view text, const char* why) {
+  throw std::invalid_argument("listen address '" + printable(text) + "': " + why);
+}
+
+bool is_ip(int family, const std::string& host) {
+  in6_addr any{};
+  return ::inet_pton(family, host.c_str(), &any) == 1;
+}
+
+listen_address parse_unix(std::string_view text, std::string_view path) {
+  if (path.empty()) wrong(text, "the path is missing");
+  if (printable(path) != path) wrong(text, "the path holds control characters, or bytes that are not UTF-8");
+  if (path.size() >= sizeof(sockaddr_un::sun_path)) wrong(text, "the path is too long for a Unix socket");
+  listen_address a;
+  a.unix_path = std::string{path};
+  return a;
+}
+
+} // namespace
+
+listen_address listen_address::parse(std::string_view text) {
+  constexpr std::string_view unix_prefix = "unix:";
+  if (text.starts_with(unix_prefix)) return parse_unix(text, text.substr(unix_prefix.size()));
+
+  if (text.find("://") != std::string_view::npos) wrong(text, "it has a scheme; ADDRESS:PORT alone would be right");
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos)
+    wrong(text, "expected ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH, such as 127.0.0.1:8080");
+  std::string_view host = text.substr(0, colon);
+  const std::string_view port = text.substr(colon + 1);
+
+  listen_address a;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), a.port);
+  if (port.empty() || error != std::errc{} || end != port.data() + port.size())
+    wrong(text, "the port is no number from 0 to 65535");
+  a.v6 = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
+  if (a.v6) host = host.substr(1, host.size() - 2);
+  a.host = host == "localhost" ? "127.0.0.1" : std::string{host};
+  if (!is_ip(a.v6 ? AF_INET6 : AF_INET, a.host))
+    wrong(text, a.host.find(':') == std::string::npos
+                    ? "the host is no IP address; 127.0.0.1, localhost, or 0.0.0.0 for all of them would be right"
+                    : "an IPv6 address stands in brackets: [::1]:8080");
+  return a;
+}
+
+std::string listen_address::text() const {
+  if (is_unix()) return "unix:" + unix_path;
+  return (v6 ? '[' + host + ']' : host) + ':' + std::to_string(port);
+}
+
+} // namespace swill::net

@@ -1,0 +1,157 @@
+#pragma once
+
+#include "libswill/base/log.hpp"
+#include "libswill/base/loop.hpp"
+#include "libswill/base/timer_queue.hpp"
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace swill::net {
+
+class asio_loop;
+class poller;
+
+/// Work that waits for the end of the turn, such as the output of a connection: many messages, one send.
+class turn_job {
+public:
+  turn_job() = default;
+  turn_job(const turn_job&) = delete;
+  turn_job& operator=(const turn_job&) = delete;
+
+  virtual ~turn_job();
+
+protected:
+  virtual void on_turn_end() noexcept = 0;
+  /// Told to at_turn_end() already.
+  bool is_waiting() const noexcept { return waits_in_ != nullptr; }
+
+private:
+  friend class asio_loop;
+  asio_loop* waits_in_ = nullptr;
+};
+
+/// A loop that is one thread's io_context. Whatever Asio calls is one turn: it holds a `turn` while it works, and when the outermost
+/// ends, the turn hook (ready actors) and the turn jobs (output) run. All calls on the loop's thread unless they say otherwise.
+class asio_loop final : public loop {
+public:
+  using offload_function = std::function<void(std::function<void()>)>;
+
+  /// `offload` is where offload() takes its functions; without one they run here. `log` must outlive the loop; may be null.
+  explicit asio_loop(offload_function offload = {}, const log_sink* log = nullptr);
+  ~asio_loop();
+  asio_loop(const asio_loop&) = delete;
+  asio_loop& operator=(const asio_loop&) = delete;
+
+  clock_time now() const noexcept override { return now_; }
+  clock_duration turn_age() const noexcept override { return std::chrono::steady_clock::now() - now_; }
+  void set_timer(timer& t, clock_time when) override;
+  void post(std::function<void()> f) override;
+  void offload(std::function<void()> f) override;
+  bool is_current() const noexcept override;
+
+  /// Called at the end of each outermost turn; must not throw. May be called several times in one turn, so it is cheap when there is
+  /// nothing to do. Set it before the loop runs, or on its thread.
+  void set_turn_hook(void (*hook)(void*), void* self) noexcept override {
+    hook_ = hook;
+    hook_self_ = self;
+  }
+
+  /// Makes a turn happen soon, with its hook. From any thread.
+  void wake() override;
+
+  /// Calls job.on_turn_end() once, when this turn ends.
+  void at_turn_end(turn_job& job);
+  /// The same when all sockets that are ready now have had their turns: for output that comes from many of them.
+  void at_round_end(turn_job& job);
+
+  /// What watches the sockets of this loop. Null while it is destroyed.
+  const std::shared_ptr<poller>& sockets() const noexcept { return sockets_; }
+
+  /// Makes this thread the loop's until stop(). An exception that escapes a handler is logged, and the loop goes on.
+  void run();
+
+  /// Makes run() return soon, whatever is still open. From any thread.
+  void stop();
+
+  /// True while a thread is in run(). From any thread.
+  bool is_running() const noexcept { return running_; }
+
+  boost::asio::io_context& context() noexcept { return *io_; }
+
+  /// One entry from Asio. Nested ones count as one.
+  class turn {
+  public:
+    explicit turn(asio_loop& l) : loop_(l) {
+      if (loop_.depth_++ == 0) loop_.now_ = std::chrono::steady_clock::now();
+    }
+    ~turn() {
+      if (loop_.depth_ == 1) loop_.end_turn();
+      --loop_.depth_;
+    }
+    turn(const turn&) = delete;
+    turn& operator=(const turn&) = delete;
+
+  private:
+    asio_loop& loop_;
+  };
+
+  /// Turns that follow one another without a look at what has become ready meanwhile.
+  class round {
+  public:
+    explicit round(asio_loop& l) noexcept : loop_(l) { loop_.in_round_ = true; }
+    ~round() {
+      loop_.in_round_ = false;
+      if (!loop_.round_jobs_.empty()) loop_.end_round();
+    }
+    round(const round&) = delete;
+    round& operator=(const round&) = delete;
+
+  private:
+    asio_loop& loop_;
+  };
+
+private:
+  friend class turn_job;
+  struct alarm;
+
+  void end_turn() noexcept;
+  void end_round() noexcept;
+  void schedule();
+  void arm(clock_time when);
+  void run_ready();
+  void run_remote();
+  void run_timers();
+  template <class F>
+  void guarded(const F& f) noexcept;
+
+  timer_queue timers_;
+  std::unique_ptr<boost::asio::io_context> io_;
+  std::unique_ptr<alarm> alarm_;
+  offload_function offload_;
+  logger log_;
+  clock_time now_;
+  int depth_ = 0;
+  bool scheduled_ = false;
+  void (*hook_)(void*) = nullptr;
+  void* hook_self_ = nullptr;
+  std::vector<turn_job*> jobs_;
+  std::vector<turn_job*> running_jobs_;
+  bool in_round_ = false;
+  std::vector<turn_job*> round_jobs_;
+  std::shared_ptr<poller> sockets_; ///< with its own wait
+  std::vector<std::function<void()>> local_;
+
+  std::atomic<bool> running_{false};
+  std::atomic<bool> woken_{false};
+  std::mutex mutex_; // guards what follows
+  std::vector<std::function<void()>> remote_;
+};
+
+} // namespace swill::net

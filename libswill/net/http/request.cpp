@@ -1,0 +1,72 @@
+#include "libswill/net/http/request.hpp"
+
+#include <arpa/inet.h>
+#include <charconv>
+#include <cstdint>
+
+namespace swill::net::http {
+
+namespace {
+
+using header_fields::same_token;
+
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+
+// *DIGIT (RFC 3986 §3.2.3), and a port that TCP has.
+bool is_port(std::string_view text) noexcept {
+  if (text.empty()) return true;
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+} // namespace
+
+bool is_host(std::string_view host) noexcept {
+  if (host.starts_with('[')) {
+    in6_addr any{};
+    char text[INET6_ADDRSTRLEN] = {};
+    if (!host.ends_with(']') || host.size() < 2 || host.size() - 2 >= sizeof text) return false;
+    host.copy(text, host.size() - 2, 1);
+    return ::inet_pton(AF_INET6, text, &any) == 1;
+  }
+  for (std::size_t i = 0; i < host.size(); ++i) {
+    const auto hex_at = [host](std::size_t at) { return at < host.size() && is_hex(host[at]); };
+    if (host[i] == '%' && (!hex_at(i + 1) || !hex_at(i + 2))) return false;
+    if (!is_letter(host[i]) && !is_digit(host[i]) &&
+        std::string_view{"-._~!$&'()*+,;=%"}.find(host[i]) == std::string_view::npos)
+      return false;
+  }
+  return true;
+}
+
+bool is_authority(std::string_view text) noexcept {
+  const auto colon = text.rfind(':');
+  if (colon != std::string_view::npos && text.find(']', colon) == std::string_view::npos) {
+    if (!is_port(text.substr(colon + 1))) return false;
+    text = text.substr(0, colon);
+  }
+  return is_host(text);
+}
+
+void take_origin_form(request& r) {
+  std::string_view rest = r.target;
+  const auto colon = rest.find("://");
+  if (colon == std::string_view::npos) return;
+  const auto scheme = rest.substr(0, colon);
+  if (!same_token(scheme, "http") && !same_token(scheme, "https") && !same_token(scheme, "ws") &&
+      !same_token(scheme, "wss"))
+    return;
+  rest.remove_prefix(colon + 3);
+  const std::string authority{rest.substr(0, rest.find_first_of("/?#"))};
+  if (authority.empty() || authority.front() == ':' || !is_authority(authority)) return; // no such endpoint
+  rest.remove_prefix(authority.size());
+  std::string target = rest.starts_with('/') ? "" : "/";
+  r.target = target.append(rest);
+  for (auto& [name, value] : r.headers)
+    if (same_token(name, "Host")) value = authority;
+}
+
+} // namespace swill::net::http

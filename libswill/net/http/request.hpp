@@ -1,0 +1,27 @@
+#pragma once
+
+#include "libswill/base/header_fields.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace swill::net::http {
+
+/// The head of a request as it came.
+struct request {
+  std::string method;
+  std::string target;
+  int version = 11; ///< 10, or 11 for that and all later minor versions, which mean the same to us (RFC 9110 §2.5)
+  header_list headers;
+};
+
+/// A target in absolute form (`http://host/path?query`, as to a proxy) becomes path and query, and its host takes the place of the Host
+/// header's (RFC 9112 §3.2.2). Any other target stays as it is.
+void take_origin_form(request& r);
+
+/// True for what may stand between `//` and the port of a URI, or in a Host header (RFC 3986 §3.2.2).
+bool is_host(std::string_view text) noexcept;
+/// True for a host with or without a port (RFC 9112 §3.2).
+bool is_authority(std::string_view text) noexcept;
+
+} // namespace swill::net::http

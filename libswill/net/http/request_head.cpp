@@ -1,0 +1,96 @@
+#include "libswill/net/http/request_head.hpp"
+
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+
+#include <limits>
+
+namespace swill::net::http {
+
+namespace beast = boost::beast::http;
+
+struct request_head::parser {
+  beast::request_parser<beast::empty_body> http;
+};
+
+namespace {
+
+// Where the minor version stands in a request line that ends with HTTP/1.x; nowhere where it does not.
+std::size_t minor_version_in(std::string_view line) noexcept {
+  constexpr std::string_view name = " HTTP/1.";
+  if (line.ends_with("\r\n")) line.remove_suffix(2);
+  if (line.size() <= name.size() || !line.substr(0, line.size() - 1).ends_with(name)) return std::string_view::npos;
+  return line.back() >= '2' && line.back() <= '9' ? line.size() - 1 : std::string_view::npos;
+}
+
+} // namespace
+
+request_head::request_head(std::size_t size_limit) : limit_(size_limit) { start(); }
+
+request_head::~request_head() = default;
+
+void request_head::start() {
+  parser_ = std::make_unique<parser>();
+  // Beast counts from where it stands, not from the start: our own count below is the limit.
+  parser_->http.header_limit(std::numeric_limits<std::uint32_t>::max());
+  parser_->http.body_limit(std::numeric_limits<std::uint64_t>::max());
+}
+
+request_head::state request_head::put(bytes_view input) {
+  const bytes_view seen = input.first(std::min(input.size(), limit_));
+  const state so_far = input.size() >= limit_ ? state::too_large : state::incomplete;
+  // Empty lines before the request are nothing (RFC 9112 §2.2).
+  while (used_ == begin_ && as_text(seen.subspan(used_)).starts_with("\r\n")) used_ = begin_ += 2;
+  if (as_text(seen.subspan(begin_)) == "\r") return so_far;
+  if (later_version_ && used_ == begin_ && !put_later_version(seen)) return later_version_ ? so_far : state::bad;
+
+  boost::system::error_code ec;
+  while (used_ < seen.size() && !parser_->http.is_header_done()) {
+    const std::size_t n = parser_->http.put(boost::asio::const_buffer(seen.data() + used_, seen.size() - used_), ec);
+    used_ += n;
+    if (ec == beast::error::bad_version && !later_version_) {
+      later_version_ = true;
+      used_ = begin_;
+      return put(input);
+    }
+    if (ec && ec != beast::error::need_more) return state::bad;
+    if (n == 0 || ec) break;
+  }
+  return parser_->http.is_header_done() ? state::complete : so_far;
+}
+
+// Beast knows HTTP/1.0 and 1.1 only; what is written for a later minor version can be read as 1.1 (RFC 9110 §2.5). True when the line was
+// put; `later_version_` is false when it is of no such version.
+bool request_head::put_later_version(bytes_view seen) {
+  std::string line{as_text(seen.subspan(begin_))};
+  const auto end = line.find("\r\n");
+  if (end == std::string::npos) return false;
+  line.resize(end + 2);
+  const auto minor = minor_version_in(line);
+  later_version_ = minor != std::string::npos;
+  if (!later_version_) return false;
+  line[minor] = '1';
+  start();
+  boost::system::error_code ec;
+  const std::size_t n = parser_->http.put(boost::asio::const_buffer(line.data(), line.size()), ec);
+  later_version_ = n == line.size() && (!ec || ec == beast::error::need_more);
+  used_ = begin_ + n;
+  return later_version_;
+}
+
+request request_head::take() {
+  const auto& message = parser_->http.get();
+  request r;
+  r.method = std::string{message.method_string()};
+  r.target = std::string{message.target()};
+  r.version = static_cast<int>(message.version());
+  for (const auto& field : message)
+    r.headers.emplace_back(std::string{field.name_string()}, std::string{field.value()});
+  take_origin_form(r);
+  return r;
+}
+
+} // namespace swill::net::http

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "libswill/base/bytes.hpp"
+#include "libswill/net/http/request.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+namespace swill::net::http {
+
+/// Reads the head of one HTTP/1.1 request from bytes that come in pieces. A body is not looked at.
+class request_head {
+public:
+  explicit request_head(std::size_t size_limit);
+  ~request_head();
+
+  enum class state { incomplete, complete, bad, too_large };
+
+  /// `input` is everything that came so far. What `used()` says then belongs to the head.
+  state put(bytes_view input);
+  std::size_t used() const noexcept { return used_; }
+
+  /// After `complete`. With its target in origin form.
+  request take();
+
+private:
+  struct parser;
+  void start();
+  bool put_later_version(bytes_view seen);
+
+  std::unique_ptr<parser> parser_;
+  std::size_t limit_;
+  std::size_t used_ = 0;
+  std::size_t begin_ = 0;      // of the request line
+  bool later_version_ = false; // than HTTP/1.1
+};
+
+} // namespace swill::net::http

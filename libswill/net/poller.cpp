@@ -1,0 +1,171 @@
+#include "libswill/net/poller.hpp"
+
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <sys/epoll.h>
+#include <system_error>
+
+namespace swill::net {
+
+struct poller::waiter {
+  boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> descriptor;
+};
+
+namespace {
+
+// What greedy ones may take, one turn at least, before the others are looked at again.
+constexpr std::chrono::microseconds patient_time{100};
+// A turn that takes longer, with what actors did for it and the output, is a long one.
+constexpr std::chrono::microseconds long_turn{100};
+
+std::uint32_t interest_in(bool read, bool write, bool end) noexcept {
+  return (read ? EPOLLIN : 0U) | (write ? EPOLLOUT : 0U) | (end ? EPOLLRDHUP : 0U);
+}
+
+} // namespace
+
+poller::poller(asio_loop& l)
+    : loop_(l),
+      waiter_(new waiter{decltype(waiter::descriptor){l.context()}}),
+      events_(new epoll_event[events_per_turn]) {
+  const int fd = ::epoll_create1(EPOLL_CLOEXEC);
+  if (fd < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
+  waiter_->descriptor.assign(fd);
+}
+
+poller::~poller() = default;
+
+void poller::add(watched& w, int fd, bool read, bool write) {
+  epoll_event e{};
+  e.events = w.interest_ = interest_in(read, write, false);
+  e.data.ptr = &w;
+  if (::epoll_ctl(waiter_->descriptor.native_handle(), EPOLL_CTL_ADD, fd, &e) != 0)
+    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+  wait();
+}
+
+void poller::change(watched& w, int fd, bool read, bool write, bool end) {
+  const std::uint32_t wanted = interest_in(read, write, end);
+  if (wanted == w.interest_) return;
+  epoll_event e{};
+  e.events = w.interest_ = wanted;
+  e.data.ptr = &w;
+  if (::epoll_ctl(waiter_->descriptor.native_handle(), EPOLL_CTL_MOD, fd, &e) != 0)
+    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+}
+
+void poller::remove(watched& w, int fd) noexcept {
+  if (waiter_->descriptor.is_open()) ::epoll_ctl(waiter_->descriptor.native_handle(), EPOLL_CTL_DEL, fd, nullptr);
+  for (int i = 0; i < count_; ++i)
+    if (events_[i].data.ptr == &w) events_[i].data.ptr = nullptr;
+  if (served_ == &w) served_ = nullptr;
+  if (std::exchange(w.waits_, false))
+    std::replace(patient_.begin(), patient_.end(), &w, static_cast<watched*>(nullptr));
+}
+
+void poller::close() noexcept {
+  boost::system::error_code ec;
+  waiter_->descriptor.close(ec);
+}
+
+void poller::wait() {
+  if (std::exchange(waiting_, true)) return;
+  waiter_->descriptor.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                                 [self = shared_from_this()](const boost::system::error_code& ec) {
+                                   self->waiting_ = false;
+                                   if (ec || !self->waiter_->descriptor.is_open()) return;
+                                   self->dispatch();
+                                   if (self->waiter_->descriptor.is_open()) self->wait();
+                                 });
+}
+
+void poller::dispatch() {
+  serve_ready();
+  if (!patient_.empty()) serve_waiting();
+}
+
+void poller::serve_ready() {
+  const asio_loop::round r{loop_};
+  count_ = ::epoll_wait(waiter_->descriptor.native_handle(), events_.get(), events_per_turn, 0);
+  for (int i = 0; i < count_; ++i) {
+    auto* w = static_cast<watched*>(events_[i].data.ptr);
+    if (w == nullptr) continue; // removed by one before it
+    events_[i].data.ptr = nullptr;
+    const std::uint32_t ready = events_[i].events;
+    const bool only_moves = (ready & ~static_cast<std::uint32_t>(EPOLLIN | EPOLLOUT)) == 0;
+    if (w->greedy_ == 0 || !only_moves) {
+      serve(*w, ready);
+      continue;
+    }
+    if ((ready & EPOLLIN) != 0) put_back(*w, EPOLLIN);
+    if ((ready & EPOLLOUT) != 0) serve(*w, EPOLLOUT); // what it is sent does not wait
+  }
+  count_ = 0;
+}
+
+void poller::serve(watched& w, std::uint32_t ready) {
+  served_ = &w;
+  {
+    asio_loop::turn t{loop_};
+    if (ready != 0)
+      w.on_ready((ready & (EPOLLIN | EPOLLRDHUP)) != 0, (ready & EPOLLOUT) != 0, (ready & (EPOLLERR | EPOLLHUP)) != 0);
+    else
+      w.on_later();
+  }
+  if (served_ != nullptr) note_time(*served_, loop_.turn_age());
+  served_ = nullptr;
+}
+
+void poller::note_time(watched& w, std::chrono::nanoseconds took) noexcept {
+  if (took > long_turn) {
+    w.greedy_ = std::max(w.greedy_, watched::turns_after_long);
+    w.messages_ = std::max<std::uint8_t>(w.messages_ / 2, watched::least_messages);
+  } else if (w.messages_ < watched::most_messages) {
+    ++w.messages_;
+  }
+}
+
+void poller::put_back(watched& w, std::uint32_t ready) {
+  if (std::exchange(w.waits_, true)) {
+    if (ready == 0) w.ready_ = 0; // its descriptor stays ready, what it asked for does not come again
+    return;
+  }
+  w.ready_ = ready;
+  patient_.push_back(&w);
+}
+
+void poller::later(watched& w) {
+  put_back(w, 0);
+  dispatch_again();
+}
+
+void poller::serve_waiting() {
+  const asio_loop::round r{loop_};
+  const auto end = std::chrono::steady_clock::now() + patient_time;
+  for (std::size_t n = patient_.size(); n > 0 && !patient_.empty(); --n) {
+    watched* w = patient_.front();
+    patient_.pop_front();
+    if (w == nullptr) continue;
+    w->waits_ = false;
+    serve(*w, w->ready_);
+    if (std::chrono::steady_clock::now() >= end) break;
+  }
+  if (!patient_.empty()) dispatch_again();
+}
+
+void poller::dispatch_again() {
+  if (std::exchange(posted_, true)) return;
+  boost::asio::post(waiter_->descriptor.get_executor(), [self = shared_from_this()] {
+    self->posted_ = false;
+    if (self->waiter_->descriptor.is_open()) self->dispatch();
+  });
+}
+
+} // namespace swill::net

@@ -1,0 +1,98 @@
+#pragma once
+
+#include "libswill/net/asio_loop.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+
+struct epoll_event;
+
+namespace swill::net {
+
+class poller;
+
+/// A descriptor that a poller watches, and what happens when it is ready.
+class watched {
+public:
+  virtual ~watched() = default;
+
+protected:
+  /// Inside a turn. `broken` comes whatever was asked for, and again and again until the descriptor is removed.
+  virtual void on_ready(bool readable, bool writable, bool broken) noexcept = 0;
+  /// Inside the turn that poller::later() was asked for.
+  virtual void on_later() noexcept {}
+
+  /// Told at the end of each turn that read something: `done` when nothing was left. Who leaves something, or whose turn took long, takes
+  /// its next turns after all who do not, until it has come to the end of its input in several short turns.
+  void note_input(bool done) noexcept {
+    if (!done)
+      greedy_ = greedy_turns;
+    else if (greedy_ != 0)
+      --greedy_;
+  }
+  /// How many messages it may take in a turn: fewer where turns took long, with all that was done for them.
+  int messages_per_turn() const noexcept { return messages_; }
+  static constexpr std::uint8_t most_messages = 64;
+
+private:
+  friend class poller;
+  static constexpr std::uint8_t greedy_turns = 16;
+  static constexpr std::uint8_t turns_after_long = 4; // a handshake may be one, and is no sign of what follows
+  static constexpr std::uint8_t least_messages = 4;
+  static constexpr std::uint8_t first_messages = 16; // a connection is new for whoever comes again and again
+  std::uint32_t interest_ = 0;
+  std::uint32_t ready_ = 0; ///< of what waits for its turn; 0: on_later()
+  bool waits_ = false;      ///< in poller::patient_
+  std::uint8_t greedy_ = 0;
+  std::uint8_t messages_ = first_messages;
+};
+
+/// Readiness of many descriptors for one Asio handler: an epoll set of its own inside Asio's. Asio 1.74 asks every socket once more
+/// after each read, in vain, and each waiting read needs a buffer and an operation in memory; here a connection at rest costs nothing
+/// and a burst one recv. On the loop's thread.
+///
+/// Two queues, so that a thousand clients that send as much as they can do not make a client slow that sends one small message: who
+/// comes to the end of its input in short turns is served when it is ready; the others take turns in what time is left, a little of it
+/// after each look at what is ready.
+class poller : public std::enable_shared_from_this<poller> {
+public:
+  explicit poller(asio_loop& l);
+  ~poller();
+
+  /// Starts to watch; throws std::system_error.
+  void add(watched& w, int fd, bool read, bool write);
+  /// `end` asks for the peer's end of sending (FIN) where nothing is read; on_ready() then says `readable`.
+  void change(watched& w, int fd, bool read, bool write, bool end = false);
+  /// A turn for w with on_later(), after those who are ready now. At most one for each at a time; w must be watched.
+  void later(watched& w);
+  /// Before fd is closed.
+  void remove(watched& w, int fd) noexcept;
+
+  /// Watches nothing any more; must come before the destructor when the loop runs.
+  void close() noexcept;
+
+private:
+  struct waiter;
+  void wait();
+  void dispatch();
+  void serve_ready();
+  void serve(watched& w, std::uint32_t ready);
+  void note_time(watched& w, std::chrono::nanoseconds took) noexcept;
+  void put_back(watched& w, std::uint32_t ready);
+  void serve_waiting();
+  void dispatch_again();
+
+  static constexpr int events_per_turn = 64;
+  asio_loop& loop_;
+  std::unique_ptr<waiter> waiter_;
+  std::unique_ptr<epoll_event[]> events_;
+  int count_ = 0; // of events_ that are being dispatched
+  bool waiting_ = false;
+  std::deque<watched*> patient_; // greedy ones that are ready; null for those who have gone
+  bool posted_ = false;
+  watched* served_ = nullptr; // while it has its turn; null when it has gone in it
+};
+
+} // namespace swill::net

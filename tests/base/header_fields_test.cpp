@@ -1,0 +1,45 @@
+#include "libswill/base/header_fields.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace swill::header_fields {
+namespace {
+
+TEST(HeaderFields, CompareTokensInAnyCase) {
+  EXPECT_TRUE(same_token("X-Forwarded-For", "x-forwarded-FOR"));
+  EXPECT_TRUE(same_token("", ""));
+  EXPECT_FALSE(same_token("https", "http"));
+  EXPECT_FALSE(same_token("[", "{")) << "which differ as letters do";
+}
+
+TEST(HeaderFields, FindTheTokenOfABearer) {
+  for (const char* text : {"Bearer abc", "bearer abc", "BEARER  abc", " Bearer \t abc  "})
+    EXPECT_EQ(bearer_token(text), "abc") << text;
+  for (const char* text : {"", "Bearer", "Bearer ", "Basic abc", "Bearerabc", "Bearer,abc"})
+    EXPECT_EQ(bearer_token(text), std::nullopt) << text;
+}
+
+TEST(HeaderFields, FindTheEndsOfAList) {
+  EXPECT_EQ(first_element("https, http"), "https");
+  EXPECT_EQ(last_element("https,\thttp "), "http");
+  EXPECT_EQ(first_element(" https "), "https");
+  EXPECT_EQ(last_element(" https "), "https");
+  EXPECT_EQ(first_element(", x"), "");
+  EXPECT_EQ(last_element(""), "");
+}
+
+TEST(HeaderFields, GiveEachCookieInItsOrder) {
+  const header_list headers{{"cookie", "a=1; b=\"2\";a=3"}, {"Host", "x=y"}, {"Cookie", "; c ; d = 4=5 "}};
+  std::vector<std::pair<std::string, std::string>> seen;
+  for_each_cookie(headers, [&](std::string_view name, std::string_view text) { seen.emplace_back(name, text); });
+
+  const std::vector<std::pair<std::string, std::string>> expected{{"a", "1"}, {"b", "2"}, {"a", "3"}, {"d", "4=5"}};
+  EXPECT_EQ(seen, expected);
+}
+
+} // namespace
+} // namespace swill::header_fields
