@@ -312,13 +312,15 @@ std::vector<request_info> connection_actor::requests() const {
 
 void connection_actor::on_writable() {
   for (std::size_t n = waiting_.size(); n > 0 && !waiting_.empty(); --n) {
-    detail::call* c = waiting_.front();
-    waiting_.pop_front();
+    detail::call* c = waiting_.pop();
     c->on_turn(); // waits again when there is no room for it
   }
 }
 
-void connection_actor::forget(detail::call& c) noexcept { std::erase(waiting_, &c); }
+void connection_actor::forget(detail::call& c) noexcept {
+  for (std::size_t i = waiting_.size(); i-- > 0;)
+    if (waiting_[i] == &c) waiting_.erase(i);
+}
 
 void connection_actor::on_final(request_state& r) {
   detail::call& c = r.call();

@@ -9,9 +9,9 @@
 #include "libswill/api/connection.hpp"
 #include "libswill/api/detail/service.hpp"
 #include "libswill/api/ports.hpp"
+#include "libswill/base/ring.hpp"
 
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -165,7 +165,7 @@ private:
   seq_table<request_state> open_;                       ///< requests whose final envelope is still to come
   std::vector<caf::strong_actor_ptr> requests_;         ///< requests whose handler or hooks still run
   std::vector<std::shared_ptr<request_state>> orphans_; // shared with the unit's garbage when they are done
-  std::deque<detail::call*> waiting_;                   ///< for room in the send budget
+  detail::ring<detail::call*> waiting_;                 ///< for room in the send budget
   std::vector<finished_request> remembered_;            ///< a ring
   std::size_t next_remembered_ = 0;
   refused_uploads refused_;

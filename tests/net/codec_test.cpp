@@ -1,10 +1,16 @@
 #include "libswill/net/websocket/codec.hpp"
 
-#include "libswill/net/asio_loop.hpp"
 #include "libswill/net/websocket/frame.hpp"
+#include "libswill/net/websocket/upgrade.hpp"
+#include "tests/net/decoding.hpp"
 #include "tests/support/raw_client.hpp"
 
+#include <algorithm>
+#include <cstring>
 #include <gtest/gtest.h>
+#include <map>
+#include <numeric>
+#include <random>
 
 namespace swill::net::websocket {
 namespace {
@@ -13,40 +19,8 @@ using test::raw_client;
 
 std::string frame(int op, std::string_view payload, bool fin = true) { return raw_client::encode(op, payload, fin); }
 
-// A codec, and what came out of it.
-struct decoding {
-  explicit decoding(std::size_t limit = 1000) : d(loop.context(), limit) {
-    d.accept("dGhlIHNhbXBsZSBub25jZQ==", "swill.v1", {}, output);
-    output.clear();
-  }
-
-  // Feeds one piece after what was left of those before.
-  void put(std::string_view piece) {
-    kept.append(piece);
-    d.feed(as_bytes(kept), output, sent, pong);
-    while (!closed && d.ready()) {
-      std::byte room[7];
-      std::size_t got = 0;
-      const auto status = d.read(room, sizeof room, got);
-      message.append(as_text(bytes_view{room}.first(got)));
-      if (status == codec::status::done) messages.push_back(std::exchange(message, {}));
-      if (status == codec::status::closed) closed = d.why().code;
-    }
-    if (!closed) kept.erase(0, kept.size() - d.left());
-  }
-
-  net::asio_loop loop;
-  codec d;
-  buffer output;
-  std::size_t sent = 0;
-  last_pong pong;
-  std::string kept, message;
-  std::vector<std::string> messages;
-  int closed = 0;
-};
-
 TEST(Codec, AnswersOnlyTheLatestPingWhereOutputWaits) {
-  decoding d;
+  decoding<> d;
   for (int i = 0; i < 10; ++i) d.put(frame(9, "ping " + std::to_string(i)));
   EXPECT_EQ(d.output.size(), 10U * 8); // few: each has its pong
   d.output.append(std::string(5000, 'x').data(), 5000);
@@ -59,7 +33,7 @@ TEST(Codec, AnswersOnlyTheLatestPingWhereOutputWaits) {
 }
 
 TEST(Codec, ReplacesNoPongThatIsOnItsWayOrHasOutputBehindIt) {
-  decoding d;
+  decoding<> d;
   d.output.append(std::string(5000, 'x').data(), 5000);
   d.put(frame(9, "one"));
   d.output.append("frame", 5);
@@ -78,14 +52,10 @@ TEST(Codec, ReplacesNoPongThatIsOnItsWayOrHasOutputBehindIt) {
                              "four"));
 }
 
-TEST(Codec, AnswersTheUpgrade) {
-  net::asio_loop loop;
-  codec d{loop.context(), 10};
-  buffer output;
+TEST(Upgrade, IsAnswered) {
+  const auto text =
+      switching_protocols("dGhlIHNhbXBsZSBub25jZQ==", "swill/1", {{"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}});
 
-  ASSERT_TRUE(d.accept("dGhlIHNhbXBsZSBub25jZQ==", "swill/1", {{"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}}, output));
-
-  const auto text = as_text(output.view());
   EXPECT_TRUE(text.starts_with("HTTP/1.1 101 "));
   EXPECT_TRUE(text.ends_with("\r\n\r\n"));
   for (const auto* line : {"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "Sec-WebSocket-Protocol: swill/1",
@@ -94,7 +64,7 @@ TEST(Codec, AnswersTheUpgrade) {
 }
 
 TEST(Codec, KnowsThatFragmentsAreTooLongBeforeTheyAreThere) {
-  decoding d{1000};
+  decoding<> d{1000};
   d.put(frame(2, std::string(600, 'x'), false));
   EXPECT_EQ(d.closed, 0);
 
@@ -105,13 +75,13 @@ TEST(Codec, KnowsThatFragmentsAreTooLongBeforeTheyAreThere) {
 
 TEST(Codec, RefusesCloseCodesThatMayNotTravel) {
   for (const int code : {0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535}) {
-    decoding d;
+    decoding<> d;
     d.put(frame(8, raw_client::close_payload(code, "why")));
 
     EXPECT_EQ(d.closed, 1002) << code;
     EXPECT_EQ(as_text(d.output.view()), "\x88\x02\x03\xea") << code;
   }
-  decoding d;
+  decoding<> d;
   d.put(frame(8, raw_client::close_payload(1014, "\xff")));
   EXPECT_EQ(d.closed, 1002);
 }
@@ -134,11 +104,11 @@ TEST(Codec, DoesNotCareHowInputIsCut) {
       frame(8, "\x03"),
   };
   for (const auto& input : scenarios) {
-    decoding whole;
+    decoding<> whole;
     whole.put(input);
     const auto expected_output = std::string{as_text(whole.output.view())};
     for (std::size_t cut = 0; cut <= input.size(); ++cut) {
-      decoding pieces;
+      decoding<> pieces;
       pieces.put(input.substr(0, cut));
       if (pieces.closed == 0) pieces.put(input.substr(cut));
 
@@ -146,7 +116,7 @@ TEST(Codec, DoesNotCareHowInputIsCut) {
       ASSERT_EQ(pieces.closed, whole.closed) << cut;
       ASSERT_EQ(as_text(pieces.output.view()), expected_output) << cut;
     }
-    decoding trickle;
+    decoding<> trickle;
     for (std::size_t i = 0; i < input.size() && trickle.closed == 0; ++i) trickle.put(input.substr(i, 1));
     EXPECT_EQ(trickle.messages, whole.messages);
     EXPECT_EQ(trickle.closed, whole.closed);
@@ -154,7 +124,7 @@ TEST(Codec, DoesNotCareHowInputIsCut) {
 }
 
 TEST(Codec, AnswersPingsInOrder) {
-  decoding d;
+  decoding<> d;
 
   d.put(frame(9, "one") + frame(9, "") + frame(9, std::string(125, 'p')));
 
@@ -163,7 +133,7 @@ TEST(Codec, AnswersPingsInOrder) {
 
 TEST(Codec, ClosesAsTheProtocolAsks) {
   const auto closed_by = [](std::string_view input) {
-    decoding d;
+    decoding<> d;
     d.put(input);
     EXPECT_EQ(d.output.size(), 4U);
     return d.output.size() < 4
@@ -187,7 +157,7 @@ TEST(Codec, ClosesAsTheProtocolAsks) {
 
 TEST(Codec, HoldsTheLimitOfAMessage) {
   const auto code = [](std::string_view input) {
-    decoding d{1000};
+    decoding<> d{1000};
     d.put(input);
     return d.closed;
   };
@@ -200,7 +170,7 @@ TEST(Codec, HoldsTheLimitOfAMessage) {
 
 TEST(Codec, TakesALimitOfNothingForOneByte) {
   for (const std::size_t limit : {0, 1}) {
-    decoding d{limit};
+    decoding<> d{limit};
     d.put(frame(2, "x"));
     EXPECT_EQ(d.closed, 0);
     d.put(frame(2, "xx"));
@@ -209,13 +179,97 @@ TEST(Codec, TakesALimitOfNothingForOneByte) {
 }
 
 TEST(Codec, SaysNothingAfterItIsMuted) {
-  decoding d;
-  d.d.mute();
+  decoding<> d;
+  d.d.c.mute();
 
   d.put(frame(9, "x") + frame(8, raw_client::close_payload(1000)));
 
   EXPECT_EQ(d.closed, 1000);
   EXPECT_TRUE(d.output.empty());
+}
+
+// One frame, mostly as it should be.
+std::string any_frame(std::mt19937& dice, role reader, bool& in_fragments) {
+  const auto roll = [&dice](int n) { return static_cast<int>(dice() % static_cast<unsigned>(n)); };
+  const int sizes[]{0, 1, 5, 20, 125, 126, 300, 700, 1001};
+  std::string payload(static_cast<std::size_t>(sizes[roll(9) < 8 ? roll(6) : roll(9)]), ' ');
+  for (auto& c : payload) c = static_cast<char>('a' + roll(26));
+  int op = roll(3) != 0 ? 2 : roll(8) != 0 ? (roll(2) != 0 ? 9 : 10) : roll(3);
+  bool fin = roll(5) != 0;
+  if (op >= 8) {
+    payload.resize(std::min<std::size_t>(payload.size(), 125));
+    fin = true;
+  } else {
+    if (in_fragments) op = 0;
+    in_fragments = !fin;
+  }
+  if (roll(60) == 0) {
+    op = 8;
+    payload = roll(4) == 0 ? std::string{} : raw_client::close_payload(roll(2) == 0 ? 1000 : roll(6000), "bye");
+    fin = true;
+  }
+  if (roll(80) == 0) op = roll(16);
+  if (roll(80) == 0) fin = !fin;
+  if (roll(40) == 0 && !payload.empty()) payload.back() = '\xff';
+  std::string f =
+      raw_client::encode(op, payload, fin, static_cast<std::uint32_t>(dice()), roll(120) == 0 ? roll(8) : 0);
+  if (const frame_header h = read_header(as_bytes(f)); roll(100) == 0 && h.size == 6) {
+    f[1] = static_cast<char>(0x80 | 126); // a length in more bytes than it needs
+    f.insert(2, {'\0', static_cast<char>(h.payload)});
+  }
+  if (roll(150) == 0) return f; // masked or not, whichever is wrong for one of the two ends
+  return reader == role::client ? unmasked(std::move(f)) : f;
+}
+
+// Whatever the frames, the cuts, and the switches between the two ways: what comes of it is what Beast alone makes of it.
+TEST(Codec, DoesWhatBeastDoes) {
+  std::mt19937 dice{20261126};
+  std::map<int, int> ends;
+  std::size_t messages = 0;
+  for (int round = 0; round < 3000; ++round) {
+    const role r = round % 2 == 0 ? role::server : role::client;
+    decoding<> both{1000, r};
+    decoding<beast_alone> beast{1000, r};
+    bool in_fragments = false;
+    for (int i = 0; i < 30 && beast.closed == 0; ++i) {
+      std::string input = any_frame(dice, r, in_fragments);
+      if (dice() % 3 == 0) input += any_frame(dice, r, in_fragments);
+      beast.put(input);
+      for (std::size_t at = 0; at < input.size() && both.closed == 0;) {
+        const std::size_t n = dice() % 4 == 0 ? input.size() : 1 + dice() % 9;
+        both.put(std::string_view{input}.substr(at, n));
+        at += n;
+      }
+      ASSERT_EQ(both.closed, beast.closed) << round << ' ' << i;
+      ASSERT_EQ(both.messages, beast.messages) << round << ' ' << i;
+      ASSERT_EQ(plain(both.output), plain(beast.output)) << round << ' ' << i;
+      ASSERT_EQ(both.pongs, beast.pongs) << round << ' ' << i;
+    }
+    ++ends[beast.closed];
+    messages += beast.messages.size();
+  }
+  EXPECT_GT(messages, 10'000U);
+  for (const int code : {0, 1000, 1002, 1007, 1009}) EXPECT_GT(ends[code], 10) << code;
+}
+
+TEST(Mask, IsTheSameInPieces) {
+  std::string text(100, '\0');
+  std::iota(text.begin(), text.end(), '\0');
+  const std::uint32_t mask = 0xd1c2b3a4;
+  std::string whole(100, '\0');
+  copy_masked(reinterpret_cast<std::byte*>(whole.data()), as_bytes(text).data(), 100, mask);
+  for (std::size_t i = 0; i < 100; ++i) {
+    std::uint8_t key[4];
+    std::memcpy(key, &mask, sizeof key);
+    ASSERT_EQ(static_cast<std::uint8_t>(whole[i]), static_cast<std::uint8_t>(text[i]) ^ key[i % 4]);
+  }
+  for (std::size_t cut = 0; cut <= 100; ++cut) {
+    std::string pieces(100, '\0');
+    auto* to = reinterpret_cast<std::byte*>(pieces.data());
+    const std::uint32_t rest = copy_masked(to, as_bytes(text).data(), cut, mask);
+    copy_masked(to + cut, as_bytes(text).data() + cut, 100 - cut, rest);
+    ASSERT_EQ(pieces, whole) << cut;
+  }
 }
 
 TEST(Frame, HasTheShortestHeader) {

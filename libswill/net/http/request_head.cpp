@@ -6,6 +6,7 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
+#include <iterator>
 #include <limits>
 
 namespace swill::net::http {
@@ -87,6 +88,8 @@ request request_head::take() {
   r.method = std::string{message.method_string()};
   r.target = std::string{message.target()};
   r.version = static_cast<int>(message.version());
+  r.headers.reserve(
+      static_cast<std::size_t>(std::distance(message.begin(), message.end()))); // kept while the connection lives
   for (const auto& field : message)
     r.headers.emplace_back(std::string{field.name_string()}, std::string{field.value()});
   take_origin_form(r);

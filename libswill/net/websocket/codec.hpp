@@ -2,14 +2,10 @@
 
 #include "libswill/base/buffer.hpp"
 #include "libswill/base/close_reason.hpp"
-#include "libswill/base/header_fields.hpp"
+#include "libswill/net/websocket/frame.hpp"
 
+#include <cstdint>
 #include <memory>
-#include <string_view>
-
-namespace boost::asio {
-class io_context;
-}
 
 namespace swill::net::websocket {
 
@@ -19,51 +15,79 @@ struct last_pong {
   std::size_t end = 0;
 };
 
-/// One connection's WebSocket protocol on the server's side: bytes in, message payloads out, and what the protocol itself answers
-/// (upgrade, pong, close). Beast's websocket::stream without a socket: it is called only when there is something to read, costs one
-/// call for a message, and holds nothing back.
+/// What a codec reads from and writes to, and what it notes beside the messages.
+struct codec_ports {
+  role end = role::server;
+  bool muted = false; ///< nothing is written any more
+  bytes_view input;
+  buffer* output = nullptr;
+  std::size_t sent = 0; ///< of the output
+  last_pong* pong = nullptr;
+  std::uint32_t pongs = 0; ///< that came with a payload
+};
+
+enum class read_status {
+  more,    ///< some payload, the message goes on
+  done,    ///< the message is complete
+  starved, ///< more input is needed
+  closed,  ///< the peer has closed, or broken the protocol: see why(); the close frame is in the output
+};
+
+namespace detail {
+class beast_reader;
+}
+
+/// One connection's WebSocket protocol at either end, from the upgrade on, without I/O: bytes in, message payloads out, and what the protocol
+/// itself answers (pong, close).
+///
+/// A frame goes one of two ways. Nearly all are whole messages: final, binary, masked as they must be, within the limit. These are
+/// unmasked while they are copied to where the message is wanted. All else, from the first byte of its frame until its message is complete,
+/// is Beast's, which is the authority on RFC 6455: fragments, text, control frames, and what breaks the protocol. Beast's stream exists only
+/// then, so a connection at rest does not pay for it. Why: docs/decisions/0100.
 class codec {
 public:
-  codec(boost::asio::io_context& io, std::size_t message_limit);
+  codec(role end, std::size_t message_limit);
   ~codec();
-
-  /// Writes the 101 response to `output`. False when Beast finds fault with it.
-  bool accept(std::string_view key, std::string_view subprotocol, const header_list& headers, buffer& output);
+  codec(const codec&) = delete;
+  codec& operator=(const codec&) = delete;
 
   /// What read() takes from and writes to, until the next feed(). The first `sent` bytes of the output are on their way; the other pongs
   /// may be replaced by later ones (RFC 6455 §5.5.3), for which `pong`, the caller's, says where the last of them stands.
   void feed(bytes_view input, buffer& output, std::size_t sent, last_pong& pong) noexcept;
-  std::size_t left() const noexcept;
+  std::size_t left() const noexcept { return ports_.input.size(); }
 
   /// Whether read() would get anywhere.
   bool ready() const noexcept;
 
-  enum class status {
-    more,    ///< some payload, the message goes on
-    done,    ///< the message is complete
-    starved, ///< more input is needed
-    closed,  ///< the peer has closed, or broken the protocol: see why(); the close frame is in the output
-  };
-
   /// Payload of the current message to `to`; `room` > 0, `got` is how much.
-  status read(std::byte* to, std::size_t room, std::size_t& got);
+  read_status read(std::byte* to, std::size_t room, std::size_t& got);
 
   /// Part of a message has come, if only of its first frame's header, and not all of it.
   bool in_message() const noexcept;
 
   /// Of the current message.
-  bool is_text() const noexcept;
+  bool is_text() const noexcept { return text_; }
 
   const close_reason& why() const noexcept { return why_; }
 
+  /// How many pongs with a payload have come since this was last asked.
+  std::uint32_t take_pongs() noexcept { return std::exchange(ports_.pongs, 0U); }
+
   /// Nothing is written any more: our own close frame is out.
-  void mute() noexcept;
+  void mute() noexcept { ports_.muted = true; }
 
 private:
-  struct stream;
-  std::unique_ptr<stream> stream_;
+  bool is_common(const frame_header& h) const noexcept;
+  read_status read_common(std::byte* to, std::size_t room, std::size_t& got) noexcept;
+  read_status read_other(std::byte* to, std::size_t room, std::size_t& got);
+
+  codec_ports ports_;
   std::size_t limit_;
-  bool held_back_ = false;
+  std::uint64_t frame_left_ = 0; // of the common frame that is being read
+  std::uint32_t mask_ = 0;       // of its next byte
+  bool in_frame_ = false;        // a common one
+  bool text_ = false;
+  std::unique_ptr<detail::beast_reader> other_;
   close_reason why_;
 };
 

@@ -169,7 +169,7 @@ void session::shut_down() {
 }
 
 void session::finish(const close_reason& why) {
-  if (decoder_ == nullptr || std::exchange(told_, true)) return; // it never was a connection, or is over
+  if (codec_ == nullptr || std::exchange(told_, true)) return; // it never was a connection, or is over
   auto& count = lane_.count;
   if (why.code == 1006)
     count.dropped.add();

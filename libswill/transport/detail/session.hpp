@@ -172,9 +172,9 @@ private:
   std::int64_t acknowledged_ = 0; // of those, bytes that the peer had taken when we last looked
   std::int64_t ping_at_ = 0;      // bytes of output before our last ping
   swill::traffic traffic_;
-  int budget_ = 0;                            // messages that may still be delivered in this turn
-  std::unique_ptr<http_part> http_;           // until it is open
-  std::unique_ptr<websocket::codec> decoder_; // from then on
+  int budget_ = 0;                          // messages that may still be delivered in this turn
+  std::unique_ptr<http_part> http_;         // until it is open
+  std::unique_ptr<websocket::codec> codec_; // from then on
   message_sink* sink_ = nullptr;
   close_reason our_close_;
   clock_time heard_{};    // when the peer last sent anything

@@ -4,6 +4,7 @@
 
 #include "libswill/base/printable.hpp"
 #include "libswill/net/http/response.hpp"
+#include "libswill/net/websocket/upgrade.hpp"
 
 // The handshake: from the HTTP request to an open connection or a refusal.
 
@@ -120,13 +121,9 @@ void session::reject(int status, std::string_view body, const header_list& heade
 
 void session::open(const header_list& headers, message_sink* sink) {
   const std::size_t limit = echo_ ? core_->settings.echo_size : limits_of().message_size;
-  decoder_ = std::make_unique<websocket::codec>(lane_.loop.context(), limit);
+  codec_ = std::make_unique<websocket::codec>(websocket::role::server, limit);
   prepare_output();
-  if (!decoder_->accept(http_->key, http_->subprotocol, headers, output_)) {
-    output_.clear();
-    decoder_.reset();
-    return respond(400, "Bad Request", {});
-  }
+  output_.append(as_bytes(websocket::switching_protocols(http_->key, http_->subprotocol, headers)));
   mark_dirty();
   http_.reset();
   sink_ = sink;

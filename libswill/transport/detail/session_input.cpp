@@ -93,8 +93,8 @@ void session::take(bytes_view data) {
 // Decodes and delivers as much as there is and may be; returns how many bytes that were.
 std::size_t session::decode(bytes_view data) {
   if (!may_deliver()) return 0;
-  decoder_->feed(data, output_, sent_, pong_);
-  while ((phase_ == phase::open || phase_ == phase::closing) && may_deliver() && decoder_->ready()) {
+  codec_->feed(data, output_, sent_, pong_);
+  while ((phase_ == phase::open || phase_ == phase::closing) && may_deliver() && codec_->ready()) {
     if (is_turn_over()) {
       go_on_later();
       break;
@@ -102,7 +102,7 @@ std::size_t session::decode(bytes_view data) {
     if (!step()) break;
   }
   if (phase_ == phase::lingering || phase_ == phase::ended) return data.size();
-  return data.size() - decoder_->left();
+  return data.size() - codec_->left();
 }
 
 // One message less in this turn: whether there may be one more.
@@ -122,19 +122,19 @@ bool session::step() {
       deliver(bytes_view{lane_.assembled}.first(have));
       return true;
     }
-    if (have == 0 || phase_ == phase::closing) return decoder_->ready();
+    if (have == 0 || phase_ == phase::closing) return codec_->ready();
     message_ = lane_.take_buffer();
     message_.append(lane_.assembled.data(), have);
-    return decoder_->ready();
+    return codec_->ready();
   }
   // Room grows with what has come, whatever the frame declares.
-  const std::size_t room = std::clamp<std::size_t>(decoder_->left(), 512, lane::scratch_size);
+  const std::size_t room = std::clamp<std::size_t>(codec_->left(), 512, lane::scratch_size);
   std::byte* to = message_.reserve(room);
   const bool whole = receive(to, room, have);
   if (phase_ != phase::open && phase_ != phase::closing) return false;
   message_.commit(have);
   if (held_ != 0 || message_.size() > least_share) check_memory();
-  if (!whole) return have != 0 || decoder_->ready();
+  if (!whole) return have != 0 || codec_->ready();
   buffer message = std::move(message_);
   deliver(message.view());
   lane_.give_back(std::move(message));
@@ -145,13 +145,13 @@ bool session::step() {
 bool session::receive(std::byte* to, std::size_t room, std::size_t& have) {
   prepare_output(); // for a pong, or a close frame
   const std::size_t queued = output_.size();
-  auto status = websocket::codec::status::more;
-  while (status == websocket::codec::status::more && have < room && decoder_->ready()) {
+  auto status = websocket::read_status::more;
+  while (status == websocket::read_status::more && have < room && codec_->ready()) {
     std::size_t got = 0;
-    status = decoder_->read(to + have, room - have, got);
+    status = codec_->read(to + have, room - have, got);
     have += got;
-    if (status == websocket::codec::status::closed) break;
-    if (have != 0 && !echo_ && phase_ == phase::open && decoder_->is_text()) {
+    if (status == websocket::read_status::closed) break;
+    if (have != 0 && !echo_ && phase_ == phase::open && codec_->is_text()) {
       close(1003, "text messages are not supported");
       return false;
     }
@@ -160,8 +160,8 @@ bool session::receive(std::byte* to, std::size_t room, std::size_t& have) {
     mark_dirty();
     check_output(); // pongs count, too
   }
-  if (status == websocket::codec::status::closed) {
-    const close_reason why = decoder_->why();
+  if (status == websocket::read_status::closed) {
+    const close_reason why = codec_->why();
     const bool answered = phase_ == phase::closing;
     const close_reason told = answered ? our_close_ : why;
     our_close_ = told;
@@ -169,7 +169,7 @@ bool session::receive(std::byte* to, std::size_t room, std::size_t& have) {
     linger(!why.by_peer);
     return false;
   }
-  return status == websocket::codec::status::done;
+  return status == websocket::read_status::done;
 }
 
 void session::deliver(bytes_view message) {
@@ -178,15 +178,14 @@ void session::deliver(bytes_view message) {
   lane_.count.messages_in.add();
   if (echo_) {
     // Beast does not notice that text ends within a character when the last fragment is empty.
-    if (decoder_->is_text() && !valid_utf8(as_text(message))) return close(1007, "invalid UTF-8");
+    if (codec_->is_text() && !valid_utf8(as_text(message))) return close(1007, "invalid UTF-8");
     prepare_output();
-    websocket::append_frame(output_, decoder_->is_text() ? websocket::opcode::text : websocket::opcode::binary,
-                            message);
+    websocket::append_frame(output_, codec_->is_text() ? websocket::opcode::text : websocket::opcode::binary, message);
     lane_.count.messages_out.add();
     check_output();
     return mark_dirty();
   }
-  if (decoder_->is_text()) return close(1003, "text messages are not supported");
+  if (codec_->is_text()) return close(1003, "text messages are not supported");
   ++traffic_.messages_in;
   traffic_.bytes_in += message.size();
   try {

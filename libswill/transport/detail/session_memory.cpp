@@ -73,7 +73,7 @@ void session::hold() {
 // limits::message_timeout counts from the first byte of a message, without the time in which we do not read for reasons of ours.
 void session::time_message() {
   if (phase_ != phase::open) return;
-  if (message_.capacity() == 0 && input_.empty() && !decoder_->in_message()) {
+  if (message_.capacity() == 0 && input_.empty() && !codec_->in_message()) {
     begun_ = stopped_ = {};
     return;
   }

@@ -47,7 +47,7 @@ void session::close(int code, std::string_view reason) {
   if (phase_ != phase::open) return;
   prepare_output();
   websocket::append_close(output_, code, reason);
-  decoder_->mute();
+  codec_->mute();
   our_close_ = {code, std::string{reason}, false};
   phase_ = phase::closing;
   pauses_ = 0;

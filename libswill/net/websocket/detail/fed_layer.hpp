@@ -23,7 +23,7 @@ struct starved {};
 /// and pongs do not pile up for a peer that sends pings and reads nothing.
 inline constexpr std::size_t pongs_kept = 4 * 1024;
 
-/// What Beast's stream reads from and writes to: bytes that a session received before, and the session's output. Hands out no byte
+/// What Beast's stream reads from and writes to: bytes that were received before, and the connection's output. Hands out no byte
 /// beyond the frame that Beast is reading, so that what is left is always known.
 class fed_layer {
 public:
@@ -32,55 +32,48 @@ public:
   explicit fed_layer(boost::asio::io_context& io) : executor_(io.get_executor()) {}
   executor_type get_executor() const noexcept { return executor_; }
 
-  /// As codec::feed(). Output and pong must live while Beast is called.
-  void feed(bytes_view input, buffer& output, std::size_t sent, last_pong& pong) noexcept {
-    input_ = input;
-    output_ = &output;
-    sent_ = sent;
-    pong_ = &pong;
+  /// Of the connection that Beast works for from now on; must live while Beast is called. `as_it_comes`: what is read are no frames.
+  void work_for(codec_ports& p, bool as_it_comes = false) noexcept {
+    ports_ = &p;
+    as_it_comes_ = as_it_comes;
   }
-  std::size_t left() const noexcept { return input_.size(); }
 
   /// False when Beast would only starve, as far as one can tell cheaply.
   bool ready(std::uint64_t message_limit) const noexcept {
-    if (frame_left_ != 0) return !input_.empty();
-    const header h = peek();
+    if (frame_left_ != 0) return !ports_->input.empty();
+    return would_start(read_header(ports_->input), ports_->input.size(), message_limit);
+  }
+  /// The same at the beginning of a frame, of which that header and so much input is there.
+  static bool would_start(const frame_header& h, std::size_t input, std::uint64_t message_limit) noexcept {
     // Of a continuation Beast knows whether its message becomes too long, payload or not.
-    return may_start(h) && (h.payload == 0 || input_.size() > h.size || h.payload > message_limit || h.opcode == 0);
+    return may_start(h, input) && (h.payload == 0 || input > h.size || h.payload > message_limit || h.op() == 0);
   }
 
   /// A frame, or a message of several, has begun and is not complete.
   bool in_message() const noexcept { return frame_left_ != 0 || more_frames_; }
 
-  /// Of the last frame that was a client's close with a payload; 0 before.
+  /// Of the last frame that was a close with a payload; 0 before.
   std::uint16_t close_code() const noexcept { return close_code_; }
   const std::string& close_reason() const noexcept { return close_reason_; }
 
   /// Replaces the code of the close frame that Beast has just written.
   void rewrite_close(std::uint16_t code) noexcept {
-    if (muted_) return;
-    std::byte* end = output_->data() + output_->size();
-    end[-2] = static_cast<std::byte>(code >> 8U);
-    end[-1] = static_cast<std::byte>(code & 0xffU);
+    if (ports_->muted) return;
+    std::byte* at = ports_->output->data() + ports_->output->size() - 2; // with a client's mask before it
+    const auto mask = [&](int i) { return ports_->end == role::client ? at[i - 4] : std::byte{0}; };
+    at[0] = static_cast<std::byte>(code >> 8U) ^ mask(0);
+    at[1] = static_cast<std::byte>(code & 0xffU) ^ mask(1);
   }
-
-  /// Swallows what Beast writes from now on: our close frame is out, nothing may follow it.
-  void mute() noexcept { muted_ = true; }
 
   template <class MutableBuffers>
   std::size_t read_some(const MutableBuffers& to, boost::system::error_code& ec) {
     ec = {};
-    if (frame_left_ == 0) {
-      const header h = peek();
-      if (!may_start(h)) throw starved{};
-      if (h.opcode == 8) note_close(h);
-      if (!h.control()) more_frames_ = !h.fin;
-      frame_left_ = h.payload > UINT64_MAX - h.size ? UINT64_MAX : h.payload + h.size;
-    }
-    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(frame_left_, input_.size()));
-    const std::size_t copied = boost::asio::buffer_copy(to, boost::asio::const_buffer(input_.data(), n));
+    bytes_view& input = ports_->input;
+    if (frame_left_ == 0) begin_frame();
+    const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(frame_left_, input.size()));
+    const std::size_t copied = boost::asio::buffer_copy(to, boost::asio::const_buffer(input.data(), n));
     if (copied == 0) throw starved{};
-    input_ = input_.subspan(copied);
+    input = input.subspan(copied);
     frame_left_ -= copied;
     return copied;
   }
@@ -89,14 +82,15 @@ public:
   std::size_t write_some(const ConstBuffers& from, boost::system::error_code& ec) {
     ec = {};
     std::size_t n = 0;
-    const bool pong = !muted_ && is_pong(*boost::asio::buffer_sequence_begin(from));
+    buffer& output = *ports_->output;
+    const bool pong = !ports_->muted && is_pong(*boost::asio::buffer_sequence_begin(from));
     if (pong) replace_pong();
     for (auto it = boost::asio::buffer_sequence_begin(from); it != boost::asio::buffer_sequence_end(from); ++it) {
       const boost::asio::const_buffer part{*it};
-      if (!muted_) output_->append(part.data(), part.size());
+      if (!ports_->muted) output.append(part.data(), part.size());
       n += part.size();
     }
-    if (pong) *pong_ = {output_->size() - n, output_->size()};
+    if (pong) *ports_->pong = {output.size() - n, output.size()};
     return n;
   }
 
@@ -113,42 +107,33 @@ public:
   }
 
 private:
-  struct header {
-    std::size_t size = 0; ///< 0: not all of it is there
-    std::uint64_t payload = 0;
-    unsigned opcode = 0;
-    bool fin = false;
-
-    bool control() const noexcept { return (opcode & 8U) != 0; }
-  };
+  void begin_frame() {
+    if (as_it_comes_) {
+      frame_left_ = ports_->input.size();
+      return;
+    }
+    const frame_header h = read_header(ports_->input);
+    if (!may_start(h, ports_->input.size())) throw starved{};
+    if (h.op() == static_cast<unsigned>(opcode::close)) note_close(h);
+    if (h.op() == static_cast<unsigned>(opcode::pong) && h.payload != 0) ++ports_->pongs;
+    if (!h.is_control()) more_frames_ = !h.fin();
+    frame_left_ = h.payload > UINT64_MAX - h.size ? UINT64_MAX : h.payload + h.size;
+  }
 
   // Beast takes in the header of a control frame before it looks for the payload, and forgets that when it is starved in between: such a
   // frame must be whole. One that is too long to be valid never gets that far.
-  bool may_start(const header& h) const noexcept {
+  static bool may_start(const frame_header& h, std::size_t input) noexcept {
     constexpr std::uint64_t longest_control = 125;
-    return h.size != 0 && (!h.control() || h.payload > longest_control || input_.size() >= h.size + h.payload);
+    return h.size != 0 && (!h.is_control() || h.payload > longest_control || input >= h.size + h.payload);
   }
 
-  header peek() const noexcept {
-    if (input_.size() < 2) return {};
-    const auto at = [this](std::size_t i) { return std::to_integer<std::uint64_t>(input_[i]); };
-    const std::uint64_t length = at(1) & 0x7fU;
-    const std::size_t extra = length < 126 ? 0 : length == 126 ? 2 : 8;
-    const std::size_t size = 2 + extra + ((at(1) & 0x80U) != 0 ? 4 : 0);
-    if (input_.size() < size) return {};
-    const auto opcode = static_cast<unsigned>(at(0) & 0x0fU);
-    const bool fin = (at(0) & 0x80U) != 0;
-    if (extra == 0) return {size, length, opcode, fin};
-    std::uint64_t payload = 0;
-    for (std::size_t i = 0; i < extra; ++i) payload = payload << 8U | at(2 + i);
-    return {size, payload, opcode, fin};
-  }
-
-  void note_close(const header& h) {
-    if (h.size != 6 || h.payload < 2 || input_.size() < h.size + h.payload) return;
-    close_reason_.clear();
-    for (std::size_t i = 0; i < h.payload; ++i)
-      close_reason_ += static_cast<char>(input_[h.size + i] ^ input_[h.size - 4 + i % 4]);
+  void note_close(const frame_header& h) {
+    const std::byte* from = ports_->input.data() + h.size;
+    if (h.payload < 2 || h.payload > 125 || ports_->input.size() < h.size + h.payload) return;
+    std::uint32_t mask = 0;
+    if (h.masked) std::memcpy(&mask, from - sizeof mask, sizeof mask);
+    close_reason_.resize(static_cast<std::size_t>(h.payload));
+    copy_masked(reinterpret_cast<std::byte*>(close_reason_.data()), from, close_reason_.size(), mask);
     close_code_ = static_cast<std::uint16_t>(static_cast<unsigned char>(close_reason_[0]) << 8U |
                                              static_cast<unsigned char>(close_reason_[1]));
     close_reason_.erase(0, 2);
@@ -161,23 +146,22 @@ private:
 
   // Takes the last pong off the end of the output, where it still is and none of it has gone.
   void replace_pong() noexcept {
-    if (output_->size() - sent_ > pongs_kept && pong_->end == output_->size() && pong_->at >= sent_)
-      output_->truncate(pong_->at);
+    buffer& output = *ports_->output;
+    const last_pong& last = *ports_->pong;
+    if (output.size() - ports_->sent > pongs_kept && last.end == output.size() && last.at >= ports_->sent)
+      output.truncate(last.at);
   }
 
   executor_type executor_;
-  bytes_view input_;
-  buffer* output_ = nullptr;
-  std::size_t sent_ = 0; // of it
-  last_pong* pong_ = nullptr;
+  codec_ports* ports_ = nullptr;
   std::uint64_t frame_left_ = 0; // of the frame that Beast is reading
   bool more_frames_ = false;     // of the message whose frame came last
+  bool as_it_comes_ = false;
   std::uint16_t close_code_ = 0;
   std::string close_reason_;
-  bool muted_ = false;
 };
 
-// The session ends TCP itself, after its output has gone.
+// A connection ends TCP itself, after its output has gone.
 inline void teardown(boost::beast::role_type, fed_layer&, boost::system::error_code& ec) { ec = {}; }
 
 } // namespace swill::net::websocket::detail

@@ -1,0 +1,107 @@
+#pragma once
+
+#include "libswill/net/websocket/detail/beast_reader.hpp"
+#include "libswill/net/websocket/frame.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// The codec, and beside it Beast alone, fed with the same bytes.
+
+namespace swill::net::websocket {
+
+// The codec, as a connection has it.
+struct both_ways {
+  both_ways(role r, std::size_t limit) : c(r, limit) {}
+  void feed(bytes_view input, buffer& output, std::size_t sent, last_pong& pong) { c.feed(input, output, sent, pong); }
+  bool ready() const { return c.ready(); }
+  read_status read(std::byte* to, std::size_t room, std::size_t& got) { return c.read(to, room, got); }
+  std::size_t left() const { return c.left(); }
+  bool is_text() const { return c.is_text(); }
+  int close_code() const { return c.why().code; }
+  std::uint32_t pongs() { return c.take_pongs(); }
+  codec c;
+};
+
+// Beast alone: the authority.
+struct beast_alone {
+  beast_alone(role r, std::size_t limit) {
+    ports.end = r;
+    reader = detail::beast_reader::take(ports, std::max<std::size_t>(limit, 1));
+  }
+  void feed(bytes_view input, buffer& output, std::size_t sent, last_pong& pong) {
+    ports.input = input;
+    ports.output = &output;
+    ports.sent = sent;
+    ports.pong = &pong;
+  }
+  bool ready() const { return reader->ready(); }
+  read_status read(std::byte* to, std::size_t room, std::size_t& got) { return reader->read(to, room, got); }
+  std::size_t left() const { return ports.input.size(); }
+  bool is_text() const { return reader->is_text(); }
+  int close_code() const { return reader->why().code; }
+  std::uint32_t pongs() { return std::exchange(ports.pongs, 0U); }
+  codec_ports ports;
+  std::unique_ptr<detail::beast_reader> reader;
+};
+
+// A reader of messages, and what came out of it.
+template <class Way = both_ways>
+struct decoding {
+  explicit decoding(std::size_t limit = 1000, role r = role::server) : d(r, limit) {}
+
+  // Feeds one piece after what was left of those before.
+  void put(std::string_view piece) {
+    kept.append(piece);
+    d.feed(as_bytes(kept), output, sent, pong);
+    while (!closed && d.ready()) {
+      std::byte room[7];
+      std::size_t got = 0;
+      const auto status = d.read(room, sizeof room, got);
+      message.append(as_text(bytes_view{room}.first(got)));
+      if (status == read_status::done) messages.push_back((d.is_text() ? "t" : "") + std::exchange(message, {}));
+      if (status == read_status::closed) closed = d.close_code();
+    }
+    if (!closed) kept.erase(0, kept.size() - d.left());
+    pongs += d.pongs();
+  }
+
+  Way d;
+  buffer output;
+  std::size_t sent = 0;
+  last_pong pong;
+  std::string kept, message;
+  std::vector<std::string> messages;
+  int closed = 0;
+  std::uint32_t pongs = 0;
+};
+
+// A frame as a server writes it: the same without the mask.
+inline std::string unmasked(std::string masked) {
+  const frame_header h = read_header(as_bytes(masked));
+  std::uint32_t mask = 0;
+  std::memcpy(&mask, masked.data() + h.size - 4, sizeof mask);
+  auto* payload = reinterpret_cast<std::byte*>(masked.data() + h.size);
+  copy_masked(payload, payload, masked.size() - h.size, mask);
+  masked[1] = static_cast<char>(masked[1] & 0x7f);
+  return masked.erase(h.size - 4, 4);
+}
+
+// What an end has written, without the masks, which differ.
+inline std::string plain(const buffer& output) {
+  std::string all;
+  bytes_view rest = output.view();
+  while (!rest.empty()) {
+    const frame_header h = read_header(rest);
+    const std::string one{as_text(rest.first(h.size + static_cast<std::size_t>(h.payload)))};
+    all += h.masked ? unmasked(one) : one;
+    rest = rest.subspan(one.size());
+  }
+  return all;
+}
+
+} // namespace swill::net::websocket
