@@ -1,5 +1,7 @@
 #include "actors/connection_actor.hpp"
 
+#include "libswill/api/detail/open_message.hpp"
+
 // What a connection does with the envelopes of its client (docs/protocol.md §3, §5).
 
 namespace swill::actors {
@@ -19,10 +21,9 @@ void connection_actor::on_message(bytes_view message) {
 }
 
 void connection_actor::answer_error(const wire::request_envelope& e, const error& why) {
-  buffer& out = port_->begin_message();
-  wire::writer w{out};
-  wire::write_error(w, e.seq, why);
-  port_->end_message();
+  detail::open_message message{*port_};
+  wire::write_error(message.to(), e.seq, why);
+  message.end();
   const logger log{&app_->log, log_room::actors};
   if (!log.enabled(log_level::trace)) return;
   const log_field fields[]{{"code", why.code}, {"message", why.message}};

@@ -1,5 +1,6 @@
 #include "actors/remote/worker_lane.hpp"
 
+#include "libswill/api/detail/open_message.hpp"
 #include "libswill/wire/codec.hpp"
 #include "libswill/wire/envelope.hpp"
 
@@ -58,9 +59,9 @@ void image_port::deliver(bytes_view envelope) {
   if (rejected_) {
     const wire::decoded_request in = wire::decode_request(envelope, limits{});
     if (in.status != wire::decode_status::ok || in.envelope.type == wire::request_type::cancel) return;
-    wire::writer w{begin_message()};
-    wire::write_error(w, in.envelope.seq, *rejected_);
-    return end_message();
+    detail::open_message answer{*this};
+    wire::write_error(answer.to(), in.envelope.seq, *rejected_);
+    return answer.end();
   }
   if (closed_) return;
   if (sink_ != nullptr && ((!is_paused() && pending_.empty()) || overtakes(envelope)))

@@ -50,7 +50,7 @@ bool is_late(const options& o, const std::exception_ptr& failure) {
   try {
     std::rethrow_exception(failure);
   } catch (const error& e) {
-    return e.code == static_cast<int>(error_code::deadline_exceeded);
+    return e.is(error_code::deadline_exceeded);
   } catch (...) {
     return false;
   }

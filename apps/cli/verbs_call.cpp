@@ -25,9 +25,8 @@ bool streams(const value& record, std::string_view side) {
 /// another way that lays it on the request. A connection that was lost, a time that is up and a server that fails are no such answers.
 bool is_refusal(const error& e) {
   if (dynamic_cast<const connection_lost*>(&e) != nullptr) return false;
-  if (e.code == static_cast<int>(error_code::deadline_exceeded) || e.code == static_cast<int>(error_code::cancelled))
-    return false;
-  return (e.code >= 400 && e.code < 500) || e.code == static_cast<int>(error_code::invalid_rpc);
+  if (e.is(error_code::deadline_exceeded) || e.is(error_code::cancelled)) return false;
+  return (e.code >= 400 && e.code < 500) || e.is(error_code::invalid_rpc);
 }
 
 /// Metadata are shown where they come: the leading ones before what they lead.
@@ -132,7 +131,7 @@ namespace {
 
 /// The words of docs/protocol.md §4: a 404 in others is the handler's own.
 bool is_unknown_handler(const error& e) {
-  return e.code == static_cast<int>(error_code::not_found) && e.message == "No func was found to process this request";
+  return e.is(error_code::not_found) && e.message == "No func was found to process this request";
 }
 
 } // namespace

@@ -90,6 +90,10 @@ public:
   void write(std::string_view kind, const log_entry& line, const log_limiter::text_maker& make) {
     arm(shared_->write(kind, line, make, loop_.now()));
   }
+  /// Says where, then which exception is being handled.
+  void write_caught(std::string_view kind, std::string_view where) {
+    write(kind, {.level = log_level::error}, log_limiter::of_exception(where, std::current_exception()));
+  }
 
   /// For those that are destroyed on another thread while the loop runs: writes what is counted, and needs its loop no longer. What is
   /// counted from now on is written when the limiter is destroyed.

@@ -6,18 +6,18 @@ namespace swill {
 
 namespace {
 
-int code_of(connect_error::kind why, int http_status) {
+error_code code_of(connect_error::kind why, int http_status) {
   switch (why) {
-    case connect_error::kind::bad_url: return static_cast<int>(error_code::bad_request);
+    case connect_error::kind::bad_url: return error_code::bad_request;
     case connect_error::kind::unreachable:
-    case connect_error::kind::timed_out: return static_cast<int>(error_code::unavailable);
+    case connect_error::kind::timed_out: return error_code::unavailable;
     case connect_error::kind::rejected:
-      if (http_status >= 400) return http_status;
+      if (http_status >= 400) return error_code{http_status};
       break;
     case connect_error::kind::unsupported:
     case connect_error::kind::protocol: break;
   }
-  return static_cast<int>(error_code::invalid_rpc);
+  return error_code::invalid_rpc;
 }
 
 value connect_data(connect_error::kind why, int http_status) {

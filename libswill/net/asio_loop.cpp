@@ -1,6 +1,7 @@
 #include "libswill/net/asio_loop.hpp"
 
 #include "libswill/base/log_limiter.hpp"
+#include "libswill/base/trace.hpp"
 
 #include <utility>
 
@@ -194,11 +195,8 @@ void asio_loop::run() {
     again = false;
     try {
       io_->run();
-    } catch (const std::exception& e) {
-      log_.write(log_level::error, std::string{"exception on an I/O thread: "} + e.what());
-      again = true;
     } catch (...) {
-      log_.write(log_level::error, "exception of unknown type on an I/O thread");
+      log_.write(log_level::error, "exception on an I/O thread: " + describe_exception(std::current_exception()));
       again = true;
     }
   }
@@ -212,10 +210,8 @@ template <class F>
 void asio_loop::guarded(const F& f) noexcept {
   try {
     f();
-  } catch (const std::exception& e) {
-    alarm_->errors.write(log_level::error, "turn", std::string{"exception in a turn: "} + e.what());
   } catch (...) {
-    alarm_->errors.write(log_level::error, "turn, unknown", "exception of unknown type in a turn");
+    alarm_->errors.write_caught("turn", "exception in a turn: ");
   }
 }
 

@@ -237,7 +237,7 @@ void write_error(writer& to, std::uint64_t seq, const error& e) {
   const std::size_t begin = to.out().size();
   try {
     write_error_data(to, e, !e.data.is_nil());
-  } catch (const encode_error&) {
+  } catch (...) { // its data have no form on the wire
     to.out().truncate(begin);
     write_error_data(to, e, false);
   }

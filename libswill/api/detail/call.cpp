@@ -87,29 +87,20 @@ std::optional<error> call::size_problem(const handler& h, bytes_view data, std::
 
 namespace {
 
-/// Opens the response's envelope when the handler has its result, and takes it back when it cannot be encoded.
+/// The response's envelope, from when the handler has its result.
 class plain_envelope final : public plain_output {
 public:
   plain_envelope(message_port& port, std::uint64_t seq) : port_(port), seq_(seq) {}
   wire::writer& begin() override {
-    buffer& out = port_.begin_message();
-    mark_ = out.size();
-    writer_.emplace(out);
-    wire::begin_response(*writer_, seq_);
-    return *writer_;
+    wire::begin_response(message_.emplace(port_).to(), seq_);
+    return message_->to();
   }
-  wire::writer& writer() noexcept { return *writer_; }
-  void withdraw() noexcept {
-    if (!writer_) return;
-    writer_->out().truncate(mark_);
-    port_.cancel_message();
-  }
+  open_message& message() noexcept { return *message_; }
 
 private:
   message_port& port_;
   std::uint64_t seq_;
-  std::size_t mark_ = 0;
-  std::optional<wire::writer> writer_;
+  std::optional<open_message> message_;
 };
 
 } // namespace
@@ -117,15 +108,14 @@ private:
 void call::serve_plain(const handler& h, const wire::request_envelope& e) {
   begin(h, e);
   loop().note_entered(&h);
-  plain_envelope out{*port_, seq_};
   try {
+    plain_envelope out{*port_, seq_};
     if (auto problem = problem_of(e, *limits_)) throw std::move(*problem);
     if (auto problem = size_problem(h, e.data, e.values, *limits_)) throw std::move(*problem);
     h.call_plain(context_, e.data, *limits_, out);
-    write_tail(out.writer(), response_type::message, true);
-    port_->end_message();
+    write_tail(out.message().to(), response_type::message, true);
+    out.message().end();
   } catch (...) {
-    out.withdraw();
     settle_exception(std::current_exception());
   }
   metadata_.reset();

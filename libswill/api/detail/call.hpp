@@ -2,6 +2,7 @@
 
 #include "libswill/api/context.hpp"
 #include "libswill/api/detail/handler.hpp"
+#include "libswill/api/detail/open_message.hpp"
 #include "libswill/api/detail/request_state.hpp"
 #include "libswill/api/detail/service.hpp"
 #include "libswill/api/ports.hpp"
@@ -69,27 +70,6 @@ struct raw_item {
 
   /// What keeping it takes.
   std::size_t takes() const noexcept { return data.size() + sizeof(raw_item) + 2 * sizeof(void*); }
-};
-
-/// The output of a message that was begun: cut back and given up when it is not ended.
-class open_message {
-public:
-  explicit open_message(message_port& p) : port_(&p), out_(&p.begin_message()), mark_(out_->size()) {}
-  open_message(const open_message&) = delete;
-  open_message& operator=(const open_message&) = delete;
-  ~open_message() {
-    if (port_ == nullptr) return;
-    out_->truncate(mark_);
-    port_->cancel_message();
-  }
-  buffer& out() noexcept { return *out_; }
-  std::size_t size() const noexcept { return out_->size() - mark_; }
-  void end() { std::exchange(port_, nullptr)->end_message(); }
-
-private:
-  message_port* port_;
-  buffer* out_;
-  std::size_t mark_;
 };
 
 /// The life of one request (docs/protocol.md §3, §7): its hooks, its handler, its envelopes. Knows no actor; a request actor drives it.
@@ -173,13 +153,13 @@ public:
     if (!sent_message_ || !plain_items_ || burst_items_ == 0 || burst_bytes_ <= 0 || final_) return false;
     try {
       open_message m{*port_};
-      wire::writer w{m.out()};
+      wire::writer& w = m.to();
       wire::begin_response(w, seq_);
       encode(w);
       wire::end_response(w, wire::response_type::message);
       --burst_items_;
       burst_bytes_ -= static_cast<std::int64_t>(m.size());
-      if (m.out().size() > send_budget_) [[unlikely]]
+      if (w.out().size() > send_budget_) [[unlikely]]
         end_burst();
       m.end();
     } catch (...) {

@@ -43,7 +43,7 @@ void call::end_burst() noexcept {
 
 std::size_t call::emit(response_type type, bool with_data, bool with_trailing) {
   open_message m{*port_};
-  wire::writer w{m.out()};
+  wire::writer& w = m.to();
   wire::begin_response(w, seq_);
   if (with_data) {
     exchange_->encode(w);
@@ -52,7 +52,7 @@ std::size_t call::emit(response_type type, bool with_data, bool with_trailing) {
   }
   write_tail(w, type, with_trailing);
   const std::size_t size = m.size();
-  if (m.out().size() > send_budget_) end_burst();
+  if (w.out().size() > send_budget_) end_burst();
   m.end();
   sent_message_ = true;
   if (leading_state_ == leading_state::set) leading_state_ = leading_state::sent;
@@ -165,19 +165,10 @@ void call::send_error(const error& e) {
   final_ = true;
   end_as(outcome::kind::error, e.code);
   log_answer(e);
-  message_port& port = *port_;
-  buffer& out = port.begin_message();
-  const std::size_t mark = out.size();
-  try {
-    wire::writer w{out};
-    wire::write_error(w, seq_, e);
-  } catch (...) { // its data cannot be encoded
-    out.truncate(mark);
-    wire::writer w{out};
-    wire::write_error(w, seq_, error{e.code, e.message});
-  }
-  outcome_.bytes_out += out.size() - mark;
-  port.end_message();
+  open_message m{*port_};
+  wire::write_error(m.to(), seq_, e);
+  outcome_.bytes_out += m.size();
+  m.end();
 }
 
 void call::set_leading(metadata m) {

@@ -62,9 +62,8 @@ void session::on_ready(bool readable, bool writable, bool broken) noexcept {
   });
 }
 
-void session::die_of(std::string_view what) noexcept {
-  lane_.log.write(log_level::error, "exception",
-                  "exception on an I/O thread ends the connection: " + std::string{what});
+void session::die_of_caught() noexcept {
+  lane_.log.write_caught("exception", "exception on an I/O thread ends the connection: ");
   lane_.count.exceptions.add();
   die({1006, "exception", false});
 }
@@ -184,10 +183,8 @@ void session::finish(const close_reason& why) {
   if (sink == nullptr) return;
   try {
     sink->on_closed(why);
-  } catch (const std::exception& e) {
-    lane_.log.write(log_level::error, "on_closed", std::string{"exception in on_closed: "} + e.what());
   } catch (...) {
-    lane_.log.write(log_level::error, "on_closed, unknown", "exception of unknown type in on_closed");
+    lane_.log.write_caught("on_closed", "exception in on_closed: ");
   }
 }
 

@@ -71,13 +71,11 @@ private:
   void guarded(const F& f) noexcept {
     try {
       f();
-    } catch (const std::exception& e) {
-      die_of(e.what());
     } catch (...) {
-      die_of("of unknown type");
+      die_of_caught();
     }
   }
-  void die_of(std::string_view what) noexcept;
+  void die_of_caught() noexcept;
   void on_timer() override;
   void check_deadlines();
   void check_ping();

@@ -93,11 +93,8 @@ void session::decide(net::http::request request) {
   http_->asked = h;
   try {
     core_->entrance.on_handshake(std::move(h));
-  } catch (const std::exception& e) {
-    lane_.log.write(log_level::error, "on_handshake", std::string{"exception in on_handshake: "} + e.what());
-    reject(500, "Internal Server Error", {});
   } catch (...) {
-    lane_.log.write(log_level::error, "on_handshake, unknown", "exception of unknown type in on_handshake");
+    lane_.log.write_caught("on_handshake", "exception in on_handshake: ");
     reject(500, "Internal Server Error", {});
   }
 }

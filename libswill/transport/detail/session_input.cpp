@@ -190,12 +190,8 @@ void session::deliver(bytes_view message) {
   traffic_.bytes_in += message.size();
   try {
     sink_->on_message(message);
-  } catch (const std::exception& e) {
-    lane_.log.write(log_level::error, "on_message", std::string{"exception in on_message: "} + e.what());
-    lane_.count.exceptions.add();
-    close(1011, "internal error");
   } catch (...) {
-    lane_.log.write(log_level::error, "on_message, unknown", "exception of unknown type in on_message");
+    lane_.log.write_caught("on_message", "exception in on_message: ");
     lane_.count.exceptions.add();
     close(1011, "internal error");
   }
