@@ -1,6 +1,5 @@
 #include "actors/remote/announcement.hpp"
 
-#include "actors/remote/message_shape.hpp"
 #include "libswill/api/introspection.hpp"
 #include "libswill/api/types/codec.hpp"
 #include "libswill/base/printable.hpp"
@@ -82,7 +81,7 @@ result<std::shared_ptr<const announced_handler>> decode_handler(const value& r, 
       static_cast<std::size_t>(std::max<std::int64_t>(get<std::int64_t>(of, "message_size", 0), 0));
   h->options.default_deadline = time_of(of, "default_deadline_ms");
   h->options.maximum_deadline = time_of(of, "maximum_deadline_ms");
-  h->shape = std::make_shared<message_shape>(h->request_type);
+  h->request_schema = std::make_shared<schema>(h->request_type);
   return std::shared_ptr<const announced_handler>{std::move(h)};
 }
 

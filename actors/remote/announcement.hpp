@@ -2,6 +2,7 @@
 
 #include "actors/remote/options.hpp"
 #include "libswill/api/detail/handler.hpp"
+#include "libswill/api/types/schema.hpp"
 #include "libswill/base/result.hpp"
 
 #include <cstdint>
@@ -11,8 +12,6 @@
 
 namespace swill::actors::remote {
 
-class message_shape;
-
 /// One handler as a worker announces it. Immutable; shared by all loops.
 struct announced_handler {
   std::string name;
@@ -21,7 +20,7 @@ struct announced_handler {
   value request_type;
   value response_type;
   handler_options options;
-  std::shared_ptr<const message_shape> shape; ///< of its requests; shared with its exchanges
+  std::shared_ptr<const schema> request_schema; ///< of its requests; shared with its exchanges
 
   /// Whether a client could not tell one from the other.
   bool same_types(const announced_handler& other) const {

@@ -1,6 +1,5 @@
 #include "actors/remote/remote_handler.hpp"
 
-#include "actors/remote/message_shape.hpp"
 #include "actors/remote/streaming_call.hpp"
 #include "actors/remote/unary_exchange.hpp"
 
@@ -59,7 +58,7 @@ public:
       : handler_(std::move(h)), inner_(c, f) {}
 
   bool decode(bytes_view data, const limits& l, std::optional<error>& failure) override {
-    return handler_->what()->shape->check(data, l, failure) && inner().decode(data, l, failure);
+    return handler_->what()->request_schema->check(data, l, failure) && inner().decode(data, l, failure);
   }
   any_message incoming() override { return inner().incoming(); }
   void deliver(std::size_t size) override { inner().deliver(size); }

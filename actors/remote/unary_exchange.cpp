@@ -1,6 +1,5 @@
 #include "actors/remote/unary_exchange.hpp"
 
-#include "actors/remote/message_shape.hpp"
 #include "libswill/api/detail/typed_handler.hpp"
 #include "libswill/api/types/codec.hpp"
 
@@ -21,7 +20,7 @@ unary_exchange::unary_exchange(detail::call& c, std::shared_ptr<const remote_han
 // --- The request
 
 bool unary_exchange::decode(bytes_view data, const limits& l, std::optional<error>& failure) {
-  if (!handler_->what()->shape->check(data, l, failure)) return false;
+  if (!handler_->what()->request_schema->check(data, l, failure)) return false;
   data_ = data;
   return !may_suspend() || decode_message(data, l, in_.emplace(), failure); // hooks may have made anything of it
 }

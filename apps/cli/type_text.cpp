@@ -1,10 +1,12 @@
 #include "apps/cli/type_text.hpp"
 
 #include "apps/cli/json.hpp"
+#include "libswill/api/types/schema.hpp"
+#include "libswill/api/types/schema_node.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <cstdint>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -20,98 +22,78 @@ std::string text_under(const value& v, std::string_view key) {
   return text != nullptr ? *text : std::string{};
 }
 
-const value_map* arguments_of(const value& type) {
-  const value* arguments = type.find("arguments");
-  return arguments != nullptr ? arguments->get_if<value_map>() : nullptr;
-}
-
-/// Arguments are numbered for generics, named for structs.
-bool is_struct(const value_map& arguments) {
-  return !arguments.empty() && arguments.front().first.get_if<std::string>() != nullptr;
-}
-
-std::string nested_text(const value& type, std::size_t depth) {
-  std::string name = text_under(type, "type");
-  if (name.empty()) return "Any";
-  const value_map* arguments = arguments_of(type);
-  if (arguments == nullptr || arguments->empty() || is_struct(*arguments) || depth > deepest) return name;
-  const bool is_union = name == "Union";
+std::string nested_text(const schema::node& type, std::size_t depth) {
+  if (type.name.empty()) return "Any";
+  if (type.parts.empty() || type.kind == schema_kind::recursion || depth > deepest) return type.name;
+  const bool is_union = type.kind == schema_kind::choice;
   std::string out;
-  for (const auto& [index, argument] : *arguments) {
+  for (const schema::node* part : type.parts) {
     if (!out.empty()) out += is_union ? " | " : ", ";
-    const std::string text = nested_text(argument, depth + 1);
-    out += text == "NoneType" ? "None" : text;
+    out += part->kind == schema_kind::nil ? "None" : nested_text(*part, depth + 1);
   }
-  return is_union ? out : name + "[" + out + "]";
+  return is_union ? out : type.name + "[" + out + "]";
 }
 
-bool is_shown_elsewhere(std::string_view key) { return key == "type" || key == "arguments" || key == "documentation"; }
-
-/// Constraints and the like, on the line of what they are about.
-std::string notes_text(const value& type) {
+/// Constraints and the like, on the line of what they are about, and its documentation.
+std::string notes_text(const schema::node& type) {
   std::string out;
-  const auto* entries = type.get_if<value_map>();
-  if (entries == nullptr) return out;
-  for (const auto& [key, note] : *entries) {
-    const auto* name = key.get_if<std::string>();
-    if (name == nullptr || is_shown_elsewhere(*name)) continue;
-    out += "  " + *name + " " + dump(to_json(note));
-  }
+  for (const auto& [name, note] : type.notes) out += "  " + name + " " + dump(to_json(note));
+  if (!type.documentation.empty()) out += "  — " + type.documentation;
   return out;
 }
 
-/// What a numbered argument is to the type that has it: arguments of structs go by their fields' names.
-std::string part_name(const std::string& type, std::int64_t index) {
-  if (type == "list" || type == "set") return "each item";
-  if (type == "dict") return index == 0 ? "each key" : "each value";
-  if (type == "Union") return "as";
-  return "item " + std::to_string(index);
+/// What a part is to the type that has it.
+std::string part_name(schema_kind type, std::size_t index) {
+  switch (type) {
+    case schema_kind::list:
+    case schema_kind::set: return "each item";
+    case schema_kind::dict: return index == 0 ? "each key" : "each value";
+    case schema_kind::choice: return "as";
+    default: return "item " + std::to_string(index);
+  }
 }
 
 /// A line for each field, and for each part of a container that has rules or words of its own.
-void add_fields(std::string& out, const value& type, std::size_t depth) {
-  const value_map* arguments = arguments_of(type);
-  if (arguments == nullptr || depth > deepest) return;
-  for (const auto& [name, argument] : *arguments) {
-    const auto* field = name.get_if<std::string>();
-    const auto* index = name.get_if<std::int64_t>();
-    const std::string notes = notes_text(argument);
-    const std::string words = text_under(argument, "documentation");
-    const bool is_shown = field != nullptr || !notes.empty() || !words.empty();
-    if (is_shown) {
-      out += std::string(2 * depth, ' ') +
-             (field != nullptr ? *field : part_name(text_under(type, "type"), index != nullptr ? *index : 0)) + ": " +
-             nested_text(argument, 0) + notes;
-      if (!words.empty()) out += "  — " + words;
-      out += "\n";
+void add_fields(std::string& out, const schema::node& type, std::size_t depth) {
+  if (type.kind == schema_kind::recursion || depth > deepest) return;
+  const auto add = [&](const std::string& name, const schema::node& part) {
+    out += std::string(2 * depth, ' ') + name + ": " + nested_text(part, 0) + notes_text(part) + "\n";
+    add_fields(out, part, depth + 1);
+  };
+  for (const auto& field : type.fields) add(field.name, *field.type);
+  for (std::size_t i = 0; i < type.parts.size(); ++i) {
+    const schema::node& part = *type.parts[i];
+    if (part.notes.empty() && part.documentation.empty()) {
+      add_fields(out, part, depth);
+    } else {
+      add(part_name(type.kind, i), part);
     }
-    add_fields(out, argument, is_shown ? depth + 1 : depth);
   }
+}
+
+/// "stream list[int]" or "list[int]".
+std::string side_text(const value& side, const schema::node& type) {
+  const value* streams = side.find("streams");
+  return (streams != nullptr && *streams == value{true} ? "stream " : "") +
+         (type.kind == schema_kind::nil ? "None" : nested_text(type, 0));
+}
+
+schema type_of(const value& side) {
+  const value* type = side.find("type");
+  return schema{type != nullptr ? *type : value{}};
 }
 
 void add_side(std::string& out, const value& record, std::string_view name) {
   const value* side = record.find(name);
   if (side == nullptr) return;
-  out += std::string{name} + ": " + side_text(*side);
-  const value* type = side->find("type");
-  if (type != nullptr) {
-    out += notes_text(*type);
-    if (const auto words = text_under(*type, "documentation"); !words.empty()) out += "  — " + words;
-  }
-  out += "\n";
-  if (type != nullptr) add_fields(out, *type, 1);
+  const schema type = type_of(*side);
+  out += std::string{name} + ": " + side_text(*side, type.root()) + notes_text(type.root()) + "\n";
+  add_fields(out, type.root(), 1);
 }
 
 } // namespace
 
-std::string type_text(const value& type) { return nested_text(type, 0); }
-
-std::string side_text(const value& side) {
-  const value* type = side.find("type");
-  const value* streams = side.find("streams");
-  const std::string text = type != nullptr ? type_text(*type) : "Any";
-  return (streams != nullptr && *streams == value{true} ? "stream " : "") + (text == "NoneType" ? "None" : text);
-}
+std::string side_text(const value& side) { return side_text(side, type_of(side).root()); }
 
 std::string record_text(const value& record) {
   std::string out = text_under(record, "name") + "\n";

@@ -6,10 +6,7 @@
 
 namespace swill::cli {
 
-/// A type of swill.introspect (docs/protocol.md §8) in a few words: "list[int]", "int | None", "order".
-std::string type_text(const value& type);
-
-/// "stream list[int]" or "list[int]", of one side of a record.
+/// The type of one side of a record of swill.introspect (docs/protocol.md §8) in a few words: "list[int]", "int | None", "order", "stream int".
 std::string side_text(const value& side);
 
 /// A record as text for people, with fields and rules.

@@ -99,16 +99,12 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
     push(std::move(f), fits);
   }
 
-  void run(const script& s, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
-           callback f) {
+  void run(const script_values& v, callback f) {
     if (!admits(1, f)) return;
     std::string rest = take_spare();
-    char count[24];
-    const auto digits = static_cast<std::size_t>(std::to_chars(count, count + sizeof count, keys.size()).ptr - count);
-    detail::append_argument(rest, {count, digits});
-    for (const std::string_view k : keys) detail::append_argument(rest, k);
-    for (const std::string_view a : arguments) detail::append_argument(rest, a);
-    const std::size_t words = 3 + keys.size() + arguments.size();
+    v.append_to(rest);
+    const script& s = v.of();
+    const std::size_t words = v.words();
     if (is_new(s)) return send_in_full(s, words, std::move(rest), std::move(f));
     std::string& out = link->output();
     detail::append_head(out, '*', words);
@@ -209,10 +205,7 @@ void client::command(std::span<const std::string_view> arguments, callback f, sh
 void client::command(const std::vector<std::string>& arguments, callback f, shape fits) {
   impl_->send(arguments, std::move(f), fits);
 }
-void client::run(const script& s, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
-                 callback f) {
-  impl_->run(s, keys, arguments, std::move(f));
-}
+void client::run(const script_values& v, callback f) { impl_->run(v, std::move(f)); }
 
 completion<reply> client::call(const std::vector<std::string>& arguments) {
   auto start = [this, arguments](completer<reply> done) {

@@ -17,7 +17,7 @@
 
 namespace swill::redis {
 
-class script;
+class script_values;
 
 /// Commands to one Redis over one connection, pipelined: those of all sockets that are ready leave in one send. It connects again by itself,
 /// with growing pauses. Nothing is ever sent twice: what was sent when the connection broke may or may not have been carried out.
@@ -60,9 +60,8 @@ public:
   void command(std::initializer_list<std::string_view> arguments, callback f, shape fits = nullptr);
   void command(std::span<const std::string_view> arguments, callback f, shape fits = nullptr);
   void command(const std::vector<std::string>& arguments, callback f, shape fits = nullptr);
-  /// As script::run. `s` must outlive its answer.
-  void run(const script& s, std::span<const std::string_view> keys, std::span<const std::string_view> arguments,
-           callback f);
+  /// As script_values::run. The script must outlive its answer.
+  void run(const script_values& v, callback f);
 
   /// `const std::vector<std::string> get{"GET", key}; auto r = co_await c.call(get);`: the reply, or throws the error. For a coroutine on
   /// the client's loop. When the coroutine is cancelled, the command may be carried out all the same.

@@ -74,25 +74,27 @@ void redis_broker::stop(std::function<void()> done) {
     self->feed->close([self, done] { self->commands->close(done); });
   };
   if (!i.commands->is_up()) return close();
-  std::vector<std::string> arguments = i.append_arguments(presence_topic({}), event_head("leave"));
-  arguments[5] = i.channel_of({});
-  arguments.insert(arguments.end(), {i.node, text_of(i.options->node_lease), i.settings.prefix, "1", {}});
-  const std::string nodes = i.key("nodes", {});
-  const std::vector<std::string_view> a(arguments.begin(), arguments.end());
-  const std::vector<std::string_view> k{nodes};
-  beat_script.run(*i.commands, k, a, [close](const result<reply>&) { close(); });
+  i.beat_call(true).run(*i.commands, [close](const result<reply>&) { close(); });
 }
 
 void redis_broker::publish(const std::string& topic, bytes_view data, const std::string& key, std::string_view trace,
                            answer<position> done) {
-  std::vector<std::string> arguments = impl_->append_arguments(topic, as_text(data));
-  arguments.push_back(key.empty() ? "" : text_of(impl_->options->key_age));
-  arguments.emplace_back(trace);
+  redis::script_call call{publish_script};
+  impl_->set_topic_keys(call, topic);
+  call.set("before", impl_->settings.prefix, "k:", topic, " ", key);
+  impl_->set_append_arguments(call, topic);
+  call.set("channel", impl_->settings.prefix, "c:", topic);
+  call.set("data", as_text(data));
+  if (key.empty()) {
+    call.set("key_age", "");
+  } else {
+    call.set("key_age", count_of(impl_->options->key_age));
+  }
+  call.set("trace", trace);
   bytes own; // only where it is wanted
   if (impl_->channels.count(topic) != 0) own.assign(data.begin(), data.end());
   impl_->run(
-      publish_script, {impl_->key("t:", topic), impl_->key("h:", topic), impl_->key("k:", topic + " " + key)},
-      arguments,
+      call,
       [i = impl_.get(), topic, own = std::move(own), trace = std::string{trace},
        done = std::move(done)](const result<reply>& r) {
         if (!r) return done(r.error());
@@ -133,76 +135,78 @@ void redis_broker::unsubscribe(const std::string& topic) {
 void redis_broker::history(const std::string& topic, const position& since, std::size_t limit,
                            answer<history_page> done) {
   const topic_options& o = impl_->options->of(topic);
-  const position known = impl_->known(topic).at;
   // A client that is ahead of Redis proves that Redis has lost something, unless it lies: so it is believed only while Redis may just have
   // come back.
   const bool is_news = impl_->home->now() - impl_->commands_since < believed_for;
-  impl_->run(history_script, {impl_->key("t:", topic), impl_->key("h:", topic)},
-             {std::to_string(impl_->next_epoch(topic)), text_of(impl_->ttl(o)), std::to_string(since.epoch),
-              std::to_string(since.offset), text_of(std::max<std::size_t>(1, limit)), text_of(o.history_age),
-              text_of(o.history_length), text_of(impl_->brief_ttl(o)), std::to_string(known.epoch),
-              std::to_string(known.offset), is_news ? text_of(believed_for) : "0", std::to_string(make_epoch())},
-             [i = impl_.get(), topic, &o, done = std::move(done)](const result<reply>& r) {
-               if (!r) return done(r.error());
-               history_page page;
-               page.top = position_of(*r, 0);
-               i->note(topic, page.top);
-               page.more = (*r)[2].text() == "1";
-               for (std::size_t n = 3; n + 1 < r->size(); n += 2) {
-                 const std::string_view place = (*r)[n].text();
-                 const position at{page.top.epoch, number_of(place)};
-                 page.items.push_back(
-                     std::make_shared<const publication>(topic, at, as_bytes((*r)[n + 1].text()), o, trace_in(place)));
-               }
-               done(std::move(page));
-             });
+  redis::script_call call{history_script};
+  impl_->set_topic_keys(call, topic);
+  impl_->set_look_arguments(call, topic);
+  call.set("since_epoch", since.epoch);
+  call.set("since_offset", since.offset);
+  call.set("limit", std::max<std::size_t>(1, limit));
+  call.set("history_age", count_of(o.history_age));
+  call.set("history_length", o.history_length);
+  call.set("believed_for", is_news ? believed_for.count() : 0);
+  call.set("epoch_after", make_epoch());
+  impl_->run(call, [i = impl_.get(), topic, &o, done = std::move(done)](const result<reply>& r) {
+    if (!r) return done(r.error());
+    history_page page;
+    page.top = position_of(*r, 0);
+    i->note(topic, page.top);
+    page.more = (*r)[2].text() == "1";
+    for (std::size_t n = 3; n + 1 < r->size(); n += 2) {
+      const std::string_view place = (*r)[n].text();
+      const position at{page.top.epoch, number_of(place)};
+      page.items.push_back(
+          std::make_shared<const publication>(topic, at, as_bytes((*r)[n + 1].text()), o, trace_in(place)));
+    }
+    done(std::move(page));
+  });
 }
 
 void redis_broker::enter(const std::string& topic, const presence_member& who, answer<void> done) {
-  const std::string events = presence_topic(topic);
-  const bytes member = encoded_message(who);
-  std::vector<std::string> arguments = impl_->append_arguments(events, event_head("join"));
-  arguments.insert(arguments.end(), {who.id, impl_->node, std::string{as_text(member)}, topic,
-                                     text_of(impl_->options->members_per_topic)});
-  impl_->run(enter_script,
-             {impl_->key("p:", topic), impl_->key("n:", impl_->node), impl_->key("t:", events),
-              impl_->key("h:", events), impl_->key("nodes", {})},
-             arguments, [done = std::move(done)](const result<reply>& r) {
-               if (!r) return done(r.error());
-               if (r->integer() == 0) return done(error{error_code::too_many_requests, "too many members"});
-               done({});
-             });
+  redis::script_call call{enter_script};
+  impl_->set_presence(call, topic, "join");
+  call.set("nodes", impl_->settings.prefix, "nodes");
+  call.set("id", who.id);
+  call.set("member", as_text(encoded_message(who)));
+  call.set("most", impl_->options->members_per_topic);
+  impl_->run(call, [done = std::move(done)](const result<reply>& r) {
+    if (!r) return done(r.error());
+    if (r->integer() == 0) return done(error{error_code::too_many_requests, "too many members"});
+    done({});
+  });
 }
 
 void redis_broker::leave(const std::string& topic, const std::string& id, answer<void> done) {
-  const std::string events = presence_topic(topic);
-  std::vector<std::string> arguments = impl_->append_arguments(events, event_head("leave"));
-  arguments.insert(arguments.end(), {id, impl_->node, topic});
-  impl_->run(
-      leave_script,
-      {impl_->key("p:", topic), impl_->key("n:", impl_->node), impl_->key("t:", events), impl_->key("h:", events)},
-      arguments, [done = std::move(done)](const result<reply>& r) {
-        if (!r) return done(r.error());
-        done({});
-      });
+  redis::script_call call{leave_script};
+  impl_->set_presence(call, topic, "leave");
+  call.set("id", id);
+  impl_->run(call, [done = std::move(done)](const result<reply>& r) {
+    if (!r) return done(r.error());
+    done({});
+  });
 }
 
 void redis_broker::members(const std::string& topic, answer<std::vector<presence_member>> done) {
-  impl_->run(members_script, {impl_->key("p:", topic), impl_->key("nodes", {})}, {text_of(impl_->options->node_lease)},
-             [done = std::move(done)](const result<reply>& r) {
-               if (!r) return done(r.error());
-               std::vector<presence_member> all(r->size());
-               for (std::size_t n = 0; n < all.size(); ++n) {
-                 std::optional<error> failure;
-                 if (!decode_message(as_bytes((*r)[n].text()), limits{}, all[n], failure)) return done(*failure);
-               }
-               done(std::move(all));
-             });
+  redis::script_call call{members_script};
+  call.set("present", impl_->settings.prefix, "p:", topic);
+  call.set("nodes", impl_->settings.prefix, "nodes");
+  call.set("lease", count_of(impl_->options->node_lease));
+  impl_->run(call, [done = std::move(done)](const result<reply>& r) {
+    if (!r) return done(r.error());
+    std::vector<presence_member> all(r->size());
+    for (std::size_t n = 0; n < all.size(); ++n) {
+      std::optional<error> failure;
+      if (!decode_message(as_bytes((*r)[n].text()), limits{}, all[n], failure)) return done(*failure);
+    }
+    done(std::move(all));
+  });
 }
 
 void redis_broker::send_to_node(const std::string& node, const std::string& kind, bytes_view data, answer<void> done) {
   const std::string channel = impl_->key("node:", node);
-  std::string payload = impl_->node + " " + text_of(kind.size()) + " " + kind;
+  std::string payload = impl_->node + " " + std::to_string(kind.size()) + " " + kind;
   payload += as_text(data);
   impl_->commands->command(
       {"PUBLISH", channel, payload},

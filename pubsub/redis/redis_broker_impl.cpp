@@ -140,26 +140,26 @@ void redis_broker::impl::on_subscribed(std::string_view name) {
 }
 
 void redis_broker::impl::look(const std::string& topic) {
-  run(look_script, {key("t:", topic), key("h:", topic)},
-      {std::to_string(next_epoch(topic)), text_of(ttl(options->of(topic))), text_of(brief_ttl(options->of(topic))),
-       std::to_string(known(topic).at.epoch), std::to_string(known(topic).at.offset)},
-      [this, topic](const result<reply>& r) {
-        const auto it = channels.find(topic);
-        if (it == channels.end()) return;
-        const auto waiting = std::exchange(it->second.waiting, {});
-        if (!r) {
-          for (const auto& w : waiting) w(r.error());
-          return;
-        }
-        topic_state s{position_of(*r, 0), nullptr};
-        const std::string_view last = (*r)[2].text();
-        const topic_options& o = options->of(topic);
-        if (o.retain_last && !last.empty())
-          s.retained = std::make_shared<const publication>(topic, s.top, as_bytes(last), o, trace_in((*r)[1].text()));
-        it->second.seen = s.top;
-        it->second.known.note(s.top, home->now());
-        for (const auto& w : waiting) w(s);
-      });
+  redis::script_call call{look_script};
+  set_topic_keys(call, topic);
+  set_look_arguments(call, topic);
+  run(call, [this, topic](const result<reply>& r) {
+    const auto it = channels.find(topic);
+    if (it == channels.end()) return;
+    const auto waiting = std::exchange(it->second.waiting, {});
+    if (!r) {
+      for (const auto& w : waiting) w(r.error());
+      return;
+    }
+    topic_state s{position_of(*r, 0), nullptr};
+    const std::string_view last = (*r)[2].text();
+    const topic_options& o = options->of(topic);
+    if (o.retain_last && !last.empty())
+      s.retained = std::make_shared<const publication>(topic, s.top, as_bytes(last), o, trace_in((*r)[1].text()));
+    it->second.seen = s.top;
+    it->second.known.note(s.top, home->now());
+    for (const auto& w : waiting) w(s);
+  });
 }
 
 void redis_broker::impl::on_message(std::string_view name, std::string_view payload) {
@@ -231,15 +231,26 @@ void redis_broker::impl::beat(answer<std::vector<node_info>> then) {
   home->set_timer(beating, home->now() + options->heartbeat);
   if (!commands->is_up()) return;
   probe();
-  std::vector<std::string> arguments = append_arguments(presence_topic({}), event_head("leave"));
-  arguments[5] = channel_of({});
-  arguments.insert(arguments.end(), {node, text_of(options->node_lease), settings.prefix, "", options->node_name});
-  run(beat_script, {key("nodes", {})}, arguments, [this, then = std::move(then)](const result<reply>& r) {
+  run(beat_call(false), [this, then = std::move(then)](const result<reply>& r) {
     if (r) on_beat(*r);
     const auto found = r ? result<std::vector<node_info>>{nodes} : result<std::vector<node_info>>{r.error()};
     if (then) then(found);
     on_tried(found);
   });
+}
+
+redis::script_call<beat_names> redis_broker::impl::beat_call(bool leaves) const {
+  redis::script_call call{beat_script};
+  call.set("nodes", settings.prefix, "nodes");
+  set_append_arguments(call, presence_topic({}));
+  call.set("channels", channel_of({}));
+  call.set("event", event_head("leave"));
+  call.set("me", node);
+  call.set("lease", count_of(options->node_lease));
+  call.set("prefix", settings.prefix);
+  call.set("leaves", leaves);
+  call.set("name", options->node_name);
+  return call;
 }
 
 void redis_broker::impl::on_beat(const reply_view& r) {
@@ -312,18 +323,15 @@ void redis_broker::impl::check_all(std::function<void(bool)> done) {
 }
 
 void redis_broker::impl::check_some(std::vector<std::string> topics, std::function<void(bool)> done) {
-  std::vector<std::string> keys;
-  std::vector<std::string> arguments;
+  if (topics.empty()) return done(true);
+  redis::script_call call{check_script};
   for (const std::string& t : topics) {
-    const bool listens = channels.count(t) != 0; // else it is only looked at, and not kept from being forgotten
-    const position at = known(t).at;
-    keys.insert(keys.end(), {key("t:", t), key("h:", t)});
-    arguments.insert(arguments.end(),
-                     {std::to_string(next_epoch(t)), text_of(ttl(options->of(t))), text_of(brief_ttl(options->of(t))),
-                      std::to_string(at.epoch), std::to_string(at.offset), listens ? "1" : "0"});
+    auto one = call.add();
+    set_topic_keys(one, t);
+    set_look_arguments(one, t);
+    one.set("makes", channels.count(t) != 0); // else it is only looked at, and not kept from being forgotten
   }
-  if (keys.empty()) return done(true);
-  run(check_script, keys, arguments, [this, topics = std::move(topics), done](const result<reply>& r) {
+  run(call, [this, topics = std::move(topics), done](const result<reply>& r) {
     if (!r) return done(false);
     if (r->size() != 2 * topics.size()) {
       commands->fail("a reply of the wrong shape");

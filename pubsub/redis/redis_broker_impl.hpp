@@ -24,8 +24,8 @@ std::uint64_t number_of(std::string_view s) noexcept;
 position position_of(const redis::reply_view& r, std::size_t i) noexcept;
 /// The trace-id in a message's place (scripts.hpp), whose offset number_of gives; empty when it has none.
 std::string_view trace_in(std::string_view place) noexcept;
-inline std::string text_of(std::chrono::milliseconds d) { return std::to_string(std::max<std::int64_t>(1, d.count())); }
-inline std::string text_of(std::size_t n) { return std::to_string(n); }
+/// Redis takes no time of zero.
+inline std::int64_t count_of(std::chrono::milliseconds d) { return std::max<std::int64_t>(1, d.count()); }
 /// An event without its member, which stands at its end.
 std::string event_head(std::string_view event);
 
@@ -87,31 +87,57 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
     return still_empty ? k.at.epoch : make_epoch();
   }
 
-  /// ARGV 1 to 8 of `append` in scripts.cpp.
-  std::vector<std::string> append_arguments(const std::string& topic, std::string_view data) const {
-    const topic_options& o = options->of(topic);
-    return {std::string{data},
-            std::to_string(next_epoch(topic)),
-            detail::text_of(o.history_length),
-            detail::text_of(o.history_age),
-            detail::text_of(ttl(o)),
-            channel_of(topic),
-            o.retain_last ? "1" : "0",
-            detail::text_of(grace(o))};
+  // --- what scripts are run with (scripts.hpp)
+  template <class Call>
+  void set_topic_keys(Call& c, std::string_view topic) const {
+    c.set("meta", settings.prefix, "t:", topic);
+    c.set("stream", settings.prefix, "h:", topic);
   }
+  template <class Call>
+  void set_look_arguments(Call& c, const std::string& topic) const {
+    const topic_options& o = options->of(topic);
+    const position at = known(topic).at;
+    c.set("new_epoch", next_epoch(topic));
+    c.set("ttl", detail::count_of(ttl(o)));
+    c.set("brief_ttl", detail::count_of(brief_ttl(o)));
+    c.set("known_epoch", at.epoch);
+    c.set("known_offset", at.offset);
+  }
+  template <class Call>
+  void set_append_arguments(Call& c, const std::string& topic) const {
+    const topic_options& o = options->of(topic);
+    c.set("new_epoch", next_epoch(topic));
+    c.set("ttl", detail::count_of(ttl(o)));
+    c.set("history_length", o.history_length);
+    c.set("history_age", detail::count_of(o.history_age));
+    c.set("retains", o.retain_last);
+    c.set("grace", detail::count_of(grace(o)));
+  }
+  /// What enter_script and leave_script have in common. `kind`: of the event.
+  template <class Call>
+  void set_presence(Call& c, const std::string& topic, std::string_view kind) const {
+    const std::string events = presence_topic(topic);
+    c.set("present", settings.prefix, "p:", topic);
+    c.set("present_of_node", settings.prefix, "n:", node);
+    set_topic_keys(c, events);
+    set_append_arguments(c, events);
+    c.set("channel", settings.prefix, "c:", events);
+    c.set("event", detail::event_head(kind));
+    c.set("node", node);
+    c.set("topic", topic);
+  }
+  /// A sign of life of this node, or that it leaves.
+  redis::script_call<detail::beat_names> beat_call(bool leaves) const;
+
   template <class F>
-  void run(const redis::script& s, const std::vector<std::string>& keys, const std::vector<std::string>& arguments, F f,
-           std::string trace = {}) {
-    const std::vector<std::string_view> k(keys.begin(), keys.end());
-    const std::vector<std::string_view> a(arguments.begin(), arguments.end());
+  void run(const redis::script_values& call, F f, std::string trace = {}) {
     // Nothing comes after stop.
-    s.run(*commands, k, a,
-          [self = weak_from_this(), f = std::move(f), trace = std::move(trace)](result<redis::reply> r) {
-            const auto alive = self.lock();
-            if (!alive || alive->stopped) return;
-            if (r) return f(std::move(r));
-            f(alive->told(r.error(), trace));
-          });
+    call.run(*commands, [self = weak_from_this(), f = std::move(f), trace = std::move(trace)](result<redis::reply> r) {
+      const auto alive = self.lock();
+      if (!alive || alive->stopped) return;
+      if (r) return f(std::move(r));
+      f(alive->told(r.error(), trace));
+    });
   }
   /// What a caller is told: 503 whatever Redis refused, since a script that ended halfway may have done what it was for. The text of the
   /// refusal is for the log, with the trace of the request that asked.

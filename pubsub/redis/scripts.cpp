@@ -75,30 +75,30 @@ local function forget_old(stream, age, time)
     count = 16
   end
 end
--- ARGV 1 data, 2 new epoch, 3 history length, 4 history age, 5 ttl, 6 channel, 7 '1' to retain, 8 grace
+-- For scripts with append_arguments.
 local untraced = {}
 local function append(meta, stream, channel, data, trace)
   local time = now()
   local known = redis.call('HMGET', meta, 'e', 'x')
   local e, due = known[1], tonumber(known[2] or 0)
-  if not e then e = ensure(meta, stream, ARGV[2], ARGV[5], ARGV[5], '', '0') end
+  if not e then e = ensure(meta, stream, new_epoch, ttl, ttl, '', '0') end
   local n = redis.call('HINCRBY', meta, 'o', 1)
   local o = text(n)
   local place = trace and o .. '/' .. trace or o
   local traced = trace and {'w', place} or untraced
-  if ARGV[3] ~= '0' then
+  if history_length ~= '0' then
     -- From 100 on by whole nodes of the stream, which costs half as much: who reads it leaves out what is too much.
-    local how = #ARGV[3] > 2 and '~' or '='
-    redis.call('XADD', stream, 'MAXLEN', how, ARGV[3], o .. '-0', 't', text(time), 'd', data, unpack(traced))
-    if n % 16 == 0 then forget_old(stream, ARGV[4], time) end
+    local how = #history_length > 2 and '~' or '='
+    redis.call('XADD', stream, 'MAXLEN', how, history_length, o .. '-0', 't', text(time), 'd', data, unpack(traced))
+    if n % 16 == 0 then forget_old(stream, history_age, time) end
   end
   if time >= due then
     -- Not each time: keys live on for so much longer that the next time is early enough.
-    redis.call('PEXPIRE', meta, ARGV[5])
-    redis.call('PEXPIRE', stream, ARGV[4] + ARGV[8])
-    redis.call('HSET', meta, 'x', text(time + ARGV[8]))
+    redis.call('PEXPIRE', meta, ttl)
+    redis.call('PEXPIRE', stream, history_age + grace)
+    redis.call('HSET', meta, 'x', text(time + grace))
   end
-  if ARGV[7] == '1' then redis.call('HSET', meta, 'l', data, unpack(traced)) end
+  if retains == '1' then redis.call('HSET', meta, 'l', data, unpack(traced)) end
   redis.call('PUBLISH', channel, e .. ' ' .. place .. ' ' .. data)
   return {e, o}
 end
@@ -106,45 +106,45 @@ end
 
 } // namespace
 
-const redis::script publish_script{common + R"lua(
-if ARGV[9] ~= '' then
-  local known = redis.call('GET', KEYS[3])
+const redis::script_of<publish_names> publish_script{common + R"lua(
+if key_age ~= '' then
+  local known = redis.call('GET', before)
   if known then
     local e, o = string.match(known, '(%d+) (%d+)')
     return {e, o, 'before'}
   end
 end
-local at = append(KEYS[1], KEYS[2], ARGV[6], ARGV[1], ARGV[10] ~= '' and ARGV[10])
-if ARGV[9] ~= '' then redis.call('SET', KEYS[3], at[1] .. ' ' .. at[2], 'PX', ARGV[9]) end
+local at = append(meta, stream, channel, data, trace ~= '' and trace)
+if key_age ~= '' then redis.call('SET', before, at[1] .. ' ' .. at[2], 'PX', key_age) end
 return at
 )lua",
-                                   is_publish_reply};
+                                                     is_publish_reply};
 
-const redis::script look_script{common + R"lua(
-local e, o = ensure(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5])
-local kept = redis.call('HMGET', KEYS[1], 'l', 'w')
+const redis::script_of<look_names> look_script{common + R"lua(
+local e, o = ensure(meta, stream, new_epoch, ttl, brief_ttl, known_epoch, known_offset)
+local kept = redis.call('HMGET', meta, 'l', 'w')
 local traced = kept[2] and string.match(kept[2], '^%d+') == o -- else it is of an earlier message
 return {e, traced and kept[2] or o, kept[1] or ''}
 )lua",
-                                is_look_reply};
+                                               is_look_reply};
 
-const redis::script history_script{common + R"lua(
-local e, o = ensure(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[8], ARGV[9], ARGV[10])
-if e == ARGV[3] and tonumber(ARGV[4]) > tonumber(o) and ARGV[11] ~= '0' then
+const redis::script_of<history_names> history_script{common + R"lua(
+local e, o = ensure(meta, stream, new_epoch, ttl, brief_ttl, known_epoch, known_offset)
+if e == since_epoch and tonumber(since_offset) > tonumber(o) and believed_for ~= '0' then
   -- Once in that time: who is told the new epoch may say so again.
-  local before, time = redis.call('HGET', KEYS[1], 'r'), now()
-  if not before or time - before > tonumber(ARGV[11]) then
-    redis.call('DEL', KEYS[1], KEYS[2])
-    e, o = ARGV[12], '0'
-    redis.call('HSET', KEYS[1], 'e', e, 'o', o, 'r', text(time))
-    redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  local before, time = redis.call('HGET', meta, 'r'), now()
+  if not before or time - before > tonumber(believed_for) then
+    redis.call('DEL', meta, stream)
+    e, o = epoch_after, '0'
+    redis.call('HSET', meta, 'e', e, 'o', o, 'r', text(time))
+    redis.call('PEXPIRE', meta, ttl)
   end
 end
 local from = 1
-if e == ARGV[3] then from = math.min(tonumber(ARGV[4]), o) + 1 end
-from = math.max(from, o - ARGV[7] + 1)
-forget_old(KEYS[2], ARGV[6], now())
-local some = redis.call('XRANGE', KEYS[2], text(from) .. '-0', '+', 'COUNT', ARGV[5])
+if e == since_epoch then from = math.min(tonumber(since_offset), o) + 1 end
+from = math.max(from, o - history_length + 1)
+forget_old(stream, history_age, now())
+local some = redis.call('XRANGE', stream, text(from) .. '-0', '+', 'COUNT', limit)
 local out = {e, o, '0'}
 local last = o
 for _, entry in ipairs(some) do
@@ -155,55 +155,53 @@ end
 if last ~= o then out[3] = '1' end
 return out
 )lua",
-                                   is_history_reply};
+                                                     is_history_reply};
 
-const redis::script check_script{common + R"lua(
+const redis::script_of<check_names> check_script{common + R"lua(
 local out = {}
-for i = 1, #KEYS / 2 do
-  local meta, stream, a = KEYS[2 * i - 1], KEYS[2 * i], 6 * i - 5
-  local ttl, brief = ARGV[a + 1], ARGV[a + 2]
-  local e, o, lost = look(meta, stream, ARGV[a + 3], ARGV[a + 4])
-  -- Begun anew also where nobody listens: a node that knows nothing of it might go on with the old epoch.
-  if lost then brief = ttl end
-  if lost or ARGV[a + 5] == '1' then e, o = ensure(meta, stream, ARGV[a], ttl, brief, '', '0') end
+for _, topic in ipairs(each) do
+  local meta, stream = topic.meta, topic.stream
+  local e, o, lost = look(meta, stream, topic.known_epoch, topic.known_offset)
+  if lost or topic.makes == '1' then
+    -- Begun anew also where nobody listens: a node that knows nothing of it might go on with the old epoch.
+    e, o = ensure(meta, stream, topic.new_epoch, topic.ttl, lost and topic.ttl or topic.brief_ttl, '', '0')
+  end
   out[#out + 1] = e or '0'
   out[#out + 1] = e and o or '0'
 end
 return out
 )lua",
-                                 is_check_reply};
+                                                 is_check_reply};
 
-const redis::script enter_script{common + R"lua(
-local id, node, member, topic, most = ARGV[9], ARGV[10], ARGV[11], ARGV[12], tonumber(ARGV[13])
-local before = redis.call('HGET', KEYS[1], id)
-if not before and redis.call('HLEN', KEYS[1]) >= most then return 0 end
-redis.call('ZADD', KEYS[5], 'NX', text(now()), node) -- so that it is found when its node never beats again
-redis.call('HSET', KEYS[1], id, node .. ' ' .. member)
-if not before or string.match(before, '^%S+') ~= node then redis.call('HINCRBY', KEYS[2], topic, 1) end
-if not before and redis.call('HGET', KEYS[3], 'e') then append(KEYS[3], KEYS[4], ARGV[6], ARGV[1] .. member) end
+const redis::script_of<enter_names> enter_script{common + R"lua(
+local before = redis.call('HGET', present, id)
+if not before and redis.call('HLEN', present) >= tonumber(most) then return 0 end
+redis.call('ZADD', nodes, 'NX', text(now()), node) -- so that it is found when its node never beats again
+redis.call('HSET', present, id, node .. ' ' .. member)
+if not before or string.match(before, '^%S+') ~= node then redis.call('HINCRBY', present_of_node, topic, 1) end
+if not before and redis.call('HGET', meta, 'e') then append(meta, stream, channel, event .. member) end
 return 1
 )lua",
-                                 redis::is_number};
+                                                 redis::is_number};
 
-const redis::script leave_script{common + R"lua(
-local id, node, topic = ARGV[9], ARGV[10], ARGV[11]
-local before = redis.call('HGET', KEYS[1], id)
+const redis::script_of<leave_names> leave_script{common + R"lua(
+local before = redis.call('HGET', present, id)
 if not before then return 0 end
 local owner, member = string.match(before, '^(%S+) (.*)$')
 if owner ~= node then return 0 end
-redis.call('HDEL', KEYS[1], id)
-if redis.call('HINCRBY', KEYS[2], topic, -1) <= 0 then redis.call('HDEL', KEYS[2], topic) end
-if redis.call('HGET', KEYS[3], 'e') then append(KEYS[3], KEYS[4], ARGV[6], ARGV[1] .. member) end
+redis.call('HDEL', present, id)
+if redis.call('HINCRBY', present_of_node, topic, -1) <= 0 then redis.call('HDEL', present_of_node, topic) end
+if redis.call('HGET', meta, 'e') then append(meta, stream, channel, event .. member) end
 return 1
 )lua",
-                                 redis::is_number};
+                                                 redis::is_number};
 
-const redis::script members_script{common + R"lua(
+const redis::script_of<members_names> members_script{common + R"lua(
 local alive = {}
-for _, node in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], text(now() - tonumber(ARGV[1])), '+inf')) do
+for _, node in ipairs(redis.call('ZRANGEBYSCORE', nodes, text(now() - tonumber(lease)), '+inf')) do
   alive[node] = true
 end
-local all = redis.call('HGETALL', KEYS[1])
+local all = redis.call('HGETALL', present)
 local out = {}
 for i = 2, #all, 2 do
   local owner, member = string.match(all[i], '^(%S+) (.*)$')
@@ -211,19 +209,18 @@ for i = 2, #all, 2 do
 end
 return out
 )lua",
-                                   redis::is_list_of_texts};
+                                                     redis::is_list_of_texts};
 
-const redis::script beat_script{common + R"lua(
-local me, lease, prefix = ARGV[9], tonumber(ARGV[10]), ARGV[11]
+const redis::script_of<beat_names> beat_script{common + R"lua(
 local time = now()
-local has_beaten = redis.call('HSET', prefix .. 'n:' .. me, '', '=' .. ARGV[13]) == 0
-local out = {has_beaten and redis.call('ZSCORE', KEYS[1], me) and 1 or 0}
-redis.call('ZADD', KEYS[1], text(time), me)
-local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. text(time - lease))
-if ARGV[12] == '1' then gone[#gone + 1] = me end
+local has_beaten = redis.call('HSET', prefix .. 'n:' .. me, '', '=' .. name) == 0
+local out = {has_beaten and redis.call('ZSCORE', nodes, me) and 1 or 0}
+redis.call('ZADD', nodes, text(time), me)
+local gone = redis.call('ZRANGEBYSCORE', nodes, '-inf', '(' .. text(time - tonumber(lease)))
+if leaves == '1' then gone[#gone + 1] = me end
 if out[1] == 0 or #gone > 0 then redis.call('PUBLISH', prefix .. 'node:', me .. ' 0 ') end
 for _, node in ipairs(gone) do
-  redis.call('ZREM', KEYS[1], node)
+  redis.call('ZREM', nodes, node)
   local topics = prefix .. 'n:' .. node
   for _, topic in ipairs(redis.call('HKEYS', topics)) do
     local present = prefix .. 'p:' .. topic
@@ -235,20 +232,20 @@ for _, node in ipairs(gone) do
         local events = '$presence.' .. topic
         local meta = prefix .. 't:' .. events
         if redis.call('HGET', meta, 'e') then
-          append(meta, prefix .. 'h:' .. events, ARGV[6] .. events, ARGV[1] .. member)
+          append(meta, prefix .. 'h:' .. events, channels .. events, event .. member)
         end
       end
     end
   end
   redis.call('DEL', topics)
 end
-for _, node in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local name = redis.call('HGET', prefix .. 'n:' .. node, '')
-  out[#out + 1] = node .. ' ' .. (string.match(name or '', '^=(.*)$') or '')
+for _, node in ipairs(redis.call('ZRANGE', nodes, 0, -1)) do
+  local its = redis.call('HGET', prefix .. 'n:' .. node, '')
+  out[#out + 1] = node .. ' ' .. (string.match(its or '', '^=(.*)$') or '')
 end
 return out
 )lua",
-                                is_beat_reply};
+                                               is_beat_reply};
 
 std::vector<std::string> access_check(const std::string& prefix) {
   const auto key = [&prefix](const char* kind) { return prefix + kind; };

@@ -8,9 +8,7 @@
 
 #include <algorithm>
 #include <array>
-#include <deque>
 #include <mutex>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -24,7 +22,7 @@ struct redis_store::encoded {
   std::array<char, 16> version;
   bool is_new;
   std::string_view value;
-  std::string lifetime; ///< ms, or "0"
+  std::int64_t lifetime; ///< ms, or 0
 
   /// The version that must be stored, or "".
   std::string_view expected() const noexcept {
@@ -99,8 +97,6 @@ milliseconds lifetime_of(const session_options& o, session_time created, session
   return left == milliseconds::max() ? milliseconds{0} : left;
 }
 
-std::string text_of(milliseconds d) { return std::to_string(d.count()); }
-
 } // namespace
 
 redis_store::encoded redis_store::encode(const session_record& r) {
@@ -112,7 +108,7 @@ redis_store::encoded redis_store::encode(const session_record& r) {
   value_.clear();
   encode_session(value_, r, out.stamp);
   out.value = as_text(value_.view());
-  out.lifetime = text_of(lifetime_of(options_, out.stamp.created, out.stamp.seen));
+  out.lifetime = lifetime_of(options_, out.stamp.created, out.stamp.seen).count();
   return out;
 }
 
@@ -172,59 +168,56 @@ result<session_record> redis_store::merged_record(std::string id, std::string_vi
 
 namespace {
 
-/// The arguments of a script, of which the changes of a session are the last: three for each.
-class script_arguments {
-public:
-  void add(std::string text) {
-    texts_.push_back(std::move(text));
-    views_.emplace_back(texts_.back());
+template <class Call>
+void add_changes(Call& call, const session_changes& all) {
+  for (const session_change& c : all) {
+    buffer name;
+    wire::writer{name}.text(c.name); // as the stored map has it
+    auto change = call.add();
+    change.set("name", as_text(name.view()));
+    change.set("before", c.before);
+    change.set("after", c.after);
   }
-  void add(const session_changes& all) {
-    for (const session_change& c : all) {
-      buffer name;
-      wire::writer{name}.text(c.name); // as the stored map has it
-      add(std::string{as_text(name.view())});
-      views_.emplace_back(c.before);
-      views_.emplace_back(c.after);
-    }
-  }
-  std::span<const std::string_view> all() const noexcept { return views_; }
+}
 
-private:
-  std::deque<std::string> texts_; ///< what the views do not borrow from elsewhere; stays where it is
-  std::vector<std::string_view> views_;
-};
+/// The time of a use, as a session is stored with it.
+std::string seen_text(session_time at) {
+  const auto digits = session_number(static_cast<std::uint64_t>(at.time_since_epoch().count()));
+  return {digits.data(), digits.size()};
+}
 
 } // namespace
 
 void redis_store::save(const session_record& r, store_answer<session_stamp> f) {
   const encoded e = encode(r);
-  session_scripts::save().run(*client_, {key(r.id)}, {e.expected(), e.value, e.lifetime},
-                              [this, stamp = e.stamp, f = std::move(f)](result<redis::reply> reply) {
-                                if (!reply) return f(open_error(reply.error()));
-                                if (reply->integer() != 1) return f(refusal(*reply));
-                                f(stamp);
-                              });
+  redis::script_call call{session_scripts::save()};
+  call.set("session", key(r.id));
+  call.set("version", e.expected());
+  call.set("value", e.value);
+  call.set("ttl", e.lifetime);
+  call.run(*client_, [this, stamp = e.stamp, f = std::move(f)](result<redis::reply> reply) {
+    if (!reply) return f(open_error(reply.error()));
+    if (reply->integer() != 1) return f(refusal(*reply));
+    f(stamp);
+  });
 }
 
 void redis_store::merge(const std::string& id, const session_changes& c, store_answer<session_record> f) {
   const session_time at = wall_clock();
-  const auto seen = session_number(static_cast<std::uint64_t>(at.time_since_epoch().count()));
-  script_arguments arguments;
-  arguments.add(std::string{seen.data(), seen.size()});
-  arguments.add(text_of(at.time_since_epoch()));
-  arguments.add(text_of(options_.idle));
-  arguments.add(text_of(options_.absolute));
-  arguments.add(std::to_string(options_.values));
-  arguments.add(std::to_string(options_.session_size));
-  arguments.add(c);
-  const std::string_view keys[] = {key(id)};
-  session_scripts::merge().run(*client_, keys, arguments.all(),
-                               [this, id, f = std::move(f)](result<redis::reply> reply) mutable {
-                                 if (!reply) return f(open_error(reply.error()));
-                                 if (!reply->is_text()) return f(refusal(*reply));
-                                 f(merged_record(std::move(id), reply->text()));
-                               });
+  redis::script_call call{session_scripts::merge()};
+  call.set("session", key(id));
+  call.set("seen", seen_text(at));
+  call.set("now", at.time_since_epoch().count());
+  call.set("idle", options_.idle.count());
+  call.set("absolute", options_.absolute.count());
+  call.set("most_values", options_.values);
+  call.set("most_bytes", options_.session_size);
+  add_changes(call, c);
+  call.run(*client_, [this, id, f = std::move(f)](result<redis::reply> reply) mutable {
+    if (!reply) return f(open_error(reply.error()));
+    if (!reply->is_text()) return f(refusal(*reply));
+    f(merged_record(std::move(id), reply->text()));
+  });
 }
 
 void redis_store::touch(const std::string& id, store_answer<bool> f) {
@@ -233,79 +226,86 @@ void redis_store::touch(const std::string& id, store_answer<bool> f) {
     if (!found) return f(found.error());
     if (!*found) return f(false);
     const session_time at = wall_clock();
-    const auto used = session_number(static_cast<std::uint64_t>(at.time_since_epoch().count()));
-    session_scripts::touch().run(*client_, {key(id)},
-                                 {{used.data(), used.size()}, text_of(lifetime_of(options_, (*found)->created, at))},
-                                 [this, f = std::move(f)](result<redis::reply> reply) {
-                                   if (!reply) return f(open_error(reply.error()));
-                                   f(reply->integer() == 1);
-                                 });
+    redis::script_call call{session_scripts::touch()};
+    call.set("session", key(id));
+    call.set("seen", seen_text(at));
+    call.set("ttl", lifetime_of(options_, (*found)->created, at).count());
+    call.run(*client_, [this, f = std::move(f)](result<redis::reply> reply) {
+      if (!reply) return f(open_error(reply.error()));
+      f(reply->integer() == 1);
+    });
   });
 }
 
 void redis_store::rotate(const std::string& old_id, const std::string& old_user, const session_record& r,
                          const session_changes& c, store_answer<session_record> f) {
   const encoded e = encode(r);
-  script_arguments arguments;
-  arguments.add(std::string{e.expected()});
-  arguments.add(std::string{e.value.substr(0, e.value.size() - r.data.size())});
-  arguments.add(r.data);
-  arguments.add(e.lifetime);
-  arguments.add(old_id);
-  arguments.add(r.id);
-  arguments.add(text_of(e.stamp.created.time_since_epoch()));
-  arguments.add(text_of(options_.absolute));
-  arguments.add(std::to_string(std::max<std::size_t>(options_.sessions_per_user, 1)));
-  arguments.add(sessions_);
-  arguments.add(std::to_string(options_.values));
-  arguments.add(std::to_string(options_.session_size));
-  arguments.add(c);
-  const std::string old_key{key(old_id)}; // key() uses one buffer for all
-  const std::string old_index = index(old_user);
-  const std::string new_index = index(r.user);
-  const std::string_view keys[] = {old_key, key(r.id), old_index, new_index};
+  redis::script_call call{session_scripts::rotate()};
+  call.set("session", key(r.id));
+  call.set("old_session", key(old_id));
+  call.set("index", index(r.user));
+  call.set("old_index", index(old_user));
+  call.set("id", r.id);
+  call.set("old_id", old_id);
+  call.set("version", e.expected());
+  call.set("head", e.value.substr(0, e.value.size() - r.data.size()));
+  call.set("values", r.data);
+  call.set("ttl", e.lifetime);
+  call.set("now", e.stamp.created.time_since_epoch().count());
+  call.set("absolute", options_.absolute.count());
+  call.set("sessions", sessions_);
+  call.set("most_sessions", std::max<std::size_t>(options_.sessions_per_user, 1));
+  call.set("most_values", options_.values);
+  call.set("most_bytes", options_.session_size);
+  add_changes(call, c);
   session_record next = r;
   next.version = e.stamp.version;
   next.created = e.stamp.created;
   next.seen = e.stamp.seen;
-  session_scripts::rotate().run(*client_, keys, arguments.all(),
-                                [this, next = std::move(next), f = std::move(f)](result<redis::reply> reply) mutable {
-                                  if (!reply) return f(open_error(reply.error()));
-                                  if (reply->is_text()) return f(merged_record(std::move(next.id), reply->text()));
-                                  if (reply->integer() != 1) return f(refusal(*reply));
-                                  f(std::move(next));
-                                });
+  call.run(*client_, [this, next = std::move(next), f = std::move(f)](result<redis::reply> reply) mutable {
+    if (!reply) return f(open_error(reply.error()));
+    if (reply->is_text()) return f(merged_record(std::move(next.id), reply->text()));
+    if (reply->integer() != 1) return f(refusal(*reply));
+    f(std::move(next));
+  });
 }
 
 void redis_store::destroy(const std::string& id, const std::string& user, store_answer<bool> f) {
-  session_scripts::destroy().run(*client_, {key(id), index(user)}, {id},
-                                 [this, f = std::move(f)](result<redis::reply> reply) {
-                                   if (!reply) return f(open_error(reply.error()));
-                                   f(reply->integer() != 0);
-                                 });
+  redis::script_call call{session_scripts::destroy()};
+  call.set("session", key(id));
+  call.set("index", index(user));
+  call.set("id", id);
+  call.run(*client_, [this, f = std::move(f)](result<redis::reply> reply) {
+    if (!reply) return f(open_error(reply.error()));
+    f(reply->integer() != 0);
+  });
 }
 
 void redis_store::destroy_user(const std::string& user, store_answer<std::size_t> f) {
   if (user.empty()) return f(std::size_t{0});
-  session_scripts::destroy_user().run(*client_, {index(user)}, {sessions_},
-                                      [this, f = std::move(f)](result<redis::reply> reply) {
-                                        if (!reply) return f(open_error(reply.error()));
-                                        f(static_cast<std::size_t>(reply->integer()));
-                                      });
+  redis::script_call call{session_scripts::destroy_user()};
+  call.set("index", index(user));
+  call.set("sessions", sessions_);
+  call.run(*client_, [this, f = std::move(f)](result<redis::reply> reply) {
+    if (!reply) return f(open_error(reply.error()));
+    f(static_cast<std::size_t>(reply->integer()));
+  });
 }
 
 void redis_store::list(const std::string& user, store_answer<std::vector<session_record>> f) {
   if (user.empty()) return f(std::vector<session_record>{});
-  session_scripts::list().run(*client_, {index(user)}, {sessions_},
-                              [this, f = std::move(f)](result<redis::reply> reply) {
-                                if (!reply) return f(seen_error(reply.error()));
-                                std::vector<session_record> out;
-                                for (std::size_t i = 0; i + 1 < reply->size(); i += 2) {
-                                  if (auto r = decode_session(std::string{(*reply)[i].text()}, (*reply)[i + 1].text()))
-                                    out.push_back(std::move(*r));
-                                }
-                                f(std::move(out));
-                              });
+  redis::script_call call{session_scripts::list()};
+  call.set("index", index(user));
+  call.set("sessions", sessions_);
+  call.run(*client_, [this, f = std::move(f)](result<redis::reply> reply) {
+    if (!reply) return f(seen_error(reply.error()));
+    std::vector<session_record> out;
+    for (std::size_t i = 0; i + 1 < reply->size(); i += 2) {
+      if (auto r = decode_session(std::string{(*reply)[i].text()}, (*reply)[i + 1].text()))
+        out.push_back(std::move(*r));
+    }
+    f(std::move(out));
+  });
 }
 
 } // namespace swill

@@ -20,8 +20,8 @@ bool is_merge_outcome(const reply_view& r) noexcept {
 bool is_list_of_pairs(const reply_view& r) noexcept { return redis::is_list_of_texts(r) && r.size() % 2 == 0; }
 
 /// A script with functions that change some of the values of a stored session `s`. `read(s, p)` passes the MessagePack value at p and gives
-/// where the next one begins. `merge(s, most, bytes, from)` gives the values with the changes that are in ARGV from there on, and where in
-/// s its values begin; or nil, and what the script has to answer. It looks at each element of the session once, as a `skip` does, and
+/// where the next one begins. `merge(s)` gives the values with the changes that are in `each`, and where in s its values
+/// begin; or nil, and what the script has to answer. It looks at each element of the session once, as a `skip` does, and
 /// runs only when two requests have changed one session.
 std::string with_merge(const char* script) {
   return std::string{R"lua(
@@ -77,9 +77,9 @@ local function map_of(parts)
   end
   return head .. table.concat(parts)
 end
-local function merge(s, most, bytes, from)
+local function merge(s)
   local changes = {}
-  for i = from, #ARGV, 3 do changes[ARGV[i]] = i end
+  for _, change in ipairs(each) do changes[change.name] = change end
   local values_at = read(s, read(s, read(s, 33)))
   local n, p = read_map(s, values_at)
   local parts = {}
@@ -87,25 +87,25 @@ local function merge(s, most, bytes, from)
     local value_at = read(s, p)
     local next_at = read(s, value_at)
     local name = sub(s, p, value_at - 1)
-    local i = changes[name]
-    if i == nil then
+    local change = changes[name]
+    if change == nil then
       parts[#parts + 1] = sub(s, p, next_at - 1)
     else
-      if sub(s, value_at, next_at - 1) ~= ARGV[i + 1] then return nil, -2 end
-      if ARGV[i + 2] ~= '' then parts[#parts + 1] = name .. ARGV[i + 2] end
+      if sub(s, value_at, next_at - 1) ~= change.before then return nil, -2 end
+      if change.after ~= '' then parts[#parts + 1] = name .. change.after end
       changes[name] = nil
     end
     p = next_at
   end
-  for i = from, #ARGV, 3 do
-    if changes[ARGV[i]] then
-      if ARGV[i + 1] ~= '' then return nil, -2 end
-      if ARGV[i + 2] ~= '' then parts[#parts + 1] = ARGV[i] .. ARGV[i + 2] end
+  for _, change in ipairs(each) do
+    if changes[change.name] then
+      if change.before ~= '' then return nil, -2 end
+      if change.after ~= '' then parts[#parts + 1] = change.name .. change.after end
     end
   end
-  if #parts > tonumber(most) then return nil, -3 end
+  if #parts > tonumber(most_values) then return nil, -3 end
   local values = map_of(parts)
-  if #values > tonumber(bytes) then return nil, -4 end
+  if #values > tonumber(most_bytes) then return nil, -4 end
   return values, values_at
 end
 local function created_of(s)
@@ -121,149 +121,147 @@ end
 
 } // namespace
 
-const redis::script& save() {
-  static const redis::script s{R"lua(
-local stored = redis.call('GETRANGE', KEYS[1], 0, 15)
-if stored ~= ARGV[1] then
+const redis::script_of<save_names>& save() {
+  static const redis::script_of<save_names> s{R"lua(
+local stored = redis.call('GETRANGE', session, 0, 15)
+if stored ~= version then
   if stored == '' then return -1 end
   return -2
 end
-if ARGV[3] == '0' then
-  redis.call('SET', KEYS[1], ARGV[2])
+if ttl == '0' then
+  redis.call('SET', session, value)
 else
-  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+  redis.call('SET', session, value, 'PX', ttl)
 end
 return 1
 )lua",
-                               is_outcome};
+                                              is_outcome};
   return s;
 }
 
-const redis::script& merge() {
-  static const redis::script s{with_merge(R"lua(
-local stored = redis.call('GET', KEYS[1])
+const redis::script_of<merge_names>& merge() {
+  static const redis::script_of<merge_names> s{with_merge(R"lua(
+local stored = redis.call('GET', session)
 if not stored then return -1 end
-local values, at = merge(stored, ARGV[5], ARGV[6], 7)
+local values, at = merge(stored)
 if not values then return at end
-local value = next_version(stored) .. ARGV[1] .. sub(stored, 33, at - 1) .. values
-local left = tonumber(ARGV[3])
-if ARGV[4] ~= '0' then
-  local rest = created_of(stored) + tonumber(ARGV[4]) - tonumber(ARGV[2])
+local value = next_version(stored) .. seen .. sub(stored, 33, at - 1) .. values
+local left = tonumber(idle)
+if absolute ~= '0' then
+  local rest = created_of(stored) + tonumber(absolute) - tonumber(now)
   if rest < 1 then rest = 1 end
   if left == 0 or rest < left then left = rest end
 end
 if left == 0 then
-  redis.call('SET', KEYS[1], value)
+  redis.call('SET', session, value)
 else
-  redis.call('SET', KEYS[1], value, 'PX', string.format('%.0f', left))
+  redis.call('SET', session, value, 'PX', string.format('%.0f', left))
 end
 return value
 )lua"),
-                               is_merge_outcome};
+                                               is_merge_outcome};
   return s;
 }
 
-const redis::script& touch() {
-  static const redis::script s{R"lua(
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-redis.call('SETRANGE', KEYS[1], 16, ARGV[1])
-if ARGV[2] ~= '0' then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+const redis::script_of<touch_names>& touch() {
+  static const redis::script_of<touch_names> s{R"lua(
+if redis.call('EXISTS', session) == 0 then return 0 end
+redis.call('SETRANGE', session, 16, seen)
+if ttl ~= '0' then redis.call('PEXPIRE', session, ttl) end
 return 1
 )lua",
-                               redis::is_number};
+                                               redis::is_number};
   return s;
 }
 
-const redis::script& rotate() {
-  static const redis::script s{with_merge(R"lua(
-local stored = redis.call('GET', KEYS[1])
-if not stored and ARGV[1] ~= '' then return -1 end
-if redis.call('EXISTS', KEYS[2]) == 1 then return -2 end
-local value = ARGV[2] .. ARGV[3]
+const redis::script_of<rotate_names>& rotate() {
+  static const redis::script_of<rotate_names> s{with_merge(R"lua(
+local stored = redis.call('GET', old_session)
+if not stored and version ~= '' then return -1 end
+if redis.call('EXISTS', session) == 1 then return -2 end
+local value = head .. values
 local answer = 1
-if stored and sub(stored, 1, 16) ~= ARGV[1] then
-  local values, why = merge(stored, ARGV[11], ARGV[12], 13)
-  if not values then return why end
-  value = next_version(stored) .. sub(ARGV[2], 17) .. values
+if stored and sub(stored, 1, 16) ~= version then
+  local merged, why = merge(stored)
+  if not merged then return why end
+  value = next_version(stored) .. sub(head, 17) .. merged
   answer = value
 end
-if ARGV[4] == '0' then
-  redis.call('SET', KEYS[2], value)
+if ttl == '0' then
+  redis.call('SET', session, value)
 else
-  redis.call('SET', KEYS[2], value, 'PX', ARGV[4])
+  redis.call('SET', session, value, 'PX', ttl)
 end
-redis.call('DEL', KEYS[1])
-if KEYS[3] ~= '' then redis.call('ZREM', KEYS[3], ARGV[5]) end
-local index = KEYS[4]
+redis.call('DEL', old_session)
+if old_index ~= '' then redis.call('ZREM', old_index, old_id) end
 if index == '' then return answer end
-redis.call('ZADD', index, ARGV[7], ARGV[6])
-local most = tonumber(ARGV[9])
-local surplus = redis.call('ZCARD', index) - most
+redis.call('ZADD', index, now, id)
+local surplus = redis.call('ZCARD', index) - tonumber(most_sessions)
 if surplus > 0 then
-  for _, id in ipairs(redis.call('ZRANGE', index, 0, -1)) do
-    if redis.call('EXISTS', ARGV[10] .. id) == 0 then
-      redis.call('ZREM', index, id)
+  for _, other in ipairs(redis.call('ZRANGE', index, 0, -1)) do
+    if redis.call('EXISTS', sessions .. other) == 0 then
+      redis.call('ZREM', index, other)
       surplus = surplus - 1
     end
   end
 end
 if surplus > 0 then
-  for _, id in ipairs(redis.call('ZRANGE', index, 0, surplus)) do
-    if surplus > 0 and id ~= ARGV[6] then
-      redis.call('DEL', ARGV[10] .. id)
-      redis.call('ZREM', index, id)
+  for _, other in ipairs(redis.call('ZRANGE', index, 0, surplus)) do
+    if surplus > 0 and other ~= id then
+      redis.call('DEL', sessions .. other)
+      redis.call('ZREM', index, other)
       surplus = surplus - 1
     end
   end
 end
-if ARGV[8] == '0' then
+if absolute == '0' then
   redis.call('PERSIST', index)
 else
-  redis.call('PEXPIRE', index, ARGV[8])
+  redis.call('PEXPIRE', index, absolute)
 end
 return answer
 )lua"),
-                               is_merge_outcome};
+                                                is_merge_outcome};
   return s;
 }
 
-const redis::script& destroy() {
-  static const redis::script s{R"lua(
-if KEYS[2] ~= '' then redis.call('ZREM', KEYS[2], ARGV[1]) end
-return redis.call('DEL', KEYS[1])
+const redis::script_of<destroy_names>& destroy() {
+  static const redis::script_of<destroy_names> s{R"lua(
+if index ~= '' then redis.call('ZREM', index, id) end
+return redis.call('DEL', session)
 )lua",
-                               redis::is_number};
+                                                 redis::is_number};
   return s;
 }
 
-const redis::script& destroy_user() {
-  static const redis::script s{R"lua(
+const redis::script_of<destroy_user_names>& destroy_user() {
+  static const redis::script_of<destroy_user_names> s{R"lua(
 local ended = 0
-for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  ended = ended + redis.call('DEL', ARGV[1] .. id)
+for _, id in ipairs(redis.call('ZRANGE', index, 0, -1)) do
+  ended = ended + redis.call('DEL', sessions .. id)
 end
-redis.call('DEL', KEYS[1])
+redis.call('DEL', index)
 return ended
 )lua",
-                               redis::is_number};
+                                                      redis::is_number};
   return s;
 }
 
-const redis::script& list() {
-  static const redis::script s{R"lua(
+const redis::script_of<list_names>& list() {
+  static const redis::script_of<list_names> s{R"lua(
 local found = {}
-for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
-  local stored = redis.call('GET', ARGV[1] .. id)
+for _, id in ipairs(redis.call('ZRANGE', index, 0, -1)) do
+  local stored = redis.call('GET', sessions .. id)
   if stored then
     found[#found + 1] = id
     found[#found + 1] = stored
   else
-    redis.call('ZREM', KEYS[1], id)
+    redis.call('ZREM', index, id)
   end
 end
 return found
 )lua",
-                               is_list_of_pairs};
+                                              is_list_of_pairs};
   return s;
 }
 

@@ -97,14 +97,16 @@ TEST(RedisTrust, RightsThatAreTakenAwayAreNoticed) {
 }
 
 TEST(RedisTrust, EndsAConnectionWhoseReplyHasTheWrongShape) {
-  static const script count{"return 1", is_number};
+  struct no_names {};
+  static const script_of<no_names> count{"return 1", is_number};
   for (const char* const reply : {"+OK\r\n", "*0\r\n", "$-1\r\n", "$1\r\n1\r\n", "*1\r\n:1\r\n"}) {
     fake_redis server{[&](const auto&) { return reply; }};
     loop_thread t;
     driven_client c{t, address_of(server.address())};
     c.up();
     box<std::int64_t> code;
-    t.on_loop([&] { count.run(c.get(), {}, {}, [&](result<redis::reply> r) { code.put(r ? 0 : r.error().code); }); });
+    t.on_loop(
+        [&] { script_call{count}.run(c.get(), [&](result<redis::reply> r) { code.put(r ? 0 : r.error().code); }); });
 
     EXPECT_EQ(code.take(), 503) << reply;
     EXPECT_FALSE(c.states.take()) << reply;

@@ -1,6 +1,7 @@
-#include "actors/remote/message_shape.hpp"
+#include "libswill/api/types/schema.hpp"
 
 #include "libswill/api/types/codec.hpp"
+#include "libswill/api/types/schema_node.hpp"
 #include "libswill/wire/codec.hpp"
 
 #include <gtest/gtest.h>
@@ -10,7 +11,7 @@
 
 // What a description refuses, the type refuses with the same problems; and but for what the description cannot say, the other way round.
 
-namespace swill::actors::remote {
+namespace swill {
 namespace {
 
 struct place {
@@ -83,20 +84,20 @@ bytes encoded(const value& v) {
 
 template <class T>
 void expect_same(const value& v) {
-  const message_shape shape{describe_type<T>()};
+  const schema by_description{describe_type<T>()};
   const bytes b = encoded(v);
   T typed{};
-  std::optional<error> by_type, by_shape;
+  std::optional<error> by_type, by_schema;
   const bool fits = decode_message(b, limits{}, typed, by_type);
-  EXPECT_EQ(shape.check(b, limits{}, by_shape), fits) << to_text(v);
-  if (fits || !by_shape) return;
-  EXPECT_EQ(by_shape->code, by_type->code);
-  EXPECT_EQ(by_shape->data, by_type->data) << to_text(by_shape->data) << "\n" << to_text(by_type->data);
+  EXPECT_EQ(by_description.check(b, limits{}, by_schema), fits) << to_text(v);
+  if (fits || !by_schema) return;
+  EXPECT_EQ(by_schema->code, by_type->code);
+  EXPECT_EQ(by_schema->data, by_type->data) << to_text(by_schema->data) << "\n" << to_text(by_type->data);
 }
 
 value good_home() { return value::map({{"zip", "12345"}, {"floor", nullptr}}); }
 
-TEST(MessageShape, RefusesWhatTheTypeRefuses) {
+TEST(TypesSchema, RefusesWhatTheTypeRefuses) {
   using pair = std::pair<std::int64_t, std::int64_t>;
   expect_same<pair>(value::array({1, 2}));
   expect_same<pair>(value::array({1, "x"}));
@@ -122,7 +123,7 @@ TEST(MessageShape, RefusesWhatTheTypeRefuses) {
   expect_same<std::chrono::system_clock::time_point>("2026-01-02T03:04:05Z");
 }
 
-TEST(MessageShape, RefusesWhatAStructRefuses) {
+TEST(TypesSchema, RefusesWhatAStructRefuses) {
   expect_same<person>(value::map({{"name", "Ada"}, {"age", 36}, {"home", good_home()}}));
   expect_same<person>(value::map({}));
   expect_same<person>(value::array({}));
@@ -139,7 +140,7 @@ TEST(MessageShape, RefusesWhatAStructRefuses) {
       value::map({{"name", 5}, {"name", "Ada"}, {"age", 36}, {"unknown", 1}, {"home", good_home()}})); // the last wins
 }
 
-TEST(MessageShape, RefusesWhatAStrictStructRefuses) {
+TEST(TypesSchema, RefusesWhatAStrictStructRefuses) {
   expect_same<strict_pair>(value::map({{"a", 1}, {"b", 2}}));
   expect_same<strict_pair>(value::map({{"b", 2}, {"a", 1}}));
   expect_same<strict_pair>(value::map({{"a", 1}, {"c", 2}, {"b", 3}}));
@@ -148,5 +149,48 @@ TEST(MessageShape, RefusesWhatAStrictStructRefuses) {
   expect_same<strict_row>(value::array({1, 2}));
 }
 
+TEST(TypesSchema, SaysWhatTheDescriptionSays) {
+  const schema s{value::map(
+      {{"type", "person"},
+       {"documentation", "Somebody."},
+       {"strict", true},
+       {"arguments",
+        value::map({{"name", value::map({{"type", "str"},
+                                         {"documentation", "Of the passport."},
+                                         {"constraints", value::map({{"min_length", 2}})}})},
+                    {"friends",
+                     value::map({{"type", "list"},
+                                 {"arguments", value::map({{0, value::map({{"type", "person"},
+                                                                           {"documentation", "Another."}})}})}})}})}})};
+
+  const schema::node& person = s.root();
+  EXPECT_EQ(person.kind, schema_kind::structure);
+  EXPECT_EQ(person.name, "person");
+  EXPECT_EQ(person.documentation, "Somebody.");
+  ASSERT_EQ(person.notes.size(), 1U);
+  EXPECT_EQ(person.notes[0].first, "strict");
+  EXPECT_EQ(person.notes[0].second, value{true});
+  ASSERT_EQ(person.fields.size(), 2U);
+
+  const schema::node& name = *person.fields[0].type;
+  EXPECT_EQ(name.documentation, "Of the passport.");
+  ASSERT_EQ(name.notes.size(), 1U);
+  EXPECT_EQ(name.notes[0].second, value::map({{"min_length", 2}}));
+
+  const schema::node& another = *person.fields[1].type->parts.at(0);
+  EXPECT_EQ(another.kind, schema_kind::recursion);
+  EXPECT_EQ(another.documentation, "Another.");
+  EXPECT_EQ(another.parts.at(0), &person);
+}
+
+TEST(TypesSchema, PassesWhatItDoesNotKnow) {
+  const schema s{value::map({{"type", "Newer"}, {"arguments", value::map({{0, value::map({{"type", "int"}})}})}})};
+
+  std::optional<error> failure;
+  EXPECT_TRUE(s.check(encoded("x"), limits{}, failure));
+  EXPECT_EQ(s.root().name, "Newer");
+  EXPECT_EQ(s.root().parts.at(0)->name, "int");
+}
+
 } // namespace
-} // namespace swill::actors::remote
+} // namespace swill

@@ -1,28 +1,28 @@
-#include "actors/remote/shape_node.hpp"
+#include "libswill/api/types/schema_node.hpp"
 
 #include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
 
-namespace swill::actors::remote {
+namespace swill {
 
 namespace {
 
-using node = message_shape::node;
+using node = schema::node;
 
 struct named_kind {
   std::string_view name;
-  shape_kind kind;
+  schema_kind kind;
 };
 constexpr std::array plain_kinds{
-    named_kind{"bool", shape_kind::boolean},      named_kind{"int", shape_kind::integer},
-    named_kind{"float", shape_kind::real},        named_kind{"str", shape_kind::text},
-    named_kind{"bytes", shape_kind::binary},      named_kind{"NoneType", shape_kind::nil},
-    named_kind{"datetime", shape_kind::datetime}, named_kind{"Any", shape_kind::any},
-    named_kind{"list", shape_kind::list},         named_kind{"set", shape_kind::set},
-    named_kind{"dict", shape_kind::dict},         named_kind{"tuple", shape_kind::tuple},
-    named_kind{"Union", shape_kind::choice},
+    named_kind{"bool", schema_kind::boolean},      named_kind{"int", schema_kind::integer},
+    named_kind{"float", schema_kind::real},        named_kind{"str", schema_kind::text},
+    named_kind{"bytes", schema_kind::binary},      named_kind{"NoneType", schema_kind::nil},
+    named_kind{"datetime", schema_kind::datetime}, named_kind{"Any", schema_kind::any},
+    named_kind{"list", schema_kind::list},         named_kind{"set", schema_kind::set},
+    named_kind{"dict", schema_kind::dict},         named_kind{"tuple", schema_kind::tuple},
+    named_kind{"Union", schema_kind::choice},
 };
 
 class compiler {
@@ -33,7 +33,8 @@ public:
     const value* name = type.find("type");
     const auto* text = name != nullptr ? name->get_if<std::string>() : nullptr;
     if (text == nullptr) return &n;
-    n.text = *text;
+    n.name = n.text = *text;
+    read_notes(n, type);
     const value* arguments = type.find("arguments");
     const auto* parts = arguments != nullptr ? arguments->get_if<value_map>() : nullptr;
     const auto plain =
@@ -43,14 +44,17 @@ public:
       enumeration(n, *type.find("values"));
     } else if (plain != plain_kinds.end() && !is_fields(parts)) {
       n.kind = plain->kind;
-      if (n.kind == shape_kind::nil) n.text = "nil";
-      if (n.kind == shape_kind::any) n.text = "any";
-      if (n.kind == shape_kind::integer) integer(n, type);
+      if (n.kind == schema_kind::nil) n.text = "nil";
+      if (n.kind == schema_kind::any) n.text = "any";
+      if (n.kind == schema_kind::integer) integer(n, type);
       if (parts != nullptr) containers(n, *parts);
-    } else if (parts != nullptr) {
+    } else if (parts != nullptr && (parts->empty() || is_fields(parts))) {
       structure(n, type, *parts);
+    } else if (parts != nullptr) {
+      containers(n, *parts);
     } else if (const node* outer = open(*text)) {
-      return outer; // a struct within itself
+      n.kind = schema_kind::recursion;
+      n.parts.push_back(outer);
     }
     return &n;
   }
@@ -74,6 +78,16 @@ private:
     return nullptr;
   }
 
+  static void read_notes(node& n, const value& type) {
+    const value* words = type.find("documentation");
+    if (const auto* text = words != nullptr ? words->get_if<std::string>() : nullptr) n.documentation = *text;
+    for (const auto& [key, note] : *type.get_if<value_map>()) {
+      const auto* name = key.get_if<std::string>();
+      if (name == nullptr || *name == "type" || *name == "arguments" || *name == "documentation") continue;
+      n.notes.emplace_back(*name, note);
+    }
+  }
+
   static void read_rules(node& n, const value& type) {
     const value* constraints = type.find("constraints");
     const auto* all = constraints != nullptr ? constraints->get_if<value_map>() : nullptr;
@@ -81,7 +95,7 @@ private:
     for (const auto& [key, v] : *all) {
       const auto* name = key.get_if<std::string>();
       if (name == nullptr) continue;
-      if (auto r = rule_of(*name, v)) n.rules.push_back(std::move(*r));
+      if (auto r = detail::rule_of(*name, v)) n.rules.push_back(std::move(*r));
     }
   }
 
@@ -102,7 +116,7 @@ private:
 
   void containers(node& n, const value_map& parts) {
     for (const auto& [key, part] : parts) n.parts.push_back(compile(part, n.owned));
-    if (n.kind != shape_kind::choice) return;
+    if (n.kind != schema_kind::choice) return;
     n.text.clear();
     for (const node* p : n.parts) n.text += (n.text.empty() ? "" : " | ") + p->text;
   }
@@ -110,7 +124,7 @@ private:
   static void enumeration(node& n, const value& values) {
     const auto* all = values.get_if<value_map>();
     if (all == nullptr) return;
-    n.kind = shape_kind::enumeration;
+    n.kind = schema_kind::enumeration;
     n.text.clear();
     for (const auto& [key, v] : *all) {
       const auto* name = key.get_if<std::string>();
@@ -120,12 +134,12 @@ private:
       n.names.push_back(*name);
       n.text += (n.text.empty() ? "" : " | ") + (number != nullptr ? std::to_string(*number) : *name);
     }
-    // Numbers past int64 are for the worker to look at.
-    if (!n.numbers.empty() && n.numbers.size() != n.names.size()) n.kind = shape_kind::unknown;
+    // Numbers past int64 are for the type itself to look at.
+    if (!n.numbers.empty() && n.numbers.size() != n.names.size()) n.kind = schema_kind::unknown;
   }
 
   void structure(node& n, const value& type, const value_map& parts) {
-    n.kind = shape_kind::structure;
+    n.kind = schema_kind::structure;
     n.as_array = is_set(type, "as_array");
     n.strict = is_set(type, "strict");
     open_.push_back(&n);
@@ -143,11 +157,11 @@ private:
 
 } // namespace
 
-std::unique_ptr<const node> compile_shape(const value& type) {
+std::unique_ptr<const node> compile_schema(const value& type) {
   auto root = std::make_unique<node>();
   compiler c;
   root->parts.push_back(c.compile(type, root->owned));
   return root;
 }
 
-} // namespace swill::actors::remote
+} // namespace swill

@@ -1,7 +1,7 @@
-#include "actors/remote/message_shape.hpp"
+#include "libswill/api/types/schema.hpp"
 
-#include "actors/remote/shape_node.hpp"
 #include "libswill/api/types/codec.hpp"
+#include "libswill/api/types/schema_node.hpp"
 #include "libswill/base/utf8.hpp"
 
 #include <algorithm>
@@ -10,89 +10,92 @@
 #include <string_view>
 #include <vector>
 
-namespace swill::actors::remote {
+namespace swill {
 
 using detail::affinity;
 using detail::decoder;
 using detail::fit;
+using detail::schema_rules;
 
-affinity message_shape::node::suits(wire::kind k) const {
+affinity schema::node::suits(wire::kind k) const {
   const auto exact = [](bool b) { return b ? affinity::exact : affinity::none; };
   switch (kind) {
-    case shape_kind::unknown:
-    case shape_kind::any: return affinity::converts;
-    case shape_kind::boolean: return exact(k == wire::kind::boolean);
-    case shape_kind::integer: return exact(k == wire::kind::integer);
-    case shape_kind::real: return k == wire::kind::integer ? affinity::converts : exact(k == wire::kind::real);
-    case shape_kind::text: return exact(k == wire::kind::str);
-    case shape_kind::binary: return exact(k == wire::kind::bin);
-    case shape_kind::nil: return exact(k == wire::kind::nil);
-    case shape_kind::datetime: return k == wire::kind::str ? affinity::converts : exact(k == wire::kind::ext);
-    case shape_kind::list:
-    case shape_kind::set:
-    case shape_kind::tuple: return exact(k == wire::kind::array);
-    case shape_kind::dict: return exact(k == wire::kind::map);
-    case shape_kind::structure: return exact(k == (as_array ? wire::kind::array : wire::kind::map));
-    case shape_kind::enumeration: return exact(k == (numbers.empty() ? wire::kind::str : wire::kind::integer));
-    case shape_kind::choice: break;
+    case schema_kind::unknown:
+    case schema_kind::any: return affinity::converts;
+    case schema_kind::boolean: return exact(k == wire::kind::boolean);
+    case schema_kind::integer: return exact(k == wire::kind::integer);
+    case schema_kind::real: return k == wire::kind::integer ? affinity::converts : exact(k == wire::kind::real);
+    case schema_kind::text: return exact(k == wire::kind::str);
+    case schema_kind::binary: return exact(k == wire::kind::bin);
+    case schema_kind::nil: return exact(k == wire::kind::nil);
+    case schema_kind::datetime: return k == wire::kind::str ? affinity::converts : exact(k == wire::kind::ext);
+    case schema_kind::list:
+    case schema_kind::set:
+    case schema_kind::tuple: return exact(k == wire::kind::array);
+    case schema_kind::dict: return exact(k == wire::kind::map);
+    case schema_kind::structure: return exact(k == (as_array ? wire::kind::array : wire::kind::map));
+    case schema_kind::enumeration: return exact(k == (numbers.empty() ? wire::kind::str : wire::kind::integer));
+    case schema_kind::choice:
+    case schema_kind::recursion: break;
   }
   affinity best = affinity::none;
   for (const node* p : parts) best = std::max(best, p->suits(k));
   return best;
 }
 
-fit message_shape::node::check(decoder& in, const shape_rules* more) const {
+fit schema::node::check(decoder& in, const schema_rules* more) const {
   if (more == nullptr || more->empty()) return check_bare(in, rules);
-  shape_rules all = *more;
+  schema_rules all = *more;
   all.insert(all.end(), rules.begin(), rules.end());
   return check_bare(in, all);
 }
 
-fit message_shape::node::check_bare(decoder& in, const shape_rules& all) const {
+fit schema::node::check_bare(decoder& in, const schema_rules& all) const {
   switch (kind) {
-    case shape_kind::unknown:
-    case shape_kind::any: in.skip(); return in.stopped() ? fit::wrong : fit::whole;
-    case shape_kind::boolean: {
+    case schema_kind::unknown:
+    case schema_kind::any: in.skip(); return in.stopped() ? fit::wrong : fit::whole;
+    case schema_kind::boolean: {
       bool b = false;
       return in.reader.read_bool(b) ? fit::whole : in.wrong("bool");
     }
-    case shape_kind::integer: return check_integer(in, all);
-    case shape_kind::real: {
+    case schema_kind::integer: return check_integer(in, all);
+    case schema_kind::real: {
       double d = 0;
       if (!in.reader.read_real(d) && detail::read_as_real(in, d) != fit::whole) return fit::wrong;
       check_number(in, d, all);
       return fit::whole;
     }
-    case shape_kind::text: {
+    case schema_kind::text: {
       std::string_view s;
       if (!in.reader.read_str(s)) return in.wrong("str");
       if (!valid_utf8(s)) return in.invalid_text();
       check_text(in, s, all);
       return fit::whole;
     }
-    case shape_kind::binary: {
+    case schema_kind::binary: {
       bytes_view b;
       if (!in.reader.read_bin(b)) return in.wrong("bytes");
       check_size(in, b.size(), b.size(), all);
       return fit::whole;
     }
-    case shape_kind::nil: return in.reader.read_nil() ? fit::whole : in.wrong("nil");
-    case shape_kind::datetime: {
+    case schema_kind::nil: return in.reader.read_nil() ? fit::whole : in.wrong("nil");
+    case schema_kind::datetime: {
       detail::instant t;
       return detail::decode_time(in, t);
     }
-    case shape_kind::list:
-    case shape_kind::set: return check_list(in, all);
-    case shape_kind::dict: return check_dict(in, all);
-    case shape_kind::tuple: return check_tuple(in);
-    case shape_kind::choice: return check_choice(in, all);
-    case shape_kind::structure: return check_structure(in);
-    case shape_kind::enumeration: return check_enumeration(in);
+    case schema_kind::list:
+    case schema_kind::set: return check_list(in, all);
+    case schema_kind::dict: return check_dict(in, all);
+    case schema_kind::tuple: return check_tuple(in);
+    case schema_kind::choice: return check_choice(in, all);
+    case schema_kind::structure: return check_structure(in);
+    case schema_kind::enumeration: return check_enumeration(in);
+    case schema_kind::recursion: return parts.front()->check(in, nullptr);
   }
   return fit::wrong;
 }
 
-fit message_shape::node::check_integer(decoder& in, const shape_rules& all) const {
+fit schema::node::check_integer(decoder& in, const schema_rules& all) const {
   std::int64_t i = 0;
   std::uint64_t u = 0;
   if (in.reader.read_int(i)) {
@@ -114,7 +117,7 @@ fit message_shape::node::check_integer(decoder& in, const shape_rules& all) cons
   return in.wrong_integer(least, most);
 }
 
-fit message_shape::node::check_list(decoder& in, const shape_rules& all) const {
+fit schema::node::check_list(decoder& in, const schema_rules& all) const {
   std::uint32_t n = 0;
   if (!in.begin_array(n)) return in.wrong(text);
   fit whole = fit::whole;
@@ -125,11 +128,11 @@ fit message_shape::node::check_list(decoder& in, const shape_rules& all) const {
     if (in.stopped()) return fit::wrong;
   }
   in.end();
-  check_size(in, kind == shape_kind::set ? 0 : n, n, all); // a set may hold fewer than came
+  check_size(in, kind == schema_kind::set ? 0 : n, n, all); // a set may hold fewer than came
   return whole;
 }
 
-fit message_shape::node::check_dict(decoder& in, const shape_rules& all) const {
+fit schema::node::check_dict(decoder& in, const schema_rules& all) const {
   std::uint32_t n = 0;
   if (!in.begin_map(n)) return in.wrong(text);
   const std::size_t start = in.mark();
@@ -159,7 +162,7 @@ fit message_shape::node::check_dict(decoder& in, const shape_rules& all) const {
   return whole;
 }
 
-fit message_shape::node::check_tuple(decoder& in) const {
+fit schema::node::check_tuple(decoder& in) const {
   const wire::reader at = in.reader;
   std::uint32_t n = 0;
   if (!in.begin_array(n)) return in.wrong("tuple");
@@ -175,13 +178,13 @@ fit message_shape::node::check_tuple(decoder& in) const {
   return whole;
 }
 
-fit message_shape::node::check_choice(decoder& in, const shape_rules& all) const {
+fit schema::node::check_choice(decoder& in, const schema_rules& all) const {
   wire::kind next = in.reader.peek();
   if (next == wire::kind::real && suits(next) == affinity::none) next = in.peek_as_integer();
   std::vector<std::pair<affinity, const node*>> candidates;
   for (const node* p : parts) {
     const affinity a = p->suits(next);
-    if (p->kind == shape_kind::unknown) return in.skip(), in.stopped() ? fit::wrong : fit::whole;
+    if (p->kind == schema_kind::unknown) return in.skip(), in.stopped() ? fit::wrong : fit::whole;
     if (a != affinity::none) candidates.emplace_back(a, p);
   }
   if (candidates.empty()) return in.wrong(text);
@@ -202,7 +205,7 @@ fit message_shape::node::check_choice(decoder& in, const shape_rules& all) const
   return breaks_rules != nullptr ? breaks_rules->check(in, &all) : in.wrong(text);
 }
 
-bool message_shape::node::check_field(decoder& in, std::size_t i) const {
+bool schema::node::check_field(decoder& in, std::size_t i) const {
   // nil says of a field with a default that it has that.
   if (!fields[i].required && in.reader.peek() == wire::kind::nil &&
       fields[i].type->suits(wire::kind::nil) == affinity::none)
@@ -214,7 +217,7 @@ bool message_shape::node::check_field(decoder& in, std::size_t i) const {
   return f == fit::whole;
 }
 
-bool message_shape::node::check_array_fields(decoder& in, std::uint32_t n) const {
+bool schema::node::check_array_fields(decoder& in, std::uint32_t n) const {
   bool whole = true;
   for (std::size_t i = 0; i < fields.size() && !in.stopped(); ++i) {
     if (i < n) {
@@ -229,7 +232,7 @@ bool message_shape::node::check_array_fields(decoder& in, std::uint32_t n) const
   return whole;
 }
 
-bool message_shape::node::check_map_fields(decoder& in, std::uint32_t n) const {
+bool schema::node::check_map_fields(decoder& in, std::uint32_t n) const {
   // In one go as long as fields come in their declared order; from the first that does not, the places of the rest are noted first.
   bool whole = true;
   std::size_t next = 0;
@@ -286,7 +289,7 @@ bool message_shape::node::check_map_fields(decoder& in, std::uint32_t n) const {
   return whole;
 }
 
-fit message_shape::node::check_structure(decoder& in) const {
+fit schema::node::check_structure(decoder& in) const {
   const std::size_t mark = in.mark();
   std::uint32_t n = 0;
   if (as_array ? !in.begin_array(n) : !in.begin_map(n)) return in.wrong(text);
@@ -297,7 +300,7 @@ fit message_shape::node::check_structure(decoder& in) const {
   return whole ? fit::whole : fit::partly;
 }
 
-fit message_shape::node::check_enumeration(decoder& in) const {
+fit schema::node::check_enumeration(decoder& in) const {
   if (!numbers.empty()) {
     std::int64_t i = 0;
     if (!in.reader.read_int(i)) return in.wrong(text);
@@ -314,22 +317,24 @@ fit message_shape::node::check_enumeration(decoder& in) const {
 
 // --- The whole
 
-message_shape::message_shape(const value& type) : root_(compile_shape(type)) {}
+schema::schema(const value& type) : root_(compile_schema(type)) {}
 
-message_shape::~message_shape() = default;
+schema::~schema() = default;
 
-bool message_shape::check(bytes_view encoded, const limits& l, std::optional<error>& failure) const {
+const schema::node& schema::root() const noexcept { return *root_->parts.front(); }
+
+bool schema::check(bytes_view encoded, const limits& l, std::optional<error>& failure) const {
   decoder in{encoded, l};
-  const node& n = *root_->parts.front();
+  const node& n = root();
   // nil is a struct of which all fields may be absent.
-  const bool may_be_nil = n.kind == shape_kind::structure && !n.fields.empty() &&
+  const bool may_be_nil = n.kind == schema_kind::structure && !n.fields.empty() &&
                           std::none_of(n.fields.begin(), n.fields.end(), [](const auto& f) { return f.required; });
   if (may_be_nil && in.reader.read_nil()) return true;
   if (n.check(in, nullptr) == fit::whole && in.clean()) return true;
-  in.fail(failure, n.kind == shape_kind::structure);
+  in.fail(failure, n.kind == schema_kind::structure);
   if (failure->is(error_code::validation_error)) return false;
   failure.reset(); // too large, too deep: the type itself says whether
   return true;
 }
 
-} // namespace swill::actors::remote
+} // namespace swill
