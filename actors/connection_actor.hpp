@@ -98,7 +98,7 @@ public:
   }
   /// More waits for the handler of a request than may, or no longer: nothing is read from the client as long as there is one such.
   void pause_reading(bool paused);
-  void wait_writable(detail::call& c) { waiting_.push_back(&c); }
+  void wait_writable(detail::call& c) { waiting_.push(&c); }
   void forget(detail::call& c) noexcept;
   void on_final(request_state& r);
   void on_finished(request_state& r);
