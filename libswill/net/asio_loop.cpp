@@ -54,9 +54,19 @@ asio_loop::~asio_loop() {
   sockets_->close();
   sockets_.reset();
   alarm_.reset();
+  kept_.clear();
   local_.clear();
   remote_.clear();
   io_.reset(); // destroys the handlers that wait, and with them what they own: timers_ must still be there
+}
+
+void asio_loop::keep(std::shared_ptr<void> object) {
+  const void* key = object.get();
+  kept_.emplace(key, std::move(object));
+}
+
+void asio_loop::let_go(const void* object) noexcept {
+  const auto gone = kept_.extract(object); // destroyed when kept_ is itself again
 }
 
 void asio_loop::set_timer(timer& t, clock_time when) {

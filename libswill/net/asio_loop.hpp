@@ -7,6 +7,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <unordered_map>
 #include <vector>
 
 namespace boost::asio {
@@ -70,6 +71,10 @@ public:
   void at_turn_end(turn_job& job);
   /// The same when all sockets that are ready now have had their turns: for output that comes from many of them.
   void at_round_end(turn_job& job);
+
+  /// An object that nothing else owns while it waits for its peer: it lives until it is let go, or until the loop ends.
+  void keep(std::shared_ptr<void> object);
+  void let_go(const void* object) noexcept;
 
   /// What watches the sockets of this loop. Null while it is destroyed.
   const std::shared_ptr<poller>& sockets() const noexcept { return sockets_; }
@@ -147,6 +152,7 @@ private:
   std::vector<turn_job*> round_jobs_;
   std::shared_ptr<poller> sockets_; ///< with its own wait
   std::vector<std::function<void()>> local_;
+  std::unordered_map<const void*, std::shared_ptr<void>> kept_;
 
   std::atomic<bool> running_{false};
   std::atomic<bool> woken_{false};

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <new>
 #include <sys/epoll.h>
 #include <system_error>
 
@@ -24,6 +25,9 @@ namespace {
 constexpr std::chrono::microseconds patient_time{100};
 // A turn that takes longer, with what actors did for it and the output, is a long one.
 constexpr std::chrono::microseconds long_turn{100};
+
+constexpr std::size_t spare_buffers = 64;
+constexpr std::size_t largest_spare = 64 * 1024;
 
 std::uint32_t interest_in(bool read, bool write, bool end) noexcept {
   return (read ? EPOLLIN : 0U) | (write ? EPOLLOUT : 0U) | (end ? EPOLLRDHUP : 0U);
@@ -166,6 +170,27 @@ void poller::dispatch_again() {
     self->posted_ = false;
     if (self->waiter_->descriptor.is_open()) self->dispatch();
   });
+}
+
+buffer poller::take_buffer() {
+  if (spare_.empty()) return {};
+  buffer b = std::move(spare_.back());
+  spare_.pop_back();
+  return b;
+}
+
+void poller::give_back(buffer&& b) noexcept {
+  buffer mine{std::move(b)};
+  if (mine.capacity() == 0 || mine.capacity() > largest_spare || spare_.size() >= spare_buffers) return;
+  mine.clear();
+  if (spare_.capacity() == 0) {
+    try {
+      spare_.reserve(spare_buffers);
+    } catch (const std::bad_alloc&) {
+      return;
+    }
+  }
+  spare_.push_back(std::move(mine));
 }
 
 } // namespace swill::net

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "libswill/base/buffer.hpp"
 #include "libswill/net/asio_loop.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <vector>
 
 struct epoll_event;
 
@@ -70,6 +72,14 @@ public:
   /// Before fd is closed.
   void remove(watched& w, int fd) noexcept;
 
+  // --- Memory that its sockets share, so that those at rest have none
+  static constexpr std::size_t received_size = 64 * 1024;
+  /// For one read.
+  std::byte* received() noexcept { return received_.get(); }
+  /// For output, and for messages that come in pieces.
+  buffer take_buffer();
+  void give_back(buffer&& b) noexcept;
+
   /// Watches nothing any more; must come before the destructor when the loop runs.
   void close() noexcept;
 
@@ -92,6 +102,8 @@ private:
   bool waiting_ = false;
   std::deque<watched*> patient_; // greedy ones that are ready; null for those who have gone
   bool posted_ = false;
+  std::unique_ptr<std::byte[]> received_{new std::byte[received_size]};
+  std::vector<buffer> spare_;
   watched* served_ = nullptr; // while it has its turn; null when it has gone in it
 };
 

@@ -80,7 +80,7 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
   /// Whether n more commands can be sent; answers for them when not.
   bool admits(std::size_t n, const callback& f) {
     const options& o = link->settings();
-    if (link->is_up() && queue.size() + n <= o.queued_commands && link->unsent() < o.queued_bytes) return true;
+    if (link->is_up() && queue.size() + n <= o.queued_commands && link->backlog() < o.queued_bytes) return true;
     if (f) f(errors::unavailable(link->is_up() ? "Too many commands wait for Redis" : "Redis is not there"));
     return false;
   }
@@ -106,10 +106,10 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
     const script& s = v.of();
     const std::size_t words = v.words();
     if (is_new(s)) return send_in_full(s, words, std::move(rest), std::move(f));
-    std::string& out = link->output();
+    buffer& out = link->output();
     detail::append_head(out, '*', words);
-    out += s.by_digest();
-    out += rest;
+    out.append(s.by_digest().data(), s.by_digest().size());
+    out.append(rest.data(), rest.size());
     push(std::move(f), s.fits());
     waiting& w = queue.back();
     w.by_digest = &s;
@@ -124,11 +124,11 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
     return true;
   }
   void send_in_full(const script& s, std::size_t words, std::string rest, callback f) {
-    std::string& out = link->output();
+    buffer& out = link->output();
     detail::append_head(out, '*', words);
     detail::append_argument(out, "EVAL");
     detail::append_argument(out, s.source());
-    out += rest;
+    out.append(rest.data(), rest.size());
     give_back(std::move(rest));
     push(std::move(f), s.fits());
   }

@@ -1,6 +1,5 @@
 #include "libswill/client/detail/endpoint.hpp"
 
-#include "libswill/client/detail/accept.hpp"
 #include "libswill/client/errors.hpp"
 
 #include <gtest/gtest.h>
@@ -56,10 +55,6 @@ TEST(Endpoint, SaysThatTlsIsNotSupported) {
       EXPECT_NE(e.message.find("TLS"), std::string::npos) << url;
     }
   }
-}
-
-TEST(Accept, FollowsTheExampleOfTheRfc) {
-  EXPECT_EQ(accept_of("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }
 
 } // namespace

@@ -1,6 +1,6 @@
 #include "libswill/client/detail/socket_line.hpp"
 
-#include "libswill/client/detail/accept.hpp"
+#include "libswill/net/websocket/upgrade.hpp"
 #include "tests/client/fixture.hpp"
 
 #include <gmock/gmock.h>
@@ -55,7 +55,7 @@ public:
     send("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: "
          "swill.v1\r\n"
          "Sec-WebSocket-Accept: " +
-         client_detail::accept_of(key) + "\r\n\r\n" + std::string{with});
+         net::websocket::accept_of(key) + "\r\n\r\n" + std::string{with});
   }
   void read_until(std::string_view what) {
     while (input_.find(what) == std::string::npos && receive()) {

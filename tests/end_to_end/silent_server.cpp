@@ -1,6 +1,6 @@
 #include "tests/end_to_end/silent_server.hpp"
 
-#include "libswill/client/detail/accept.hpp"
+#include "libswill/net/websocket/upgrade.hpp"
 
 #include <array>
 #include <stdexcept>
@@ -56,7 +56,7 @@ void silent_server::accept() {
   const auto key = head.find(name) + name.size();
   const std::string answer =
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
-      client_detail::accept_of(head.substr(key, head.find("\r\n", key) - key)) +
+      net::websocket::accept_of(head.substr(key, head.find("\r\n", key) - key)) +
       "\r\nSec-WebSocket-Protocol: swill.v1\r\n\r\n";
   if (::send(fd_, answer.data(), answer.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(answer.size()))
     throw std::runtime_error("the client does not read");

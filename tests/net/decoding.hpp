@@ -17,7 +17,9 @@ namespace swill::net::websocket {
 // The codec, as a connection has it.
 struct both_ways {
   both_ways(role r, std::size_t limit) : c(r, limit) {}
-  void feed(bytes_view input, buffer& output, std::size_t sent, last_pong& pong) { c.feed(input, output, sent, pong); }
+  void feed(bytes_view input, buffer& output, std::size_t sent, std::uint64_t first) {
+    c.feed(input, output, sent, first);
+  }
   bool ready() const { return c.ready(); }
   read_status read(std::byte* to, std::size_t room, std::size_t& got) { return c.read(to, room, got); }
   std::size_t left() const { return c.left(); }
@@ -33,11 +35,11 @@ struct beast_alone {
     ports.end = r;
     reader = detail::beast_reader::take(ports, std::max<std::size_t>(limit, 1));
   }
-  void feed(bytes_view input, buffer& output, std::size_t sent, last_pong& pong) {
+  void feed(bytes_view input, buffer& output, std::size_t sent, std::uint64_t first) {
     ports.input = input;
     ports.output = &output;
     ports.sent = sent;
-    ports.pong = &pong;
+    ports.first = first;
   }
   bool ready() const { return reader->ready(); }
   read_status read(std::byte* to, std::size_t room, std::size_t& got) { return reader->read(to, room, got); }
@@ -57,7 +59,7 @@ struct decoding {
   // Feeds one piece after what was left of those before.
   void put(std::string_view piece) {
     kept.append(piece);
-    d.feed(as_bytes(kept), output, sent, pong);
+    d.feed(as_bytes(kept), output, sent, first);
     while (!closed && d.ready()) {
       std::byte room[7];
       std::size_t got = 0;
@@ -73,7 +75,7 @@ struct decoding {
   Way d;
   buffer output;
   std::size_t sent = 0;
-  last_pong pong;
+  std::uint64_t first = 0;
   std::string kept, message;
   std::vector<std::string> messages;
   int closed = 0;

@@ -213,9 +213,9 @@ TEST(AsioLoop, SurvivesExceptions) {
       throw 7;
     });
 
-    EXPECT_EQ(logged, 2) << "a line of each kind";
+    EXPECT_EQ(logged, 1) << "one line of a kind at a time";
   }
-  EXPECT_EQ(logged, 3) << "and what was counted";
+  EXPECT_EQ(logged, 2) << "and what was counted";
 }
 
 TEST(AsioLoop, OffloadsToItsPool) {

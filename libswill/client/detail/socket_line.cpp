@@ -1,125 +1,169 @@
 #include "libswill/client/detail/socket_line.hpp"
 
-#include "libswill/client/detail/socket_line_impl.hpp"
 #include "libswill/client/errors.hpp"
 
-#include <cerrno>
-
-#include <sys/socket.h>
+#include <algorithm>
+#include <system_error>
+#include <utility>
 
 namespace swill::client_detail {
 
+namespace websocket = net::websocket;
+
 namespace {
 
-constexpr unsigned binary_op = 2;
-constexpr unsigned close_op = 8;
-constexpr unsigned ping_op = 9;
-constexpr std::size_t compact_after = 256 * 1024;
+constexpr std::size_t keep_capacity = 1024 * 1024;
+constexpr auto client = websocket::role::client;
 
 } // namespace
 
 socket_line::socket_line(net::asio_loop& l, const client_options& o, line_sink& s)
-    : loop_(l), options_(o), sink_(&s), sockets_(std::make_unique<sockets>(l, o.look_up)) {}
+    : stream_socket(l, leaves::at_turn_end),
+      options_(o),
+      sink_(&s),
+      connector_(l, o.look_up),
+      codec_(client, o.message_size) {}
 
-socket_line::~socket_line() = default;
+void socket_line::on_exception(std::exception_ptr e) noexcept {
+  if (phase_ < phase::open) return fail(std::move(e));
+  try {
+    std::rethrow_exception(std::move(e));
+  } catch (const std::exception& what) {
+    die({1006, what.what(), false});
+  } catch (...) {
+    die({1006, "exception of unknown type", false});
+  }
+}
 
 // --- output
 
 buffer& socket_line::begin_message() {
-  message_at_ = begin_masked(output_);
+  message_at_ = websocket::begin_frame(prepare_output(), client);
   return output_;
 }
 
 void socket_line::end_message() {
   if (phase_ != phase::open) return output_.truncate(message_at_);
-  end_masked(output_, message_at_, binary_op, masks_.next());
-  loop_.at_turn_end(*this);
+  websocket::end_frame(output_, message_at_, websocket::opcode::binary, client);
+  flush_later();
 }
 
-void socket_line::append_frame(unsigned op, bytes_view payload) {
-  const std::size_t at = begin_masked(output_);
-  output_.append(payload);
-  end_masked(output_, at, op, masks_.next());
-  loop_.at_turn_end(*this);
+void socket_line::append_frame(websocket::opcode op, bytes_view payload) {
+  websocket::append_frame(prepare_output(), op, payload, client);
+  flush_later();
 }
 
 void socket_line::append_close(int code, std::string_view reason) {
-  constexpr std::size_t longest_reason = 123;
-  reason = cut_text(reason, longest_reason);
-  buffer payload;
-  payload.push_back(static_cast<std::byte>(static_cast<unsigned>(code) >> 8U));
-  payload.push_back(static_cast<std::byte>(static_cast<unsigned>(code) & 0xffU));
-  payload.append(as_bytes(reason));
-  append_frame(close_op, payload.view());
+  websocket::append_close(prepare_output(), code, reason, client);
+  codec_.mute();
+  flush_later();
 }
 
 void socket_line::ping() {
-  if (phase_ == phase::open) append_frame(ping_op, as_bytes("ping"));
+  if (phase_ == phase::open) append_frame(websocket::opcode::ping, as_bytes("ping"));
 }
 
-void socket_line::on_turn_end() noexcept {
-  if (phase_ == phase::ended) return;
-  const auto keep = shared_from_this();
-  guarded([this] { flush(); });
-}
-
-void socket_line::flush() {
+void socket_line::on_flush() {
   if (backlog() >= options_.send_buffer) was_full_ = true; // connection::is_congested; only here does it fall
-  while (!writing_ && backlog() != 0) {
-    const ssize_t n = ::send(sockets_->socket.native_handle(), output_.data() + sent_, backlog(), MSG_NOSIGNAL);
-    if (n >= 0) {
-      sent_ += static_cast<std::size_t>(n);
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      wait_writable();
-    } else if (errno != EINTR) {
-      // The peer may have said why before it went: what it sent is still there to be read.
-      output_.clear();
-      sent_ = 0;
-      if (phase_ != phase::open && phase_ != phase::upgrading) return die(why_);
-      break;
-    }
-  }
+}
+
+void socket_line::on_send_failed(int) {
+  // The peer may have said why before it went: what it sent is still there to be read.
+  drop_output();
+  if (phase_ != phase::open && phase_ != phase::upgrading) return die(why_);
   on_flushed();
 }
 
-void socket_line::wait_writable() {
-  if (sent_ >= compact_after && sent_ >= backlog()) { // so that moving costs no more than sending
-    output_.consume(sent_);
-    sent_ = 0;
-  }
-  writing_ = true;
-  sockets_->socket.async_wait(sockets::stream::wait_write,
-                              [self = shared_from_this()](const boost::system::error_code& ec) {
-                                net::asio_loop::turn t{self->loop_};
-                                self->writing_ = false;
-                                if (ec || self->phase_ == phase::ended) return;
-                                self->guarded([&] { self->flush(); });
-                              });
-}
-
 void socket_line::on_flushed() {
-  if (backlog() == 0) {
-    sent_ = 0;
-    output_.clear();
-    if (phase_ == phase::ending) return die(why_);
-  }
+  if (backlog() == 0 && phase_ == phase::ending) return die(why_);
   if (phase_ != phase::open || !was_full_ || backlog() > options_.send_buffer / 2) return;
   was_full_ = false;
   if (sink_ != nullptr) sink_->on_writable();
 }
 
-// --- reading
+// --- input
+
+bool socket_line::wants_input() const noexcept {
+  return !paused_ && (phase_ == phase::upgrading || phase_ == phase::open || phase_ == phase::closing);
+}
 
 void socket_line::pause_reading(bool paused) {
   if (paused_ == paused) return;
   paused_ = paused;
   if (paused) return;
   // Never from within the caller: it may be at its items right now.
-  loop_.post([self = shared_from_this()] {
-    self->heard_ = self->loop_.now();
-    self->guarded([&] { self->take_frames(); });
-    self->wait_readable();
+  socket_loop().post([self = shared_from_this()] {
+    self->heard_ = self->socket_loop().now();
+    self->guarded([&] {
+      self->take({});
+      self->watch();
+    });
   });
+}
+
+void socket_line::on_input(bytes_view data) {
+  heard_ = socket_loop().now();
+  pinged_ = false;
+  if (phase_ != phase::upgrading) return take(data);
+  kept_.append(data);
+  read_upgrade(false);
+}
+
+void socket_line::on_peer_gone(int error) {
+  if (phase_ == phase::upgrading) return read_upgrade(true);
+  if (phase_ != phase::open) return die(why_);
+  die({1006, error == 0 ? std::string{} : std::generic_category().message(error), true});
+}
+
+void socket_line::on_broken() {
+  if (phase_ < phase::open)
+    return fail(std::make_exception_ptr(connect_error(connect_error::kind::unreachable, "the connection broke")));
+  die(phase_ == phase::open ? close_reason{1006, "the connection broke", true} : why_);
+}
+
+void socket_line::take(bytes_view data) {
+  if (phase_ == phase::open || phase_ == phase::closing)
+    use_input(data, [this](bytes_view input) { return decode(input); });
+}
+
+// Takes as many messages as there are and may be; returns how many bytes that were.
+std::size_t socket_line::decode(bytes_view data) {
+  codec_.feed(data, output_, sent(), output_begin());
+  while (!paused_ && (phase_ == phase::open || phase_ == phase::closing) && codec_.ready())
+    if (!step()) break;
+  if (phase_ == phase::ended || phase_ == phase::ending) return data.size();
+  if (message_.empty() && message_.capacity() > keep_capacity) message_.release();
+  return data.size() - codec_.left();
+}
+
+// A message, or as much of it as there is. False when there is nothing more to be had.
+bool socket_line::step() {
+  // Room grows with what has come, whatever the frame declares.
+  const std::size_t room = std::clamp<std::size_t>(codec_.left(), 512, net::poller::received_size);
+  std::byte* to = message_.reserve(room);
+  std::size_t got = 0;
+  const std::size_t queued = output_.size();
+  const auto status = codec_.read(to, room, got);
+  if (output_.size() != queued) flush_later();
+  message_.commit(got);
+  // Pings of check_ping have no payload, those of ping() have one.
+  for (auto n = codec_.take_pongs(); n != 0 && sink_ != nullptr && phase_ == phase::open; --n) sink_->on_pong();
+  if (status == websocket::read_status::closed) {
+    if (phase_ == phase::closing)
+      die(why_);
+    else if (phase_ == phase::open)
+      end_after_output(codec_.why());
+    return false;
+  }
+  if (got != 0 && codec_.is_text() && phase_ == phase::open) {
+    append_close(1003, "text is not spoken here");
+    end_after_output({1003, "text is not spoken here", false});
+    return false;
+  }
+  if (status != websocket::read_status::done) return got != 0;
+  if (phase_ == phase::open && sink_ != nullptr) sink_->on_message(message_.view());
+  message_.clear();
+  return true;
 }
 
 // --- time
@@ -135,13 +179,14 @@ void socket_line::on_timer() {
 }
 
 void socket_line::check_ping() {
-  if (paused_) heard_ = loop_.now(); // whatever came, we did not look
+  auto& l = socket_loop();
+  if (paused_) heard_ = l.now(); // whatever came, we did not look
   if (pinged_) return die({1006, "no answer to a ping", false});
   const clock_time due = heard_ + options_.ping_interval;
-  if (loop_.now() < due) return loop_.set_timer(*this, due);
+  if (l.now() < due) return l.set_timer(*this, due);
   pinged_ = true;
-  append_frame(ping_op, {});
-  loop_.set_timer(*this, loop_.now() + options_.ping_timeout);
+  append_frame(websocket::opcode::ping, {});
+  l.set_timer(*this, l.now() + options_.ping_timeout);
 }
 
 // --- the end
@@ -151,7 +196,7 @@ void socket_line::close(int code, std::string_view reason) {
   append_close(code, reason);
   why_ = {code, std::string{reason}, false};
   phase_ = phase::closing;
-  loop_.set_timer(*this, loop_.now() + options_.close_timeout);
+  socket_loop().set_timer(*this, socket_loop().now() + options_.close_timeout);
   pause_reading(false); // the server's half may stand behind what was held back
 }
 
@@ -164,16 +209,16 @@ void socket_line::abandon() {
 void socket_line::end_after_output(close_reason why) {
   why_ = std::move(why);
   phase_ = phase::ending;
-  loop_.set_timer(*this, loop_.now() + options_.close_timeout);
-  loop_.at_turn_end(*this);
+  socket_loop().set_timer(*this, socket_loop().now() + options_.close_timeout);
+  flush_later();
 }
 
 void socket_line::hang_up() noexcept {
   phase_ = phase::ended;
   timer::cancel();
-  boost::system::error_code ignored;
-  sockets_->connector.cancel();
-  sockets_->socket.close(ignored);
+  connector_.cancel();
+  close_socket();
+  socket_loop().let_go(this);
 }
 
 void socket_line::die(const close_reason& why) {

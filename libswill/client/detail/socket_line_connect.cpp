@@ -1,7 +1,5 @@
-#include "libswill/client/detail/socket_line_impl.hpp"
+#include "libswill/client/detail/socket_line.hpp"
 #include "libswill/client/errors.hpp"
-
-#include <sys/socket.h>
 
 // The way to an open connection: name, address, TCP, upgrade.
 
@@ -10,7 +8,8 @@ namespace swill::client_detail {
 void socket_line::dial(std::string_view url) {
   const endpoint to = endpoint::parse(url, options_.path);
   upgrade_ = std::make_unique<upgrade>(to, options_.headers);
-  loop_.set_timer(*this, std::chrono::steady_clock::now() + options_.connect_timeout);
+  socket_loop().keep(shared_from_this()); // until hang_up()
+  socket_loop().set_timer(*this, std::chrono::steady_clock::now() + options_.connect_timeout);
   const std::string where = to.is_unix() ? to.unix_path : to.host + " port " + to.port;
   auto done = [self = shared_from_this(), where](const result<int>& fd) {
     if (!fd) {
@@ -19,33 +18,29 @@ void socket_line::dial(std::string_view url) {
     }
     self->guarded([&] { self->on_connected(*fd); });
   };
-  if (to.is_unix()) return sockets_->connector.connect_unix(to.unix_path, std::move(done));
-  sockets_->connector.connect(host_and_port(to.host, to.port), std::move(done));
+  if (to.is_unix()) return connector_.connect_unix(to.unix_path, std::move(done));
+  connector_.connect(host_and_port(to.host, to.port), std::move(done));
 }
 
 void socket_line::on_connected(int fd) {
-  int family = 0;
-  socklen_t size = sizeof family;
-  ::getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size);
-  sockets_->socket.assign({family, 0}, fd);
-  sockets_->socket.native_non_blocking(true); // as it is; tells Asio so
+  own(fd);
   phase_ = phase::upgrading;
-  output_.append(as_bytes(upgrade_->request()));
-  loop_.at_turn_end(*this);
-  wait_readable();
+  start_watching();
+  prepare_output().append(as_bytes(upgrade_->request()));
+  flush_later();
 }
 
 void socket_line::read_upgrade(bool at_end) {
-  if (!upgrade_->read(input_, at_end)) return;
+  if (!upgrade_->read(kept_, at_end)) return;
   const auto headers = upgrade_->headers();
   upgrade_.reset();
   phase_ = phase::open;
-  heard_ = loop_.now();
+  heard_ = socket_loop().now();
   timer::cancel();
-  if (options_.ping_interval.count() > 0) loop_.set_timer(*this, heard_ + options_.ping_interval);
+  if (options_.ping_interval.count() > 0) socket_loop().set_timer(*this, heard_ + options_.ping_interval);
   if (sink_ != nullptr) sink_->on_open(headers);
   // Frames may stand behind the response already.
-  loop_.post([self = shared_from_this()] { self->guarded([&] { self->take_frames(); }); });
+  socket_loop().post([self = shared_from_this()] { self->guarded([&] { self->take({}); }); });
 }
 
 void socket_line::fail(std::exception_ptr why) {

@@ -1,9 +1,9 @@
 #include "libswill/client/detail/upgrade.hpp"
 
 #include "libswill/base/encoding.hpp"
-#include "libswill/client/detail/accept.hpp"
-#include "libswill/client/detail/frames.hpp"
+#include "libswill/base/random.hpp"
 #include "libswill/client/errors.hpp"
+#include "libswill/net/websocket/upgrade.hpp"
 
 #include <utility>
 
@@ -26,22 +26,14 @@ namespace {
 constexpr std::string_view subprotocol = "swill.v1";
 
 std::string random_key() {
-  mask_source random;
-  std::array<std::byte, 16> nonce{};
-  for (std::size_t i = 0; i < nonce.size(); i += 4) {
-    const auto part = random.next();
-    std::copy(part.begin(), part.end(), nonce.begin() + static_cast<std::ptrdiff_t>(i));
-  }
+  std::array<std::byte, 16> nonce;
+  fill_random(nonce.data(), nonce.size());
   return to_base64(nonce);
 }
 
 void check_header(const std::string& name, const std::string& text) {
-  const auto no_token = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7f || c == ':'; };
-  const auto control = [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == 0x7f; };
-  if (name.empty() || std::any_of(name.begin(), name.end(), no_token) ||
-      std::any_of(text.begin(), text.end(), control)) {
+  if (!header_fields::is_valid(name, text))
     throw connect_error(connect_error::kind::bad_url, "header '" + name + "' has characters that no header may have");
-  }
 }
 
 std::string_view as_view(beast::string_view s) { return {s.data(), s.size()}; }
@@ -105,7 +97,7 @@ void upgrade::check() const {
   if (!beast::iequals(response[http::field::upgrade], "websocket")) fail("the server did not upgrade to websocket");
   if (!http::token_list{response[http::field::connection]}.exists("upgrade"))
     fail("the server did not upgrade the connection");
-  if (as_view(response[http::field::sec_websocket_accept]) != accept_of(key_))
+  if (as_view(response[http::field::sec_websocket_accept]) != net::websocket::accept_of(key_))
     fail("Sec-WebSocket-Accept does not fit our key");
   if (as_view(response[http::field::sec_websocket_protocol]) != subprotocol)
     fail("the server did not agree on the subprotocol swill.v1");

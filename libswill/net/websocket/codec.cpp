@@ -12,11 +12,11 @@ codec::codec(role end, std::size_t message_limit) : limit_(std::max<std::size_t>
 
 codec::~codec() = default;
 
-void codec::feed(bytes_view input, buffer& output, std::size_t sent, last_pong& pong) noexcept {
+void codec::feed(bytes_view input, buffer& output, std::size_t sent, std::uint64_t first) noexcept {
   ports_.input = input;
   ports_.output = &output;
   ports_.sent = sent;
-  ports_.pong = &pong;
+  ports_.first = first;
   if (other_ != nullptr && !other_->in_message()) detail::beast_reader::give_back(std::move(other_));
 }
 

@@ -9,20 +9,17 @@
 
 namespace swill::net::websocket {
 
-/// Where the last pong of an output stands; `end` 0: there is none.
-struct last_pong {
-  std::size_t at = 0;
-  std::size_t end = 0;
-};
-
 /// What a codec reads from and writes to, and what it notes beside the messages.
 struct codec_ports {
   role end = role::server;
   bool muted = false; ///< nothing is written any more
   bytes_view input;
   buffer* output = nullptr;
-  std::size_t sent = 0; ///< of the output
-  last_pong* pong = nullptr;
+  std::size_t sent = 0;    ///< of the output
+  std::uint64_t first = 0; ///< how many bytes came before the output's first
+  /// Where the last pong is, counted from the beginning of all output; the end 0: there is none.
+  std::uint64_t pong_begin = 0;
+  std::uint64_t pong_end = 0;
   std::uint32_t pongs = 0; ///< that came with a payload
 };
 
@@ -51,9 +48,9 @@ public:
   codec(const codec&) = delete;
   codec& operator=(const codec&) = delete;
 
-  /// What read() takes from and writes to, until the next feed(). The first `sent` bytes of the output are on their way; the other pongs
-  /// may be replaced by later ones (RFC 6455 §5.5.3), for which `pong`, the caller's, says where the last of them stands.
-  void feed(bytes_view input, buffer& output, std::size_t sent, last_pong& pong) noexcept;
+  /// What read() takes from and writes to, until the next feed(). The first `sent` bytes of the output are on their way, and `first` came
+  /// before them; pongs that are not may be replaced by later ones (RFC 6455 §5.5.3).
+  void feed(bytes_view input, buffer& output, std::size_t sent, std::uint64_t first) noexcept;
   std::size_t left() const noexcept { return ports_.input.size(); }
 
   /// Whether read() would get anywhere.

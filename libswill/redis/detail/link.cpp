@@ -2,23 +2,19 @@
 
 #include "libswill/base/printable.hpp"
 #include "libswill/base/random.hpp"
+#include "libswill/base/trace.hpp"
 #include "libswill/redis/detail/command.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <hiredis/hiredis.h>
 #include <initializer_list>
-#include <sys/socket.h>
 #include <system_error>
-#include <unistd.h>
 
 namespace swill::redis::detail {
 
 namespace {
 
-constexpr std::size_t input_size = 64 * 1024;
-constexpr std::size_t kept_output = 1024 * 1024;
 /// What is overdue gets this long to be found in the socket: the thread itself may have stood still.
 constexpr std::chrono::milliseconds grace{10};
 
@@ -32,13 +28,12 @@ net::asio_loop& with_sockets(swill::loop& l) {
 void link::reader_deleter::operator()(redisReader* r) const noexcept { redisReaderFree(r); }
 
 link::link(swill::loop& l, options o, link_owner& owner, const log_sink* log)
-    : loop_(with_sockets(l)),
+    : stream_socket(with_sockets(l), leaves::at_round_end),
       options_(std::move(o)),
       owner_(&owner),
       log_(log, log_room::redis),
-      errors_(loop_, log, log_room::redis),
-      connector_(loop_, options_.look_up),
-      in_(new char[input_size]) {}
+      errors_(socket_loop(), log, log_room::redis),
+      connector_(socket_loop(), options_.look_up) {}
 
 link::~link() {
   options_.outages->forget(this);
@@ -59,7 +54,7 @@ void link::attempt() {
   ++generation_;
   state_ = state::connecting;
   make_reader();
-  loop_.set_timer(connect_timer_, loop_.now() + options_.connect_timeout);
+  loop().set_timer(connect_timer_, loop().now() + options_.connect_timeout);
   auto done = [self = shared_from_this()](const result<int>& fd) {
     if (!fd) return self->lose(fd.error().message);
     self->connected(*fd);
@@ -96,10 +91,10 @@ void link::make_reader() {
 }
 
 void link::connected(int fd) {
-  fd_ = fd;
+  own(fd);
   state_ = state::greeting;
   try {
-    loop_.sockets()->add(*this, fd_, true, false);
+    start_watching();
     greet();
   } catch (const std::exception& e) {
     lose(e.what());
@@ -109,23 +104,24 @@ void link::connected(int fd) {
 void link::greet() {
   using words = std::initializer_list<std::string_view>;
   greeting_.clear();
+  buffer& out = output();
   if (!options_.password.empty()) {
     greeting_.emplace_back("AUTH");
     if (options_.user.empty()) {
-      append_command(out_, words{"AUTH", options_.password});
+      append_command(out, words{"AUTH", options_.password});
     } else {
-      append_command(out_, words{"AUTH", options_.user, options_.password});
+      append_command(out, words{"AUTH", options_.user, options_.password});
     }
   }
   if (options_.database != 0) {
     greeting_.emplace_back("SELECT");
-    append_command(out_, words{"SELECT", std::to_string(options_.database)});
+    append_command(out, words{"SELECT", std::to_string(options_.database)});
   }
   greeting_.emplace_back("PING"); // answered with an error when a password is missing, or data is still being loaded
-  append_command(out_, words{"PING"});
+  append_command(out, words{"PING"});
   for (const auto& command : checks_) {
     greeting_.emplace_back(command.front());
-    append_command(out_, command);
+    append_command(out, command);
   }
   std::reverse(greeting_.begin(), greeting_.end());
   flush_later();
@@ -160,10 +156,10 @@ void link::greeting_answered(const reply& r) {
   connect_timer_.cancel();
   options_.outages->up(this, options_.text(), log_);
   state_ = state::up;
-  up_since_ = loop_.now();
+  up_since_ = loop().now();
   told_down_ = false;
   asked_ = overdue_ = false;
-  loop_.set_timer(liveness_timer_, loop_.now() + options_.liveness / 3);
+  loop().set_timer(liveness_timer_, loop().now() + options_.liveness / 3);
   owner_->on_up();
 }
 
@@ -179,7 +175,7 @@ void link::lose(const std::string& why, outage_log::reason r) {
   const std::shared_ptr<link> self = shared_from_this();
   const bool tell = state_ == state::up || !told_down_;
   // A connection that breaks at once, because of what its owner asks for, is a failure like one that never was.
-  if (state_ == state::up && loop_.now() - up_since_ > options_.longest_backoff) {
+  if (state_ == state::up && loop().now() - up_since_ > options_.longest_backoff) {
     failures_ = 0;
     if (r == outage_log::reason::unreachable) connector_.begin_with_first();
   }
@@ -187,14 +183,11 @@ void link::lose(const std::string& why, outage_log::reason r) {
   connector_.cancel();
   close_socket();
   reader_.reset();
-  out_.clear();
-  sent_ = 0;
-  waits_writable_ = false;
   connect_timer_.cancel();
   liveness_timer_.cancel();
   state_ = state::waiting;
   const auto wait = options_.shortest_backoff * (1U << std::min(failures_++, 16U));
-  loop_.set_timer(retry_, loop_.now() + with_jitter(std::min(wait, options_.longest_backoff)));
+  loop().set_timer(retry_, loop().now() + with_jitter(std::min(wait, options_.longest_backoff)));
   log(log_level::debug, why);
   options_.outages->down(this, options_.text(), r, why, options_.used_for, log_);
   if (!tell) return;
@@ -203,7 +196,7 @@ void link::lose(const std::string& why, outage_log::reason r) {
 }
 
 void link::close(std::function<void()> done) {
-  if (state_ == state::closed) return done ? loop_.post(std::move(done)) : void();
+  if (state_ == state::closed) return done ? loop().post(std::move(done)) : void();
   state_ = state::closed;
   owner_ = nullptr;
   options_.outages->forget(this);
@@ -211,58 +204,38 @@ void link::close(std::function<void()> done) {
   connector_.cancel();
   close_socket();
   for (timer* t : std::initializer_list<timer*>{&retry_, &connect_timer_, &liveness_timer_}) t->cancel();
-  if (done) loop_.post([self = shared_from_this(), done = std::move(done)] { done(); });
-}
-
-void link::close_socket() noexcept {
-  if (fd_ < 0) return;
-  if (loop_.sockets()) loop_.sockets()->remove(*this, fd_); // there are none when the loop ends with this in a handler
-  ::close(std::exchange(fd_, -1));
+  if (done) loop().post([self = shared_from_this(), done = std::move(done)] { done(); });
 }
 
 void link::on_liveness() {
-  const auto silence = loop_.now() - heard_;
+  const auto silence = loop().now() - heard_;
   if (silence >= options_.liveness) {
     if (overdue_) return lose("no sign of life");
     overdue_ = true;
-    return loop_.set_timer(liveness_timer_, loop_.now() + grace);
+    return loop().set_timer(liveness_timer_, loop().now() + grace);
   }
   if (silence >= options_.liveness / 3 && !asked_) {
     asked_ = true;
     owner_->on_silence();
   }
-  if (state_ == state::up) loop_.set_timer(liveness_timer_, loop_.now() + options_.liveness / 3);
+  if (state_ == state::up) loop().set_timer(liveness_timer_, loop().now() + options_.liveness / 3);
 }
 
 // --- Bytes
 
-void link::on_ready(bool readable, bool writable, bool broken) noexcept {
-  const auto self = shared_from_this();
-  try {
-    if (readable || broken) read();
-    if (writable && fd_ >= 0 && std::exchange(waits_writable_, false)) {
-      loop_.sockets()->change(*this, fd_, true, false);
-      flush();
-    }
-  } catch (const std::exception& e) {
-    log(log_level::error, e.what());
-  }
+void link::on_exception(std::exception_ptr e) noexcept { log(log_level::error, describe_exception(std::move(e))); }
+
+void link::on_peer_gone(int error) {
+  lose("the connection broke: " + (error == 0 ? "end of stream" : std::generic_category().message(error)));
 }
 
-void link::read() {
-  const ssize_t n = ::recv(fd_, in_.get(), input_size, 0);
-  if (n > 0) return received(static_cast<std::size_t>(n));
-  if (n == 0) return lose("the connection broke: end of stream");
-  if (errno == EINTR || errno == EAGAIN) return; // asked again when there is something
-  lose("the connection broke: " + std::generic_category().message(errno));
-}
-
-void link::received(std::size_t n) {
-  heard_ = loop_.now();
+void link::on_input(bytes_view data) {
+  heard_ = loop().now();
   asked_ = overdue_ = false;
   const unsigned g = generation_;
-  unanswered_ += n;
-  bool good = redisReaderFeed(reader_.get(), in_.get(), n) == REDIS_OK;
+  unanswered_ += data.size();
+  const auto* text = reinterpret_cast<const char*>(data.data());
+  bool good = redisReaderFeed(reader_.get(), text, data.size()) == REDIS_OK;
   while (good && g == generation_) {
     void* next = nullptr;
     good = redisReaderGetReply(reader_.get(), &next) == REDIS_OK;
@@ -296,32 +269,6 @@ void link::dispatch(reply r) {
   } catch (const std::exception& e) {
     errors_.write(log_level::error, "callback", std::string{"Redis: exception from a callback: "} + e.what());
   }
-}
-
-void link::flush() {
-  if (waits_writable_ || (state_ != state::up && state_ != state::greeting)) return;
-  while (sent_ < out_.size()) {
-    const ssize_t n = ::send(fd_, out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
-    if (n >= 0) {
-      sent_ += static_cast<std::size_t>(n);
-    } else if (errno == EAGAIN) {
-      return wait_writable();
-    } else if (errno != EINTR) {
-      return lose("the connection broke: " + std::generic_category().message(errno));
-    }
-  }
-  out_.clear();
-  sent_ = 0;
-  if (out_.capacity() > kept_output) out_ = {};
-}
-
-void link::wait_writable() {
-  if (sent_ > kept_output) {
-    out_.erase(0, sent_);
-    sent_ = 0;
-  }
-  waits_writable_ = true;
-  loop_.sockets()->change(*this, fd_, true, true);
 }
 
 } // namespace swill::redis::detail

@@ -3,7 +3,7 @@
 #include "libswill/base/log_limiter.hpp"
 #include "libswill/net/asio_loop.hpp"
 #include "libswill/net/connector.hpp"
-#include "libswill/net/poller.hpp"
+#include "libswill/net/stream_socket.hpp"
 #include "libswill/redis/options.hpp"
 #include "libswill/redis/outage_log.hpp"
 #include "libswill/redis/reply.hpp"
@@ -46,7 +46,7 @@ protected:
 
 /// One connection to a Redis that is made again whenever it breaks: socket, output, parsing (hiredis), back-off, liveness. What the
 /// replies mean is its owner's business. Shared by its owner and by what its loop runs for it; on its loop's thread only.
-class link final : public std::enable_shared_from_this<link>, net::turn_job, net::watched {
+class link final : public std::enable_shared_from_this<link>, net::stream_socket {
 public:
   /// Throws error 500 when the loop has no sockets. `log` must outlive it; may be null.
   link(swill::loop& l, options o, link_owner& owner, const log_sink* log);
@@ -67,12 +67,12 @@ public:
 
   bool is_up() const noexcept { return state_ == state::up; }
   const options& settings() const noexcept { return options_; }
-  net::asio_loop& loop() noexcept { return loop_; }
+  net::asio_loop& loop() noexcept { return socket_loop(); }
 
   /// Append whole commands, then call flush_later(). Only while up.
-  std::string& output() noexcept { return out_; }
-  std::size_t unsent() const noexcept { return out_.size() - sent_; }
-  void flush_later() { loop_.at_round_end(*this); }
+  buffer& output() { return prepare_output(); }
+  using stream_socket::backlog;
+  using stream_socket::flush_later;
 
 private:
   enum class state : std::uint8_t { idle, connecting, greeting, up, waiting, closed };
@@ -83,21 +83,20 @@ private:
   void greet();
   void greeting_answered(const reply& r);
   void lose(const std::string& why, outage_log::reason r = outage_log::reason::unreachable);
-  void read();
-  void received(std::size_t n);
+  bool wants_input() const noexcept override { return true; }
+  void on_input(bytes_view data) override;
+  void on_peer_gone(int error) override;
+  void on_broken() override {}
+  void on_send_failed(int error) override { on_peer_gone(error); }
+  std::shared_ptr<void> keep_alive() override { return shared_from_this(); }
+  void on_exception(std::exception_ptr e) noexcept override;
   bool is_too_large() const noexcept;
   void dispatch(reply r);
-  void flush();
-  void wait_writable();
-  void close_socket() noexcept;
-  void on_ready(bool readable, bool writable, bool broken) noexcept override;
-  void on_turn_end() noexcept override { flush(); }
   void on_retry() { attempt(); }
   void on_connect_timeout();
   void on_liveness();
   void log(log_level level, const std::string& text) const;
 
-  net::asio_loop& loop_;
   options options_;
   link_owner* owner_;
   logger log_;
@@ -108,7 +107,6 @@ private:
   clock_time up_since_{};
   bool told_down_ = false;
 
-  int fd_ = -1; ///< watched by the loop's poller as long as it is open
   net::connector connector_;
   struct reader_deleter {
     void operator()(redisReader* r) const noexcept;
@@ -119,10 +117,6 @@ private:
   std::vector<std::vector<std::string>> checks_;
   std::vector<std::string> greeting_; ///< what each answer that is still to come is about
 
-  std::unique_ptr<char[]> in_;
-  std::string out_;
-  std::size_t sent_ = 0;
-  bool waits_writable_ = false;
   clock_time heard_{};
   bool asked_ = false; ///< the answer to a PING is to come
   bool overdue_ = false;

@@ -4,34 +4,6 @@
 
 namespace swill::transport::detail {
 
-namespace {
-
-constexpr std::size_t spare_buffers = 64;
-constexpr std::size_t largest_spare = 64 * 1024;
-
-} // namespace
-
-buffer lane::take_buffer() {
-  if (spare_.empty()) return {};
-  buffer b = std::move(spare_.back());
-  spare_.pop_back();
-  return b;
-}
-
-void lane::give_back(buffer&& b) noexcept {
-  buffer mine{std::move(b)};
-  if (mine.capacity() == 0 || mine.capacity() > largest_spare || spare_.size() >= spare_buffers) return;
-  mine.clear();
-  if (spare_.capacity() == 0) {
-    try {
-      spare_.reserve(spare_buffers);
-    } catch (const std::bad_alloc&) {
-      return;
-    }
-  }
-  spare_.push_back(std::move(mine));
-}
-
 core::core(server_settings s, gate& g)
     : settings(std::move(s)),
       rules{.path = settings.path,

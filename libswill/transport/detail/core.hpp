@@ -22,24 +22,15 @@ class session;
 
 /// What the connections of one loop share. Used on that loop only, but for the counters.
 struct lane {
-  lane(net::asio_loop& l, std::shared_ptr<log_limiter> lines) : loop(l), ready(l.sockets()), log(l, std::move(lines)) {}
+  lane(net::asio_loop& l, std::shared_ptr<log_limiter> lines) : loop(l), log(l, std::move(lines)) {}
 
   net::asio_loop& loop;
-  const std::shared_ptr<net::poller> ready; // the loop's
   counters count;
   limited_log log;          // for what peers can cause as often as they like
   session* first = nullptr; // list of all sessions
 
   static constexpr std::size_t scratch_size = 64 * 1024;
-  std::array<std::byte, scratch_size> received;  // for one recv
-  std::array<std::byte, scratch_size> assembled; // for one message
-
-  /// Output and reassembly buffers, which idle connections do without.
-  buffer take_buffer();
-  void give_back(buffer&& b) noexcept;
-
-private:
-  std::vector<buffer> spare_;
+  std::array<std::byte, scratch_size> assembled; ///< for one message
 };
 
 /// What all connections of a server share. Owned by the server and by each of its sessions.

@@ -1,15 +1,15 @@
 #include "libswill/transport/detail/session.hpp"
 
 #include <algorithm>
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 #include <utility>
 
 namespace swill::transport::detail {
 
 session::session(std::shared_ptr<core> c, lane& l, net::newcomer n)
-    : core_(std::move(c)), lane_(l), fd_(n.fd), http_(std::make_unique<http_part>(core_->settings.limits.header_size)) {
+    : stream_socket(l.loop, leaves::at_turn_end, n.fd),
+      core_(std::move(c)),
+      lane_(l),
+      http_(std::make_unique<http_part>(core_->settings.limits.header_size)) {
   http_->peer = std::move(n);
 }
 
@@ -17,7 +17,6 @@ session::~session() {
   if (phase_ == phase::ended) return;
   // The loop went away under us: no callbacks any more.
   phase_ = phase::ended;
-  ::close(fd_);
   if (here != nullptr) {
     *here = next;
     if (next != nullptr) next->here = here;
@@ -34,35 +33,13 @@ void session::start(bool beyond_capacity) {
   lane_.count.accepted.add();
   guarded([&] {
     http_->beyond_capacity = beyond_capacity;
-    lane_.ready->add(*this, fd_, true, false);
+    start_watching();
     heard_ = now();
     arm(deadline_ = heard_ + limits_of().handshake_timeout);
   });
 }
 
-// Tells the poller what this session waits for.
-void session::watch() {
-  if (phase_ != phase::ended) lane_.ready->change(*this, fd_, wants_input(), writing_, watches_end());
-}
-
-void session::on_ready(bool readable, bool writable, bool broken) noexcept {
-  const auto keep = self_;
-  guarded([&] {
-    if (writable && writing_) {
-      writing_ = false;
-      flush();
-    }
-    if ((readable || broken) && wants_input())
-      read();
-    else if (broken)
-      die(phase_ == phase::open ? close_reason{1006, "connection lost", true} : our_close_);
-    else if (readable && watches_end())
-      look_for_end();
-    watch();
-  });
-}
-
-void session::die_of_caught() noexcept {
+void session::on_exception(std::exception_ptr) noexcept {
   lane_.log.write_caught("exception", "exception on an I/O thread ends the connection: ");
   lane_.count.exceptions.add();
   die({1006, "exception", false});
@@ -78,18 +55,8 @@ void session::on_timer() {
   guarded([this] { check_deadlines(); });
 }
 
-// Whether the peer's side has taken anything since we last asked: what the kernel took from us may wait there, up to megabytes of it.
-bool session::output_moved() noexcept {
-  int queued = 0;
-  if (::ioctl(fd_, SIOCOUTQ, &queued) != 0) return false;
-  const std::int64_t taken = static_cast<std::int64_t>(written_) - queued;
-  if (taken <= acknowledged_) return false;
-  acknowledged_ = taken;
-  return true;
-}
-
 void session::check_deadlines() {
-  if (writing_ && phase_ != phase::ended) {
+  if (is_stuck() && phase_ != phase::ended) {
     const clock_duration patience = limits_of().slow_reader_timeout;
     if (output_moved()) progress_ = heard_ = now();
     if (now() >= progress_ + patience) {
@@ -102,7 +69,7 @@ void session::check_deadlines() {
   switch (phase_) {
     case phase::head:
       if (now() < deadline_) return arm(deadline_);
-      if (!input_.empty()) return respond(408, "Request Timeout", {});
+      if (!kept_.empty()) return respond(408, "Request Timeout", {});
       lane_.count.turned_away.add();
       return die({1006, "handshake timeout", false});
     case phase::open:
@@ -112,7 +79,7 @@ void session::check_deadlines() {
     case phase::closing:
     case phase::lingering:
       // The peer's time begins when it has all of ours.
-      if (writing_) return arm(deadline_ = now() + limits_of().close_timeout);
+      if (is_stuck()) return arm(deadline_ = now() + limits_of().close_timeout);
       if (now() < deadline_) return arm(deadline_);
       return die(our_close_);
     case phase::deciding:
@@ -132,7 +99,7 @@ void session::check_ping() {
   if (pinged_ && heard_ <= deadline_ - limits_of().ping_timeout) {
     if (now() < deadline_) return arm(deadline_);
     // The ping waits its turn behind other output: where that moves, the peer lives and reads, if slowly.
-    const bool ping_waits = acknowledged_ < ping_at_;
+    const bool ping_waits = acknowledged() < ping_at_;
     if (output_moved() && ping_waits) return arm(deadline_ = (heard_ = now()) + limits_of().ping_timeout);
     lane_.count.ping_timeouts.add();
     lane_.log.write(log_level::warning, "ping timeout", "peer does not answer pings: connection dropped");
@@ -150,9 +117,9 @@ void session::check_ping() {
 void session::send_ping() {
   prepare_output();
   output_moved();
-  ping_at_ = static_cast<std::int64_t>(written_ + backlog());
+  ping_at_ = written() + backlog();
   websocket::append_frame(output_, websocket::opcode::ping, {});
-  mark_dirty();
+  flush_later();
 }
 
 void session::shut_down() {
@@ -160,7 +127,7 @@ void session::shut_down() {
   guarded([this] {
     if (phase_ == phase::open)
       close(1001, "server is going away");
-    else if (phase_ == phase::head && input_.empty())
+    else if (phase_ == phase::head && kept_.empty())
       die({1006, "server stopped", false});
     else if (phase_ == phase::head || phase_ == phase::deciding)
       respond(503, "Server is stopping", {{"Retry-After", "1"}});
@@ -196,10 +163,10 @@ void session::linger(bool until_peer_ends) {
   linger_for_peer_ = until_peer_ends;
   pauses_ = 0;
   congested_ = full_ = short_ = false;
-  input_.release();
+  kept_.release();
   message_.release();
   arm(deadline_ = now() + limits_of().close_timeout);
-  mark_dirty();
+  flush_later();
   watch();
 }
 
@@ -211,14 +178,11 @@ void session::die(const close_reason& why) {
   timer::cancel();
   finish(why);
   if (undecided) undecided->tell_gone();
-  lane_.ready->remove(*this, fd_);
-  ::close(fd_);
+  close_socket();
   *here = next;
   if (next != nullptr) next->here = here;
   next = nullptr;
   here = nullptr;
-  lane_.give_back(std::move(output_));
-  sent_ = 0;
   core_->memory.change(accounted_, 0);
   accounted_ = 0;
   core_->one_less();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/net/http/request_head.hpp"
+#include "libswill/net/stream_socket.hpp"
 #include "libswill/net/websocket/codec.hpp"
 #include "libswill/net/websocket/frame.hpp"
 #include "libswill/transport/detail/core.hpp"
@@ -18,9 +19,8 @@ class pending;
 /// kept, session.cpp its life.
 class session final : public std::enable_shared_from_this<session>,
                       public message_port,
-                      private net::watched,
-                      private timer,
-                      private net::turn_job {
+                      private net::stream_socket,
+                      private timer {
 public:
   session(std::shared_ptr<core> c, lane& l, net::newcomer n);
   ~session();
@@ -37,7 +37,7 @@ public:
   buffer& begin_message() override;
   void end_message() override;
   void cancel_message() override;
-  std::size_t backlog() const noexcept override { return output_.size() - sent_; }
+  std::size_t backlog() const noexcept override { return stream_socket::backlog(); }
   bool has_room(std::uint64_t seq, std::size_t send_buffer) override;
   swill::traffic traffic() const noexcept override { return traffic_; }
   void close(int code, std::string_view reason) override;
@@ -66,30 +66,18 @@ private:
   static constexpr int looks = 4; // at what the peer has taken, within limits::slow_reader_timeout
 
   // session.cpp
-  // Whatever goes wrong in f ends this connection and no other.
-  template <class F>
-  void guarded(const F& f) noexcept {
-    try {
-      f();
-    } catch (...) {
-      die_of_caught();
-    }
-  }
-  void die_of_caught() noexcept;
+  std::shared_ptr<void> keep_alive() override { return self_; }
+  void on_exception(std::exception_ptr e) noexcept override;
   void on_timer() override;
   void check_deadlines();
   void check_ping();
   void send_ping();
   void arm(clock_time when);
-  bool output_moved() noexcept;
   void finish(const close_reason& why);
   void linger(bool until_peer_ends);
   void die(const close_reason& why);
   const limits& limits_of() const noexcept { return core_->settings.limits; }
   clock_time now() const noexcept { return lane_.loop.now(); }
-  void watch();
-  void on_ready(bool readable, bool writable, bool broken) noexcept override;
-  void on_later() noexcept override;
 
   // session_http.cpp
   void read_head();
@@ -99,10 +87,15 @@ private:
   void log_rejection(int status, std::string_view body) const;
 
   // session_input.cpp
-  bool wants_input() const noexcept;
-  bool watches_end() const noexcept;
-  void look_for_end();
-  void read();
+  bool wants_input() const noexcept override;
+  bool watches_end() const noexcept override;
+  std::size_t on_read_begin() override;
+  void on_input(bytes_view data) override;
+  void on_read_end(bool done) override { note_input(done && !turn_over_); }
+  void on_peer_gone(int error) override { on_peer_gone(error == 0 ? "end of stream" : "connection lost"); }
+  void on_broken() override;
+  void on_end_waits() override;
+  void on_later() noexcept override;
   void take(bytes_view data);
   std::size_t decode(bytes_view data);
   bool is_turn_over() noexcept;
@@ -127,21 +120,16 @@ private:
   void account() noexcept;
 
   // session_output.cpp
-  void on_turn_end() noexcept override;
-  void mark_dirty() {
-    if (!is_waiting()) lane_.loop.at_turn_end(*this);
-  }
-  void flush();
-  void wait_writable();
-  void on_flushed();
-  void prepare_output();
+  void on_flush() override;
+  void on_sent(std::size_t bytes) override;
+  void on_send_failed(int error) override;
+  void on_flushed() override;
+  void on_stuck() override;
 
   std::shared_ptr<core> core_;
   lane& lane_;
-  int fd_ = -1;
   std::shared_ptr<session> self_; // from start() until die(): nothing else keeps a connection that waits for nothing
   phase phase_ = phase::head;
-  bool writing_ = false;   // waiting for the socket to take more
   bool congested_ = false; // more than twice the send buffer and one message is queued: nothing is read
   bool was_full_ = false;  // half the send buffer was used: on_writable when it no longer is
   bool full_ = false;      // it keeps as much input as limits::connection_memory lets it: nothing is read
@@ -155,20 +143,14 @@ private:
   bool peer_ended_ = false; // its side of TCP: there is nothing more to read
   bool end_seen_ = false;   // the same, while what came before still waits to be read
   bool output_shut_ = false;
-  bool told_ = false;         // on_closed was called
-  unsigned pauses_ = 0;       // that the application has asked for
-  std::size_t accounted_ = 0; // in core::memory
-  std::size_t held_ = 0;      // bytes of messages that requests keep until their handlers take them
-  buffer input_;   // received, not yet taken: part of a head or frame header, or everything while reading is paused
-  buffer message_; // what came of a message that is not complete
-  buffer output_;
-  std::size_t sent_ = 0;          // of output_
-  websocket::last_pong pong_;     // in output_
-  std::size_t largest_ = 0;       // message in output_ since it was last empty
-  std::size_t message_at_ = 0;    // where the message being written began
-  std::uint64_t written_ = 0;     // bytes that the kernel has taken
-  std::int64_t acknowledged_ = 0; // of those, bytes that the peer had taken when we last looked
-  std::int64_t ping_at_ = 0;      // bytes of output before our last ping
+  bool told_ = false;          // on_closed was called
+  unsigned pauses_ = 0;        // that the application has asked for
+  std::size_t accounted_ = 0;  // in core::memory
+  std::size_t held_ = 0;       // bytes of messages that requests keep until their handlers take them
+  buffer message_;             // what came of a message that is not complete
+  std::size_t largest_ = 0;    // message in output_ since it was last empty
+  std::size_t message_at_ = 0; // where the message being written began
+  std::uint64_t ping_at_ = 0;  // bytes of output before our last ping
   swill::traffic traffic_;
   int budget_ = 0;                          // messages that may still be delivered in this turn
   std::unique_ptr<http_part> http_;         // until it is open
@@ -179,7 +161,7 @@ private:
   clock_time deadline_{}; // of the head, the ping, the close handshake, lingering: whatever the phase waits for
   clock_time begun_{};    // when the first bytes of an unfinished message came
   clock_time stopped_{};  // since when we do not read the rest, for reasons of ours
-  clock_time progress_{}; // when output last moved, while writing_
+  clock_time progress_{}; // when output last moved, while output waits
 };
 
 /// The HTTP side of a session, given back when it is open.

@@ -53,7 +53,7 @@ private:
 };
 
 void session::read_head() {
-  const auto state = http_->head.put(input_.view());
+  const auto state = http_->head.put(kept_.view());
   switch (state) {
     case net::http::request_head::state::incomplete: return;
     case net::http::request_head::state::bad: return respond(400, "Bad Request", {});
@@ -61,7 +61,7 @@ void session::read_head() {
     case net::http::request_head::state::complete: break;
   }
   net::http::request request = http_->head.take();
-  input_.consume(http_->head.used());
+  kept_.consume(http_->head.used());
   decide(std::move(request));
 }
 
@@ -121,7 +121,7 @@ void session::open(const header_list& headers, message_sink* sink) {
   codec_ = std::make_unique<websocket::codec>(websocket::role::server, limit);
   prepare_output();
   output_.append(as_bytes(websocket::switching_protocols(http_->key, http_->subprotocol, headers)));
-  mark_dirty();
+  flush_later();
   http_.reset();
   sink_ = sink;
   phase_ = phase::open;

@@ -3,11 +3,9 @@
 #include "libswill/base/utf8.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <poll.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <utility>
 
 // What a session reads: when there is something, one recv into a buffer that all connections of the loop share. What cannot be used at
@@ -17,11 +15,8 @@ namespace swill::transport::detail {
 
 namespace {
 
-// Fairness: what one connection may do in one turn before others get theirs, beside messages_per_turn().
-// A turn that takes longer than this ends; the clock is looked at after so many messages, so that cheap ones pay little for it.
-constexpr std::chrono::microseconds turn_time{50};
+// Whether turn_time is over is asked after so many messages, so that cheap ones pay little for it.
 constexpr int messages_per_look = 4;
-constexpr int receives_per_turn = 4;
 // Frames that came with the request while the gate decides; beyond that, the socket keeps them.
 constexpr std::size_t early_input = 16 * 1024;
 
@@ -32,7 +27,7 @@ bool session::wants_input() const noexcept {
   switch (phase_) {
     case phase::head:
     case phase::lingering: return true;
-    case phase::deciding: return input_.size() < early_input;
+    case phase::deciding: return kept_.size() < early_input;
     case phase::open:
     case phase::closing: return may_deliver() && !resuming_;
     case phase::ended: return false;
@@ -40,48 +35,29 @@ bool session::wants_input() const noexcept {
   return false;
 }
 
-void session::read() {
+// Control frames are no messages; the share of who sends many of them is one of bytes.
+std::size_t session::on_read_begin() {
   budget_ = messages_per_turn();
   turn_over_ = false;
-  // Control frames are no messages; the share of who sends many of them is one of bytes.
-  const std::size_t share = lane_.received.size() * static_cast<std::size_t>(messages_per_turn()) / most_messages;
-  for (int i = 0; i < receives_per_turn && wants_input(); ++i) {
-    if (i != 0 && lane_.loop.turn_age() > turn_time) break;
-    const ssize_t n = ::recv(fd_, lane_.received.data(), share, 0);
-    if (n == 0) return on_peer_gone("end of stream");
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) on_peer_gone("connection lost");
-      return note_input(true);
-    }
-    const auto received = static_cast<std::size_t>(n);
-    heard_ = now();
-    lane_.count.bytes_in.add(received);
-    take(bytes_view{lane_.received}.first(received));
-    if (received < share) return note_input(!turn_over_);
-  }
-  note_input(false);
+  return net::poller::received_size * static_cast<std::size_t>(messages_per_turn()) / most_messages;
+}
+
+void session::on_input(bytes_view data) {
+  heard_ = now();
+  lane_.count.bytes_in.add(data.size());
+  take(data);
 }
 
 void session::take(bytes_view data) {
   switch (phase_) {
     case phase::head:
-      input_.append(data);
+      kept_.append(data);
       read_head();
       break;
-    case phase::deciding: input_.append(data); break;
+    case phase::deciding: kept_.append(data); break;
     case phase::open:
     case phase::closing:
-      if (input_.empty()) {
-        input_.append(data.subspan(decode(data)));
-      } else {
-        input_.append(data);
-        // Messages go up while input_ is read: nothing may touch it meanwhile.
-        buffer input = std::move(input_);
-        input.consume(decode(input.view()));
-        if (phase_ == phase::open || phase_ == phase::closing) input_ = std::move(input);
-      }
-      if (input_.empty()) input_.release();
+      use_input(data, [this](bytes_view input) { return decode(input); });
       time_message();
       break;
     case phase::lingering:
@@ -93,7 +69,7 @@ void session::take(bytes_view data) {
 // Decodes and delivers as much as there is and may be; returns how many bytes that were.
 std::size_t session::decode(bytes_view data) {
   if (!may_deliver()) return 0;
-  codec_->feed(data, output_, sent_, pong_);
+  codec_->feed(data, output_, sent(), output_begin());
   while ((phase_ == phase::open || phase_ == phase::closing) && may_deliver() && codec_->ready()) {
     if (is_turn_over()) {
       go_on_later();
@@ -123,7 +99,7 @@ bool session::step() {
       return true;
     }
     if (have == 0 || phase_ == phase::closing) return codec_->ready();
-    message_ = lane_.take_buffer();
+    message_ = lane_.loop.sockets()->take_buffer();
     message_.append(lane_.assembled.data(), have);
     return codec_->ready();
   }
@@ -137,7 +113,7 @@ bool session::step() {
   if (!whole) return have != 0 || codec_->ready();
   buffer message = std::move(message_);
   deliver(message.view());
-  lane_.give_back(std::move(message));
+  lane_.loop.sockets()->give_back(std::move(message));
   return true;
 }
 
@@ -157,7 +133,7 @@ bool session::receive(std::byte* to, std::size_t room, std::size_t& have) {
     }
   }
   if (output_.size() != queued) {
-    mark_dirty();
+    flush_later();
     check_output(); // pongs count, too
   }
   if (status == websocket::read_status::closed) {
@@ -183,7 +159,7 @@ void session::deliver(bytes_view message) {
     websocket::append_frame(output_, codec_->is_text() ? websocket::opcode::text : websocket::opcode::binary, message);
     lane_.count.messages_out.add();
     check_output();
-    return mark_dirty();
+    return flush_later();
   }
   if (codec_->is_text()) return close(1003, "text messages are not supported");
   ++traffic_.messages_in;
@@ -205,15 +181,17 @@ bool session::watches_end() const noexcept {
          !end_seen_;
 }
 
-void session::look_for_end() {
-  pollfd p{fd_, POLLRDHUP, 0};
+void session::on_broken() { die(phase_ == phase::open ? close_reason{1006, "connection lost", true} : our_close_); }
+
+void session::on_end_waits() {
+  pollfd p{descriptor(), POLLRDHUP, 0};
   if (::poll(&p, 1, 0) != 1 || (p.revents & POLLRDHUP) == 0) return;
   end_seen_ = true;
   // Requests that wait for this peer are cancelled now. Where there are none, what it sent before its end goes up first, once reading
   // goes on: it may not have been heard at all yet (after_accept).
   int unread = 0;
-  ::ioctl(fd_, FIONREAD, &unread);
-  if (held_ != 0 || (unread == 0 && input_.empty())) on_peer_gone("end of stream");
+  ::ioctl(descriptor(), FIONREAD, &unread);
+  if (held_ != 0 || (unread == 0 && kept_.empty())) on_peer_gone("end of stream");
 }
 
 void session::on_peer_gone(const char* how) {
@@ -226,11 +204,11 @@ void session::on_peer_gone(const char* how) {
       phase_ = phase::lingering;
       linger_for_peer_ = false;
       arm(deadline_ = now() + limits_of().close_timeout);
-      return mark_dirty();
+      return flush_later();
     case phase::lingering:
       linger_for_peer_ = false;
-      if (!writing_ && backlog() == 0) return die(our_close_);
-      return mark_dirty();
+      if (!is_stuck() && backlog() == 0) return die(our_close_);
+      return flush_later();
     case phase::closing: return die(our_close_);
     case phase::head: lane_.count.turned_away.add(); return die({1006, how, true});
     case phase::deciding: return die({1006, how, true});
@@ -252,7 +230,7 @@ void session::resume() {
     fresh_ = end_seen_ = false;
     resume_clock();
     budget_ = messages_per_turn();
-    if (!input_.empty() && may_deliver()) take({});
+    if (!kept_.empty() && may_deliver()) take({});
     watch();
   });
 }

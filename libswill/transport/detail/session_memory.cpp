@@ -73,7 +73,7 @@ void session::hold() {
 // limits::message_timeout counts from the first byte of a message, without the time in which we do not read for reasons of ours.
 void session::time_message() {
   if (phase_ != phase::open) return;
-  if (message_.capacity() == 0 && input_.empty() && !codec_->in_message()) {
+  if (message_.capacity() == 0 && kept_.empty() && !codec_->in_message()) {
     begun_ = stopped_ = {};
     return;
   }
@@ -110,7 +110,7 @@ bool session::is_message_late() {
 
 // A connection with small messages never has anything to tell.
 void session::account() noexcept {
-  const std::size_t mine = input_.capacity() + message_.capacity() + output_.capacity() + held_;
+  const std::size_t mine = kept_.capacity() + message_.capacity() + output_.capacity() + held_;
   const bool same = mine < accounted_ + account_step && mine + account_step > accounted_;
   if ((same && (mine != 0 || accounted_ == 0)) || phase_ == phase::ended) return;
   core_->memory.change(accounted_, mine);

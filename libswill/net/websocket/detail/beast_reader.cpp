@@ -46,8 +46,7 @@ void beast_reader::open(role end) {
   auto& s = stream_->ws;
   buffer unseen;
   std::string answer;
-  last_pong none;
-  codec_ports p{.end = end, .output = &unseen, .pong = &none};
+  codec_ports p{.end = end, .output = &unseen};
   s.next_layer().work_for(p, true);
   boost::system::error_code ec;
   if (end == role::server) {

@@ -90,7 +90,10 @@ public:
       if (!ports_->muted) output.append(part.data(), part.size());
       n += part.size();
     }
-    if (pong) *ports_->pong = {output.size() - n, output.size()};
+    if (pong) {
+      ports_->pong_end = ports_->first + output.size();
+      ports_->pong_begin = ports_->pong_end - n;
+    }
     return n;
   }
 
@@ -147,9 +150,9 @@ private:
   // Takes the last pong off the end of the output, where it still is and none of it has gone.
   void replace_pong() noexcept {
     buffer& output = *ports_->output;
-    const last_pong& last = *ports_->pong;
-    if (output.size() - ports_->sent > pongs_kept && last.end == output.size() && last.at >= ports_->sent)
-      output.truncate(last.at);
+    const bool is_last = ports_->pong_end == ports_->first + output.size();
+    if (output.size() - ports_->sent > pongs_kept && is_last && ports_->pong_begin >= ports_->first + ports_->sent)
+      output.truncate(static_cast<std::size_t>(ports_->pong_begin - ports_->first));
   }
 
   executor_type executor_;

@@ -1,0 +1,140 @@
+#pragma once
+
+#include "libswill/base/buffer.hpp"
+#include "libswill/net/poller.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <memory>
+
+namespace swill::net {
+
+/// A connected socket that does not block, with what every connection needs: the only place that receives and sends. What comes is read into
+/// a buffer that all sockets of a loop share; what is written is gathered, and leaves in one send at the end of the turn, or of the round.
+/// What the peer does not take waits here until it does. At rest a socket has no buffer and nothing under way.
+///
+/// Whoever derives from it says what is wanted, and is told what happens, always on the thread of the loop and in a turn. While it is told
+/// something it may close the socket, but must not be destroyed: keep_alive() sees to that.
+class stream_socket : protected watched, protected turn_job {
+public:
+  /// Bytes that wait to be sent, besides the kernel's buffers.
+  std::size_t backlog() const noexcept { return output_.size() - sent_; }
+
+protected:
+  enum class leaves : std::uint8_t { at_turn_end, at_round_end };
+
+  /// What one connection does in a turn ends after this time, before others get theirs.
+  static constexpr std::chrono::microseconds turn_time{50};
+
+  /// Owns the descriptor, which may be -1 for none yet.
+  stream_socket(asio_loop& l, leaves when, int fd = -1) noexcept : loop_(l), fd_(fd), when_(when) {}
+  /// The loop may have gone by then. While it runs, the socket must be closed before.
+  ~stream_socket() override;
+
+  bool is_open() const noexcept { return fd_ >= 0; }
+  int descriptor() const noexcept { return fd_; }
+  asio_loop& socket_loop() const noexcept { return loop_; }
+
+  /// Owns another descriptor, where there was none.
+  void own(int fd) noexcept { fd_ = fd; }
+  /// Begins to wait for what is wanted; throws std::system_error.
+  void start_watching();
+  /// Tells the poller what is wanted now.
+  void watch();
+  /// Forgets what was kept and what waits, and ends TCP in both directions. Nothing is told any more.
+  void close_socket() noexcept;
+
+  // --- Input
+  /// Feeds `use` with what was kept and then `data`; it takes what it can and returns how much that is. The rest is kept.
+  template <class F>
+  void use_input(bytes_view data, const F& use) {
+    if (kept_.empty()) {
+      kept_.append(data.subspan(use(data)));
+    } else {
+      kept_.append(data);
+      buffer input = std::move(kept_); // nothing may touch it while it is in use
+      input.consume(use(input.view()));
+      kept_ = std::move(input);
+    }
+    if (kept_.empty()) kept_.release();
+  }
+
+  // --- Output
+  /// What waits is not sent any more.
+  void drop_output() noexcept;
+  /// The output, with room for more at its end. Must be called before output is appended to.
+  buffer& prepare_output();
+  /// What has been appended leaves soon.
+  void flush_later();
+  void flush();
+  /// Half of the connection: our end of TCP, once all output has left.
+  void end_output() noexcept;
+  /// Whether the peer's side has taken anything since this was last asked. What the kernel took from us may still wait there, megabytes of it.
+  bool output_moved() noexcept;
+  /// Bytes that it had taken then.
+  std::uint64_t acknowledged() const noexcept { return acknowledged_; }
+  /// The output is waiting for the peer to take what the kernel has.
+  bool is_stuck() const noexcept { return stuck_; }
+  /// Bytes that the kernel has taken since the beginning.
+  std::uint64_t written() const noexcept { return written_; }
+  /// Those before the first byte of output_.
+  std::uint64_t output_begin() const noexcept { return written_ - sent_; }
+
+  // --- What is wanted
+  virtual bool wants_input() const noexcept = 0;
+  /// The peer's end of TCP, where nothing is read.
+  virtual bool watches_end() const noexcept { return false; }
+  // --- What happens
+  /// A turn begins to read: at most how many bytes at a time.
+  virtual std::size_t on_read_begin() { return poller::received_size; }
+  virtual void on_input(bytes_view data) = 0;
+  /// The end of the peer's TCP; `error` is what errno says where it broke, 0 where it was orderly.
+  virtual void on_peer_gone(int error) = 0;
+  /// The connection broke while nothing is read.
+  virtual void on_broken() = 0;
+  /// The peer's end has come, perhaps after input that is not read.
+  virtual void on_end_waits() {}
+  /// It has read; `done`: there was nothing left.
+  virtual void on_read_end(bool /*done*/) {}
+  virtual void on_sent(std::size_t /*bytes*/) {}
+  virtual void on_send_failed(int error) = 0;
+  /// Output is about to leave, and has left or waits.
+  virtual void on_flush() {}
+  virtual void on_flushed() {}
+  /// Output waits for the peer from now on.
+  virtual void on_stuck() {}
+  virtual std::shared_ptr<void> keep_alive() = 0;
+  /// One of the above has thrown.
+  virtual void on_exception(std::exception_ptr e) noexcept = 0;
+
+  /// Whatever goes wrong in f ends this connection and no other.
+  template <class F>
+  void guarded(const F& f) noexcept {
+    try {
+      f();
+    } catch (...) {
+      on_exception(std::current_exception());
+    }
+  }
+
+  buffer kept_;   ///< received, not used yet
+  buffer output_; ///< the first `sent()` bytes of it have left
+  std::size_t sent() const noexcept { return sent_; }
+
+private:
+  void on_ready(bool readable, bool writable, bool broken) noexcept final;
+  void on_turn_end() noexcept final;
+  void read();
+  void wait_for_room();
+
+  asio_loop& loop_;
+  int fd_;
+  leaves when_;
+  bool stuck_ = false;
+  std::size_t sent_ = 0;
+  std::uint64_t written_ = 0;
+  std::uint64_t acknowledged_ = 0; // of those, what the peer had taken when we last looked
+};
+
+} // namespace swill::net
