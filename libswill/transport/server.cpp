@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "libswill/net/listener.hpp"
-#include "libswill/transport/detail/session.hpp"
+#include "libswill/transport/detail/server_connection.hpp"
 
 #include <future>
 #include <stdexcept>
@@ -24,7 +24,7 @@ struct server::impl {
   impl(server_settings s, gate& g) : core(std::make_shared<detail::core>(std::move(s), g)) {}
 
   void take(net::newcomer n);
-  void on_every_lane(void (*f)(detail::session&));
+  void on_every_lane(void (*f)(detail::server_connection&));
   template <class F>
   void run_on(net::asio_loop& l, F f);
   bool wait_until_gone(std::chrono::milliseconds longest);
@@ -67,7 +67,7 @@ void server::impl::take(net::newcomer n) {
     return core->one_less();
   }
   auto start = [c = core, &l, n = std::move(n), beyond]() mutable {
-    std::make_shared<detail::session>(std::move(c), l, std::move(n))->start(beyond);
+    std::make_shared<detail::server_connection>(std::move(c), l, std::move(n))->start(beyond);
   };
   if (l.loop.is_current())
     start();
@@ -90,14 +90,14 @@ std::uint16_t server::port() const {
 void server::drain() { impl_->core->draining = true; }
 
 void server::drop() {
-  impl_->on_every_lane([](detail::session& s) { s.drop(); });
+  impl_->on_every_lane([](detail::server_connection& s) { s.drop(); });
 }
 
-void server::impl::on_every_lane(void (*f)(detail::session&)) {
+void server::impl::on_every_lane(void (*f)(detail::server_connection&)) {
   for (auto& l : core->lanes) {
     const auto visit = [c = core, lane = l.get(), f] {
-      for (detail::session* s = lane->first; s != nullptr;) {
-        detail::session* next = s->next; // s may leave the list; the others stay
+      for (detail::server_connection* s = lane->first; s != nullptr;) {
+        detail::server_connection* next = s->next; // s may leave the list; the others stay
         f(*s);
         s = next;
       }
@@ -134,9 +134,9 @@ void server::stop(std::chrono::milliseconds grace) {
   impl_->run_on(impl_->core->lanes.front()->loop, [listeners = std::exchange(impl_->listeners, {})] {
     for (const auto& l : listeners) l->stop();
   });
-  impl_->on_every_lane([](detail::session& s) { s.shut_down(); });
+  impl_->on_every_lane([](detail::server_connection& s) { s.shut_down(); });
   if (!impl_->wait_until_gone(grace)) {
-    impl_->on_every_lane([](detail::session& s) { s.drop(); });
+    impl_->on_every_lane([](detail::server_connection& s) { s.drop(); });
     impl_->wait_until_gone(longest_turn);
   }
   for (auto& l : impl_->core->lanes) { // their timers are the loops', which may go on turning

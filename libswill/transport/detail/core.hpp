@@ -18,7 +18,7 @@
 
 namespace swill::transport::detail {
 
-class session;
+class server_connection;
 
 /// What the connections of one loop share. Used on that loop only, but for the counters.
 struct lane {
@@ -26,14 +26,14 @@ struct lane {
 
   net::asio_loop& loop;
   counters count;
-  limited_log log;          // for what peers can cause as often as they like
-  session* first = nullptr; // list of all sessions
+  limited_log log;                    // for what peers can cause as often as they like
+  server_connection* first = nullptr; // list of all connections
 
   static constexpr std::size_t scratch_size = 64 * 1024;
   std::array<std::byte, scratch_size> assembled; ///< for one message
 };
 
-/// What all connections of a server share. Owned by the server and by each of its sessions.
+/// What all connections of a server share. Owned by the server and by each of its connections.
 struct core {
   core(server_settings s, gate& g);
 

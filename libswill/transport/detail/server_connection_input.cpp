@@ -1,4 +1,4 @@
-#include "libswill/transport/detail/session.hpp"
+#include "libswill/transport/detail/server_connection.hpp"
 
 #include "libswill/base/utf8.hpp"
 
@@ -8,8 +8,8 @@
 #include <sys/ioctl.h>
 #include <utility>
 
-// What a session reads: when there is something, one recv into a buffer that all connections of the loop share. What cannot be used at
-// once is kept by the session.
+// What a connection reads: when there is something, one recv into a buffer that all connections of the loop share. What cannot be used at
+// once is kept by the connection.
 
 namespace swill::transport::detail {
 
@@ -22,7 +22,7 @@ constexpr std::size_t early_input = 16 * 1024;
 
 } // namespace
 
-bool session::wants_input() const noexcept {
+bool server_connection::wants_input() const noexcept {
   if (peer_ended_) return false;
   switch (phase_) {
     case phase::head:
@@ -36,19 +36,19 @@ bool session::wants_input() const noexcept {
 }
 
 // Control frames are no messages; the share of who sends many of them is one of bytes.
-std::size_t session::on_read_begin() {
+std::size_t server_connection::on_read_begin() {
   budget_ = messages_per_turn();
   turn_over_ = false;
   return net::poller::received_size * static_cast<std::size_t>(messages_per_turn()) / most_messages;
 }
 
-void session::on_input(bytes_view data) {
+void server_connection::on_input(bytes_view data) {
   heard_ = now();
   lane_.count.bytes_in.add(data.size());
   take(data);
 }
 
-void session::take(bytes_view data) {
+void server_connection::take(bytes_view data) {
   switch (phase_) {
     case phase::head:
       kept_.append(data);
@@ -67,7 +67,7 @@ void session::take(bytes_view data) {
 }
 
 // Decodes and delivers as much as there is and may be; returns how many bytes that were.
-std::size_t session::decode(bytes_view data) {
+std::size_t server_connection::decode(bytes_view data) {
   if (!may_deliver()) return 0;
   codec_->feed(data, output_, sent(), output_begin());
   while ((phase_ == phase::open || phase_ == phase::closing) && may_deliver() && codec_->ready()) {
@@ -82,13 +82,13 @@ std::size_t session::decode(bytes_view data) {
 }
 
 // One message less in this turn: whether there may be one more.
-bool session::is_turn_over() noexcept {
+bool server_connection::is_turn_over() noexcept {
   if (budget_-- <= 0) return true;
   return budget_ % messages_per_look == 0 && lane_.loop.turn_age() > turn_time;
 }
 
 // One message, or as much of it as there is. False when Beast waits for more than there is.
-bool session::step() {
+bool server_connection::step() {
   std::size_t have = 0;
   if (phase_ == phase::closing) message_.release(); // nobody waits for it
   if (message_.capacity() == 0) {
@@ -118,7 +118,7 @@ bool session::step() {
 }
 
 // Reads until the message is complete (true), the room is used up, or the input ends.
-bool session::receive(std::byte* to, std::size_t room, std::size_t& have) {
+bool server_connection::receive(std::byte* to, std::size_t room, std::size_t& have) {
   prepare_output(); // for a pong, or a close frame
   const std::size_t queued = output_.size();
   auto status = websocket::read_status::more;
@@ -148,7 +148,7 @@ bool session::receive(std::byte* to, std::size_t room, std::size_t& have) {
   return status == websocket::read_status::done;
 }
 
-void session::deliver(bytes_view message) {
+void server_connection::deliver(bytes_view message) {
   if (begun_ != clock_time{}) begun_ = stopped_ = {};
   if (phase_ != phase::open) return; // after our close frame nothing goes up
   lane_.count.messages_in.add();
@@ -176,14 +176,16 @@ void session::deliver(bytes_view message) {
 
 // While the application or the budget holds reading back, the end of the peer must not wait behind what is not read. Congestion is
 // another matter: the peer reads what is queued, or the timeout of slow readers ends it.
-bool session::watches_end() const noexcept {
+bool server_connection::watches_end() const noexcept {
   return phase_ == phase::open && (pauses_ != 0 || full_ || short_) && !resuming_ && !fresh_ && !peer_ended_ &&
          !end_seen_;
 }
 
-void session::on_broken() { die(phase_ == phase::open ? close_reason{1006, "connection lost", true} : our_close_); }
+void server_connection::on_broken() {
+  die(phase_ == phase::open ? close_reason{1006, "connection lost", true} : our_close_);
+}
 
-void session::on_end_waits() {
+void server_connection::on_end_waits() {
   pollfd p{descriptor(), POLLRDHUP, 0};
   if (::poll(&p, 1, 0) != 1 || (p.revents & POLLRDHUP) == 0) return;
   end_seen_ = true;
@@ -194,7 +196,7 @@ void session::on_end_waits() {
   if (held_ != 0 || (unread == 0 && kept_.empty())) on_peer_gone("end of stream");
 }
 
-void session::on_peer_gone(const char* how) {
+void server_connection::on_peer_gone(const char* how) {
   peer_ended_ = true;
   switch (phase_) {
     case phase::open:
@@ -217,13 +219,13 @@ void session::on_peer_gone(const char* how) {
 }
 
 // Goes on with what was kept, and with reading, in a later turn: never from inside a call of the application.
-void session::resume_later() {
+void server_connection::resume_later() {
   if (resuming_ || phase_ == phase::ended) return;
   resuming_ = true; // nothing is read until then: what is kept comes first
   lane_.loop.post([self = shared_from_this()] { self->resume(); });
 }
 
-void session::resume() {
+void server_connection::resume() {
   resuming_ = false;
   if (phase_ == phase::ended) return;
   guarded([this] {
@@ -236,14 +238,14 @@ void session::resume() {
 }
 
 // The same where this connection has used up its turn: after those who have not.
-void session::go_on_later() {
+void server_connection::go_on_later() {
   turn_over_ = true;
   note_input(false);
   if (std::exchange(resuming_, true)) return;
   lane_.loop.sockets()->later(*this);
 }
 
-void session::on_later() noexcept {
+void server_connection::on_later() noexcept {
   const auto keep = self_;
   resume();
 }

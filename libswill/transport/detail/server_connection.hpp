@@ -15,15 +15,15 @@ namespace websocket = net::websocket;
 class pending;
 
 /// One connection of a server, from accept() to the end of TCP: first an HTTP request, then messages. All of it on one loop.
-/// session_http.cpp has the handshake, session_input.cpp what is read, session_output.cpp what is written, session_memory.cpp what is
-/// kept, session.cpp its life.
-class session final : public std::enable_shared_from_this<session>,
-                      public message_port,
-                      private net::stream_socket,
-                      private timer {
+/// server_connection_http.cpp has the handshake, server_connection_input.cpp what is read, server_connection_output.cpp what is written, server_connection_memory.cpp what is
+/// kept, server_connection.cpp its life.
+class server_connection final : public std::enable_shared_from_this<server_connection>,
+                                public message_port,
+                                private net::stream_socket,
+                                private timer {
 public:
-  session(std::shared_ptr<core> c, lane& l, net::newcomer n);
-  ~session();
+  server_connection(std::shared_ptr<core> c, lane& l, net::newcomer n);
+  ~server_connection();
 
   void start(bool beyond_capacity);
 
@@ -49,8 +49,8 @@ public:
   message_port* accept(const header_list& headers, message_sink& sink);
   void reject(int status, std::string_view body, const header_list& headers);
 
-  session* next = nullptr; // in lane::first
-  session** here = nullptr;
+  server_connection* next = nullptr; // in lane::first
+  server_connection** here = nullptr;
 
 private:
   enum class phase {
@@ -65,7 +65,7 @@ private:
 
   static constexpr int looks = 4; // at what the peer has taken, within limits::slow_reader_timeout
 
-  // session.cpp
+  // server_connection.cpp
   std::shared_ptr<void> keep_alive() override { return self_; }
   void on_exception(std::exception_ptr e) noexcept override;
   void on_timer() override;
@@ -79,14 +79,14 @@ private:
   const limits& limits_of() const noexcept { return core_->settings.limits; }
   clock_time now() const noexcept { return lane_.loop.now(); }
 
-  // session_http.cpp
+  // server_connection_http.cpp
   void read_head();
   void decide(net::http::request request);
   void open(const header_list& headers, message_sink* sink);
   void respond(int status, std::string_view body, const header_list& headers);
   void log_rejection(int status, std::string_view body) const;
 
-  // session_input.cpp
+  // server_connection_input.cpp
   bool wants_input() const noexcept override;
   bool watches_end() const noexcept override;
   std::size_t on_read_begin() override;
@@ -107,7 +107,7 @@ private:
   void resume();
   void go_on_later();
 
-  // session_memory.cpp
+  // server_connection_memory.cpp
   bool may_deliver() const noexcept;
   void check_output();
   void check_memory();
@@ -119,7 +119,7 @@ private:
   bool is_message_late();
   void account() noexcept;
 
-  // session_output.cpp
+  // server_connection_output.cpp
   void on_flush() override;
   void on_sent(std::size_t bytes) override;
   void on_send_failed(int error) override;
@@ -128,7 +128,8 @@ private:
 
   std::shared_ptr<core> core_;
   lane& lane_;
-  std::shared_ptr<session> self_; // from start() until die(): nothing else keeps a connection that waits for nothing
+  std::shared_ptr<server_connection>
+      self_; // from start() until die(): nothing else keeps a connection that waits for nothing
   phase phase_ = phase::head;
   bool congested_ = false; // more than twice the send buffer and one message is queued: nothing is read
   bool was_full_ = false;  // half the send buffer was used: on_writable when it no longer is
@@ -164,8 +165,8 @@ private:
   clock_time progress_{}; // when output last moved, while output waits
 };
 
-/// The HTTP side of a session, given back when it is open.
-struct session::http_part {
+/// The HTTP side of a connection, given back when it is open.
+struct server_connection::http_part {
   explicit http_part(std::size_t size) : head(size) {}
   net::http::request_head head;
   net::newcomer peer;

@@ -1,11 +1,11 @@
-#include "libswill/transport/detail/session.hpp"
+#include "libswill/transport/detail/server_connection.hpp"
 
 #include <algorithm>
 #include <utility>
 
 namespace swill::transport::detail {
 
-session::session(std::shared_ptr<core> c, lane& l, net::newcomer n)
+server_connection::server_connection(std::shared_ptr<core> c, lane& l, net::newcomer n)
     : stream_socket(l.loop, leaves::at_turn_end, n.fd),
       core_(std::move(c)),
       lane_(l),
@@ -13,7 +13,7 @@ session::session(std::shared_ptr<core> c, lane& l, net::newcomer n)
   http_->peer = std::move(n);
 }
 
-session::~session() {
+server_connection::~server_connection() {
   if (phase_ == phase::ended) return;
   // The loop went away under us: no callbacks any more.
   phase_ = phase::ended;
@@ -24,7 +24,7 @@ session::~session() {
   core_->one_less();
 }
 
-void session::start(bool beyond_capacity) {
+void server_connection::start(bool beyond_capacity) {
   self_ = shared_from_this();
   next = lane_.first;
   if (next != nullptr) next->here = &next;
@@ -39,23 +39,23 @@ void session::start(bool beyond_capacity) {
   });
 }
 
-void session::on_exception(std::exception_ptr) noexcept {
+void server_connection::on_exception(std::exception_ptr) noexcept {
   lane_.log.write_caught("exception", "exception on an I/O thread ends the connection: ");
   lane_.count.exceptions.add();
   die({1006, "exception", false});
 }
 
-void session::arm(clock_time when) {
+void server_connection::arm(clock_time when) {
   // One timer for all deadlines: never moved back, so that a busy connection does not touch the queue.
   if (!is_set() || when < due()) lane_.loop.set_timer(*this, when);
 }
 
-void session::on_timer() {
+void server_connection::on_timer() {
   const auto keep = shared_from_this();
   guarded([this] { check_deadlines(); });
 }
 
-void session::check_deadlines() {
+void server_connection::check_deadlines() {
   if (is_stuck() && phase_ != phase::ended) {
     const clock_duration patience = limits_of().slow_reader_timeout;
     if (output_moved()) progress_ = heard_ = now();
@@ -87,7 +87,7 @@ void session::check_deadlines() {
   }
 }
 
-void session::check_ping() {
+void server_connection::check_ping() {
   if (limits_of().ping_interval.count() == 0) return;
   if (!may_deliver()) {
     pinged_ = false; // while we do not read, the peer's silence means nothing
@@ -114,7 +114,7 @@ void session::check_ping() {
   arm(std::min(deadline_, now() + clock_duration{limits_of().ping_interval}));
 }
 
-void session::send_ping() {
+void server_connection::send_ping() {
   prepare_output();
   output_moved();
   ping_at_ = written() + backlog();
@@ -122,7 +122,7 @@ void session::send_ping() {
   flush_later();
 }
 
-void session::shut_down() {
+void server_connection::shut_down() {
   const auto keep = shared_from_this();
   guarded([this] {
     if (phase_ == phase::open)
@@ -134,7 +134,7 @@ void session::shut_down() {
   });
 }
 
-void session::finish(const close_reason& why) {
+void server_connection::finish(const close_reason& why) {
   if (codec_ == nullptr || std::exchange(told_, true)) return; // it never was a connection, or is over
   auto& count = lane_.count;
   if (why.code == 1006)
@@ -157,7 +157,7 @@ void session::finish(const close_reason& why) {
 
 // Everything has been said. What is queued goes out; then TCP ends, after the peer's side where it may still be sending: closing with
 // unread input would reset the connection and take our last words with it.
-void session::linger(bool until_peer_ends) {
+void server_connection::linger(bool until_peer_ends) {
   if (phase_ == phase::ended) return;
   phase_ = phase::lingering;
   linger_for_peer_ = until_peer_ends;
@@ -170,7 +170,7 @@ void session::linger(bool until_peer_ends) {
   watch();
 }
 
-void session::die(const close_reason& why) {
+void server_connection::die(const close_reason& why) {
   if (phase_ == phase::ended) return;
   const auto keep = std::exchange(self_, nullptr);
   const auto undecided = phase_ == phase::deciding ? http_->asked.lock() : nullptr;

@@ -1,6 +1,6 @@
-#include "libswill/transport/detail/session.hpp"
+#include "libswill/transport/detail/server_connection.hpp"
 
-// What a session keeps, for how long, and when it reads nothing more because of that.
+// What a connection keeps, for how long, and when it reads nothing more because of that.
 
 namespace swill::transport::detail {
 
@@ -15,9 +15,11 @@ constexpr int pings_while_held = 10;
 
 } // namespace
 
-bool session::may_deliver() const noexcept { return pauses_ == 0 && !congested_ && !full_ && !short_ && !fresh_; }
+bool server_connection::may_deliver() const noexcept {
+  return pauses_ == 0 && !congested_ && !full_ && !short_ && !fresh_;
+}
 
-void session::pause_reading(bool paused) {
+void server_connection::pause_reading(bool paused) {
   if (phase_ != phase::open) return;
   if (paused) {
     if (pauses_++ == 0) hold();
@@ -27,14 +29,14 @@ void session::pause_reading(bool paused) {
 }
 
 // After each message. One large item of a stream is not enough for congestion: the CANCEL of that stream must be read.
-void session::check_output() {
+void server_connection::check_output() {
   const std::size_t waits = backlog();
   if (waits <= core_->little_output || phase_ != phase::open) return;
   if (waits > 2 * limits_of().send_buffer + largest_) congested_ = true;
   check_memory();
 }
 
-void session::on_held(std::ptrdiff_t bytes) {
+void server_connection::on_held(std::ptrdiff_t bytes) {
   held_ += static_cast<std::size_t>(bytes); // modulo: what falls has grown before
   if (phase_ != phase::open) return;
   check_memory();
@@ -44,7 +46,7 @@ void session::on_held(std::ptrdiff_t bytes) {
 // A connection may always complete a message where nothing else is held: limits::message_size bounds it. It is read again at three
 // quarters of its memory, so that not each item that a handler takes costs a read. Where the server is short of memory, it looks again
 // after a while, and whenever it keeps less itself.
-void session::check_memory() {
+void server_connection::check_memory() {
   if (phase_ != phase::open) return;
   const std::size_t most = limits_of().connection_memory;
   const std::size_t input = held_ + message_.size();
@@ -63,7 +65,7 @@ void session::check_memory() {
 
 // Nothing is read for now. The end of a peer that was killed while it sent more than fits the kernel's buffers stands behind what is
 // not read; but whatever reaches its address is answered with a reset. So it is pinged meanwhile.
-void session::hold() {
+void server_connection::hold() {
   stop_clock();
   if (limits_of().ping_interval.count() == 0) return;
   pinged_ = false;
@@ -71,7 +73,7 @@ void session::hold() {
 }
 
 // limits::message_timeout counts from the first byte of a message, without the time in which we do not read for reasons of ours.
-void session::time_message() {
+void server_connection::time_message() {
   if (phase_ != phase::open) return;
   if (message_.capacity() == 0 && kept_.empty() && !codec_->in_message()) {
     begun_ = stopped_ = {};
@@ -84,11 +86,11 @@ void session::time_message() {
   stop_clock();
 }
 
-void session::stop_clock() {
+void server_connection::stop_clock() {
   if (begun_ != clock_time{} && stopped_ == clock_time{} && waits_for_us()) stopped_ = now();
 }
 
-void session::resume_clock() {
+void server_connection::resume_clock() {
   if (begun_ == clock_time{} || stopped_ == clock_time{}) return;
   begun_ += now() - stopped_;
   stopped_ = waits_for_us() ? now() : clock_time{};
@@ -96,11 +98,11 @@ void session::resume_clock() {
 }
 
 // While the server is short of memory, an unfinished message must not keep its share for ever: its clock runs.
-bool session::waits_for_us() const noexcept {
+bool server_connection::waits_for_us() const noexcept {
   return pauses_ != 0 || congested_ || full_ || (short_ && message_.capacity() == 0);
 }
 
-bool session::is_message_late() {
+bool server_connection::is_message_late() {
   const clock_duration patience = limits_of().message_timeout;
   if (patience.count() == 0 || begun_ == clock_time{} || stopped_ != clock_time{}) return false;
   if (now() >= begun_ + patience) return true;
@@ -109,7 +111,7 @@ bool session::is_message_late() {
 }
 
 // A connection with small messages never has anything to tell.
-void session::account() noexcept {
+void server_connection::account() noexcept {
   const std::size_t mine = kept_.capacity() + message_.capacity() + output_.capacity() + held_;
   const bool same = mine < accounted_ + account_step && mine + account_step > accounted_;
   if ((same && (mine != 0 || accounted_ == 0)) || phase_ == phase::ended) return;

@@ -1,17 +1,17 @@
-#include "libswill/transport/detail/session.hpp"
+#include "libswill/transport/detail/server_connection.hpp"
 
-// What a session writes. Everything of one turn goes into one buffer and leaves in one send at the turn's end; what the kernel does
+// What a connection writes. Everything of one turn goes into one buffer and leaves in one send at the turn's end; what the kernel does
 // not take stays there until it does.
 
 namespace swill::transport::detail {
 
-buffer& session::begin_message() {
+buffer& server_connection::begin_message() {
   prepare_output();
   message_at_ = websocket::begin_frame(output_);
   return output_;
 }
 
-void session::end_message() {
+void server_connection::end_message() {
   if (phase_ != phase::open) return output_.truncate(message_at_);
   ++traffic_.messages_out;
   traffic_.bytes_out += output_.size() - message_at_ - 2; // websocket::begin_frame() has made room for so much
@@ -21,16 +21,16 @@ void session::end_message() {
   flush_later();
 }
 
-bool session::has_room(std::uint64_t, std::size_t send_buffer) {
+bool server_connection::has_room(std::uint64_t, std::size_t send_buffer) {
   const std::size_t waits = backlog();
   const bool room = waits < send_buffer / 2 && (waits < least_share || waits < core_->memory.share());
   if (!room) was_full_ = true;
   return room;
 }
 
-void session::cancel_message() { output_.truncate(message_at_); }
+void server_connection::cancel_message() { output_.truncate(message_at_); }
 
-void session::close(int code, std::string_view reason) {
+void server_connection::close(int code, std::string_view reason) {
   if (phase_ != phase::open) return;
   prepare_output();
   websocket::append_close(output_, code, reason);
@@ -45,24 +45,24 @@ void session::close(int code, std::string_view reason) {
 }
 
 // Only here does the backlog fall: whoever found no room until now is told when there is some (message_port::has_room).
-void session::on_flush() {
+void server_connection::on_flush() {
   if (backlog() >= limits_of().send_buffer / 2) was_full_ = true;
 }
 
-void session::on_sent(std::size_t bytes) {
+void server_connection::on_sent(std::size_t bytes) {
   lane_.count.sends.add();
   lane_.count.bytes_out.add(bytes);
   progress_ = now();
 }
 
-void session::on_send_failed(int) { on_broken(); }
+void server_connection::on_send_failed(int) { on_broken(); }
 
-void session::on_stuck() {
+void server_connection::on_stuck() {
   if (progress_ == clock_time{}) progress_ = now();
   arm(now() + limits_of().slow_reader_timeout / looks);
 }
 
-void session::on_flushed() {
+void server_connection::on_flushed() {
   if (backlog() == 0) {
     progress_ = {};
     largest_ = 0;

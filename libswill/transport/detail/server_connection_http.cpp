@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "libswill/transport/detail/session.hpp"
+#include "libswill/transport/detail/server_connection.hpp"
 
 #include "libswill/base/printable.hpp"
 #include "libswill/net/http/response.hpp"
@@ -10,16 +10,16 @@
 
 namespace swill::transport::detail {
 
-/// A handshake that waits for the gate's decision. Owned by the gate's side alone; a session that dies leaves it behind.
+/// A handshake that waits for the gate's decision. Owned by the gate's side alone; a connection that dies leaves it behind.
 class pending final : public handshake {
 public:
-  pending(const std::shared_ptr<session>& s, net::asio_loop& l) : session_(s), loop_(l) {}
+  pending(const std::shared_ptr<server_connection>& s, net::asio_loop& l) : connection_(s), loop_(l) {}
 
   ~pending() override {
-    const auto s = session_.lock();
+    const auto s = connection_.lock();
     if (decided_ || s == nullptr) return;
     // Given up without a decision, on whatever thread.
-    const auto give_up = [weak = session_] {
+    const auto give_up = [weak = connection_] {
       if (const auto undecided = weak.lock()) undecided->reject(500, "Internal Server Error", {});
     };
     if (loop_.is_current())
@@ -31,28 +31,28 @@ public:
   swill::loop& loop() noexcept override { return loop_; }
 
   bool is_open() const noexcept override {
-    const auto s = session_.lock();
+    const auto s = connection_.lock();
     return s != nullptr && s->is_deciding();
   }
 
   message_port* accept(const header_list& headers, message_sink& sink) override {
     decided_ = true;
-    const auto s = session_.lock();
+    const auto s = connection_.lock();
     return s != nullptr ? s->accept(headers, sink) : nullptr;
   }
 
   void reject(int status, std::string_view body, const header_list& headers) override {
     decided_ = true;
-    if (const auto s = session_.lock()) s->reject(status, body, headers);
+    if (const auto s = connection_.lock()) s->reject(status, body, headers);
   }
 
 private:
-  std::weak_ptr<session> session_;
+  std::weak_ptr<server_connection> connection_;
   net::asio_loop& loop_;
   bool decided_ = false;
 };
 
-void session::read_head() {
+void server_connection::read_head() {
   const auto state = http_->head.put(kept_.view());
   switch (state) {
     case net::http::request_head::state::incomplete: return;
@@ -65,7 +65,7 @@ void session::read_head() {
   decide(std::move(request));
 }
 
-void session::decide(net::http::request request) {
+void server_connection::decide(net::http::request request) {
   http_->is_head = request.method == "HEAD";
   upgrade_rules rules = core_->rules;
   rules.full = http_->beyond_capacity;
@@ -99,7 +99,7 @@ void session::decide(net::http::request request) {
   }
 }
 
-message_port* session::accept(const header_list& headers, message_sink& sink) {
+message_port* server_connection::accept(const header_list& headers, message_sink& sink) {
   if (phase_ != phase::deciding) return nullptr;
   for (const auto& [name, value] : headers) {
     if (header_fields::is_valid(name, value) && !is_reserved_header(name)) continue;
@@ -111,12 +111,12 @@ message_port* session::accept(const header_list& headers, message_sink& sink) {
   return phase_ == phase::open ? this : nullptr;
 }
 
-void session::reject(int status, std::string_view body, const header_list& headers) {
+void server_connection::reject(int status, std::string_view body, const header_list& headers) {
   if (phase_ != phase::deciding) return;
   respond(status, body, headers);
 }
 
-void session::open(const header_list& headers, message_sink* sink) {
+void server_connection::open(const header_list& headers, message_sink* sink) {
   const std::size_t limit = echo_ ? core_->settings.echo_size : limits_of().message_size;
   codec_ = std::make_unique<websocket::codec>(websocket::role::server, limit);
   prepare_output();
@@ -132,7 +132,7 @@ void session::open(const header_list& headers, message_sink* sink) {
 }
 
 /// What a hook rejects has its line already. A query stays out of the log: it may hold what lets its client in.
-void session::log_rejection(int status, std::string_view body) const {
+void server_connection::log_rejection(int status, std::string_view body) const {
   const logger log{&core_->settings.log, log_room::transport};
   if (phase_ == phase::deciding || http_ == nullptr || !log.enabled(log_level::trace)) return;
   const std::string_view target = http_->target;
@@ -141,7 +141,7 @@ void session::log_rejection(int status, std::string_view body) const {
   log.write(log_level::trace, "a handshake is rejected", fields);
 }
 
-void session::respond(int status, std::string_view body, const header_list& headers) {
+void server_connection::respond(int status, std::string_view body, const header_list& headers) {
   if (status < 200 || status > 599) {
     lane_.log.write(log_level::error, "status", "rejection with a status that is none: " + std::to_string(status));
     status = 500;
