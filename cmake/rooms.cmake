@@ -1,3 +1,12 @@
+# swill_batch(<target>): compiles SWILL_BATCH sources at a time, if that is set, so that headers which many of them include are read once for all.
+function(swill_batch target)
+  if(SWILL_BATCH)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${SWILL_BATCH})
+    # A class of one source with a member whose type is in no named namespace: g++ takes the batch for a header.
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+  endif()
+endfunction()
+
 # swill_room(<name> <directory> [PUBLIC ...] [PRIVATE ...] [PRECOMPILE ... | PRECOMPILED_BY <room>] [WITHOUT <directory>])
 #
 # One room of the library: target swill_<name>, exported as swill::<name>, from every .cpp below the directory, but for
@@ -11,6 +20,7 @@ function(swill_room name directory)
   endif()
   if(sources)
     add_library(swill_${name} STATIC ${sources})
+    swill_batch(swill_${name})
     set(scope PUBLIC)
     target_link_libraries(swill_${name} PRIVATE $<BUILD_INTERFACE:swill_build_flags> ${ROOM_PRIVATE})
     if(SWILL_PRECOMPILED_HEADERS AND ROOM_PRECOMPILE)
@@ -44,6 +54,7 @@ function(swill_app target directory)
     set(target swill-cli)
   endif()
   add_executable(${target} ${sources})
+  swill_batch(${target})
   target_link_libraries(${target} PRIVATE swill_build_flags swill_apps_common swill::swill ${ARGN})
   set_target_properties(${target} PROPERTIES
     OUTPUT_NAME ${output}

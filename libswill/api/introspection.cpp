@@ -9,7 +9,7 @@ namespace {
 value side(bool streams, const value& type) { return value::map({{"streams", streams}, {"type", type}}); }
 
 /// nil, an empty array, or no data: clients of all ages ask in their own way. {builtin: true} asks for handlers of the server's own, too.
-stream<value> introspect(const detail::service& s, request<value> r) {
+stream<value> records_of(const detail::service& s, request<value> r) {
   const auto* items = r.data().get_if<value_array>();
   const value* asked = r.data().find("builtin");
   const bool builtin = asked != nullptr && *asked == value{true};
@@ -48,7 +48,7 @@ value introspection_record(const detail::handler& h) {
 }
 
 std::shared_ptr<detail::handler> make_introspection(const detail::service& s) {
-  auto h = detail::make_handler([&s](request<value> r) { return introspect(s, std::move(r)); });
+  auto h = detail::make_handler([&s](request<value> r) { return records_of(s, std::move(r)); });
   h->name = "swill.introspect";
   h->options.idempotent = true;
   return h;

@@ -67,8 +67,8 @@ def check_commands(root, page):
 
 
 def check_packages(root, readme):
-    listed = re.search(r"^build_packages=\(\n(.*?)^\)", (root / "dev").read_text(), re.M | re.S)[1]
-    for package in re.findall(r"^  (\S+)", listed, re.M):
+    lists = re.findall(r"^(?:build|test)_packages=\(\n(.*?)^\)", (root / "dev").read_text(), re.M | re.S)
+    for package in re.findall(r"^  (\S+)", "".join(lists), re.M):
         if package != "ccache" and f"`{package}`" not in readme:
             yield f"README.md: does not name the package {package}"
 

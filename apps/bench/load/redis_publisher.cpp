@@ -15,8 +15,8 @@
 namespace swill::bench {
 namespace {
 
-constexpr std::size_t message_bytes = 100;
-constexpr int patience_ms = 10'000;
+constexpr std::size_t published_bytes = 100;
+constexpr int delivery_patience_ms = 10'000;
 
 } // namespace
 
@@ -34,7 +34,7 @@ redis_publisher::redis_publisher(std::uint16_t port)
   if (confirmed == nullptr) throw std::runtime_error("Redis did not answer");
   freeReplyObject(confirmed);
   char* text = nullptr;
-  const std::string data(message_bytes, 'x');
+  const std::string data(published_bytes, 'x');
   const int size = redisFormatCommand(&text, "PUBLISH bare %b", data.data(), data.size());
   command_.assign(text, static_cast<std::size_t>(size));
   redisFreeCommand(text);
@@ -56,7 +56,7 @@ std::uint64_t redis_publisher::round_trip() {
   std::uint64_t answered = 0;
   for (bool heard = false; answered == 0 || !heard;) {
     std::array<epoll_event, 2> events;
-    const int count = ::epoll_wait(epoll_, events.data(), 2, patience_ms);
+    const int count = ::epoll_wait(epoll_, events.data(), 2, delivery_patience_ms);
     if (count <= 0) throw std::runtime_error("Redis did not answer");
     for (int i = 0; i < count; ++i) {
       std::array<char, 1024> in;
