@@ -47,31 +47,41 @@ class input_gauge {
 public:
   void add(std::size_t n) {
     held_ += n;
-    if (held_ >= high) [[unlikely]]
-      on_mark(on_mark_argument);
+    if (held_ >= high_) [[unlikely]]
+      on_mark();
   }
   void take(std::size_t n) {
     held_ -= n;
-    if (held_ < low) [[unlikely]]
-      on_mark(on_mark_argument);
+    if (held_ < low_) [[unlikely]]
+      on_mark();
+  }
+  /// The same, by the handler.
+  void take_item(std::size_t n) {
+    if (counts_items_) [[unlikely]]
+      on_item_taken();
+    take(n); // last: the call may hand over more
   }
   std::size_t held() const noexcept { return held_; }
-  void clear() noexcept { held_ = 0; }
 
-  std::size_t low = 0;  ///< on_mark is called when it falls below this
-  std::size_t high = 0; ///< or comes up to this
-  void (*on_mark)(void*) = nullptr;
-  void* on_mark_argument = nullptr;
+protected:
+  explicit input_gauge(bool counts_items) noexcept : counts_items_(counts_items) {}
+  ~input_gauge() = default;
+  /// It has fallen below low_, or come up to high_.
+  virtual void on_mark() = 0;
+  virtual void on_item_taken() = 0;
+  std::size_t low_ = 0;
+  std::size_t high_ = 0;
 
 private:
   std::size_t held_ = 0;
+  bool counts_items_; ///< somebody is told of each item that the handler takes
 };
 
 /// Items of a streaming request that wait for their handler. Its call bounds what they take (limits::queued_bytes).
 template <class T>
 class item_queue : public wait_slot {
 public:
-  explicit item_queue(input_gauge& g) noexcept : gauge_(g) {}
+  explicit item_queue(input_gauge* g) noexcept : gauge_(*g) {}
 
   bool empty() const noexcept { return head_ == items_.size(); }
   std::size_t size() const noexcept { return items_.size() - head_; }
@@ -102,8 +112,7 @@ public:
       items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(head_));
       head_ = 0;
     }
-    if (on_taken != nullptr) on_taken(on_taken_argument);
-    gauge_.take(took); // last: the call may push more
+    gauge_.take_item(took); // last: the call may push more
     return out;
   }
   void close() noexcept { closed_ = true; }
@@ -114,10 +123,6 @@ public:
     if (empty()) return std::nullopt;
     return std::optional<T>{pop()};
   }
-
-  /// Called for each item that is taken, when set.
-  void (*on_taken)(void*) = nullptr;
-  void* on_taken_argument = nullptr;
 
 private:
   struct slot {

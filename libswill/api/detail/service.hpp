@@ -29,6 +29,9 @@ struct error_rules {
   bool empty() const noexcept { return exceptions.empty() && errors.empty(); }
 };
 
+/// Whether an exception asks for the connection to be closed, which is done then.
+bool is_closed_by(const std::exception_ptr& e, connection& c);
+
 /// An app as a running server sees it: flat, immutable, shared by all threads.
 class service {
 public:
