@@ -4,11 +4,11 @@
 #include "libswill/api/types/codec.hpp"
 #include "libswill/base/awaiting.hpp"
 #include "libswill/base/must_await.hpp"
+#include "libswill/base/ring.hpp"
 #include "libswill/base/task.hpp"
 
 #include <cstddef>
 #include <optional>
-#include <vector>
 
 namespace swill {
 
@@ -83,8 +83,8 @@ class item_queue : public wait_slot {
 public:
   explicit item_queue(input_gauge* g) noexcept : gauge_(*g) {}
 
-  bool empty() const noexcept { return head_ == items_.size(); }
-  std::size_t size() const noexcept { return items_.size() - head_; }
+  bool empty() const noexcept { return items_.empty(); }
+  std::size_t size() const noexcept { return items_.size(); }
   std::size_t queued_bytes() const noexcept { return bytes_; }
   bool is_closed() const noexcept { return closed_; }
 
@@ -94,26 +94,17 @@ public:
   /// An item that came in `size` bytes and has allocated so many beyond them.
   void push(T item, std::size_t size, std::size_t allocated) {
     const std::size_t takes = size + allocated + sizeof(slot) + 2 * sizeof(void*); // the latter of its allocation
-    items_.push_back({std::move(item), size, takes});
+    items_.push({std::move(item), size, takes});
     bytes_ += size;
     held_ += takes;
     gauge_.add(takes);
   }
   T pop() {
-    slot& s = items_[head_++];
-    T out = std::move(s.item);
-    const std::size_t took = s.takes;
+    slot s = items_.pop();
     bytes_ -= s.size;
-    held_ -= took;
-    if (head_ == items_.size()) {
-      items_.clear();
-      head_ = 0;
-    } else if (head_ >= 1024 && head_ * 2 >= items_.size()) {
-      items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(head_));
-      head_ = 0;
-    }
-    gauge_.take_item(took); // last: the call may push more
-    return out;
+    held_ -= s.takes;
+    gauge_.take_item(s.takes); // last: the call may push more
+    return std::move(s.item);
   }
   void close() noexcept { closed_ = true; }
 
@@ -126,13 +117,12 @@ public:
 
 private:
   struct slot {
-    T item;
-    std::size_t size;
-    std::size_t takes;
+    T item{};
+    std::size_t size = 0;
+    std::size_t takes = 0;
   };
   input_gauge& gauge_;
-  std::vector<slot> items_;
-  std::size_t head_ = 0;
+  ring<slot, 256> items_;
   std::size_t bytes_ = 0;
   std::size_t held_ = 0;
   bool closed_ = false;
