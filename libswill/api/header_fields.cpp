@@ -6,6 +6,20 @@ namespace swill::header_fields {
 
 bool same_token(std::string_view a, std::string_view b) noexcept { return same_in_any_case(a, b); }
 
+bool is_token(std::string_view s) noexcept {
+  constexpr std::string_view extra = "!#$%&'*+-.^_`|~";
+  return !s.empty() && std::all_of(s.begin(), s.end(), [extra](char c) {
+    const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return alphanumeric || extra.find(c) != std::string_view::npos;
+  });
+}
+
+bool may_travel(std::string_view name, std::string_view value) noexcept {
+  return is_token(name) && std::all_of(value.begin(), value.end(), [](char c) {
+           return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
+         });
+}
+
 std::string_view trimmed(std::string_view s) noexcept {
   while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
   while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);

@@ -6,6 +6,7 @@
 #include "libswill/api/session.hpp"
 #include "libswill/base/limits.hpp"
 #include "libswill/base/log.hpp"
+#include "libswill/base/text.hpp"
 
 #include <functional>
 #include <memory>
@@ -62,10 +63,6 @@ private:
   template <class F>
   void for_each_rules(context& c, const F& f) const;
 
-  struct text_hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
-  };
   std::vector<std::shared_ptr<const handler>> handlers_;
   std::unordered_map<std::string, const handler*, text_hash, std::equal_to<>> by_name_;
 };
