@@ -71,6 +71,7 @@ connection_actor::connection_actor(caf::actor_config& config, unit& home, std::s
     : loop_actor(config, home),
       facts_(std::move(facts)),
       app_(std::move(app)),
+      around_(*app_, *facts_, home.turns),
       refused_(app_->limits.remembered_requests),
       ended_(std::move(ended)),
       since_(home.loop().now()) {
@@ -81,24 +82,18 @@ connection_actor::connection_actor(caf::actor_config& config, unit& home, std::s
 
 void connection_actor::begin(message_port& port) {
   self_ = caf::strong_actor_ptr{ctrl()};
-  port_ = &port;
+  around_.port = &port;
   was_accepted_ = true;
   if (home().watcher != nullptr) home().watcher->on_connected(*this);
   if (app_->connection.after_accept.empty()) return;
   port.pause_reading(true); // requests wait until the hooks have run
   const auto done = [this](std::exception_ptr failure) {
     home().dispose_later(std::shared_ptr<hook_scope>{std::move(hooks_)});
-    if (failure && !is_closed_) {
-      try {
-        std::rethrow_exception(failure);
-      } catch (const close_connection& c) {
-        close(c.code, c.reason);
-      } catch (...) {
-        log_failure("after_accept", 0, failure);
-        close(1011, "after_accept failed");
-      }
+    if (failure && !is_closed_ && !detail::is_closed_by(failure, *facts_)) {
+      log_failure("after_accept", 0, failure);
+      close(1011, "after_accept failed");
     }
-    if (port_ != nullptr && !is_closed_) port_->pause_reading(false);
+    if (around_.port != nullptr && !is_closed_) around_.port->pause_reading(false);
     finish_if_done();
   };
   hooks_ = std::make_unique<hook_scope>(home(), *facts_, hook_scope::when::before, done);
@@ -112,8 +107,8 @@ void connection_actor::log_failure(std::string_view hook, std::size_t number, st
 }
 
 void connection_actor::close(int code, std::string_view reason) {
-  if (port_ == nullptr || is_closed_) return;
-  port_->close(close_code_on_the_wire(code), reason);
+  if (around_.port == nullptr || is_closed_) return;
+  around_.port->close(close_code_on_the_wire(code), reason);
   // Nobody hears them any more. Not at once: the caller may be one of them.
   home().loop().post([self = caf::strong_actor_ptr{ctrl()}] { as_connection(self).cancel_all(); });
 }
@@ -122,7 +117,7 @@ error connection_actor::going_away() { return errors::unavailable("The server is
 
 void connection_actor::drain() {
   const caf::strong_actor_ptr self{ctrl()};
-  is_draining_ = true;
+  around_.is_draining = true;
   // An endless stream would keep its connection until the server gives up, and all that its client calls meanwhile would be refused.
   for_each_call([](detail::call& c) {
     if (c.target().options.endless) c.fail(going_away());
@@ -137,7 +132,7 @@ void connection_actor::on_closed(const close_reason& why) {
   closed_ = why;
   if (was_accepted_ && home().watcher != nullptr) home().watcher->on_disconnected(*this, why);
   cancel_all();
-  port_ = nullptr;
+  around_.port = nullptr;
   if (hooks_) hooks_->cancel();
   finish_if_done();
 }
@@ -147,30 +142,26 @@ template <class F>
 void connection_actor::for_each_call(const F& f) {
   const auto running = requests_; // they leave the list as they end
   for (const auto& r : running) {
-    if (auto& a = as_request(r); a.is_alive() && a.state().call().is_open()) f(a.state().call());
+    if (auto& a = as_request(r); a.is_alive() && a.call().is_open()) f(a.call());
   }
   const auto orphans = orphans_;
   for (const auto& o : orphans) {
-    if (o->call().is_open()) f(o->call());
+    if (o->is_open()) f(*o);
   }
 }
 
 std::optional<request_info> connection_actor::cancel(std::uint64_t seq, std::string why) {
   const caf::strong_actor_ptr self{ctrl()};
-  request_state* r = open_.find(seq);
-  if (r == nullptr || !r->call().is_open() || r->call().is_final()) return std::nullopt;
-  request_info was;
-  was.connection = facts_->id();
-  was.rpc = r->call().target().name;
-  was.seq = seq;
-  was.age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(home().loop().now() - r->call().opened()).count();
-  r->call().fail(error{error_code::cancelled, std::move(why)});
+  request_call* r = open_.find(seq);
+  if (r == nullptr || !r->is_open() || r->is_final()) return std::nullopt;
+  const request_info was = r->info();
+  r->fail(error{error_code::cancelled, std::move(why)});
   return was;
 }
 
 void connection_actor::cancel_all() {
   for_each_call([](detail::call& c) { c.withdraw(); });
-  for (const auto orphans = orphans_; const auto& o : orphans) o->call().unwind();
+  for (const auto orphans = orphans_; const auto& o : orphans) o->unwind();
   home().unwind(requests_);
 }
 
@@ -223,9 +214,9 @@ task<void> connection_actor::run_after_connection() {
 }
 
 void connection_actor::on_exit() {
-  if (is_closed_ || port_ == nullptr) return;
+  if (is_closed_ || around_.port == nullptr) return;
   // Killed from outside: the peer is told, the requests unwind, and on_closed finishes the rest.
-  port_->close(1011, "the connection's actor has ended");
+  around_.port->close(1011, "the connection's actor has ended");
   cancel_all();
 }
 
@@ -262,14 +253,13 @@ connection_info connection_actor::info() const {
   out.age_ms = age().count();
   out.requests = open_.size();
   for (const auto& r : requests_) {
-    const detail::queued_input q =
-        as_request(r).is_alive() ? as_request(r).state().call().queued() : detail::queued_input{};
+    const detail::queued_input q = as_request(r).is_alive() ? as_request(r).call().queued() : detail::queued_input{};
     out.queued_items += q.items;
     out.queued_bytes += q.bytes;
   }
-  if (port_ != nullptr) {
-    out.backlog = port_->backlog();
-    const traffic t = port_->traffic();
+  if (around_.port != nullptr) {
+    out.backlog = around_.port->backlog();
+    const traffic t = around_.port->traffic();
     out.messages_in = t.messages_in;
     out.bytes_in = t.bytes_in;
     out.messages_out = t.messages_out;
@@ -296,7 +286,7 @@ std::vector<std::string> connection_actor::open_names() const {
   for (const auto& r : requests_) {
     const request_actor& a = as_request(r);
     if (!a.is_alive()) continue;
-    const detail::call& c = as_request(r).state().call();
+    const detail::call& c = as_request(r).call();
     if (c.is_open() && !c.is_final()) out.push_back(c.target().name);
   }
   return out;
@@ -310,22 +300,9 @@ std::vector<request_info> connection_actor::requests() const {
 
 // --- Requests that end
 
-void connection_actor::on_writable() {
-  for (std::size_t n = waiting_.size(); n > 0 && !waiting_.empty(); --n) {
-    detail::call* c = waiting_.pop();
-    c->on_turn(); // waits again when there is no room for it
-  }
-}
-
-void connection_actor::forget(detail::call& c) noexcept {
-  for (std::size_t i = waiting_.size(); i-- > 0;)
-    if (waiting_[i] == &c) waiting_.erase(i);
-}
-
-void connection_actor::on_final(request_state& r) {
-  detail::call& c = r.call();
+void connection_actor::on_final(request_call& c) {
   open_.erase(c.seq());
-  if (port_ != nullptr) port_->on_request_end(c.seq());
+  if (around_.port != nullptr) around_.port->on_request_end(c.seq());
   if (!c.target().request_streams) return;
   if (c.has_failed() && !c.is_half_closed()) {
     refused_.add(c.seq(), c.target().name, home().loop().now());
@@ -334,25 +311,20 @@ void connection_actor::on_final(request_state& r) {
   }
 }
 
-void connection_actor::pause_reading(bool paused) {
-  const bool was_paused = full_uploads_ != 0;
-  if (paused) {
-    ++full_uploads_;
-  } else {
-    --full_uploads_;
+caf::strong_actor_ptr connection_actor::take_out(std::size_t slot) {
+  caf::strong_actor_ptr out = std::move(requests_[slot]);
+  if (slot + 1 != requests_.size()) {
+    requests_[slot] = std::move(requests_.back());
+    as_request(requests_[slot]).call().slot = slot;
   }
-  if (port_ != nullptr && was_paused != (full_uploads_ != 0)) port_->pause_reading(paused);
+  requests_.pop_back();
+  return out;
 }
 
-void connection_actor::on_finished(request_state& r) {
+void connection_actor::on_finished(request_call& r) {
   unit& u = home();
   if (r.actor != nullptr) {
-    caf::strong_actor_ptr a = std::move(requests_[r.slot]);
-    if (r.slot + 1 != requests_.size()) {
-      requests_[r.slot] = std::move(requests_.back());
-      as_request(requests_[r.slot]).state().slot = r.slot;
-    }
-    requests_.pop_back();
+    caf::strong_actor_ptr a = take_out(r.slot);
     r.connection = nullptr;
     request_actor& actor = as_request(a);
     if (actor.is_recyclable() && u.idle_requests.size() < 4096) {
@@ -368,27 +340,19 @@ void connection_actor::on_finished(request_state& r) {
   }
   if (is_closed_) {
     finish_if_done();
-  } else if (is_draining_ && open_.empty()) {
+  } else if (is_draining() && open_.empty()) {
     close(1001, "server is going away");
   }
 }
 
-void connection_actor::adopt(std::unique_ptr<request_state> r) {
-  const auto it =
-      std::find_if(requests_.begin(), requests_.end(), [&r](const auto& a) { return a->get() == r->actor; });
-  home().dispose_later(std::move(*it));
-  const std::size_t at = static_cast<std::size_t>(it - requests_.begin());
-  if (at + 1 != requests_.size()) {
-    requests_[at] = std::move(requests_.back());
-    as_request(requests_[at]).state().slot = at;
-  }
-  requests_.pop_back();
+void connection_actor::adopt(std::unique_ptr<request_call> r) {
+  home().dispose_later(take_out(r->slot));
   r->actor = nullptr;
   orphans_.emplace_back(std::move(r));
-  const std::shared_ptr<request_state> orphan = orphans_.back();
-  if (orphan->call().is_final()) return orphan->call().unwind();
-  orphan->call().log_failure("killed", [](log_limiter::length) { return "the request's actor was killed"; });
-  orphan->call().fail(errors::internal());
+  const std::shared_ptr<request_call> orphan = orphans_.back();
+  if (orphan->is_final()) return orphan->unwind();
+  orphan->log_failure("killed", [](log_limiter::length) { return "the request's actor was killed"; });
+  orphan->fail(errors::internal());
 }
 
 void connection_actor::remember(std::uint64_t seq, std::string_view rpc) {

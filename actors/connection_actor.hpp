@@ -7,11 +7,10 @@
 #include "actors/seq_table.hpp"
 
 #include "libswill/api/connection.hpp"
+#include "libswill/api/detail/call_surroundings.hpp"
 #include "libswill/api/detail/service.hpp"
 #include "libswill/api/ports.hpp"
-#include "libswill/base/ring.hpp"
 
-#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -71,7 +70,7 @@ public:
   void begin(message_port& port);
   /// Takes no new requests; endless ones end with ERROR 503. Closes with 1001 when none is open any more.
   void drain();
-  bool is_draining() const noexcept { return is_draining_.load(std::memory_order_relaxed); } ///< [any thread]
+  bool is_draining() const noexcept { return around_.is_draining.load(std::memory_order_relaxed); } ///< [any thread]
   void close(int code, std::string_view reason);
   /// Ends an open request with ERROR 499, which says why: what it was. Nothing when no request of that seq is open.
   std::optional<request_info> cancel(std::uint64_t seq, std::string why);
@@ -83,27 +82,12 @@ public:
   void give_up();
 
   // --- For its requests
-  message_port& port() noexcept { return *port_; }
   swill::connection& facts() const noexcept { return *facts_; }
   const detail::service& app() const noexcept { return *app_; }
-  bool writable(std::uint64_t seq) const noexcept {
-    return port_ != nullptr && port_->has_room(seq, app_->limits.send_buffer);
-  }
-  void on_item_taken(detail::call& c) {
-    if (port_ != nullptr) port_->on_item_taken(c.seq());
-  }
-  /// What a request keeps of the client's items has changed by so many bytes.
-  void on_held(std::ptrdiff_t bytes) {
-    if (port_ != nullptr) port_->on_held(bytes);
-  }
-  /// More waits for the handler of a request than may, or no longer: nothing is read from the client as long as there is one such.
-  void pause_reading(bool paused);
-  void wait_writable(detail::call& c) { waiting_.push(&c); }
-  void forget(detail::call& c) noexcept;
-  void on_final(request_state& r);
-  void on_finished(request_state& r);
+  void on_final(request_call& r);
+  void on_finished(request_call& r);
   /// The actor of an open request was killed: the request is answered 500 and unwinds here.
-  void adopt(std::unique_ptr<request_state> r);
+  void adopt(std::unique_ptr<request_call> r);
 
   std::size_t open_requests() const noexcept { return open_.size(); }
   /// The handlers' names of requests that have not had their last envelope.
@@ -118,7 +102,7 @@ public:
 
   // --- message_sink
   void on_message(bytes_view message) override;
-  void on_writable() override;
+  void on_writable() override { around_.waiting.run(); } // they wait again when there is no room for them
   void on_closed(const close_reason& why) override;
 
   void on_exit() override;
@@ -127,7 +111,7 @@ private:
   bool on_mail(caf::mailbox_element& element) override;
 
   void on_envelope(const wire::request_envelope& e);
-  void on_open_request(request_state& r, const wire::request_envelope& e);
+  void on_open_request(request_call& c, const wire::request_envelope& e);
   void on_new_request(const wire::request_envelope& e);
   void serve_plain(const detail::handler& h, const wire::request_envelope& e);
   void open(const detail::handler& h, const wire::request_envelope& e);
@@ -148,6 +132,8 @@ private:
   void log_failure(std::string_view hook, std::size_t number, std::exception_ptr failure) const;
   template <class F>
   void for_each_call(const F& f);
+  /// The actor at that place of requests_, no longer among them.
+  caf::strong_actor_ptr take_out(std::size_t slot);
   void finish_if_done();
   void start_after_connection();
   task<void> run_after_connection();
@@ -160,16 +146,14 @@ private:
 
   std::shared_ptr<swill::connection> facts_;   // shared with the handshake until it is over
   std::shared_ptr<const detail::service> app_; // shared by all connections of the server
-  message_port* port_ = nullptr;
+  detail::call_surroundings around_;           ///< with the port
   const detail::handler* last_handler_ = nullptr;
-  seq_table<request_state> open_;                       ///< requests whose final envelope is still to come
-  std::vector<caf::strong_actor_ptr> requests_;         ///< requests whose handler or hooks still run
-  std::vector<std::shared_ptr<request_state>> orphans_; // shared with the unit's garbage when they are done
-  detail::ring<detail::call*> waiting_;                 ///< for room in the send budget
-  std::vector<finished_request> remembered_;            ///< a ring
+  seq_table<request_call> open_;                       ///< requests whose final envelope is still to come
+  std::vector<caf::strong_actor_ptr> requests_;        ///< requests whose handler or hooks still run
+  std::vector<std::shared_ptr<request_call>> orphans_; // shared with the unit's garbage when they are done
+  std::vector<finished_request> remembered_;           ///< a ring
   std::size_t next_remembered_ = 0;
   refused_uploads refused_;
-  std::size_t full_uploads_ = 0; ///< requests that want nothing to be read for now
   std::unique_ptr<hook_scope> hooks_;
   std::function<void()> ended_;
   caf::strong_actor_ptr self_; ///< from begin() until everything has ended: the port's promise to its sink
@@ -177,7 +161,6 @@ private:
   close_reason closed_;
   bool was_accepted_ = false;
   bool is_closed_ = false;
-  std::atomic<bool> is_draining_{false};
   bool after_connection_started_ = false;
 };
 

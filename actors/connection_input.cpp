@@ -21,7 +21,7 @@ void connection_actor::on_message(bytes_view message) {
 }
 
 void connection_actor::answer_error(const wire::request_envelope& e, const error& why) {
-  detail::open_message message{*port_};
+  detail::open_message message{*around_.port};
   wire::write_error(message.to(), e.seq, why);
   message.end();
   const logger log{&app_->log, log_room::actors};
@@ -51,9 +51,9 @@ void connection_actor::refuse_rest(const wire::request_envelope& e) {
 
 void connection_actor::bad_request(const wire::request_envelope& e, std::string_view problem) {
   error why{error_code::bad_request, std::string{problem}};
-  if (request_state* r = open_.find(e.seq)) {
-    const bool same_rpc = e.rpc == r->call().target().name;
-    r->call().fail(why);
+  if (request_call* r = open_.find(e.seq)) {
+    const bool same_rpc = e.rpc == r->target().name;
+    r->fail(why);
     if (!same_rpc && !e.rpc.empty()) refuse_rest(e);
     return;
   }
@@ -62,15 +62,14 @@ void connection_actor::bad_request(const wire::request_envelope& e, std::string_
 }
 
 void connection_actor::on_envelope(const wire::request_envelope& e) {
-  if (request_state* r = open_.find(e.seq)) {
+  if (request_call* r = open_.find(e.seq)) {
     on_open_request(*r, e);
   } else {
     on_new_request(e);
   }
 }
 
-void connection_actor::on_open_request(request_state& r, const wire::request_envelope& e) {
-  detail::call& c = r.call();
+void connection_actor::on_open_request(request_call& c, const wire::request_envelope& e) {
   const bool same_rpc = e.rpc == c.target().name;
   switch (e.type) {
     case request_type::message:
@@ -139,7 +138,7 @@ void connection_actor::on_new_request(const wire::request_envelope& e) {
     return;
   }
   const detail::handler* h = find_handler(e.rpc);
-  if (h != nullptr && detail::call::is_plain(*h, e) && e.values <= app_->limits.elements_on_loop && !is_draining_ &&
+  if (h != nullptr && detail::call::is_plain(*h, e) && e.values <= app_->limits.elements_on_loop && !is_draining() &&
       open_.size() < app_->limits.requests_per_connection) {
     return serve_plain(*h, e);
   }
@@ -159,9 +158,8 @@ void connection_actor::on_new_request(const wire::request_envelope& e) {
 void connection_actor::serve_plain(const detail::handler& h, const wire::request_envelope& e) {
   caf::strong_actor_ptr a = take_request_actor(home());
   request_actor& actor = as_request(a);
-  request_state& r = actor.state();
-  r.connection = this;
-  r.call().serve_plain(h, e);
+  actor.call().connection = this;
+  actor.call().serve_plain(around_, h, e);
   if (actor.is_recyclable()) {
     home().idle_requests.push_back(std::move(a));
   } else {
@@ -170,7 +168,7 @@ void connection_actor::serve_plain(const detail::handler& h, const wire::request
 }
 
 void connection_actor::open(const detail::handler& h, const wire::request_envelope& e) {
-  if (is_draining_) return refuse(e, going_away());
+  if (is_draining()) return refuse(e, going_away());
   // Those that are answered or cancelled but still run are no longer open. They count all the same, in a limit of their own: otherwise
   // MESSAGE and CANCEL in turn would pile them up.
   const std::size_t most = app_->limits.requests_per_connection;
@@ -179,12 +177,12 @@ void connection_actor::open(const detail::handler& h, const wire::request_envelo
   }
   if (const auto problem = detail::call::problem_of(e, app_->limits)) return refuse(e, *problem);
   caf::strong_actor_ptr a = take_request_actor(home());
-  request_state& r = as_request(a).state();
+  request_call& r = as_request(a).call();
   r.connection = this;
   r.slot = requests_.size();
   requests_.push_back(std::move(a));
   open_.insert(e.seq, r);
-  r.call().open(h, e);
+  r.open(around_, h, e);
 }
 
 } // namespace swill::actors

@@ -5,55 +5,47 @@
 
 namespace swill::actors {
 
-request_state::request_state(unit& u) : unit_(u), call_(u.loop(), *this) {}
+request_call::request_call(unit& u) : call(u.loop()) {}
 
-message_port& request_state::port() noexcept { return connection->port(); }
-connection& request_state::peer() const noexcept { return connection->facts(); }
-const detail::service& request_state::app() const noexcept { return connection->app(); }
-bool request_state::writable() const noexcept { return connection->writable(call_.seq()); }
-bool request_state::counts_items() const noexcept { return connection->port().counts_items(); }
-void request_state::on_item_taken(detail::call& c) { connection->on_item_taken(c); }
-void request_state::on_held(std::ptrdiff_t bytes) { connection->on_held(bytes); }
-void request_state::pause_reading(bool paused) { connection->pause_reading(paused); }
-void request_state::wait_writable(detail::call& c) { connection->wait_writable(c); }
-void request_state::wait_turn(detail::call& c) { unit_.wait_turn(c); }
-
-void request_state::forget_waits(detail::call& c) noexcept {
-  unit_.forget(c);
-  connection->forget(c);
+request_info request_call::info() const {
+  request_info out;
+  out.connection = peer().id();
+  out.rpc = target().name;
+  out.seq = seq();
+  out.age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(loop().now() - opened()).count();
+  out.answered = is_final();
+  out.trace = trace();
+  return out;
 }
 
-void request_state::on_final(detail::call&) { connection->on_final(*this); }
-void request_state::on_finished(detail::call&) { connection->on_finished(*this); }
-void request_state::close(int code, std::string_view reason) { connection->close(code, reason); }
+const detail::dynamic_handlers* request_call::dynamic() const noexcept { return connection->home().dynamic; }
 
-bool request_state::is_draining() const noexcept { return connection->is_draining(); }
+void request_call::on_final() { connection->on_final(*this); }
+void request_call::on_finished() { connection->on_finished(*this); }
 
-void request_state::offload(std::shared_ptr<pool_job> job) {
-  unit_.server->offload(std::move(job), &connection->facts(), unit_.loop(), call_.target().name);
+void request_call::log_limited(std::string_view kind, const log_entry& line,
+                               const log_limiter::text_maker& text) const {
+  connection->home().log_limited(kind, line, text);
 }
 
-void* request_state::native_actor() noexcept {
+void request_call::offload(std::shared_ptr<pool_job> job) {
+  connection->home().server->offload(std::move(job), &peer(), loop(), target().name);
+}
+
+void* request_call::native_actor() noexcept {
   if (actor != nullptr) return static_cast<loop_actor*>(actor);
   return static_cast<loop_actor*>(connection);
 }
 
 request_actor::request_actor(caf::actor_config& config, unit& home)
-    : loop_actor(config, home), state_(std::make_unique<request_state>(home)) {
-  state_->actor = this;
+    : loop_actor(config, home), call_(std::make_unique<request_call>(home)) {
+  call_->actor = this;
 }
 
 request_info request_actor::info() const {
   request_info out;
+  if (call_ != nullptr && call_->is_open()) out = call_->info();
   out.actor = id();
-  if (state_ == nullptr || !state_->call().is_open()) return out;
-  detail::call& c = state_->call();
-  out.connection = state_->peer().id();
-  out.rpc = c.target().name;
-  out.seq = c.seq();
-  out.age_ms = std::chrono::duration_cast<std::chrono::milliseconds>(home().loop().now() - c.opened()).count();
-  out.answered = c.is_final();
-  out.trace = c.trace();
   return out;
 }
 
@@ -70,14 +62,14 @@ bool request_actor::is_recyclable() const noexcept {
 }
 
 void request_actor::on_exit() {
-  if (state_ == nullptr || !state_->call().is_open()) return;
-  connection_actor& c = *state_->connection;
-  c.adopt(std::move(state_));
+  if (call_ == nullptr || !call_->is_open()) return;
+  connection_actor& c = *call_->connection;
+  c.adopt(std::move(call_));
 }
 
 // The client did not ask for it, so it is told (docs/protocol.md §4).
 void request_actor::cancel(std::string reason) {
-  if (state_->call().is_open()) state_->call().fail(error{error_code::cancelled, std::move(reason)});
+  if (call_->is_open()) call_->fail(error{error_code::cancelled, std::move(reason)});
 }
 
 bool request_actor::on_mail(caf::mailbox_element& element) {

@@ -62,7 +62,7 @@ void unit_clock::on_timer() {
 // --- Unit
 
 unit::unit(caf::actor_system& system, swill::loop& l, std::size_t throughput)
-    : caf::execution_unit(&system), loop_(l), clock_(*this), throughput_(throughput), pool_face_(&system) {
+    : caf::execution_unit(&system), turns(l), loop_(l), clock_(*this), throughput_(throughput), pool_face_(&system) {
   loop_.set_turn_hook([](void* self) { static_cast<unit*>(self)->drain(); }, this);
 }
 
@@ -98,7 +98,7 @@ void unit::drain() noexcept {
   if (draining_) return;
   if (current_unit != this) bind_thread();
   draining_ = true;
-  ++turn_;
+  turns.begin_turn();
   if (loop_.entered() != nullptr) measure_turn();
   if (has_remote_.load(std::memory_order_acquire)) {
     const std::lock_guard lock{mutex_};
@@ -138,27 +138,6 @@ void unit::run(caf::resumable* job) {
   }
 }
 
-void unit::wait_turn(detail::call& c) {
-  streams_.push_back(&c);
-  if (streams_posted_) return;
-  streams_posted_ = true;
-  loop_.post([this] { run_streams(); });
-}
-
-void unit::run_streams() {
-  streams_posted_ = false;
-  ++turn_;
-  for (std::size_t n = streams_.size(); n > 0 && !streams_.empty(); --n) {
-    detail::call* c = streams_.front();
-    streams_.pop_front();
-    if (c != nullptr) c->on_turn();
-  }
-}
-
-void unit::forget(detail::call& c) noexcept {
-  std::replace(streams_.begin(), streams_.end(), &c, static_cast<detail::call*>(nullptr));
-}
-
 void unit::unwind(const std::vector<caf::strong_actor_ptr>& requests) {
   unwinding_.insert(unwinding_.end(), requests.begin(), requests.end());
   if (!is_unwinding_) unwind_some();
@@ -170,7 +149,7 @@ void unit::unwind_some() {
   for (; left > 0 && !unwinding_.empty(); --left) {
     const caf::strong_actor_ptr r = std::move(unwinding_.front());
     unwinding_.pop_front();
-    if (auto& a = as_request(r); a.is_alive()) a.state().call().unwind();
+    if (auto& a = as_request(r); a.is_alive()) a.call().unwind();
   }
   is_unwinding_ = !unwinding_.empty();
   if (is_unwinding_) loop_.post([this] { unwind_some(); });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libswill/api/detail/call_queue.hpp"
 #include "libswill/base/log_limiter.hpp"
 
 #include <caf/all.hpp>
@@ -12,7 +13,6 @@
 #include <vector>
 
 namespace swill::detail {
-class call;
 class dynamic_handlers;
 } // namespace swill::detail
 
@@ -61,12 +61,8 @@ public:
   /// An actor of this unit has mail. From any thread.
   void exec_later(caf::resumable* job) override;
 
-  /// Rises with each turn of the loop.
-  std::uint64_t turn() const noexcept { return turn_; }
-
-  /// Calls c.on_turn() in the next turn; in the order of asking.
-  void wait_turn(detail::call& c);
-  void forget(detail::call& c) noexcept;
+  /// Where streams wait that have had their share of this turn.
+  detail::turn_queue turns;
 
   /// Unwinds the calls of request actors that were withdrawn, some in each turn, in the order in which they came: whoever goes away with all
   /// that it may have open does not hold up its neighbours, and neither do many of them at once.
@@ -117,7 +113,6 @@ private:
 
   void drain() noexcept;
   void run(caf::resumable* job);
-  void run_streams();
   void unwind_some();
   void measure_turn() noexcept;
 
@@ -125,14 +120,11 @@ private:
   unit_clock clock_;
   std::size_t throughput_;
   pool_face pool_face_;
-  std::uint64_t turn_ = 0;
   clock_time measured_{}; ///< until when turns have been looked at
   bool draining_ = false;
-  bool streams_posted_ = false;
   bool is_unwinding_ = false; ///< now, or in a later turn
   std::vector<caf::resumable*> ready_;
   std::vector<caf::resumable*> running_;
-  std::deque<detail::call*> streams_;
   std::deque<caf::strong_actor_ptr> unwinding_; ///< held, so that none of them serves another request meanwhile
   std::vector<caf::strong_actor_ptr> garbage_;
   std::vector<std::shared_ptr<void>> garbage_objects_; // whoever gave them up

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/remote/remote_handler.hpp"
+#include "libswill/base/text.hpp"
 
 #include <memory>
 #include <string>
@@ -28,10 +29,6 @@ public:
   std::vector<std::shared_ptr<const detail::handler>> all() const override;
 
 private:
-  struct text_hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
-  };
   void forget_old();
 
   unit& unit_;

@@ -1,5 +1,6 @@
 #include "libswill/api/connection.hpp"
 
+#include "libswill/base/encoding.hpp"
 #include "libswill/base/header_fields.hpp"
 #include "libswill/base/move_function.hpp"
 #include "libswill/base/random.hpp"
@@ -12,15 +13,6 @@
 namespace swill {
 
 namespace {
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-int hex_digit(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 /// What the client says is shown, and sent to others, as text.
 void mend(std::string& s) {
@@ -121,17 +113,6 @@ std::map<std::string, std::string, std::less<>> connection::cookies() const {
 
 namespace {
 
-/// RFC 9110 §5.6.2.
-bool is_token(std::string_view s) noexcept {
-  static constexpr std::string_view extra = "!#$%&'*+-.^_`|~";
-  return !s.empty() && std::all_of(s.begin(), s.end(), [](char c) {
-    const char l = lower(c);
-    return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || extra.find(c) != std::string_view::npos;
-  });
-}
-
-bool is_control(char c) noexcept { return (c >= 0 && c < 32) || c == 127; }
-
 /// cookie-value of RFC 6265 §4.1.1: no blank, quote, comma, semicolon or backslash, and ASCII only; quotes may be around it.
 bool is_cookie_value(std::string_view s) noexcept {
   if (s.size() >= 2 && s.front() == '"' && s.back() == '"') s = s.substr(1, s.size() - 2);
@@ -142,16 +123,15 @@ bool is_cookie_value(std::string_view s) noexcept {
 } // namespace
 
 void connection::set_response_header(std::string_view name, std::string_view text) {
-  const bool good_text = std::none_of(text.begin(), text.end(), [](char c) { return is_control(c) && c != '\t'; });
-  if (!is_token(name) || !good_text) throw std::invalid_argument("HTTP does not allow this header");
+  if (!header_fields::may_travel(name, text)) throw std::invalid_argument("HTTP does not allow this header");
   response_headers_.emplace_back(name, text);
 }
 
 void connection::set_cookie(std::string_view name, std::string_view text, std::string_view attributes) {
   // Between semicolons stands whatever is no control character; where one attribute ends is for who writes them to say.
   const bool good_attributes =
-      std::all_of(attributes.begin(), attributes.end(), [](char c) { return c >= 0 && !is_control(c); });
-  if (!is_token(name) || !is_cookie_value(text) || !good_attributes)
+      std::all_of(attributes.begin(), attributes.end(), [](char c) { return c >= 32 && c != 127; });
+  if (!header_fields::is_token(name) || !is_cookie_value(text) || !good_attributes)
     throw std::invalid_argument("RFC 6265 does not allow this cookie");
   std::string line{name};
   line.append("=").append(text);

@@ -101,16 +101,16 @@ hook<Args...> make_hook(F f) {
 [[noreturn]] void refuse();
 
 template <class Result>
-struct awaited {
+struct rule_result {
   using type = Result;
 };
 template <class T>
-struct awaited<task<T>> {
+struct rule_result<task<T>> {
   using type = T;
 };
 /// A function that returns this may be a rule where an R is wanted.
 template <class Result, class R>
-inline constexpr bool is_ruling = one_of_types<typename awaited<Result>::type, void, bool, R>;
+inline constexpr bool is_ruling = one_of_types<typename rule_result<Result>::type, void, bool, R>;
 
 /// The R that a rule has given, or a fresh one for its true; its false is refused.
 template <class R, class Given>

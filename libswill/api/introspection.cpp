@@ -20,7 +20,7 @@ stream<value> records_of(const detail::service& s, request<value> r) {
   for (const auto& h : s.handlers()) {
     if (builtin || !h->name.starts_with("swill.")) co_yield introspection_record(*h);
   }
-  const detail::dynamic_handlers* others = r.context().call().host().dynamic();
+  const detail::dynamic_handlers* others = r.context().call().dynamic();
   if (others == nullptr) co_return;
   const auto all = others->all();
   for (const auto& h : all) {

@@ -4,11 +4,11 @@
 #include "libswill/api/types/codec.hpp"
 #include "libswill/base/awaiting.hpp"
 #include "libswill/base/must_await.hpp"
+#include "libswill/base/ring.hpp"
 #include "libswill/base/task.hpp"
 
 #include <cstddef>
 #include <optional>
-#include <vector>
 
 namespace swill {
 
@@ -47,34 +47,44 @@ class input_gauge {
 public:
   void add(std::size_t n) {
     held_ += n;
-    if (held_ >= high) [[unlikely]]
-      on_mark(on_mark_argument);
+    if (held_ >= high_) [[unlikely]]
+      on_mark();
   }
   void take(std::size_t n) {
     held_ -= n;
-    if (held_ < low) [[unlikely]]
-      on_mark(on_mark_argument);
+    if (held_ < low_) [[unlikely]]
+      on_mark();
+  }
+  /// The same, by the handler.
+  void take_item(std::size_t n) {
+    if (counts_items_) [[unlikely]]
+      on_item_taken();
+    take(n); // last: the call may hand over more
   }
   std::size_t held() const noexcept { return held_; }
-  void clear() noexcept { held_ = 0; }
 
-  std::size_t low = 0;  ///< on_mark is called when it falls below this
-  std::size_t high = 0; ///< or comes up to this
-  void (*on_mark)(void*) = nullptr;
-  void* on_mark_argument = nullptr;
+protected:
+  explicit input_gauge(bool counts_items) noexcept : counts_items_(counts_items) {}
+  ~input_gauge() = default;
+  /// It has fallen below low_, or come up to high_.
+  virtual void on_mark() = 0;
+  virtual void on_item_taken() = 0;
+  std::size_t low_ = 0;
+  std::size_t high_ = 0;
 
 private:
   std::size_t held_ = 0;
+  bool counts_items_; ///< somebody is told of each item that the handler takes
 };
 
 /// Items of a streaming request that wait for their handler. Its call bounds what they take (limits::queued_bytes).
 template <class T>
 class item_queue : public wait_slot {
 public:
-  explicit item_queue(input_gauge& g) noexcept : gauge_(g) {}
+  explicit item_queue(input_gauge* g) noexcept : gauge_(*g) {}
 
-  bool empty() const noexcept { return head_ == items_.size(); }
-  std::size_t size() const noexcept { return items_.size() - head_; }
+  bool empty() const noexcept { return items_.empty(); }
+  std::size_t size() const noexcept { return items_.size(); }
   std::size_t queued_bytes() const noexcept { return bytes_; }
   bool is_closed() const noexcept { return closed_; }
 
@@ -84,27 +94,17 @@ public:
   /// An item that came in `size` bytes and has allocated so many beyond them.
   void push(T item, std::size_t size, std::size_t allocated) {
     const std::size_t takes = size + allocated + sizeof(slot) + 2 * sizeof(void*); // the latter of its allocation
-    items_.push_back({std::move(item), size, takes});
+    items_.push({std::move(item), size, takes});
     bytes_ += size;
     held_ += takes;
     gauge_.add(takes);
   }
   T pop() {
-    slot& s = items_[head_++];
-    T out = std::move(s.item);
-    const std::size_t took = s.takes;
+    slot s = items_.pop();
     bytes_ -= s.size;
-    held_ -= took;
-    if (head_ == items_.size()) {
-      items_.clear();
-      head_ = 0;
-    } else if (head_ >= 1024 && head_ * 2 >= items_.size()) {
-      items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(head_));
-      head_ = 0;
-    }
-    if (on_taken != nullptr) on_taken(on_taken_argument);
-    gauge_.take(took); // last: the call may push more
-    return out;
+    held_ -= s.takes;
+    gauge_.take_item(s.takes); // last: the call may push more
+    return std::move(s.item);
   }
   void close() noexcept { closed_ = true; }
 
@@ -115,19 +115,14 @@ public:
     return std::optional<T>{pop()};
   }
 
-  /// Called for each item that is taken, when set.
-  void (*on_taken)(void*) = nullptr;
-  void* on_taken_argument = nullptr;
-
 private:
   struct slot {
-    T item;
-    std::size_t size;
-    std::size_t takes;
+    T item{};
+    std::size_t size = 0;
+    std::size_t takes = 0;
   };
   input_gauge& gauge_;
-  std::vector<slot> items_;
-  std::size_t head_ = 0;
+  ring<slot, 256> items_;
   std::size_t bytes_ = 0;
   std::size_t held_ = 0;
   bool closed_ = false;

@@ -20,6 +20,13 @@ int size_of(std::size_t size) {
 
 } // namespace
 
+int hex_digit(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
 std::string to_hex(bytes_view data) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string out;

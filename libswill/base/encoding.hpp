@@ -8,6 +8,9 @@
 
 namespace swill {
 
+/// The value of a hex digit in either case; -1 for anything else.
+int hex_digit(char c) noexcept;
+
 /// Two lower-case hex digits for each byte.
 std::string to_hex(bytes_view data);
 

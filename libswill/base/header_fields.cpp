@@ -12,14 +12,18 @@ std::string_view trimmed(std::string_view s) noexcept {
   return s;
 }
 
-bool is_valid(std::string_view name, std::string_view value) noexcept {
-  const auto is_token = [](char c) {
+bool is_token(std::string_view s) noexcept {
+  constexpr std::string_view extra = "!#$%&'*+-.^_`|~";
+  return !s.empty() && std::all_of(s.begin(), s.end(), [extra](char c) {
     const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    return alphanumeric || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
-  };
-  const auto is_text = [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); };
-  return !name.empty() && std::all_of(name.begin(), name.end(), is_token) &&
-         std::all_of(value.begin(), value.end(), is_text);
+    return alphanumeric || extra.find(c) != std::string_view::npos;
+  });
+}
+
+bool may_travel(std::string_view name, std::string_view value) noexcept {
+  return is_token(name) && std::all_of(value.begin(), value.end(), [](char c) {
+           return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
+         });
 }
 
 std::vector<std::string_view> values(const header_list& headers, std::string_view name) {

@@ -20,11 +20,13 @@ namespace swill::header_fields {
 /// Names of fields, schemes, hosts and the like: equal but for the case of ASCII letters.
 bool same_token(std::string_view a, std::string_view b) noexcept;
 
+/// A token of RFC 9110 §5.6.2: what names of fields and cookies are.
+bool is_token(std::string_view s) noexcept;
+/// Whether a field may have that name and value: a token, and no control character but the tab.
+bool may_travel(std::string_view name, std::string_view value) noexcept;
+
 /// Without blanks and tabs around it.
 std::string_view trimmed(std::string_view s) noexcept;
-
-/// Whether name and value cannot break out of their line (RFC 9110 §5).
-bool is_valid(std::string_view name, std::string_view value) noexcept;
 
 /// Calls f with each part of s between separators.
 template <class F>

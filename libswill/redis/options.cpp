@@ -1,5 +1,6 @@
 #include "libswill/redis/options.hpp"
 
+#include "libswill/base/encoding.hpp"
 #include "libswill/base/name_look_up.hpp"
 #include "libswill/base/text.hpp"
 #include "libswill/redis/outage_log.hpp"
@@ -14,13 +15,6 @@ namespace swill::redis {
 namespace {
 
 error bad(const char* what) { return {error_code::bad_request, std::string{"Redis address: "} + what}; }
-
-int hex_digit(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 /// Percent-decodes; false for an escape that is none, and for NUL.
 bool decode(std::string_view s, std::string& out) {

@@ -1,5 +1,6 @@
 #include "libswill/redis/subscriber.hpp"
 
+#include "libswill/base/text.hpp"
 #include "libswill/redis/detail/command.hpp"
 #include "libswill/redis/detail/link.hpp"
 
@@ -13,11 +14,6 @@ namespace swill::redis {
 namespace {
 
 using words = std::initializer_list<std::string_view>;
-
-struct text_hash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
-};
 
 /// Channels in one SUBSCRIBE after a reconnect.
 constexpr std::size_t batch = 512;

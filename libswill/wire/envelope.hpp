@@ -10,10 +10,6 @@
 
 namespace swill::wire {
 
-/// The agreed version of the protocol. Everything below is v1; v2 will add connection-level envelopes on seq 0 (docs/protocol.md §9).
-/// IF YOU ADD A VALUE: docs/protocol.md §1, decode_request and decode_response (which then take it), the transport's handshake.
-enum class protocol_version : std::uint8_t { v1 = 1 };
-
 /// MESSAGE, END_OF_STREAM, METADATA, CANCEL (docs/protocol.md §2).
 /// IF YOU ADD A VALUE: docs/protocol.md §2, envelope.cpp, the connection actor, tests/wire/vectors, clients.
 enum class request_type : std::uint8_t { message = 0, end_of_stream = 1, metadata = 2, cancel = 3 };

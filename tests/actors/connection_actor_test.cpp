@@ -72,7 +72,7 @@ TEST(ConnectionActor, ThatIsGoneUnwindsItsRequestsInSeveralTurns) {
   actors::unit* home = nullptr;
   a.handle("sleep", [&](request<int> r) -> task<int> {
     const auto at_end = [&](int*) {
-      ++ended[home->turn()];
+      ++ended[home->turns.turn()];
       order.push_back(r.data());
       see_cancellation += r.context().is_cancelled() ? 1 : 0;
     };

@@ -210,10 +210,7 @@ inline swill::value list(std::initializer_list<swill::value> a) { return swill::
 
 template <class T>
 swill::bytes encode(const T& v) {
-  swill::buffer b;
-  swill::wire::writer to{b};
-  swill::encode_message(to, v);
-  return {b.view().begin(), b.view().end()};
+  return swill::detail::encoded_message(v);
 }
 
 /// The T that v decodes to; fails the test (by exception) when it does not.

@@ -18,6 +18,12 @@ TEST(Encoding, HexHasTwoDigitsForEachByte) {
   EXPECT_EQ(to_hex(as_bytes(std::string_view{"\x00\x0f\xa5\xff", 4})), "000fa5ff");
 }
 
+TEST(Encoding, AHexDigitIsReadInBothCases) {
+  for (const auto& [c, is] : {std::pair{'0', 0}, {'9', 9}, {'a', 10}, {'f', 15}, {'A', 10}, {'F', 15}})
+    EXPECT_EQ(hex_digit(c), is) << c;
+  for (const char c : {'/', ':', '@', 'G', '`', 'g', '\xe9'}) EXPECT_EQ(hex_digit(c), -1) << c;
+}
+
 // RFC 4648 §10
 constexpr std::array<std::pair<std::string_view, std::string_view>, 7> vectors{{{"", ""},
                                                                                 {"f", "Zg=="},

@@ -16,6 +16,13 @@ TEST(HeaderFields, CompareTokensInAnyCase) {
   EXPECT_FALSE(same_token("[", "{")) << "which differ as letters do";
 }
 
+TEST(HeaderFields, MayTravelWhenTheyCannotBreakOutOfTheirLine) {
+  EXPECT_TRUE(may_travel("Set-Cookie", "a=b; Path=/"));
+  EXPECT_TRUE(may_travel("X", "h\xc3\xa9\ty"));
+  for (const char* value : {"a\nb", "a\rb", "\x7f", "\x01"}) EXPECT_FALSE(may_travel("X", value));
+  for (const char* name : {"", "a b", "a:", "a\r", "\xc3\xa9"}) EXPECT_FALSE(may_travel(name, "x"));
+}
+
 TEST(HeaderFields, FindTheTokenOfABearer) {
   for (const char* text : {"Bearer abc", "bearer abc", "BEARER  abc", " Bearer \t abc  "})
     EXPECT_EQ(bearer_token(text), "abc") << text;

@@ -36,9 +36,9 @@ TEST(ArchitecturePage, KnowsHowLargeThingsAre) {
   GTEST_SKIP() << "the page speaks of g++ on x86-64";
 #endif
   const std::map<std::string, std::size_t> sizes{
-      {"loop_actor", sizeof(actors::loop_actor)},       {"connection_actor", sizeof(actors::connection_actor)},
-      {"swill::connection", sizeof(connection)},        {"request_actor", sizeof(actors::request_actor)},
-      {"request_state", sizeof(actors::request_state)}, {"wait", sizeof(wait)}};
+      {"loop_actor", sizeof(actors::loop_actor)},     {"connection_actor", sizeof(actors::connection_actor)},
+      {"swill::connection", sizeof(connection)},      {"request_actor", sizeof(actors::request_actor)},
+      {"request_call", sizeof(actors::request_call)}, {"wait", sizeof(wait)}};
   const auto said = sizes_on_the_page();
   EXPECT_EQ(said.size(), sizes.size());
   for (const auto& [name, size] : sizes) {

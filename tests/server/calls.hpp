@@ -76,10 +76,7 @@ error error_of(F f) {
 
 template <class T>
 bytes encoded(const T& v) {
-  buffer out;
-  wire::writer w{out};
-  encode_message(w, v);
-  return {out.view().begin(), out.view().end()};
+  return detail::encoded_message(v);
 }
 
 /// Any envelope, right or wrong; it arrives with the next turn of the server.

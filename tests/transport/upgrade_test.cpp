@@ -224,10 +224,10 @@ TEST(HttpResponse, HasNoBodyForHead) {
 }
 
 TEST(HttpResponse, KnowsWhatIsSafe) {
-  EXPECT_TRUE(header_fields::is_valid("Set-Cookie", "a=b; Path=/"));
-  EXPECT_TRUE(header_fields::is_valid("X", "h\xc3\xa9"));
-  for (const auto* value : {"a\nb", "a\rb", "\x7f", "\x01"}) EXPECT_FALSE(header_fields::is_valid("X", value));
-  for (const auto* name : {"", "a b", "a:", "a\r"}) EXPECT_FALSE(header_fields::is_valid(name, "x"));
+  EXPECT_TRUE(header_fields::may_travel("Set-Cookie", "a=b; Path=/"));
+  EXPECT_TRUE(header_fields::may_travel("X", "h\xc3\xa9"));
+  for (const auto* value : {"a\nb", "a\rb", "\x7f", "\x01"}) EXPECT_FALSE(header_fields::may_travel("X", value));
+  for (const auto* name : {"", "a b", "a:", "a\r"}) EXPECT_FALSE(header_fields::may_travel(name, "x"));
   EXPECT_TRUE(is_reserved_header("connection"));
   EXPECT_FALSE(is_reserved_header("Set-Cookie"));
 }

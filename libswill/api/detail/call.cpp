@@ -1,84 +1,34 @@
 #include "libswill/api/detail/call.hpp"
 
+#include "libswill/api/detail/typed_handler.hpp"
 #include "libswill/base/await.hpp"
-#include "libswill/base/trace.hpp"
-#include "libswill/base/trace_id.hpp"
 #include "libswill/wire/reader.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 namespace swill::detail {
 
 using wire::request_type;
 using wire::response_type;
 
-call::call(swill::loop& l, call_host& host) : scope(l), host_(&host) {
-  gauge_.on_mark = [](void* self) { static_cast<call*>(self)->settle_input(); };
-  gauge_.on_mark_argument = this;
-}
+call::call(swill::loop& l) : scope(l) {}
 
 call::~call() = default;
 
 // --- Opening
 
-void call::begin(const handler& h, const wire::request_envelope& e) noexcept {
+void call::begin(call_surroundings& around, const handler& h, const wire::request_envelope& e) noexcept {
   handler_ = &h;
   set_tag(&h);
-  port_ = &host_->port();
-  limits_ = &host_->app().limits;
-  seq_ = e.seq;
+  around_ = &around;
+  output_.begin(*around.port, e.seq);
   borrowed_metadata_ = e.metadata;
-  final_ = false;
-  end_as(outcome::kind::ok);
+  phase_ = phase::running;
+  how_ = outcome::kind::ok;
   ends_ = ends::unknown;
 }
 
-/// The last value under a key of encoded metadata.
-bool call::find_metadata(bytes_view metadata, std::string_view key, std::size_t nesting, wire::reader& out) noexcept {
-  wire::reader in{metadata};
-  std::uint32_t n = 0;
-  bool found = false;
-  if (metadata.empty() || !in.read_map(n)) return false;
-  for (; n > 0; --n) {
-    std::string_view k;
-    if (!in.read_str(k)) break;
-    if (k == key) {
-      out = in;
-      found = true;
-    }
-    if (!in.skip(nesting)) break;
-  }
-  return found;
-}
-
-/// What the client asks for under `timeout_ms`: an integer, or a number that is rounded up to one. False for anything else.
-bool call::read_timeout(bytes_view metadata, std::size_t nesting, std::optional<std::int64_t>& out) noexcept {
-  wire::reader at{metadata};
-  if (!find_metadata(metadata, "timeout_ms", nesting, at) || at.read_nil()) return true;
-  std::int64_t ms = 0;
-  std::uint64_t large = 0;
-  double real = 0;
-  if (at.read_int(ms)) {
-    out = ms;
-  } else if (at.read_uint(large)) {
-    out = std::numeric_limits<std::int64_t>::max();
-  } else if (at.read_real(real) && std::isfinite(real)) {
-    out = static_cast<std::int64_t>(std::clamp(std::ceil(real), 0.0, 0x1p53));
-  } else {
-    return false;
-  }
-  return true;
-}
-
-std::optional<error> call::problem_of(const wire::request_envelope& e, const limits& l) {
-  std::optional<std::int64_t> ms;
-  if (e.metadata.empty() || read_timeout(e.metadata, l.nesting, ms)) return std::nullopt;
-  return error{error_code::bad_request, "timeout_ms is not a number of milliseconds"};
-}
-
-std::optional<error> call::size_problem(const handler& h, bytes_view data, std::size_t values, const limits& l) {
+std::optional<error> call::size_problem(const handler& h, bytes_view data, std::size_t values, const swill::limits& l) {
   if (h.options.message_size != 0 && data.size() > h.options.message_size)
     return error{error_code::too_large, "Message too large for this handler"};
   if (values > l.elements) return error{error_code::too_large, "Message has too many values"};
@@ -105,51 +55,46 @@ private:
 
 } // namespace
 
-void call::serve_plain(const handler& h, const wire::request_envelope& e) {
-  begin(h, e);
+void call::serve_plain(call_surroundings& around, const handler& h, const wire::request_envelope& e) {
+  begin(around, h, e);
   loop().note_entered(&h);
   try {
-    plain_envelope out{*port_, seq_};
-    if (auto problem = problem_of(e, *limits_)) throw std::move(*problem);
-    if (auto problem = size_problem(h, e.data, e.values, *limits_)) throw std::move(*problem);
-    h.call_plain(context_, e.data, *limits_, out);
-    write_tail(out.message().to(), response_type::message, true);
+    plain_envelope out{*around.port, e.seq};
+    if (auto problem = problem_of(e, limits())) throw std::move(*problem);
+    if (auto problem = size_problem(h, e.data, e.values, limits())) throw std::move(*problem);
+    h.call_plain(context_, e.data, limits(), out);
+    output_.write_tail(out.message().to(), response_type::message, true);
     out.message().end();
   } catch (...) {
     settle_exception(std::current_exception());
   }
-  metadata_.reset();
-  metadata_decoded_ = false;
-  leading_state_ = leading_state::none;
+  output_.drop_metadata();
+  client_metadata_.reset();
   state_.clear();
   stop_ = std::stop_source{std::nostopstate};
   borrowed_metadata_ = {};
   handler_ = nullptr;
 }
 
-void call::open(const handler& h, const wire::request_envelope& e) {
-  begin(h, e);
+void call::open(call_surroundings& around, const handler& h, const wire::request_envelope& e) {
+  begin(around, h, e);
   opened_ = loop().now();
-  outcome_ = {};
   encoded_metadata_.assign(e.metadata.begin(), e.metadata.end());
   borrowed_metadata_ = encoded_metadata_;
-  has_opening_ = e.type == request_type::message;
-  if (has_opening_) outcome_.bytes_in = e.data.size();
-  half_closed_ = e.type == request_type::end_of_stream;
-  if (h.request_streams) {
-    queue_limit_ = h.options.queued_bytes != 0 ? h.options.queued_bytes : limits_->queued_bytes;
-    settle_input();
+  if (e.type == request_type::message) {
+    opening_ = e.data;
+    opening_values_ = static_cast<std::uint32_t>(std::min<std::size_t>(e.values, UINT32_MAX));
   }
+  bytes_in_ = opening_.size();
   const bool waits = !h.hooks.empty() || is_heavy(e.values);
-  opening_ = e.data;
-  opening_values_ = static_cast<std::uint32_t>(std::min<std::size_t>(e.values, UINT32_MAX));
-  if (waits && h.request_streams && has_opening_) {
-    has_opening_ = false;
-    push_raw(e.data, e.values);
+  if (h.request_streams) {
+    input_ = std::make_unique<call_input>(*this, e.type == request_type::end_of_stream);
+    if (waits && !opening_.empty()) input_->keep(std::exchange(opening_, {}), e.values);
   } else if (waits) {
     opening_copy_.assign(e.data.begin(), e.data.end());
     opening_ = opening_copy_;
   }
+  leading_hooks_wait_ = !h.hooks.before_leading_metadata.empty();
   plain_items_ = !h.hooks.has_output();
   exchange_ = h.make_exchange(*this);
   if (h.blocking) stop_ = {};
@@ -158,27 +103,20 @@ void call::open(const handler& h, const wire::request_envelope& e) {
   main_.start(*this);
 }
 
-/// How long it may take, if that is limited.
-std::optional<std::chrono::milliseconds> call::allowance() const {
-  const limits& l = host_->app().limits;
-  const handler_options& o = handler_->options;
-  using std::chrono::milliseconds;
-  constexpr std::int64_t longest = std::int64_t{1000} * 60 * 60 * 24 * 365;
-  milliseconds wait = o.default_deadline.count() != 0 ? o.default_deadline : l.default_deadline;
-  const milliseconds most = o.maximum_deadline.count() != 0 ? o.maximum_deadline : l.maximum_deadline;
-  bool wanted = wait.count() != 0;
-  std::optional<std::int64_t> ms;
-  if (!borrowed_metadata_.empty()) read_timeout(borrowed_metadata_, l.nesting, ms);
-  if (ms) {
-    wait = milliseconds{std::clamp<std::int64_t>(*ms, 0, longest)};
-    wanted = true;
-  }
-  if (most.count() != 0 && (!wanted || wait > most)) {
-    wait = most;
-    wanted = true;
-  }
-  if (!wanted) return std::nullopt;
-  return wait;
+queued_input call::queued() const noexcept {
+  queued_input q = exchange_ ? exchange_->queued() : queued_input{};
+  if (input_) q = {q.items + input_->raw_items(), q.bytes + input_->raw_bytes(), input_->held()};
+  return q;
+}
+
+void call::on_item(bytes_view data, std::size_t values) {
+  if (is_final() || is_half_closed()) return;
+  bytes_in_ += data.size();
+  input_->on_item(data, values);
+}
+
+void call::on_end_of_stream() {
+  if (input_ && !is_final()) input_->on_end_of_stream();
 }
 
 void call::arm_deadline() {
@@ -211,34 +149,33 @@ task<void> call::run() {
     if (is_cancelled()) throw cancelled{};
     co_await handler_awaiter{*this};
     if (!is_plain_to_end()) co_await conclude();
-    if (!final_) {
-      const bool unary = !handler_->response_streams;
-      outcome_.bytes_out += emit(unary ? response_type::message : response_type::end_of_stream, unary, true);
-      if (unary) ++outcome_.items_out;
-      final_ = true;
+    if (!is_final()) {
+      if (handler_->response_streams) {
+        output_.send(response_type::end_of_stream, nullptr, true);
+      } else {
+        output_.send(response_type::message, exchange_.get(), true);
+      }
+      end_as(outcome::kind::ok);
     }
   } catch (...) {
     failure = std::current_exception();
   }
   if (failure) settle_exception(failure);
   note_final();
-  if (handler_->hooks.after_request.empty()) co_return;
-  complete_outcome();
-  co_await run_after();
+  if (!handler_->hooks.after_request.empty()) co_await run_after();
 }
 
 bool call::is_plain_to_begin() const noexcept {
   const request_hooks& hooks = handler_->hooks;
   if (!hooks.before_request.empty()) return false;
-  if (!encoded_metadata_.empty() && (host_->app().sessions != nullptr || !hooks.before_request_metadata.empty()))
-    return false;
+  if (!encoded_metadata_.empty() && (app().sessions != nullptr || !hooks.before_request_metadata.empty())) return false;
   return handler_->request_streams ||
          (hooks.before_request_data.empty() && hooks.before_request_message.empty() && !is_heavy(opening_values_));
 }
 
 void call::take_opening() {
-  if (handler_->request_streams) {
-    begin_input();
+  if (input_) {
+    input_->start(std::exchange(opening_, {}), opening_values_);
   } else {
     decode(opening_, opening_values_);
   }
@@ -247,14 +184,14 @@ void call::take_opening() {
 /// What comes before the handler.
 task<void> call::prepare() {
   const request_hooks& hooks = handler_->hooks;
-  if (session_provider* provider = host_->app().sessions; provider != nullptr && !encoded_metadata_.empty()) {
+  if (session_provider* provider = app().sessions; provider != nullptr && !encoded_metadata_.empty()) {
     auto token = provider->token_in(context_, encoded_metadata_);
     if (token) co_await provider->bind_by(context_, std::move(*token));
   }
   if (!hooks.before_request.empty()) co_await run_hooks(hooks.before_request, context_);
   if (!encoded_metadata_.empty() && !hooks.before_request_metadata.empty()) {
     client_metadata();
-    co_await run_hooks(hooks.before_request_metadata, context_, kept_metadata().client);
+    co_await run_hooks(hooks.before_request_metadata, context_, client_metadata_->is);
   }
   if (!handler_->request_streams && !hooks.before_request_data.empty()) {
     co_await run_hooks(hooks.before_request_data, context_, opening_copy_);
@@ -262,7 +199,7 @@ task<void> call::prepare() {
   }
   if (!handler_->request_streams && is_heavy(opening_values_)) {
     co_await decode_on_pool(opening_, opening_values_);
-    if (final_) throw cancelled{};
+    if (is_final()) throw cancelled{};
   } else {
     take_opening();
   }
@@ -272,42 +209,98 @@ task<void> call::prepare() {
   }
 }
 
+/// [any thread]; not twice at a time.
+void call::decode(bytes_view data, std::size_t values) {
+  std::optional<error> failure = size_problem(*handler_, data, values, limits());
+  if (!failure && exchange_->decode(data, limits(), failure)) {
+    ++items_in_;
+    return;
+  }
+  throw located(std::move(*failure));
+}
+
+/// The same error, and which item of the stream it is about.
+error call::located(error e) const {
+  if (!handler_->request_streams) return e;
+  if (!e.is(error_code::validation_error)) {
+    if (e.data.is_nil()) e.data = value::map({{"item", items_in_}});
+    return e;
+  }
+  // Clients of all ages look for the problems of an item where those of a message are, so this shape is for who asks for it.
+  wire::reader at{borrowed_metadata_};
+  bool wanted = false;
+  if (!find_metadata(borrowed_metadata_, "item_index", limits().nesting, at) || !at.read_bool(wanted) || !wanted)
+    return e;
+  const value* whole = e.data.find("*");
+  const bool is_struct = whole == nullptr || e.data.get_if<value_map>()->size() != 1;
+  value problem = value::map({{"index", items_in_}});
+  problem.set("errors", is_struct ? value::array({std::move(e.data)}) : value{*whole});
+  e.data = value::map({});
+  e.data.set("*", value::array({std::move(problem)}));
+  return e;
+}
+
+/// A message that is decoded on the worker pool, in its connection's turn. Nothing interrupts that once it has begun: whatever happens to the
+/// request meanwhile, its coroutine goes on after it.
+struct call::pool_decoding {
+  call& c;
+  bytes_view data;
+  std::size_t values;
+  nothing operator()() const {
+    c.decode(data, values);
+    return {};
+  }
+};
+
+task<void> call::decode_on_pool(bytes_view data, std::size_t values) {
+  if (is_cancelled()) throw cancelled{};
+  blocking_awaiter<pool_decoding> decoded{pool_decoding{*this, data, values}, stop_token()};
+  decoding_ = true;
+  try {
+    co_await decoded;
+  } catch (...) {
+    decoding_ = false;
+    throw;
+  }
+  decoding_ = false;
+}
+
 bool call::is_plain_to_end() const noexcept {
   const request_hooks& hooks = handler_->hooks;
-  return final_ || (hooks.before_leading_metadata.empty() && hooks.before_response_message.empty() &&
-                    hooks.before_trailing_metadata.empty() && session_ == nullptr);
+  return is_final() || (hooks.before_leading_metadata.empty() && hooks.before_response_message.empty() &&
+                        hooks.before_trailing_metadata.empty() && session_ == nullptr);
 }
 
 /// What comes after it, before the final envelope.
 task<void> call::conclude() {
   const request_hooks& hooks = handler_->hooks;
-  if (!leading_hooks_ran_) {
-    if (hooks.before_leading_metadata.empty()) {
-      leading_hooks_ran_ = true;
-    } else {
-      co_await run_leading_hooks();
-    }
-  }
-  if (!final_ && !handler_->response_streams && !hooks.before_response_message.empty()) {
+  if (leading_hooks_wait_) co_await run_leading_hooks();
+  if (!is_final() && !handler_->response_streams && !hooks.before_response_message.empty()) {
     any_message m = exchange_->outgoing();
     co_await run_hooks(hooks.before_response_message, context_, m);
   }
-  if (!final_ && !hooks.before_trailing_metadata.empty())
+  if (!is_final() && !hooks.before_trailing_metadata.empty())
     co_await run_hooks(hooks.before_trailing_metadata, context_, trailing());
-  if (session_ != nullptr && !final_ && session_->has_changed()) co_await session_->save();
+  if (session_ != nullptr && !is_final() && session_->has_changed()) co_await session_->save();
 }
 
 /// Looks at the clock, so only for those who ask.
-void call::complete_outcome() noexcept {
-  count_burst();
-  outcome_.items_in = items_seen_;
-  outcome_.duration = loop().now() + loop().turn_age() - opened_;
+outcome call::summary() noexcept {
+  outcome out;
+  out.how = how_;
+  out.code = code_;
+  out.duration = loop().now() + loop().turn_age() - opened_;
+  out.items_in = items_in_;
+  out.bytes_in = bytes_in_;
+  output_.count(out);
+  return out;
 }
 
 task<void> call::run_after() {
+  const outcome how = summary();
   if (is_cancelled()) {
     interrupt(); // hooks of an item must not go on when the scope is no longer cancelled: their message is gone
-    to_unwind_ = false; // that is done, and is not for what follows
+    phase_ = phase::told; // unwinding is done, and is not for what follows
     reset_cancel();
   }
   std::size_t number = 0; // of the hook
@@ -316,47 +309,49 @@ task<void> call::run_after() {
     std::exception_ptr failure;
     try {
       if (h.plain) {
-        h.plain(context_, outcome_);
+        h.plain(context_, how);
       } else {
-        co_await h.awaiting(context_, outcome_);
+        co_await h.awaiting(context_, how);
       }
     } catch (...) {
       failure = std::current_exception();
     }
-    if (!failure) continue;
-    try {
-      std::rethrow_exception(failure);
-    } catch (const close_connection& c) {
-      host_->close(c.code, c.reason);
-    } catch (...) {
-      log_failure("after_request " + std::to_string(number),
-                  log_limiter::of_exception("after_request failed: ", failure));
-    }
+    if (!failure || is_closed_by(failure, peer())) continue;
+    log_failure("after_request " + std::to_string(number),
+                log_limiter::of_exception("after_request failed: ", failure));
   }
+}
+
+// --- The end
+
+void call::send_error(const error& e) {
+  end_as(outcome::kind::error, e.code);
+  log_answer(e);
+  output_.send_error(e);
 }
 
 void call::settle_exception(std::exception_ptr e) {
-  if (final_) return;
-  try {
-    std::rethrow_exception(e);
-  } catch (const close_connection& c) {
-    final_ = true;
-    end_as(outcome::kind::cancelled);
-    host_->close(c.code, c.reason);
-    return;
-  } catch (...) {
-  }
-  const error seen = host_->app().to_error(context_, e);
-  send_error(seen);
+  if (is_final()) return;
+  if (is_closed_by(e, peer())) return end_as(outcome::kind::cancelled);
+  send_error(app().to_error(context_, e));
 }
 
 void call::note_final() {
-  final_ = true;
   deadline_.cancel();
-  if (final_told_) return;
-  final_told_ = true;
-  if (handler_->request_streams) release_input();
-  host_->on_final(*this);
+  if (phase_ >= phase::told) return;
+  phase_ = phase::told;
+  if (input_) input_->release();
+  on_final();
+}
+
+/// What it may look at says from now on that nobody waits for it.
+void call::tell_handler() {
+  pending_yield_ = nullptr;
+  around_->turns.forget(*this);
+  around_->waiting.forget(*this);
+  cancel_flag_.store(true, std::memory_order_relaxed);
+  stop_.request_stop();
+  note_final();
 }
 
 void call::stop_handler() {
@@ -364,18 +359,14 @@ void call::stop_handler() {
   cancel();
 }
 
-/// What it may look at says from now on that nobody waits for it.
-void call::tell_handler() {
-  pending_yield_ = nullptr;
-  host_->forget_waits(*this);
-  cancel_flag_.store(true, std::memory_order_relaxed);
-  stop_.request_stop();
-  note_final();
+void call::fail_by(std::exception_ptr e) {
+  settle_exception(std::move(e));
+  stop_handler();
 }
 
 void call::fail(const error& e) {
-  if (final_) return;
-  send_error(host_->app().mapped(context_, e));
+  if (is_final()) return;
+  send_error(app().mapped(context_, e));
   stop_handler();
 }
 
@@ -385,18 +376,17 @@ void call::cancel_request() {
 }
 
 void call::withdraw() {
-  if (!final_) end_as(outcome::kind::cancelled);
-  if (was_cancelled()) return;
-  const bool handler_has_ended = final_;
-  final_ = true;
-  if (handler_has_ended) return;
+  if (is_final()) return;
+  end_as(outcome::kind::cancelled);
   tell_handler();
   mark_cancelled(); // should it run before it is unwound, it must not go on
-  to_unwind_ = true;
+  phase_ = phase::withdrawn;
 }
 
 void call::unwind() {
-  if (std::exchange(to_unwind_, false)) cancel();
+  if (phase_ != phase::withdrawn) return;
+  phase_ = phase::told;
+  cancel();
 }
 
 void call::give_up() {
@@ -407,68 +397,28 @@ void call::give_up() {
 void call::on_idle() {
   if (!main_ || !main_.done() || decoding_) return;
   if (main_.failed()) log(log_level::error, "a request ended with an exception outside of its handler");
-  pump_ = {};
+  input_.reset();
   emitting_ = {};
   main_ = {};
   exchange_.reset();
   session_.reset();
+  client_metadata_.reset();
   state_.clear();
   deadline_.cancel();
-  raw_items_.clear();
-  raw_bytes_ = 0;
-  if (gauge_.held() != 0 || reported_ != 0) {
-    gauge_.clear();
-    settle_input();
-  }
-  items_seen_ = 0;
-  input_ready_ = half_closed_ = has_opening_ = false;
+  output_ = {}; // the next request has a share of its own in this turn
   opening_ = {};
   if (opening_copy_.capacity() > 4096) opening_copy_ = {};
   borrowed_metadata_ = {};
-  metadata_.reset();
-  metadata_decoded_ = false;
-  leading_state_ = leading_state::none;
-  leading_hooks_ran_ = sent_message_ = final_told_ = to_unwind_ = false;
   pending_yield_ = nullptr;
-  burst_turn_ = 0; // the next request has a share of its own in this turn
-  burst_items_ = counted_items_ = 0;
-  burst_bytes_ = counted_bytes_ = 0;
+  items_in_ = 0;
   stop_ = std::stop_source{std::nostopstate};
   cancel_flag_.store(false, std::memory_order_relaxed);
   reset_cancel();
   handler_ = nullptr;
-  host_->on_finished(*this);
+  on_finished();
 }
 
 // --- For context
-
-call::all_metadata& call::kept_metadata() {
-  if (metadata_ == nullptr) metadata_ = std::make_unique<all_metadata>();
-  return *metadata_;
-}
-
-const metadata& call::client_metadata() {
-  metadata& out = kept_metadata().client;
-  if (!metadata_decoded_) {
-    metadata_decoded_ = true;
-    if (!metadata::decode(borrowed_metadata_, host_->app().limits, out)) {
-      out.clear();
-      throw error{error_code::bad_request, "metadata cannot be decoded"};
-    }
-  }
-  return out;
-}
-
-std::optional<clock_time> call::deadline() const noexcept {
-  switch (ends_) {
-    case ends::at_deadline: return deadline_.due(); // good when the timer is no longer set, too
-    case ends::never: return std::nullopt;
-    case ends::unknown: break; // a plain function asks, on this thread: nobody else has wanted to know
-  }
-  const auto wait = allowance();
-  if (!wait) return std::nullopt;
-  return loop().now() + within_the_clock(*wait);
-}
 
 std::stop_token call::stop_token() {
   if (!stop_.stop_possible()) {
@@ -480,7 +430,7 @@ std::stop_token call::stop_token() {
 
 task<swill::session*> call::session() {
   if (session_ == nullptr) {
-    session_provider* provider = host_->app().sessions;
+    session_provider* provider = app().sessions;
     if (provider == nullptr) throw error{error_code::invalid_rpc, "This server has no sessions"};
     std::unique_ptr<request_session> opened = co_await provider->open(context_);
     if (session_ == nullptr) session_ = std::move(opened); // else somebody else of this request was faster
@@ -488,27 +438,18 @@ task<swill::session*> call::session() {
   co_return &session_->get();
 }
 
-std::string_view call::trace_in(bytes_view metadata, std::size_t nesting) noexcept {
-  wire::reader at{metadata};
-  std::string_view parent;
-  if (!find_metadata(metadata, "traceparent", nesting, at) || !at.read_str(parent)) return {};
-  return trace_id_in(parent);
-}
-
-std::string_view call::trace() const noexcept { return trace_in(borrowed_metadata_, host_->app().limits.nesting); }
-
 log_entry call::about_this(log_level level, std::string_view text) const noexcept {
   return {.level = level,
           .text = text,
-          .connection = host_->peer().id(),
+          .connection = peer().id(),
           .rpc = handler_ != nullptr ? std::string_view{handler_->name} : std::string_view{},
-          .seq = seq_,
-          .user = loop().is_current() ? std::string_view{host_->peer().user()} : std::string_view{},
+          .seq = seq(),
+          .user = loop().is_current() ? std::string_view{peer().user()} : std::string_view{},
           .trace = trace()};
 }
 
 void call::log(log_level level, std::string_view text, log_fields fields) const {
-  const logger log{&host_->app().log};
+  const logger log{&app().log};
   if (!log.enabled(level)) return;
   log_entry line = about_this(level, text);
   line.fields = {fields.begin(), fields.size()};
@@ -517,11 +458,11 @@ void call::log(log_level level, std::string_view text, log_fields fields) const 
 
 void call::log_failure(std::string_view kind, const log_limiter::text_maker& text) const {
   const log_entry line = about_this(log_level::error, {});
-  host_->log_limited(std::string{kind}.append(1, ' ').append(line.rpc), line, text);
+  log_limited(std::string{kind}.append(1, ' ').append(line.rpc), line, text);
 }
 
 void call::log_answer(const error& e) const {
-  const logger log{&host_->app().log, log_room::actors};
+  const logger log{&app().log, log_room::actors};
   if (!log.enabled(log_level::trace)) return;
   log_entry line = about_this(log_level::trace, "a request is answered with an error");
   const log_field fields[]{{"code", e.code}, {"message", e.message}};

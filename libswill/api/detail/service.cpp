@@ -8,6 +8,17 @@ namespace swill::detail {
 
 void refuse() { throw error{error_code::forbidden, "You may not call this"}; }
 
+bool is_closed_by(const std::exception_ptr& e, connection& c) {
+  try {
+    std::rethrow_exception(e);
+  } catch (const close_connection& how) {
+    c.close(how.code, how.reason);
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 void service::add(std::shared_ptr<const handler> h) {
   by_name_.emplace(h->name, h.get());
   handlers_.push_back(std::move(h));

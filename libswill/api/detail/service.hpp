@@ -6,6 +6,7 @@
 #include "libswill/api/session.hpp"
 #include "libswill/base/limits.hpp"
 #include "libswill/base/log.hpp"
+#include "libswill/base/text.hpp"
 
 #include <functional>
 #include <memory>
@@ -28,6 +29,9 @@ struct error_rules {
   std::unordered_map<std::int64_t, error_mapper> errors;
   bool empty() const noexcept { return exceptions.empty() && errors.empty(); }
 };
+
+/// Whether an exception asks for the connection to be closed, which is done then.
+bool is_closed_by(const std::exception_ptr& e, connection& c);
 
 /// An app as a running server sees it: flat, immutable, shared by all threads.
 class service {
@@ -59,10 +63,6 @@ private:
   template <class F>
   void for_each_rules(context& c, const F& f) const;
 
-  struct text_hash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view s) const noexcept { return std::hash<std::string_view>{}(s); }
-  };
   std::vector<std::shared_ptr<const handler>> handlers_;
   std::unordered_map<std::string, const handler*, text_hash, std::equal_to<>> by_name_;
 };

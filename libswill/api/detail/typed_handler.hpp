@@ -132,7 +132,7 @@ private:
 
 struct empty_slot {
   empty_slot() = default;
-  explicit empty_slot(input_gauge&) noexcept {}
+  explicit empty_slot(input_gauge*) noexcept {}
 };
 
 template <class Traits, bool Blocking>
@@ -142,12 +142,7 @@ public:
   using out = typename Traits::out;
   using function_type = typename Traits::function_type;
 
-  typed_exchange(call& c, const function_type& f) : call_(c), function_(f), queue_(c.gauge()) {
-    if constexpr (Traits::request_streams) {
-      if (c.host().counts_items()) queue_.on_taken = [](void* owner) { taken(*static_cast<call*>(owner)); };
-      queue_.on_taken_argument = &c;
-    }
-  }
+  typed_exchange(call& c, const function_type& f) : call_(c), function_(f), queue_(c.gauge()) {}
 
   bool decode(bytes_view data, const limits& l, std::optional<error>& failure) override {
     return decode_message(data, l, in_.emplace(), failure, &allocated_);
@@ -208,7 +203,6 @@ private:
       return request<in>{std::move(*in_), call_.context()};
     }
   }
-  static void taken(call& owner) { owner.host().on_item_taken(owner); }
   task<out> run_blocking() {
     auto work = [this, r = make_request()]() mutable {
       return call_and_unwrap(function_, [&r] { return std::move(r); });

@@ -118,10 +118,7 @@ void connection::on_message(bytes_view message) {
     return;
   }
   const auto found = calls_.find(decoded.envelope.seq);
-  if (found == calls_.end()) {
-    ++dropped_;
-    return;
-  }
+  if (found == calls_.end()) return; // its call is not open any more
   if (decoded.status == wire::decode_status::ok) return found->second->on_response(decoded.envelope);
   found->second->fail(std::make_exception_ptr(
       error{error_code::internal_error, "The response makes no sense: " + std::string{decoded.problem}}));

@@ -31,7 +31,6 @@ public:
   bool is_open() const noexcept { return state_ == state::open; }
   const header_list& response_headers() const noexcept { return response_headers_; }
   const close_reason* closed() const noexcept { return closed_ ? &*closed_ : nullptr; }
-  std::uint64_t dropped() const noexcept { return dropped_; }
   std::size_t open_calls() const noexcept { return calls_.size(); }
 
   /// Starts the close handshake; calls that are open end when it is over.
@@ -90,7 +89,6 @@ private:
   std::optional<close_reason> closed_;
   std::unordered_map<std::uint64_t, call*> calls_;
   std::uint64_t last_seq_ = 0;
-  std::uint64_t dropped_ = 0; // responses to calls that are not open (any more)
   std::deque<wait*> room_;
   std::deque<wait*> settling_;
   std::deque<wait*> ending_;

@@ -32,7 +32,7 @@ std::string random_key() {
 }
 
 void check_header(const std::string& name, const std::string& text) {
-  if (!header_fields::is_valid(name, text))
+  if (!header_fields::may_travel(name, text))
     throw connect_error(connect_error::kind::bad_url, "header '" + name + "' has characters that no header may have");
 }
 

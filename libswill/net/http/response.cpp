@@ -27,8 +27,8 @@ std::string response(int status, std::string_view body, const header_list& heade
     out += "Connection: close, Upgrade\r\n"; // RFC 9110 §7.8: whoever sends Upgrade lists it
   bool has_type = false;
   for (const auto& [name, value] : headers) {
-    if (!header_fields::is_valid(name, value) || same_token(name, "Connection") || same_token(name, "Content-Length") ||
-        same_token(name, "Transfer-Encoding"))
+    if (!header_fields::may_travel(name, value) || same_token(name, "Connection") ||
+        same_token(name, "Content-Length") || same_token(name, "Transfer-Encoding"))
       continue;
     has_type = has_type || same_token(name, "Content-Type");
     out.append(name).append(": ").append(value).append("\r\n");

@@ -102,7 +102,7 @@ void server_connection::decide(net::http::request request) {
 message_port* server_connection::accept(const header_list& headers, message_sink& sink) {
   if (phase_ != phase::deciding) return nullptr;
   for (const auto& [name, value] : headers) {
-    if (header_fields::is_valid(name, value) && !is_reserved_header(name)) continue;
+    if (header_fields::may_travel(name, value) && !is_reserved_header(name)) continue;
     lane_.log.write(log_level::error, "response header", "response header that may not travel: " + printable(name));
     respond(500, "Internal Server Error", {});
     return nullptr;
