@@ -6,6 +6,7 @@
 #include "libswill/api/detail/call.hpp"
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -44,7 +45,7 @@ public:
   bool is_draining() const noexcept override;
   void* native_actor() noexcept override;
   void offload(std::shared_ptr<pool_job> job) override;
-  const detail::dynamic_handlers* dynamic() const noexcept override { return unit_.dynamic; }
+  std::span<detail::dynamic_handlers* const> dynamic() const noexcept override { return unit_.dynamic; }
   bool counts_items() const noexcept override;
   void on_item_taken(detail::call& c) override;
 

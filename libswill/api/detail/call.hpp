@@ -16,6 +16,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 
 namespace swill::detail {
@@ -52,8 +53,8 @@ public:
   virtual void* native_actor() noexcept { return nullptr; }
   /// Runs a job of this request on the worker pool, and its on_done() on the connection's thread.
   virtual void offload(std::shared_ptr<pool_job> job) = 0;
-  /// Handlers beside the app's; may be null.
-  virtual const dynamic_handlers* dynamic() const noexcept { return nullptr; }
+  /// Handlers beside the app's; the first that has a name serves it.
+  virtual std::span<dynamic_handlers* const> dynamic() const noexcept { return {}; }
   /// Whether on_item_taken is to be called for each item that the handler takes.
   virtual bool counts_items() const noexcept { return false; }
   virtual void on_item_taken(call&) {}
