@@ -84,7 +84,8 @@ void connection_actor::begin(message_port& port) {
   self_ = caf::strong_actor_ptr{ctrl()};
   around_.port = &port;
   was_accepted_ = true;
-  if (home().watcher != nullptr) home().watcher->on_connected(*this);
+  number = ++home().last_connection;
+  for (connection_watcher* w : home().watchers) w->on_connected(*this);
   if (app_->connection.after_accept.empty()) return;
   port.pause_reading(true); // requests wait until the hooks have run
   const auto done = [this](std::exception_ptr failure) {
@@ -130,7 +131,9 @@ void connection_actor::on_closed(const close_reason& why) {
   const caf::strong_actor_ptr self{ctrl()}; // what follows may end this actor
   is_closed_ = true;
   closed_ = why;
-  if (was_accepted_ && home().watcher != nullptr) home().watcher->on_disconnected(*this, why);
+  if (was_accepted_) {
+    for (connection_watcher* w : home().watchers) w->on_disconnected(*this, why);
+  }
   cancel_all();
   around_.port = nullptr;
   if (hooks_) hooks_->cancel();

@@ -98,7 +98,7 @@ public:
   std::chrono::milliseconds age() const noexcept;
   connection_notes notes() const;
   std::size_t slot = 0;     ///< in the unit's list of connections
-  std::uint64_t number = 0; ///< the watcher's
+  std::uint64_t number = 0; ///< ascending, in the order in which the unit's connections were opened; 0 before
 
   // --- message_sink
   void on_message(bytes_view message) override;

@@ -94,8 +94,10 @@ const detail::handler* connection_actor::find_handler(std::string_view rpc) noex
   const detail::handler* h = app_->find(rpc);
   if (h != nullptr) {
     last_handler_ = h;
-  } else if (home().dynamic != nullptr) {
-    h = home().dynamic->find(rpc); // not remembered: it may go
+    return h;
+  }
+  for (detail::dynamic_handlers* others : home().dynamic) { // not remembered: it may go
+    if (h = others->find(rpc); h != nullptr) break;
   }
   return h;
 }

@@ -18,7 +18,7 @@ request_info request_call::info() const {
   return out;
 }
 
-const detail::dynamic_handlers* request_call::dynamic() const noexcept { return connection->home().dynamic; }
+std::span<detail::dynamic_handlers* const> request_call::dynamic() const noexcept { return connection->home().dynamic; }
 
 void request_call::on_final() { connection->on_final(*this); }
 void request_call::on_finished() { connection->on_finished(*this); }

@@ -6,6 +6,7 @@
 #include "libswill/api/detail/call.hpp"
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,7 +26,7 @@ public:
   std::size_t slot = 0;           ///< in the connection's list of requests
 
   request_info info() const; ///< without the actor
-  const detail::dynamic_handlers* dynamic() const noexcept override;
+  std::span<detail::dynamic_handlers* const> dynamic() const noexcept override;
   void* native_actor() noexcept override;
   void offload(std::shared_ptr<pool_job> job) override;
 

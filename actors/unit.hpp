@@ -7,6 +7,7 @@
 #include <caf/detail/simple_actor_clock.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -75,8 +76,10 @@ public:
   /// Request actors that wait for work, and the connections of this unit.
   std::vector<caf::strong_actor_ptr> idle_requests;
   std::vector<connection_actor*> connections;
-  /// Who is told of them; may be null. Whoever sets it takes it away again.
-  connection_watcher* watcher = nullptr;
+  /// Who is told of them; whoever is added here takes itself out again.
+  std::vector<connection_watcher*> watchers;
+  /// Of the connection that was opened last, among those of this unit.
+  std::uint64_t last_connection = 0;
   /// Hooks of connections and handshakes that run or wait.
   std::vector<hook_scope*> hooks;
 
@@ -93,8 +96,8 @@ public:
   clock_time next_slow_line{}; ///< not before this another line in the log
   std::size_t slow_turns = 0;  ///< without a line, since the last one
 
-  /// Handlers beside those of the app; may be null. Whoever sets it takes it away again.
-  detail::dynamic_handlers* dynamic = nullptr;
+  /// Handlers beside those of the app; of several that have a name the first serves it. Whoever is added here takes itself out again.
+  std::vector<detail::dynamic_handlers*> dynamic;
   /// Others may be about to join that serve names which nobody serves yet: those are answered with 503 instead of 404.
   bool expects_handlers = false;
 

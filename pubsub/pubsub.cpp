@@ -8,18 +8,9 @@
 #include "pubsub/detail/node.hpp"
 #include "pubsub/memory_broker.hpp"
 
-#include <future>
-
 namespace swill {
 
 // --- What handlers share
-
-detail::hub& pubsub::impl::hub_of(const loop& l) const noexcept {
-  for (detail::hub* h : hubs) {
-    if (&h->home().loop() == &l) return *h;
-  }
-  return *hubs.front();
-}
 
 void pubsub::impl::check_topic(const std::string& topic, bool by_client) const {
   const bool reserved = is_reserved_topic(topic);
@@ -82,17 +73,17 @@ const pubsub_options& pubsub::options() const noexcept { return impl_->options; 
 
 pubsub_statistics pubsub::statistics() const {
   pubsub_statistics s;
-  const std::lock_guard lock{impl_->mutex};
-  if (!impl_->running) return s;
-  s.topics = impl_->actor->topics();
-  s.up = impl_->actor->is_up();
-  for (const detail::hub* h : impl_->hubs) {
-    const detail::delivery_counters& c = h->counters();
-    s.subscriptions += c.subscriptions.load(std::memory_order_relaxed);
-    s.delivered += c.delivered.load(std::memory_order_relaxed);
-    s.dropped += c.dropped.load(std::memory_order_relaxed);
-    s.overflows += c.overflows.load(std::memory_order_relaxed);
-  }
+  impl_->broker_actor.reach([&](const detail::broker_actor& b) {
+    s.topics = b.topics();
+    s.up = b.is_up();
+    for (std::size_t n = 0; n < impl_->hubs.handles().size(); ++n) {
+      const detail::delivery_counters& c = impl_->hubs[n].counters();
+      s.subscriptions += c.subscriptions.load(std::memory_order_relaxed);
+      s.delivered += c.delivered.load(std::memory_order_relaxed);
+      s.dropped += c.dropped.load(std::memory_order_relaxed);
+      s.overflows += c.overflows.load(std::memory_order_relaxed);
+    }
+  });
   return s;
 }
 
@@ -122,7 +113,7 @@ task<pubsub::opened> pubsub::open(std::string topic, std::optional<position> sin
   impl_->check_topic(topic, false);
   if (impl_->runtime == nullptr) throw impl_->not_running();
   scope& here = co_await this_scope{};
-  auto s = std::make_unique<detail::subscription>(impl_->hub_of(here.loop()), impl_->options.of(topic));
+  auto s = std::make_unique<detail::subscription>(impl_->hubs.nearest(), impl_->options.of(topic));
   if (auto* call = dynamic_cast<detail::call*>(&here))
     s->list_in(call->context().connection().state<detail::subscription_list>());
   const auto start = [&](completer<detail::joined> done) {
@@ -146,29 +137,27 @@ listening pubsub::listen_encoded(std::string topic, std::optional<position> sinc
                                  std::function<void(const error&)> failed) {
   impl_->check_topic(topic, false);
   auto state = std::make_shared<impl::listening_state>(); // with the loop until it has ended, and with the caller
-  const std::lock_guard lock{impl_->mutex};
-  if (!impl_->running) throw impl_->not_running();
-  impl_->home().post([i = impl_, state, topic, since, f = std::move(f), failed = std::move(failed)] {
-    if (state->ended || i->hubs.empty()) return;
-    i->listenings.insert(state);
-    state->subscription = std::make_unique<detail::subscription>(*i->hubs.front(), i->options.of(topic));
-    state->subscription->set_sink([i = i.get(), f, weak = std::weak_ptr{state}](const publication_ptr& p) {
-      const auto alive = weak.lock(); // it may be ended from within f
-      if (!alive || alive->ended) return;
-      try {
-        f(p);
-      } catch (...) {
-        i->log_failure("a listener of " + p->topic(), std::current_exception(), p->trace());
-      }
-    });
-    state->subscription->add(topic, since, [failed](const result<detail::joined>& j) {
-      if (!j && failed) failed(j.error());
-    });
-  });
+  const bool runs =
+      impl_->broker_actor.post([i = impl_, state, topic, since, f = std::move(f), failed = std::move(failed)] {
+        if (state->ended || i->hubs.empty()) return;
+        i->listenings.insert(state);
+        state->subscription = std::make_unique<detail::subscription>(i->hubs.front(), i->options.of(topic));
+        state->subscription->set_sink([i = i.get(), f, weak = std::weak_ptr{state}](const publication_ptr& p) {
+          const auto alive = weak.lock(); // it may be ended from within f
+          if (!alive || alive->ended) return;
+          try {
+            f(p);
+          } catch (...) {
+            i->log_failure("a listener of " + p->topic(), std::current_exception(), p->trace());
+          }
+        });
+        state->subscription->add(topic, since, [failed](const result<detail::joined>& j) {
+          if (!j && failed) failed(j.error());
+        });
+      });
+  if (!runs) throw impl_->not_running();
   return listening{[i = impl_, state] {
-    const std::lock_guard locked{i->mutex};
-    if (!i->running) return;
-    i->home().post([i, state] {
+    i->broker_actor.post([i, state] {
       state->ended = true;
       i->listenings.erase(state);
       state->subscription.reset();
@@ -261,25 +250,6 @@ void pubsub::install(app& a) {
   });
 }
 
-namespace {
-
-/// Runs f on a loop's thread, and returns when it has.
-void run_on(loop& l, const std::function<void()>& f) {
-  if (l.is_current()) return f();
-  std::promise<void> ran;
-  l.post([&] {
-    try {
-      f();
-      ran.set_value();
-    } catch (...) {
-      ran.set_exception(std::current_exception());
-    }
-  });
-  ran.get_future().get();
-}
-
-} // namespace
-
 void pubsub::start(actors::runtime& r) {
   impl& i = *impl_;
   if (i.runtime != nullptr) throw std::logic_error("one pubsub object serves one server at a time");
@@ -288,17 +258,17 @@ void pubsub::start(actors::runtime& r) {
   try {
     i.start_actors();
   } catch (...) {
-    run_on(r.units().front()->loop(), [&] { i.drop_actors(); });
+    i.hubs.drop();
+    i.broker_actor.drop();
+    run_on(r.units().front()->loop(), [&i] { i.forget_server(); });
     throw;
   }
-  const std::lock_guard lock{i.mutex};
-  i.running = true;
+  i.broker_actor.open();
 }
 
 void pubsub::impl::start_actors() {
-  const auto& units = runtime->units();
-  run_on(units.front()->loop(), [&] {
-    errors = std::make_unique<limited_log>(units.front()->loop(), log, log_room::pubsub);
+  broker_actor.start_first(*runtime, [this](actors::unit& u, std::size_t) {
+    errors = std::make_unique<limited_log>(u.loop(), log, log_room::pubsub);
     detail::broker_actor::settings s{broker, &options, node, log, {}, {}};
     s.on_node_message = [this](const std::string& from, const std::string& kind, bytes_view data) {
       on_node_message(from, kind, data);
@@ -306,16 +276,12 @@ void pubsub::impl::start_actors() {
     s.on_nodes = [this](const std::vector<node_info>& nodes) {
       for (const auto& f : nodes_watchers) f(nodes);
     };
-    actor_handle = actors::spawn_on<detail::broker_actor>(*units.front(), std::move(s));
-    actor = static_cast<detail::broker_actor*>(actor_handle->get());
+    return actors::spawn_on<detail::broker_actor>(u, std::move(s));
   });
-  for (std::uint32_t n = 0; n < units.size(); ++n) {
-    run_on(units[n]->loop(), [&] {
-      hub_handles.push_back(actors::spawn_on<detail::hub>(*units[n], n, actor_handle));
-      hubs.push_back(static_cast<detail::hub*>(hub_handles.back()->get()));
-    });
-  }
-  run_on(units.front()->loop(), [&] { actor->start(hub_handles); });
+  hubs.start(*runtime, [this](actors::unit& u, std::size_t n) {
+    return actors::spawn_on<detail::hub>(u, static_cast<std::uint32_t>(n), broker_actor.handles().front());
+  });
+  run_on(broker_actor.front().home().loop(), [this] { broker_actor.front().start(hubs.handles()); });
 }
 
 void pubsub::impl::on_node_message(const std::string& from, const std::string& kind, bytes_view data) {
@@ -328,42 +294,27 @@ void pubsub::impl::on_node_message(const std::string& from, const std::string& k
   }
 }
 
+/// The hubs, each on its own thread; then the broker's actor.
 void pubsub::stop(std::function<void()> done) {
-  {
-    const std::lock_guard lock{impl_->mutex};
-    impl_->running = false;
-  }
-  stop_hubs(impl_, 0, std::move(done));
-}
-
-/// Hub after hub, each on its own thread; the broker's actor last.
-void pubsub::stop_hubs(std::shared_ptr<impl> i, std::size_t n, std::function<void()> done) {
-  const bool more = n < i->hubs.size();
-  detail::hub& on = *i->hubs[more ? n : 0];
-  on.home().loop().post([i, n, more, done = std::move(done)]() mutable {
-    if (!more) {
-      detail::broker_actor& last = *i->actor;
-      return last.stop([i, done] {
-        i->drop_actors();
-        done();
-      });
-    }
-    if (n == 0) {
+  impl_->broker_actor.close();
+  const auto end_hub = [i = impl_](detail::hub& h, const std::function<void()>& ended) {
+    if (&h == &i->hubs.front()) {
       for (const auto& l : i->listenings) l->subscription.reset();
       i->listenings.clear();
     }
-    i->hubs[n]->quit();
-    stop_hubs(i, n + 1, std::move(done));
+    h.quit();
+    ended();
+  };
+  const auto end_broker = [](detail::broker_actor& b, const std::function<void()>& ended) { b.stop(ended); };
+  impl_->hubs.stop(end_hub, [i = impl_, end_broker, done = std::move(done)] {
+    i->broker_actor.stop(end_broker, [i, done] {
+      i->forget_server();
+      done();
+    });
   });
 }
 
-void pubsub::impl::drop_actors() {
-  for (detail::hub* h : hubs) h->quit();
-  if (actor != nullptr) actor->quit();
-  hubs.clear();
-  hub_handles.clear();
-  actor = nullptr;
-  actor_handle = nullptr;
+void pubsub::impl::forget_server() {
   errors.reset();
   runtime = nullptr;
 }

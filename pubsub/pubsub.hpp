@@ -224,7 +224,6 @@ public:
 private:
   friend class detail::client_handlers;
   struct impl;
-  static void stop_hubs(std::shared_ptr<impl> i, std::size_t n, std::function<void()> done);
 
   template <class T>
   static constexpr void refuse() {

@@ -57,7 +57,7 @@ void sessions::check(mistake_list& out) const {
 }
 
 void sessions::install(app& a) {
-  a.set_session_provider(*this);
+  a.add_session_provider(*this);
   a.before_accept([this](connection& c) { return bind(c); });
   a.on_describe([](const connection& c, connection_notes& notes) {
     const auto* b = c.find_state<detail::session_binding>();

@@ -40,7 +40,7 @@ worker_gate::worker_gate(runtime& r, std::shared_ptr<const detail::service> app,
       self_(std::make_shared<worker_gate*>(this)) {
   for (const auto& u : r.units()) {
     tables_.push_back(std::make_shared<handler_table>(*u, app_, options_));
-    u->loop().post([unit = u.get(), t = tables_.back()] { unit->dynamic = t.get(); });
+    u->loop().post([unit = u.get(), t = tables_.back()] { unit->dynamic.push_back(t.get()); });
   }
   door_ = spawn_in<front_door>(net_.system(), home_, *this);
   await_workers();
@@ -249,7 +249,7 @@ void worker_gate::stop(std::function<void()> done) {
   for (std::size_t i = 0; i < tables_.size(); ++i) {
     on_table(i, [this, left, done](handler_table& t) {
       t.remove_all();
-      t.home().dynamic = nullptr;
+      std::erase(t.home().dynamic, &t);
       t.home().loop().post([this, left, done] {
         home_.loop().post([left, done] {
           if (--*left == 0) done();

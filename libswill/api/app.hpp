@@ -323,10 +323,11 @@ public:
     static_assert(detail::refused<P>, "an app shares its plugins: app.use(std::make_shared<swill::pubsub>())");
   }
 
-  /// For the plugin that brings sessions: who makes those that context::session gives. Must live as long as the app and its servers.
-  void set_session_provider(detail::session_provider& p) {
-    must_be_open("set_session_provider");
-    sessions_ = &p;
+  /// For plugins that bring sessions: who makes those that context::session gives; of several the first that has one for a connection. Must
+  /// live as long as the app and its servers.
+  void add_session_provider(detail::session_provider& p) {
+    must_be_open("add_session_provider");
+    sessions_.push_back(&p);
   }
 
   /// For plugins: `f(const connection&, connection_notes&)` adds what it knows when somebody lists connections, on the connection's thread.
@@ -368,7 +369,7 @@ private:
 
   detail::connection_hooks connection_;
   std::vector<std::shared_ptr<plugin>> plugins_; // shared with the services built from this app
-  detail::session_provider* sessions_ = nullptr;
+  std::vector<detail::session_provider*> sessions_;
   std::vector<std::function<void(const connection&, connection_notes&)>> describers_;
   introspect introspection_ = introspect::on;
   detail::request_hooks introspection_hooks_;

@@ -2,6 +2,12 @@
 
 #include "libswill/api/detail/typed_handler.hpp"
 
+#include <memory>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
 namespace swill {
 
 namespace {
@@ -20,11 +26,13 @@ stream<value> records_of(const detail::service& s, request<value> r) {
   for (const auto& h : s.handlers()) {
     if (builtin || !h->name.starts_with("swill.")) co_yield introspection_record(*h);
   }
-  const detail::dynamic_handlers* others = r.context().call().dynamic();
-  if (others == nullptr) co_return;
-  const auto all = others->all();
-  for (const auto& h : all) {
-    if (s.find(h->name) == nullptr) co_yield introspection_record(*h);
+  std::vector<std::shared_ptr<const detail::handler>> others; // all before the first is sent: meanwhile they may go
+  for (const detail::dynamic_handlers* some : r.context().call().dynamic()) {
+    for (auto& h : some->all()) others.push_back(std::move(h));
+  }
+  std::unordered_set<std::string_view> seen;
+  for (const auto& h : others) {
+    if (s.find(h->name) == nullptr && seen.insert(h->name).second) co_yield introspection_record(*h);
   }
 }
 

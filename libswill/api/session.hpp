@@ -28,9 +28,10 @@ public:
   virtual task<void> save() = 0;
 };
 
-/// Makes them: the plugin that brings sessions.
+/// Makes them: a plugin that brings sessions.
 class session_provider {
 public:
+  /// Null: this one has none for the request's connection; the next provider is asked.
   virtual task<std::unique_ptr<request_session>> open(context& c) = 0;
   /// The token in a request's encoded metadata, when its connection may still get a session by one. Does not wait.
   virtual std::optional<std::string> token_in(context& c, bytes_view metadata) const = 0;

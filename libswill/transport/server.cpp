@@ -2,10 +2,10 @@
 
 #include <utility>
 
+#include "libswill/base/run_on.hpp"
 #include "libswill/net/listener.hpp"
 #include "libswill/transport/detail/server_connection.hpp"
 
-#include <future>
 #include <stdexcept>
 #include <unistd.h>
 
@@ -25,8 +25,6 @@ struct server::impl {
 
   void take(net::newcomer n);
   void on_every_lane(void (*f)(detail::server_connection&));
-  template <class F>
-  void run_on(net::asio_loop& l, F f);
   bool wait_until_gone(std::chrono::milliseconds longest);
 
   std::shared_ptr<detail::core> core;
@@ -115,25 +113,17 @@ bool server::impl::wait_until_gone(std::chrono::milliseconds longest) {
   return core->all_gone.wait_for(lock, longest, [this] { return core->open == 0; });
 }
 
-// Runs f on the loop and waits for it; here when the loop does not run.
-template <class F>
-void server::impl::run_on(net::asio_loop& l, F f) {
-  if (!l.is_running()) return f();
-  const auto done = std::make_shared<std::promise<void>>();
-  auto ran = done->get_future();
-  l.post([f = std::move(f), done] {
-    f();
-    done->set_value();
-  });
-  ran.wait_for(longest_turn);
-}
-
 void server::stop(std::chrono::milliseconds grace) {
   if (std::exchange(impl_->stopped, true)) return;
   drain();
-  impl_->run_on(impl_->core->lanes.front()->loop, [listeners = std::exchange(impl_->listeners, {})] {
+  const auto stop_listeners = [listeners = std::exchange(impl_->listeners, {})] {
     for (const auto& l : listeners) l->stop();
-  });
+  };
+  if (net::asio_loop& first = impl_->core->lanes.front()->loop; first.is_running()) {
+    run_on(first, stop_listeners, longest_turn);
+  } else {
+    stop_listeners();
+  }
   impl_->on_every_lane([](detail::server_connection& s) { s.shut_down(); });
   if (!impl_->wait_until_gone(grace)) {
     impl_->on_every_lane([](detail::server_connection& s) { s.drop(); });

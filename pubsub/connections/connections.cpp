@@ -103,17 +103,6 @@ task<T> awaited(F start) {
 
 } // namespace
 
-detail::registry_part& connections::impl::part_of(const loop& l) const noexcept {
-  for (detail::registry_part* p : parts) {
-    if (&p->home().loop() == &l) return *p;
-  }
-  return *parts.front();
-}
-
-void connections::impl::ask(question q, std::string from_node, std::function<void(result<gathered>)> done) {
-  if (!send(detail::ask_order{std::move(q), std::move(from_node), done})) done(not_running());
-}
-
 // --- The object
 
 connections::connections(std::shared_ptr<pubsub> bus, connections_options o) : impl_(std::make_shared<impl>()) {
@@ -129,14 +118,14 @@ connections::connections(std::shared_ptr<pubsub> bus, connections_options o) : i
   const std::weak_ptr<impl> weak = impl_;
   const auto take = [&](const char* kind, void (detail::registry::*f)(const std::string&, bytes_view)) {
     impl_->bus->on_node_message(kind, [weak, f](const std::string& from, bytes_view data) {
-      if (const auto i = weak.lock(); i && i->registry != nullptr) (i->registry->*f)(from, data);
+      if (const auto i = weak.lock(); i && !i->registry.empty()) (i->registry.front().*f)(from, data);
     });
   };
   take(detail::question_kind, &detail::registry::on_question);
   take(detail::answer_kind, &detail::registry::on_answer);
   take(detail::events_kind, &detail::registry::on_events);
   impl_->bus->on_nodes_changed([weak](const std::vector<node_info>& nodes) {
-    if (const auto i = weak.lock(); i && i->registry != nullptr) i->registry->on_nodes(nodes);
+    if (const auto i = weak.lock(); i && !i->registry.empty()) i->registry.front().on_nodes(nodes);
   });
 }
 
@@ -279,10 +268,9 @@ task<closed_connections> connections::close_user(std::string user, int code, std
 
 task<connection_feed> connections::watch(event_filter f) {
   if (impl_->runtime == nullptr) throw impl::not_running();
-  const scope& here = co_await this_scope{};
   auto queue =
       std::make_unique<detail::event_queue>(std::move(f), std::max<std::size_t>(1, impl_->options.feed_length));
-  impl_->part_of(here.loop()).add(*queue);
+  impl_->parts.nearest().add(*queue);
   const auto begin = [this](completer<void> done) {
     impl_->send(detail::watch_order{[done](result<void> r) { done(std::move(r)); }});
   };
@@ -293,8 +281,12 @@ task<connection_feed> connections::watch(event_filter f) {
 listening connections::listen(std::function<void(const connection_event&)> f, event_filter filter) {
   detail::must_be_function(f, "connections::listen");
   const std::uint64_t key = ++impl_->last_key;
-  if (!impl_->send(detail::listen_order{key, std::move(filter), std::move(f)})) throw impl::not_running();
-  return listening{[i = impl_, key] { i->send(detail::unlisten_order{key}); }};
+  detail::listen_order order{key, std::move(filter), std::move(f)};
+  if (!impl_->registry.send(order)) throw impl::not_running();
+  return listening{[i = impl_, key] {
+    detail::unlisten_order end{key};
+    i->registry.send(end);
+  }};
 }
 
 // --- Plugin
@@ -311,53 +303,27 @@ void connections::check(mistake_list& out) const {
 
 void connections::install(app& a) { client_handlers::install(impl_, *this, a); }
 
-namespace {
-
-/// Runs f on a loop's thread, and returns when it has.
-void run_on(loop& l, const std::function<void()>& f) {
-  if (l.is_current()) return f();
-  std::promise<void> ran;
-  l.post([&] {
-    try {
-      f();
-      ran.set_value();
-    } catch (...) {
-      ran.set_exception(std::current_exception());
-    }
-  });
-  ran.get_future().get();
-}
-
-} // namespace
-
 void connections::start(actors::runtime& r) {
-  if (impl_->runtime != nullptr) throw std::logic_error("one connections object serves one server at a time");
-  impl_->runtime = &r;
-  impl_->start_actors(&r.app().log);
-  impl_->wait_until_listed();
-  logger{&r.app().log, log_room::connections}.write(log_level::info, "node " + impl_->node + " is called \"" +
-                                                                         printable(impl_->node_name) + "\"");
-  const std::lock_guard lock{impl_->mutex};
-  impl_->running = true;
+  impl& i = *impl_;
+  if (i.runtime != nullptr) throw std::logic_error("one connections object serves one server at a time");
+  i.start_actors(r);
+  i.runtime = &r;
+  i.wait_until_listed();
+  logger{&r.app().log, log_room::connections}.write(log_level::info,
+                                                    "node " + i.node + " is called \"" + printable(i.node_name) + "\"");
+  i.registry.open();
 }
 
-void connections::impl::start_actors(const log_sink* log) {
-  const auto& units = runtime->units();
-  run_on(units.front()->loop(), [&] {
-    detail::registry::settings s{&options, node, node_name, bus, log};
-    registry_handle = actors::spawn_on<detail::registry>(*units.front(), std::move(s));
+void connections::impl::start_actors(actors::runtime& r) {
+  registry.start_first(r, [&](actors::unit& u, std::size_t) {
+    detail::registry::settings s{&options, node, node_name, bus, &r.app().log};
+    return actors::spawn_on<detail::registry>(u, std::move(s));
   });
-  for (const auto& u : units) {
-    run_on(u->loop(), [&] {
-      detail::registry_part::settings s{&options, node, node_name, registry_handle};
-      part_handles.push_back(actors::spawn_on<detail::registry_part>(*u, std::move(s)));
-      parts.push_back(static_cast<detail::registry_part*>(part_handles.back()->get()));
-    });
-  }
-  run_on(units.front()->loop(), [&] {
-    registry = static_cast<detail::registry*>(registry_handle->get());
-    registry->start(part_handles);
+  parts.start(r, [this](actors::unit& u, std::size_t) {
+    detail::registry_part::settings s{&options, node, node_name, registry.handles().front()};
+    return actors::spawn_on<detail::registry_part>(u, std::move(s));
   });
+  run_on(registry.front().home().loop(), [this] { registry.front().start(parts.handles()); });
 }
 
 /// A client that this node serves must be found by whoever asks another node from then on.
@@ -369,35 +335,23 @@ void connections::impl::wait_until_listed() const {
   listed->get_future().wait_for(longest);
 }
 
+/// The parts, each on its own thread; then the registry.
 void connections::stop(std::function<void()> done) {
-  {
-    const std::lock_guard lock{impl_->mutex};
-    impl_->running = false;
-  }
-  stop_parts(impl_, 0, std::move(done));
-}
-
-/// Part after part, each on its own thread; the registry last, on its own.
-void connections::stop_parts(std::shared_ptr<impl> i, std::size_t n, std::function<void()> done) {
-  const bool more = n < i->parts.size();
-  detail::registry_part& on = *i->parts[more ? n : 0];
-  on.home().loop().post([i, n, more, done = std::move(done)]() mutable {
-    if (more) {
-      i->parts[n]->quit();
-      return stop_parts(i, n + 1, std::move(done));
-    }
-    i->drop_actors();
-    done();
+  impl_->registry.close();
+  const auto end_part = [](detail::registry_part& p, const std::function<void()>& ended) {
+    p.quit();
+    ended();
+  };
+  const auto end_registry = [](detail::registry& r, const std::function<void()>& ended) {
+    r.stop();
+    ended();
+  };
+  impl_->parts.stop(end_part, [i = impl_, end_registry, done = std::move(done)] {
+    i->registry.stop(end_registry, [i, done] {
+      i->runtime = nullptr;
+      done();
+    });
   });
-}
-
-void connections::impl::drop_actors() {
-  registry->stop();
-  parts.clear();
-  part_handles.clear();
-  registry = nullptr;
-  registry_handle = nullptr;
-  runtime = nullptr;
 }
 
 } // namespace swill

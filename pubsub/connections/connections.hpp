@@ -93,7 +93,6 @@ private:
   class client_handlers;
 
   void set_admin_rule(detail::hook<context&> r);
-  static void stop_parts(std::shared_ptr<impl> i, std::size_t n, std::function<void()> done);
 
   std::shared_ptr<impl> impl_; // shared with the handlers that it has installed
 };

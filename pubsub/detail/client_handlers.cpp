@@ -239,7 +239,7 @@ stream<encoded_item> client_handlers::watch_presence(shared i, pubsub& bus, requ
 stream<encoded_item> client_handlers::inbox(shared i, request<> r) {
   connection& c = r.context().connection();
   const counted_subscription counted{c, i->options.subscriptions_per_connection};
-  open_inbox mine{c, i->hub_of(r.context().call().loop()), i->options};
+  open_inbox mine{c, i->hubs.nearest(), i->options};
   const auto start = [&mine](completer<void> done) { mine.begin(std::move(done)); };
   co_await completion<void>(start);
   metadata leading{"connection", c.id()};

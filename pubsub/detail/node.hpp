@@ -1,14 +1,12 @@
 #pragma once
 
-#include "actors/runtime.hpp"
+#include "actors/per_unit.hpp"
 #include "libswill/base/log_limiter.hpp"
 #include "pubsub/detail/broker_actor.hpp"
 #include "pubsub/detail/hub.hpp"
 #include "pubsub/pubsub.hpp"
 
-#include <atomic>
 #include <map>
-#include <mutex>
 #include <set>
 
 namespace swill {
@@ -27,16 +25,11 @@ struct pubsub::impl : std::enable_shared_from_this<impl> {
   // While the server runs; written before its first handshake and after its last request.
   actors::runtime* runtime = nullptr;
   const log_sink* log = nullptr;
-  std::unique_ptr<limited_log> errors; ///< the first unit's
-  detail::broker_actor* actor = nullptr;
-  caf::strong_actor_ptr actor_handle;
-  std::vector<detail::hub*> hubs;
-  std::vector<caf::strong_actor_ptr> hub_handles;
+  std::unique_ptr<limited_log> errors;                 ///< the first unit's
+  actors::per_unit<detail::broker_actor> broker_actor; ///< one, on the first unit
+  actors::per_unit<detail::hub> hubs;
 
   bool is_used = false; ///< an app has it
-
-  std::mutex mutex; ///< for threads that are none of the server's: held while they send, and to begin and end `running`
-  bool running = false;
 
   /// Subscriptions of no request. On the first unit's thread.
   struct listening_state {
@@ -50,21 +43,11 @@ struct pubsub::impl : std::enable_shared_from_this<impl> {
                                        : "pub/sub does not run: no app uses it, app.use(bus) is missing");
   }
 
-  loop& home() const noexcept { return hubs.front()->home().loop(); }
-  detail::hub& hub_of(const loop& l) const noexcept;
-
   /// Mail to the broker's actor, from any thread; its `done` is called with 503 when nothing runs.
   template <class Order>
   void send(Order o) {
-    if (const actors::unit* u = actors::unit::current(); u != nullptr && runtime != nullptr && is_ours(*u))
-      return caf::anon_send(caf::actor_cast<caf::actor>(actor_handle), std::move(o));
-    {
-      const std::lock_guard lock{mutex};
-      if (running) return caf::anon_send(caf::actor_cast<caf::actor>(actor_handle), std::move(o));
-    }
-    if (o.done) o.done(not_running());
+    if (!broker_actor.send(o) && o.done) o.done(not_running());
   }
-  bool is_ours(const actors::unit& u) const noexcept { return &u.system() == &runtime->system(); }
 
   /// Throws std::logic_error while a server runs: what is added then would not be used, or not safely.
   void must_be_idle(std::string_view what) const;
@@ -73,7 +56,7 @@ struct pubsub::impl : std::enable_shared_from_this<impl> {
   /// Throws error 413 or 400.
   void check_message(bytes_view data, const std::string& key) const;
   void start_actors();
-  void drop_actors();
+  void forget_server();
   void on_node_message(const std::string& from, const std::string& kind, bytes_view data);
   /// On the first unit's thread. What a listener throws may come with each message, so it is one line a second.
   void log_failure(std::string_view where, std::exception_ptr e, std::string_view trace = {}) const;

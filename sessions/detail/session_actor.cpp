@@ -1,10 +1,7 @@
 #include "sessions/detail/session_actor.hpp"
 
-#include "actors/runtime.hpp"
-
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
+#include <future>
 
 namespace swill::detail {
 
@@ -33,120 +30,79 @@ struct refuser {
   }
 };
 
-/// Counts down to zero, and lets one thread wait for that.
-struct latch {
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::size_t left = 0;
+/// Stores that are not ready yet.
+struct readiness {
+  explicit readiness(std::size_t n) : left(n) {}
   void count_down() {
-    const std::lock_guard lock{mutex};
-    --left;
-    changed.notify_all();
+    if (--left == 0) all.set_value();
   }
+  std::atomic<std::size_t> left;
+  std::promise<void> all;
 };
 
 /// A store that is not ready by then is waited for no longer: its clients get 503 until it is.
 constexpr std::chrono::seconds longest_start{5};
-
-session_actor& as_sessions(const caf::strong_actor_ptr& a) noexcept { return *static_cast<session_actor*>(a->get()); }
 
 } // namespace
 
 session_actor::session_actor(caf::actor_config& config, actors::unit& home, std::unique_ptr<session_store> s)
     : loop_actor(config, home), store_(std::move(s)) {}
 
-void session_actor::serve(session_request r) { std::visit(server{*store_}, r); }
+void session_actor::serve(session_request& r) { std::visit(server{*store_}, r); }
 
 bool session_actor::on_mail(caf::mailbox_element& element) {
   auto& content = element.content();
   if (!content.match_elements<session_mail>()) return false;
-  serve(std::move(content.get_mutable_as<session_mail>(0).request));
+  serve(content.get_mutable_as<session_mail>(0).request);
   return true;
 }
 
 // --- All of a server
 
-void session_service::start_one(entry& e, const log_sink* log, std::function<void()> ready) {
-  e.actor = actors::spawn_on<session_actor>(*e.home, backend_.make(e.home->loop(), options_, log));
-  as_sessions(e.actor).store().start(std::move(ready));
-}
-
 void session_service::start(actors::runtime& r) {
-  const auto all = std::make_shared<latch>(); // with stores that are not ready for long
-  entries_.clear();
-  for (const auto& u : r.units()) {
-    if (backend_.one_per_loop || entries_.empty()) entries_.push_back({u.get(), nullptr});
+  const auto stores =
+      std::make_shared<readiness>(backend_.one_per_loop ? r.size() : 1); // with those that are not ready for long
+  const auto make = [&](actors::unit& u, std::size_t) {
+    auto a = actors::spawn_on<session_actor>(u, backend_.make(u.loop(), options_, &r.app().log));
+    static_cast<session_actor*>(a->get())->store().start([stores] { stores->count_down(); });
+    return a;
+  };
+  if (backend_.one_per_loop) {
+    actors_.start(r, make);
+  } else {
+    actors_.start_first(r, make);
   }
-  const log_sink* log = &r.app().log;
-  std::exception_ptr failure;
-  if (entries_.front().home->loop().is_current()) { // a test's loop: it does not turn while this runs
-    for (entry& e : entries_) start_one(e, log, [] {});
-    return;
-  }
-  const auto made = std::make_shared<latch>();
-  all->left = made->left = entries_.size();
-  for (entry& e : entries_) {
-    e.home->loop().post([&, made, all] {
-      try {
-        start_one(e, log, [all] { all->count_down(); });
-      } catch (...) {
-        const std::lock_guard lock{made->mutex};
-        failure = std::current_exception();
-      }
-      made->count_down();
-    });
-  }
-  {
-    std::unique_lock lock{made->mutex};
-    made->changed.wait(lock, [&] { return made->left == 0; });
-    if (failure) std::rethrow_exception(failure);
-  }
-  std::unique_lock lock{all->mutex};
-  all->changed.wait_for(lock, longest_start, [&] { return all->left == 0; });
+  actors_.open();
+  if (actors_.front().home().loop().is_current()) return; // a test's loop: it does not turn while this runs
+  stores->all.get_future().wait_for(longest_start);
 }
 
 void session_service::stop(std::function<void()> done) {
-  const auto left = std::make_shared<std::atomic<std::size_t>>(entries_.size());
-  if (entries_.empty()) return done();
-  for (entry& e : entries_) {
-    loop& l = e.home->loop();
-    l.post([a = std::move(e.actor), &l, left, done] {
-      const auto closed = [a, &l, left, done] {
-        l.post([a, left, done] { // not within a function of the store that is about to go
-          if (a != nullptr) as_sessions(a).quit();
-          if (--*left == 0) done();
-        });
-      };
-      if (a == nullptr) return closed();
-      as_sessions(a).store().close(closed);
+  const auto end = [](session_actor& a, const std::function<void()>& ended) {
+    a.store().close([&a, self = caf::strong_actor_ptr{a.ctrl()}, ended] {
+      a.home().loop().post([&a, self, ended] { // not within a function of the store that is about to go
+        a.quit();
+        ended();
+      });
     });
-  }
-  entries_.clear();
-}
-
-/// That of the actor of this thread's loop, if there is one.
-session_store* session_service::local() const noexcept {
-  const actors::unit* here = actors::unit::current();
-  for (const entry& e : entries_) {
-    if (e.home == here && e.actor != nullptr) return &as_sessions(e.actor).store();
-  }
-  return nullptr;
+  };
+  actors_.stop(end, std::move(done));
 }
 
 void session_service::load(const std::string& id, completer<std::optional<session_record>> done) {
-  if (session_store* s = local()) return s->load(id, std::move(done));
+  if (session_actor* a = actors_.mine()) return a->store().load(id, std::move(done));
   submit(session_load{id, std::move(done)});
 }
 
 void session_service::save(const session_record& r, completer<session_stamp> done) {
-  if (session_store* s = local()) return s->save(r, std::move(done));
+  if (session_actor* a = actors_.mine()) return a->store().save(r, std::move(done));
   submit(session_save{r, std::move(done)});
 }
 
 void session_service::submit(session_request r) {
-  if (session_store* s = local()) return std::visit(server{*s}, r);
-  if (entries_.empty() || entries_.front().actor == nullptr) return std::visit(refuser{}, r);
-  caf::anon_send(caf::actor_cast<caf::actor>(entries_.front().actor), session_mail{std::move(r)});
+  if (session_actor* a = actors_.mine()) return a->serve(r);
+  session_mail mail{std::move(r)};
+  if (!actors_.send(mail)) std::visit(refuser{}, mail.request);
 }
 
 } // namespace swill::detail

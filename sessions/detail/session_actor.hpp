@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/loop_actor.hpp"
+#include "actors/per_unit.hpp"
 #include "libswill/base/completion.hpp"
 #include "sessions/detail/token.hpp"
 #include "sessions/detail/turns.hpp"
@@ -10,10 +10,6 @@
 #include <string>
 #include <variant>
 #include <vector>
-
-namespace swill::actors {
-class runtime;
-}
 
 namespace swill::detail {
 
@@ -70,7 +66,7 @@ public:
 
   const char* name() const override { return "swill.sessions"; }
   session_store& store() noexcept { return *store_; }
-  void serve(session_request r);
+  void serve(session_request& r);
   void on_exit() override { store_.reset(); }
 
 private:
@@ -102,16 +98,9 @@ public:
   session_turns bindings; ///< by connection id: by a token in metadata
 
 private:
-  struct entry {
-    actors::unit* home = nullptr;
-    caf::strong_actor_ptr actor;
-  };
-  void start_one(entry& e, const log_sink* log, std::function<void()> ready);
-  session_store* local() const noexcept;
-
   session_backend backend_;
   session_options options_;
-  std::vector<entry> entries_; // fixed while the server runs
+  actors::per_unit<session_actor> actors_;
 };
 
 } // namespace swill::detail

@@ -168,7 +168,7 @@ task<void> call::run() {
 bool call::is_plain_to_begin() const noexcept {
   const request_hooks& hooks = handler_->hooks;
   if (!hooks.before_request.empty()) return false;
-  if (!encoded_metadata_.empty() && (app().sessions != nullptr || !hooks.before_request_metadata.empty())) return false;
+  if (!encoded_metadata_.empty() && (!app().sessions.empty() || !hooks.before_request_metadata.empty())) return false;
   return handler_->request_streams ||
          (hooks.before_request_data.empty() && hooks.before_request_message.empty() && !is_heavy(opening_values_));
 }
@@ -184,9 +184,11 @@ void call::take_opening() {
 /// What comes before the handler.
 task<void> call::prepare() {
   const request_hooks& hooks = handler_->hooks;
-  if (session_provider* provider = app().sessions; provider != nullptr && !encoded_metadata_.empty()) {
-    auto token = provider->token_in(context_, encoded_metadata_);
-    if (token) co_await provider->bind_by(context_, std::move(*token));
+  if (!encoded_metadata_.empty()) {
+    for (session_provider* provider : app().sessions) {
+      auto token = provider->token_in(context_, encoded_metadata_);
+      if (token) co_await provider->bind_by(context_, std::move(*token));
+    }
   }
   if (!hooks.before_request.empty()) co_await run_hooks(hooks.before_request, context_);
   if (!encoded_metadata_.empty() && !hooks.before_request_metadata.empty()) {
@@ -429,12 +431,12 @@ std::stop_token call::stop_token() {
 }
 
 task<swill::session*> call::session() {
-  if (session_ == nullptr) {
-    session_provider* provider = app().sessions;
-    if (provider == nullptr) throw error{error_code::invalid_rpc, "This server has no sessions"};
+  for (session_provider* provider : app().sessions) {
+    if (session_ != nullptr) break;
     std::unique_ptr<request_session> opened = co_await provider->open(context_);
     if (session_ == nullptr) session_ = std::move(opened); // else somebody else of this request was faster
   }
+  if (session_ == nullptr) throw error{error_code::invalid_rpc, "This server has no sessions"};
   co_return &session_->get();
 }
 

@@ -14,6 +14,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 
 namespace swill::detail {
@@ -76,8 +77,8 @@ public:
   const service& app() const noexcept { return around_->app; }
   const swill::limits& limits() const noexcept { return around_->app.limits; }
   bool is_draining() const noexcept { return around_->is_draining.load(std::memory_order_relaxed); } ///< [any thread]
-  /// Handlers beside the app's; may be null.
-  virtual const dynamic_handlers* dynamic() const noexcept { return nullptr; }
+  /// Handlers beside the app's; the first that has a name serves it.
+  virtual std::span<dynamic_handlers* const> dynamic() const noexcept { return {}; }
   const swill::metadata& client_metadata();
   /// The same as they came; empty for none.
   bytes_view raw_metadata() const noexcept { return borrowed_metadata_; }

@@ -53,7 +53,7 @@ public:
   connection_hooks connection;
   request_hooks hooks;                          ///< the app's own, for handlers that come later
   std::vector<std::shared_ptr<plugin>> plugins; // shared with the app
-  session_provider* sessions = nullptr;         ///< one of them, or null
+  std::vector<session_provider*> sessions;      ///< of these
   std::vector<std::function<void(const swill::connection&, connection_notes&)>> describers;
   error_rules errors; ///< the app's own, after those of the handler's blueprints
   log_sink log;

@@ -40,11 +40,11 @@ connection_event event_of(connection_event_kind kind, const registry_part::setti
 
 registry_part::registry_part(caf::actor_config& config, actors::unit& home, settings s)
     : loop_actor(config, home), settings_(std::move(s)) {
-  home.watcher = this;
+  home.watchers.push_back(this);
 }
 
 void registry_part::on_exit() {
-  home().watcher = nullptr;
+  std::erase(home().watchers, static_cast<actors::connection_watcher*>(this));
   settings_.registry = nullptr;
   for (event_queue* q : feeds_) {
     if (q != nullptr) q->on_end = nullptr;
@@ -56,7 +56,6 @@ void registry_part::on_exit() {
 // --- Who comes and goes
 
 void registry_part::on_connected(actors::connection_actor& c) {
-  c.number = ++last_number_;
   seats_.push_back({c.number, hash_of(c.facts().id()), &c});
   tell(event_ptr{std::make_shared<const connection_event>(event_of(connection_event_kind::connected, settings_, c))});
 }

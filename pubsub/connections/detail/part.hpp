@@ -56,9 +56,8 @@ private:
   void hand_out(const connection_event& e);
 
   settings settings_;
-  std::vector<seat> seats_; ///< ascending
-  std::size_t gone_ = 0;    ///< of them
-  std::uint64_t last_number_ = 0;
+  std::vector<seat> seats_;         ///< ascending
+  std::size_t gone_ = 0;            ///< of them
   std::vector<event_queue*> feeds_; ///< null: has ended while events were handed out
   bool handing_out_ = false;
 };
