@@ -4,6 +4,7 @@
 #include "actors/workers/handler_table.hpp"
 #include "actors/workers/link_lane.hpp"
 #include "actors/workers/network.hpp"
+#include "libswill/base/member_timer.hpp"
 #include "libswill/base/printable.hpp"
 
 #include <deque>
@@ -64,16 +65,6 @@ private:
     clock_time since;
   };
 
-  /// Ends the time in which workers are awaited.
-  class first_workers final : public timer {
-  public:
-    explicit first_workers(gateway_registry& g) : registry_(g) {}
-
-  private:
-    void on_timer() override { registry_.await_nobody(); }
-    gateway_registry& registry_;
-  };
-
   void await_workers();
   void await_nobody();
   void become_ready();
@@ -96,7 +87,7 @@ private:
   std::uint64_t last_ = 0;
   bool stopped_ = false;
   bool holds_ = false; ///< the server's readiness
-  first_workers awaiting_{*this};
+  member_timer<gateway_registry, &gateway_registry::await_nobody> awaiting_{*this};
   std::shared_ptr<gateway_registry*> self_; // with those who watch workers' deaths; null inside once stopped
 };
 
