@@ -2,8 +2,8 @@
 #include "apps/bench/harness/child_process.hpp"
 #include "apps/bench/serve_swill.hpp"
 
-#include "actors/remote/remote_handlers.hpp"
-#include "actors/remote/worker.hpp"
+#include "actors/workers/remote_handlers.hpp"
+#include "actors/workers/worker.hpp"
 #include "libswill/base/log.hpp"
 #include "libswill/server/server.hpp"
 
@@ -22,7 +22,7 @@ constexpr const char* secret = "nobody else is on this machine";
 int serve_remote(const serve_options& o) {
   swill::app app;
   app.set_log(stderr_log(log_level::warning));
-  worker_gate_options gate;
+  gateway_options gate;
   gate.secret = secret;
   const auto handlers = std::make_shared<remote_handlers>(gate);
   app.use(handlers);

@@ -73,10 +73,10 @@ constexpr swill::apps::option_name option_names[] = {
     {"pubsub_options.kept_size", "--kept-size"},
     {"pubsub_options.node_name", "--node-name"},
     {"redis.", "--redis"},
-    {"worker_gate_options.listen", "--workers-listen"},
-    {"worker_gate_options.secret", "--workers-secret-file"},
-    {"worker_gate_options.tls", "--workers-tls-cert, --workers-tls-key and --workers-tls-ca"},
-    {"worker_gate_options.first_workers", "--workers-wait"},
+    {"gateway_options.listen", "--workers-listen"},
+    {"gateway_options.secret", "--workers-secret-file"},
+    {"gateway_options.tls", "--workers-tls-cert, --workers-tls-key and --workers-tls-ca"},
+    {"gateway_options.first_workers", "--workers-wait"},
 };
 
 } // namespace

@@ -1,6 +1,6 @@
 #include "apps/gateway/worker_options.hpp"
 
-#include "actors/remote/remote_handlers.hpp"
+#include "actors/workers/remote_handlers.hpp"
 #include "apps/common/option_values.hpp"
 
 #include <CLI/CLI.hpp>
@@ -37,7 +37,7 @@ void worker_options::add_to(CLI::App& program) {
 void worker_options::apply(app& a) const {
   for (const CLI::Option* o : others_) apps::require_effect(o, !listen_.empty(), "without --workers-listen");
   if (listen_.empty()) return;
-  worker_gate_options o;
+  gateway_options o;
   o.listen = listen_;
   o.secret = link_.secret();
   o.tls = {link_.certificate, link_.key, link_.authority};

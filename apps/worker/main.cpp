@@ -1,5 +1,5 @@
 // swill-worker: the example service in a process of its own, for the clients of gateways. Copy it to begin with one of your own.
-#include "actors/remote/worker.hpp"
+#include "actors/workers/worker.hpp"
 #include "apps/common/command_line.hpp"
 #include "apps/common/example.hpp"
 #include "apps/common/link_options.hpp"

@@ -1,6 +1,5 @@
 #include "libswill/base/name_look_up.hpp"
 
-#include <algorithm>
 #include <csignal>
 #include <deque>
 #include <mutex>
@@ -20,23 +19,11 @@ error no_address(const std::string& why) { return errors::unavailable("no addres
 
 } // namespace
 
-bool may_be_host(std::string_view text) noexcept {
-  const auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view{"-._:%"}.find(c) != std::string_view::npos;
-  };
-  return !text.empty() && std::all_of(text.begin(), text.end(), fits);
-}
-
-std::string host_and_port(const std::string& host, const std::string& port) {
-  return (host.find(':') == std::string::npos ? host : '[' + host + ']') + ':' + port;
-}
-
 std::vector<std::string> look_up_addresses(const std::string& name) {
-  const std::size_t colon = std::min(name.rfind(':'), name.size());
-  std::string host = name.substr(0, colon);
-  const std::string port = name.substr(std::min(colon + 1, name.size()));
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  const auto parts = split_host_and_port(name);
+  if (!parts) throw no_address("its brackets are none");
+  const std::string host{parts->host};
+  const std::string port{parts->port.value_or("")};
 
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;

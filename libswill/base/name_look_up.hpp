@@ -1,11 +1,11 @@
 #pragma once
 
+#include "libswill/base/host_and_port.hpp"
 #include "libswill/base/result.hpp"
 
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace swill {
@@ -17,12 +17,6 @@ using look_up_function = std::function<std::vector<std::string>(const std::strin
 
 /// The look_up_function that asks the operating system (getaddrinfo(3)). Blocks; throws error 503 with the system's reason.
 std::vector<std::string> look_up_addresses(const std::string& host_and_port);
-
-/// "host" and 80 as "host:80"; an IPv6 address gets its brackets.
-std::string host_and_port(const std::string& host, const std::string& port);
-
-/// Whether there can be a host of that name, or address: letters, digits and "-._:%" alone.
-bool may_be_host(std::string_view text) noexcept;
 
 /// One look-up of a name for somebody who must not block, and who may go before there is an answer. The system's look-up cannot be
 /// interrupted, so it runs on a thread that nobody ever waits for, neither here nor when the process ends. All look-ups of a process

@@ -171,7 +171,7 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
   std::function<void(bool)> on_state;
   std::function<void()> on_wrong_server;
   bool overdue = false;
-  detail::member_timer<impl, &impl::on_timeout> timeout{*this};
+  member_timer<impl, &impl::on_timeout> timeout{*this};
 };
 
 client::client(swill::loop& l, options o, const log_sink* log) : impl_(std::make_shared<impl>(l, std::move(o), log)) {}

@@ -1,7 +1,7 @@
 #include "libswill/redis/options.hpp"
 
 #include "libswill/base/encoding.hpp"
-#include "libswill/base/name_look_up.hpp"
+#include "libswill/base/host_and_port.hpp"
 #include "libswill/base/text.hpp"
 #include "libswill/redis/outage_log.hpp"
 
@@ -66,17 +66,14 @@ std::optional<error> parse_unix(std::string_view s, options& o) {
 
 /// "host", "host:port", "[v6]", "[v6]:port".
 std::optional<error> parse_host(std::string_view s, options& o) {
-  std::string_view host = s.substr(0, s.rfind(':'));
-  std::string_view rest = s.substr(host.size());
-  if (!s.empty() && s.front() == '[') {
-    const std::size_t end = s.find(']');
-    if (end == std::string_view::npos) return bad("no ] behind the [");
-    host = s.substr(1, end - 1);
-    rest = s.substr(end + 1);
+  const auto parts = split_host_and_port(s);
+  if (!parts) return bad("an IPv6 address stands in brackets, with nothing but :PORT behind them");
+  if (parts->port) {
+    const auto port = port_number(*parts->port);
+    if (port.value_or(0) == 0) return bad("the port is no number of 1 to 65535");
+    o.port = *port;
   }
-  if (!rest.empty() && (rest.front() != ':' || !number(rest.substr(1), o.port) || o.port == 0))
-    return bad("the port is no number of 1 to 65535");
-  if (!decode(host, o.host) || o.host.empty()) return bad("no host");
+  if (!decode(parts->host, o.host) || o.host.empty()) return bad("no host");
   if (!may_be_host(o.host)) return bad("there can be no such host");
   return std::nullopt;
 }
@@ -130,8 +127,7 @@ void check(const options& o, mistake_list& out) {
 std::string options::text() const {
   const std::string db = std::to_string(database);
   if (!unix_path.empty()) return "unix://" + unix_path + "?db=" + db;
-  const bool v6 = host.find(':') != std::string::npos;
-  return "redis://" + (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port) + "/" + db;
+  return "redis://" + host_and_port(host, std::to_string(port)) + "/" + db;
 }
 
 } // namespace swill::redis

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/base/log_limiter.hpp"
+#include "libswill/base/member_timer.hpp"
 #include "libswill/redis/client.hpp"
 #include "libswill/redis/subscriber.hpp"
 #include "pubsub/redis/known_positions.hpp"
@@ -41,16 +42,6 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
     position own;                             ///< the last that was handed out when its publish was answered
     detail::known_position known;             ///< the furthest that anybody here was told of
     bool confirmed = false;
-  };
-  struct beat_timer final : timer {
-    explicit beat_timer(impl& b) : owner(b) {}
-    void on_timer() override { owner.beat(); }
-    impl& owner;
-  };
-  struct check_timer final : timer {
-    explicit check_timer(impl& b) : owner(b) {}
-    void on_timer() override { owner.check_next(); }
-    impl& owner;
   };
 
   explicit impl(redis_broker_options o) : settings(std::move(o)) {}
@@ -165,6 +156,7 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
   // --- from time to time
   /// `then` gets the nodes that there are.
   void beat(answer<std::vector<node_info>> then = {});
+  void on_beat_due() { beat(); }
   void probe();
   void on_beat(const redis::reply_view& r);
   void beat_soon();
@@ -197,8 +189,8 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
   std::vector<node_info> nodes;
   std::vector<answer<std::vector<node_info>>> early; ///< who asked for them before has_tried
   bool has_tried = false;
-  beat_timer beating{*this};
-  check_timer checking{*this};
+  member_timer<impl, &impl::on_beat_due> beating{*this};
+  member_timer<impl, &impl::check_next> checking{*this};
   bool up = false;
   bool stopped = false;
 };

@@ -1,5 +1,5 @@
 #include "tests/chaos/scale.hpp"
-#include "tests/remote/world.hpp"
+#include "tests/workers/world.hpp"
 
 #include <array>
 #include <iostream>
@@ -13,7 +13,7 @@
 namespace swill {
 namespace {
 
-using namespace remote_tests;
+using namespace worker_tests;
 
 using order = std::pair<std::uint64_t, std::uint64_t>; // items, bytes of each
 
@@ -128,7 +128,7 @@ private:
 };
 
 void soak(std::size_t connections, std::size_t callers_of_each) {
-  worker_gate_options narrow;
+  gateway_options narrow;
   narrow.upload_items = 4;
   narrow.upload_bytes = 16 * 1024;
   narrow.link_window = 256 * 1024;

@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <fstream>
 
-// Workers and their gateways die and stand still under load. What happens to single calls and streams is in tests/remote.
+// Workers and their gateways die and stand still under load. What happens to single calls and streams is in tests/workers.
 
 namespace swill::chaos {
 namespace {
 
-/// Until a worker that stands still is out, and until a call fails that it had: worker_gate_options::silence (1.5 s) and a heartbeat.
+/// Until a worker that stands still is out, and until a call fails that it had: gateway_options::silence (1.5 s) and a heartbeat.
 const milliseconds most_until_out = patient(2000ms);
 /// worker_options::longest_pause (5 s), and one attempt.
 const milliseconds most_until_connected = patient(8000ms);

@@ -1,6 +1,6 @@
 // The code of docs/workers.md, compiled and run. See handlers_test.cpp.
-#include "actors/remote/remote_handlers.hpp"
-#include "actors/remote/worker.hpp"
+#include "actors/workers/remote_handlers.hpp"
+#include "actors/workers/worker.hpp"
 #include "libswill/client/blocking_client.hpp"
 #include "libswill/server/server.hpp"
 #include "libswill/swill.hpp"
@@ -42,8 +42,7 @@ TEST(WorkersPage, ServesAShop) {
   const std::string address = "127.0.0.1:0", secret = "a secret of some length";
   // [gateway]
   swill::app a;
-  auto workers =
-      std::make_shared<swill::remote_handlers>(swill::worker_gate_options{.listen = address, .secret = secret});
+  auto workers = std::make_shared<swill::remote_handlers>(swill::gateway_options{.listen = address, .secret = secret});
   a.use(workers);
   // [/gateway]
   a.set_log({});

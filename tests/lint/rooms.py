@@ -24,7 +24,7 @@ ARROWS = {
     "libswill/wire": ["libswill/base"],
     "libswill/api": ["libswill/base", "libswill/wire"],
     "actors": ["libswill/base", "libswill/wire", "libswill/api"],
-    "actors/remote": ["libswill/base", "libswill/wire", "libswill/api", "actors"],
+    "actors/workers": ["libswill/base", "libswill/wire", "libswill/api", "actors"],
     "sessions": ["libswill/base", "libswill/wire", "libswill/api", "actors"],
     "pubsub": ["libswill/base", "libswill/wire", "libswill/api", "actors"],
     "pubsub/connections": ["libswill/base", "libswill/wire", "libswill/api", "actors", "pubsub"],
@@ -45,7 +45,7 @@ FREE = ["apps", "tests"]
 # Dependency -> (what its headers look like, rooms that may know it).
 DEPENDENCIES = {
     "Boost": (r"boost/", ["libswill/net", "libswill/redis", "libswill/client"]),
-    "CAF": (r"caf/", ["actors", "actors/remote", "sessions", "pubsub", "pubsub/connections", "libswill/server"]),
+    "CAF": (r"caf/", ["actors", "actors/workers", "sessions", "pubsub", "pubsub/connections", "libswill/server"]),
     "hiredis": (r"hiredis/", ["libswill/redis"]),
     "msgpack-cxx": (r"msgpack(\.hpp|/)", ["libswill/wire"]),
     "RE2": (r"re2/", ["libswill/api"]),

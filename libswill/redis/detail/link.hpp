@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/base/log_limiter.hpp"
+#include "libswill/base/member_timer.hpp"
 #include "libswill/net/asio_loop.hpp"
 #include "libswill/net/connector.hpp"
 #include "libswill/net/stream_socket.hpp"
@@ -17,17 +18,6 @@
 struct redisReader;
 
 namespace swill::redis::detail {
-
-/// A timer that calls a function of the one it is a member of.
-template <class Owner, void (Owner::*Function)()>
-class member_timer final : public timer {
-public:
-  explicit member_timer(Owner& o) : owner_(o) {}
-
-private:
-  void on_timer() override { (owner_.*Function)(); }
-  Owner& owner_;
-};
 
 /// What a link tells. All on the loop's thread; may call the link.
 class link_owner {

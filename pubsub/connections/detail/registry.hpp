@@ -2,6 +2,7 @@
 
 #include "actors/loop_actor.hpp"
 #include "libswill/base/log_limiter.hpp"
+#include "libswill/base/member_timer.hpp"
 #include "pubsub/connections/detail/messages.hpp"
 #include "pubsub/connections/options.hpp"
 #include "pubsub/pubsub.hpp"
@@ -70,16 +71,6 @@ private:
     event_filter filter;
     std::function<void(const connection_event&)> call;
   };
-  struct send_timer final : timer {
-    explicit send_timer(registry& r) : owner(r) {}
-    void on_timer() override { owner.send_events(); }
-    registry& owner;
-  };
-  struct renew_timer final : timer {
-    explicit renew_timer(registry& r) : owner(r) {}
-    void on_timer() override { owner.renew(); }
-    registry& owner;
-  };
 
   bool on_mail(caf::mailbox_element& element) override;
   bool on_watch_mail(caf::type_erased_tuple& content);
@@ -103,7 +94,6 @@ private:
   void distribute_node(connection_event_kind kind, const std::string& node);
   void send_events();
   void watch_nodes(const std::vector<std::string>& nodes, std::function<void()> done);
-  void on_watch(watch_order& o);
   void on_listen(listen_order& o);
   void on_unlisten(const unlisten_order& o);
   void add_watcher(std::function<void(result<void>)> done);
@@ -135,8 +125,8 @@ private:
   std::map<std::string, clock_time> interested_;  ///< nodes that want this one's events, until when
   std::deque<event_ptr> outbox_;                  ///< this node's last events, for them
   std::uint64_t event_count_ = 0;                 ///< of this node
-  send_timer sending_{*this};
-  renew_timer renewing_{*this};
+  member_timer<registry, &registry::send_events> sending_{*this};
+  member_timer<registry, &registry::renew> renewing_{*this};
 };
 
 template <class T>

@@ -1,0 +1,86 @@
+#include "actors/workers/introduction.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace swill::actors::workers {
+
+namespace {
+
+constexpr std::string_view magic{"swill-l\2", 8};
+constexpr std::size_t verdict_size = 1 + proof_size;
+
+} // namespace
+
+introduction::introduction(side s, std::string secret) : side_(s), secret_(std::move(secret)), nonce_(make_nonce()) {
+  if (side_ == side::worker) say(as_bytes(std::string{magic} + nonce_));
+}
+
+std::size_t introduction::wanted() const noexcept {
+  switch (stage_) {
+    case stage::greeting: return magic.size() + nonce_size - in_.size();
+    case stage::proof: return proof_size - in_.size();
+    case stage::verdict: return verdict_size - in_.size();
+    case stage::over: break;
+  }
+  return 0;
+}
+
+void introduction::take(bytes_view b) {
+  in_ += as_text(b);
+  const std::size_t seen = std::min(in_.size(), magic.size());
+  if (stage_ == stage::greeting && std::string_view{in_}.substr(0, seen) != magic.substr(0, seen))
+    return fail("it does not speak this version of the link");
+  if (wanted() != 0) return;
+  switch (stage_) {
+    case stage::greeting: on_greeting(); break;
+    case stage::proof: on_proof(); break;
+    case stage::verdict: on_verdict(); break;
+    case stage::over: break;
+  }
+  in_.clear();
+}
+
+void introduction::on_greeting() {
+  const std::string_view theirs = std::string_view{in_}.substr(magic.size());
+  if (side_ == side::worker) {
+    keys_ = link_keys{secret_, nonce_, theirs};
+    say(keys_.of_worker);
+    stage_ = stage::verdict;
+  } else {
+    keys_ = link_keys{secret_, theirs, nonce_};
+    say(as_bytes(std::string{magic} + nonce_));
+    stage_ = stage::proof;
+  }
+}
+
+void introduction::on_proof() {
+  const bool knows = equal_in_constant_time(as_bytes(in_), keys_.of_worker);
+  std::array<std::byte, verdict_size> verdict{};
+  if (knows) {
+    verdict[0] = std::byte{1};
+    std::copy(keys_.of_gateway.begin(), keys_.of_gateway.end(), verdict.begin() + 1);
+  }
+  say(verdict);
+  if (!knows) return fail("it does not know the secret");
+  stage_ = stage::over;
+}
+
+void introduction::on_verdict() {
+  if (in_[0] != '\1') return fail("refused: it does not know the secret");
+  if (!equal_in_constant_time(as_bytes(in_).subspan(1), keys_.of_gateway))
+    return fail("the gateway does not know the secret");
+  stage_ = stage::over;
+}
+
+void introduction::say(bytes_view b) {
+  out_ = as_text(b); // what was said before has been sent: the other side has answered it
+  sent_ = 0;
+}
+
+void introduction::fail(std::string why) {
+  failure_ = std::move(why);
+  stage_ = stage::over;
+}
+
+} // namespace swill::actors::workers

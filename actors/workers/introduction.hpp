@@ -1,0 +1,59 @@
+#pragma once
+
+#include "actors/workers/secret.hpp"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace swill::actors::workers {
+
+/// What gateway and worker say to each other before either reads anything else: that both speak this version of the link, and that both know
+/// the secret. Four messages, each of a fixed size, 145 bytes in all:
+///
+///     worker   "swill-l" 2, nonce (32)          gateway  "swill-l" 2, nonce (32)
+///     worker   its proof (32)                   gateway  1, its proof (32); or 0 and 32 zeros: refused
+///
+/// The worker shows its proof first, so a stranger who connects to a gateway learns nothing to try secrets on. Nonces are new each time: what was
+/// recorded once opens nothing. Bytes in and out, without I/O.
+class introduction {
+public:
+  enum class side : std::uint8_t { worker, gateway };
+  introduction(side s, std::string secret);
+
+  /// What this side has to say now; sent() says how much of it has left.
+  bytes_view to_send() const noexcept { return as_bytes(out_).subspan(sent_); }
+  void sent(std::size_t n) noexcept { sent_ += n; }
+  /// How many bytes the other side says next; 0 when nothing more is read.
+  std::size_t wanted() const noexcept;
+  /// At most wanted() of them.
+  void take(bytes_view b);
+
+  /// Nothing more is said or read. Then either is_proven(), or failure() says why not.
+  bool is_over() const noexcept { return stage_ == stage::over && to_send().empty(); }
+  bool is_proven() const noexcept { return failure_.empty() && stage_ == stage::over; }
+  const std::string& failure() const noexcept { return failure_; }
+  /// Once it is proven.
+  const link_keys& keys() const noexcept { return keys_; }
+
+private:
+  void on_greeting();
+  void on_proof();
+  void on_verdict();
+  void say(bytes_view b);
+  void fail(std::string why);
+
+  enum class stage : std::uint8_t { greeting, proof, verdict, over };
+  side side_;
+  std::string secret_;
+  stage stage_ = stage::greeting;
+  std::string nonce_;
+  link_keys keys_;
+  std::string in_;
+  std::string out_;
+  std::size_t sent_ = 0;
+  std::string failure_;
+};
+
+} // namespace swill::actors::workers

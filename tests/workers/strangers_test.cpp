@@ -1,0 +1,187 @@
+#include "actors/workers/remote_handlers.hpp"
+
+#include "tests/workers/certificates.hpp"
+#include "tests/workers/worker_process.hpp"
+#include "tests/workers/world.hpp"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <vector>
+
+// What whoever can reach the workers' port may send there.
+
+namespace swill {
+namespace {
+
+using namespace worker_tests;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t most_growth = 256U << 20; // freed memory is kept aside for a while
+#else
+constexpr std::size_t most_growth = 16U << 20;
+#endif
+
+/// A TCP connection to a port of this host.
+class stranger {
+public:
+  explicit stranger(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (fd_ < 0 || ::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
+      throw std::system_error(errno, std::generic_category(), "stranger");
+  }
+  stranger(stranger&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  stranger& operator=(stranger&&) = delete;
+  ~stranger() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int fd() const { return fd_; }
+  void send(std::string_view text) const { ::send(fd_, text.data(), text.size(), MSG_NOSIGNAL); }
+  /// Whether the other side ends the connection; what it says before is passed over.
+  bool is_ended(std::chrono::milliseconds most = 10s) const {
+    std::array<char, 256> in{};
+    while (true) {
+      pollfd p{fd_, POLLIN, 0};
+      if (::poll(&p, 1, static_cast<int>(most.count())) <= 0) return false;
+      if (::recv(fd_, in.data(), in.size(), 0) <= 0) return true;
+    }
+  }
+
+private:
+  int fd_;
+};
+
+/// A header of CAF's protocol that announces 4 GiB.
+const std::string giant = std::string(4, '\0') + std::string(60, '\xff');
+
+void serve_add(app& a) {
+  a.handle("add", [](request<std::pair<int, int>> r) { return r.data().first + r.data().second; });
+}
+
+TEST(Strangers, GiantLengthCostsNothing) {
+  gateway_world g;
+  worker_world w{serve_add, {.gateways = {g.worker_address()}}};
+  blocking_client c{g.url()};
+  ASSERT_TRUE(serves(c, "add")) << g.log.text();
+  const std::size_t before = memory_of(::getpid());
+
+  for (int i = 0; i < 50; ++i) {
+    const stranger s{g.gate->port()};
+    s.send(giant);
+    EXPECT_TRUE(s.is_ended());
+    EXPECT_EQ(c.call<int>("add", std::pair{2, 3}), 5);
+  }
+
+  EXPECT_LT(memory_of(::getpid()), before + most_growth);
+  EXPECT_TRUE(g.log.wait_for("a worker was kept out: it does not speak this version of the link"));
+  EXPECT_EQ(w.log.text().find("has ended"), std::string::npos) << w.log.text();
+}
+
+TEST(Strangers, HalfAHandshakeIsDroppedInTime) {
+  gateway_world g{{.handshake_timeout = 300ms}};
+  const stranger silent{g.gate->port()}, half{g.gate->port()};
+  half.send("swill-l\2 and then a few bytes");
+  EXPECT_TRUE(half.is_ended());
+  EXPECT_TRUE(silent.is_ended());
+  EXPECT_TRUE(g.log.wait_for("it has not shown in time who it is"));
+}
+
+TEST(Strangers, TwoThousandOfThemKeepNoWorkerOut) {
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+  const std::size_t many = std::min<std::size_t>(2000, files.rlim_cur - 500);
+  gateway_world g;
+  worker_world w{serve_add, {.gateways = {g.worker_address()}}};
+  blocking_client c{g.url()};
+  ASSERT_TRUE(serves(c, "add")) << g.log.text();
+  const std::size_t before = memory_of(::getpid());
+
+  std::vector<stranger> crowd;
+  while (crowd.size() < many) {
+    crowd.emplace_back(g.gate->port());
+    crowd.back().send("swill-l\2");
+  }
+  // As many stay as may; each further one has taken the place of the oldest.
+  EXPECT_TRUE(crowd.front().is_ended());
+  EXPECT_TRUE(crowd[many - 257].is_ended());
+  EXPECT_TRUE(g.log.wait_for("too many have not shown who they are, most of them from 127.0.0.1"));
+
+  worker_world late{[](app& a) { a.handle("late", [](request<>) { return 1; }); }, {.gateways = {g.worker_address()}}};
+  EXPECT_TRUE(serves(c, "late")) << g.log.text() << late.log.text();
+  EXPECT_EQ(c.call<int>("late"), 1);
+  EXPECT_EQ(c.call<int>("add", std::pair{2, 3}), 5);
+  EXPECT_LT(memory_of(::getpid()), before + most_growth);
+  EXPECT_EQ(w.log.text().find("has ended"), std::string::npos) << w.log.text();
+}
+
+TEST(Strangers, LogIsNotTheirs) {
+  gateway_world g;
+  for (int i = 0; i < 200; ++i) {
+    const stranger s{g.gate->port()};
+    s.send("GET / HTTP/1.1\r\n\r\n");
+    ASSERT_TRUE(s.is_ended());
+  }
+  std::size_t lines = 0;
+  const std::string text = g.log.text();
+  for (std::size_t at = 0; (at = text.find("kept out", at)) != std::string::npos; ++at) ++lines;
+  EXPECT_GE(lines, 1U);
+  EXPECT_LT(lines, 20U) << text; // one in a second, however slow this machine is
+}
+
+TEST(Strangers, WithoutACertificateReachTlsAlone) {
+  const certificate_authority ours{"ours"};
+  gateway_world g{{.tls = ours.issue("gateway")}};
+  worker_world w{serve_add, {.gateways = {g.worker_address()}, .tls = ours.issue("worker")}};
+  blocking_client c{g.url()};
+  ASSERT_TRUE(serves(c, "add")) << g.log.text() << w.log.text();
+  const std::size_t before = memory_of(::getpid());
+
+  const std::unique_ptr<SSL_CTX, decltype(&::SSL_CTX_free)> context{::SSL_CTX_new(::TLS_client_method()),
+                                                                    &::SSL_CTX_free};
+  for (int i = 0; i < 10; ++i) {
+    const stranger plain{g.gate->port()};
+    plain.send(giant);
+    EXPECT_TRUE(plain.is_ended());
+
+    const stranger s{g.gate->port()};
+    const std::unique_ptr<SSL, decltype(&::SSL_free)> session{::SSL_new(context.get()), &::SSL_free};
+    ::SSL_set_fd(session.get(), s.fd());
+    ASSERT_EQ(::SSL_connect(session.get()),
+              1); // TLS 1.3: for the client it is done before its certificate was asked for
+    ::SSL_write(session.get(), giant.data(), static_cast<int>(giant.size()));
+    EXPECT_TRUE(s.is_ended());
+    EXPECT_EQ(c.call<int>("add", std::pair{2, 3}), 5);
+  }
+
+  EXPECT_TRUE(g.log.wait_for("a worker was kept out by TLS"));
+  EXPECT_LT(memory_of(::getpid()), before + most_growth);
+  EXPECT_EQ(w.log.text().find("has ended"), std::string::npos) << w.log.text();
+}
+
+TEST(Strangers, RenewedCertificatesAreReadWithoutARestart) {
+  const certificate_authority ours{"ours"}, theirs{"theirs"};
+  const link_tls files = ours.issue("gateway");
+  gateway_world g{{.tls = files}};
+  worker_world w{serve_add, {.gateways = {g.worker_address()}, .tls = theirs.issue("worker")}};
+  ASSERT_TRUE(w.log.wait_for("cannot be reached"));
+
+  const link_tls renewed = theirs.issue("gateway");
+  std::filesystem::copy_file(renewed.certificate, files.certificate, std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy_file(renewed.key, files.key, std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy_file(renewed.authority, files.authority, std::filesystem::copy_options::overwrite_existing);
+
+  blocking_client c{g.url()};
+  EXPECT_TRUE(serves(c, "add")) << g.log.text() << w.log.text();
+}
+
+} // namespace
+} // namespace swill

@@ -1,0 +1,145 @@
+#include "tests/workers/worker_process.hpp"
+
+#include "tests/workers/world.hpp"
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <fstream>
+#include <sstream>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+namespace swill::worker_tests {
+
+worker_process::worker_process(const std::string& gateways, const std::string& name, const std::string& kind) {
+  std::vector<std::string> environment{"SWILL_TEST_GATEWAY=" + gateways, "SWILL_TEST_NAME=" + name,
+                                       "SWILL_TEST_KIND=" + kind};
+  std::vector<char*> env;
+  for (auto& e : environment) env.push_back(e.data());
+  for (char** e = environ; *e != nullptr; ++e) env.push_back(*e);
+  env.push_back(nullptr);
+  std::string self = "/proc/self/exe", filter = "--gtest_filter=WorkerProcess.DISABLED_Serves";
+  std::string disabled = "--gtest_also_run_disabled_tests";
+  char* argv[] = {self.data(), filter.data(), disabled.data(), nullptr};
+  pid_ = ::fork();
+  if (pid_ != 0) return;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  const int out = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
+  ::dup2(out, STDOUT_FILENO);
+  for (int fd = 3; fd < 1024; ++fd) ::close(fd);
+  ::execve(self.c_str(), argv, env.data());
+  ::_exit(127);
+}
+
+worker_process::~worker_process() {
+  if (pid_ <= 0) return;
+  send(SIGKILL);
+  wait();
+}
+
+int worker_process::wait() {
+  if (pid_ <= 0) return 0;
+  int status = 0;
+  ::waitpid(std::exchange(pid_, -1), &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+std::size_t worker_process::memory() const { return memory_of(pid_); }
+
+std::size_t memory_of(pid_t process) {
+  std::ifstream file{"/proc/" + std::to_string(process) + "/statm"};
+  std::size_t all = 0, resident = 0;
+  file >> all >> resident;
+  return resident * 4096;
+}
+
+namespace {
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> out;
+  std::istringstream in{text};
+  for (std::string word; std::getline(in, word, ',');) out.push_back(word);
+  return out;
+}
+
+/// Runs when a test wants it: see worker_process.
+TEST(WorkerProcess, DISABLED_Serves) {
+  std::string name = std::getenv("SWILL_TEST_NAME");
+  const std::string kind = std::getenv("SWILL_TEST_KIND");
+  app a;
+  a.set_log(stderr_log(log_level::error));
+  if (kind == "other types") {
+    a.handle("who", [](request<int>) { return 1; });
+    a.handle("own", [](request<>) { return 1; });
+  } else {
+    a.handle("who", [name](request<>) { return name; });
+    a.handle("sleepy",
+             [name](request<>) -> task<std::string> {
+               co_await sleep_for(1h);
+               co_return name;
+             },
+             {.idempotent = true});
+    a.handle("sleepy_once", [](request<>) -> task<int> {
+      co_await sleep_for(1h);
+      co_return 1;
+    });
+    a.handle("forever", [](request<>) -> stream<int> {
+      co_yield 0;
+      co_await sleep_for(1h);
+    });
+    a.handle("sum", [](streaming_request<int> in) -> task<int> {
+      int n = 0;
+      while (const auto i = co_await in.next()) n += *i;
+      co_return n;
+    });
+    a.handle("mirror", [](streaming_request<int> in) -> stream<int> {
+      while (const auto i = co_await in.next()) co_yield *i;
+    });
+    const auto flooded = std::make_shared<std::int64_t>(0); // its one loop's
+    a.handle("flood", [flooded](request<>) -> stream<std::string> {
+      const std::string item(1000, 'x');
+      for (;; ++*flooded) co_yield item;
+    });
+    a.handle("flooded", [flooded](request<>) { return *flooded; });
+    // Answers by name at once when told so, and waits when it is the first: so that a retry can be seen.
+    a.handle("first_waits",
+             [name](request<std::string> r) -> task<std::string> {
+               const std::string waits = r.data();
+               if (name == waits) co_await sleep_for(1h);
+               co_return name;
+             },
+             {.idempotent = true});
+    a.handle("heard_then_waits",
+             [name](request<std::string> r) -> task<std::string> {
+               co_await r.context().send_leading(metadata{"by", name});
+               if (name == r.data()) co_await sleep_for(1h);
+               co_return name;
+             },
+             {.idempotent = true});
+    a.handle("first_waits_then_echoes",
+             [name](request<std::string> r) -> task<std::string> {
+               if (r.data().starts_with(name)) co_await sleep_for(1h);
+               co_return name + " " + r.data();
+             },
+             {.idempotent = true});
+    a.handle("short_nap", [](request<int> r) -> task<int> {
+      co_await sleep_for(std::chrono::milliseconds{r.data()});
+      co_return 7;
+    });
+  }
+  a.use(std::make_shared<worker>(worker_options{.gateways = split(std::getenv("SWILL_TEST_GATEWAY")),
+                                                .secret = secret,
+                                                .name = name,
+                                                .health_name = {},
+                                                .first_pause = 10ms,
+                                                .longest_pause = 100ms}));
+  server{a, {.listen = {}, .io_threads = 1}}.run();
+}
+
+} // namespace
+} // namespace swill::worker_tests
