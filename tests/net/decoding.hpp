@@ -20,7 +20,7 @@ struct both_ways {
   void feed(bytes_view input, buffer& output, std::size_t sent, std::uint64_t first) {
     c.feed(input, output, sent, first);
   }
-  bool ready() const { return c.ready(); }
+  bool ready() { return c.ready(); }
   read_status read(std::byte* to, std::size_t room, std::size_t& got) { return c.read(to, room, got); }
   std::size_t left() const { return c.left(); }
   bool is_text() const { return c.is_text(); }

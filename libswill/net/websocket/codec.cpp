@@ -17,6 +17,7 @@ void codec::feed(bytes_view input, buffer& output, std::size_t sent, std::uint64
   ports_.output = &output;
   ports_.sent = sent;
   ports_.first = first;
+  next_ = {};
   if (other_ != nullptr && !other_->in_message()) detail::beast_reader::give_back(std::move(other_));
 }
 
@@ -29,12 +30,18 @@ bool codec::is_common(const frame_header& h) const noexcept {
          h.payload >= shortest;
 }
 
-bool codec::ready() const noexcept {
+void codec::look_ahead() noexcept {
+  if (next_.size != 0) return;
+  next_ = read_header(ports_.input);
+  common_ = is_common(next_);
+}
+
+bool codec::ready() noexcept {
   if (in_frame_) return !ports_.input.empty();
   if (other_ != nullptr && other_->in_message()) return other_->ready();
-  const frame_header h = read_header(ports_.input);
-  if (is_common(h)) return h.payload == 0 || ports_.input.size() > h.size;
-  return detail::beast_reader::would_start(h, ports_.input.size(), limit_);
+  look_ahead();
+  if (common_) return next_.payload == 0 || ports_.input.size() > next_.size;
+  return detail::beast_reader::would_start(next_, ports_.input.size(), limit_);
 }
 
 bool codec::in_message() const noexcept { return in_frame_ || (other_ != nullptr && other_->in_message()); }
@@ -42,14 +49,15 @@ bool codec::in_message() const noexcept { return in_frame_ || (other_ != nullptr
 read_status codec::read(std::byte* to, std::size_t room, std::size_t& got) {
   if (!in_frame_) {
     if (other_ != nullptr && other_->in_message()) return read_other(to, room, got);
-    const frame_header h = read_header(ports_.input);
-    if (!is_common(h)) return read_other(to, room, got);
+    look_ahead();
+    if (!common_) return read_other(to, room, got);
     in_frame_ = true;
     text_ = false;
-    frame_left_ = h.payload;
+    frame_left_ = next_.payload;
     mask_ = 0;
-    if (h.masked) std::memcpy(&mask_, ports_.input.data() + h.size - sizeof mask_, sizeof mask_);
-    ports_.input = ports_.input.subspan(h.size);
+    if (next_.masked) std::memcpy(&mask_, ports_.input.data() + next_.size - sizeof mask_, sizeof mask_);
+    ports_.input = ports_.input.subspan(next_.size);
+    next_ = {};
   }
   return read_common(to, room, got);
 }
@@ -65,6 +73,7 @@ read_status codec::read_common(std::byte* to, std::size_t room, std::size_t& got
 }
 
 read_status codec::read_other(std::byte* to, std::size_t room, std::size_t& got) {
+  next_ = {};
   if (other_ == nullptr) other_ = detail::beast_reader::take(ports_, limit_);
   const read_status status = other_->read(to, room, got);
   text_ = other_->is_text();

@@ -54,7 +54,7 @@ public:
   std::size_t left() const noexcept { return ports_.input.size(); }
 
   /// Whether read() would get anywhere.
-  bool ready() const noexcept;
+  bool ready() noexcept;
 
   /// Payload of the current message to `to`; `room` > 0, `got` is how much.
   read_status read(std::byte* to, std::size_t room, std::size_t& got);
@@ -75,6 +75,7 @@ public:
 
 private:
   bool is_common(const frame_header& h) const noexcept;
+  void look_ahead() noexcept;
   read_status read_common(std::byte* to, std::size_t room, std::size_t& got) noexcept;
   read_status read_other(std::byte* to, std::size_t room, std::size_t& got);
 
@@ -83,6 +84,8 @@ private:
   std::uint64_t frame_left_ = 0; // of the common frame that is being read
   std::uint32_t mask_ = 0;       // of its next byte
   bool in_frame_ = false;        // a common one
+  bool common_ = false;          // next_ begins one
+  frame_header next_;            // of the frame that the input begins with; its size is 0: not looked at, or not all there
   bool text_ = false;
   std::unique_ptr<detail::beast_reader> other_;
   close_reason why_;

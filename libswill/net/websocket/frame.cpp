@@ -44,6 +44,13 @@ std::uint32_t copy_masked(std::byte* to, const std::byte* from, std::size_t n, s
     word(i + 24);
   }
   for (; i + 8 <= n; i += 8) word(i);
+  if (i + 4 <= n) {
+    std::uint32_t w;
+    std::memcpy(&w, from + i, sizeof w);
+    w ^= mask;
+    std::memcpy(to + i, &w, sizeof w);
+    i += 4;
+  }
   std::array<std::byte, sizeof mask> key;
   std::memcpy(key.data(), &mask, sizeof mask);
   for (; i < n; ++i) to[i] = from[i] ^ key[i % key.size()];

@@ -117,12 +117,11 @@ bool server_connection::step() {
   return true;
 }
 
-// Reads until the message is complete (true), the room is used up, or the input ends.
+// After codec::ready(): reads until the message is complete (true), the room is used up, or the input ends.
 bool server_connection::receive(std::byte* to, std::size_t room, std::size_t& have) {
-  prepare_output(); // for a pong, or a close frame
   const std::size_t queued = output_.size();
   auto status = websocket::read_status::more;
-  while (status == websocket::read_status::more && have < room && codec_->ready()) {
+  do {
     std::size_t got = 0;
     status = codec_->read(to + have, room - have, got);
     have += got;
@@ -131,7 +130,7 @@ bool server_connection::receive(std::byte* to, std::size_t room, std::size_t& ha
       close(1003, "text messages are not supported");
       return false;
     }
-  }
+  } while (status == websocket::read_status::more && have < room && codec_->ready());
   if (output_.size() != queued) {
     flush_later();
     check_output(); // pongs count, too
