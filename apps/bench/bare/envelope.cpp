@@ -1,6 +1,6 @@
 #include "apps/bench/bare/envelope.hpp"
 
-#include <msgpack.hpp>
+#include "apps/bench/bare/packer.hpp"
 
 namespace swill::bench::bare {
 namespace {
@@ -52,13 +52,6 @@ private:
   unsigned item_ = 0;
   bool failed_ = false;
 };
-
-struct string_sink {
-  std::string& out;
-  void write(const char* data, std::size_t size) { out.append(data, size); }
-};
-
-using packer = msgpack::packer<string_sink>;
 
 } // namespace
 

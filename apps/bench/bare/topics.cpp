@@ -1,18 +1,11 @@
 #include "apps/bench/bare/topics.hpp"
 
+#include "apps/bench/bare/packer.hpp"
 #include "apps/bench/bare/session.hpp"
-
-#include <msgpack.hpp>
 
 namespace swill::bench::bare {
 
 namespace {
-
-struct string_sink {
-  std::string& out;
-  void write(const char* data, std::size_t size) { out.append(data, size); }
-};
-using packer = msgpack::packer<string_sink>;
 
 void pack_text(packer& to, std::string_view s) {
   to.pack_str(static_cast<std::uint32_t>(s.size()));
