@@ -5,10 +5,7 @@
 #include "apps/bench/harness/report.hpp"
 #include "apps/bench/serve_swill.hpp"
 #include "apps/common/command_line.hpp"
-#include "apps/common/option_values.hpp"
 #include "apps/common/standard_output.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -24,7 +21,7 @@ using swill::apps::number;
 using swill::apps::print;
 using swill::apps::whole_number;
 
-struct command_line {
+struct settings {
   options chosen;
   double seconds = 1;
   bool quick = false;
@@ -36,37 +33,21 @@ struct command_line {
   serve_options served;
 };
 
-void add_bench_options(CLI::App& app, command_line& c) {
-  app.add_option("--rounds", c.chosen.rounds, "interleaved rounds; the table holds their medians")
-      ->type_name("COUNT")
-      ->check(whole_number(1, 1000))
-      ->capture_default_str();
-  app.add_option("--seconds", c.seconds, "measured time per scenario, server and round")
-      ->type_name("SECONDS")
-      ->check(number(0.05, 600))
-      ->capture_default_str();
-  app.add_option("--items", c.chosen.items, "items of one stream")
-      ->type_name("COUNT")
-      ->check(whole_number(1, 100'000'000))
-      ->capture_default_str();
-  app.add_option("--connections", c.chosen.idle_connections, "idle connections")
-      ->type_name("COUNT")
-      ->check(whole_number(1, 60'000))
-      ->capture_default_str();
-  app.add_option("--waiting", c.chosen.waiting_requests, "waiting requests")
-      ->type_name("COUNT")
-      ->check(whole_number(1, 1'000'000))
-      ->capture_default_str();
-  app.add_option("--only", c.chosen.only, "scenarios whose name matches this pattern, such as 'add-*'")
-      ->capture_default_str();
-  app.add_option("--server", c.extra_servers,
-                 "another server as LABEL=COMMAND, with {port}, {threads} and {self}; repeatable")
-      ->take_all();
-  app.add_option("--without", c.left_out, "leave out the server of this label; repeatable")->take_all();
-  app.add_flag("--quick", c.quick, "one short round, to see that everything works");
-  app.add_flag("--check", c.check, "exit with 1 when a target is missed");
-  app.add_option("--json", c.json_file, "write everything measured to this file");
-  app.add_option("--markdown", c.markdown_file, "write the table for docs/performance.md to this file");
+void add_options(swill::apps::command_line& program, settings& s) {
+  program.add({"--rounds", whole_number(s.chosen.rounds, 1, 1000), "interleaved rounds; the table holds their medians",
+               "COUNT"});
+  program.add({"--seconds", number(s.seconds, 0.05, 600), "measured time per scenario, server and round", "SECONDS"});
+  program.add({"--items", whole_number(s.chosen.items, 1, 100'000'000), "items of one stream", "COUNT"});
+  program.add({"--connections", whole_number(s.chosen.idle_connections, 1, 60'000), "idle connections", "COUNT"});
+  program.add({"--waiting", whole_number(s.chosen.waiting_requests, 1, 1'000'000), "waiting requests", "COUNT"});
+  program.add({"--only", s.chosen.only, "scenarios whose name matches this pattern, such as 'add-*'"});
+  program.add(
+      {"--server", s.extra_servers, "another server as LABEL=COMMAND, with {port}, {threads} and {self}; repeatable"});
+  program.add({"--without", s.left_out, "leave out the server of this label; repeatable"});
+  program.add({"--quick", s.quick, "one short round, to see that everything works"});
+  program.add({"--check", s.check, "exit with 1 when a target is missed"});
+  program.add({"--json", s.json_file, "write everything measured to this file"});
+  program.add({"--markdown", s.markdown_file, "write the table for docs/performance.md to this file"});
 }
 
 server_spec parse_server(const std::string& text) {
@@ -76,7 +57,7 @@ server_spec parse_server(const std::string& text) {
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
-std::vector<server_spec> servers_of(const command_line& c) {
+std::vector<server_spec> servers_of(const settings& c) {
   std::vector<server_spec> all{{baseline_label, "{self} serve-bare --port {port}"},
                                {"swill", "{self} serve --port {port} --io-threads {threads}"}};
   for (const auto& text : c.extra_servers) all.push_back(parse_server(text));
@@ -87,7 +68,7 @@ std::vector<server_spec> servers_of(const command_line& c) {
   return all;
 }
 
-options options_of(const command_line& c) {
+options options_of(const settings& c) {
   auto o = c.chosen;
   o.duration = std::chrono::milliseconds(static_cast<long>(c.seconds * 1000));
   o.servers = servers_of(c);
@@ -117,7 +98,7 @@ int exit_code(const std::vector<outcome>& outcomes, bool check) {
   return outcomes.empty() ? 1 : 0;
 }
 
-int run_bench(const command_line& c) {
+int run_bench(const settings& c) {
   const auto o = options_of(c);
   if (raise_descriptor_limit() < o.idle_connections + 100) {
     std::fprintf(stderr, "warning: fewer file descriptors than idle connections; raise the hard limit (ulimit -Hn)\n");
@@ -134,37 +115,30 @@ int run_bench(const command_line& c) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("Measures Swill beside a bare Beast server.");
-  command_line c;
-  add_bench_options(app, c);
-  app.require_subcommand(0, 1);
-  auto* const bare_verb = app.add_subcommand("serve-bare", "be the baseline server");
-  auto* const swill_verb = app.add_subcommand("serve", "be the Swill server");
-  auto* const remote_verb = app.add_subcommand("serve-remote", "be a Swill gateway whose handlers are in a worker");
-  auto* const worker_verb = app.add_subcommand("serve-worker", "be that worker");
-  auto& served = c.served;
+  swill::apps::command_line program{"swill-bench", "Measures Swill beside a bare Beast server."};
+  settings s;
+  add_options(program, s);
+  auto bare_verb = program.verb("serve-bare", "be the baseline server");
+  auto swill_verb = program.verb("serve", "be the Swill server");
+  auto remote_verb = program.verb("serve-remote", "be a Swill gateway whose handlers are in a worker");
+  auto worker_verb = program.verb("serve-worker", "be that worker");
+  auto& served = s.served;
   constexpr auto largest_port = std::numeric_limits<std::uint16_t>::max();
-  for (auto* verb : {bare_verb, swill_verb, remote_verb})
-    verb->add_option("--port", served.port, "on 127.0.0.1")
-        ->type_name("PORT")
-        ->check(whole_number(0, largest_port))
-        ->capture_default_str();
-  for (auto* verb : {bare_verb, swill_verb})
-    verb->add_option("--redis", served.redis, "its port on 127.0.0.1")
-        ->type_name("PORT")
-        ->check(whole_number(1, largest_port));
-  for (auto* verb : {swill_verb, remote_verb, worker_verb})
-    verb->add_option("--io-threads", served.io_threads)
-        ->type_name("COUNT")
-        ->check(whole_number(1, 256))
-        ->capture_default_str();
-  worker_verb->add_option("--gateway", served.gateway, "HOST:PORT")->required();
-  if (const auto end = swill::apps::parse_command_line(app, "swill-bench", argc, argv)) return *end;
-  if (*bare_verb) return bare::serve(served.port, served.redis);
-  if (*swill_verb) return serve_swill(served);
-  if (*remote_verb) return serve_remote(served);
-  if (*worker_verb) return serve_worker(served);
-  return run_bench(c);
+  for (auto* verb : {&bare_verb, &swill_verb, &remote_verb})
+    verb->add({"--port", whole_number(served.port, 0, largest_port), "on 127.0.0.1", "PORT"});
+  for (auto* verb : {&bare_verb, &swill_verb})
+    verb->add({"--redis", whole_number(served.redis, 1, largest_port), "its port on 127.0.0.1", "PORT"});
+  for (auto* verb : {&swill_verb, &remote_verb, &worker_verb})
+    verb->add({"--io-threads", whole_number(served.io_threads, 1, 256), "", "COUNT"});
+  worker_verb.add({.name = "--gateway", .value = served.gateway, .text = "HOST:PORT", .is_required = true});
+  if (const auto answer = program.parse(argc, argv); !answer.empty()) return swill::apps::end_with(answer);
+  const auto given = program.given_verbs();
+  const std::string verb = given.empty() ? "" : given.front();
+  if (verb == "serve-bare") return bare::serve(served.port, served.redis);
+  if (verb == "serve") return serve_swill(served);
+  if (verb == "serve-remote") return serve_remote(served);
+  if (verb == "serve-worker") return serve_worker(served);
+  return run_bench(s);
 }
 
 } // namespace

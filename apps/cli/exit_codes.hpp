@@ -1,8 +1,7 @@
 #pragma once
 
+#include "apps/common/command_line.hpp"
 #include "libswill/base/error.hpp"
-
-#include <stdexcept>
 
 namespace swill::cli {
 
@@ -25,10 +24,7 @@ enum class exit_code : int {
 };
 
 /// The command line, or what stands in for it, is wrong.
-class usage_error : public std::runtime_error {
-public:
-  using std::runtime_error::runtime_error;
-};
+using usage_error = apps::wrong_command_line;
 
 exit_code exit_code_of(const error& e);
 

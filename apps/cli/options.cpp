@@ -3,11 +3,8 @@
 #include "apps/cli/exit_codes.hpp"
 #include "apps/cli/json.hpp"
 #include "apps/common/command_line.hpp"
-#include "apps/common/option_values.hpp"
 #include "apps/common/small_file.hpp"
 #include "libswill/wire/envelope.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -20,6 +17,11 @@
 namespace swill::cli {
 
 namespace {
+
+using apps::command_line;
+using apps::number;
+using apps::one_of;
+using apps::whole_number;
 
 /// "500ms", "2s", "1.5m", "2" (seconds).
 std::chrono::milliseconds parse_time(const std::string& option, const std::string& text) {
@@ -75,7 +77,7 @@ void add_metadata(metadata& to, const std::string& text) {
 
 constexpr std::uint64_t most_wanted = 1'000'000'000; // messages, or connections
 
-/// What CLI11 fills before it is looked at.
+/// Texts of the command line, before they are looked at.
 struct raw_options {
   std::string message;
   std::string since;
@@ -85,128 +87,104 @@ struct raw_options {
   std::vector<std::string> metadata;
 };
 
-void add_common(CLI::App& program, options& o, raw_options& raw) {
-  std::vector<CLI::Option*> all;
-  const auto add = [&all](CLI::Option* option) { return all.emplace_back(option); };
-  add(program.add_option("--url", o.url, "ws://HOST:PORT/PATH or unix:PATH"))
-      ->envname("SWILL_URL")
-      ->capture_default_str();
-  add(program.add_flag("--json", o.json, "Output and errors for machines: one JSON document or line each"));
-  add(program.add_option("-H,--header", raw.headers, "'Name: value': a header of the upgrade request"))
-      ->allow_extra_args(false);
-  add(program.add_option("-m,--metadata", raw.metadata,
-                         "key=value: metadata of the call; the value is JSON, or else text"))
-      ->allow_extra_args(false);
-  add(program.add_flag("-v,--verbose", o.verbose,
-                       "Shows the metadata of the response, on stderr; --json does so, too"));
-  add(program.add_option("--cookie-jar", o.cookie_jar,
-                         "File that keeps cookies, and with them a session, from one call to the next"))
-      ->envname("SWILL_COOKIE_JAR");
-  add(program.add_option("--timeout", raw.timeout,
-                         "Deadline of each call and ping, and limit for connecting: 500ms, 2s, 1m"))
-      ->type_name("TIME");
-  for (CLI::Option* option : all) option->group("Common options");
+void add_common(command_line& program, options& o, raw_options& raw) {
+  const auto add = [&program](apps::option each) {
+    each.group = "Common options";
+    program.add(std::move(each));
+  };
+  add({.name = "--url", .value = o.url, .text = "ws://HOST:PORT/PATH or unix:PATH", .variable = "SWILL_URL"});
+  add({"--json", o.json, "Output and errors for machines: one JSON document or line each"});
+  add({.name = "-H,--header",
+       .value = raw.headers,
+       .text = "'Name: value': a header of the upgrade request",
+       .is_one_word = true});
+  add({.name = "-m,--metadata",
+       .value = raw.metadata,
+       .text = "key=value: metadata of the call; the value is JSON, or else text",
+       .is_one_word = true});
+  add({"-v,--verbose", o.verbose, "Shows the metadata of the response, on stderr; --json does so, too"});
+  add({.name = "--cookie-jar",
+       .value = o.cookie_jar,
+       .text = "File that keeps cookies, and with them a session, from one call to the next",
+       .variable = "SWILL_COOKIE_JAR"});
+  add({"--timeout", raw.timeout, "Deadline of each call and ping, and limit for connecting: 500ms, 2s, 1m", "TIME"});
 }
 
-CLI::App* add_call(CLI::App& program, options& o, raw_options& raw, const char* verb, const char* what) {
-  auto* sub = program.add_subcommand(verb, what);
-  sub->add_option("NAME", o.name, "Handler")->required();
-  sub->add_option("JSON", raw.message, "The message; nil without one");
-  sub->add_option("--shape", o.shape, "What streams, for servers that do not tell: unary (nothing), up, down, both")
-      ->check(CLI::IsMember({"unary", "up", "down", "both"}));
-  return sub;
+/// An argument that must be there, by its place.
+void add_place(command_line& verb, const char* name, std::string& to, const char* text = "") {
+  verb.add({.name = name, .value = to, .text = text, .is_required = true});
 }
 
-void add_conns(CLI::App& program, conns_options& o, raw_options& raw) {
-  auto* conns = program.add_subcommand("conns", "Connections of all nodes, for administrators");
-  conns->require_subcommand(1);
-  conns->fallthrough();
-  conns->add_option("--admin-token-file", o.token_file, "File with the token that is sent as metadata admin_token")
-      ->envname("SWILL_ADMIN_TOKEN_FILE")
-      ->group("Options of conns");
-  conns->add_option("--node", o.node, "Those of this node")->group("Options of conns");
-  conns->add_option("--user", o.user, "Those of this user")->group("Options of conns");
-  auto* list = conns->add_subcommand("ls", "A table of connections");
-  list->add_option("--topic", o.topic, "Those that are subscribed to this topic");
-  list->add_option("--address", o.address, "Those whose peer's address begins so");
-  list->add_option("--session", o.session, "Those of the session with this short hash");
-  list->add_option("--older-than", raw.older_than, "Those that are open for so long: 500ms, 2s, 1m, 1h")
-      ->type_name("TIME");
-  auto* limit = list->add_option("--limit", o.limit, "How many")
-                    ->type_name("COUNT")
-                    ->check(apps::whole_number(1, most_wanted))
-                    ->capture_default_str();
-  list->add_flag("--all", o.all, "As many as there are")->excludes(limit);
-  conns->add_subcommand("show", "One connection with its open requests")->add_option("ID", o.id)->required();
-  auto* close = conns->add_subcommand("close", "Closes one connection, or with --user all of a user");
-  close->add_option("ID", o.id);
-  close->add_option("--code", o.code, "Close code")
-      ->type_name("NUMBER")
-      ->check(apps::whole_number(1000, 4999))
-      ->capture_default_str();
-  close->add_option("--reason", o.reason, "What the client is told")
-      ->check(apps::may_be_empty())
-      ->capture_default_str();
-  auto* cancel = conns->add_subcommand("cancel", "Cancels one open request, by the seq that show lists");
-  cancel->add_option("ID", o.id)->required();
-  cancel->add_option("SEQ", o.seq)->type_name("NUMBER")->check(apps::whole_number(1, wire::largest_seq))->required();
-  cancel->add_option("--reason", o.cancel_reason, "What the client is told")
-      ->check(apps::may_be_empty())
-      ->capture_default_str();
+command_line add_call(command_line& program, options& o, raw_options& raw, const char* name, const char* what) {
+  auto verb = program.verb(name, what);
+  add_place(verb, "NAME", o.name, "Handler");
+  verb.add({"JSON", raw.message, "The message; nil without one"});
+  verb.add({"--shape", one_of(o.shape, {{"unary", "unary"}, {"up", "up"}, {"down", "down"}, {"both", "both"}}),
+            "What streams, for servers that do not tell: unary (nothing), up, down, both"});
+  return verb;
 }
 
-void add_verbs(CLI::App& program, options& o, raw_options& raw) {
-  program.add_subcommand("ls", "The server's handlers, with their shapes and types");
-  program.add_subcommand("describe", "One handler: its fields, rules and words")
-      ->add_option("NAME", o.name, "Handler")
-      ->required();
+void add_conns(command_line& program, conns_options& o, raw_options& raw) {
+  auto conns = program.verb("conns", "Connections of all nodes, for administrators");
+  conns.needs_verb();
+  const auto add = [&conns](apps::option each) {
+    each.group = "Options of conns";
+    conns.add(std::move(each));
+  };
+  add({.name = "--admin-token-file",
+       .value = o.token_file,
+       .text = "File with the token that is sent as metadata admin_token",
+       .variable = "SWILL_ADMIN_TOKEN_FILE"});
+  add({"--node", o.node, "Those of this node"});
+  add({"--user", o.user, "Those of this user"});
+  auto list = conns.verb("ls", "A table of connections");
+  list.add({"--topic", o.topic, "Those that are subscribed to this topic"});
+  list.add({"--address", o.address, "Those whose peer's address begins so"});
+  list.add({"--session", o.session, "Those of the session with this short hash"});
+  list.add({"--older-than", raw.older_than, "Those that are open for so long: 500ms, 2s, 1m, 1h", "TIME"});
+  const auto limit = list.add({"--limit", whole_number(o.limit, 1, most_wanted), "How many", "COUNT"});
+  list.add({.name = "--all", .value = o.all, .text = "As many as there are", .not_beside = limit});
+  auto show = conns.verb("show", "One connection with its open requests");
+  add_place(show, "ID", o.id);
+  const auto add_reason = [](command_line& verb, std::string& to) {
+    verb.add({.name = "--reason", .value = to, .text = "What the client is told", .may_be_empty = true});
+  };
+  auto close = conns.verb("close", "Closes one connection, or with --user all of a user");
+  close.add({"ID", o.id, ""});
+  close.add({"--code", whole_number(o.code, 1000, 4999), "Close code", "NUMBER"});
+  add_reason(close, o.reason);
+  auto cancel = conns.verb("cancel", "Cancels one open request, by the seq that show lists");
+  add_place(cancel, "ID", o.id);
+  cancel.add(
+      {.name = "SEQ", .value = whole_number(o.seq, 1, wire::largest_seq), .unit = "NUMBER", .is_required = true});
+  add_reason(cancel, o.cancel_reason);
+}
+
+void add_verbs(command_line& program, options& o, raw_options& raw) {
+  program.verb("ls", "The server's handlers, with their shapes and types");
+  auto described = program.verb("describe", "One handler: its fields, rules and words");
+  add_place(described, "NAME", o.name, "Handler");
   add_call(program, o, raw, "call", "Calls a handler of one message; a streamed response comes as JSON lines");
   add_call(program, o, raw, "stream",
            "Calls any handler; a streaming request takes its items from JSON lines on stdin");
-  program.add_subcommand("introspect", "What the server says about itself, as JSON");
-  program.add_subcommand("ping", "Round trips of WebSocket ping and pong")
-      ->add_option("-n,--count", o.count, "How many")
-      ->type_name("COUNT")
-      ->check(apps::whole_number(1, 1'000'000))
-      ->capture_default_str();
-  auto* bench = add_call(program, o, raw, "bench", "Calls a handler again and again, and counts");
-  bench->add_option("-c,--connections", o.connections, "Connections")
-      ->type_name("COUNT")
-      ->check(apps::whole_number(1, 10'000))
-      ->capture_default_str();
-  bench->add_option("-d,--depth", o.depth, "Calls that each connection has open at once")
-      ->type_name("COUNT")
-      ->check(apps::whole_number(1, 10'000))
-      ->capture_default_str();
-  bench->add_option("-s,--seconds", o.seconds, "How long")
-      ->type_name("SECONDS")
-      ->check(apps::number(0.01, 86400))
-      ->capture_default_str();
+  program.verb("introspect", "What the server says about itself, as JSON");
+  program.verb("ping", "Round trips of WebSocket ping and pong")
+      .add({"-n,--count", whole_number(o.count, 1, 1'000'000), "How many", "COUNT"});
+  auto bench = add_call(program, o, raw, "bench", "Calls a handler again and again, and counts");
+  bench.add({"-c,--connections", whole_number(o.connections, 1, 10'000), "Connections", "COUNT"});
+  bench.add({"-d,--depth", whole_number(o.depth, 1, 10'000), "Calls that each connection has open at once", "COUNT"});
+  bench.add({"-s,--seconds", number(o.seconds, 0.01, 86400), "How long", "SECONDS"});
 }
 
-/// That of the verb, with the options that stand above it.
-std::string help_of(const CLI::App& program) {
-  std::string text = program.help();
-  auto verbs = apps::given_verbs(program);
-  const auto format = std::dynamic_pointer_cast<CLI::Formatter>(program.get_formatter());
-  for (verbs.pop_back(); !verbs.empty() && format != nullptr; verbs.pop_back()) {
-    while (text.ends_with('\n')) text.pop_back();
-    text += "\n" + format->make_groups(verbs.back(), CLI::AppFormatMode::Sub); // which leaves --help out
-  }
-  return text;
-}
-
-void add_topics(CLI::App& program, options& o, raw_options& raw) {
-  auto* pub = program.add_subcommand("pub", "Publishes a message to a topic, or each line of stdin");
-  pub->add_option("TOPIC", o.name, "Topic")->required();
-  pub->add_option("JSON", raw.message, "The message; without one, each line of stdin is one");
-  pub->add_option("--key", o.topics.key, "Idempotency key: the same one again publishes nothing");
-  auto* sub = program.add_subcommand("sub", "Messages of a topic as they come, as JSON lines");
-  sub->add_option("TOPIC", o.name, "Topic")->required();
-  sub->add_option("--since", raw.since, "EPOCH:OFFSET, or a line that pub or sub has printed: what came after that");
-  sub->add_option("-n,--count", o.topics.count, "Ends after so many messages")
-      ->type_name("COUNT")
-      ->check(apps::whole_number(1, most_wanted));
+void add_topics(command_line& program, options& o, raw_options& raw) {
+  auto pub = program.verb("pub", "Publishes a message to a topic, or each line of stdin");
+  add_place(pub, "TOPIC", o.name, "Topic");
+  pub.add({"JSON", raw.message, "The message; without one, each line of stdin is one"});
+  pub.add({"--key", o.topics.key, "Idempotency key: the same one again publishes nothing"});
+  auto sub = program.verb("sub", "Messages of a topic as they come, as JSON lines");
+  add_place(sub, "TOPIC", o.name, "Topic");
+  sub.add({"--since", raw.since, "EPOCH:OFFSET, or a line that pub or sub has printed: what came after that"});
+  sub.add({"-n,--count", whole_number(o.topics.count, 1, most_wanted), "Ends after so many messages", "COUNT"});
 }
 
 /// What is right by itself, but not beside the rest.
@@ -222,41 +200,23 @@ void check_together(const options& o) {
   if (o.verb == "ping" && !o.extra.empty()) throw usage_error("-m: has no effect on ping, which calls nothing");
 }
 
-void parse(CLI::App& program, int argc, char** argv, std::string& help) {
-  try {
-    program.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    help = help_of(program);
-  } catch (const CLI::CallForAllHelp&) {
-    help = program.help("", CLI::AppFormatMode::All);
-  } catch (const CLI::CallForVersion& e) {
-    help = std::string{e.what()} + "\n";
-  } catch (const CLI::ParseError& e) {
-    throw usage_error(apps::mistake_of(program, e));
-  }
-}
-
 } // namespace
 
 options parse_options(int argc, char** argv, std::string& help) {
-  CLI::App program{"Talks to servers of swill.v1. Exit codes: docs/cli.md.", "swill"};
-  program.require_subcommand(1);
-  program.fallthrough(); // the common options may stand behind the verb too
-  program.set_help_all_flag("--help-all", "Help for all verbs");
-  program.set_version_flag("--version", apps::version_of("swill"));
+  command_line program{"swill", "Talks to servers of swill.v1. Exit codes: docs/cli.md."};
+  program.needs_verb();
   options o;
   raw_options raw;
   add_common(program, o, raw);
   add_verbs(program, o, raw);
   add_topics(program, o, raw);
   add_conns(program, o.conns, raw);
-  apps::refuse_empty_values(program);
-  parse(program, argc, argv, help);
+  help = program.parse(argc, argv);
   if (!help.empty()) return o;
 
-  const CLI::App* verb = program.get_subcommands().front();
-  o.verb = verb->get_name();
-  if (o.verb == "conns") o.conns.action = verb->get_subcommands().front()->get_name();
+  const auto verbs = program.given_verbs();
+  o.verb = verbs.front();
+  if (o.verb == "conns") o.conns.action = verbs.back();
   if (!raw.older_than.empty()) o.conns.older_than = parse_time("--older-than", raw.older_than);
   if (!raw.timeout.empty()) o.timeout = parse_time("--timeout", raw.timeout);
   for (const auto& text : raw.headers) o.headers.push_back(parse_header(text));

@@ -1,24 +1,49 @@
 #include "apps/common/command_line.hpp"
 
 #include "apps/common/environment.hpp"
-#include "apps/common/option_values.hpp"
 #include "apps/common/standard_output.hpp"
 #include "apps/common/suggest.hpp"
 #include "libswill/base/line_writer.hpp"
 #include "libswill/base/mistakes.hpp"
-#include "libswill/base/printable.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <exception>
-#include <sstream>
-#include <stdexcept>
+#include <utility>
+
 #include <unistd.h>
 
 namespace swill::apps {
 
 namespace {
+
+/// "--io-threads" becomes "SWILL_IO_THREADS".
+std::string variable_of(std::string_view name) {
+  std::string variable = "SWILL_";
+  std::transform(name.begin() + 2, name.end(), std::back_inserter(variable), [](char c) {
+    return c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return variable;
+}
+
+std::string check_not_empty(const std::string& text) {
+  return text.empty() ? "is empty; a value would be right, or no such option" : std::string{};
+}
+
+/// The option with its kind of value.
+CLI::Option* add_to(CLI::App& verb, const option& o) {
+  const option_value& v = o.value;
+  if (v.on != nullptr) return verb.add_flag(o.name, *v.on, o.text)->check(check_switch);
+  if (v.all == nullptr) return verb.add_option_function(o.name, v.set, o.text);
+  return verb.add_option(o.name, *v.all, o.text)->allow_extra_args(!o.is_one_word);
+}
+
+std::vector<const CLI::App*> given_of(const CLI::App& program) {
+  std::vector<const CLI::App*> all{&program};
+  while (!all.back()->get_subcommands().empty()) all.push_back(all.back()->get_subcommands().front());
+  return all;
+}
 
 std::vector<std::string> names_of_options(const std::vector<const CLI::App*>& verbs) {
   std::vector<std::string> names;
@@ -30,33 +55,9 @@ std::vector<std::string> names_of_options(const std::vector<const CLI::App*>& ve
   return names;
 }
 
-} // namespace
-
-std::string version_of(const std::string& program) { return program + " " SWILL_VERSION; }
-
-std::optional<int> parse_command_line(CLI::App& program, const std::string& name, int argc, char** argv) {
-  forget_foreign_environment();
-  program.name(name);
-  program.set_version_flag("--version", version_of(name));
-  refuse_empty_values(program);
-  refuse_odd_switches(program);
-  try {
-    program.parse(argc, argv);
-    return std::nullopt;
-  } catch (const CLI::ParseError& e) {
-    return end_of(program, e);
-  }
-}
-
-std::vector<const CLI::App*> given_verbs(const CLI::App& program) {
-  std::vector<const CLI::App*> all{&program};
-  while (!all.back()->get_subcommands().empty()) all.push_back(all.back()->get_subcommands().front());
-  return all;
-}
-
 std::string mistake_of(const CLI::App& program, const CLI::Error& why) {
   const auto left = program.remaining(true);
-  const auto verbs = given_verbs(program);
+  const auto verbs = given_of(program);
   const auto is_option = [](const std::string& s) { return s.starts_with('-'); };
   const auto option = std::find_if(left.begin(), left.end(), is_option);
   if (option != left.end()) {
@@ -81,15 +82,84 @@ std::string mistake_of(const CLI::App& program, const CLI::Error& why) {
   return text;
 }
 
-int end_of(const CLI::App& program, const CLI::Error& why) {
-  std::ostringstream answer, ignored;
-  const bool is_answer = program.exit(why, answer, ignored) == 0;
-  if (!is_answer)
-    print_in_time(STDERR_FILENO, program.get_name() + ": " + printable(mistake_of(program, why)) +
-                                     "\nRun with --help for more information.\n");
-  print(answer.str());
-  flush_output();
-  return static_cast<int>(is_answer ? server_exit::ok : server_exit::wrong_use);
+/// That of the verb, with the options that stand above it.
+std::string help_of(const CLI::App& program) {
+  std::string text = program.help();
+  auto verbs = given_of(program);
+  const auto format = std::dynamic_pointer_cast<CLI::Formatter>(program.get_formatter());
+  for (verbs.pop_back(); !verbs.empty() && format != nullptr; verbs.pop_back()) {
+    while (text.ends_with('\n')) text.pop_back();
+    text += "\n" + format->make_groups(verbs.back(), CLI::AppFormatMode::Sub); // which leaves --help out
+  }
+  return text;
+}
+
+} // namespace
+
+command_line::command_line(const std::string& program, const std::string& what)
+    : app_{std::make_shared<CLI::App>(what, program)} {}
+
+void command_line::reads_environment() {
+  reads_environment_ = true;
+  app_->footer("Options may also come from the environment, by the name that stands with each: --io-threads as "
+               "SWILL_IO_THREADS.");
+}
+
+void command_line::needs_verb() {
+  app_->require_subcommand(1);
+  app_->fallthrough();
+  app_->set_help_all_flag("--help-all", "Help for all verbs");
+}
+
+added_option command_line::add(option o) {
+  const option_value& v = o.value;
+  CLI::Option* const added = add_to(*app_, o)->required(o.is_required);
+  if (!o.variable) o.variable = reads_environment_ ? variable_of(o.name.substr(0, o.name.find(','))) : "";
+  if (!o.variable->empty()) added->envname(*o.variable);
+  if (v.all != nullptr && !o.variable->empty()) added->delimiter(',');
+  if (v.check) added->check(v.check);
+  if (!v.words.empty()) added->check(CLI::IsMember(v.words));
+  if (v.on == nullptr && !o.may_be_empty) added->check(check_not_empty);
+  if (!v.standard.empty()) added->default_str(v.standard);
+  if (!o.unit.empty()) added->type_name(o.unit);
+  if (!o.group.empty()) added->group(o.group);
+  if (o.not_beside != nullptr) added->excludes(o.not_beside);
+  return added;
+}
+
+added_option command_line::option_called(const std::string& name) const { return app_->get_option(name); }
+
+command_line command_line::verb(const std::string& name, const std::string& what) {
+  return {{app_, app_->add_subcommand(name, what)}, reads_environment_};
+}
+
+std::string command_line::parse(int argc, char** argv) {
+  const std::string version = app_->get_name() + " " SWILL_VERSION;
+  forget_foreign_environment();
+  app_->set_version_flag("--version", version);
+  try {
+    app_->parse(argc, argv);
+    return {};
+  } catch (const CLI::CallForHelp&) {
+    return help_of(*app_);
+  } catch (const CLI::CallForAllHelp&) {
+    return app_->help("", CLI::AppFormatMode::All);
+  } catch (const CLI::CallForVersion&) {
+    return version + "\n";
+  } catch (const CLI::ParseError& e) {
+    throw wrong_command_line(mistake_of(*app_, e));
+  }
+}
+
+std::vector<std::string> command_line::given_verbs() const {
+  std::vector<std::string> names;
+  for (const CLI::App* v : given_of(*app_)) names.push_back(v->get_name());
+  names.erase(names.begin()); // the program's own
+  return names;
+}
+
+void require_effect(added_option o, bool has_effect, const std::string& why) {
+  if (!has_effect && o->count() != 0) throw std::invalid_argument(o->get_name() + ": has no effect " + why);
 }
 
 int run_program(const std::string& name, std::span<const option_name> names, const std::function<int()>& run) {
@@ -99,6 +169,8 @@ int run_program(const std::string& name, std::span<const option_name> names, con
   };
   try {
     return run();
+  } catch (const wrong_command_line& e) {
+    return fail(failure_text(e) + "\nRun with --help for more information.", server_exit::wrong_use);
   } catch (const invalid_configuration& e) {
     return fail(text_of(e, names), server_exit::wrong_use);
   } catch (const std::invalid_argument& e) {
@@ -106,6 +178,12 @@ int run_program(const std::string& name, std::span<const option_name> names, con
   } catch (const std::exception& e) {
     return fail(failure_text(e), server_exit::failed);
   }
+}
+
+int end_with(const std::string& answer) {
+  print(answer);
+  flush_output();
+  return static_cast<int>(server_exit::ok);
 }
 
 } // namespace swill::apps

@@ -2,28 +2,12 @@
 
 #include "apps/common/small_file.hpp"
 
-#include <CLI/CLI.hpp>
-
-#include <algorithm>
-
 namespace swill::apps {
 
-namespace {
-
-std::string environment_name(std::string option) {
-  std::transform(option.begin(), option.end(), option.begin(), [](char c) {
-    if (c == '-') return '_';
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  });
-  return "SWILL_" + option;
-}
-
-} // namespace
-
-void link_options::add_to(CLI::App& program, const std::string& prefix) {
+void link_options::add_to(command_line& program, const std::string& prefix) {
   secret_option_ = "--" + prefix + "secret-file";
   const auto add = [&](const std::string& name, std::string& to, const std::string& text) {
-    all_.push_back(program.add_option("--" + prefix + name, to, text)->envname(environment_name(prefix + name)));
+    all_.push_back(program.add({"--" + prefix + name, to, text}));
   };
   add("secret-file", secret_file_, "file with the secret that gateways and workers share, at least 16 bytes");
   add("tls-cert", certificate, "this side's certificate between gateway and worker (PEM)");

@@ -1,12 +1,9 @@
 #pragma once
 
+#include "apps/common/command_line.hpp"
+
 #include <string>
 #include <vector>
-
-namespace CLI {
-class App;
-class Option;
-} // namespace CLI
 
 namespace swill::apps {
 
@@ -14,14 +11,14 @@ namespace swill::apps {
 class link_options {
 public:
   /// `prefix` stands before the names of the options: "workers-" gives --workers-secret-file.
-  void add_to(CLI::App& program, const std::string& prefix);
+  void add_to(command_line& program, const std::string& prefix);
 
   /// What the file holds, without white space at its end; empty when none was named. Throws file_error when it cannot be read, or holds less
   /// than 16 bytes.
   std::string secret() const;
 
   /// All of them.
-  const std::vector<const CLI::Option*>& all() const noexcept { return all_; }
+  const std::vector<added_option>& all() const noexcept { return all_; }
 
   std::string certificate;
   std::string key;
@@ -30,7 +27,7 @@ public:
 private:
   std::string secret_option_; ///< its name, for errors
   std::string secret_file_;
-  std::vector<const CLI::Option*> all_;
+  std::vector<added_option> all_;
 };
 
 } // namespace swill::apps

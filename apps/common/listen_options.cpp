@@ -1,9 +1,5 @@
 #include "apps/common/listen_options.hpp"
 
-#include "apps/common/option_values.hpp"
-
-#include <CLI/CLI.hpp>
-
 #include <charconv>
 #include <cstdlib>
 #include <limits>
@@ -15,9 +11,10 @@ namespace swill::apps {
 namespace {
 
 constexpr std::size_t most_threads = 1024;
+constexpr std::uint64_t largest_port = std::numeric_limits<std::uint16_t>::max();
 
 /// The environment's port, which somebody may have set for another program: it counts only where nothing else says where to listen, so it is
-/// no `envname` of an option, which would count like the command line.
+/// no variable of an option, which would count like the command line.
 std::optional<std::uint16_t> port_in_environment() {
   const char* set = std::getenv("SWILL_PORT");
   if (set == nullptr || *set == '\0') return std::nullopt;
@@ -31,26 +28,19 @@ std::optional<std::uint16_t> port_in_environment() {
 
 } // namespace
 
-void listen_options::add_to(CLI::App& program) {
-  program
-      .add_option("--listen", listen_, "ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH; repeatable; port 0: any free one")
-      ->envname("SWILL_LISTEN")
-      ->delimiter(',')
-      ->take_all();
-  program
-      .add_option("--port", port_,
-                  "short for --listen 127.0.0.1:PORT; when neither is given: SWILL_PORT of the environment, or 8080")
-      ->type_name("PORT")
-      ->check(whole_number(0, std::numeric_limits<std::uint16_t>::max()));
-  program.add_option("--io-threads", io_threads_, "threads for connections; 0: one for each core")
-      ->envname("SWILL_IO_THREADS")
-      ->type_name("COUNT")
-      ->check(whole_number(0, most_threads))
-      ->capture_default_str();
-  program.add_flag("--test-echo", test_echo_, "also serve /echo, a plain WebSocket echo for conformance suites")
-      ->envname("SWILL_TEST_ECHO");
-  program.add_flag("--debug", debug_, "tell clients what went wrong inside; not for strangers to see")
-      ->envname("SWILL_DEBUG");
+void listen_options::add_to(command_line& program) {
+  program.add({"--listen", listen_, "ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH; repeatable; port 0: any free one"});
+  program.add(
+      {.name = "--port",
+       .value = whole_number(largest_port + 1, 0, largest_port,
+                             [this](std::uint64_t n) { port_ = static_cast<std::uint16_t>(n); }),
+       .text = "short for --listen 127.0.0.1:PORT; when neither is given: SWILL_PORT of the environment, or 8080",
+       .unit = "PORT",
+       .variable = ""});
+  program.add({"--io-threads", whole_number(io_threads_, 0, most_threads),
+               "threads for connections; 0: one for each core", "COUNT"});
+  program.add({"--test-echo", test_echo_, "also serve /echo, a plain WebSocket echo for conformance suites"});
+  program.add({"--debug", debug_, "tell clients what went wrong inside; not for strangers to see"});
 }
 
 server_options listen_options::server() const {

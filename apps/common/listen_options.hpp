@@ -1,5 +1,6 @@
 #pragma once
 
+#include "apps/common/command_line.hpp"
 #include "libswill/server/server.hpp"
 
 #include <cstddef>
@@ -8,10 +9,6 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-}
-
 namespace swill::apps {
 
 /// What every serving program of ours takes on its command line: where to listen, with how many threads, what to tell clients.
@@ -19,7 +16,7 @@ namespace swill::apps {
 class listen_options {
 public:
   /// The program writes here when it parses; must live until then.
-  void add_to(CLI::App& program);
+  void add_to(command_line& program);
 
   /// What was asked for; everything else is the library's default.
   server_options server() const;

@@ -1,9 +1,6 @@
 #include "apps/common/log_options.hpp"
 
-#include "apps/common/option_values.hpp"
 #include "libswill/base/mistakes.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <unistd.h>
 
@@ -20,10 +18,9 @@ namespace {
 
 constexpr std::array levels{log_level::trace, log_level::debug, log_level::info, log_level::warning, log_level::error};
 
-std::vector<std::string> level_names() {
-  std::vector<std::string> names;
-  names.reserve(levels.size());
-  for (const auto level : levels) names.emplace_back(name_of(level));
+std::vector<std::pair<std::string, log_level>> level_names() {
+  std::vector<std::pair<std::string, log_level>> names;
+  for (const auto level : levels) names.emplace_back(name_of(level), level);
   return names;
 }
 
@@ -63,73 +60,26 @@ std::string check_room_level(const std::string& text) {
 
 } // namespace
 
-void log_options::add_to(CLI::App& program) {
-  constexpr const char* group = "Log";
-  program
-      .add_option_function<std::string>(
-          "--log-level", [this](const std::string& name) { least_ = *level_of(name); }, "least level of what is logged")
-      ->envname("SWILL_LOG_LEVEL")
-      ->check(CLI::IsMember(level_names()))
-      ->default_str(std::string{name_of(least_)})
-      ->group(group);
-  program
-      .add_option_function<std::vector<std::string>>(
-          "--log-room",
-          [this](const std::vector<std::string>& all) {
-            for (const auto& one : all) of_rooms_.push_back(*room_level(one));
-          },
-          "ROOM=LEVEL: another level for one of " + room_names() +
-              "; repeatable. access=debug gives a line for each request and connection")
-      ->envname("SWILL_LOG_ROOM")
-      ->delimiter(',')
-      ->check(check_room_level)
-      ->take_all()
-      ->group(group);
-  program
-      .add_option_function<std::string>(
-          "--log-format",
-          [this](const std::string& name) { chosen_.format = name == "json" ? log_format::json : log_format::text; },
-          "text for people or json for machines, a line each")
-      ->envname("SWILL_LOG_FORMAT")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->default_str("text")
-      ->group(group);
-  program
-      .add_option_function<std::string>(
-          "--log-to",
-          [this](const std::string& name) { chosen_.descriptor = name == "stdout" ? STDOUT_FILENO : STDERR_FILENO; },
-          "stderr or stdout, where there is no --log-file")
-      ->envname("SWILL_LOG_TO")
-      ->check(CLI::IsMember({"stderr", "stdout"}))
-      ->default_str("stderr")
-      ->group(group);
-  program.add_option("--log-file", chosen_.file, "the log goes to the end of this file instead")
-      ->envname("SWILL_LOG_FILE")
-      ->group(group);
-  program.add_option("--log-file-size", chosen_.file_size, "a larger file is renamed, and another one begun")
-      ->envname("SWILL_LOG_FILE_SIZE")
-      ->type_name("BYTES")
-      ->check(whole_number(1, mistake_list::largest_size))
-      ->capture_default_str()
-      ->group(group);
-  program.add_option("--log-old-files", chosen_.old_files, "renamed files that are kept")
-      ->envname("SWILL_LOG_OLD_FILES")
-      ->type_name("COUNT")
-      ->check(whole_number(0, 10'000))
-      ->capture_default_str()
-      ->group(group);
-  program
-      .add_option("--log-access-rate", chosen_.access_rate,
-                  "lines of the room access in a second, 0: none; further ones are left out and counted")
-      ->envname("SWILL_LOG_ACCESS_RATE")
-      ->type_name("COUNT")
-      ->check(whole_number(0, 1'000'000'000))
-      ->capture_default_str()
-      ->group(group);
-  to_ = program.get_option("--log-to");
-  file_size_ = program.get_option("--log-file-size");
-  old_files_ = program.get_option("--log-old-files");
-  access_rate_ = program.get_option("--log-access-rate");
+void log_options::add_to(command_line& program) {
+  const auto add = [&program](option o) {
+    o.group = "Log";
+    return program.add(std::move(o));
+  };
+  add({"--log-level", one_of(least_, level_names()), "least level of what is logged"});
+  add({"--log-room", checked(of_rooms_, check_room_level),
+       "ROOM=LEVEL: another level for one of " + room_names() +
+           "; repeatable. access=debug gives a line for each request and connection"});
+  add({"--log-format", one_of(chosen_.format, {{"text", log_format::text}, {"json", log_format::json}}),
+       "text for people or json for machines, a line each"});
+  to_ = add({"--log-to", one_of(chosen_.descriptor, {{"stderr", STDERR_FILENO}, {"stdout", STDOUT_FILENO}}),
+             "stderr or stdout, where there is no --log-file"});
+  add({"--log-file", chosen_.file, "the log goes to the end of this file instead"});
+  file_size_ = add({"--log-file-size", whole_number(chosen_.file_size, 1, mistake_list::largest_size),
+                    "a larger file is renamed, and another one begun", "BYTES"});
+  old_files_ =
+      add({"--log-old-files", whole_number(chosen_.old_files, 0, 10'000), "renamed files that are kept", "COUNT"});
+  access_rate_ = add({"--log-access-rate", whole_number(chosen_.access_rate, 0, 1'000'000'000),
+                      "lines of the room access in a second, 0: none; further ones are left out and counted", "COUNT"});
 }
 
 std::string log_options::beside_log(std::string text) const {
@@ -143,7 +93,10 @@ std::string log_options::beside_log(std::string text) const {
 std::shared_ptr<logging> log_options::make() const {
   logging_options o = chosen_;
   o.levels = least_;
-  for (const auto& [room, least] : of_rooms_) o.levels.set(room, least);
+  for (const auto& text : of_rooms_) {
+    const auto [room, least] = *room_level(text);
+    o.levels.set(room, least);
+  }
   require_effect(to_, o.file.empty(), "beside --log-file");
   require_effect(file_size_, !o.file.empty(), "without --log-file");
   require_effect(old_files_, !o.file.empty(), "without --log-file");

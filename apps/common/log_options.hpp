@@ -1,16 +1,11 @@
 #pragma once
 
+#include "apps/common/command_line.hpp"
 #include "libswill/logging/logging.hpp"
 
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
-
-namespace CLI {
-class App;
-class Option;
-} // namespace CLI
 
 namespace swill::apps {
 
@@ -18,7 +13,7 @@ namespace swill::apps {
 class log_options {
 public:
   /// The program writes here when it parses; must live until then.
-  void add_to(CLI::App& program);
+  void add_to(command_line& program);
 
   /// For app::use. Throws as `logging` does, and std::invalid_argument for options that have no effect.
   std::shared_ptr<logging> make() const;
@@ -28,12 +23,12 @@ public:
 
 private:
   logging_options chosen_;
-  const CLI::Option* to_ = nullptr;
-  const CLI::Option* file_size_ = nullptr;
-  const CLI::Option* old_files_ = nullptr;
-  const CLI::Option* access_rate_ = nullptr;
+  added_option to_ = nullptr;
+  added_option file_size_ = nullptr;
+  added_option old_files_ = nullptr;
+  added_option access_rate_ = nullptr;
   log_level least_ = log_level::info;
-  std::vector<std::pair<log_room, log_level>> of_rooms_;
+  std::vector<std::string> of_rooms_; ///< "redis=debug"
 };
 
 } // namespace swill::apps

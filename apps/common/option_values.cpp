@@ -2,14 +2,10 @@
 
 #include "libswill/base/text.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <charconv>
 #include <iterator>
 #include <sstream>
-#include <stdexcept>
-#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -17,30 +13,48 @@ namespace swill::apps {
 
 namespace {
 
-constexpr const char* empty_too = "empty, too";
-
 template <class Number>
-std::string text_of(Number n) {
+std::string shown(Number n) {
   std::ostringstream out;
   out << n;
   return out.str();
 }
 
 template <class Number>
-CLI::Validator between(Number least, Number most, const char* what) {
-  const auto check = [least, most, what](const std::string& text) -> std::string {
+option_value between(Number present, Number least, Number most, const char* what, std::function<void(Number)> set) {
+  const auto read = [least, most](const std::string& text) -> std::optional<Number> {
     Number n{};
     const char* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, n);
-    const bool is_octal = text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9'; // to CLI11
-    if (read.ec == std::errc{} && read.ptr == end && n >= least && n <= most && !is_octal) return {};
-    return "'" + text + "' is no " + what + " from " + text_of(least) + " to " + text_of(most);
+    const auto [stop, problem] = std::from_chars(text.data(), end, n);
+    const bool is_octal = text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9'; // to many a program
+    if (problem != std::errc{} || stop != end || n < least || n > most || is_octal) return std::nullopt;
+    return n;
   };
-  return {check, ""};
+  option_value v;
+  v.set = [read, set = std::move(set)](const std::string& text) { set(*read(text)); };
+  v.check = [read, least, most, what](const std::string& text) {
+    if (read(text)) return std::string{};
+    return "'" + text + "' is no " + what + " from " + shown(least) + " to " + shown(most);
+  };
+  if (present >= least && present <= most) v.standard = shown(present);
+  return v;
 }
 
-std::string check_not_empty(const std::string& text) {
-  return text.empty() ? "is empty; a value would be right, or no such option" : std::string{};
+} // namespace
+
+option_value whole_number(std::uint64_t present, std::uint64_t least, std::uint64_t most,
+                          std::function<void(std::uint64_t)> set) {
+  return between(present, least, most, "whole number", std::move(set));
+}
+
+option_value number(double& to, double least, double most) {
+  return between<double>(to, least, most, "number", [&to](double n) { to = n; });
+}
+
+option_value checked(std::vector<std::string>& to, value_check check) {
+  option_value v{to};
+  v.check = std::move(check);
+  return v;
 }
 
 std::string check_switch(const std::string& text) {
@@ -48,42 +62,6 @@ std::string check_switch(const std::string& text) {
   const bool is_known = std::any_of(std::begin(words), std::end(words),
                                     [&text](std::string_view w) { return same_in_any_case(w, text); });
   return is_known ? std::string{} : "'" + text + "' is none of true, on, yes, 1, false, off, no, 0";
-}
-
-bool has_meaning_when_empty(CLI::Option& o) {
-  try {
-    o.get_validator(empty_too);
-    return true;
-  } catch (const CLI::OptionNotFound&) {
-    return false;
-  }
-}
-
-} // namespace
-
-CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) { return between(least, most, "whole number"); }
-
-CLI::Validator number(double least, double most) { return between(least, most, "number"); }
-
-CLI::Validator may_be_empty() {
-  return {[](const std::string&) { return std::string{}; }, "", empty_too};
-}
-
-void refuse_empty_values(CLI::App& program) {
-  const auto takes_a_value = [](const CLI::Option* o) { return o->get_items_expected_min() != 0; };
-  for (CLI::Option* o : program.get_options(takes_a_value)) {
-    if (!has_meaning_when_empty(*o)) o->check(CLI::Validator{check_not_empty, ""});
-  }
-  for (CLI::App* verb : program.get_subcommands({})) refuse_empty_values(*verb);
-}
-
-void refuse_odd_switches(CLI::App& program) {
-  const auto is_switch = [](const CLI::Option* o) { return o->get_items_expected_max() == 0; };
-  for (CLI::Option* o : program.get_options(is_switch)) o->check(CLI::Validator{check_switch, ""});
-}
-
-void require_effect(const CLI::Option* o, bool has_effect, const std::string& why) {
-  if (!has_effect && o->count() != 0) throw std::invalid_argument(o->get_name() + ": has no effect " + why);
 }
 
 } // namespace swill::apps

@@ -6,8 +6,6 @@
 #include "libswill/base/process.hpp"
 #include "libswill/server/server.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <chrono>
 
 namespace {
@@ -41,10 +39,11 @@ void add_everything(app& to, hook_log& log) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App program{"The server that Swill's conformance vectors run against."};
+  apps::command_line program{"swill-conformance", "The server that Swill's conformance vectors run against."};
+  program.reads_environment();
   apps::listen_options listen;
   listen.add_to(program);
-  if (const auto end = apps::parse_command_line(program, "swill-conformance", argc, argv)) return *end;
+  if (const auto answer = program.parse(argc, argv); !answer.empty()) return apps::end_with(answer);
 
   hook_log log;
   app conformance;

@@ -5,8 +5,6 @@
 #include "libswill/base/header_fields.hpp"
 #include "pubsub/connections/connections.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <utility>
 
 namespace swill::gateway {
@@ -28,12 +26,10 @@ bool shows(context& c, const std::string& token) {
 
 } // namespace
 
-void admin_options::add_to(CLI::App& program) {
-  program
-      .add_option(
-          "--admin-token-file", token_file_,
-          "file with a token of at least 16 bytes: who shows it may list and close connections; none: nobody may")
-      ->envname("SWILL_ADMIN_TOKEN_FILE");
+void admin_options::add_to(apps::command_line& program) {
+  program.add(
+      {"--admin-token-file", token_file_,
+       "file with a token of at least 16 bytes: who shows it may list and close connections; none: nobody may"});
 }
 
 void admin_options::apply(app& a, std::shared_ptr<pubsub> bus) const {

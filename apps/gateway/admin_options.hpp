@@ -1,14 +1,11 @@
 #pragma once
 
+#include "apps/common/command_line.hpp"
 #include "libswill/api/app.hpp"
 #include "pubsub/pubsub.hpp"
 
 #include <memory>
 #include <string>
-
-namespace CLI {
-class App;
-}
 
 namespace swill::gateway {
 
@@ -16,7 +13,7 @@ namespace swill::gateway {
 class admin_options {
 public:
   /// The program writes here when it parses; this must live until then.
-  void add_to(CLI::App& program);
+  void add_to(apps::command_line& program);
 
   /// Adds the registry of connections to the app, across the nodes of that bus. Throws std::invalid_argument for a token that cannot be read
   /// or is too short.

@@ -1,9 +1,6 @@
 #include "apps/gateway/limit_options.hpp"
 
-#include "apps/common/option_values.hpp"
 #include "libswill/base/mistakes.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -81,44 +78,22 @@ std::string option_name(std::string_view member) {
   return name;
 }
 
-std::string environment_name(std::string_view member) {
-  std::string name = "SWILL_" + std::string{member};
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
-  return name;
-}
-
-std::uint64_t get(const limits& l, const limit_option& o) {
-  if (const auto* size = std::get_if<size_limit>(&o.member)) return l.**size;
-  return static_cast<std::uint64_t>((l.*std::get<time_limit>(o.member)).count());
-}
-
-void set(limits& l, const limit_option& o, std::uint64_t n) {
-  if (const auto* size = std::get_if<size_limit>(&o.member)) {
-    l.** size = n;
-  } else {
-    l.*std::get<time_limit>(o.member) = milliseconds{n};
-  }
-}
-
 // What a number can be at all. Which of them make sense, is for app::validate to say.
-std::uint64_t greatest(const limit_option& o) {
-  return std::holds_alternative<time_limit>(o.member) ? std::uint64_t{365} * 24 * 60 * 60 * 1000
-                                                      : mistake_list::largest_size;
+apps::option_value value_of(std::size_t& limit) { return apps::whole_number(limit, 0, mistake_list::largest_size); }
+
+apps::option_value value_of(milliseconds& limit) {
+  return apps::whole_number(limit, 0, std::uint64_t{365} * 24 * 60 * 60 * 1000);
 }
 
 } // namespace
 
-void add_limit_options(CLI::App& program, limits& l) {
+void add_limit_options(apps::command_line& program, limits& l) {
   for (const limit_option& o : table) {
-    program
-        .add_option_function<std::uint64_t>(
-            option_name(o.name), [&l, &o](std::uint64_t n) { set(l, o, n); }, std::string{o.text})
-        ->envname(environment_name(o.name))
-        ->type_name(std::string{o.unit})
-        ->default_str(std::to_string(get(l, o)))
-        ->check(apps::whole_number(0, greatest(o)))
-        ->group("Limits");
+    program.add({.name = option_name(o.name),
+                 .value = std::visit([&l](auto member) { return value_of(l.*member); }, o.member),
+                 .text = std::string{o.text},
+                 .unit = std::string{o.unit},
+                 .group = "Limits"});
   }
 }
 

@@ -12,8 +12,6 @@
 #include "libswill/base/process.hpp"
 #include "libswill/server/serve.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <unistd.h>
 
 namespace {
@@ -28,9 +26,8 @@ app make_app(const gateway::options& chosen) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App program{"RPC over WebSocket and MessagePack, serving a small example."};
-  program.footer("Options may also come from the environment, by the name that stands with each: --io-threads as "
-                 "SWILL_IO_THREADS.");
+  apps::command_line program{"swill-gateway", "RPC over WebSocket and MessagePack, serving a small example."};
+  program.reads_environment();
   gateway::options chosen;
   chosen.add_to(program);
   gateway::worker_options workers;
@@ -41,7 +38,7 @@ int run(int argc, char** argv) {
   topics.add_to(program);
   gateway::admin_options admin;
   admin.add_to(program);
-  if (const auto end = apps::parse_command_line(program, "swill-gateway", argc, argv)) return *end;
+  if (const auto answer = program.parse(argc, argv); !answer.empty()) return apps::end_with(answer);
 
   app a = make_app(chosen);
   sessions.apply(a);

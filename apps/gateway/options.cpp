@@ -1,12 +1,9 @@
 #include "apps/gateway/options.hpp"
 
-#include "apps/common/option_values.hpp"
 #include "apps/gateway/limit_options.hpp"
 #include "libswill/base/header_fields.hpp"
 #include "libswill/base/utf8.hpp"
 #include "libswill/transport/origin.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <stdexcept>
 
@@ -38,35 +35,21 @@ void take_forwarded_address(connection& c) {
 
 } // namespace
 
-void options::add_to(CLI::App& program) {
+void options::add_to(apps::command_line& program) {
   listen_.add_to(program);
-  program.add_option("--workers", workers_, "threads for blocking handlers; 0: as many as cores, at least 4")
-      ->envname("SWILL_WORKERS")
-      ->type_name("COUNT")
-      ->check(apps::whole_number(0, 1024))
-      ->capture_default_str();
-  program
-      .add_option(
-          "--origin", origins_,
-          "browsers may come from here, such as https://example.org or https://*.example.org; repeatable; none or *: "
-          "from anywhere")
-      ->envname("SWILL_ORIGIN")
-      ->delimiter(',')
-      ->check(check_origin)
-      ->take_all();
-  program.add_option("--path", path_, "of the WebSocket endpoint")->envname("SWILL_PATH")->capture_default_str();
-  program
-      .add_flag("--trust-forwarded-for", trust_forwarded_for_,
-                "the address of a client is the last one in X-Forwarded-For: only behind a proxy that adds it")
-      ->envname("SWILL_TRUST_FORWARDED_FOR");
-  program
-      .add_flag("--introspection,!--no-introspection", introspection_,
-                "clients may ask which handlers there are (swill.introspect)")
-      ->envname("SWILL_INTROSPECTION")
-      ->default_str("true");
+  program.add({"--workers", apps::whole_number(workers_, 0, 1024),
+               "threads for blocking handlers; 0: as many as cores, at least 4", "COUNT"});
+  program.add({"--origin", apps::checked(origins_, check_origin),
+               "browsers may come from here, such as https://example.org or https://*.example.org; repeatable; none or "
+               "*: from anywhere"});
+  program.add({"--path", path_, "of the WebSocket endpoint"});
+  program.add({"--trust-forwarded-for", trust_forwarded_for_,
+               "the address of a client is the last one in X-Forwarded-For: only behind a proxy that adds it"});
+  program.add({"--introspection,!--no-introspection", introspection_,
+               "clients may ask which handlers there are (swill.introspect)"});
   log_.add_to(program);
   add_limit_options(program, limits_);
-  ping_timeout_ = program.get_option("--ping-timeout");
+  ping_timeout_ = program.option_called("--ping-timeout");
 }
 
 void options::apply(app& a) const {

@@ -9,18 +9,13 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-class Option;
-} // namespace CLI
-
 namespace swill::gateway {
 
 /// What the gateway takes on its command line and from the environment (SWILL_<NAME>). The library's defaults hold for the rest.
 class options {
 public:
   /// The program writes here when it parses; this must live until then.
-  void add_to(CLI::App& program);
+  void add_to(apps::command_line& program);
 
   /// Limits, log, debug mode, and how the app sees its connections. Throws as apps::log_options::make, and std::invalid_argument for options
   /// that have no effect.
@@ -36,7 +31,7 @@ private:
   bool trust_forwarded_for_ = false;
   bool introspection_ = true;
   swill::limits limits_;
-  const CLI::Option* ping_timeout_ = nullptr;
+  apps::added_option ping_timeout_ = nullptr;
   apps::log_options log_;
 };
 

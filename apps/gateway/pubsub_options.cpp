@@ -1,15 +1,10 @@
 #include "apps/gateway/pubsub_options.hpp"
 
-#include "apps/common/option_values.hpp"
 #include "libswill/base/mistakes.hpp"
 #include "pubsub/redis/redis_broker.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <map>
 
 namespace swill::gateway {
 
@@ -44,54 +39,30 @@ void add_chat(app& a, pubsub& bus) {
 
 pubsub_options::pubsub_options() { topics_.presence = true; }
 
-void pubsub_options::add_to(CLI::App& program) {
-  program
-      .add_option("--node-name", node_name_,
-                  "what this node is called in lists, events and the log, beside its id; none: the host's name")
-      ->envname("SWILL_NODE_NAME");
-  program.add_option("--topic-history", topics_.history_length, "messages that each topic keeps")
-      ->envname("SWILL_TOPIC_HISTORY")
-      ->type_name("COUNT")
-      ->check(apps::whole_number(0, 1'000'000))
-      ->capture_default_str();
-  program
-      .add_option_function<long>(
-          "--topic-age", [this](const long& s) { topics_.history_age = std::chrono::seconds{s}; },
-          "how long a topic keeps a message")
-      ->envname("SWILL_TOPIC_AGE")
-      ->type_name("SECONDS")
-      ->check(apps::whole_number(1, 60L * 60 * 24 * 365))
-      ->default_str(std::to_string(std::chrono::duration_cast<std::chrono::seconds>(topics_.history_age).count()));
-  const auto add_bound = [&](const char* option, const char* variable, std::size_t& value, const char* unit,
-                             const char* text) {
-    program.add_option(option, value, text)
-        ->envname(variable)
-        ->type_name(unit)
-        ->check(apps::whole_number(0, mistake_list::largest_size))
-        ->capture_default_str();
+void pubsub_options::add_to(apps::command_line& program) {
+  using apps::whole_number;
+  program.add({"--node-name", node_name_,
+               "what this node is called in lists, events and the log, beside its id; none: the host's name"});
+  program.add({"--topic-history", whole_number(topics_.history_length, 0, 1'000'000), "messages that each topic keeps",
+               "COUNT"});
+  program.add({"--topic-age", whole_number<std::chrono::seconds>(topics_.history_age, 1, 60L * 60 * 24 * 365),
+               "how long a topic keeps a message", "SECONDS"});
+  const auto add_bound = [&](const char* name, std::size_t& value, const char* unit, const char* text) {
+    return program.add({name, whole_number(value, 0, mistake_list::largest_size), text, unit});
   };
-  add_bound("--topic-count", "SWILL_TOPIC_COUNT", all_.topic_count, "COUNT",
-            "topics of this node; one more: ERROR 503");
-  add_bound("--new-topics", "SWILL_NEW_TOPICS", all_.new_topics, "COUNT",
+  add_bound("--topic-count", all_.topic_count, "COUNT", "topics of this node; one more: ERROR 503");
+  add_bound("--new-topics", all_.new_topics, "COUNT",
             "topics that one connection may bring into being at once, 0: any number; one more: ERROR 429");
-  add_bound("--new-topics-per-second", "SWILL_NEW_TOPICS_PER_SECOND", all_.new_topics_per_second, "COUNT",
-            "and so many more in each second");
-  add_bound("--kept-size", "SWILL_KEPT_SIZE", all_.kept_size, "BYTES", "messages that topics keep in memory, together");
-  new_topics_per_second_ = program.get_option("--new-topics-per-second");
-  kept_size_ = program.get_option("--kept-size");
-  static const std::map<std::string, overflow> policies{
-      {"buffer", overflow::buffer}, {"drop_oldest", overflow::drop_oldest}, {"conflate", overflow::conflate}};
-  const auto set_policy = [this](const std::string& name) { topics_.overflow = policies.at(name); };
-  program
-      .add_option_function<std::string>("--topic-overflow", set_policy,
-                                        "what happens to a subscriber that is too slow: see docs/pubsub.md")
-      ->envname("SWILL_TOPIC_OVERFLOW")
-      ->check(CLI::IsMember{policies})
-      ->default_str("buffer");
-  program
-      .add_option("--topic-conflate-by", topics_.conflate_by,
-                  "with conflate: the field of a message that is its key; none: a topic's messages have one key")
-      ->envname("SWILL_TOPIC_CONFLATE_BY");
+  new_topics_per_second_ =
+      add_bound("--new-topics-per-second", all_.new_topics_per_second, "COUNT", "and so many more in each second");
+  kept_size_ = add_bound("--kept-size", all_.kept_size, "BYTES", "messages that topics keep in memory, together");
+  program.add({"--topic-overflow",
+               apps::one_of(topics_.overflow, {{"buffer", overflow::buffer},
+                                               {"conflate", overflow::conflate},
+                                               {"drop_oldest", overflow::drop_oldest}}),
+               "what happens to a subscriber that is too slow: see docs/pubsub.md"});
+  program.add({"--topic-conflate-by", topics_.conflate_by,
+               "with conflate: the field of a message that is its key; none: a topic's messages have one key"});
 }
 
 std::shared_ptr<pubsub> pubsub_options::apply(app& a, const std::optional<redis::place>& redis) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "apps/common/command_line.hpp"
 #include "libswill/api/app.hpp"
 #include "libswill/redis/place.hpp"
 #include "pubsub/pubsub.hpp"
@@ -7,11 +8,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-
-namespace CLI {
-class App;
-class Option;
-} // namespace CLI
 
 namespace swill::gateway {
 
@@ -22,7 +18,7 @@ public:
   pubsub_options();
 
   /// The program writes here when it parses; this must live until then.
-  void add_to(CLI::App& program);
+  void add_to(apps::command_line& program);
 
   /// Adds pub/sub, its rules and "chat.login" to the app. Without Redis topics are in this node's memory. Throws std::invalid_argument for
   /// options that have no effect.
@@ -32,8 +28,8 @@ private:
   swill::pubsub_options all_;
   topic_options topics_;
   std::string node_name_;
-  const CLI::Option* kept_size_ = nullptr;
-  const CLI::Option* new_topics_per_second_ = nullptr;
+  apps::added_option kept_size_ = nullptr;
+  apps::added_option new_topics_per_second_ = nullptr;
 };
 
 } // namespace swill::gateway

@@ -1,11 +1,8 @@
 #include "apps/gateway/session_options.hpp"
 
-#include "apps/common/option_values.hpp"
 #include "apps/common/small_file.hpp"
 #include "sessions/redis/redis_store.hpp"
 #include "sessions/sessions.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <chrono>
 #include <memory>
@@ -23,41 +20,22 @@ task<int> count_visits(request<> r) {
 
 } // namespace
 
-void session_options::add_to(CLI::App& program) {
-  program
-      .add_option("--redis", redis_,
-                  "redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE] or unix:///PATH[?db=DATABASE]: keeps what all nodes "
-                  "share; none: each node for itself, in memory")
-      ->envname("SWILL_REDIS");
-  program.add_option("--redis-prefix", prefix_, "of every key in Redis")
-      ->envname("SWILL_REDIS_PREFIX")
-      ->check(apps::may_be_empty())
-      ->capture_default_str();
-  prefix_option_ = program.get_option("--redis-prefix");
-  const auto add_minutes = [&program](const char* name, const char* env, std::chrono::milliseconds& to,
-                                      const char* what) {
-    program
-        .add_option_function<long>(
-            name, [&to](const long& minutes) { to = std::chrono::minutes{minutes}; }, what)
-        ->envname(env)
-        ->type_name("MINUTES")
-        ->check(apps::whole_number(0, 60L * 24 * 365 * 10))
-        ->default_str(std::to_string(std::chrono::duration_cast<std::chrono::minutes>(to).count()));
+void session_options::add_to(apps::command_line& program) {
+  program.add({"--redis", redis_,
+               "redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE] or unix:///PATH[?db=DATABASE]: keeps what all nodes "
+               "share; none: each node for itself, in memory"});
+  prefix_option_ =
+      program.add({.name = "--redis-prefix", .value = prefix_, .text = "of every key in Redis", .may_be_empty = true});
+  const auto add_minutes = [&program](const char* name, std::chrono::milliseconds& to, const char* text) {
+    program.add({name, apps::whole_number<std::chrono::minutes>(to, 0, 60L * 24 * 365 * 10), text, "MINUTES"});
   };
-  add_minutes("--session-idle", "SWILL_SESSION_IDLE", sessions_.idle,
-              "without use, after which a session ends; 0: never");
-  add_minutes("--session-absolute", "SWILL_SESSION_ABSOLUTE", sessions_.absolute,
+  add_minutes("--session-idle", sessions_.idle, "without use, after which a session ends; 0: never");
+  add_minutes("--session-absolute", sessions_.absolute,
               "since its begin or the last login, after which a session ends although it is used; 0: never");
-  program
-      .add_option("--session-key", key_files_,
-                  "file with a key that signs session tokens; repeatable: the first signs, all are good")
-      ->envname("SWILL_SESSION_KEY")
-      ->delimiter(',')
-      ->take_all();
-  program
-      .add_flag("--trust-forwarded-proto", sessions_.trust_forwarded_proto,
-                "X-Forwarded-Proto: https or wss counts as TLS; only behind a proxy that sets or removes it")
-      ->envname("SWILL_TRUST_FORWARDED_PROTO");
+  program.add({"--session-key", key_files_,
+               "file with a key that signs session tokens; repeatable: the first signs, all are good"});
+  program.add({"--trust-forwarded-proto", sessions_.trust_forwarded_proto,
+               "X-Forwarded-Proto: https or wss counts as TLS; only behind a proxy that sets or removes it"});
 }
 
 std::optional<redis::place> session_options::redis() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "apps/common/command_line.hpp"
 #include "libswill/api/app.hpp"
 #include "libswill/redis/place.hpp"
 #include "sessions/options.hpp"
@@ -9,18 +10,13 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-class Option;
-} // namespace CLI
-
 namespace swill::gateway {
 
 /// Where the gateway keeps what its nodes share, and its sessions, from its command line and environment.
 class session_options {
 public:
   /// The program writes here when it parses; this must live until then.
-  void add_to(CLI::App& program);
+  void add_to(apps::command_line& program);
 
   /// Redis, when there is one; for others that keep something there, too. Throws std::invalid_argument for an address that makes no sense,
   /// and for a prefix without one.
@@ -33,7 +29,7 @@ private:
   std::string redis_;
   std::shared_ptr<redis::outage_log> outages_ = redis::make_outage_log(); ///< of everything that needs Redis
   std::string prefix_ = "swill:";
-  const CLI::Option* prefix_option_ = nullptr;
+  apps::added_option prefix_option_ = nullptr;
   std::vector<std::string> key_files_;
   swill::session_options sessions_;
 };

@@ -7,18 +7,13 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
-class Option;
-} // namespace CLI
-
 namespace swill::gateway {
 
 /// Where the gateway lets workers connect, from its command line and environment (docs/workers.md).
 class worker_options {
 public:
   /// The program writes here when it parses; this must live until then.
-  void add_to(CLI::App& program);
+  void add_to(apps::command_line& program);
   /// Adds remote handlers to the app when workers may connect. Throws std::invalid_argument for options that have no effect as they may not,
   /// and apps::file_error.
   void apply(app& a) const;
@@ -28,7 +23,7 @@ private:
   apps::link_options link_;
   int wait_ = 5;
   std::vector<std::string> hidden_headers_;
-  std::vector<const CLI::Option*> others_; ///< but --workers-listen
+  std::vector<apps::added_option> others_; ///< but --workers-listen
 };
 
 } // namespace swill::gateway

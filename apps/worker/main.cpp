@@ -4,13 +4,9 @@
 #include "apps/common/example.hpp"
 #include "apps/common/link_options.hpp"
 #include "apps/common/log_options.hpp"
-#include "apps/common/option_values.hpp"
-#include "apps/common/standard_output.hpp"
 #include "libswill/api/app.hpp"
 #include "libswill/base/process.hpp"
 #include "libswill/server/server.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <cstdio>
 #include <memory>
@@ -21,7 +17,7 @@ namespace {
 
 using namespace swill;
 
-struct command_line {
+struct settings {
   worker_options link;
   apps::link_options secrets;
   apps::log_options log;
@@ -31,50 +27,36 @@ struct command_line {
   bool health = false;
 };
 
-void add_options(CLI::App& program, command_line& c) {
-  program.add_option("--gateway", c.link.gateways, "HOST:PORT of a gateway to serve; repeatable")
-      ->envname("SWILL_GATEWAY")
-      ->delimiter(',')
-      ->take_all(); // required, but by --health
+void add_options(apps::command_line& program, settings& c) {
+  using apps::whole_number;
+  program.add(
+      {"--gateway", c.link.gateways, "HOST:PORT of a gateway to serve; repeatable"}); // required, but by --health
   c.secrets.add_to(program, "");
-  program
-      .add_option("--capacity", c.link.capacity, "calls of one gateway at a time; more go elsewhere, or fail with 429")
-      ->envname("SWILL_CAPACITY")
-      ->type_name("COUNT")
-      ->check(apps::whole_number(1, 1'000'000))
-      ->capture_default_str();
-  program
-      .add_option("--connections", c.link.connections,
-                  "clients of one gateway that it knows at a time; calls of more go elsewhere, or fail with 429")
-      ->envname("SWILL_WORKER_CONNECTIONS") // SWILL_CONNECTIONS is a limit of gateways
-      ->type_name("COUNT")
-      ->check(apps::whole_number(1, 1'000'000'000))
-      ->capture_default_str();
-  program.add_option("--name", c.link.name, "what it is called in logs; none: host and process")->envname("SWILL_NAME");
-  program.add_option("--prefix", c.prefix, "name of the blueprint that the example is mounted in")
-      ->envname("SWILL_PREFIX")
-      ->check(apps::may_be_empty())
-      ->capture_default_str();
-  program.add_option("--io-threads", c.server.io_threads, "threads that serve calls; 0: one for each core")
-      ->envname("SWILL_IO_THREADS")
-      ->type_name("COUNT")
-      ->check(apps::whole_number(0, 1024))
-      ->capture_default_str();
-  program.add_option("--workers", c.server.workers, "threads for blocking handlers; 0: as many as cores, at least 4")
-      ->envname("SWILL_WORKERS")
-      ->type_name("COUNT")
-      ->check(apps::whole_number(0, 1024))
-      ->capture_default_str();
-  program.add_flag(
-      "--health", c.health,
-      "starts nothing: asks the worker that runs on this host, whatever it serves, how it is; exit code 0 when a "
-      "gateway gives it calls, else 1");
-  program.add_option("--health-name", c.link.health_name, "where it can be asked so, or is; empty: nowhere")
-      ->envname("SWILL_HEALTH_NAME")
-      ->check(apps::may_be_empty())
-      ->capture_default_str();
-  program.add_flag("--debug", c.debug, "tell clients what went wrong inside; not for strangers to see")
-      ->envname("SWILL_DEBUG");
+  program.add({"--capacity", whole_number(c.link.capacity, 1, 1'000'000),
+               "calls of one gateway at a time; more go elsewhere, or fail with 429", "COUNT"});
+  program.add({"--connections", whole_number(c.link.connections, 1, 1'000'000'000),
+               "clients of one gateway that it knows at a time; calls of more go elsewhere, or fail with 429", "COUNT",
+               "SWILL_WORKER_CONNECTIONS"}); // SWILL_CONNECTIONS is a limit of gateways
+  program.add({"--name", c.link.name, "what it is called in logs; none: host and process"});
+  program.add({.name = "--prefix",
+               .value = c.prefix,
+               .text = "name of the blueprint that the example is mounted in",
+               .may_be_empty = true});
+  program.add({"--io-threads", whole_number(c.server.io_threads, 0, 1024),
+               "threads that serve calls; 0: one for each core", "COUNT"});
+  program.add({"--workers", whole_number(c.server.workers, 0, 1024),
+               "threads for blocking handlers; 0: as many as cores, at least 4", "COUNT"});
+  program.add({.name = "--health",
+               .value = c.health,
+               .text =
+                   "starts nothing: asks the worker that runs on this host, whatever it serves, how it is; exit code "
+                   "0 when a gateway gives it calls, else 1",
+               .variable = ""});
+  program.add({.name = "--health-name",
+               .value = c.link.health_name,
+               .text = "where it can be asked so, or is; empty: nowhere",
+               .may_be_empty = true});
+  program.add({"--debug", c.debug, "tell clients what went wrong inside; not for strangers to see"});
   c.log.add_to(program);
 }
 
@@ -85,22 +67,19 @@ int tell_health(const std::string& name) {
     std::fputs(text.c_str(), stderr);
     return static_cast<int>(apps::server_exit::failed);
   }
-  apps::print(text);
-  apps::flush_output();
-  return static_cast<int>(apps::server_exit::ok);
+  return apps::end_with(text);
 }
 
 int run(int argc, char** argv) {
-  CLI::App program{"Serves a small example to the clients of gateways."};
-  program.footer("Options may also come from the environment, by the name that stands with each: --io-threads as "
-                 "SWILL_IO_THREADS.");
-  command_line c;
+  apps::command_line program{"swill-worker", "Serves a small example to the clients of gateways."};
+  program.reads_environment();
+  settings c;
   add_options(program, c);
-  if (const auto end = apps::parse_command_line(program, "swill-worker", argc, argv)) return *end;
+  if (const auto answer = program.parse(argc, argv); !answer.empty()) return apps::end_with(answer);
   if (c.health && c.link.health_name.empty())
     throw std::invalid_argument("--health-name: is empty: nobody can be asked");
   if (c.health) return tell_health(c.link.health_name);
-  if (c.link.gateways.empty()) return apps::end_of(program, CLI::RequiredError("--gateway"));
+  if (c.link.gateways.empty()) throw apps::wrong_command_line("--gateway is required");
   c.link.secret = c.secrets.secret();
   c.link.tls = {c.secrets.certificate, c.secrets.key, c.secrets.authority};
 

@@ -63,6 +63,10 @@ detail::request_hooks with_tags_at_run_time(detail::request_hooks hooks) {
 
 } // namespace
 
+blueprint::blueprint(blueprint&&) noexcept = default;
+blueprint& blueprint::operator=(blueprint&&) noexcept = default;
+blueprint::~blueprint() = default;
+
 void blueprint::must_be_open(std::string_view what) const {
   const std::string why = std::string{what} + ": " + (name_.empty() ? "" : "blueprint " + name_ + ": ");
   if (moved_) throw std::logic_error(why + "it was mounted, or moved, before: add everything to it, then mount it");

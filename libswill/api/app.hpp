@@ -52,13 +52,14 @@ private:
 class blueprint {
 public:
   explicit blueprint(std::string name = {}) : name_(std::move(name)) {}
-  blueprint(blueprint&&) = default;
+  blueprint(blueprint&&) noexcept;
   /// Always refused, with a sentence.
   template <std::same_as<blueprint> B>
   blueprint(B&) {
     static_assert(detail::refused<B>, "a blueprint is moved, not copied: app.mount(std::move(shop))");
   }
-  blueprint& operator=(blueprint&&) = default;
+  blueprint& operator=(blueprint&&) noexcept;
+  ~blueprint();
 
   /// Registers a handler; its signature says what it is (docs/handlers.md). f is called on the I/O thread of the request's connection,
   /// for different requests at the same time on different threads. What can only be moved will do. Throws std::invalid_argument for a

@@ -2,6 +2,18 @@
 
 namespace swill {
 
+// Here, and not in each of the many sources that throw.
+error::error() = default;
+error::error(std::int64_t code, std::string message, value data)
+    : code(code), message(std::move(message)), data(std::move(data)) {}
+error::error(error_code code, std::string message, value data)
+    : error(static_cast<std::int64_t>(code), std::move(message), std::move(data)) {}
+error::error(const error&) = default;
+error::error(error&&) noexcept = default;
+error& error::operator=(const error&) = default;
+error& error::operator=(error&&) noexcept = default;
+error::~error() = default;
+
 namespace errors {
 
 namespace {

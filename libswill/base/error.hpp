@@ -34,11 +34,14 @@ enum class error_code : int {
 /// result; derive from it freely. Values copy.
 class error : public std::exception {
 public:
-  error() = default;
-  error(std::int64_t code, std::string message, value data = {})
-      : code(code), message(std::move(message)), data(std::move(data)) {}
-  error(error_code code, std::string message, value data = {})
-      : error(static_cast<std::int64_t>(code), std::move(message), std::move(data)) {}
+  error();
+  error(std::int64_t code, std::string message, value data = {});
+  error(error_code code, std::string message, value data = {});
+  error(const error&);
+  error(error&&) noexcept;
+  error& operator=(const error&);
+  error& operator=(error&&) noexcept;
+  ~error() override;
 
   const char* what() const noexcept override { return message.c_str(); }
   bool is(error_code c) const noexcept { return code == static_cast<std::int64_t>(c); }

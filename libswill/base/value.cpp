@@ -148,6 +148,15 @@ private:
 
 } // namespace
 
+// Here, and not in each source that uses values: they are recursive, and every copy of these functions takes the compiler long.
+value::value(const value&) = default;
+value& value::operator=(const value&) = default;
+value& value::operator=(value&&) noexcept = default;
+value::~value() = default;
+
+value value::map(std::initializer_list<std::pair<value, value>> entries) { return value{value_map{entries}}; }
+value value::array(std::initializer_list<value> items) { return value{value_array{items}}; }
+
 const value* value::find(std::string_view key) const noexcept {
   const auto* entries = get_if<value_map>();
   return entries == nullptr ? nullptr : find_last(*entries, key);

@@ -32,6 +32,11 @@ public:
                                value_array, value_map, extension>;
 
   value() = default; ///< nil
+  value(const value&);
+  value(value&&) noexcept = default;
+  value& operator=(const value&);
+  value& operator=(value&&) noexcept;
+  ~value();
   value(std::nullptr_t) {}
   value(bool b) : v_(b) {}
   template <std::integral I>
@@ -53,8 +58,8 @@ public:
   value(extension e) : v_(std::move(e)) {}
 
   /// `value::map({{"a", 1}, {"b", "x"}})`, `value::array({1, 2})`
-  static value map(std::initializer_list<std::pair<value, value>> entries) { return value{value_map{entries}}; }
-  static value array(std::initializer_list<value> items) { return value{value_array{items}}; }
+  static value map(std::initializer_list<std::pair<value, value>> entries);
+  static value array(std::initializer_list<value> items);
 
   bool is_nil() const noexcept { return v_.index() == 0; }
   template <class T>

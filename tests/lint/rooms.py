@@ -7,6 +7,7 @@ Prints one line for each include that does not, and exits with 1 when there was 
 - a room includes only itself and the rooms its arrows lead to;
 - Boost, CAF, hiredis, msgpack, RE2 and nlohmann-json appear only in the rooms that may know them;
 - public headers of libswill/ show none of Boost, CAF, hiredis and nlohmann-json to those who include them;
+- CLI11, which takes a compiler seconds, appears in one source;
 - each source includes its own header first;
 - project includes are quoted, root-relative and exist.
 """
@@ -51,6 +52,8 @@ DEPENDENCIES = {
     "RE2": (r"re2/", ["libswill/api"]),
     "nlohmann-json": (r"nlohmann/", ["libswill/logging"]),
 }
+# The one source that may know a dependency, in rooms that may know them all.
+ONLY_SOURCE = {"CLI11": (r"CLI/", "apps/common/command_line.cpp")}
 # Out of sight of whoever includes a public header of libswill/, but for these few.
 HIDDEN = ["Boost", "CAF", "hiredis", "nlohmann-json"]
 SHOWN_BY = {"CAF": [], "Boost": [], "hiredis": [], "nlohmann-json": []}
@@ -99,6 +102,9 @@ def check_project_include(root, path, room, quote, target):
 
 
 def check_foreign_include(path, room, quote, target):
+    for name, (pattern, source) in ONLY_SOURCE.items():
+        if re.match(pattern, target) and path != source:
+            yield f"only {source} may know {name}: {target}"
     dependency = dependency_of(target)
     if dependency is None:
         if quote == '"':

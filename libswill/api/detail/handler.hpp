@@ -98,7 +98,9 @@ protected:
 /// One registered handler, without its types. Immutable once a server runs; shared by all threads.
 class handler {
 public:
-  virtual ~handler() = default;
+  handler();
+  handler(const handler&);
+  virtual ~handler();
 
   /// A plain function that nothing can suspend: `call_plain` does everything at once.
   virtual bool is_plain() const noexcept { return false; }

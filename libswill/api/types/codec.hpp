@@ -72,7 +72,7 @@ value describe_type(std::vector<mistake>& mistakes) {
                 "template <class D> void describe(D& d, order& o)");
   detail::introspector i;
   value type = detail::codec<detail::or_nothing<T>>::introspect(i);
-  mistakes.insert(mistakes.end(), i.mistakes().begin(), i.mistakes().end());
+  i.add_mistakes_to(mistakes);
   return type;
 }
 

@@ -114,4 +114,8 @@ value introspector::structure(const struct_table& table, void (*find_broken)(std
   return type;
 }
 
+void introspector::add_mistakes_to(std::vector<mistake>& all) const {
+  all.insert(all.end(), mistakes_.begin(), mistakes_.end());
+}
+
 } // namespace swill::detail

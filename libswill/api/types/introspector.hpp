@@ -32,6 +32,7 @@ public:
 
   /// What is wrong with the types so far.
   const std::vector<mistake>& mistakes() const noexcept { return mistakes_; }
+  void add_mistakes_to(std::vector<mistake>& all) const;
 
 private:
   value fields_of(const struct_table& table);

@@ -40,6 +40,13 @@ bool check_name(std::string_view name, const std::string& of, std::string_view t
 
 } // namespace
 
+field_entry& struct_table::add_field(std::string_view field, value (*introspect)(introspector&)) {
+  field_entry& f = fields.emplace_back();
+  f.name = field;
+  f.introspect = introspect;
+  return f;
+}
+
 void struct_table::finish() {
   if (travels_as && (fields.size() != 1 || as_array || omit_defaults || strict)) {
     mistakes.push_back({path_in(name),

@@ -56,6 +56,8 @@ struct struct_table {
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
   /// The index of a field, looked for from `hint` on first; `none` for an unknown one.
   std::size_t find(std::string_view field, std::size_t hint) const noexcept;
+  /// Adds an entry. The reference is good until the next one.
+  field_entry& add_field(std::string_view field, value (*introspect)(introspector&));
   void finish();
 };
 
@@ -155,10 +157,8 @@ public:
 private:
   template <std::size_t N, class M, class... R>
   void add_field(const char (&name)[N], M& member, const R&... rules) {
-    field_entry f;
-    f.name = {name, N - 1};
+    field_entry& f = table_.add_field({name, N - 1}, [](introspector& i) { return codec<M>::introspect(i); });
     f.required = !may_be_absent<M, R...>;
-    f.introspect = [](introspector& i) { return codec<M>::introspect(i); };
     (rules.note(f.notes), ...);
     if (!f.required) {
       set_initial(
@@ -168,7 +168,6 @@ private:
     if constexpr (may_be_absent<M, R...>) {
       if (broken_ != nullptr) check_default<M>(f, rules...);
     }
-    table_.fields.push_back(std::move(f));
   }
   template <class M, class... R>
   void check_default(const field_entry& f, const R&... rules) {
@@ -186,12 +185,11 @@ private:
   }
   template <class M, class... R>
   void set_stand_in(const R&... rules) {
-    field_entry f;
-    f.introspect = [](introspector& i) { return codec<M>::introspect(i); };
+    const auto introspect = [](introspector& i) { return codec<M>::introspect(i); };
+    field_entry& f = table_.add_field({}, introspect);
     (rules.note(f.notes), ...);
     table_.is_defaulted = false;
     table_.travels_as = stand_in{&codec<M>::suits, &codec<M>::text, &has_fields<M>};
-    table_.fields.push_back(std::move(f));
   }
 
   struct_table& table_;

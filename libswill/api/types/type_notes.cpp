@@ -67,6 +67,14 @@ void decorate_arguments(const type_notes& notes, value& type) {
 
 } // namespace
 
+// Here, and not in each source with described types: these functions are recursive.
+type_notes::type_notes() = default;
+type_notes::type_notes(const type_notes&) = default;
+type_notes::type_notes(type_notes&&) noexcept = default;
+type_notes& type_notes::operator=(const type_notes&) = default;
+type_notes& type_notes::operator=(type_notes&&) noexcept = default;
+type_notes::~type_notes() = default;
+
 void type_notes::add(std::string_view name, value v) {
   for (auto& [key, old] : constraints) {
     if (key == value{name}) {

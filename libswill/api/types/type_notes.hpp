@@ -15,6 +15,13 @@ struct type_notes {
   /// Stands for every argument: each{…} of a tuple.
   static constexpr std::int64_t all_arguments = -1;
 
+  type_notes();
+  type_notes(const type_notes&);
+  type_notes(type_notes&&) noexcept;
+  type_notes& operator=(const type_notes&);
+  type_notes& operator=(type_notes&&) noexcept;
+  ~type_notes();
+
   value_map constraints;
   std::string documentation;
   std::int64_t index = all_arguments; ///< of the argument that these notes are about, when they stand in `arguments`
