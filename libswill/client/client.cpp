@@ -19,9 +19,8 @@ task<client> client::connect(std::string url, client_options o) {
 task<client> client::connect(gate& g, handshake_request request, client_options o) {
   scope& here = co_await this_scope{};
   client c{std::make_shared<client_detail::connection>(here.loop(), o)};
-  auto line = std::make_shared<client_detail::memory_line>(here.loop(), o, *c.connection_);
-  c.connection_->attach(line);
-  line->dial(g, std::move(request));
+  c.connection_->attach(
+      std::make_shared<client_detail::memory_line>(here.loop(), o, *c.connection_, g, std::move(request)));
   co_return co_await wait_for(std::move(c));
 }
 

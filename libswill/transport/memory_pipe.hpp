@@ -9,9 +9,10 @@
 
 namespace swill {
 
-/// A connection without sockets, for tests: a gate and its actors see a handshake and a message port; the test holds the client's
-/// end. Messages travel whole and in order; what the client sends goes up in a later turn of the loop. On the loop's thread. The loop and
-/// the gate must outlive the pipe; when the pipe goes, the connection is dropped.
+/// A connection without sockets: a gate and its actors see a handshake and a message port; whoever made the pipe holds the client's end,
+/// and asks it for what has come, or is told (`listener`). Messages travel whole and in order; what the client sends goes up in later
+/// turns of the loop, one message a turn. A close comes after what its side has sent, unless the other side reads nothing at that time. On
+/// the loop's thread. The loop and the gate must outlive the pipe; when the pipe goes, the connection is dropped.
 class memory_pipe {
 public:
   struct rejection {
@@ -20,8 +21,22 @@ public:
     header_list headers;
   };
 
-  /// Shakes hands: the gate is asked in a later turn.
-  memory_pipe(loop& l, gate& g, handshake_request request = plain_request(), const limits& lim = {});
+  /// Told what happens at the client's end: on_message for one message of the server's a turn, but none while the client stalls, so that
+  /// what waits is the server's backlog; on_writable each time that the server has read a message of the client's.
+  class listener : public message_sink {
+  public:
+    /// In a turn before that of the first message.
+    virtual void on_open(const header_list& response_headers) = 0;
+    /// The last call.
+    virtual void on_rejected(const rejection& r) = 0;
+
+  protected:
+    ~listener() = default;
+  };
+
+  /// Shakes hands: the gate is asked in a later turn. `told` must outlive the pipe; it may destroy the pipe when it is called.
+  memory_pipe(loop& l, gate& g, handshake_request request = plain_request(), const limits& lim = {},
+              listener* told = nullptr);
   ~memory_pipe();
   memory_pipe(const memory_pipe&) = delete;
   memory_pipe& operator=(const memory_pipe&) = delete;
@@ -39,7 +54,10 @@ public:
   void send(bytes_view message);
   void send(std::string_view message) { send(as_bytes(message)); }
 
-  /// The oldest message that has arrived from the server.
+  /// Bytes that the client has sent and the server has not read.
+  std::size_t unread() const noexcept;
+
+  /// The oldest message that has arrived from the server; none where a listener is told.
   std::optional<bytes> receive();
   std::size_t arrived() const noexcept;
 
@@ -50,8 +68,8 @@ public:
   std::optional<close_reason> closed() const;
 
   // --- faults
-  /// The line goes dead: on_closed with 1006.
-  void drop();
+  /// The line goes dead at once: on_closed with this.
+  void drop(const close_reason& why = {1006, "dropped", true});
 
   /// Drops after so many more messages, either way: 0 with the next one, which does not arrive.
   void drop_after(std::size_t messages);

@@ -26,7 +26,7 @@ public:
     types.push_back(decoded.envelope.type);
     last_seq = decoded.envelope.seq;
   }
-  void on_writable() override {}
+  void on_writable() override { ++writable; }
   void on_closed(const close_reason& why) override {
     closed = why;
     port = nullptr;
@@ -47,6 +47,7 @@ public:
     return static_cast<std::size_t>(std::count(types.begin(), types.end(), t));
   }
 
+  int writable = 0;
   bool reject = false;
   message_port* port = nullptr;
   std::vector<wire::request_type> types;
@@ -161,6 +162,52 @@ TEST_F(Flow, ReadsOnWhenACallWithItemsGoes) {
 
   EXPECT_EQ(server.port->backlog(), 0U);
   EXPECT_EQ(server.count(wire::request_type::cancel), 1U);
+}
+
+TEST_F(Flow, TellsAServerOfRoomByTheServersOwnLimit) {
+  connect();
+  const auto s = c->stream<std::string>("watch");
+  loop.run_until_idle();
+  for (int i = 0; i < 10; ++i) server.send(server.last_seq, wire::response_type::message, std::string(1000, 'x'));
+  EXPECT_FALSE(server.port->has_room(server.last_seq, 10000));
+  loop.run_until_idle();
+
+  EXPECT_EQ(server.writable, 1);
+  EXPECT_TRUE(server.port->has_room(server.last_seq, 10000));
+}
+
+TEST_F(Flow, ServersCloseComesAfterWhatItHasSent) {
+  connect();
+  const auto s = c->stream<std::string>("watch");
+  loop.run_until_idle();
+  int taken = 0;
+  const auto body = [&]() -> task<void> {
+    while (co_await s.next()) ++taken;
+  };
+  for (int i = 0; i < 3; ++i) server.send(server.last_seq, wire::response_type::message, "item");
+  server.port->close(4000, "done");
+  server.send(server.last_seq, wire::response_type::message, "late");
+
+  EXPECT_THROW(run(body()), connection_lost);
+  EXPECT_EQ(taken, 3);
+  EXPECT_EQ(c->close_status()->code, 4000);
+  EXPECT_TRUE(c->close_status()->by_peer);
+}
+
+TEST_F(Flow, ClientsCloseComesAfterWhatItHasSent) {
+  connect();
+  const auto body = [&]() -> task<void> {
+    const auto u = c->upload<int, int>("upload");
+    for (int i = 0; i < 3; ++i) co_await u.write(i);
+    c->close(4000, "done");
+    co_await u.finish();
+  };
+
+  EXPECT_THROW(run(body()), connection_lost);
+  EXPECT_EQ(server.count(wire::request_type::message), 3U);
+  ASSERT_TRUE(server.closed);
+  EXPECT_EQ(server.closed->code, 4000);
+  EXPECT_TRUE(server.closed->by_peer);
 }
 
 TEST_F(Flow, SendsCancelForWhatIsDestroyedAndNothingForWhatEnded) {

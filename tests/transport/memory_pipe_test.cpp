@@ -97,6 +97,30 @@ TEST_F(MemoryPipe, ClosesFromEitherSide) {
   EXPECT_TRUE(server.closed->by_peer);
 }
 
+TEST_F(MemoryPipe, AClientsCloseComesAfterWhatItHasSent) {
+  memory_pipe pipe{loop, server};
+  for (int i = 0; i < 3; ++i) pipe.send("m");
+  pipe.close(1000);
+  EXPECT_EQ(pipe.unread(), 3U);
+  loop.run_until_idle();
+
+  EXPECT_EQ(server.messages, 3);
+  EXPECT_EQ(server.closed->code, 1000);
+  EXPECT_EQ(pipe.unread(), 0U);
+}
+
+TEST_F(MemoryPipe, AClientsCloseDoesNotWaitForAServerThatReadsNothing) {
+  memory_pipe pipe{loop, server};
+  loop.run_until_idle();
+  server.port->pause_reading(true);
+  pipe.send("m");
+  pipe.close(1000);
+  loop.run_until_idle();
+
+  EXPECT_EQ(server.messages, 0);
+  EXPECT_EQ(server.closed->code, 1000);
+}
+
 TEST_F(MemoryPipe, DropsAtAnyPoint) {
   for (std::size_t n = 0;; ++n) {
     echo each;

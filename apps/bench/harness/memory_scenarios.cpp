@@ -2,6 +2,7 @@
 
 #include "apps/bench/harness/measurement.hpp"
 #include "apps/bench/load/connection.hpp"
+#include "apps/bench/load/response.hpp"
 #include "apps/bench/load/request_frame.hpp"
 #include "libswill/base/encoding.hpp"
 

@@ -1,5 +1,7 @@
 #include "apps/bench/load/connection.hpp"
 
+#include "libswill/net/websocket/upgrade.hpp"
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -75,10 +77,10 @@ connection::connection(connection&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), rest_(std::move(other.rest_)) {}
 
 void connection::handshake(std::uint16_t port) {
-  // The key of RFC 6455 section 1.3, so that the answer to it is a constant.
+  const std::string key = "dGhlIHNhbXBsZSBub25jZQ==";
   send("GET /ws HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
-       "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: swill.v1, swill/1\r\n\r\n");
+       "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " + key +
+       "\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: swill.v1, swill/1\r\n\r\n");
   std::string head;
   std::size_t end = 0;
   while ((end = head.find("\r\n\r\n")) == std::string::npos) {
@@ -88,7 +90,7 @@ void connection::handshake(std::uint16_t port) {
     head.append(bytes);
   }
   keep(std::string_view(head).substr(end + 4));
-  if (!head.starts_with("HTTP/1.1 101") || head.find("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") == std::string::npos ||
+  if (!head.starts_with("HTTP/1.1 101") || head.find(net::websocket::accept_of(key)) == std::string::npos ||
       head.find("swill.v1") == std::string::npos) {
     throw std::runtime_error("the handshake failed: " + head.substr(0, head.find("\r\n")));
   }
@@ -122,11 +124,11 @@ std::string_view connection::read_some() {
 
 void connection::keep(std::string_view rest) { rest_.assign(rest); }
 
-bool connection::control(const server_frame& frame) {
-  if (frame.code == server_frame::pong) return true;
-  if (frame.code != server_frame::ping) return false;
-  std::string pong{'\x8a', static_cast<char>(0x80 | frame.payload.size()), 0, 0, 0, 0};
-  send(pong.append(frame.payload));
+bool connection::control(net::websocket::opcode op, std::string_view payload) {
+  if (op == net::websocket::opcode::pong) return true;
+  if (op != net::websocket::opcode::ping) return false;
+  std::string pong{'\x8a', static_cast<char>(0x80 | payload.size()), 0, 0, 0, 0};
+  send(pong.append(payload));
   return true;
 }
 

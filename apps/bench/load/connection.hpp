@@ -1,6 +1,6 @@
 #pragma once
 
-#include "apps/bench/load/response.hpp"
+#include "libswill/net/websocket/frame.hpp"
 
 #include <cstdint>
 #include <span>
@@ -27,13 +27,16 @@ public:
   bool receive(F&& f) {
     auto bytes = read_some();
     if (bytes.data() == nullptr) return false;
-    while (const auto frame = server_frame::parse(bytes)) {
-      if (frame->code == server_frame::binary && frame->final) [[likely]] {
-        f(frame->payload);
-      } else if (!control(*frame)) {
+    for (;;) {
+      const auto header = net::websocket::read_header(as_bytes(bytes));
+      if (header.size == 0 || bytes.size() - header.size < header.payload) break;
+      const auto payload = bytes.substr(header.size, header.payload);
+      if (header.first == whole_binary) [[likely]] {
+        f(payload);
+      } else if (!control(static_cast<net::websocket::opcode>(header.op()), payload)) {
         return false;
       }
-      bytes.remove_prefix(frame->size);
+      bytes.remove_prefix(header.size + payload.size());
     }
     keep(bytes);
     return true;
@@ -48,10 +51,12 @@ public:
   void wait_readable() const;
 
 private:
+  static constexpr std::uint8_t whole_binary = 0x82; // FIN, and the opcode of a binary message
+
   void handshake(std::uint16_t port);
   std::string_view read_some();
   void keep(std::string_view rest);
-  bool control(const server_frame& frame);
+  bool control(net::websocket::opcode op, std::string_view payload);
 
   int fd_ = -1;
   std::string rest_; // the beginning of a frame whose end has not come

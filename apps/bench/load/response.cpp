@@ -3,7 +3,8 @@
 namespace swill::bench {
 namespace {
 
-// A cursor over MessagePack that knows integers and nil: all that a right answer holds.
+// A cursor over MessagePack that knows integers and nil: all that a right answer holds. wire::reader calls a function for each integer of
+// more than a byte, with which a message costs the generator an eighth more.
 class reader {
 public:
   explicit reader(std::string_view bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
@@ -57,22 +58,6 @@ std::optional<response> parse_response(std::string_view envelope) noexcept {
   r.seq = static_cast<std::uint64_t>(seq);
   r.type = static_cast<response::kind>(type);
   return r;
-}
-
-std::optional<server_frame> server_frame::parse(std::string_view buffer) noexcept {
-  if (buffer.size() < 2) return std::nullopt;
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(buffer[i]); };
-  std::uint64_t length = byte(1) & 0x7f;
-  std::size_t header = 2;
-  if (length >= 126) {
-    header += length == 126 ? 2 : 8;
-    if (buffer.size() < header) return std::nullopt;
-    length = 0;
-    for (std::size_t i = 2; i < header; ++i) length = length << 8 | byte(i);
-  }
-  if (buffer.size() - header < length) return std::nullopt;
-  return server_frame{static_cast<std::uint8_t>(byte(0) & 0x0f), (byte(0) & 0x80) != 0, buffer.substr(header, length),
-                      header + length};
 }
 
 } // namespace swill::bench

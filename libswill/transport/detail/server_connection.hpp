@@ -12,8 +12,6 @@ namespace swill::transport::detail {
 
 namespace websocket = net::websocket;
 
-class pending;
-
 /// One connection of a server, from accept() to the end of TCP: first an HTTP request, then messages. All of it on one loop.
 /// server_connection_http.cpp has the handshake, server_connection_input.cpp what is read, server_connection_output.cpp what is written, server_connection_memory.cpp what is
 /// kept, server_connection.cpp its life.

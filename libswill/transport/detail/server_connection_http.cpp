@@ -1,56 +1,15 @@
-#include <utility>
-
 #include "libswill/transport/detail/server_connection.hpp"
 
 #include "libswill/base/printable.hpp"
 #include "libswill/net/http/response.hpp"
 #include "libswill/net/websocket/upgrade.hpp"
+#include "libswill/transport/detail/pending_handshake.hpp"
+
+#include <utility>
 
 // The handshake: from the HTTP request to an open connection or a refusal.
 
 namespace swill::transport::detail {
-
-/// A handshake that waits for the gate's decision. Owned by the gate's side alone; a connection that dies leaves it behind.
-class pending final : public handshake {
-public:
-  pending(const std::shared_ptr<server_connection>& s, net::asio_loop& l) : connection_(s), loop_(l) {}
-
-  ~pending() override {
-    const auto s = connection_.lock();
-    if (decided_ || s == nullptr) return;
-    // Given up without a decision, on whatever thread.
-    const auto give_up = [weak = connection_] {
-      if (const auto undecided = weak.lock()) undecided->reject(500, "Internal Server Error", {});
-    };
-    if (loop_.is_current())
-      give_up();
-    else
-      loop_.post(give_up);
-  }
-
-  swill::loop& loop() noexcept override { return loop_; }
-
-  bool is_open() const noexcept override {
-    const auto s = connection_.lock();
-    return s != nullptr && s->is_deciding();
-  }
-
-  message_port* accept(const header_list& headers, message_sink& sink) override {
-    decided_ = true;
-    const auto s = connection_.lock();
-    return s != nullptr ? s->accept(headers, sink) : nullptr;
-  }
-
-  void reject(int status, std::string_view body, const header_list& headers) override {
-    decided_ = true;
-    if (const auto s = connection_.lock()) s->reject(status, body, headers);
-  }
-
-private:
-  std::weak_ptr<server_connection> connection_;
-  net::asio_loop& loop_;
-  bool decided_ = false;
-};
 
 void server_connection::read_head() {
   const auto state = http_->head.put(kept_.view());
@@ -83,13 +42,13 @@ void server_connection::decide(net::http::request request) {
   if (echo_) return open({}, nullptr);
 
   phase_ = phase::deciding;
-  auto h = std::make_shared<pending>(shared_from_this(), lane_.loop);
-  h->request = {.method = std::move(request.method),
-                .target = std::move(request.target),
-                .headers = std::move(request.headers),
-                .remote_address = std::move(http_->peer.address),
-                .remote_port = http_->peer.port,
-                .subprotocol = std::move(verdict.subprotocol)};
+  handshake_request asked{.method = std::move(request.method),
+                          .target = std::move(request.target),
+                          .headers = std::move(request.headers),
+                          .remote_address = std::move(http_->peer.address),
+                          .remote_port = http_->peer.port,
+                          .subprotocol = std::move(verdict.subprotocol)};
+  auto h = std::make_shared<pending_handshake<server_connection>>(shared_from_this(), lane_.loop, std::move(asked));
   http_->asked = h;
   try {
     core_->entrance.on_handshake(std::move(h));
