@@ -25,18 +25,20 @@ ARROWS = {
     "actors": ["libswill/base", "libswill/wire", "libswill/api"],
     "actors/remote": ["libswill/base", "libswill/wire", "libswill/api", "actors"],
     "sessions": ["libswill/base", "libswill/wire", "libswill/api", "actors"],
-    "pubsub": ["libswill/base", "libswill/wire", "libswill/api", "actors"],
-    "pubsub/connections": ["libswill/base", "libswill/wire", "libswill/api", "actors", "pubsub"],
+    "actors/cluster": ["libswill/base"],
+    "pubsub": ["libswill/base", "libswill/wire", "libswill/api", "actors", "actors/cluster"],
+    "pubsub/connections": ["libswill/base", "libswill/wire", "libswill/api", "actors", "actors/cluster", "pubsub"],
     "libswill/redis": ["libswill/base", "libswill/transport"],
     "sessions/redis": ["libswill/base", "libswill/wire", "libswill/api", "actors", "sessions", "libswill/redis"],
-    "pubsub/redis": ["libswill/base", "libswill/wire", "libswill/api", "actors", "pubsub", "libswill/redis"],
+    "pubsub/redis": ["libswill/base", "libswill/wire", "libswill/api", "actors", "actors/cluster", "pubsub",
+                     "libswill/redis"],
     "libswill/transport": ["libswill/base", "libswill/wire", "libswill/api"],
     "libswill/logging": ["libswill/base", "libswill/wire", "libswill/api"],
     "libswill/server": ["libswill/base", "libswill/wire", "libswill/api", "libswill/transport", "actors"],
     "libswill/client": ["libswill/base", "libswill/wire", "libswill/api", "libswill/transport"],
     # Headers right in libswill/ gather others.
     "libswill": ["libswill/base", "libswill/wire", "libswill/api", "libswill/transport", "libswill/server",
-                 "libswill/client", "sessions", "pubsub", "pubsub/connections"],
+                 "libswill/client", "actors/cluster", "sessions", "pubsub", "pubsub/connections"],
 }
 # These wire the rooms together, or look into all of them. Nothing in the rooms includes them.
 FREE = ["apps", "tests"]
