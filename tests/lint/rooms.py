@@ -26,8 +26,8 @@ ARROWS = {
     "actors/remote": ["libswill/base", "libswill/wire", "libswill/api", "actors"],
     "sessions": ["libswill/base", "libswill/wire", "libswill/api", "actors"],
     "actors/cluster": ["libswill/base"],
+    "actors/connections": ["libswill/base", "libswill/wire", "libswill/api", "actors", "actors/cluster"],
     "pubsub": ["libswill/base", "libswill/wire", "libswill/api", "actors", "actors/cluster"],
-    "pubsub/connections": ["libswill/base", "libswill/wire", "libswill/api", "actors", "actors/cluster", "pubsub"],
     "libswill/redis": ["libswill/base", "libswill/transport"],
     "sessions/redis": ["libswill/base", "libswill/wire", "libswill/api", "actors", "sessions", "libswill/redis"],
     "pubsub/redis": ["libswill/base", "libswill/wire", "libswill/api", "actors", "actors/cluster", "pubsub",
@@ -38,7 +38,7 @@ ARROWS = {
     "libswill/client": ["libswill/base", "libswill/wire", "libswill/api", "libswill/transport"],
     # Headers right in libswill/ gather others.
     "libswill": ["libswill/base", "libswill/wire", "libswill/api", "libswill/transport", "libswill/server",
-                 "libswill/client", "actors/cluster", "sessions", "pubsub", "pubsub/connections"],
+                 "libswill/client", "actors/cluster", "actors/connections", "sessions", "pubsub"],
 }
 # These wire the rooms together, or look into all of them. Nothing in the rooms includes them.
 FREE = ["apps", "tests"]
@@ -46,7 +46,7 @@ FREE = ["apps", "tests"]
 # Dependency -> (what its headers look like, rooms that may know it).
 DEPENDENCIES = {
     "Boost": (r"boost/", ["libswill/redis", "libswill/transport", "libswill/server", "libswill/client"]),
-    "CAF": (r"caf/", ["actors", "actors/remote", "sessions", "pubsub", "pubsub/connections", "libswill/server"]),
+    "CAF": (r"caf/", ["actors", "actors/connections", "actors/remote", "sessions", "pubsub", "libswill/server"]),
     "hiredis": (r"hiredis/", ["libswill/redis"]),
     "msgpack-cxx": (r"msgpack(\.hpp|/)", ["libswill/wire"]),
     "RE2": (r"re2/", ["libswill/api"]),

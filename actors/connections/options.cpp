@@ -1,4 +1,4 @@
-#include "pubsub/connections/options.hpp"
+#include "actors/connections/options.hpp"
 
 #include "actors/cluster/node.hpp"
 
