@@ -1,8 +1,13 @@
 #include "pubsub/broker.hpp"
 
+#include "actors/cluster/memory_cluster.hpp"
 #include "libswill/api/types/codec.hpp"
 
 namespace swill {
+
+std::shared_ptr<cluster> broker::make_cluster(node_info self) {
+  return std::make_shared<memory_cluster>(std::move(self));
+}
 
 std::string presence_topic(const std::string& topic) { return "$presence." + topic; }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/cluster/cluster.hpp"
 #include "libswill/base/log.hpp"
 #include "libswill/base/loop.hpp"
 #include "libswill/base/result.hpp"
@@ -8,6 +9,7 @@
 #include "pubsub/publication.hpp"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,13 +38,6 @@ void describe(D& d, presence_member& m) {
   d.field("data", m.data);
 }
 
-/// A node that shares a broker with this one.
-struct node_info {
-  std::string id;
-  std::string name; ///< pubsub_options::node_name; empty when it is not known
-  bool operator==(const node_info&) const = default;
-};
-
 /// What a broker tells of its own accord. Called on its loop, never from within one of the broker's functions' callers twice at a time.
 class broker_listener {
 public:
@@ -56,9 +51,6 @@ public:
   virtual void on_up() = 0;
   /// What this node had entered as present may have been taken for dead: enter it again.
   virtual void on_presence_lost() = 0;
-  virtual void on_node_message(const std::string& from, const std::string& kind, bytes_view data) = 0;
-  /// The nodes that live, this one included, when that has changed.
-  virtual void on_nodes(const std::vector<node_info>& nodes) = 0;
 
 protected:
   ~broker_listener() = default;
@@ -94,6 +86,9 @@ public:
   /// Adds what in its own options makes no sense, by itself or beside those of pub/sub. Before start.
   virtual void check(const pubsub_options&, mistake_list&) const {}
 
+  /// The nodes that share it, of which this one is `self`. Once, before it starts; what it gives runs only while this broker does. Unless it
+  /// says otherwise, this node is alone.
+  virtual std::shared_ptr<cluster> make_cluster(node_info self);
   /// Once, before anything else. What it is given must outlive it. `node` is this node's id.
   virtual void start(loop& l, broker_listener& to, const pubsub_options& o, const std::string& node,
                      const log_sink* log) = 0;
@@ -116,14 +111,6 @@ public:
   virtual void enter(const std::string& topic, const presence_member& who, answer<void> done) = 0;
   virtual void leave(const std::string& topic, const std::string& id, answer<void> done) = 0;
   virtual void members(const std::string& topic, answer<std::vector<presence_member>> done) = 0;
-
-  /// To the listener of another node, or of this one; at most once. Error 404 when there is no such node.
-  virtual void send_to_node(const std::string& node, const std::string& kind, bytes_view data, answer<void> done) = 0;
-  /// The nodes that live, by id, this one included, as they are now: a node whose server has begun to serve is among them. Asked before the
-  /// broker has been reached for the first time, it answers when that has happened or has failed.
-  virtual void nodes(answer<std::vector<node_info>> done) = 0;
-  /// To the listeners of all nodes, this one included.
-  virtual void send_to_nodes(const std::string& kind, bytes_view data, answer<void> done) = 0;
 };
 
 /// The topic of the events of another topic's presence.

@@ -198,7 +198,6 @@ struct memory_broker::impl {
   loop* home = nullptr;
   broker_listener* listener = nullptr;
   const pubsub_options* options = nullptr;
-  std::string node;
   topic_epochs epochs;
   std::size_t kept = 0;      ///< bytes of messages and keys of all topics
   std::list<topic*> keeping; ///< topics that may have some; the one that was published to longest ago first
@@ -209,13 +208,10 @@ struct memory_broker::impl {
 memory_broker::memory_broker() : impl_(std::make_unique<impl>()) {}
 memory_broker::~memory_broker() = default;
 
-void memory_broker::start(loop& l, broker_listener& to, const pubsub_options& o, const std::string& node,
-                          const log_sink*) {
+void memory_broker::start(loop& l, broker_listener& to, const pubsub_options& o, const std::string&, const log_sink*) {
   impl_->home = &l;
   impl_->listener = &to;
   impl_->options = &o;
-  impl_->node = node;
-  to.on_nodes({{node, o.node_name}});
 }
 
 void memory_broker::stop(std::function<void()> done) {
@@ -303,20 +299,6 @@ void memory_broker::members(const std::string& topic, answer<std::vector<presenc
     for (const auto& [id, who] : t->members) all.push_back(who);
   }
   done(std::move(all));
-}
-
-void memory_broker::send_to_node(const std::string& node, const std::string& kind, bytes_view data, answer<void> done) {
-  if (node != impl_->node) return done(error{error_code::not_found, "no such node"});
-  send_to_nodes(kind, data, std::move(done));
-}
-
-void memory_broker::nodes(answer<std::vector<node_info>> done) {
-  done(std::vector<node_info>{{impl_->node, impl_->options->node_name}});
-}
-
-void memory_broker::send_to_nodes(const std::string& kind, bytes_view data, answer<void> done) {
-  impl_->listener->on_node_message(impl_->node, kind, data);
-  done({});
 }
 
 std::size_t memory_broker::topics() const noexcept { return impl_->topics.size(); }

@@ -24,9 +24,6 @@ public:
   void enter(const std::string& topic, const presence_member& who, answer<void> done) override;
   void leave(const std::string& topic, const std::string& id, answer<void> done) override;
   void members(const std::string& topic, answer<std::vector<presence_member>> done) override;
-  void send_to_node(const std::string& node, const std::string& kind, bytes_view data, answer<void> done) override;
-  void nodes(answer<std::vector<node_info>> done) override;
-  void send_to_nodes(const std::string& kind, bytes_view data, answer<void> done) override;
 
   /// Topics that it holds. On its loop.
   std::size_t topics() const noexcept;

@@ -109,9 +109,4 @@ struct pubsub_options {
 /// Adds what makes no sense, under the path "pubsub_options.NAME".
 void check(const pubsub_options& o, mistake_list& out);
 
-/// What a node is called that was given this name: that, or, when it is empty, what the host is called.
-std::string node_name_or_host(const std::string& name);
-/// Adds a mistake for a name that no node can have.
-void check_node_name(std::string path, std::string_view name, mistake_list& out);
-
 } // namespace swill

@@ -1,6 +1,5 @@
 #include "pubsub/pubsub.hpp"
 
-#include "libswill/base/random.hpp"
 #include "libswill/base/trace.hpp"
 #include "libswill/base/trace_id.hpp"
 #include "pubsub/detail/client_handlers.hpp"
@@ -36,7 +35,7 @@ pubsub::pubsub(pubsub_options o, std::shared_ptr<swill::broker> b) : impl_(std::
   impl_->options = std::move(o);
   impl_->options.node_name = node_name_or_host(impl_->options.node_name);
   impl_->broker = b ? std::move(b) : std::make_shared<memory_broker>();
-  impl_->node = random_hex(8);
+  impl_->cluster = impl_->broker->make_cluster(make_node(impl_->options.node_name));
 }
 
 pubsub::~pubsub() = default;
@@ -68,7 +67,8 @@ void pubsub::allow_presence(std::string_view pattern) {
   allow_presence(pattern, [](context&, const std::string&) {});
 }
 
-const std::string& pubsub::node_id() const noexcept { return impl_->node; }
+const std::shared_ptr<swill::cluster>& pubsub::cluster() const noexcept { return impl_->cluster; }
+const std::string& pubsub::node_id() const noexcept { return impl_->cluster->id(); }
 const pubsub_options& pubsub::options() const noexcept { return impl_->options; }
 
 pubsub_statistics pubsub::statistics() const {
@@ -171,7 +171,7 @@ void pubsub::join_group(connection& c, const std::string& group) {
 }
 void pubsub::leave_group(connection& c, const std::string& group) { c.state<detail::inbox_seat>().leave(group); }
 
-// --- Presence and nodes
+// --- Presence
 
 task<std::vector<presence_member>> pubsub::members(std::string topic) {
   impl_->check_topic(topic, false);
@@ -200,36 +200,22 @@ task<void> pubsub::leave(std::string topic, std::string id) {
   co_await completion<void>(start);
 }
 
-void pubsub::nodes_then(broker::answer<std::vector<node_info>> done) {
-  impl_->send(detail::nodes_order{std::move(done)});
-}
+// --- Nodes
 
-task<std::vector<node_info>> pubsub::nodes() {
-  using list = std::vector<node_info>;
-  const auto start = [&](completer<list> done) { nodes_then([done](result<list> r) { done(std::move(r)); }); };
-  co_return co_await completion<list>(start);
-}
+void pubsub::nodes_then(broker::answer<std::vector<node_info>> done) { impl_->cluster->nodes_then(std::move(done)); }
+task<std::vector<node_info>> pubsub::nodes() { return impl_->cluster->nodes(); }
 
 void pubsub::on_node_message(std::string kind, std::function<void(const std::string&, bytes_view)> f) {
-  impl_->must_be_idle("on_node_message");
-  detail::must_be_function(f, "on_node_message");
-  if (!impl_->node_handlers.emplace(std::move(kind), std::move(f)).second)
-    throw std::invalid_argument("two functions for one kind of messages between nodes");
+  impl_->cluster->on_message(std::move(kind), std::move(f));
 }
-
 void pubsub::on_nodes_changed(std::function<void(const std::vector<node_info>&)> f) {
-  impl_->must_be_idle("on_nodes_changed");
-  detail::must_be_function(f, "on_nodes_changed");
-  impl_->nodes_watchers.push_back(std::move(f));
+  impl_->cluster->on_nodes(std::move(f));
 }
-
 void pubsub::send_to_node(std::string node, std::string kind, bytes data, broker::answer<void> done) {
-  if (!done) done = [](const result<void>&) {};
-  impl_->send(detail::node_order{std::move(node), std::move(kind), std::move(data), std::move(done)});
+  impl_->cluster->send(std::move(node), std::move(kind), std::move(data), std::move(done));
 }
-
 void pubsub::send_to_nodes(std::string kind, bytes data, broker::answer<void> done) {
-  send_to_node({}, std::move(kind), std::move(data), std::move(done));
+  impl_->cluster->send_all(std::move(kind), std::move(data), std::move(done));
 }
 
 // --- Plugin
@@ -257,6 +243,7 @@ void pubsub::start(actors::runtime& r) {
   i.runtime = &r;
   try {
     i.start_actors();
+    i.cluster->start(r.units().front()->loop(), *i.log);
   } catch (...) {
     i.hubs.drop();
     i.broker_actor.drop();
@@ -269,13 +256,7 @@ void pubsub::start(actors::runtime& r) {
 void pubsub::impl::start_actors() {
   broker_actor.start_first(*runtime, [this](actors::unit& u, std::size_t) {
     errors = std::make_unique<limited_log>(u.loop(), log, log_room::pubsub);
-    detail::broker_actor::settings s{broker, &options, node, log, {}, {}};
-    s.on_node_message = [this](const std::string& from, const std::string& kind, bytes_view data) {
-      on_node_message(from, kind, data);
-    };
-    s.on_nodes = [this](const std::vector<node_info>& nodes) {
-      for (const auto& f : nodes_watchers) f(nodes);
-    };
+    detail::broker_actor::settings s{broker, &options, cluster->id(), log};
     return actors::spawn_on<detail::broker_actor>(u, std::move(s));
   });
   hubs.start(*runtime, [this](actors::unit& u, std::size_t n) {
@@ -284,17 +265,7 @@ void pubsub::impl::start_actors() {
   run_on(broker_actor.front().home().loop(), [this] { broker_actor.front().start(hubs.handles()); });
 }
 
-void pubsub::impl::on_node_message(const std::string& from, const std::string& kind, bytes_view data) {
-  const auto it = node_handlers.find(kind);
-  if (it == node_handlers.end()) return;
-  try {
-    it->second(from, data);
-  } catch (...) {
-    log_failure("messages between nodes of kind " + kind, std::current_exception());
-  }
-}
-
-/// The hubs, each on its own thread; then the broker's actor.
+/// The cluster; the hubs, each on its own thread; then the broker's actor.
 void pubsub::stop(std::function<void()> done) {
   impl_->broker_actor.close();
   const auto end_hub = [i = impl_](detail::hub& h, const std::function<void()>& ended) {
@@ -306,10 +277,12 @@ void pubsub::stop(std::function<void()> done) {
     ended();
   };
   const auto end_broker = [](detail::broker_actor& b, const std::function<void()>& ended) { b.stop(ended); };
-  impl_->hubs.stop(end_hub, [i = impl_, end_broker, done = std::move(done)] {
-    i->broker_actor.stop(end_broker, [i, done] {
-      i->forget_server();
-      done();
+  impl_->cluster->stop([i = impl_, end_hub, end_broker, done = std::move(done)] {
+    i->hubs.stop(end_hub, [i, end_broker, done] {
+      i->broker_actor.stop(end_broker, [i, done] {
+        i->forget_server();
+        done();
+      });
     });
   });
 }

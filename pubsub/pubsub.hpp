@@ -1,7 +1,9 @@
 #pragma once
 
+#include "actors/cluster/cluster.hpp"
 #include "libswill/api/plugin.hpp"
 #include "libswill/base/completion.hpp"
+#include "libswill/base/listening.hpp"
 #include "libswill/base/temporaries.hpp"
 #include "pubsub/broker.hpp"
 #include "pubsub/feed.hpp"
@@ -32,23 +34,6 @@ struct pubsub_statistics {
   std::uint64_t dropped = 0;       ///< of these, by drop_oldest and conflate
   std::uint64_t overflows = 0;     ///< subscribers that were too slow
   bool up = true;                  ///< the broker can be reached
-};
-
-/// Ends what `pubsub::listen` has begun. From any thread; afterwards, at the latest when what runs has returned, nothing is called.
-class listening {
-public:
-  explicit listening(std::function<void()> end) : end_(std::move(end)) {}
-  listening(listening&& other) noexcept : end_(std::exchange(other.end_, nullptr)) {}
-  listening& operator=(listening&& other) noexcept {
-    std::swap(end_, other.end_);
-    return *this;
-  }
-  ~listening() {
-    if (end_) end_();
-  }
-
-private:
-  std::function<void()> end_;
 };
 
 /// Topics with ordered messages, for handlers and, as far as rules allow it, for clients; presence; messages to connections, users and
@@ -181,6 +166,8 @@ public:
 
   // --- Nodes that share the broker
 
+  /// These nodes, for other plugins; what follows is a short way to it.
+  const std::shared_ptr<swill::cluster>& cluster() const noexcept;
   /// Of this node: 16 hex digits, new with each pubsub object.
   const std::string& node_id() const noexcept;
   /// The nodes that live, this one included: also one that has just begun to serve; one that died is left out after

@@ -1,8 +1,8 @@
+#include "actors/connections/entry.hpp"
 #include "apps/cli/json.hpp"
 #include "apps/cli/verbs.hpp"
 #include "libswill/base/printable.hpp"
 #include "libswill/base/utf8.hpp"
-#include "pubsub/connections/entry.hpp"
 
 #include <nlohmann/json.hpp>
 

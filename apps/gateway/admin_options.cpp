@@ -1,9 +1,9 @@
 #include "apps/gateway/admin_options.hpp"
 
+#include "actors/connections/connections.hpp"
 #include "apps/common/small_file.hpp"
 #include "libswill/base/digest.hpp"
 #include "libswill/base/header_fields.hpp"
-#include "pubsub/connections/connections.hpp"
 
 #include <utility>
 

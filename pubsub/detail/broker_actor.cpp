@@ -74,17 +74,6 @@ bool broker_actor::on_presence_mail(caf::type_erased_tuple& content) {
   } else if (content.match_elements<members_order>()) {
     auto& o = content.get_mutable_as<members_order>(0);
     b.members(o.topic, std::move(o.done));
-  } else if (content.match_elements<node_order>()) {
-    auto& o = content.get_mutable_as<node_order>(0);
-    if (o.node.empty()) {
-      b.send_to_nodes(o.kind, o.data, std::move(o.done));
-    } else {
-      b.send_to_node(o.node, o.kind, o.data, std::move(o.done));
-    }
-  } else if (content.match_elements<nodes_order>()) {
-    b.nodes([this, self = caf::strong_actor_ptr{ctrl()}, done = content.get_as<nodes_order>(0).done](auto r) {
-      done(r ? std::move(r) : result<std::vector<node_info>>{nodes_});
-    });
   } else {
     return false;
   }
@@ -306,7 +295,7 @@ void broker_actor::on_up() {
   }
 }
 
-// --- Presence and nodes
+// --- Presence
 
 void broker_actor::on_enter(enter_order& o) {
   local_member& m = present_[{o.topic, o.who.id}];
@@ -338,15 +327,6 @@ void broker_actor::take_out(const std::string& topic, const std::string& id, bro
 
 void broker_actor::on_presence_lost() {
   for (const auto& [key, m] : present_) settings_.broker->enter(key.first, m.who, [](const result<void>&) {});
-}
-
-void broker_actor::on_node_message(const std::string& from, const std::string& kind, bytes_view data) {
-  if (settings_.on_node_message) settings_.on_node_message(from, kind, data);
-}
-
-void broker_actor::on_nodes(const std::vector<node_info>& nodes) {
-  nodes_ = nodes;
-  if (settings_.on_nodes) settings_.on_nodes(nodes_);
 }
 
 } // namespace swill::detail

@@ -23,8 +23,6 @@ public:
     const pubsub_options* options;
     std::string node;
     const log_sink* log;
-    std::function<void(const std::string& from, const std::string& kind, bytes_view)> on_node_message;
-    std::function<void(const std::vector<node_info>&)> on_nodes;
   };
   broker_actor(caf::actor_config& config, actors::unit& home, settings s);
 
@@ -92,8 +90,6 @@ private:
   void on_down() override;
   void on_up() override;
   void on_presence_lost() override;
-  void on_node_message(const std::string& from, const std::string& kind, bytes_view data) override;
-  void on_nodes(const std::vector<node_info>& nodes) override;
 
   /// f(topic) if it is still the same one.
   template <class F>
@@ -105,7 +101,6 @@ private:
   std::unordered_map<std::string, std::unique_ptr<topic>> topics_;
   std::map<std::pair<std::string, std::string>, local_member> present_; ///< of this node, by topic and id
   std::set<std::pair<std::string, std::string>> to_leave_;              ///< members that left while the broker was down
-  std::vector<node_info> nodes_;
   std::uint64_t last_id_ = 0;
   std::atomic<std::size_t> topic_count_{0};
   std::atomic<bool> up_{true};

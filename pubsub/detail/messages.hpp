@@ -56,15 +56,6 @@ struct members_order {
   std::string topic;
   broker::answer<std::vector<presence_member>> done;
 };
-struct node_order {
-  std::string node; ///< empty: all
-  std::string kind;
-  bytes data;
-  broker::answer<void> done;
-};
-struct nodes_order {
-  broker::answer<std::vector<node_info>> done;
-};
 
 /// To the hubs.
 struct join_reply {
@@ -81,7 +72,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::history_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::enter_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::exit_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::members_order)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::node_order)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::nodes_order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::join_reply)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::publication_ptr)

@@ -6,7 +6,6 @@
 #include "pubsub/detail/hub.hpp"
 #include "pubsub/pubsub.hpp"
 
-#include <map>
 #include <set>
 
 namespace swill {
@@ -14,13 +13,11 @@ namespace swill {
 /// What a pubsub object is made of: options and rules, which never change once the server runs; and, while it runs, the actors.
 struct pubsub::impl : std::enable_shared_from_this<impl> {
   pubsub_options options;
-  std::shared_ptr<swill::broker> broker; ///< shared with the application and the broker's actor
-  std::string node;
+  std::shared_ptr<swill::broker> broker;   ///< shared with the application and the broker's actor
+  std::shared_ptr<swill::cluster> cluster; ///< shared with the plugins that use it
   detail::topic_rules<detail::subscribe_rule> subscribe_rules;
   detail::topic_rules<detail::publish_rule> publish_rules;
   detail::topic_rules<detail::presence_rule> presence_rules;
-  std::map<std::string, std::function<void(const std::string&, bytes_view)>, std::less<>> node_handlers;
-  std::vector<std::function<void(const std::vector<node_info>&)>> nodes_watchers;
 
   // While the server runs; written before its first handshake and after its last request.
   actors::runtime* runtime = nullptr;
@@ -57,7 +54,6 @@ struct pubsub::impl : std::enable_shared_from_this<impl> {
   void check_message(bytes_view data, const std::string& key) const;
   void start_actors();
   void forget_server();
-  void on_node_message(const std::string& from, const std::string& kind, bytes_view data);
   /// On the first unit's thread. What a listener throws may come with each message, so it is one line a second.
   void log_failure(std::string_view where, std::exception_ptr e, std::string_view trace = {}) const;
 };

@@ -2,6 +2,7 @@
 
 #include "libswill/api/types/codec.hpp"
 #include "libswill/redis/outage_log.hpp"
+#include "pubsub/redis/own_cluster.hpp"
 #include "pubsub/redis/redis_broker_impl.hpp"
 
 #include <algorithm>
@@ -53,6 +54,10 @@ redis_broker::redis_broker(redis_broker_options o) : impl_(std::make_shared<impl
   server.outages->add_user(server.used_for);
 }
 redis_broker::~redis_broker() = default;
+
+std::shared_ptr<cluster> redis_broker::make_cluster(node_info self) {
+  return std::make_shared<own_cluster>(impl_, std::move(self));
+}
 
 void redis_broker::start(loop& l, broker_listener& to, const pubsub_options& o, const std::string& node,
                          const log_sink* log) {
@@ -202,33 +207,6 @@ void redis_broker::members(const std::string& topic, answer<std::vector<presence
     }
     done(std::move(all));
   });
-}
-
-void redis_broker::send_to_node(const std::string& node, const std::string& kind, bytes_view data, answer<void> done) {
-  const std::string channel = impl_->key("node:", node);
-  std::string payload = impl_->node + " " + std::to_string(kind.size()) + " " + kind;
-  payload += as_text(data);
-  impl_->commands->command(
-      {"PUBLISH", channel, payload},
-      [self = std::weak_ptr{impl_}, done = std::move(done)](const result<reply>& r) {
-        const auto alive = self.lock();
-        if (!alive || alive->stopped) return;
-        if (!r) return done(alive->told(r.error()));
-        if (r->integer() == 0) return done(error{error_code::not_found, "no such node"});
-        done({});
-      },
-      redis::is_number);
-}
-
-void redis_broker::nodes(answer<std::vector<node_info>> done) {
-  impl& i = *impl_;
-  if (i.is_listed()) return i.beat(std::move(done));
-  if (!i.has_tried) return i.early.push_back(std::move(done));
-  done(errors::unavailable("Redis cannot be reached"));
-}
-
-void redis_broker::send_to_nodes(const std::string& kind, bytes_view data, answer<void> done) {
-  send_to_node({}, kind, data, std::move(done));
 }
 
 } // namespace swill

@@ -23,6 +23,7 @@ public:
   ~redis_broker() override;
 
   void check(const pubsub_options& o, mistake_list& out) const override;
+  std::shared_ptr<cluster> make_cluster(node_info self) override;
   /// Returns at once: until Redis is there, everything fails with 503.
   void start(loop& l, broker_listener& to, const pubsub_options& o, const std::string& node,
              const log_sink* log) override;
@@ -35,12 +36,10 @@ public:
   void enter(const std::string& topic, const presence_member& who, answer<void> done) override;
   void leave(const std::string& topic, const std::string& id, answer<void> done) override;
   void members(const std::string& topic, answer<std::vector<presence_member>> done) override;
-  void send_to_node(const std::string& node, const std::string& kind, bytes_view data, answer<void> done) override;
-  void nodes(answer<std::vector<node_info>> done) override;
-  void send_to_nodes(const std::string& kind, bytes_view data, answer<void> done) override;
 
 private:
   struct impl;
+  class own_cluster;
   std::shared_ptr<impl> impl_; // with answers that are still to come
 };
 

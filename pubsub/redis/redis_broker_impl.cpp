@@ -2,6 +2,7 @@
 
 #include "libswill/api/types/codec.hpp"
 #include "libswill/base/trace_id.hpp"
+#include "pubsub/redis/own_cluster.hpp"
 
 #include <charconv>
 #include <iterator>
@@ -206,13 +207,13 @@ void redis_broker::impl::on_node_payload(std::string_view payload) {
     if (from == node) return probed.reset(); // by probe(), or by this node's own beat: it is heard
     return beat_soon();                      // by the beat of another: nodes have come or gone
   }
-  listener->on_node_message(from, std::string{payload.substr(0, size)}, as_bytes(payload.substr(size)));
+  if (cluster != nullptr) cluster->heard(from, std::string{payload.substr(0, size)}, as_bytes(payload.substr(size)));
 }
 
 // --- From time to time
 
 bool redis_broker::impl::is_listed() const {
-  return !stopped && commands->is_up() && feed->is_up() && feed->is_subscribed(key("node:", node));
+  return !stopped && commands && commands->is_up() && feed->is_up() && feed->is_subscribed(key("node:", node));
 }
 
 void redis_broker::impl::on_tried(const result<std::vector<node_info>>& r) {
@@ -265,7 +266,7 @@ void redis_broker::impl::on_beat(const reply_view& r) {
     listener->on_presence_lost(); // another node took this one for dead, or Redis was wiped
   if (now == nodes) return;
   nodes = now;
-  listener->on_nodes(now);
+  if (cluster != nullptr) cluster->found(now);
 }
 
 /// Says something to this node itself, to see that the two connections lead to one Redis, or to such that repeat each other: after a failover

@@ -171,6 +171,7 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
   redis_broker_options settings;
   loop* home = nullptr;
   broker_listener* listener = nullptr;
+  own_cluster* cluster = nullptr; ///< null: nobody asks for the nodes
   const pubsub_options* options = nullptr;
   const log_sink* log = nullptr;
   std::string node;

@@ -1,8 +1,8 @@
 #include "tests/chaos/lists.hpp"
 
+#include "actors/connections/entry.hpp"
 #include "libswill/client/blocking_client.hpp"
 #include "pubsub/broker.hpp"
-#include "pubsub/connections/entry.hpp"
 #include "tests/chaos/cluster.hpp"
 
 #include <vector>

@@ -1,6 +1,7 @@
-#include "pubsub/connections/connections.hpp"
+#include "actors/connections/connections.hpp"
 
 #include "actors/runtime.hpp"
+#include "pubsub/pubsub.hpp"
 #include "sessions/sessions.hpp"
 #include "tests/connections/world.hpp"
 

@@ -1,4 +1,4 @@
-#include "pubsub/connections/detail/event_queue.hpp"
+#include "actors/connections/detail/event_queue.hpp"
 
 #include "tests/connections/world.hpp"
 

@@ -1,4 +1,4 @@
-#include "pubsub/connections/connections.hpp"
+#include "actors/connections/connections.hpp"
 
 #include "libswill/client/blocking_client.hpp"
 #include "tests/connections/world.hpp"

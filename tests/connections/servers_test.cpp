@@ -1,7 +1,8 @@
-#include "pubsub/connections/connections.hpp"
+#include "actors/connections/connections.hpp"
 
 #include "libswill/client/blocking_client.hpp"
 #include "libswill/server/server.hpp"
+#include "pubsub/pubsub.hpp"
 #include "pubsub/redis/redis_broker.hpp"
 #include "tests/connections/world.hpp"
 #include "tests/support/redis_server.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "pubsub/connections/connections.hpp"
+#include "actors/connections/connections.hpp"
 #include "tests/server/calls.hpp"
 
 #include <chrono>

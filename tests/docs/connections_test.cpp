@@ -1,5 +1,6 @@
+#include "actors/connections/connections.hpp"
 #include "libswill/server/test_client.hpp"
-#include "pubsub/connections/connections.hpp"
+#include "pubsub/pubsub.hpp"
 
 #include <gmock/gmock.h>
 

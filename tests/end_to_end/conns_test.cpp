@@ -1,7 +1,7 @@
+#include "actors/connections/connections.hpp"
 #include "libswill/base/await.hpp"
 #include "libswill/client/blocking_client.hpp"
 #include "libswill/server/server.hpp"
-#include "pubsub/connections/connections.hpp"
 #include "tests/end_to_end/program.hpp"
 
 #include <gmock/gmock.h>

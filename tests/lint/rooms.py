@@ -27,26 +27,28 @@ ARROWS = {
     "actors": ["libswill/base", "libswill/wire", "libswill/api"],
     "actors/workers": ["libswill/base", "libswill/wire", "libswill/api", "actors"],
     "sessions": ["libswill/base", "libswill/wire", "libswill/api", "actors"],
-    "pubsub": ["libswill/base", "libswill/wire", "libswill/api", "actors"],
-    "pubsub/connections": ["libswill/base", "libswill/wire", "libswill/api", "actors", "pubsub"],
+    "actors/cluster": ["libswill/base"],
+    "actors/connections": ["libswill/base", "libswill/wire", "libswill/api", "actors", "actors/cluster"],
+    "pubsub": ["libswill/base", "libswill/wire", "libswill/api", "actors", "actors/cluster"],
     "libswill/redis": ["libswill/base", "libswill/net"],
     "sessions/redis": ["libswill/base", "libswill/wire", "libswill/api", "actors", "sessions", "libswill/redis"],
-    "pubsub/redis": ["libswill/base", "libswill/wire", "libswill/api", "actors", "pubsub", "libswill/redis"],
+    "pubsub/redis": ["libswill/base", "libswill/wire", "libswill/api", "actors", "actors/cluster", "pubsub",
+                     "libswill/redis"],
     "libswill/transport": ["libswill/base", "libswill/net", "libswill/wire", "libswill/api"],
     "libswill/logging": ["libswill/base", "libswill/wire", "libswill/api"],
     "libswill/server": ["libswill/base", "libswill/net", "libswill/wire", "libswill/api", "libswill/transport", "actors"],
     "libswill/client": ["libswill/base", "libswill/net", "libswill/wire", "libswill/api", "libswill/transport"],
     # Headers right in libswill/ gather others.
     "libswill": ["libswill/base", "libswill/net", "libswill/wire", "libswill/api", "libswill/transport", "libswill/server",
-                 "libswill/client", "sessions", "pubsub", "pubsub/connections"],
+                 "libswill/client", "actors/cluster", "actors/connections", "sessions", "pubsub"],
 }
 # These wire the rooms together, or look into all of them. Nothing in the rooms includes them.
 FREE = ["apps", "tests"]
 
 # Dependency -> (what its headers look like, rooms that may know it).
 DEPENDENCIES = {
-    "Boost": (r"boost/", ["libswill/net", "libswill/redis", "libswill/client"]),
-    "CAF": (r"caf/", ["actors", "actors/workers", "sessions", "pubsub", "pubsub/connections", "libswill/server"]),
+    "Boost": (r"boost/", ["libswill/net", "libswill/client"]),
+    "CAF": (r"caf/", ["actors", "actors/connections", "actors/workers", "sessions", "pubsub", "libswill/server"]),
     "hiredis": (r"hiredis/", ["libswill/redis"]),
     "msgpack-cxx": (r"msgpack(\.hpp|/)", ["libswill/wire"]),
     "RE2": (r"re2/", ["libswill/api"]),

@@ -31,12 +31,25 @@ inline value unpacked(bytes_view b) {
   return v;
 }
 
-/// A broker on a loop of its own, and what it has told.
+/// A broker on a loop of its own with its cluster, and what they have told.
 class driven_broker final : broker_listener {
 public:
   driven_broker(std::shared_ptr<broker> b, pubsub_options o, std::string node, log_sink log = {})
-      : options(std::move(o)), name(std::move(node)), log_(std::move(log)), broker_(std::move(b)) {
-    thread_.on_loop([this] { broker_->start(thread_.loop, *this, options, name, &log_); });
+      : options(std::move(o)),
+        name(std::move(node)),
+        log_(std::move(log)),
+        broker_(std::move(b)),
+        cluster_(broker_->make_cluster({name, options.node_name})) {
+    cluster_->on_nodes([this](const std::vector<node_info>& all) { nodes.put(all); });
+    for (const char* kind : {"all", "kind"}) {
+      cluster_->on_message(kind, [this, kind](const std::string& from, bytes_view data) {
+        from_nodes.put(from + "/" + kind + "/" + std::string{as_text(data)});
+      });
+    }
+    thread_.on_loop([this] {
+      broker_->start(thread_.loop, *this, options, name, &log_);
+      cluster_->start(thread_.loop, log_);
+    });
   }
   ~driven_broker() { stop(); }
   driven_broker(const driven_broker&) = delete;
@@ -44,7 +57,7 @@ public:
   void stop() {
     if (std::exchange(stopped_, true)) return;
     box<bool> done;
-    thread_.on_loop([&] { broker_->stop([&done] { done.put(true); }); });
+    cluster_->stop([&] { broker_->stop([&done] { done.put(true); }); });
     done.take();
   }
 
@@ -86,11 +99,12 @@ public:
     return out;
   }
   result<void> send(const std::string& node, const std::string& kind, const std::string& data) {
-    return ask_void([&](broker& b, auto done) {
+    return ask_void([&](broker&, auto done) {
+      const bytes_view b = as_bytes(data);
       if (node.empty()) {
-        b.send_to_nodes(kind, as_bytes(data), done);
+        cluster_->send_all(kind, {b.begin(), b.end()}, done);
       } else {
-        b.send_to_node(node, kind, as_bytes(data), done);
+        cluster_->send(node, kind, {b.begin(), b.end()}, done);
       }
     });
   }
@@ -120,14 +134,11 @@ private:
   void on_down() override { states.put(false); }
   void on_up() override { states.put(true); }
   void on_presence_lost() override { presence_lost.put(true); }
-  void on_node_message(const std::string& from, const std::string& kind, bytes_view data) override {
-    from_nodes.put(from + "/" + kind + "/" + std::string{as_text(data)});
-  }
-  void on_nodes(const std::vector<node_info>& all) override { nodes.put(all); }
 
   const log_sink log_;
   loop_thread thread_;
   std::shared_ptr<broker> broker_;
+  std::shared_ptr<cluster> cluster_;
   bool stopped_ = false;
 };
 

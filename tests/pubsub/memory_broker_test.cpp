@@ -38,8 +38,6 @@ struct MemoryBroker : testing::Test, broker_listener {
   void on_down() override {}
   void on_up() override {}
   void on_presence_lost() override {}
-  void on_node_message(const std::string&, const std::string&, bytes_view) override {}
-  void on_nodes(const std::vector<node_info>&) override {}
 };
 
 TEST_F(MemoryBroker, NothingStaysOfATopicThatSomebodyOnlyListenedTo) {

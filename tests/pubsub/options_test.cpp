@@ -1,7 +1,7 @@
 #include "pubsub/options.hpp"
 
+#include "actors/connections/connections.hpp"
 #include "libswill/server/test_client.hpp"
-#include "pubsub/connections/connections.hpp"
 #include "pubsub/pubsub.hpp"
 #include "pubsub/redis/redis_broker.hpp"
 

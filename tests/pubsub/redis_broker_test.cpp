@@ -537,15 +537,15 @@ TEST_F(RedisBroker, NodesSeeAndReachEachOther) {
   }
   while (two->nodes.take() != both) {
   }
-  EXPECT_TRUE(one->send("n2", "k", "x"));
-  EXPECT_EQ(two->from_nodes.take(), "n1/k/x");
-  EXPECT_TRUE(two->send("", "k", "y"));
-  EXPECT_EQ(one->from_nodes.take(), "n2/k/y");
-  EXPECT_EQ(two->from_nodes.take(), "n2/k/y");
+  EXPECT_TRUE(one->send("n2", "kind", "x"));
+  EXPECT_EQ(two->from_nodes.take(), "n1/kind/x");
+  EXPECT_TRUE(two->send("", "kind", "y"));
+  EXPECT_EQ(one->from_nodes.take(), "n2/kind/y");
+  EXPECT_EQ(two->from_nodes.take(), "n2/kind/y");
   two->stop();
   while (one->nodes.take() != std::vector<node_info>{{"n1"}}) {
   }
-  EXPECT_EQ(one->send("n2", "k", "x").error().code, 404);
+  EXPECT_EQ(one->send("n2", "kind", "x").error().code, 404);
 }
 
 TEST_F(RedisBroker, ANodeThatStopsTakesItsMembersWithIt) {

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "actors/connections/detail/wire.hpp"
 #include "libswill/base/result.hpp"
-#include "pubsub/connections/detail/wire.hpp"
 
 #include <caf/all.hpp>
 

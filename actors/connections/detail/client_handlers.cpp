@@ -1,6 +1,6 @@
-#include "pubsub/connections/detail/client_handlers.hpp"
+#include "actors/connections/detail/client_handlers.hpp"
 
-#include "pubsub/connections/detail/node.hpp"
+#include "actors/connections/detail/node.hpp"
 
 namespace swill {
 

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "actors/cluster/cluster.hpp"
+#include "actors/connections/detail/messages.hpp"
+#include "actors/connections/options.hpp"
 #include "actors/loop_actor.hpp"
 #include "libswill/base/log_limiter.hpp"
 #include "libswill/base/member_timer.hpp"
-#include "pubsub/connections/detail/messages.hpp"
-#include "pubsub/connections/options.hpp"
-#include "pubsub/pubsub.hpp"
 
 #include <deque>
 #include <map>
@@ -23,9 +23,7 @@ class registry final : public actors::loop_actor {
 public:
   struct settings {
     const connections_options* options;
-    std::string node;
-    std::string node_name;
-    std::shared_ptr<pubsub> bus; ///< shared with the application; null: this node is alone
+    std::shared_ptr<swill::cluster> cluster; ///< shared with the connections object
     const log_sink* log;
   };
   registry(caf::actor_config& config, actors::unit& home, settings s);
@@ -37,7 +35,7 @@ public:
   /// Whoever waits is answered 503; then this ends.
   void stop();
 
-  // --- From the bus
+  // --- From the cluster
   void on_nodes(const std::vector<node_info>& nodes);
   void on_question(const std::string& from, bytes_view data);
   void on_answer(const std::string& from, bytes_view data);
@@ -103,7 +101,7 @@ private:
   void drop_stale_interest();
 
   template <class T>
-  void send(const std::string& node, const char* kind, const T& message, broker::answer<void> done = {});
+  void send(const std::string& node, const char* kind, const T& message, cluster::answer<void> done = {});
   template <class T>
   std::optional<T> read(bytes_view data, const char* kind);
 
@@ -130,12 +128,8 @@ private:
 };
 
 template <class T>
-void registry::send(const std::string& node, const char* kind, const T& message, broker::answer<void> done) {
-  if (!settings_.bus) {
-    if (done) done(error{error_code::not_found, "no such node"});
-    return;
-  }
-  settings_.bus->send_to_node(node, kind, encoded_message(message), std::move(done));
+void registry::send(const std::string& node, const char* kind, const T& message, cluster::answer<void> done) {
+  settings_.cluster->send(node, kind, encoded_message(message), std::move(done));
 }
 
 template <class T>

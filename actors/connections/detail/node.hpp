@@ -1,9 +1,9 @@
 #pragma once
 
+#include "actors/connections/connections.hpp"
+#include "actors/connections/detail/part.hpp"
+#include "actors/connections/detail/registry.hpp"
 #include "actors/per_unit.hpp"
-#include "pubsub/connections/connections.hpp"
-#include "pubsub/connections/detail/part.hpp"
-#include "pubsub/connections/detail/registry.hpp"
 
 #include <atomic>
 
@@ -12,9 +12,9 @@ namespace swill {
 /// What a connections object is made of: options and a rule, which never change once the server runs; and, while it runs, the actors.
 struct connections::impl : std::enable_shared_from_this<impl> {
   connections_options options;
-  std::shared_ptr<pubsub> bus; ///< shared with the application; may be null
-  std::string node;
-  std::string node_name;
+  std::shared_ptr<swill::cluster> cluster; ///< shared with whoever else uses it
+  std::shared_ptr<const plugin> owner;     ///< the plugin that has it; null: none, or this node is alone
+  bool is_alone = false;
   detail::hook_list<context&> rule;       ///< one, or none: nobody may
   std::atomic<std::uint64_t> last_key{0}; ///< of listeners
 

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "actors/connections/entry.hpp"
 #include "libswill/api/types/codec.hpp"
-#include "pubsub/connections/entry.hpp"
 
 #include <cstdint>
 #include <string>

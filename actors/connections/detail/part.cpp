@@ -1,4 +1,4 @@
-#include "pubsub/connections/detail/part.hpp"
+#include "actors/connections/detail/part.hpp"
 
 #include "libswill/base/utf8.hpp"
 

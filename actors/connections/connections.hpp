@@ -1,14 +1,16 @@
 #pragma once
 
+#include "actors/cluster/cluster.hpp"
+#include "actors/connections/entry.hpp"
+#include "actors/connections/event.hpp"
+#include "actors/connections/feed.hpp"
+#include "actors/connections/options.hpp"
 #include "libswill/api/hooks.hpp"
 #include "libswill/api/plugin.hpp"
 #include "libswill/base/completion.hpp"
-#include "pubsub/connections/entry.hpp"
-#include "pubsub/connections/event.hpp"
-#include "pubsub/connections/feed.hpp"
-#include "pubsub/connections/options.hpp"
-#include "pubsub/pubsub.hpp"
+#include "libswill/base/listening.hpp"
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,15 +20,22 @@
 
 namespace swill {
 
-/// The connections of this node and of all others that share its bus: lists, counts, closes them, and tells who comes and goes
+/// The connections of this node and of all others of its cluster: lists, counts, closes them, and tells who comes and goes
 /// (docs/connections.md). A plugin: `auto all = std::make_shared<connections>(bus); app.use(bus); app.use(all);`, in this order. Functions
 /// that return a task are for coroutines of requests and hooks of that app's server; those with `done` may be called from any thread,
 /// and answer on the first I/O thread. Other nodes have connections_options::node_timeout to answer; those that do not are reported as
 /// missing. Before the server has started, everything fails with error 503 and {"retryable": true}.
 class connections final : public plugin {
 public:
-  /// Without a bus: this node alone.
-  explicit connections(std::shared_ptr<pubsub> bus = nullptr, connections_options o = {});
+  /// Without a cluster: this node alone.
+  explicit connections(std::shared_ptr<swill::cluster> nodes = nullptr, connections_options o = {});
+  /// With the cluster of another plugin, such as pub/sub; null: this node alone.
+  template <std::derived_from<plugin> P>
+  requires requires(const P& p) {
+    { p.cluster() } -> std::convertible_to<std::shared_ptr<swill::cluster>>;
+  }
+  explicit connections(const std::shared_ptr<P>& owner, connections_options o = {})
+      : connections(owner ? std::shared_ptr<swill::cluster>{owner->cluster()} : nullptr, owner, std::move(o)) {}
   ~connections() override;
 
   /// Lets those clients call `swill.connections.…` whom `f(context&)` lets: a plain function or a coroutine, which gives nothing or a bool,
@@ -38,9 +47,9 @@ public:
     set_admin_rule(detail::make_rule(std::move(f)));
   }
 
-  /// Of this node: as pubsub::node_id.
+  /// Of this node: as cluster::id.
   const std::string& node_id() const noexcept;
-  /// What it is called (pubsub_options::node_name).
+  /// What it is called (pubsub_options::node_name, or without a bus connections_options::node_name).
   const std::string& node_name() const noexcept;
   const connections_options& options() const noexcept;
 
@@ -81,10 +90,10 @@ public:
 
   // --- plugin
   std::string_view kind() const noexcept override { return "connections"; }
-  const plugin* needs() const noexcept override; // its bus
+  const plugin* needs() const noexcept override; // who has the cluster
   void check(mistake_list& out) const override;
   void install(app& a) override;
-  /// Returns when the other nodes can find this one, or it turned out that the bus cannot be reached, after three seconds at most.
+  /// Returns when the other nodes can find this one, or it turned out that they cannot be reached, after three seconds at most.
   void start(actors::runtime& r) override;
   void stop(std::function<void()> done) override;
 
@@ -92,6 +101,7 @@ private:
   struct impl;
   class client_handlers;
 
+  connections(std::shared_ptr<swill::cluster> nodes, std::shared_ptr<const plugin> owner, connections_options o);
   void set_admin_rule(detail::hook<context&> r);
 
   std::shared_ptr<impl> impl_; // shared with the handlers that it has installed

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "actors/connections/detail/event_queue.hpp"
 #include "libswill/base/must_await.hpp"
 #include "libswill/base/task.hpp"
-#include "pubsub/connections/detail/event_queue.hpp"
 
 #include <coroutine>
 #include <memory>

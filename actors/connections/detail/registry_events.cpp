@@ -1,4 +1,4 @@
-#include "pubsub/connections/detail/registry.hpp"
+#include "actors/connections/detail/registry.hpp"
 
 #include <algorithm>
 
@@ -80,7 +80,7 @@ void registry::distribute_node(connection_event_kind kind, const std::string& no
 
 std::vector<std::string> registry::other_nodes() const {
   std::vector<std::string> others = nodes_;
-  std::erase(others, settings_.node);
+  std::erase(others, settings_.cluster->id());
   return others;
 }
 

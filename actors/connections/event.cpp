@@ -1,4 +1,4 @@
-#include "pubsub/connections/event.hpp"
+#include "actors/connections/event.hpp"
 
 namespace swill {
 

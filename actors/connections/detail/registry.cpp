@@ -1,4 +1,4 @@
-#include "pubsub/connections/detail/registry.hpp"
+#include "actors/connections/detail/registry.hpp"
 
 #include "libswill/base/utf8.hpp"
 
@@ -10,13 +10,12 @@ registry::registry(caf::actor_config& config, actors::unit& home, settings s)
     : loop_actor(config, home),
       settings_(std::move(s)),
       errors_(home.loop(), settings_.log, log_room::connections),
-      nodes_{settings_.node},
-      names_{{settings_.node, settings_.node_name}} {}
+      nodes_{settings_.cluster->id()},
+      names_{{settings_.cluster->id(), settings_.cluster->name()}} {}
 
 void registry::start(std::vector<caf::strong_actor_ptr> parts) {
   parts_ = std::move(parts);
-  if (!settings_.bus) return;
-  settings_.bus->nodes_then([this, self = caf::strong_actor_ptr{ctrl()}](const result<std::vector<node_info>>& r) {
+  settings_.cluster->nodes_then([this, self = caf::strong_actor_ptr{ctrl()}](const result<std::vector<node_info>>& r) {
     if (r && is_alive() && !knows_nodes_) on_nodes(*r);
   });
 }
@@ -66,9 +65,9 @@ bool registry::on_watch_mail(caf::type_erased_tuple& content) {
 }
 
 void registry::on_nodes(const std::vector<node_info>& nodes) {
-  std::vector<std::string> now{settings_.node}; // also when the broker does not count it just now
+  std::vector<std::string> now{settings_.cluster->id()}; // also when the cluster does not count it just now
   for (const node_info& n : nodes) {
-    if (n.id == settings_.node) continue;
+    if (n.id == settings_.cluster->id()) continue;
     now.push_back(n.id);
     if (!n.name.empty()) names_[n.id] = make_valid_utf8(n.name);
   }

@@ -10,7 +10,7 @@ namespace swill {
 
 /// Every limit, default and timeout of connection management. Sizes are bytes.
 struct connections_options {
-  /// What this node is called, as pubsub_options::node_name. With a bus that one counts.
+  /// What this node is called where it is alone, as pubsub_options::node_name. With a bus that one counts.
   std::string node_name{};
   /// Connections on one page, when the query does not say.
   std::size_t page_length = 100;

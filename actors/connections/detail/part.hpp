@@ -1,9 +1,9 @@
 #pragma once
 
 #include "actors/connection_actor.hpp"
+#include "actors/connections/detail/event_queue.hpp"
+#include "actors/connections/detail/messages.hpp"
 #include "actors/loop_actor.hpp"
-#include "pubsub/connections/detail/event_queue.hpp"
-#include "pubsub/connections/detail/messages.hpp"
 
 #include <memory>
 #include <string>

@@ -1,4 +1,4 @@
-#include "pubsub/connections/detail/registry.hpp"
+#include "actors/connections/detail/registry.hpp"
 
 #include <algorithm>
 
@@ -14,12 +14,12 @@ struct registry::paging {
   std::function<void(result<gathered>)> done;
 };
 
-/// A node may have begun to serve just now: so the bus is asked for all of them first.
+/// A node may have begun to serve just now: so the cluster is asked for all of them first.
 void registry::on_ask(ask_order& o) {
   const auto& one = o.what.filter.node;
-  if (!settings_.bus || std::binary_search(nodes_.begin(), nodes_.end(), one)) return ask_known_nodes(o);
-  const auto order = std::make_shared<ask_order>(std::move(o)); // with the bus, until it answers
-  settings_.bus->nodes_then(
+  if (std::binary_search(nodes_.begin(), nodes_.end(), one)) return ask_known_nodes(o);
+  const auto order = std::make_shared<ask_order>(std::move(o)); // with the cluster, until it answers
+  settings_.cluster->nodes_then(
       [this, self = caf::strong_actor_ptr{ctrl()}, order](const result<std::vector<node_info>>& r) {
         if (!is_alive()) return order->done(errors::unavailable("the server stops"));
         if (r) on_nodes(*r);
@@ -93,8 +93,9 @@ void registry::gather(question q, const std::vector<std::string>& nodes, std::fu
 
 void registry::ask_node(const std::string& node, const question& q) {
   const auto token = q.token;
-  if (node == settings_.node) return serve(q, [this, token, node](answer a) { settle(token, node, std::move(a)); });
-  // Holds the actor: the bus may answer after its end, which finds no gathering any more.
+  if (node == settings_.cluster->id())
+    return serve(q, [this, token, node](answer a) { settle(token, node, std::move(a)); });
+  // Holds the actor: the cluster may answer after its end, which finds no gathering any more.
   send(node, question_kind, q, [this, self = caf::strong_actor_ptr{ctrl()}, token, node](const result<void>& r) {
     if (!r) settle(token, node, std::nullopt);
   });

@@ -1,10 +1,11 @@
-#include "pubsub/connections/connections.hpp"
+#include "actors/connections/connections.hpp"
 
+#include "actors/cluster/memory_cluster.hpp"
+#include "actors/connections/detail/client_handlers.hpp"
+#include "actors/connections/detail/node.hpp"
 #include "libswill/base/printable.hpp"
 #include "libswill/base/random.hpp"
 #include "libswill/base/utf8.hpp"
-#include "pubsub/connections/detail/client_handlers.hpp"
-#include "pubsub/connections/detail/node.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -105,27 +106,27 @@ task<T> awaited(F start) {
 
 // --- The object
 
-connections::connections(std::shared_ptr<pubsub> bus, connections_options o) : impl_(std::make_shared<impl>()) {
+connections::connections(std::shared_ptr<swill::cluster> nodes, connections_options o)
+    : connections(std::move(nodes), nullptr, std::move(o)) {}
+
+connections::connections(std::shared_ptr<swill::cluster> nodes, std::shared_ptr<const plugin> owner,
+                         connections_options o)
+    : impl_(std::make_shared<impl>()) {
   impl_->options = std::move(o);
-  impl_->bus = std::move(bus);
-  if (!impl_->bus) {
-    impl_->node = random_hex(8);
-    impl_->node_name = node_name_or_host(impl_->options.node_name);
-    return;
-  }
-  impl_->node = impl_->bus->node_id();
-  impl_->node_name = impl_->bus->options().node_name;
+  impl_->owner = std::move(owner);
+  impl_->is_alone = nodes == nullptr;
+  impl_->cluster = nodes ? std::move(nodes) : std::make_shared<memory_cluster>(make_node(impl_->options.node_name));
   const std::weak_ptr<impl> weak = impl_;
   const auto take = [&](const char* kind, void (detail::registry::*f)(const std::string&, bytes_view)) {
-    impl_->bus->on_node_message(kind, [weak, f](const std::string& from, bytes_view data) {
+    impl_->cluster->on_message(kind, [weak, f](const std::string& from, bytes_view data) {
       if (const auto i = weak.lock(); i && !i->registry.empty()) (i->registry.front().*f)(from, data);
     });
   };
   take(detail::question_kind, &detail::registry::on_question);
   take(detail::answer_kind, &detail::registry::on_answer);
   take(detail::events_kind, &detail::registry::on_events);
-  impl_->bus->on_nodes_changed([weak](const std::vector<node_info>& nodes) {
-    if (const auto i = weak.lock(); i && !i->registry.empty()) i->registry.front().on_nodes(nodes);
+  impl_->cluster->on_nodes([weak](const std::vector<node_info>& all) {
+    if (const auto i = weak.lock(); i && !i->registry.empty()) i->registry.front().on_nodes(all);
   });
 }
 
@@ -136,8 +137,8 @@ void connections::set_admin_rule(detail::hook<context&> r) {
     throw std::logic_error("allow_admin: a server runs this connections object already: add everything, then start it");
   impl_->rule = {std::move(r)};
 }
-const std::string& connections::node_id() const noexcept { return impl_->node; }
-const std::string& connections::node_name() const noexcept { return impl_->node_name; }
+const std::string& connections::node_id() const noexcept { return impl_->cluster->id(); }
+const std::string& connections::node_name() const noexcept { return impl_->cluster->name(); }
 const connections_options& connections::options() const noexcept { return impl_->options; }
 
 // --- Questions
@@ -291,11 +292,12 @@ listening connections::listen(std::function<void(const connection_event&)> f, ev
 
 // --- Plugin
 
-const plugin* connections::needs() const noexcept { return impl_->bus.get(); }
+const plugin* connections::needs() const noexcept { return impl_->owner.get(); }
 
 void connections::check(mistake_list& out) const {
   swill::check(impl_->options, out);
-  if (impl_->bus && !impl_->options.node_name.empty()) {
+  if (!impl_->owner) impl_->cluster->check(out);
+  if (!impl_->is_alone && !impl_->options.node_name.empty()) {
     out.add("connections_options.node_name",
             "has no effect: with a bus its name counts; pubsub_options::node_name would be right");
   }
@@ -306,21 +308,22 @@ void connections::install(app& a) { client_handlers::install(impl_, *this, a); }
 void connections::start(actors::runtime& r) {
   impl& i = *impl_;
   if (i.runtime != nullptr) throw std::logic_error("one connections object serves one server at a time");
+  i.cluster->start(r.units().front()->loop(), r.app().log);
   i.start_actors(r);
   i.runtime = &r;
   i.wait_until_listed();
-  logger{&r.app().log, log_room::connections}.write(log_level::info,
-                                                    "node " + i.node + " is called \"" + printable(i.node_name) + "\"");
+  logger{&r.app().log, log_room::connections}.write(log_level::info, "node " + i.cluster->id() + " is called \"" +
+                                                                         printable(i.cluster->name()) + "\"");
   i.registry.open();
 }
 
 void connections::impl::start_actors(actors::runtime& r) {
   registry.start_first(r, [&](actors::unit& u, std::size_t) {
-    detail::registry::settings s{&options, node, node_name, bus, &r.app().log};
+    detail::registry::settings s{&options, cluster, &r.app().log};
     return actors::spawn_on<detail::registry>(u, std::move(s));
   });
   parts.start(r, [this](actors::unit& u, std::size_t) {
-    detail::registry_part::settings s{&options, node, node_name, registry.handles().front()};
+    detail::registry_part::settings s{&options, cluster->id(), cluster->name(), registry.handles().front()};
     return actors::spawn_on<detail::registry_part>(u, std::move(s));
   });
   run_on(registry.front().home().loop(), [this] { registry.front().start(parts.handles()); });
@@ -329,13 +332,13 @@ void connections::impl::start_actors(actors::runtime& r) {
 /// A client that this node serves must be found by whoever asks another node from then on.
 void connections::impl::wait_until_listed() const {
   constexpr std::chrono::seconds longest{3};
-  if (!bus || runtime->units().front()->loop().is_current()) return; // a test's loop does not turn while this runs
-  const auto listed = std::make_shared<std::promise<void>>();        // with the bus, which may answer later
-  bus->nodes_then([listed](const result<std::vector<node_info>>&) { listed->set_value(); });
+  if (runtime->units().front()->loop().is_current()) return;  // a test's loop does not turn while this runs
+  const auto listed = std::make_shared<std::promise<void>>(); // with the cluster, which may answer later
+  cluster->nodes_then([listed](const result<std::vector<node_info>>&) { listed->set_value(); });
   listed->get_future().wait_for(longest);
 }
 
-/// The parts, each on its own thread; then the registry.
+/// The parts, each on its own thread; then the registry, then the cluster.
 void connections::stop(std::function<void()> done) {
   impl_->registry.close();
   const auto end_part = [](detail::registry_part& p, const std::function<void()>& ended) {
@@ -349,7 +352,7 @@ void connections::stop(std::function<void()> done) {
   impl_->parts.stop(end_part, [i = impl_, end_registry, done = std::move(done)] {
     i->registry.stop(end_registry, [i, done] {
       i->runtime = nullptr;
-      done();
+      i->cluster->stop(done);
     });
   });
 }

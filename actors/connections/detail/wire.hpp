@@ -1,7 +1,7 @@
 #pragma once
 
-#include "pubsub/connections/entry.hpp"
-#include "pubsub/connections/event.hpp"
+#include "actors/connections/entry.hpp"
+#include "actors/connections/event.hpp"
 
 #include <cstdint>
 #include <string>

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "actors/connections/connections.hpp"
 #include "libswill/api/app.hpp"
-#include "pubsub/connections/connections.hpp"
 
 #include <cstdint>
 #include <memory>

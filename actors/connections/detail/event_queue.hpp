@@ -1,8 +1,8 @@
 #pragma once
 
+#include "actors/connections/event.hpp"
+#include "actors/connections/options.hpp"
 #include "libswill/base/awaiting.hpp"
-#include "pubsub/connections/event.hpp"
-#include "pubsub/connections/options.hpp"
 
 #include <deque>
 #include <functional>

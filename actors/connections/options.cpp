@@ -1,6 +1,6 @@
-#include "pubsub/connections/options.hpp"
+#include "actors/connections/options.hpp"
 
-#include "pubsub/options.hpp"
+#include "actors/cluster/node.hpp"
 
 namespace swill {
 
