@@ -27,9 +27,11 @@ inline integer doubled(integer i) noexcept { return sum_of(i, i); }
 struct point {
   double x = 0;
   double y = 0;
+  bool operator==(const point&) const = default;
 };
 template <class D>
 void describe(D& d, point& p) {
+  d.name("Point");
   d.field("x", p.x);
   d.field("y", p.y, omittable{});
 }
@@ -37,6 +39,7 @@ void describe(D& d, point& p) {
 struct segment {
   point a, b;
   std::optional<std::string> label;
+  bool operator==(const segment&) const = default;
 };
 template <class D>
 void describe(D& d, segment& s) {
@@ -47,6 +50,7 @@ void describe(D& d, segment& s) {
 
 struct vec {
   integer x = 0, y = 0, z = 7;
+  bool operator==(const vec&) const = default;
 };
 template <class D>
 void describe(D& d, vec& v) {
@@ -60,6 +64,7 @@ struct sparse {
   integer a = 0, b = 1;
   std::optional<std::string> c;
   std::vector<integer> d;
+  bool operator==(const sparse&) const = default;
 };
 template <class D>
 void describe(D& d, sparse& s) {
@@ -70,28 +75,33 @@ void describe(D& d, sparse& s) {
   d.field("d", s.d, omittable{});
 }
 
-struct empty {};
+struct empty {
+  bool operator==(const empty&) const = default;
+};
 template <class D>
 void describe(D&, empty&) {}
 
 struct tree {
   integer v = 0;
   std::vector<tree> children;
+  bool operator==(const tree&) const = default;
 };
 template <class D>
 void describe(D& d, tree& t) {
+  d.name("Tree");
   d.field("v", t.v);
   d.field("children", t.children, omittable{});
 }
 
-enum class color { red, blue };
+enum class color : std::uint8_t { red, blue };
 template <class D>
 void describe(D& d, color&) {
+  d.name("Color");
   d.value("red", color::red);
   d.value("blue", color::blue);
 }
 
-enum class level { low = 1, high = 2 };
+enum class level : std::int8_t { low = 1, high = 2 };
 template <class D>
 void describe(D& d, level&) {
   d.by_number();
@@ -101,6 +111,7 @@ void describe(D& d, level&) {
 
 struct address {
   std::string street, zip;
+  bool operator==(const address&) const = default;
 };
 template <class D>
 void describe(D& d, address& a) {
@@ -116,9 +127,11 @@ struct create_user {
   std::pair<integer, std::string> pair;
   conformance::address address;
   std::string password, confirm;
+  bool operator==(const create_user&) const = default;
 };
 template <class D>
 void describe(D& d, create_user& u) {
+  d.name("CreateUser");
   const auto is_not = [](const char* word) { return [word](const std::string& s) { return s != word; }; };
   d.field("name", u.name, length{.min = 2, .max = 9}, predicate{is_not("root"), "name is reserved"});
   d.field("age", u.age, ge{0}, lt{150});
@@ -143,6 +156,7 @@ void describe(D& d, user_created& u) {
 
 struct first_error {
   integer a = 0, b = 0;
+  bool operator==(const first_error&) const = default;
 };
 template <class D>
 void describe(D& d, first_error& e) {
@@ -173,6 +187,7 @@ void describe(D& d, bounds& b) {
 struct line {
   std::string sku;
   integer qty = 0;
+  bool operator==(const line&) const = default;
 };
 template <class D>
 void describe(D& d, line& l) {
@@ -186,6 +201,7 @@ struct order {
   std::map<std::string, address> notes;
   std::optional<std::string> coupon;
   double weight = 1.0;
+  bool operator==(const order&) const = default;
 };
 template <class D>
 void describe(D& d, order& o) {
@@ -200,6 +216,7 @@ struct fail_with {
   integer code = 0;
   std::string message;
   value data;
+  bool operator==(const fail_with&) const = default;
 };
 template <class D>
 void describe(D& d, fail_with& f) {

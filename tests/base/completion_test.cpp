@@ -11,7 +11,7 @@ namespace swill {
 namespace {
 
 struct Completion : testing::Test {
-  test::hand_loop loop;
+  manual_loop loop;
   scope s{loop};
   std::optional<completer<std::string>> pending;
 };

@@ -43,7 +43,7 @@ struct little_pool {
     return std::exchange(seen, {});
   }
 
-  test::hand_loop loop;
+  manual_loop loop;
   strings seen;
   job_queue queue;
   int threads_wanted = 0;
@@ -59,7 +59,7 @@ TEST(JobQueue, OwnersTakeTurns) {
 
   EXPECT_EQ(q.threads_wanted, 1);
   EXPECT_EQ(q.run_all(), (strings{"a1", "b1", "c1", "a2", "b2", "a3"}));
-  q.loop.run_posted();
+  q.loop.run_until_idle();
   EXPECT_EQ(q.seen.size(), 6U);
   EXPECT_EQ(q.seen.front(), "a1 done");
   EXPECT_TRUE(q.queue.is_idle());
@@ -140,7 +140,7 @@ TEST(JobQueue, AbandonedOneTellsNobodyAndBeginsNothing) {
   q.queue.finish(running);
 
   EXPECT_FALSE(q.queue.next());
-  EXPECT_TRUE(q.loop.posted.empty());
+  EXPECT_EQ(q.loop.run_until_idle(), 0U);
   EXPECT_EQ(q.queue.names_of_running(), strings{"a1"});
 }
 

@@ -19,7 +19,7 @@ using test::signal;
 using namespace std::chrono_literals;
 
 struct Join : testing::Test {
-  test::hand_loop loop;
+  manual_loop loop;
   scope s{loop};
 };
 
@@ -201,13 +201,13 @@ TEST_F(Join, TakesAwaitersThatAreNoTasks) {
   };
   auto t = both();
   t.start(s);
-  EXPECT_EQ(loop.timers.size(), 2U);
+  EXPECT_EQ(loop.timers(), 2U);
 
   loop.advance(10ms);
 
   ASSERT_TRUE(t.done());
   EXPECT_EQ(t.take(), 1U);
-  EXPECT_TRUE(loop.timers.empty());
+  EXPECT_EQ(loop.timers(), 0U);
 }
 
 task<int> nested_race(signal& a, signal& b, signal& c, int& alive) {

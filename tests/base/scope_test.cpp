@@ -22,7 +22,7 @@ struct noting_scope : scope {
 };
 
 struct Scope : testing::Test {
-  test::hand_loop loop;
+  manual_loop loop;
   noting_scope s{loop};
 };
 
@@ -81,7 +81,7 @@ TEST_F(Scope, WaitsBegunDuringCancellationThrowAtOnce) {
 
   EXPECT_TRUE(t.done());
   EXPECT_EQ(threw, 3);
-  EXPECT_TRUE(loop.timers.empty());
+  EXPECT_EQ(loop.timers(), 0U);
 }
 
 task<> cancel_own_scope(scope& own, signal& on, int& after) {

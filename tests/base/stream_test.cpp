@@ -15,7 +15,7 @@ using test::counted;
 using test::signal;
 
 struct Stream : testing::Test {
-  test::hand_loop loop;
+  manual_loop loop;
   scope s{loop};
 };
 

@@ -216,16 +216,18 @@ task<> fails_on_the_pool() {
 }
 
 TEST(Trace, OfThePoolArrivesWhereItsTaskGoesOn) {
-  test::hand_loop loop;
+  manual_loop loop;
   scope s{loop};
   task<> t = fails_on_the_pool();
   t.start(s);
 
+  struct job_is_done {};
+  loop.post([] { throw job_is_done{}; }); // its answer comes after this
   std::thread{[&loop] {
     const trace_scope traced;
-    loop.run_job();
+    EXPECT_THROW(loop.run_until_idle(), job_is_done);
   }}.join();
-  loop.run_posted();
+  loop.run_until_idle();
 
   ASSERT_TRUE(t.done());
   EXPECT_THAT(description_of([&t] { t.take(); }), HasSubstr("place_that_throws"));

@@ -1,43 +1,39 @@
 #pragma once
 
+#include "tests/support/child_process.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <sys/types.h>
 #include <vector>
 
 namespace swill::chaos {
 
-/// A program that runs beside the test, with its output in a file. It is ended with this object, and with the test however that ends.
-/// Make it on the test's main thread: it ends with the thread that made it. Functions that wait throw std::runtime_error after 20 s.
-class process {
+/// A program that runs beside the test, with its output in a file. Make it on the test's main thread: it ends with the thread that made it.
+/// Functions that wait throw std::runtime_error after 20 s.
+class process : public test::child_process {
 public:
   /// Its output is appended to the file.
   process(std::vector<std::string> command, std::filesystem::path output);
-  ~process();
-  process(const process&) = delete;
-  process& operator=(const process&) = delete;
 
   /// SIGKILL, and waits for its end. Of one that has ended: nothing.
   void kill();
-  /// SIGTERM, and waits for its end; its exit code, 128 + the signal that ended it.
+  /// SIGTERM, and waits for its end; its exit code.
   int terminate();
   /// SIGSTOP and SIGCONT.
-  void stop() const;
-  void resume() const;
+  void stop() const { signal(SIGSTOP); }
+  void resume() const { signal(SIGCONT); }
 
-  bool is_running();
-  pid_t pid() const noexcept { return pid_; }
   /// Resident memory in bytes.
-  std::size_t memory() const;
+  std::size_t memory() const { return test::memory_of(pid()); }
   /// What it has said until now.
   std::string output() const;
 
 private:
+  process(std::vector<std::string> command, std::filesystem::path output, int out);
+
   std::filesystem::path output_;
-  pid_t pid_ = 0;
-  int status_ = 0;
 };
 
 /// A directory that ends with this object.

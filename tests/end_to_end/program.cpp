@@ -2,7 +2,6 @@
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <filesystem>
 #include <sstream>
 #include <stdexcept>
@@ -10,7 +9,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace swill::test {
@@ -36,14 +34,6 @@ bool has_input(int fd, std::chrono::milliseconds patience) {
   return ::poll(&p, 1, static_cast<int>(patience.count())) > 0;
 }
 
-[[noreturn]] void become(const std::string& program, const std::vector<std::string>& arguments) {
-  std::vector<char*> argv{const_cast<char*>(program.c_str())};
-  for (const auto& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
-  argv.push_back(nullptr);
-  ::execv(program.c_str(), argv.data());
-  ::_exit(127);
-}
-
 } // namespace
 
 std::string program_directory() { return std::filesystem::read_symlink("/proc/self/exe").parent_path(); }
@@ -53,13 +43,9 @@ program::program(const std::string& name, const std::vector<std::string>& argume
   const auto in = make_pipe();
   const auto out = t == terminal::both || t == terminal::output ? make_terminal() : make_pipe();
   const auto errors = t == terminal::errors ? make_terminal() : t == terminal::both ? out : make_pipe();
-  pid_ = ::fork();
-  if (pid_ == 0) {
-    ::dup2(in[0], STDIN_FILENO);
-    ::dup2(out[1], STDOUT_FILENO);
-    ::dup2(errors[1], STDERR_FILENO);
-    become(path, arguments);
-  }
+  std::vector<std::string> command{path};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  process_.emplace(std::move(command), child_streams{in[0], out[1], errors[1]});
   ::close(in[0]);
   ::close(out[1]);
   in_ = in[1];
@@ -70,10 +56,7 @@ program::program(const std::string& name, const std::vector<std::string>& argume
 }
 
 program::~program() {
-  if (pid_ > 0) {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
+  process_.reset();
   close_stdin();
   ::close(out_);
   if (errors_ >= 0) ::close(errors_);
@@ -93,9 +76,6 @@ void program::close_errors() {
   if (errors_ >= 0) ::close(errors_);
   errors_ = -1;
 }
-
-void program::interrupt() const { signal(SIGINT); }
-void program::signal(int which) const { ::kill(pid_, which); }
 
 bool program::read_some(int fd, std::string& to) {
   if (!has_input(fd, limit)) throw std::runtime_error("the program says nothing");
@@ -134,10 +114,7 @@ program::ending program::wait() {
   }
   while (errors_ >= 0 && read_some(errors_, e.errors)) {
   }
-  int status = 0;
-  ::waitpid(pid_, &status, 0);
-  pid_ = -1;
-  e.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  e.code = process_->wait();
   return e;
 }
 

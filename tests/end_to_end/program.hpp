@@ -1,11 +1,12 @@
 #pragma once
 
+#include "tests/support/child_process.hpp"
+
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <sys/types.h>
 
 namespace swill::test {
 
@@ -23,13 +24,13 @@ public:
   program(const program&) = delete;
   program& operator=(const program&) = delete;
 
-  pid_t pid() const noexcept { return pid_; }
+  pid_t pid() const noexcept { return process_->pid(); }
   void write(std::string_view text) const;
   void close_stdin();
   /// Nobody reads its stderr any more.
   void close_errors();
-  void interrupt() const;
-  void signal(int which) const;
+  void interrupt() const { signal(SIGINT); }
+  void signal(int which) const { process_->signal(which); }
 
   /// The next line of stdout, without its end. On a terminal lines end with "\r\n".
   std::string read_line();
@@ -52,7 +53,7 @@ private:
 
   static bool read_some(int fd, std::string& to);
 
-  pid_t pid_ = -1;
+  std::optional<child_process> process_;
   int in_ = -1;
   int out_ = -1;
   int errors_ = -1;

@@ -126,7 +126,7 @@ TEST_F(Subscription, WhatHistoryForgetsWhileItIsReadIsTold) {
 }
 
 TEST_F(Subscription, APageWakesWhoWaitsForIt) {
-  test::hand_loop l;
+  manual_loop l;
   subscribe();
   hub.begin({1, 0}, {message(1)}, true, true);
   strings seen;
@@ -270,7 +270,7 @@ task<void> read(subscription& s, strings& out) {
 }
 
 TEST_F(Subscription, WakesWhoWaits) {
-  test::hand_loop loop;
+  manual_loop loop;
   scope scope{loop};
   subscribe();
   hub.begin({1, 0});

@@ -4,6 +4,7 @@
 
 #include "libswill/base/await.hpp"
 #include "libswill/wire/envelope.hpp"
+#include "tests/support/counted.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -34,18 +35,6 @@ public:
 private:
   mutable std::mutex mutex_; // guards lines_
   std::vector<std::string> lines_;
-};
-
-/// Counts itself: an object too many or too few shows.
-class counted {
-public:
-  explicit counted(int& alive) : alive_(&alive) { ++*alive_; }
-  counted(const counted&) = delete;
-  counted& operator=(const counted&) = delete;
-  ~counted() { --*alive_; }
-
-private:
-  int* alive_;
 };
 
 /// Keeps how requests ended, by the hook after_request.

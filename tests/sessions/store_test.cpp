@@ -6,6 +6,7 @@
 #include "sessions/memory_store.hpp"
 #include "sessions/redis/redis_store.hpp"
 #include "tests/redis/fixture.hpp"
+#include "tests/support/patience.hpp"
 
 #include <algorithm>
 #include <map>
@@ -411,7 +412,7 @@ TYPED_TEST(SessionStore, EndsWhatIsTooOldAlthoughChangesAreMerged) {
   o.absolute = 200ms;
   this->open(o);
   ASSERT_TRUE(this->save(this->record("a")));
-  const auto deadline = std::chrono::steady_clock::now() + 5s;
+  const auto deadline = std::chrono::steady_clock::now() + patient(5s);
 
   while (std::chrono::steady_clock::now() < deadline && this->merge("a", {})) {
   }
@@ -521,7 +522,7 @@ TYPED_TEST(SessionStore, EndsWhatIsTooOldAlthoughItIsUsed) {
   o.absolute = 200ms;
   this->open(o);
   ASSERT_TRUE(this->save(this->record("a")));
-  const auto deadline = std::chrono::steady_clock::now() + 5s;
+  const auto deadline = std::chrono::steady_clock::now() + patient(5s);
 
   std::uint64_t version = 1;
   while (std::chrono::steady_clock::now() < deadline) {

@@ -3,60 +3,15 @@
 #include "tests/workers/world.hpp"
 
 #include <cstdlib>
-#include <fcntl.h>
-#include <fstream>
 #include <sstream>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <vector>
 
 namespace swill::worker_tests {
 
-worker_process::worker_process(const std::string& gateways, const std::string& name, const std::string& kind) {
-  std::vector<std::string> environment{"SWILL_TEST_GATEWAY=" + gateways, "SWILL_TEST_NAME=" + name,
-                                       "SWILL_TEST_KIND=" + kind};
-  std::vector<char*> env;
-  for (auto& e : environment) env.push_back(e.data());
-  for (char** e = environ; *e != nullptr; ++e) env.push_back(*e);
-  env.push_back(nullptr);
-  std::string self = "/proc/self/exe", filter = "--gtest_filter=WorkerProcess.DISABLED_Serves";
-  std::string disabled = "--gtest_also_run_disabled_tests";
-  char* argv[] = {self.data(), filter.data(), disabled.data(), nullptr};
-  pid_ = ::fork();
-  if (pid_ != 0) return;
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, nullptr);
-  const int out = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-  ::dup2(out, STDOUT_FILENO);
-  for (int fd = 3; fd < 1024; ++fd) ::close(fd);
-  ::execve(self.c_str(), argv, env.data());
-  ::_exit(127);
-}
-
-worker_process::~worker_process() {
-  if (pid_ <= 0) return;
-  send(SIGKILL);
-  wait();
-}
-
-int worker_process::wait() {
-  if (pid_ <= 0) return 0;
-  int status = 0;
-  ::waitpid(std::exchange(pid_, -1), &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-std::size_t worker_process::memory() const { return memory_of(pid_); }
-
-std::size_t memory_of(pid_t process) {
-  std::ifstream file{"/proc/" + std::to_string(process) + "/statm"};
-  std::size_t all = 0, resident = 0;
-  file >> all >> resident;
-  return resident * 4096;
-}
+worker_process::worker_process(const std::string& gateways, const std::string& name, const std::string& kind)
+    : child_process(
+          {"/proc/self/exe", "--gtest_filter=WorkerProcess.DISABLED_Serves", "--gtest_also_run_disabled_tests"}, {},
+          {"SWILL_TEST_GATEWAY=" + gateways, "SWILL_TEST_NAME=" + name, "SWILL_TEST_KIND=" + kind}) {}
 
 namespace {
 

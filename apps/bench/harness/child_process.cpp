@@ -1,16 +1,12 @@
 #include "apps/bench/harness/child_process.hpp"
 
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -55,69 +51,26 @@ bool accepts_connections(std::uint16_t port) {
   return connected;
 }
 
-// Between fork and exec only async-signal-safe calls.
-[[noreturn]] void become(char* const* arguments, pid_t parent) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(127); // it died before the line above
-  const int null = ::open("/dev/null", O_RDWR);
-  ::dup2(null, STDIN_FILENO);
-  ::dup2(null, STDOUT_FILENO); // stderr stays: a server that fails should be heard
-  ::execvp(arguments[0], arguments);
-  ::_exit(127);
-}
-
 } // namespace
 
-child_process::child_process(const std::vector<std::string>& command) {
-  std::vector<char*> arguments;
-  arguments.reserve(command.size() + 1);
-  for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  const auto parent = ::getpid();
-  pid_ = ::fork();
-  if (pid_ < 0) throw_errno("fork");
-  if (pid_ == 0) become(arguments.data(), parent);
+child_process::child_process(std::vector<std::string> command, std::uint16_t port) : process_(std::move(command)) {
+  wait_until_ready(port);
 }
-
-child_process::child_process(const std::vector<std::string>& command, std::uint16_t port) : child_process(command) {
-  try {
-    wait_until_ready(port);
-  } catch (...) {
-    end();
-    throw;
-  }
-}
-
-child_process::~child_process() { end(); }
 
 void child_process::wait_until_ready(std::uint16_t port) {
   for (int i = 0; i < ready_attempts; ++i) {
     if (accepts_connections(port)) return;
-    if (has_ended()) throw std::runtime_error("the server ended before it listened");
+    if (!process_.is_running()) throw std::runtime_error("the server ended before it listened");
     ::poll(nullptr, 0, attempt_ms);
   }
   throw std::runtime_error("the server did not listen in time");
 }
 
-bool child_process::has_ended() {
-  if (::waitpid(pid_, nullptr, WNOHANG) != pid_) return false;
-  pid_ = -1;
-  return true;
-}
-
-// SIGKILL, because a measurement is over when it is over; orderly shutdown has its own tests.
-void child_process::end() noexcept {
-  if (pid_ <= 0) return;
-  ::kill(pid_, SIGKILL);
-  ::waitpid(pid_, nullptr, 0);
-  pid_ = -1;
-}
-
-std::uint64_t child_process::cpu_ns() const { return cpu_ns_of(pid_); }
+std::uint64_t child_process::cpu_ns() const { return cpu_ns_of(process_.pid()); }
 
 std::uint64_t child_process::children_cpu_ns() const {
   std::uint64_t sum = 0;
-  for (const auto& thread : std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/task")) {
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/" + std::to_string(process_.pid()) + "/task")) {
     std::ifstream children(thread.path() / "children");
     for (pid_t child = 0; children >> child;) sum += cpu_ns_of(child);
   }
@@ -125,7 +78,7 @@ std::uint64_t child_process::children_cpu_ns() const {
 }
 
 std::uint64_t child_process::rss_bytes() const {
-  std::ifstream rollup("/proc/" + std::to_string(pid_) + "/smaps_rollup");
+  std::ifstream rollup("/proc/" + std::to_string(process_.pid()) + "/smaps_rollup");
   for (std::string word; rollup >> word;) {
     if (word != "Rss:") continue;
     std::uint64_t kilobytes = 0;

@@ -1,9 +1,10 @@
 #pragma once
 
-#include <sys/types.h>
+#include "tests/support/child_process.hpp"
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace swill::bench {
@@ -13,12 +14,9 @@ class child_process {
 public:
   /// Starts `command` (program and arguments) and waits until it accepts connections on 127.0.0.1:port.
   /// Throws std::runtime_error when it ends before, or takes longer than 15 s.
-  child_process(const std::vector<std::string>& command, std::uint16_t port);
+  child_process(std::vector<std::string> command, std::uint16_t port);
   /// Without waiting for anything.
-  explicit child_process(const std::vector<std::string>& command);
-  ~child_process();
-  child_process(const child_process&) = delete;
-  child_process& operator=(const child_process&) = delete;
+  explicit child_process(std::vector<std::string> command) : process_(std::move(command)) {}
 
   /// CPU time of all its threads, user and system, in ns.
   std::uint64_t cpu_ns() const;
@@ -29,10 +27,8 @@ public:
 
 private:
   void wait_until_ready(std::uint16_t port);
-  bool has_ended();
-  void end() noexcept;
 
-  pid_t pid_ = -1;
+  test::child_process process_; // a measurement is over when it is over; orderly shutdown has its own tests
 };
 
 /// CPU time of this process: what the load generator costs.
