@@ -72,7 +72,7 @@ void add_fields(std::string& out, const schema::node& type, std::size_t depth) {
 }
 
 /// "stream list[int]" or "list[int]".
-std::string side_text(const value& side, const schema::node& type) {
+std::string text_of_side(const value& side, const schema::node& type) {
   const value* streams = side.find("streams");
   return (streams != nullptr && *streams == value{true} ? "stream " : "") +
          (type.kind == schema_kind::nil ? "None" : nested_text(type, 0));
@@ -87,13 +87,13 @@ void add_side(std::string& out, const value& record, std::string_view name) {
   const value* side = record.find(name);
   if (side == nullptr) return;
   const schema type = type_of(*side);
-  out += std::string{name} + ": " + side_text(*side, type.root()) + notes_text(type.root()) + "\n";
+  out += std::string{name} + ": " + text_of_side(*side, type.root()) + notes_text(type.root()) + "\n";
   add_fields(out, type.root(), 1);
 }
 
 } // namespace
 
-std::string side_text(const value& side) { return side_text(side, type_of(side).root()); }
+std::string side_text(const value& side) { return text_of_side(side, type_of(side).root()); }
 
 std::string record_text(const value& record) {
   std::string out = text_under(record, "name") + "\n";

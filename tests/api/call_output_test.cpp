@@ -29,7 +29,7 @@ public:
   int cancelled = 0;
 
 private:
-  test::hand_loop loop_;
+  manual_loop loop_;
 };
 
 /// Whose message is a text, or cannot be encoded.

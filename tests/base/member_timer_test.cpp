@@ -16,7 +16,7 @@ struct owner {
 };
 
 TEST(MemberTimer, CallsItsOwner) {
-  test::hand_loop l;
+  manual_loop l;
   owner o;
   l.set_timer(o.due, l.now() + 1s);
 

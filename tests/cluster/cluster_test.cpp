@@ -24,7 +24,7 @@ bytes packed(std::string_view text) {
 }
 
 struct Cluster : testing::Test {
-  test::hand_loop loop;
+  manual_loop loop;
   std::vector<std::string> logged;
   const log_sink log{[this](const log_entry& e) { logged.emplace_back(e.text); }};
   memory_cluster nodes{{"n1", "first"}};
@@ -38,7 +38,7 @@ struct Cluster : testing::Test {
   bool stop() {
     bool ended = false;
     nodes.stop([&ended] { ended = true; });
-    loop.run_posted();
+    loop.run_until_idle();
     return ended;
   }
 };
@@ -57,7 +57,7 @@ TEST_F(Cluster, TellsWhoTheNodesAre) {
   start();
 
   nodes.nodes_then([&answered](result<std::vector<node_info>> r) { answered = std::move(r).value(); });
-  loop.run_posted();
+  loop.run_until_idle();
 
   EXPECT_THAT(told, ElementsAre(node_info{"n1", "first"}));
   EXPECT_EQ(answered, told);
@@ -77,7 +77,7 @@ TEST_F(Cluster, BringsMessagesToTheFunctionOfTheirKind) {
   nodes.send("n2", "a", packed("three"), note_code());
   nodes.send("n1", "unknown", packed("four"));
   EXPECT_THAT(seen, IsEmpty()); // never from within send
-  loop.run_posted();
+  loop.run_until_idle();
 
   EXPECT_THAT(seen, ElementsAre("n1 a one", "n1 b two"));
   EXPECT_THAT(codes, ElementsAre(0, 0, 404));
@@ -89,7 +89,7 @@ TEST_F(Cluster, LogsWhatAFunctionThrows) {
   start();
 
   nodes.send("n1", "a", {}, note_code());
-  loop.run_posted();
+  loop.run_until_idle();
 
   EXPECT_THAT(codes, ElementsAre(0));
   EXPECT_THAT(logged, ElementsAre(testing::StartsWith("messages between nodes of kind a: ")));
@@ -110,12 +110,12 @@ TEST_F(Cluster, AnswersUnavailableWhileItDoesNotRun) {
 TEST_F(Cluster, RunsFromItsFirstUsersStartToItsLastOnesStop) {
   start();
   start();
-  test::hand_loop another;
+  manual_loop another;
   EXPECT_THROW(nodes.start(another, log), std::logic_error);
 
   EXPECT_TRUE(stop());
   nodes.send_all("a", {}, note_code());
-  loop.run_posted();
+  loop.run_until_idle();
   EXPECT_TRUE(stop());
 
   nodes.send_all("a", {}, note_code());

@@ -4,7 +4,8 @@
 rooms.py [ROOT]
 
 Prints one line for each include that does not, and exits with 1 when there was one. What it enforces:
-- a room includes only itself and the rooms its arrows lead to;
+- a room includes only itself and the rooms its arrows lead to, and of another room nothing private: no `detail` but what OPEN_DETAIL names;
+- no class has the name of one in another room, but for those of SAME_NAMES;
 - Boost, CAF, hiredis, msgpack, RE2 and nlohmann-json appear only in the rooms that may know them;
 - public headers of libswill/ show none of Boost, CAF, hiredis and nlohmann-json to those who include them;
 - CLI11, which takes a compiler seconds, appears in one source;
@@ -42,6 +43,19 @@ ARROWS = {
     "libswill": ["libswill/base", "libswill/net", "libswill/wire", "libswill/api", "libswill/transport", "libswill/server",
                  "libswill/client", "actors/cluster", "actors/connections", "sessions", "pubsub"],
 }
+# What is private to a room, and known to these rooms all the same: the life of a request is api's, and actors drive it.
+OPEN_DETAIL = {
+    "libswill/api/detail/call.hpp": ["actors", "actors/workers"],
+    "libswill/api/detail/call_queue.hpp": ["actors"],
+    "libswill/api/detail/call_surroundings.hpp": ["actors"],
+    "libswill/api/detail/handler.hpp": ["actors/workers"],
+    "libswill/api/detail/open_message.hpp": ["actors", "actors/workers"],
+    "libswill/api/detail/service.hpp": ["actors"],
+    "libswill/api/detail/signature.hpp": ["pubsub"],
+    "libswill/api/detail/typed_handler.hpp": ["actors/workers"],
+}
+# Classes of two rooms with one name. No further ones: a reader who finds the first takes it for the second.
+SAME_NAMES = {"call", "call_input", "client", "connection", "item_queue", "place", "request", "server", "shape"}
 # These wire the rooms together, or look into all of them. Nothing in the rooms includes them.
 FREE = ["apps", "tests"]
 
@@ -60,6 +74,8 @@ ONLY_SOURCE = {"CLI11": (r"CLI/", "apps/common/command_line.cpp")}
 HIDDEN = ["Boost", "CAF", "hiredis", "nlohmann-json"]
 SHOWN_BY = {"CAF": [], "Boost": [], "hiredis": [], "nlohmann-json": []}
 
+# At the beginning of a line: neither nested nor only declared.
+CLASS = re.compile(r"^(?:class|struct|enum class) (\w+)(?: final)?\s*(?::[^;{]*)?\{", re.M)
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 
 
@@ -99,8 +115,12 @@ def check_project_include(root, path, room, quote, target):
     if not (root / target).is_file():
         yield f"no such file: {target}"
     to = room_of(target)
-    if room not in FREE and to != room and to not in ARROWS[room]:
+    if room in FREE or to == room:
+        return
+    if to not in ARROWS[room]:
         yield f"{room} may not include {to}: {target}"
+    elif "detail" in target.split("/") and room not in OPEN_DETAIL.get(target, []):
+        yield f"private to {to}: {target}"
 
 
 def check_foreign_include(path, room, quote, target):
@@ -150,6 +170,20 @@ def check_reaching(headers):
                 yield header, 1, f"public header reaches {dependency}: {' -> '.join(way)}"
 
 
+def check_names(sources):
+    """A class has its name for itself. sources: (path, text) of each file."""
+    rooms_of = {}
+    for path, text in sources:
+        room = room_of(path)
+        if room is None or room in FREE:
+            continue
+        for match in CLASS.finditer(re.sub(r"//.*", "", text)):
+            rooms_of.setdefault(match[1], {}).setdefault(room, path)
+    for name, rooms in sorted(rooms_of.items()):
+        if len(rooms) > 1 and name not in SAME_NAMES:
+            yield max(rooms.values()), 1, f"class {name} is in several rooms: {', '.join(sorted(rooms))}"
+
+
 def check(root):
     """(path, line, what is wrong) of everything below root."""
     headers = {}
@@ -174,6 +208,7 @@ def check(root):
         for line, wrong in check_own_header_first(root, path, includes):
             yield path, line, wrong
     yield from check_reaching(headers)
+    yield from check_names((file.relative_to(root).as_posix(), file.read_text(encoding="utf-8")) for file in files)
     if not files:
         yield str(root), 1, "no sources here"
 

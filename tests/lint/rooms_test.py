@@ -12,18 +12,22 @@ SCRIPT = pathlib.Path(__file__).with_name("rooms.py")
 # A tree in order: every room, and all that is allowed.
 GOOD = {
     "libswill/base/result.hpp": ["<string>"],
+    "libswill/net/poller.hpp": ['"libswill/base/result.hpp"'],
+    "libswill/net/poller.cpp": ['"libswill/net/poller.hpp"', '"libswill/net/detail/reactor.hpp"'],
+    "libswill/net/detail/reactor.hpp": ["<boost/asio.hpp>", '"libswill/base/result.hpp"'],
     "libswill/wire/codec.hpp": ['"libswill/base/result.hpp"'],
     "libswill/wire/codec.cpp": ['"libswill/wire/codec.hpp"', "<msgpack.hpp>", "<vector>"],
     "libswill/api/app.hpp": ['"libswill/wire/codec.hpp"', '"libswill/api/detail/describe.hpp"'],
     "libswill/api/detail/describe.hpp": ['"libswill/base/result.hpp"'],
     "libswill/api/pattern.cpp": ["<re2/re2.h>"],
     "libswill/transport/listener.hpp": ['"libswill/api/app.hpp"'],
-    "libswill/transport/listener.cpp": ['"libswill/transport/listener.hpp"', '"libswill/transport/detail/session.hpp"'],
-    "libswill/transport/detail/session.hpp": ["<boost/asio.hpp>", '"libswill/base/result.hpp"'],
+    "libswill/transport/listener.cpp": [
+        '"libswill/transport/listener.hpp"', '"libswill/transport/detail/connection.hpp"'],
+    "libswill/transport/detail/connection.hpp": ['"libswill/net/poller.hpp"'],
     "actors/runtime.hpp": ['"libswill/api/app.hpp"', "<caf/actor.hpp>"],
     "libswill/server/server.hpp": ['"libswill/api/app.hpp"'],
     "libswill/server/server.cpp": [
-        '"libswill/server/server.hpp"', '"actors/runtime.hpp"', '"libswill/transport/detail/session.hpp"'],
+        '"libswill/server/server.hpp"', '"actors/runtime.hpp"', '"libswill/transport/listener.hpp"'],
     "libswill/client/client.hpp": ['"libswill/api/app.hpp"', '"libswill/transport/listener.hpp"'],
     "libswill/client/client.cpp": ['"libswill/client/client.hpp"', "<boost/beast.hpp>"],
     "libswill/logging/logging.hpp": ['"libswill/api/app.hpp"'],
@@ -68,13 +72,14 @@ class Rooms(unittest.TestCase):
         header_of = {
             "libswill/base": "libswill/base/result.hpp", "libswill/wire": "libswill/wire/codec.hpp",
             "libswill/api": "libswill/api/app.hpp", "actors": "actors/runtime.hpp",
-            "libswill/transport": "libswill/transport/listener.hpp", "libswill/server": "libswill/server/server.hpp",
+            "libswill/net": "libswill/net/poller.hpp", "libswill/transport": "libswill/transport/listener.hpp",
+            "libswill/server": "libswill/server/server.hpp",
             "libswill/client": "libswill/client/client.hpp", "libswill/logging": "libswill/logging/logging.hpp",
         }
         below = {
             "libswill/base": "", "libswill/wire": "base", "libswill/api": "base wire", "actors": "base wire api",
-            "libswill/transport": "base wire api", "libswill/server": "base wire api transport actors",
-            "libswill/client": "base wire api transport", "libswill/logging": "base wire api",
+            "libswill/net": "base", "libswill/transport": "base net wire api",
+            "libswill/server": "base net wire api transport actors", "libswill/client": "base net wire api transport", "libswill/logging": "base wire api",
         }
         for room, allowed in below.items():
             for to, header in header_of.items():
@@ -90,10 +95,24 @@ class Rooms(unittest.TestCase):
         tree = {**GOOD, "apps/common/flags.hpp": [], "actors/new.cpp": ['"apps/common/flags.hpp"']}
         self.assertIn("actors may not include apps", run(tree)[0])
 
+    def test_what_is_private_stays_in_its_room(self):
+        self.finds("libswill/transport/new.cpp", ['"libswill/net/detail/reactor.hpp"'], "private to libswill/net")
+        opened = {**GOOD, "libswill/api/detail/service.hpp": [], "actors/new.cpp": ['"libswill/api/detail/service.hpp"']}
+        self.assertEqual(run(opened), [])
+
+    def test_a_class_has_its_name_for_itself(self):
+        one = {"libswill/base/a.hpp": "struct lane {\n};\n", "libswill/base/b.cpp": "class lane final : x {\n};\n"}
+        self.assertEqual(run({**GOOD, **one}), [])
+        two = {**GOOD, **one, "actors/c.hpp": "enum class lane : int { a };\n"}
+        self.assertIn("class lane is in several rooms: actors, libswill/base", run(two)[0])
+        declared = {**GOOD, **one, "actors/c.hpp": "class lane;\n// class lane {\nstruct lanes {\n};\n"}
+        self.assertEqual(run(declared), [])
+
     def test_dependencies_stay_in_their_rooms(self):
         self.finds("actors/new.cpp", ["<boost/asio.hpp>"], "actors may not know Boost")
         self.finds("libswill/base/new.cpp", ["<boost/config.hpp>"], "may not know Boost")
         self.finds("libswill/api/new.cpp", ["<caf/all.hpp>"], "may not know CAF")
+        self.finds("libswill/transport/new.cpp", ["<boost/asio.hpp>"], "may not know Boost")
         self.finds("libswill/transport/new.cpp", ["<caf/actor.hpp>"], "may not know CAF")
         self.finds("libswill/client/new.cpp", ["<caf/actor.hpp>"], "may not know CAF")
         self.finds("libswill/api/new.cpp", ["<msgpack.hpp>"], "may not know msgpack-cxx")
@@ -104,12 +123,12 @@ class Rooms(unittest.TestCase):
         self.finds("libswill/base/new.cpp", ['"boost/config.hpp"'], "may not know Boost")
 
     def test_public_headers_show_no_dependency(self):
-        self.finds("libswill/transport/new.hpp", ["<boost/asio.hpp>"], "public header shows Boost")
+        self.finds("libswill/net/new.hpp", ["<boost/asio.hpp>"], "public header shows Boost")
         self.finds("libswill/client/new.hpp", ["<boost/asio.hpp>"], "public header shows Boost")
         self.finds("libswill/server/new.hpp", ["<caf/actor.hpp>"], "public header shows CAF")
 
     def test_public_headers_reach_no_dependency(self):
-        self.finds("libswill/client/new.hpp", ['"libswill/transport/detail/session.hpp"'], "reaches Boost")
+        self.finds("libswill/net/new.hpp", ['"libswill/net/detail/reactor.hpp"'], "reaches Boost")
         self.finds("libswill/server/new.hpp", ['"actors/runtime.hpp"'],
                    "reaches CAF: actors/runtime.hpp -> caf/actor.hpp")
 
