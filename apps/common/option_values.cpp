@@ -27,7 +27,8 @@ option_value between(Number present, Number least, Number most, const char* what
     const char* const end = text.data() + text.size();
     const auto [stop, problem] = std::from_chars(text.data(), end, n);
     const bool is_octal = text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9'; // to many a program
-    if (problem != std::errc{} || stop != end || n < least || n > most || is_octal) return std::nullopt;
+    if (problem != std::errc{} || stop != end || !(n >= least && n <= most) || is_octal)
+      return std::nullopt; // NaN is neither
     return n;
   };
   option_value v;
