@@ -1,6 +1,7 @@
 #include "apps/common/listen_options.hpp"
 
-#include <charconv>
+#include "libswill/base/host_and_port.hpp"
+
 #include <cstdlib>
 #include <limits>
 #include <stdexcept>
@@ -19,10 +20,8 @@ std::optional<std::uint16_t> port_in_environment() {
   const char* set = std::getenv("SWILL_PORT");
   if (set == nullptr || *set == '\0') return std::nullopt;
   const std::string_view text{set};
-  std::uint16_t port = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (problem != std::errc{} || end != text.data() + text.size())
-    throw std::invalid_argument("SWILL_PORT: '" + std::string{text} + "' is no port");
+  const auto port = port_number(text);
+  if (!port) throw std::invalid_argument("SWILL_PORT: '" + std::string{text} + "' is no port");
   return port;
 }
 

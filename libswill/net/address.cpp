@@ -1,9 +1,9 @@
 #include "libswill/net/address.hpp"
 
+#include "libswill/base/host_and_port.hpp"
 #include "libswill/base/printable.hpp"
 
 #include <arpa/inet.h>
-#include <charconv>
 #include <stdexcept>
 #include <sys/un.h>
 
@@ -43,9 +43,9 @@ listen_address listen_address::parse(std::string_view text) {
   const std::string_view port = text.substr(colon + 1);
 
   listen_address a;
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), a.port);
-  if (port.empty() || error != std::errc{} || end != port.data() + port.size())
-    wrong(text, "the port is no number from 0 to 65535");
+  const auto number = port_number(port);
+  if (!number) wrong(text, "the port is no number from 0 to 65535");
+  a.port = *number;
   a.v6 = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
   if (a.v6) host = host.substr(1, host.size() - 2);
   a.host = host == "localhost" ? "127.0.0.1" : std::string{host};
@@ -58,7 +58,7 @@ listen_address listen_address::parse(std::string_view text) {
 
 std::string listen_address::text() const {
   if (is_unix()) return "unix:" + unix_path;
-  return (v6 ? '[' + host + ']' : host) + ':' + std::to_string(port);
+  return host_and_port(host, std::to_string(port));
 }
 
 } // namespace swill::net

@@ -21,19 +21,23 @@ stream_socket::~stream_socket() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-void stream_socket::start_watching() { loop_.sockets()->add(*this, fd_, wants_input(), stuck_); }
+void stream_socket::start_watching() {
+  loop_.sockets()->add(*this, fd_, wants_input(), stuck_);
+  watched_ = true;
+}
+
+void stream_socket::stop_watching() noexcept {
+  if (std::exchange(watched_, false) && loop_.sockets() != nullptr) loop_.sockets()->remove(*this, fd_);
+}
 
 void stream_socket::watch() {
-  if (fd_ >= 0) loop_.sockets()->change(*this, fd_, wants_input(), stuck_, watches_end());
+  if (watched_) loop_.sockets()->change(*this, fd_, wants_input(), stuck_, watches_end());
 }
 
 void stream_socket::close_socket() noexcept {
   if (fd_ < 0) return;
-  const auto& sockets = loop_.sockets(); // null where the loop ends with this in a function of its own
-  if (sockets != nullptr) {
-    sockets->remove(*this, fd_);
-    sockets->give_back(std::move(output_));
-  }
+  stop_watching();
+  if (loop_.sockets() != nullptr) loop_.sockets()->give_back(std::move(output_));
   ::close(std::exchange(fd_, -1));
   output_.release();
   kept_.release();
@@ -57,11 +61,11 @@ void stream_socket::on_ready(bool readable, bool writable, bool broken) noexcept
 }
 
 void stream_socket::read() {
-  const std::shared_ptr<poller> sockets = loop_.sockets(); // with the memory, should the loop end meanwhile
+  poller& sockets = *loop_.sockets();
   const std::size_t share = on_read_begin();
   for (int i = 0; i < receives_per_turn && wants_input() && is_open(); ++i) {
     if (i != 0 && loop_.turn_age() > turn_time) break;
-    const ssize_t n = ::recv(fd_, sockets->received(), share, 0);
+    const ssize_t n = ::recv(fd_, sockets.received(), share, 0);
     if (n == 0) return on_peer_gone(0);
     if (n < 0) {
       if (errno == EINTR) continue;
@@ -69,7 +73,7 @@ void stream_socket::read() {
       return on_read_end(true);
     }
     const auto received = static_cast<std::size_t>(n);
-    on_input({sockets->received(), received});
+    on_input({sockets.received(), received});
     if (received < share) return on_read_end(true);
   }
   on_read_end(false);

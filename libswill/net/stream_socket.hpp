@@ -40,6 +40,9 @@ protected:
   void own(int fd) noexcept { fd_ = fd; }
   /// Begins to wait for what is wanted; throws std::system_error.
   void start_watching();
+  /// Nothing is told any more, until it starts again.
+  void stop_watching() noexcept;
+  bool is_watching() const noexcept { return watched_; }
   /// Tells the poller what is wanted now.
   void watch();
   /// Forgets what was kept and what waits, and ends TCP in both directions. Nothing is told any more.
@@ -85,13 +88,14 @@ protected:
   virtual bool wants_input() const noexcept = 0;
   /// The peer's end of TCP, where nothing is read.
   virtual bool watches_end() const noexcept { return false; }
+
   // --- What happens
   /// A turn begins to read: at most how many bytes at a time.
   virtual std::size_t on_read_begin() { return poller::received_size; }
   virtual void on_input(bytes_view data) = 0;
   /// The end of the peer's TCP; `error` is what errno says where it broke, 0 where it was orderly.
   virtual void on_peer_gone(int error) = 0;
-  /// The connection broke while nothing is read.
+  /// The connection broke while nothing is read. What came before may still be read.
   virtual void on_broken() = 0;
   /// The peer's end has come, perhaps after input that is not read.
   virtual void on_end_waits() {}
@@ -131,6 +135,7 @@ private:
   asio_loop& loop_;
   int fd_;
   leaves when_;
+  bool watched_ = false;
   bool stuck_ = false;
   std::size_t sent_ = 0;
   std::uint64_t written_ = 0;

@@ -1,10 +1,10 @@
 #include "libswill/transport/origin.hpp"
 
+#include "libswill/base/host_and_port.hpp"
 #include "libswill/net/http/request.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
-#include <charconv>
 #include <stdexcept>
 
 namespace swill::transport {
@@ -53,9 +53,9 @@ const char* read_authority(std::string_view text, origin& into) {
   if (colon != std::string_view::npos && text.find(']', colon) == std::string_view::npos) {
     port = text.substr(colon + 1);
     text = text.substr(0, colon);
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), into.port);
-    if (port.empty() || error != std::errc{} || end != port.data() + port.size())
-      return "its port is no number from 0 to 65535";
+    const auto number = port_number(port);
+    if (!number) return "its port is no number from 0 to 65535";
+    into.port = *number;
   }
   if (text.empty()) return "it has no host";
   if (text.find('@') != std::string_view::npos) return "an origin has no user";

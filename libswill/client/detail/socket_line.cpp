@@ -96,9 +96,16 @@ void socket_line::pause_reading(bool paused) {
     self->heard_ = self->socket_loop().now();
     self->guarded([&] {
       self->take({});
-      self->watch();
+      self->go_on_reading();
     });
   });
+}
+
+void socket_line::go_on_reading() {
+  if (is_watching() || !is_open())
+    watch();
+  else
+    start_watching();
 }
 
 void socket_line::on_input(bytes_view data) {
@@ -116,9 +123,8 @@ void socket_line::on_peer_gone(int error) {
 }
 
 void socket_line::on_broken() {
-  if (phase_ < phase::open)
-    return fail(std::make_exception_ptr(connect_error(connect_error::kind::unreachable, "the connection broke")));
-  die(phase_ == phase::open ? close_reason{1006, "the connection broke", true} : why_);
+  if (phase_ == phase::open) return stop_watching(); // paused: what came before is read first, then the end
+  die(why_);
 }
 
 void socket_line::take(bytes_view data) {

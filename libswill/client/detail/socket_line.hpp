@@ -60,6 +60,7 @@ private:
   void on_flushed() override;
   std::shared_ptr<void> keep_alive() override { return shared_from_this(); }
   void on_exception(std::exception_ptr e) noexcept override;
+  void go_on_reading();
   void take(bytes_view data);
   std::size_t decode(bytes_view data);
   bool step();

@@ -1,8 +1,9 @@
 #include "libswill/net/http/request.hpp"
 
+#include "libswill/base/encoding.hpp"
+#include "libswill/base/host_and_port.hpp"
+
 #include <arpa/inet.h>
-#include <charconv>
-#include <cstdint>
 
 namespace swill::net::http {
 
@@ -12,15 +13,9 @@ using header_fields::same_token;
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_hex(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
 // *DIGIT (RFC 3986 §3.2.3), and a port that TCP has.
-bool is_port(std::string_view text) noexcept {
-  if (text.empty()) return true;
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  return error == std::errc{} && end == text.data() + text.size();
-}
+bool is_port(std::string_view text) noexcept { return text.empty() || port_number(text).has_value(); }
 
 } // namespace
 
@@ -33,7 +28,7 @@ bool is_host(std::string_view host) noexcept {
     return ::inet_pton(AF_INET6, text, &any) == 1;
   }
   for (std::size_t i = 0; i < host.size(); ++i) {
-    const auto hex_at = [host](std::size_t at) { return at < host.size() && is_hex(host[at]); };
+    const auto hex_at = [host](std::size_t at) { return at < host.size() && hex_digit(host[at]) >= 0; };
     if (host[i] == '%' && (!hex_at(i + 1) || !hex_at(i + 2))) return false;
     if (!is_letter(host[i]) && !is_digit(host[i]) &&
         std::string_view{"-._~!$&'()*+,;=%"}.find(host[i]) == std::string_view::npos)

@@ -6,11 +6,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 namespace swill::net::websocket {
 
 /// What a codec reads from and writes to, and what it notes beside the messages.
-struct codec_ports {
+struct codec_buffers {
   role end = role::server;
   bool muted = false; ///< nothing is written any more
   bytes_view input;
@@ -51,7 +52,7 @@ public:
   /// What read() takes from and writes to, until the next feed(). The first `sent` bytes of the output are on their way, and `first` came
   /// before them; pongs that are not may be replaced by later ones (RFC 6455 §5.5.3).
   void feed(bytes_view input, buffer& output, std::size_t sent, std::uint64_t first) noexcept;
-  std::size_t left() const noexcept { return ports_.input.size(); }
+  std::size_t left() const noexcept { return buffers_.input.size(); }
 
   /// Whether read() would get anywhere.
   bool ready() noexcept;
@@ -68,10 +69,10 @@ public:
   const close_reason& why() const noexcept { return why_; }
 
   /// How many pongs with a payload have come since this was last asked.
-  std::uint32_t take_pongs() noexcept { return std::exchange(ports_.pongs, 0U); }
+  std::uint32_t take_pongs() noexcept { return std::exchange(buffers_.pongs, 0U); }
 
   /// Nothing is written any more: our own close frame is out.
-  void mute() noexcept { ports_.muted = true; }
+  void mute() noexcept { buffers_.muted = true; }
 
 private:
   bool is_common(const frame_header& h) const noexcept;
@@ -79,13 +80,13 @@ private:
   read_status read_common(std::byte* to, std::size_t room, std::size_t& got) noexcept;
   read_status read_other(std::byte* to, std::size_t room, std::size_t& got);
 
-  codec_ports ports_;
+  codec_buffers buffers_;
   std::size_t limit_;
   std::uint64_t frame_left_ = 0; // of the common frame that is being read
   std::uint32_t mask_ = 0;       // of its next byte
   bool in_frame_ = false;        // a common one
   bool common_ = false;          // next_ begins one
-  frame_header next_;            // of the frame that the input begins with; its size is 0: not looked at, or not all there
+  frame_header next_; // of the frame that the input begins with; its size is 0: not looked at, or not all there
   bool text_ = false;
   std::unique_ptr<detail::beast_reader> other_;
   close_reason why_;

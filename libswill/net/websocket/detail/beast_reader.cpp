@@ -46,7 +46,7 @@ void beast_reader::open(role end) {
   auto& s = stream_->ws;
   buffer unseen;
   std::string answer;
-  codec_ports p{.end = end, .output = &unseen};
+  codec_buffers p{.end = end, .output = &unseen};
   s.next_layer().work_for(p, true);
   boost::system::error_code ec;
   if (end == role::server) {
@@ -69,7 +69,7 @@ void beast_reader::open(role end) {
   if (ec) throw std::runtime_error("Beast's own upgrade: " + ec.message());
 }
 
-std::unique_ptr<beast_reader> beast_reader::take(codec_ports& p, std::size_t message_limit) {
+std::unique_ptr<beast_reader> beast_reader::take(codec_buffers& p, std::size_t message_limit) {
   std::unique_ptr<beast_reader> r = std::move(spare(p.end));
   if (r == nullptr) r.reset(new beast_reader{p.end});
   r->limit_ = message_limit;

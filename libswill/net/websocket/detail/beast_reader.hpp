@@ -9,7 +9,7 @@ namespace swill::net::websocket::detail {
 class beast_reader {
 public:
   /// One that works for `p`, which must outlive it or see it given back.
-  static std::unique_ptr<beast_reader> take(codec_ports& p, std::size_t message_limit);
+  static std::unique_ptr<beast_reader> take(codec_buffers& p, std::size_t message_limit);
   /// One that is between two messages. From the thread that took it.
   static void give_back(std::unique_ptr<beast_reader> r) noexcept;
   ~beast_reader();

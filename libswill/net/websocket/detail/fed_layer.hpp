@@ -33,15 +33,15 @@ public:
   executor_type get_executor() const noexcept { return executor_; }
 
   /// Of the connection that Beast works for from now on; must live while Beast is called. `as_it_comes`: what is read are no frames.
-  void work_for(codec_ports& p, bool as_it_comes = false) noexcept {
-    ports_ = &p;
+  void work_for(codec_buffers& p, bool as_it_comes = false) noexcept {
+    buffers_ = &p;
     as_it_comes_ = as_it_comes;
   }
 
   /// False when Beast would only starve, as far as one can tell cheaply.
   bool ready(std::uint64_t message_limit) const noexcept {
-    if (frame_left_ != 0) return !ports_->input.empty();
-    return would_start(read_header(ports_->input), ports_->input.size(), message_limit);
+    if (frame_left_ != 0) return !buffers_->input.empty();
+    return would_start(read_header(buffers_->input), buffers_->input.size(), message_limit);
   }
   /// The same at the beginning of a frame, of which that header and so much input is there.
   static bool would_start(const frame_header& h, std::size_t input, std::uint64_t message_limit) noexcept {
@@ -58,9 +58,9 @@ public:
 
   /// Replaces the code of the close frame that Beast has just written.
   void rewrite_close(std::uint16_t code) noexcept {
-    if (ports_->muted) return;
-    std::byte* at = ports_->output->data() + ports_->output->size() - 2; // with a client's mask before it
-    const auto mask = [&](int i) { return ports_->end == role::client ? at[i - 4] : std::byte{0}; };
+    if (buffers_->muted) return;
+    std::byte* at = buffers_->output->data() + buffers_->output->size() - 2; // with a client's mask before it
+    const auto mask = [&](int i) { return buffers_->end == role::client ? at[i - 4] : std::byte{0}; };
     at[0] = static_cast<std::byte>(code >> 8U) ^ mask(0);
     at[1] = static_cast<std::byte>(code & 0xffU) ^ mask(1);
   }
@@ -68,7 +68,7 @@ public:
   template <class MutableBuffers>
   std::size_t read_some(const MutableBuffers& to, boost::system::error_code& ec) {
     ec = {};
-    bytes_view& input = ports_->input;
+    bytes_view& input = buffers_->input;
     if (frame_left_ == 0) begin_frame();
     const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(frame_left_, input.size()));
     const std::size_t copied = boost::asio::buffer_copy(to, boost::asio::const_buffer(input.data(), n));
@@ -82,17 +82,17 @@ public:
   std::size_t write_some(const ConstBuffers& from, boost::system::error_code& ec) {
     ec = {};
     std::size_t n = 0;
-    buffer& output = *ports_->output;
-    const bool pong = !ports_->muted && is_pong(*boost::asio::buffer_sequence_begin(from));
+    buffer& output = *buffers_->output;
+    const bool pong = !buffers_->muted && is_pong(*boost::asio::buffer_sequence_begin(from));
     if (pong) replace_pong();
     for (auto it = boost::asio::buffer_sequence_begin(from); it != boost::asio::buffer_sequence_end(from); ++it) {
       const boost::asio::const_buffer part{*it};
-      if (!ports_->muted) output.append(part.data(), part.size());
+      if (!buffers_->muted) output.append(part.data(), part.size());
       n += part.size();
     }
     if (pong) {
-      ports_->pong_end = ports_->first + output.size();
-      ports_->pong_begin = ports_->pong_end - n;
+      buffers_->pong_end = buffers_->first + output.size();
+      buffers_->pong_begin = buffers_->pong_end - n;
     }
     return n;
   }
@@ -112,13 +112,13 @@ public:
 private:
   void begin_frame() {
     if (as_it_comes_) {
-      frame_left_ = ports_->input.size();
+      frame_left_ = buffers_->input.size();
       return;
     }
-    const frame_header h = read_header(ports_->input);
-    if (!may_start(h, ports_->input.size())) throw starved{};
+    const frame_header h = read_header(buffers_->input);
+    if (!may_start(h, buffers_->input.size())) throw starved{};
     if (h.op() == static_cast<unsigned>(opcode::close)) note_close(h);
-    if (h.op() == static_cast<unsigned>(opcode::pong) && h.payload != 0) ++ports_->pongs;
+    if (h.op() == static_cast<unsigned>(opcode::pong) && h.payload != 0) ++buffers_->pongs;
     if (!h.is_control()) more_frames_ = !h.fin();
     frame_left_ = h.payload > UINT64_MAX - h.size ? UINT64_MAX : h.payload + h.size;
   }
@@ -131,8 +131,8 @@ private:
   }
 
   void note_close(const frame_header& h) {
-    const std::byte* from = ports_->input.data() + h.size;
-    if (h.payload < 2 || h.payload > 125 || ports_->input.size() < h.size + h.payload) return;
+    const std::byte* from = buffers_->input.data() + h.size;
+    if (h.payload < 2 || h.payload > 125 || buffers_->input.size() < h.size + h.payload) return;
     std::uint32_t mask = 0;
     if (h.masked) std::memcpy(&mask, from - sizeof mask, sizeof mask);
     close_reason_.resize(static_cast<std::size_t>(h.payload));
@@ -149,14 +149,15 @@ private:
 
   // Takes the last pong off the end of the output, where it still is and none of it has gone.
   void replace_pong() noexcept {
-    buffer& output = *ports_->output;
-    const bool is_last = ports_->pong_end == ports_->first + output.size();
-    if (output.size() - ports_->sent > pongs_kept && is_last && ports_->pong_begin >= ports_->first + ports_->sent)
-      output.truncate(static_cast<std::size_t>(ports_->pong_begin - ports_->first));
+    buffer& output = *buffers_->output;
+    const bool is_last = buffers_->pong_end == buffers_->first + output.size();
+    if (output.size() - buffers_->sent > pongs_kept && is_last &&
+        buffers_->pong_begin >= buffers_->first + buffers_->sent)
+      output.truncate(static_cast<std::size_t>(buffers_->pong_begin - buffers_->first));
   }
 
   executor_type executor_;
-  codec_ports* ports_ = nullptr;
+  codec_buffers* buffers_ = nullptr;
   std::uint64_t frame_left_ = 0; // of the frame that Beast is reading
   bool more_frames_ = false;     // of the message whose frame came last
   bool as_it_comes_ = false;
