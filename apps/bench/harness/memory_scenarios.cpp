@@ -2,8 +2,8 @@
 
 #include "apps/bench/harness/measurement.hpp"
 #include "apps/bench/load/connection.hpp"
-#include "apps/bench/load/response.hpp"
 #include "apps/bench/load/request_frame.hpp"
+#include "apps/bench/load/response.hpp"
 #include "libswill/base/encoding.hpp"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "apps/bench/load/connection.hpp"
-#include "apps/bench/load/response.hpp"
 #include "apps/bench/load/request_frame.hpp"
+#include "apps/bench/load/response.hpp"
 #include "apps/bench/load/tally.hpp"
 #include "libswill/base/encoding.hpp"
 
