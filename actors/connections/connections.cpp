@@ -22,7 +22,7 @@ using detail::list_place;
 using detail::question;
 using detail::question_kinds;
 
-// --- Cursors: "NODE.UNIT.NUMBER", behind which the next page begins
+// --- Cursors: "NODE.UNIT.NUMBER" of the last connection of a page; the next page begins after it
 
 std::string cursor_of(const std::string& node, const list_place& p) {
   return node + "." + std::to_string(p.unit) + "." + std::to_string(p.number);
