@@ -1,8 +1,8 @@
 #include "apps/cli/exit_codes.hpp"
 #include "apps/cli/first_of.hpp"
 #include "apps/cli/json.hpp"
-#include "apps/cli/latencies.hpp"
 #include "apps/cli/verbs.hpp"
+#include "apps/common/latencies.hpp"
 #include "libswill/base/await.hpp"
 
 #include <nlohmann/json.hpp>
@@ -33,7 +33,7 @@ std::string format(const char* pattern, Args... args) {
 struct campaign {
   const options& given;
   value request;
-  latencies seen;
+  apps::latencies seen;
 };
 
 using seconds = std::chrono::duration<double>;
