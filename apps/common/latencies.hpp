@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace swill::cli {
+namespace swill::apps {
 
 /// Durations counted in buckets that are 3 % wide at most.
 class latencies {
@@ -47,4 +47,4 @@ private:
   std::uint64_t total_ = 0;
 };
 
-} // namespace swill::cli
+} // namespace swill::apps
