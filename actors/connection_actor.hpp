@@ -7,9 +7,9 @@
 #include "actors/seq_table.hpp"
 
 #include "libswill/api/connection.hpp"
-#include "libswill/api/detail/call_surroundings.hpp"
-#include "libswill/api/detail/service.hpp"
 #include "libswill/api/ports.hpp"
+#include "libswill/api/serving/call_surroundings.hpp"
+#include "libswill/api/serving/service.hpp"
 
 #include <functional>
 #include <memory>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libswill/api/detail/call_queue.hpp"
+#include "libswill/api/serving/call_queue.hpp"
 #include "libswill/base/log_limiter.hpp"
 
 #include <caf/all.hpp>

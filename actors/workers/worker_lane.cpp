@@ -1,6 +1,6 @@
 #include "actors/workers/worker_lane.hpp"
 
-#include "libswill/api/detail/open_message.hpp"
+#include "libswill/api/serving/open_message.hpp"
 #include "libswill/wire/codec.hpp"
 #include "libswill/wire/envelope.hpp"
 

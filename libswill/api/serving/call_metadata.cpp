@@ -1,4 +1,4 @@
-#include "libswill/api/detail/call.hpp"
+#include "libswill/api/serving/call.hpp"
 
 #include "libswill/base/await.hpp"
 #include "libswill/base/trace_id.hpp"

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "libswill/api/detail/call.hpp"
-#include "libswill/api/detail/handler.hpp"
 #include "libswill/api/detail/handler_check.hpp"
 #include "libswill/api/request.hpp"
+#include "libswill/api/serving/call.hpp"
+#include "libswill/api/serving/handler.hpp"
 #include "libswill/base/await.hpp"
 #include "libswill/base/result.hpp"
 #include "libswill/base/stream.hpp"

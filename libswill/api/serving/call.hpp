@@ -1,11 +1,11 @@
 #pragma once
 
 #include "libswill/api/context.hpp"
-#include "libswill/api/detail/call_input.hpp"
-#include "libswill/api/detail/call_output.hpp"
-#include "libswill/api/detail/call_surroundings.hpp"
-#include "libswill/api/detail/handler.hpp"
 #include "libswill/api/detail/request_state.hpp"
+#include "libswill/api/serving/call_input.hpp"
+#include "libswill/api/serving/call_output.hpp"
+#include "libswill/api/serving/call_surroundings.hpp"
+#include "libswill/api/serving/handler.hpp"
 #include "libswill/base/log_limiter.hpp"
 #include "libswill/base/scope.hpp"
 #include "libswill/base/stream.hpp"

@@ -1,6 +1,6 @@
-#include "libswill/api/detail/call.hpp"
+#include "libswill/api/serving/call.hpp"
 
-#include "libswill/api/detail/typed_handler.hpp"
+#include "libswill/api/serving/typed_handler.hpp"
 #include "libswill/base/await.hpp"
 #include "libswill/wire/reader.hpp"
 

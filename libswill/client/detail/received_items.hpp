@@ -9,7 +9,7 @@
 namespace swill::client_detail {
 
 /// Encoded items in order, in one run of memory.
-class item_queue {
+class received_items {
 public:
   bool empty() const noexcept { return head_ == data_.size(); }
 

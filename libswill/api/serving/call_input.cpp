@@ -1,6 +1,6 @@
-#include "libswill/api/detail/call_input.hpp"
+#include "libswill/api/serving/call_input.hpp"
 
-#include "libswill/api/detail/call.hpp"
+#include "libswill/api/serving/call.hpp"
 
 #include <algorithm>
 #include <limits>

@@ -1,4 +1,4 @@
-#include "libswill/api/detail/call.hpp"
+#include "libswill/api/serving/call.hpp"
 
 // Items of a streaming response: their hooks, and waiting until the output takes more.
 

@@ -1,4 +1,4 @@
-#include "libswill/client/detail/call.hpp"
+#include "libswill/client/detail/open_call.hpp"
 
 #include "libswill/api/types/codec.hpp"
 #include "libswill/base/await.hpp"
@@ -18,7 +18,7 @@ error error_of(bytes_view data) {
 
 } // namespace
 
-call::call(std::shared_ptr<connection> c, std::string_view rpc, const call_options& o, bool streams)
+open_call::open_call(std::shared_ptr<client_connection> c, std::string_view rpc, const call_options& o, bool streams)
     : connection_(std::move(c)),
       rpc_(rpc),
       request_metadata_(o.metadata),
@@ -30,7 +30,7 @@ call::call(std::shared_ptr<connection> c, std::string_view rpc, const call_optio
   connection_->loop().set_timer(*this, connection_->loop().now() + detail::within_the_clock(timeout_));
 }
 
-call::~call() {
+open_call::~open_call() {
   if (gone_ != nullptr) *gone_ = true;
   if (!ended_) {
     send(wire::request_type::cancel);
@@ -41,7 +41,7 @@ call::~call() {
 
 // --- the request
 
-void call::send(wire::request_type type, bytes_view data) {
+void open_call::send(wire::request_type type, bytes_view data) {
   // A call that never opened has nothing to cancel.
   if (type == wire::request_type::cancel && !opened_) return;
   buffer metadata;
@@ -54,14 +54,14 @@ void call::send(wire::request_type type, bytes_view data) {
   connection_->send(seq_, rpc_, type, data, metadata.view());
 }
 
-void call::open_message(bytes_view data) {
+void open_call::open_message(bytes_view data) {
   if (ended_) return;
   send(wire::request_type::message, data);
   closed_ = true;
 }
 
 /// An opening METADATA, even with none: the handler starts now, not with the first item.
-void call::open_stream() {
+void open_call::open_stream() {
   if (ended_) return;
   if (request_metadata_.empty()) {
     constexpr std::byte empty_map{0x80};
@@ -71,30 +71,30 @@ void call::open_stream() {
   send(wire::request_type::metadata);
 }
 
-void call::send_item(bytes_view data) {
+void open_call::send_item(bytes_view data) {
   if (may_write()) send(wire::request_type::message, data);
 }
 
-void call::send_end() {
+void open_call::send_end() {
   if (!may_write()) return;
   send(wire::request_type::end_of_stream);
   closed_ = true;
 }
 
-void call::cancel() {
+void open_call::cancel() {
   if (ended_) return;
   send(wire::request_type::cancel);
   end(std::make_exception_ptr(error{error_code::cancelled, "The call was cancelled"}));
 }
 
-void call::on_timer() {
+void open_call::on_timer() {
   send(wire::request_type::cancel);
   end(std::make_exception_ptr(error{error_code::deadline_exceeded, "The deadline of the call passed"}));
 }
 
 // --- the response
 
-void call::on_response(const wire::response_envelope& e) {
+void open_call::on_response(const wire::response_envelope& e) {
   switch (e.type) {
     case wire::response_type::metadata: {
       if (!take_metadata(e)) return;
@@ -112,7 +112,7 @@ void call::on_response(const wire::response_envelope& e) {
 }
 
 /// False when they were none and the call is over, or gone.
-bool call::take_metadata(const wire::response_envelope& e) {
+bool open_call::take_metadata(const wire::response_envelope& e) {
   const limits& l = connection_->decode_limits();
   const bool good = (e.leading.empty() || swill::metadata::decode(e.leading, l, leading_)) &&
                     (e.trailing.empty() || swill::metadata::decode(e.trailing, l, trailing_));
@@ -120,7 +120,7 @@ bool call::take_metadata(const wire::response_envelope& e) {
   return good;
 }
 
-void call::on_item(const wire::response_envelope& e) {
+void open_call::on_item(const wire::response_envelope& e) {
   if (!take_metadata(e)) return;
   begun_ = true;
   const bytes_view data = e.data.empty() ? bytes_view{&nil, 1} : e.data;
@@ -130,34 +130,34 @@ void call::on_item(const wire::response_envelope& e) {
     direct_ = data;
   } else {
     items_.push(data);
-    connection_->note_queued(item_queue::cost(data.size()));
+    connection_->note_queued(received_items::cost(data.size()));
   }
   if (!streams_) return end(nullptr);
   if (!wake(reader) || direct_.empty()) return;
   items_.push(std::exchange(direct_, {}));
-  connection_->note_queued(item_queue::cost(data.size()));
+  connection_->note_queued(received_items::cost(data.size()));
 }
 
-bytes_view call::take_item() {
+bytes_view open_call::take_item() {
   if (!direct_.empty()) return std::exchange(direct_, {});
   const bytes_view item = items_.pop();
-  connection_->note_taken(item_queue::cost(item.size()));
+  connection_->note_taken(received_items::cost(item.size()));
   return item;
 }
 
-void call::rethrow_failure() const {
+void open_call::rethrow_failure() const {
   if (failure_) std::rethrow_exception(failure_);
 }
 
 // --- the end
 
 /// What the server does not know yet.
-void call::fail(std::exception_ptr why) {
+void open_call::fail(std::exception_ptr why) {
   if (connection_->is_open()) send(wire::request_type::cancel);
   end(std::move(why));
 }
 
-void call::end(std::exception_ptr why) {
+void open_call::end(std::exception_ptr why) {
   ended_ = true;
   failure_ = std::move(why);
   timer::cancel();
@@ -168,7 +168,7 @@ void call::end(std::exception_ptr why) {
   connection_->note_queued(items_.total_cost());
 }
 
-bool call::wake(wait_slot& s) {
+bool open_call::wake(wait_slot& s) {
   if (!s.is_taken()) return true;
   bool gone = false;
   bool* const outer = std::exchange(gone_, &gone);

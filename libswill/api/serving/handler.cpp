@@ -1,4 +1,4 @@
-#include "libswill/api/detail/handler.hpp"
+#include "libswill/api/serving/handler.hpp"
 
 namespace swill::detail {
 

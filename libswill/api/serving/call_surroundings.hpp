@@ -1,8 +1,8 @@
 #pragma once
 
-#include "libswill/api/detail/call_queue.hpp"
-#include "libswill/api/detail/service.hpp"
 #include "libswill/api/ports.hpp"
+#include "libswill/api/serving/call_queue.hpp"
+#include "libswill/api/serving/service.hpp"
 
 #include <atomic>
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "libswill/transport/server.hpp"
+#include "libswill/transport/websocket_server.hpp"
 
 #include <utility>
 
@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds longest_turn{2000};
 
 } // namespace
 
-struct server::impl {
+struct websocket_server::impl {
   impl(server_settings s, gate& g) : core(std::make_shared<detail::core>(std::move(s), g)) {}
 
   void take(net::newcomer n);
@@ -33,15 +33,15 @@ struct server::impl {
   bool stopped = false;
 };
 
-server::server(server_settings settings, gate& g, std::vector<net::asio_loop*> loops)
+websocket_server::websocket_server(server_settings settings, gate& g, std::vector<net::asio_loop*> loops)
     : impl_(std::make_unique<impl>(std::move(settings), g)) {
   if (loops.empty()) throw std::invalid_argument("a server needs a loop");
   for (auto* l : loops) impl_->core->lanes.push_back(std::make_unique<detail::lane>(*l, impl_->core->lines));
 }
 
-server::~server() { stop(std::chrono::milliseconds{0}); }
+websocket_server::~websocket_server() { stop(std::chrono::milliseconds{0}); }
 
-void server::start() {
+void websocket_server::start() {
   const auto& settings = impl_->core->settings;
   net::asio_loop& first = impl_->core->lanes.front()->loop;
   for (const listener& wanted : settings.listen) {
@@ -54,7 +54,7 @@ void server::start() {
 }
 
 // On the first loop, for each connection.
-void server::impl::take(net::newcomer n) {
+void websocket_server::impl::take(net::newcomer n) {
   const std::size_t already = core->open.fetch_add(1);
   const std::size_t capacity = core->settings.limits.connections;
   const bool beyond = already >= capacity;
@@ -73,25 +73,25 @@ void server::impl::take(net::newcomer n) {
     l.loop.post(std::move(start));
 }
 
-std::vector<std::string> server::addresses() const {
+std::vector<std::string> websocket_server::addresses() const {
   std::vector<std::string> all;
   for (const auto& l : impl_->acceptors) all.push_back(l->address().text());
   return all;
 }
 
-std::uint16_t server::port() const {
+std::uint16_t websocket_server::port() const {
   for (const auto& l : impl_->acceptors)
     if (!l->address().is_unix()) return l->address().port;
   return 0;
 }
 
-void server::drain() { impl_->core->draining = true; }
+void websocket_server::drain() { impl_->core->draining = true; }
 
-void server::drop() {
+void websocket_server::drop() {
   impl_->on_every_lane([](detail::server_connection& s) { s.drop(); });
 }
 
-void server::impl::on_every_lane(void (*f)(detail::server_connection&)) {
+void websocket_server::impl::on_every_lane(void (*f)(detail::server_connection&)) {
   for (auto& l : core->lanes) {
     const auto visit = [c = core, lane = l.get(), f] {
       for (detail::server_connection* s = lane->first; s != nullptr;) {
@@ -108,12 +108,12 @@ void server::impl::on_every_lane(void (*f)(detail::server_connection&)) {
   }
 }
 
-bool server::impl::wait_until_gone(std::chrono::milliseconds longest) {
+bool websocket_server::impl::wait_until_gone(std::chrono::milliseconds longest) {
   std::unique_lock lock{core->mutex};
   return core->all_gone.wait_for(lock, longest, [this] { return core->open == 0; });
 }
 
-void server::stop(std::chrono::milliseconds grace) {
+void websocket_server::stop(std::chrono::milliseconds grace) {
   if (std::exchange(impl_->stopped, true)) return;
   drain();
   const auto stop_acceptors = [acceptors = std::exchange(impl_->acceptors, {})] {
@@ -138,7 +138,7 @@ void server::stop(std::chrono::milliseconds grace) {
   }
 }
 
-transport::statistics server::statistics() const {
+transport::statistics websocket_server::statistics() const {
   transport::statistics all;
   all.open = impl_->core->open.load();
   all.kept = impl_->core->memory.used();

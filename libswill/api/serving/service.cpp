@@ -1,7 +1,7 @@
-#include "libswill/api/detail/service.hpp"
+#include "libswill/api/serving/service.hpp"
 
 #include "libswill/api/context.hpp"
-#include "libswill/api/detail/call.hpp"
+#include "libswill/api/serving/call.hpp"
 #include "libswill/base/trace.hpp"
 
 namespace swill::detail {

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "libswill/api/detail/handler.hpp"
-#include "libswill/api/detail/open_message.hpp"
 #include "libswill/api/metadata.hpp"
+#include "libswill/api/serving/handler.hpp"
+#include "libswill/api/serving/open_message.hpp"
 #include "libswill/base/frame_memory.hpp"
 #include "libswill/wire/envelope.hpp"
 

@@ -2,8 +2,8 @@
 
 #include "libswill/base/awaiting.hpp"
 #include "libswill/base/loop.hpp"
-#include "libswill/client/detail/connection.hpp"
-#include "libswill/client/detail/item_queue.hpp"
+#include "libswill/client/detail/client_connection.hpp"
+#include "libswill/client/detail/received_items.hpp"
 #include "libswill/client/options.hpp"
 
 #include <exception>
@@ -14,11 +14,11 @@
 namespace swill::client_detail {
 
 /// One call, without its types: what was sent, what came, and who waits. Destroyed before its end, it sends CANCEL.
-class call final : private timer {
+class open_call final : private timer {
 public:
   /// `streams`: the response is a stream. Throws connection_lost.
-  call(std::shared_ptr<connection> c, std::string_view rpc, const call_options& o, bool streams);
-  ~call() override;
+  open_call(std::shared_ptr<client_connection> c, std::string_view rpc, const call_options& o, bool streams);
+  ~open_call() override;
 
   // --- the request
   /// The whole request of one message, or the opening of a streaming one.
@@ -41,7 +41,7 @@ public:
   void rethrow_failure() const;
   const swill::metadata& leading() const noexcept { return leading_; }
   const swill::metadata& trailing() const noexcept { return trailing_; }
-  const std::shared_ptr<connection>& owner() const noexcept { return connection_; }
+  const std::shared_ptr<client_connection>& owner() const noexcept { return connection_; }
 
   // --- who waits: at most one that reads and one that writes
   wait_slot reader;
@@ -61,7 +61,7 @@ private:
   /// False when that destroyed the call.
   bool wake(wait_slot& s);
 
-  std::shared_ptr<connection> connection_;
+  std::shared_ptr<client_connection> connection_;
   std::string rpc_;
   swill::metadata request_metadata_; // until it is sent
   std::chrono::milliseconds timeout_;
@@ -73,7 +73,7 @@ private:
   bool ended_ = false;
   bool* gone_ = nullptr; // set by the destructor, for what is on the stack
   bytes_view direct_;    // an item that its reader, which runs now, takes from the message itself
-  item_queue items_;
+  received_items items_;
   swill::metadata leading_;
   swill::metadata trailing_;
   std::exception_ptr failure_;

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "libswill/api/detail/handler.hpp"
 #include "libswill/api/hooks.hpp"
 #include "libswill/api/plugin.hpp"
+#include "libswill/api/serving/handler.hpp"
 #include "libswill/api/session.hpp"
 #include "libswill/base/limits.hpp"
 #include "libswill/base/log.hpp"

@@ -14,14 +14,14 @@
 
 namespace swill::client_detail {
 
-class call;
+class open_call;
 
 /// One connection of a client: gives out seqs, writes requests, and brings each response to its call. Shared by the client and its
 /// calls; all of it on the loop's thread. Whatever it tells may destroy the caller, so that comes last everywhere.
-class connection final : public line_sink, public std::enable_shared_from_this<connection> {
+class client_connection final : public line_sink, public std::enable_shared_from_this<client_connection> {
 public:
-  connection(swill::loop& l, const client_options& o);
-  ~connection();
+  client_connection(swill::loop& l, const client_options& o);
+  ~client_connection();
 
   void attach(std::shared_ptr<line> l) { line_ = std::move(l); }
 
@@ -40,7 +40,7 @@ public:
 
   // --- for calls
   /// Names a call. Throws connection_lost when there is no connection any more.
-  std::uint64_t enter(call& c);
+  std::uint64_t enter(open_call& c);
   void leave(std::uint64_t seq) noexcept { calls_.erase(seq); }
   /// A request envelope; `data` and `metadata` are encoded, or empty for nil. Nothing without a connection.
   void send(std::uint64_t seq, std::string_view rpc, wire::request_type type, bytes_view data = {},
@@ -87,7 +87,7 @@ private:
   header_list response_headers_;
   std::exception_ptr failure_;
   std::optional<close_reason> closed_;
-  std::unordered_map<std::uint64_t, call*> calls_;
+  std::unordered_map<std::uint64_t, open_call*> calls_;
   std::uint64_t last_seq_ = 0;
   std::deque<wait*> room_;
   std::deque<wait*> settling_;

@@ -32,13 +32,13 @@ struct server_settings {
 
 /// WebSocket connections for a gate: listens, upgrades, and carries messages until it is stopped. Connections are spread over the
 /// loops in turn. The gate and the loops must outlive it; the loops may start to run before or after it.
-class server {
+class websocket_server {
 public:
   /// Throws std::invalid_argument for an origin that can never match.
-  server(server_settings settings, gate& g, std::vector<net::asio_loop*> loops);
+  websocket_server(server_settings settings, gate& g, std::vector<net::asio_loop*> loops);
 
   /// As stop() without grace.
-  ~server();
+  ~websocket_server();
 
   /// Opens the listeners; throws std::system_error when one cannot be, or std::invalid_argument for an address that is none.
   void start();
