@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "libswill/base/run_on.hpp"
-#include "libswill/net/listener.hpp"
+#include "libswill/net/acceptor.hpp"
 #include "libswill/transport/detail/server_connection.hpp"
 
 #include <stdexcept>
@@ -28,7 +28,7 @@ struct websocket_server::impl {
   bool wait_until_gone(std::chrono::milliseconds longest);
 
   std::shared_ptr<detail::core> core;
-  std::vector<std::shared_ptr<net::listener>> listeners;
+  std::vector<std::shared_ptr<net::acceptor>> acceptors;
   std::size_t next_lane = 0; // on the first loop only
   bool stopped = false;
 };
@@ -44,13 +44,13 @@ websocket_server::~websocket_server() { stop(std::chrono::milliseconds{0}); }
 void websocket_server::start() {
   const auto& settings = impl_->core->settings;
   net::asio_loop& first = impl_->core->lanes.front()->loop;
-  for (const auto& text : settings.listen) {
-    const auto where = net::listen_address::parse(text);
-    impl_->listeners.push_back(net::listener::make(first, impl_->core->lanes.front()->log, where,
+  for (const listener& wanted : settings.listen) {
+    const auto where = net::listen_address::parse(wanted.address);
+    impl_->acceptors.push_back(net::acceptor::make(first, impl_->core->lanes.front()->log, where,
                                                    {settings.backlog, settings.kernel_unsent},
                                                    [i = impl_.get()](net::newcomer n) { i->take(std::move(n)); }));
   }
-  for (const auto& l : impl_->listeners) first.post([l] { l->start(); });
+  for (const auto& l : impl_->acceptors) first.post([l] { l->start(); });
 }
 
 // On the first loop, for each connection.
@@ -75,12 +75,12 @@ void websocket_server::impl::take(net::newcomer n) {
 
 std::vector<std::string> websocket_server::addresses() const {
   std::vector<std::string> all;
-  for (const auto& l : impl_->listeners) all.push_back(l->address().text());
+  for (const auto& l : impl_->acceptors) all.push_back(l->address().text());
   return all;
 }
 
 std::uint16_t websocket_server::port() const {
-  for (const auto& l : impl_->listeners)
+  for (const auto& l : impl_->acceptors)
     if (!l->address().is_unix()) return l->address().port;
   return 0;
 }
@@ -116,13 +116,13 @@ bool websocket_server::impl::wait_until_gone(std::chrono::milliseconds longest) 
 void websocket_server::stop(std::chrono::milliseconds grace) {
   if (std::exchange(impl_->stopped, true)) return;
   drain();
-  const auto stop_listeners = [listeners = std::exchange(impl_->listeners, {})] {
-    for (const auto& l : listeners) l->stop();
+  const auto stop_acceptors = [acceptors = std::exchange(impl_->acceptors, {})] {
+    for (const auto& a : acceptors) a->stop();
   };
   if (net::asio_loop& first = impl_->core->lanes.front()->loop; first.is_running()) {
-    run_on(first, stop_listeners, longest_turn);
+    run_on(first, stop_acceptors, longest_turn);
   } else {
-    stop_listeners();
+    stop_acceptors();
   }
   impl_->on_every_lane([](detail::server_connection& s) { s.shut_down(); });
   if (!impl_->wait_until_gone(grace)) {

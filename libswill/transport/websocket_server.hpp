@@ -4,6 +4,7 @@
 #include "libswill/base/limits.hpp"
 #include "libswill/base/log.hpp"
 #include "libswill/net/asio_loop.hpp"
+#include "libswill/transport/listener.hpp"
 #include "libswill/transport/statistics.hpp"
 
 #include <chrono>
@@ -15,8 +16,7 @@
 namespace swill::transport {
 
 struct server_settings {
-  std::vector<std::string> listen{
-      "127.0.0.1:8080"}; ///< "ADDRESS:PORT", "[ADDRESS]:PORT", "unix:PATH"; port 0: any free one
+  std::vector<listener> listen{"127.0.0.1:8080"};
   std::string path = "/ws";
   std::vector<std::string> origins; ///< that browsers may come from, as origin_list takes them; empty: any
   std::vector<std::string> subprotocols{"swill.v1", "swill/1"}; ///< most wanted first

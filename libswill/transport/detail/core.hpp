@@ -2,7 +2,7 @@
 
 #include "libswill/base/buffer.hpp"
 #include "libswill/base/log_limiter.hpp"
-#include "libswill/net/listener.hpp"
+#include "libswill/net/acceptor.hpp"
 #include "libswill/net/poller.hpp"
 #include "libswill/transport/detail/memory.hpp"
 #include "libswill/transport/upgrade.hpp"

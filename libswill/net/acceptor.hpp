@@ -20,21 +20,21 @@ struct newcomer {
   std::uint16_t port = 0;
 };
 
-struct listener_options {
+struct acceptor_options {
   int backlog = 1024; ///< connections that the kernel keeps until they are accepted
   std::size_t kernel_unsent =
       0; ///< bytes that it takes from a connection and has not sent (TCP_NOTSENT_LOWAT); 0: as it likes
 };
 
 /// Accepts connections on one address, on one loop. Owned by the server and by what it waits for.
-class listener : public std::enable_shared_from_this<listener>, private timer {
+class acceptor : public std::enable_shared_from_this<acceptor>, private timer {
 public:
   using taker = std::function<void(newcomer)>;
 
   /// Listens; throws std::system_error. `take` is called on the loop for each connection, and owns its descriptor.
-  static std::shared_ptr<listener> make(asio_loop& l, limited_log& log, const listen_address& where,
-                                        const listener_options& options, taker take);
-  ~listener();
+  static std::shared_ptr<acceptor> make(asio_loop& l, limited_log& log, const listen_address& where,
+                                        const acceptor_options& options, taker take);
+  ~acceptor();
 
   /// With the real port.
   const listen_address& address() const noexcept { return where_; }
@@ -47,9 +47,9 @@ public:
 
 private:
   struct waiter;
-  listener(asio_loop& l, limited_log& log, listen_address where, taker take);
+  acceptor(asio_loop& l, limited_log& log, listen_address where, taker take);
 
-  void bind(const listener_options& options);
+  void bind(const acceptor_options& options);
   void bind_unix();
   void wait();
   void accept_some();

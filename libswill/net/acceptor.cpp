@@ -1,4 +1,4 @@
-#include "libswill/net/listener.hpp"
+#include "libswill/net/acceptor.hpp"
 
 #include <algorithm>
 #include <climits>
@@ -92,23 +92,23 @@ bool is_stale(const listen_address& where) {
 
 } // namespace
 
-struct listener::waiter {
+struct acceptor::waiter {
   boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> descriptor;
 };
 
-listener::listener(asio_loop& l, limited_log& log, listen_address where, taker take)
+acceptor::acceptor(asio_loop& l, limited_log& log, listen_address where, taker take)
     : loop_(l), log_(log), where_(std::move(where)), take_(std::move(take)) {}
 
-std::shared_ptr<listener> listener::make(asio_loop& l, limited_log& log, const listen_address& where,
-                                         const listener_options& options, taker take) {
-  std::shared_ptr<listener> made{new listener{l, log, where, std::move(take)}};
+std::shared_ptr<acceptor> acceptor::make(asio_loop& l, limited_log& log, const listen_address& where,
+                                         const acceptor_options& options, taker take) {
+  std::shared_ptr<acceptor> made{new acceptor{l, log, where, std::move(take)}};
   made->bind(options);
   return made;
 }
 
-listener::~listener() { stop(); }
+acceptor::~acceptor() { stop(); }
 
-void listener::bind(const listener_options& options) {
+void acceptor::bind(const acceptor_options& options) {
   const int family = where_.is_unix() ? AF_UNIX : where_.v6 ? AF_INET6 : AF_INET;
   fd_ = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd_ < 0) fail(where_);
@@ -132,21 +132,21 @@ void listener::bind(const listener_options& options) {
   where_.port = ntohs(where_.v6 ? a.v6.sin6_port : a.v4.sin_port);
 }
 
-void listener::bind_unix() {
+void acceptor::bind_unix() {
   struct stat s {};
   if (::lstat(where_.unix_path.c_str(), &s) != 0) return;
   device_ = s.st_dev;
   inode_ = s.st_ino;
 }
 
-void listener::start() {
+void acceptor::start() {
   if (fd_ < 0) return;
   waiter_.reset(new waiter{decltype(waiter::descriptor){loop_.context()}});
   waiter_->descriptor.assign(fd_);
   wait();
 }
 
-void listener::stop() {
+void acceptor::stop() {
   timer::cancel();
   if (fd_ < 0) return;
   if (waiter_ != nullptr) {
@@ -161,7 +161,7 @@ void listener::stop() {
     ::unlink(where_.unix_path.c_str());
 }
 
-void listener::wait() {
+void acceptor::wait() {
   if (fd_ < 0) return;
   waiter_->descriptor.async_wait(boost::asio::posix::descriptor_base::wait_read,
                                  [self = shared_from_this()](const boost::system::error_code& ec) {
@@ -170,7 +170,7 @@ void listener::wait() {
                                  });
 }
 
-void listener::accept_some() {
+void acceptor::accept_some() {
   for (int i = 0; i < accepts_per_turn; ++i) {
     any_address peer;
     socklen_t size = sizeof peer;
@@ -191,7 +191,7 @@ void listener::accept_some() {
 }
 
 // Out of descriptors or memory: the connection stays where it is, and asking again at once would only burn the processor.
-void listener::pause(int error) {
+void acceptor::pause(int error) {
   log_.write(log_level::error, "accept",
              "accept on " + where_.text() + ": " + std::generic_category().message(error) + "; trying again soon");
   loop_.set_timer(*this, loop_.now() + pause_without_descriptors);
