@@ -138,15 +138,19 @@ void send_function(const caf::strong_actor_ptr& to, F f) {
   to->enqueue(caf::mailbox_element_ptr{new mail{std::move(f)}}, nullptr);
 }
 
-/// Makes an actor of class T at home on u. On u's thread, or before its loop runs.
+/// Makes an actor of class T of that system at home on u. On u's thread, or before its loop runs.
 template <class T, class... Ts>
-caf::strong_actor_ptr spawn_on(unit& u, Ts&&... xs) {
-  caf::actor_system& system = u.system();
+caf::strong_actor_ptr spawn_in(caf::actor_system& system, unit& u, Ts&&... xs) {
   caf::actor_config config{u.sending_face()};
   auto a = caf::make_actor<T, caf::strong_actor_ptr>(system.next_actor_id(), system.node(), &system, config, u,
                                                      std::forward<Ts>(xs)...);
   static_cast<T*>(a->get())->launch(&u, true, false);
   return a;
+}
+/// Of the unit's own system.
+template <class T, class... Ts>
+caf::strong_actor_ptr spawn_on(unit& u, Ts&&... xs) {
+  return spawn_in<T>(u.system(), u, std::forward<Ts>(xs)...);
 }
 
 } // namespace swill::actors
