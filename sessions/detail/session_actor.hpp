@@ -44,10 +44,8 @@ public:
   completion<T> ask(void (session_store::*f)(P...), const A&... arguments) {
     const auto start = [this, f, &arguments...](completer<T> done) {
       if (session_actor* a = actors_.mine()) return (a->store().*f)(arguments..., std::move(done));
-      const auto ask_it = [f, arguments...](session_actor& a, completer<T> d) {
-        (a.store().*f)(arguments..., std::move(d));
-      };
-      actors_.ask(std::move(done), ask_it, no_sessions);
+      auto ask_it = [f, arguments...](session_actor& a, completer<T> d) { (a.store().*f)(arguments..., std::move(d)); };
+      actors_.ask(std::move(done), std::move(ask_it), no_sessions);
     };
     return completion<T>{start};
   }
