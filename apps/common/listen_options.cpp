@@ -44,10 +44,10 @@ void listen_options::add_to(command_line& program) {
 
 server_options listen_options::server() const {
   server_options options;
-  options.listen = listen_;
+  options.listen.assign(listen_.begin(), listen_.end());
   constexpr std::uint16_t usual_port = 8080;
   const auto port = port_ || !listen_.empty() ? port_ : port_in_environment().value_or(usual_port);
-  if (port) options.listen.push_back("127.0.0.1:" + std::to_string(*port));
+  if (port) options.listen.emplace_back("127.0.0.1:" + std::to_string(*port));
   options.io_threads = io_threads_;
   options.test_echo = test_echo_;
   return options;

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "libswill/api/detail/service.hpp"
-#include "libswill/api/detail/typed_handler.hpp"
 #include "libswill/api/hooks.hpp"
 #include "libswill/api/plugin.hpp"
+#include "libswill/api/serving/service.hpp"
+#include "libswill/api/serving/typed_handler.hpp"
 
 #include <concepts>
 #include <cstddef>

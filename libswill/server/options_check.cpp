@@ -44,7 +44,7 @@ void check(const server_options& o, mistake_list& out) {
   for (std::size_t i = 0; i < o.listen.size(); ++i) {
     const std::string path = "server_options.listen[" + std::to_string(i) + "]";
     check_text(
-        path, [&] { static_cast<void>(net::listen_address::parse(o.listen[i])); }, out);
+        path, [&] { static_cast<void>(net::listen_address::parse(o.listen[i].address)); }, out);
   }
   for (std::size_t i = 0; i < o.origins.size(); ++i) {
     const std::string path = "server_options.origins[" + std::to_string(i) + "]";

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/api/app.hpp"
+#include "libswill/transport/listener.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -23,8 +24,8 @@ struct statistics;
 }
 
 struct server_options {
-  /// "ADDRESS:PORT", "[ADDRESS]:PORT" or "unix:PATH"; port 0: any free one.
-  std::vector<std::string> listen{"127.0.0.1:8080"};
+  /// Addresses, or listeners that say more.
+  std::vector<listener> listen{"127.0.0.1:8080"};
   /// Path of the WebSocket endpoint.
   std::string path = "/ws";
   /// Origins that browsers may come from, such as "https://example.org", "https://*.example.org" (names below it) or "*"; empty: any.

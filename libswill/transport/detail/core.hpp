@@ -2,11 +2,11 @@
 
 #include "libswill/base/buffer.hpp"
 #include "libswill/base/log_limiter.hpp"
-#include "libswill/net/listener.hpp"
+#include "libswill/net/acceptor.hpp"
 #include "libswill/net/poller.hpp"
 #include "libswill/transport/detail/memory.hpp"
-#include "libswill/transport/server.hpp"
 #include "libswill/transport/upgrade.hpp"
+#include "libswill/transport/websocket_server.hpp"
 
 #include <array>
 #include <atomic>

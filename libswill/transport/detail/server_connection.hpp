@@ -47,8 +47,9 @@ public:
   message_port* accept(const header_list& headers, message_sink& sink);
   void reject(int status, std::string_view body, const header_list& headers);
 
-  server_connection* next = nullptr; // in lane::first
-  server_connection** here = nullptr;
+  server_connection* next = nullptr; ///< in the list of its lane, which lane::first begins
+  server_connection** here =
+      nullptr; ///< the pointer that points to this one: lane::first, or the `next` of the one before
 
 private:
   enum class phase {

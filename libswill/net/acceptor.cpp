@@ -1,0 +1,200 @@
+#include "libswill/net/acceptor.hpp"
+
+#include <algorithm>
+#include <climits>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+#include <arpa/inet.h>
+#include <cerrno>
+#include <cstring>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace swill::net {
+
+namespace {
+
+constexpr int accepts_per_turn = 64;
+constexpr std::chrono::milliseconds pause_without_descriptors{100};
+
+[[noreturn]] void fail(const listen_address& where) {
+  const int why = errno;
+  const char* advice = "";
+  struct stat there {};
+  if (why == EADDRINUSE && where.is_unix() && ::lstat(where.unix_path.c_str(), &there) == 0 && !S_ISSOCK(there.st_mode))
+    advice = ", where there is something that is no socket (remove it, or choose another path)";
+  else if (why == EADDRINUSE)
+    advice = ", where somebody listens already (end that program, or choose another address)";
+  throw std::system_error(why, std::generic_category(), "cannot listen on " + where.text() + advice);
+}
+
+union any_address {
+  sockaddr base;
+  sockaddr_in v4;
+  sockaddr_in6 v6;
+  sockaddr_un local;
+};
+
+socklen_t make_address(const listen_address& where, any_address& a) {
+  std::memset(&a, 0, sizeof a);
+  if (where.is_unix()) {
+    a.local.sun_family = AF_UNIX;
+    std::memcpy(a.local.sun_path, where.unix_path.c_str(), where.unix_path.size() + 1);
+    return sizeof a.local;
+  }
+  if (where.v6) {
+    a.v6.sin6_family = AF_INET6;
+    a.v6.sin6_port = htons(where.port);
+    ::inet_pton(AF_INET6, where.host.c_str(), &a.v6.sin6_addr);
+    return sizeof a.v6;
+  }
+  a.v4.sin_family = AF_INET;
+  a.v4.sin_port = htons(where.port);
+  ::inet_pton(AF_INET, where.host.c_str(), &a.v4.sin_addr);
+  return sizeof a.v4;
+}
+
+newcomer describe(int fd, const any_address& peer) {
+  newcomer n{.fd = fd, .family = peer.base.sa_family, .address = "unix", .port = 0};
+  char text[INET6_ADDRSTRLEN] = {};
+  if (n.family == AF_INET) {
+    n.address = ::inet_ntop(AF_INET, &peer.v4.sin_addr, text, sizeof text);
+    n.port = ntohs(peer.v4.sin_port);
+  } else if (n.family == AF_INET6) {
+    n.address = ::inet_ntop(AF_INET6, &peer.v6.sin6_addr, text, sizeof text);
+    n.port = ntohs(peer.v6.sin6_port);
+  } else {
+    n.family = AF_UNIX;
+  }
+  return n;
+}
+
+// A socket file that nobody listens on, left behind by a process that died.
+bool is_stale(const listen_address& where) {
+  struct stat s {};
+  if (::lstat(where.unix_path.c_str(), &s) != 0 || !S_ISSOCK(s.st_mode)) return false;
+  any_address a;
+  const socklen_t size = make_address(where, a);
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (probe < 0) return false;
+  const bool refused = ::connect(probe, &a.base, size) != 0 && errno == ECONNREFUSED;
+  ::close(probe);
+  return refused;
+}
+
+} // namespace
+
+struct acceptor::waiter {
+  boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> descriptor;
+};
+
+acceptor::acceptor(asio_loop& l, limited_log& log, listen_address where, taker take)
+    : loop_(l), log_(log), where_(std::move(where)), take_(std::move(take)) {}
+
+std::shared_ptr<acceptor> acceptor::make(asio_loop& l, limited_log& log, const listen_address& where,
+                                         const acceptor_options& options, taker take) {
+  std::shared_ptr<acceptor> made{new acceptor{l, log, where, std::move(take)}};
+  made->bind(options);
+  return made;
+}
+
+acceptor::~acceptor() { stop(); }
+
+void acceptor::bind(const acceptor_options& options) {
+  const int family = where_.is_unix() ? AF_UNIX : where_.v6 ? AF_INET6 : AF_INET;
+  fd_ = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd_ < 0) fail(where_);
+  const int on = 1;
+  if (!where_.is_unix()) {
+    ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    // Connections inherit what follows.
+    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    const int unsent = static_cast<int>(std::min<std::size_t>(options.kernel_unsent, INT_MAX));
+    if (unsent != 0) ::setsockopt(fd_, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
+  }
+  if (where_.v6) ::setsockopt(fd_, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (where_.is_unix() && is_stale(where_)) ::unlink(where_.unix_path.c_str());
+
+  any_address a;
+  socklen_t size = make_address(where_, a);
+  if (::bind(fd_, &a.base, size) != 0) fail(where_);
+  if (where_.is_unix()) bind_unix();
+  if (::listen(fd_, options.backlog) != 0) fail(where_);
+  if (where_.is_unix() || ::getsockname(fd_, &a.base, &size) != 0) return;
+  where_.port = ntohs(where_.v6 ? a.v6.sin6_port : a.v4.sin_port);
+}
+
+void acceptor::bind_unix() {
+  struct stat s {};
+  if (::lstat(where_.unix_path.c_str(), &s) != 0) return;
+  device_ = s.st_dev;
+  inode_ = s.st_ino;
+}
+
+void acceptor::start() {
+  if (fd_ < 0) return;
+  waiter_.reset(new waiter{decltype(waiter::descriptor){loop_.context()}});
+  waiter_->descriptor.assign(fd_);
+  wait();
+}
+
+void acceptor::stop() {
+  timer::cancel();
+  if (fd_ < 0) return;
+  if (waiter_ != nullptr) {
+    boost::system::error_code ec;
+    waiter_->descriptor.close(ec);
+  } else {
+    ::close(fd_);
+  }
+  fd_ = -1;
+  struct stat s {};
+  if (inode_ != 0 && ::lstat(where_.unix_path.c_str(), &s) == 0 && s.st_dev == device_ && s.st_ino == inode_)
+    ::unlink(where_.unix_path.c_str());
+}
+
+void acceptor::wait() {
+  if (fd_ < 0) return;
+  waiter_->descriptor.async_wait(boost::asio::posix::descriptor_base::wait_read,
+                                 [self = shared_from_this()](const boost::system::error_code& ec) {
+                                   asio_loop::turn t{self->loop_};
+                                   if (!ec) self->accept_some();
+                                 });
+}
+
+void acceptor::accept_some() {
+  for (int i = 0; i < accepts_per_turn; ++i) {
+    any_address peer;
+    socklen_t size = sizeof peer;
+    std::memset(&peer, 0, sizeof peer);
+    const int fd = ::accept4(fd_, &peer.base, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0) {
+      take_(describe(fd, peer));
+      continue;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) break;
+    // What happened to one connection before it was accepted concerns nobody else (accept(2), "Error handling").
+    const bool of_one = errno == EINTR || errno == ECONNABORTED || errno == EPROTO || errno == ENETDOWN ||
+                        errno == ENETUNREACH || errno == EHOSTDOWN || errno == EHOSTUNREACH || errno == ENONET ||
+                        errno == ENOPROTOOPT || errno == EPERM;
+    if (!of_one) return pause(errno);
+  }
+  wait();
+}
+
+// Out of descriptors or memory: the connection stays where it is, and asking again at once would only burn the processor.
+void acceptor::pause(int error) {
+  log_.write(log_level::error, "accept",
+             "accept on " + where_.text() + ": " + std::generic_category().message(error) + "; trying again soon");
+  loop_.set_timer(*this, loop_.now() + pause_without_descriptors);
+}
+
+} // namespace swill::net

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "libswill/base/log_limiter.hpp"
+#include "libswill/net/address.hpp"
+#include "libswill/net/asio_loop.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace swill::net {
+
+/// A connection fresh from accept().
+struct newcomer {
+  int fd = -1;
+  int family = 0;
+  std::string address; ///< of the peer: an IP address, or "unix"
+  std::uint16_t port = 0;
+};
+
+struct acceptor_options {
+  int backlog = 1024; ///< connections that the kernel keeps until they are accepted
+  std::size_t kernel_unsent =
+      0; ///< bytes that it takes from a connection and has not sent (TCP_NOTSENT_LOWAT); 0: as it likes
+};
+
+/// Accepts connections on one address, on one loop. Owned by the server and by what it waits for.
+class acceptor : public std::enable_shared_from_this<acceptor>, private timer {
+public:
+  using taker = std::function<void(newcomer)>;
+
+  /// Listens; throws std::system_error. `take` is called on the loop for each connection, and owns its descriptor.
+  static std::shared_ptr<acceptor> make(asio_loop& l, limited_log& log, const listen_address& where,
+                                        const acceptor_options& options, taker take);
+  ~acceptor();
+
+  /// With the real port.
+  const listen_address& address() const noexcept { return where_; }
+
+  /// Starts to accept. On the loop.
+  void start();
+
+  /// Listens no longer, and removes a Unix socket. On the loop, or when it does not run.
+  void stop();
+
+private:
+  struct waiter;
+  acceptor(asio_loop& l, limited_log& log, listen_address where, taker take);
+
+  void bind(const acceptor_options& options);
+  void bind_unix();
+  void wait();
+  void accept_some();
+  void pause(int error);
+  void on_timer() override { wait(); }
+
+  asio_loop& loop_;
+  limited_log& log_;
+  listen_address where_;
+  taker take_;
+  std::unique_ptr<waiter> waiter_;
+  int fd_ = -1;
+  std::uint64_t device_ = 0; // of the Unix socket, so that no other's is removed
+  std::uint64_t inode_ = 0;
+};
+
+} // namespace swill::net
