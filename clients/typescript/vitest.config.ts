@@ -6,6 +6,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     pool: "forks",
+    fileParallelism: false, // some measure time
     execArgv: ["--expose-gc"], // some tests look at the heap
   },
 });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,6 +31,15 @@ export class Server {
 
   kill(signal: NodeJS.Signals = "SIGKILL"): void {
     this.process.kill(signal);
+  }
+
+  /** Resolves when it runs no more, as if its machine were cut off. */
+  async freeze(): Promise<void> {
+    this.process.kill("SIGSTOP");
+    const tasks = `/proc/${this.process.pid}/task`;
+    while (!readdirSync(tasks).every((task) => / T /.test(readFileSync(`${tasks}/${task}/stat`, "utf8")))) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
   }
 
   async stop(): Promise<void> {
