@@ -85,6 +85,9 @@ public:
     if (backend_.check) backend_.check(out);
   }
 
+  /// What keeps them can be reached. From any thread.
+  bool is_up() const { return !backend_.is_up || backend_.is_up(); }
+
   void start(actors::runtime& r);
   void stop(std::function<void()> done);
   /// Hands r to the actor of this thread's loop, or to the one that there is.
