@@ -2,7 +2,7 @@
 
 #include "actors/loop_actor.hpp"
 
-#include "libswill/api/detail/call.hpp"
+#include "libswill/api/serving/call.hpp"
 #include "libswill/base/await.hpp"
 #include "libswill/base/must_await.hpp"
 #include "libswill/base/temporaries.hpp"

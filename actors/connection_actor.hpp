@@ -7,9 +7,9 @@
 #include "actors/seq_table.hpp"
 
 #include "libswill/api/connection.hpp"
-#include "libswill/api/detail/call_surroundings.hpp"
-#include "libswill/api/detail/service.hpp"
 #include "libswill/api/ports.hpp"
+#include "libswill/api/serving/call_surroundings.hpp"
+#include "libswill/api/serving/service.hpp"
 
 #include <functional>
 #include <memory>
@@ -156,7 +156,8 @@ private:
   refused_uploads refused_;
   std::unique_ptr<hook_scope> hooks_;
   std::function<void()> ended_;
-  caf::strong_actor_ptr self_; ///< from begin() until everything has ended: the port's promise to its sink
+  caf::strong_actor_ptr
+      self_; ///< keeps this actor from begin() until everything has ended, since the port calls it that long
   clock_time since_;
   close_reason closed_;
   bool was_accepted_ = false;

@@ -1,6 +1,6 @@
 #include "actors/connection_actor.hpp"
 
-#include "libswill/api/detail/open_message.hpp"
+#include "libswill/api/serving/open_message.hpp"
 
 // What a connection does with the envelopes of its client (docs/protocol.md §3, §5).
 

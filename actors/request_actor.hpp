@@ -3,7 +3,7 @@
 #include "actors/loop_actor.hpp"
 #include "actors/messages.hpp"
 
-#include "libswill/api/detail/call.hpp"
+#include "libswill/api/serving/call.hpp"
 
 #include <memory>
 #include <span>

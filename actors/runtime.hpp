@@ -3,8 +3,8 @@
 #include "actors/connection_actor.hpp"
 #include "actors/scheduler.hpp"
 
-#include "libswill/api/detail/service.hpp"
 #include "libswill/api/ports.hpp"
+#include "libswill/api/serving/service.hpp"
 #include "libswill/base/job_queue.hpp"
 
 #include <atomic>

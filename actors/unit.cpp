@@ -2,7 +2,7 @@
 
 #include "actors/request_actor.hpp"
 #include "actors/runtime.hpp"
-#include "libswill/api/detail/call.hpp"
+#include "libswill/api/serving/call.hpp"
 #include "libswill/base/trace.hpp"
 
 #include <algorithm>

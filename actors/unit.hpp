@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libswill/api/detail/call_queue.hpp"
+#include "libswill/api/serving/call_queue.hpp"
 #include "libswill/base/log_limiter.hpp"
 
 #include <caf/all.hpp>
@@ -56,7 +56,7 @@ public:
   swill::loop& loop() noexcept { return loop_; }
   unit_clock& clock() noexcept { return clock_; }
 
-  /// Where the actors of this unit send from: whom they wake elsewhere goes to the worker pool, not here.
+  /// The execution unit that CAF sees when an actor of this unit sends: an actor that this wakes is resumed on the worker pool, not here.
   caf::execution_unit* sending_face() noexcept { return &pool_face_; }
 
   /// An actor of this unit has mail. From any thread.

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "libswill/api/context.hpp"
-#include "libswill/api/detail/signature.hpp"
 #include "libswill/api/hooks.hpp"
+#include "libswill/api/serving/signature.hpp"
 #include "libswill/api/types/kinds.hpp"
 #include "libswill/base/mistakes.hpp"
 #include "libswill/base/task.hpp"

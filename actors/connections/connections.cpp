@@ -18,13 +18,13 @@ namespace swill {
 namespace {
 
 using detail::gathered;
-using detail::place;
+using detail::list_place;
 using detail::question;
 using detail::question_kinds;
 
-// --- Cursors: "NODE.UNIT.NUMBER", behind which the next page begins
+// --- Cursors: "NODE.UNIT.NUMBER" of the last connection of a page; the next page begins after it
 
-std::string cursor_of(const std::string& node, const place& p) {
+std::string cursor_of(const std::string& node, const list_place& p) {
   return node + "." + std::to_string(p.unit) + "." + std::to_string(p.number);
 }
 
@@ -37,8 +37,8 @@ bool take_number(std::string_view& s, std::uint64_t& to) {
   return problem == std::errc{} && end == digits.data() + digits.size();
 }
 
-std::optional<std::pair<std::string, place>> read_cursor(std::string_view s) {
-  place p;
+std::optional<std::pair<std::string, list_place>> read_cursor(std::string_view s) {
+  list_place p;
   if (!take_number(s, p.number) || !take_number(s, p.unit) || s.empty()) return std::nullopt;
   return std::pair{std::string{s}, p};
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/workers/options.hpp"
-#include "libswill/api/detail/handler.hpp"
+#include "libswill/api/serving/handler.hpp"
 #include "libswill/api/types/schema.hpp"
 #include "libswill/base/result.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/workers/gateway_lane.hpp"
-#include "libswill/api/detail/call.hpp"
+#include "libswill/api/serving/call.hpp"
 
 #include <cstddef>
 #include <cstdint>

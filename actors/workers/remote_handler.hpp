@@ -2,7 +2,7 @@
 
 #include "actors/workers/announcement.hpp"
 #include "actors/workers/gateway_lane.hpp"
-#include "libswill/api/detail/typed_handler.hpp"
+#include "libswill/api/serving/typed_handler.hpp"
 
 #include <memory>
 #include <vector>

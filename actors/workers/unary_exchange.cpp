@@ -1,6 +1,6 @@
 #include "actors/workers/unary_exchange.hpp"
 
-#include "libswill/api/detail/typed_handler.hpp"
+#include "libswill/api/serving/typed_handler.hpp"
 #include "libswill/api/types/codec.hpp"
 
 #include <algorithm>

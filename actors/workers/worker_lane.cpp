@@ -1,6 +1,6 @@
 #include "actors/workers/worker_lane.hpp"
 
-#include "libswill/api/detail/open_message.hpp"
+#include "libswill/api/serving/open_message.hpp"
 #include "libswill/wire/codec.hpp"
 #include "libswill/wire/envelope.hpp"
 
@@ -69,7 +69,7 @@ void image_port::deliver(bytes_view envelope) {
   pending_.emplace_back(envelope.begin(), envelope.end());
 }
 
-/// A CANCEL, which is what ends a handler that everything behind it waits for. Nothing that waits of its request is of use any more.
+/// A CANCEL: it overtakes, since the handler that it ends may be what all later records wait for. What is still held of its request is dropped.
 bool image_port::overtakes(bytes_view envelope) {
   const wire::decoded_request in = wire::decode_request(envelope, limits{});
   if (in.status != wire::decode_status::ok || in.envelope.type != wire::request_type::cancel) return false;

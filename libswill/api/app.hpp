@@ -1,10 +1,10 @@
 #pragma once
 
 #include "libswill/api/detail/http_routes.hpp"
-#include "libswill/api/detail/service.hpp"
-#include "libswill/api/detail/typed_handler.hpp"
 #include "libswill/api/hooks.hpp"
 #include "libswill/api/plugin.hpp"
+#include "libswill/api/serving/service.hpp"
+#include "libswill/api/serving/typed_handler.hpp"
 
 #include <concepts>
 #include <cstddef>

@@ -1,6 +1,6 @@
 #include "libswill/api/context.hpp"
 
-#include "libswill/api/detail/call.hpp"
+#include "libswill/api/serving/call.hpp"
 
 namespace swill {
 

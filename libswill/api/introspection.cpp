@@ -1,6 +1,6 @@
 #include "libswill/api/introspection.hpp"
 
-#include "libswill/api/detail/typed_handler.hpp"
+#include "libswill/api/serving/typed_handler.hpp"
 
 #include <memory>
 #include <string_view>

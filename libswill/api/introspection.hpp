@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libswill/api/detail/service.hpp"
+#include "libswill/api/serving/service.hpp"
 
 namespace swill {
 

@@ -13,7 +13,7 @@ namespace swill {
 /// time. When the scope of a coroutine that waits here is cancelled, so is the call.
 class any_call {
 public:
-  explicit any_call(std::unique_ptr<client_detail::call> c) noexcept : call_(std::move(c)) {}
+  explicit any_call(std::unique_ptr<client_detail::open_call> c) noexcept : call_(std::move(c)) {}
 
   /// Waits until the response has begun (leading metadata, an item) or is over; errors are told by the functions that read.
   client_detail::operation<client_detail::begin_of> ready() const noexcept { return {call_.get()}; }
@@ -30,7 +30,7 @@ public:
   void cancel() { call_->cancel(); }
 
 protected:
-  std::unique_ptr<client_detail::call> call_;
+  std::unique_ptr<client_detail::open_call> call_;
 };
 
 /// One message there, one back.

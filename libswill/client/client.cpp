@@ -9,7 +9,7 @@ task<client> client::connect(std::string url, client_options o) {
   scope& here = co_await this_scope{};
   auto* loop = dynamic_cast<net::asio_loop*>(&here.loop());
   if (loop == nullptr) throw connect_error(connect_error::kind::unsupported, "sockets need a net::asio_loop");
-  client c{std::make_shared<client_detail::connection>(*loop, o)};
+  client c{std::make_shared<client_detail::client_connection>(*loop, o)};
   auto line = std::make_shared<client_detail::socket_line>(*loop, o, *c.connection_);
   c.connection_->attach(line);
   line->dial(url);
@@ -18,7 +18,7 @@ task<client> client::connect(std::string url, client_options o) {
 
 task<client> client::connect(gate& g, handshake_request request, client_options o) {
   scope& here = co_await this_scope{};
-  client c{std::make_shared<client_detail::connection>(here.loop(), o)};
+  client c{std::make_shared<client_detail::client_connection>(here.loop(), o)};
   c.connection_->attach(
       std::make_shared<client_detail::memory_line>(here.loop(), o, *c.connection_, g, std::move(request)));
   co_return co_await wait_for(std::move(c));
@@ -40,8 +40,9 @@ client::~client() {
   if (connection_) connection_->shut();
 }
 
-std::unique_ptr<client_detail::call> client::open(std::string_view rpc, const call_options& o, bool streams) const {
-  auto c = std::make_unique<client_detail::call>(connection_, rpc, o, streams);
+std::unique_ptr<client_detail::open_call> client::open(std::string_view rpc, const call_options& o,
+                                                       bool streams) const {
+  auto c = std::make_unique<client_detail::open_call>(connection_, rpc, o, streams);
   c->open_stream();
   return c;
 }

@@ -93,19 +93,19 @@ public:
   swill::loop& loop() const noexcept;
 
 private:
-  explicit client(std::shared_ptr<client_detail::connection> c) noexcept : connection_(std::move(c)) {}
+  explicit client(std::shared_ptr<client_detail::client_connection> c) noexcept : connection_(std::move(c)) {}
   static task<client> wait_for(client c);
 
   template <class T>
-  std::unique_ptr<client_detail::call> open(std::string_view rpc, const T& data, const call_options& o,
-                                            bool streams) const {
-    auto c = std::make_unique<client_detail::call>(connection_, rpc, o, streams);
+  std::unique_ptr<client_detail::open_call> open(std::string_view rpc, const T& data, const call_options& o,
+                                                 bool streams) const {
+    auto c = std::make_unique<client_detail::open_call>(connection_, rpc, o, streams);
     c->open_message(client_detail::encode_for(*connection_, data));
     return c;
   }
-  std::unique_ptr<client_detail::call> open(std::string_view rpc, const call_options& o, bool streams) const;
+  std::unique_ptr<client_detail::open_call> open(std::string_view rpc, const call_options& o, bool streams) const;
 
-  std::shared_ptr<client_detail::connection> connection_; // shared with the calls
+  std::shared_ptr<client_detail::client_connection> connection_; // shared with the calls
 };
 
 } // namespace swill

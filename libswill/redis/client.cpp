@@ -14,7 +14,7 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
   struct waiting {
     callback answer; ///< empty: nobody wants it
     clock_time due;
-    shape fits = nullptr;
+    reply_check fits = nullptr;
     // Of a script that was sent by its digest: what follows that, in case Redis does not know it.
     const script* by_digest = nullptr;
     std::size_t words = 0;
@@ -41,7 +41,7 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
   }
 
   void on_silence() override {
-    constexpr shape pong = [](const reply_view& r) noexcept { return r.text() == "PONG"; };
+    constexpr reply_check pong = [](const reply_view& r) noexcept { return r.text() == "PONG"; };
     send(std::initializer_list<std::string_view>{"PING"}, {}, pong);
   }
 
@@ -85,7 +85,7 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
     return false;
   }
 
-  void push(callback f, shape fits) {
+  void push(callback f, reply_check fits) {
     const clock_time due = link->loop().now() + link->settings().command_timeout;
     if (!timeout.is_set()) link->loop().set_timer(timeout, due);
     queue.push({std::move(f), due, fits});
@@ -93,7 +93,7 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
   }
 
   template <class Range>
-  void send(const Range& arguments, callback f, shape fits) {
+  void send(const Range& arguments, callback f, reply_check fits) {
     if (!admits(1, f)) return;
     detail::append_command(link->output(), arguments);
     push(std::move(f), fits);
@@ -196,13 +196,13 @@ void client::set_check(std::vector<std::string> command) { impl_->link->add_chec
 void client::on_wrong_server(std::function<void()> f) { impl_->on_wrong_server = std::move(f); }
 void client::fail(const std::string& why) { impl_->link->fail(why); }
 
-void client::command(std::initializer_list<std::string_view> arguments, callback f, shape fits) {
+void client::command(std::initializer_list<std::string_view> arguments, callback f, reply_check fits) {
   impl_->send(arguments, std::move(f), fits);
 }
-void client::command(std::span<const std::string_view> arguments, callback f, shape fits) {
+void client::command(std::span<const std::string_view> arguments, callback f, reply_check fits) {
   impl_->send(arguments, std::move(f), fits);
 }
-void client::command(const std::vector<std::string>& arguments, callback f, shape fits) {
+void client::command(const std::vector<std::string>& arguments, callback f, reply_check fits) {
   impl_->send(arguments, std::move(f), fits);
 }
 void client::run(const script_values& v, callback f) { impl_->run(v, std::move(f)); }

@@ -57,9 +57,9 @@ public:
   void fail(const std::string& why);
 
   /// Sends one command; arguments are any bytes and are copied at once. `fits`: what its reply looks like.
-  void command(std::initializer_list<std::string_view> arguments, callback f, shape fits = nullptr);
-  void command(std::span<const std::string_view> arguments, callback f, shape fits = nullptr);
-  void command(const std::vector<std::string>& arguments, callback f, shape fits = nullptr);
+  void command(std::initializer_list<std::string_view> arguments, callback f, reply_check fits = nullptr);
+  void command(std::span<const std::string_view> arguments, callback f, reply_check fits = nullptr);
+  void command(const std::vector<std::string>& arguments, callback f, reply_check fits = nullptr);
   /// As script_values::run. The script must outlive its answer.
   void run(const script_values& v, callback f);
 

@@ -54,7 +54,7 @@ public:
 
 /// Whether a reply has the shape that the answer to a command must have; without one everything fits. A reply that does not fit means that the
 /// connection is out of step, or what answers is no Redis: the command fails with 503, and the connection is made anew.
-using shape = bool (*)(const reply_view&) noexcept;
+using reply_check = bool (*)(const reply_view&) noexcept;
 bool is_number(const reply_view& r) noexcept;
 bool is_text_or_nil(const reply_view& r) noexcept;
 /// An array whose items are all texts.

@@ -54,7 +54,7 @@ std::string with_names(const detail::script_names& n, std::string_view body) {
 
 } // namespace
 
-script::script(const detail::script_names& names, std::string_view body, shape fits)
+script::script(const detail::script_names& names, std::string_view body, reply_check fits)
     : names_(names), source_(with_names(names, body)), fits_(fits), digest_(to_hex(sha1(source_))) {
   detail::append_argument(by_digest_, "EVALSHA");
   detail::append_argument(by_digest_, digest_);

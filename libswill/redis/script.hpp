@@ -84,12 +84,12 @@ constexpr auto names(const Parts&... parts) {
 class script {
 public:
   /// `fits`: what its replies look like.
-  script(const detail::script_names& names, std::string_view body, shape fits);
+  script(const detail::script_names& names, std::string_view body, reply_check fits);
 
   /// Its SHA-1, the name that Redis gives to it: 40 hex digits.
   const std::string& digest() const noexcept { return digest_; }
   const std::string& source() const noexcept { return source_; }
-  shape fits() const noexcept { return fits_; }
+  reply_check fits() const noexcept { return fits_; }
   /// EVALSHA and the digest, encoded.
   const std::string& by_digest() const noexcept { return by_digest_; }
   const detail::script_names& names() const noexcept { return names_; }
@@ -97,7 +97,7 @@ public:
 private:
   detail::script_names names_;
   std::string source_;
-  shape fits_;
+  reply_check fits_;
   std::string digest_;
   std::string by_digest_;
 };
@@ -112,7 +112,8 @@ template <class Names>
 class script_of : public script {
 public:
   /// `fits`: what its replies look like.
-  explicit script_of(std::string_view body, shape fits = nullptr) : script(detail::names_of<Names>(), body, fits) {}
+  explicit script_of(std::string_view body, reply_check fits = nullptr)
+      : script(detail::names_of<Names>(), body, fits) {}
 };
 
 /// What a script is to be run with. A script_call fills it.

@@ -5,7 +5,7 @@
 #include "libswill/net/http/handler_responder.hpp"
 #include "libswill/net/io_threads.hpp"
 #include "libswill/server/health.hpp"
-#include "libswill/transport/server.hpp"
+#include "libswill/transport/websocket_server.hpp"
 
 #include "libswill/base/process.hpp"
 
@@ -127,7 +127,7 @@ struct server::impl {
   log_sink log;
   net::io_threads threads;
   std::unique_ptr<actors::runtime> actors;
-  std::unique_ptr<transport::server> sockets;
+  std::unique_ptr<transport::websocket_server> sockets;
   bool stopped = false;
   bool ended = true; ///< what stop() has returned
 
@@ -221,7 +221,8 @@ void server::start() {
   settings.is_ready = [a = impl_->actors.get()] { return a->is_ready(); };
   impl_->add_routes(settings, service->http);
   impl_->actors->serve(service);
-  impl_->sockets = std::make_unique<transport::server>(std::move(settings), *impl_->actors, impl_->threads.loops());
+  impl_->sockets =
+      std::make_unique<transport::websocket_server>(std::move(settings), *impl_->actors, impl_->threads.loops());
   impl_->sockets->start();
 }
 

@@ -13,7 +13,7 @@ namespace {
 using detail::load;
 
 /// What follows a first byte: nothing but a fixed number of bytes; bytes whose number is given in 1, 2 or 4 bytes; values.
-enum class shape : std::uint8_t {
+enum class form : std::uint8_t {
   fixed,
   counted8,
   counted16,
@@ -28,26 +28,26 @@ enum class shape : std::uint8_t {
 };
 
 struct format {
-  shape follows;
+  form follows;
   std::uint8_t size; ///< of the fixed part, the first byte included
 };
 
 constexpr format format_of(unsigned b) {
-  if (b <= 0x7f || b >= 0xe0) return {shape::fixed, 1};
-  if (b <= 0x8f) return {shape::fix_map, 1};
-  if (b <= 0x9f) return {shape::fix_array, 1};
-  if (b <= 0xbf) return {shape::fixed, static_cast<std::uint8_t>(1 + (b & 0x1f))};
+  if (b <= 0x7f || b >= 0xe0) return {form::fixed, 1};
+  if (b <= 0x8f) return {form::fix_map, 1};
+  if (b <= 0x9f) return {form::fix_array, 1};
+  if (b <= 0xbf) return {form::fixed, static_cast<std::uint8_t>(1 + (b & 0x1f))};
   constexpr format rest[] = {
-      {shape::fixed, 1},    {shape::reserved, 1},  {shape::fixed, 1},     {shape::fixed, 1},  // c0 nil, -, false, true
-      {shape::counted8, 2}, {shape::counted16, 3}, {shape::counted32, 5},                     // c4 bin
-      {shape::counted8, 3}, {shape::counted16, 4}, {shape::counted32, 6},                     // c7 ext
-      {shape::fixed, 5},    {shape::fixed, 9},                                                // ca float
-      {shape::fixed, 2},    {shape::fixed, 3},     {shape::fixed, 5},     {shape::fixed, 9},  // cc uint
-      {shape::fixed, 2},    {shape::fixed, 3},     {shape::fixed, 5},     {shape::fixed, 9},  // d0 int
-      {shape::fixed, 3},    {shape::fixed, 4},     {shape::fixed, 6},     {shape::fixed, 10}, // d4 fixext
-      {shape::fixed, 18},                                                                     // d8
-      {shape::counted8, 2}, {shape::counted16, 3}, {shape::counted32, 5},                     // d9 str
-      {shape::array16, 3},  {shape::array32, 5},   {shape::map16, 3},     {shape::map32, 5},  // dc
+      {form::fixed, 1},    {form::reserved, 1},  {form::fixed, 1},     {form::fixed, 1},  // c0 nil, -, false, true
+      {form::counted8, 2}, {form::counted16, 3}, {form::counted32, 5},                    // c4 bin
+      {form::counted8, 3}, {form::counted16, 4}, {form::counted32, 6},                    // c7 ext
+      {form::fixed, 5},    {form::fixed, 9},                                              // ca float
+      {form::fixed, 2},    {form::fixed, 3},     {form::fixed, 5},     {form::fixed, 9},  // cc uint
+      {form::fixed, 2},    {form::fixed, 3},     {form::fixed, 5},     {form::fixed, 9},  // d0 int
+      {form::fixed, 3},    {form::fixed, 4},     {form::fixed, 6},     {form::fixed, 10}, // d4 fixext
+      {form::fixed, 18},                                                                  // d8
+      {form::counted8, 2}, {form::counted16, 3}, {form::counted32, 5},                    // d9 str
+      {form::array16, 3},  {form::array32, 5},   {form::map16, 3},     {form::map32, 5},  // dc
   };
   return rest[b - 0xc0];
 }
@@ -62,28 +62,28 @@ constexpr auto formats = [] {
 constexpr auto lone_byte = [] {
   std::array<unsigned char, 256> table{};
   for (unsigned b = 0; b < 256; ++b)
-    table[b] = formats[b].follows == shape::fixed && formats[b].size == 1 ? 1 : b == 0x80 || b == 0x90 ? 2 : 0;
+    table[b] = formats[b].follows == form::fixed && formats[b].size == 1 ? 1 : b == 0x80 || b == 0x90 ? 2 : 0;
   return table;
 }();
 
 /// The values (of arrays), twice the pairs (of maps), that a container declares at p; its fixed part is there.
-std::size_t declared_values(const unsigned char* p, shape s) noexcept {
+std::size_t declared_values(const unsigned char* p, form s) noexcept {
   switch (s) {
-    case shape::fix_array: return *p & 0x0fU;
-    case shape::fix_map: return 2 * (*p & 0x0fU);
-    case shape::array16: return load<std::uint16_t>(p + 1);
-    case shape::map16: return 2 * std::size_t{load<std::uint16_t>(p + 1)};
-    case shape::array32: return load<std::uint32_t>(p + 1);
+    case form::fix_array: return *p & 0x0fU;
+    case form::fix_map: return 2 * (*p & 0x0fU);
+    case form::array16: return load<std::uint16_t>(p + 1);
+    case form::map16: return 2 * std::size_t{load<std::uint16_t>(p + 1)};
+    case form::array32: return load<std::uint32_t>(p + 1);
     default: return 2 * std::size_t{load<std::uint32_t>(p + 1)};
   }
 }
 
 /// The bytes after the fixed part; which is there.
-std::size_t declared_bytes(const unsigned char* p, shape s) noexcept {
+std::size_t declared_bytes(const unsigned char* p, form s) noexcept {
   switch (s) {
-    case shape::counted8: return p[1];
-    case shape::counted16: return load<std::uint16_t>(p + 1);
-    case shape::counted32: return load<std::uint32_t>(p + 1);
+    case form::counted8: return p[1];
+    case form::counted16: return load<std::uint16_t>(p + 1);
+    case form::counted32: return load<std::uint32_t>(p + 1);
     default: return 0;
   }
 }
@@ -113,9 +113,9 @@ scan_status reader::scan(std::size_t nesting_limit, std::size_t& values_seen) no
     if (p == end_) return scan_status::malformed;
     const format f = formats[*p];
     const auto there = static_cast<std::size_t>(end_ - p);
-    if (there < f.size || f.follows == shape::reserved) return scan_status::malformed;
+    if (there < f.size || f.follows == form::reserved) return scan_status::malformed;
     --left;
-    if (f.follows < shape::fix_array) {
+    if (f.follows < form::fix_array) {
       const std::size_t more = declared_bytes(p, f.follows);
       if (there - f.size < more) return scan_status::malformed;
       p += f.size + more;
@@ -138,8 +138,8 @@ bool reader::skip_any_depth(std::size_t values) noexcept {
     const auto there = static_cast<std::size_t>(end_ - p);
     if (there < left) return false;
     const format f = formats[*p];
-    if (there < f.size || f.follows == shape::reserved) return false;
-    if (f.follows < shape::fix_array) {
+    if (there < f.size || f.follows == form::reserved) return false;
+    if (f.follows < form::fix_array) {
       const std::size_t more = declared_bytes(p, f.follows);
       if (there - f.size < more) return false;
       p += more;

@@ -8,7 +8,7 @@ namespace swill::detail {
 namespace {
 
 /// Answers of a store go to a coroutine.
-struct server {
+struct storing {
   session_store& store;
 
   void operator()(session_load& r) { store.load(std::move(r.id), std::move(r.done)); }
@@ -48,7 +48,7 @@ constexpr std::chrono::seconds longest_start{5};
 session_actor::session_actor(caf::actor_config& config, actors::unit& home, std::unique_ptr<session_store> s)
     : loop_actor(config, home), store_(std::move(s)) {}
 
-void session_actor::serve(session_request& r) { std::visit(server{*store_}, r); }
+void session_actor::serve(session_request& r) { std::visit(storing{*store_}, r); }
 
 bool session_actor::on_mail(caf::mailbox_element& element) {
   auto& content = element.content();

@@ -1,6 +1,6 @@
 #include "actors/unit.hpp"
 
-#include "libswill/api/detail/typed_handler.hpp"
+#include "libswill/api/serving/typed_handler.hpp"
 #include "libswill/api/session.hpp"
 #include "tests/actors/world.hpp"
 

@@ -1,4 +1,4 @@
-#include "libswill/api/detail/call_output.hpp"
+#include "libswill/api/serving/call_output.hpp"
 
 #include "tests/base/manual.hpp"
 

@@ -4,7 +4,7 @@
 rooms.py [ROOT]
 
 Prints one line for each include that does not, and exits with 1 when there was one. What it enforces:
-- a room includes only itself and the rooms its arrows lead to, and of another room nothing private: no `detail` but what OPEN_DETAIL names;
+- a room includes only itself and the rooms its arrows lead to, and of another room nothing private, which is what lies in a `detail`;
 - no class has the name of one in another room, but for those of SAME_NAMES;
 - Boost, CAF, hiredis, msgpack, RE2 and nlohmann-json appear only in the rooms that may know them;
 - public headers of libswill/ show none of Boost, CAF, hiredis and nlohmann-json to those who include them;
@@ -43,19 +43,9 @@ ARROWS = {
     "libswill": ["libswill/base", "libswill/net", "libswill/wire", "libswill/api", "libswill/transport", "libswill/server",
                  "libswill/client", "actors/cluster", "actors/connections", "sessions", "pubsub"],
 }
-# What is private to a room, and known to these rooms all the same: the life of a request is api's, and actors drive it.
-OPEN_DETAIL = {
-    "libswill/api/detail/call.hpp": ["actors", "actors/workers"],
-    "libswill/api/detail/call_queue.hpp": ["actors"],
-    "libswill/api/detail/call_surroundings.hpp": ["actors"],
-    "libswill/api/detail/handler.hpp": ["actors/workers"],
-    "libswill/api/detail/open_message.hpp": ["actors", "actors/workers"],
-    "libswill/api/detail/service.hpp": ["actors"],
-    "libswill/api/detail/signature.hpp": ["pubsub"],
-    "libswill/api/detail/typed_handler.hpp": ["actors/workers"],
-}
-# Classes of two rooms with one name. No further ones: a reader who finds the first takes it for the second.
-SAME_NAMES = {"call", "call_input", "client", "connection", "item_queue", "place", "request", "server", "shape"}
+# Classes of two rooms with one name, which everybody writes with their namespace: redis::client and http::request. No further ones: a
+# reader who finds the first takes it for the second.
+SAME_NAMES = {"client", "request"}
 # These wire the rooms together, or look into all of them. Nothing in the rooms includes them.
 FREE = ["apps", "tests"]
 
@@ -119,7 +109,7 @@ def check_project_include(root, path, room, quote, target):
         return
     if to not in ARROWS[room]:
         yield f"{room} may not include {to}: {target}"
-    elif "detail" in target.split("/") and room not in OPEN_DETAIL.get(target, []):
+    elif "detail" in target.split("/"):
         yield f"private to {to}: {target}"
 
 

@@ -97,7 +97,7 @@ class Rooms(unittest.TestCase):
 
     def test_what_is_private_stays_in_its_room(self):
         self.finds("libswill/transport/new.cpp", ['"libswill/net/detail/reactor.hpp"'], "private to libswill/net")
-        opened = {**GOOD, "libswill/api/detail/service.hpp": [], "actors/new.cpp": ['"libswill/api/detail/service.hpp"']}
+        opened = {**GOOD, "libswill/api/serving/service.hpp": [], "actors/new.cpp": ['"libswill/api/serving/service.hpp"']}
         self.assertEqual(run(opened), [])
 
     def test_a_class_has_its_name_for_itself(self):

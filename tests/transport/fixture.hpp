@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libswill/net/io_threads.hpp"
-#include "libswill/transport/server.hpp"
+#include "libswill/transport/websocket_server.hpp"
 #include "tests/support/raw_client.hpp"
 
 #include <chrono>
@@ -42,7 +42,7 @@ public:
   ~test_server();
 
   std::string address() const { return server_->addresses().front(); }
-  transport::server& server() { return *server_; }
+  transport::websocket_server& server() { return *server_; }
   transport::statistics statistics() const { return server_->statistics(); }
   raw_client connect() const { return raw_client{address()}; }
   /// Connects and upgrades.
@@ -65,7 +65,7 @@ private:
   std::vector<std::string> log_;
   log_sink sink_;
   std::unique_ptr<net::io_threads> threads_;
-  std::unique_ptr<transport::server> server_;
+  std::unique_ptr<transport::websocket_server> server_;
 };
 
 /// Sends one message.

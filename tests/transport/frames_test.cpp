@@ -1,4 +1,4 @@
-#include "libswill/transport/server.hpp"
+#include "libswill/transport/websocket_server.hpp"
 
 #include "tests/support/patience.hpp"
 #include "tests/transport/fixture.hpp"

@@ -1,4 +1,4 @@
-#include "libswill/transport/server.hpp"
+#include "libswill/transport/websocket_server.hpp"
 
 #include "libswill/base/log_bounds.hpp"
 #include "tests/transport/fixture.hpp"
@@ -473,7 +473,7 @@ TEST(Server, StopsWithoutEverRunning) {
     void on_handshake(std::shared_ptr<handshake>) override {}
   } g;
   net::io_threads threads{1};
-  transport::server s{{.listen = {"127.0.0.1:0"}}, g, threads.loops()};
+  transport::websocket_server s{{.listen = {"127.0.0.1:0"}}, g, threads.loops()};
   s.start();
   EXPECT_NE(s.port(), 0);
 }

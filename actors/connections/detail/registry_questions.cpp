@@ -83,9 +83,9 @@ void registry::gather(question q, const std::vector<std::string>& nodes, std::fu
   g.done = std::move(done);
   gatherings_.emplace(g.token, std::move(fresh));
   home().loop().set_timer(g, home().loop().now() + settings_.options->node_timeout);
-  const place behind = q.behind;
+  const list_place behind = q.behind;
   for (const std::string& n : nodes) {
-    q.behind = n == nodes.front() ? behind : place{};
+    q.behind = n == nodes.front() ? behind : list_place{};
     ask_node(n, q);
   }
   settle(q.token, {}, std::nullopt);
@@ -198,7 +198,7 @@ void registry::on_part_reply(part_reply& r) {
   answer& a = j.so_far;
   a.count += r.found.count;
   j.size += r.size;
-  for (place& p : r.found.places) p.unit = j.unit;
+  for (list_place& p : r.found.places) p.unit = j.unit;
   std::move(r.found.entries.begin(), r.found.entries.end(), std::back_inserter(a.entries));
   std::move(r.found.places.begin(), r.found.places.end(), std::back_inserter(a.places));
   std::move(r.found.open.begin(), r.found.open.end(), std::back_inserter(a.open));

@@ -30,14 +30,14 @@ void describe(D& d, question_kinds&) {
   d.value("cancel", question_kinds::cancel);
 }
 
-/// Where a list goes on within a node: behind a connection.
-struct place {
+/// Where a list goes on within a node: after this connection.
+struct list_place {
   std::uint64_t unit = 0;
   std::uint64_t number = 0; ///< on that unit
 };
 
 template <class D>
-void describe(D& d, place& p) {
+void describe(D& d, list_place& p) {
   d.as_array();
   d.field("unit", p.unit);
   d.field("number", p.number);
@@ -47,7 +47,7 @@ struct question {
   std::uint64_t token = 0;
   question_kinds what = question_kinds::list;
   connection_filter filter;
-  place behind;
+  list_place behind;
   std::uint64_t limit = 0;
   std::string id;        ///< find, close, cancel
   std::uint64_t seq = 0; ///< cancel
@@ -78,7 +78,7 @@ struct answer {
   std::uint64_t count = 0;               ///< of those that fit, were found or closed; watch: of the events so far
   std::vector<connection_entry> entries; ///< list, find
   std::vector<open_request> open;        ///< find; cancel: the one that was cancelled
-  std::vector<place> places;             ///< of the entries of a list
+  std::vector<list_place> places;        ///< of the entries of a list
   bool more = false;                     ///< there may be others behind the last
 };
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "libswill/api/detail/handler.hpp"
-#include "libswill/api/detail/signature.hpp"
 #include "libswill/api/request.hpp"
+#include "libswill/api/serving/handler.hpp"
+#include "libswill/api/serving/signature.hpp"
 #include "libswill/api/types/kinds.hpp"
 #include "libswill/base/result.hpp"
 #include "libswill/base/stream.hpp"

@@ -12,13 +12,13 @@ void only_one(const wait_slot& s) {
 
 } // namespace
 
-bool call_input::is_ready() const {
+bool response_input::is_ready() const {
   if (call_.has_item() || call_.ended() || (until_ == until::begun && call_.has_begun())) return true;
   only_one(call_.reader);
   return false;
 }
 
-void call_input::enter(wait& w) noexcept {
+void response_input::enter(wait& w) noexcept {
   call_.reader.enter(w);
   call_.reader_wants_items = until_ == until::item;
 }

@@ -2,7 +2,7 @@
 
 #include "libswill/base/awaiting.hpp"
 #include "libswill/base/task.hpp"
-#include "libswill/client/detail/call.hpp"
+#include "libswill/client/detail/open_call.hpp"
 
 #include <memory>
 #include <utility>
@@ -12,10 +12,10 @@
 namespace swill::client_detail {
 
 /// The next item of a call, or its end; for `begun` its first answer is enough. When the scope is cancelled, so is the call.
-class call_input {
+class response_input {
 public:
   enum class until { item, begun };
-  explicit call_input(call& c, until u = until::item) noexcept : call_(c), until_(u) {}
+  explicit response_input(open_call& c, until u = until::item) noexcept : call_(c), until_(u) {}
   /// Throws std::logic_error when another coroutine waits for it.
   bool is_ready() const;
   void enter(wait& w) noexcept;
@@ -23,7 +23,7 @@ public:
   void give_up() { call_.cancel(); }
 
 protected:
-  call& call_;
+  open_call& call_;
 
 private:
   until until_;
@@ -33,7 +33,7 @@ private:
 /// call.
 class output_room {
 public:
-  explicit output_room(call& c) noexcept : call_(c) {}
+  explicit output_room(open_call& c) noexcept : call_(c) {}
   /// Throws std::logic_error when another coroutine waits for it.
   bool is_ready() const;
   void enter(wait& w);
@@ -42,7 +42,7 @@ public:
   bool take() const { return call_.may_write(); }
 
 protected:
-  call& call_;
+  open_call& call_;
 
 private:
   bool waits_ = false;
@@ -52,14 +52,14 @@ private:
 class occurrence {
 public:
   enum class kind { settled, over, pong };
-  occurrence(std::shared_ptr<connection> c, kind k) noexcept : connection_(std::move(c)), kind_(k) {}
+  occurrence(std::shared_ptr<client_connection> c, kind k) noexcept : connection_(std::move(c)), kind_(k) {}
   bool is_ready() const;
   void enter(wait& w);
   void leave(wait& w) noexcept { connection_->forget(w); }
   void take() const noexcept {}
 
 private:
-  std::shared_ptr<connection> connection_; // the waiting outlives the client
+  std::shared_ptr<client_connection> connection_; // the waiting outlives the client
   kind kind_;
 };
 

@@ -64,7 +64,7 @@ void socket_line::ping() {
 }
 
 void socket_line::on_flush() {
-  if (backlog() >= options_.send_buffer) was_full_ = true; // connection::is_congested; only here does it fall
+  if (backlog() >= options_.send_buffer) was_full_ = true; // client_connection::is_congested; only here does it fall
 }
 
 void socket_line::on_send_failed(int) {

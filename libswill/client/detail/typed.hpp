@@ -19,7 +19,7 @@ using detail::as_message;
 
 /// Encodes into the connection's scratch buffer.
 template <class T>
-bytes_view encode_for(connection& c, const T& v) {
+bytes_view encode_for(client_connection& c, const T& v) {
   wire::writer to{c.scratch()};
   encode_message(to, v);
   return to.out().view();
@@ -29,7 +29,7 @@ bytes_view encode_for(connection& c, const T& v) {
 error misfit(error e);
 
 template <class R>
-detail::or_nothing<R> decode_item(call& c) {
+detail::or_nothing<R> decode_item(open_call& c) {
   detail::or_nothing<R> out{};
   if constexpr (std::is_void_v<R>) {
     c.take_item();
@@ -42,8 +42,8 @@ detail::or_nothing<R> decode_item(call& c) {
 }
 
 template <class R>
-struct next_of : call_input {
-  using call_input::call_input;
+struct next_of : response_input {
+  using response_input::response_input;
   std::optional<detail::or_nothing<R>> take() {
     if (call_.has_item()) return decode_item<R>(call_);
     call_.rethrow_failure();
@@ -52,8 +52,8 @@ struct next_of : call_input {
 };
 
 template <class R>
-struct result_of : call_input {
-  using call_input::call_input;
+struct result_of : response_input {
+  using response_input::response_input;
   R take() {
     if (!call_.has_item()) {
       call_.rethrow_failure();
@@ -67,15 +67,15 @@ struct result_of : call_input {
   }
 };
 
-struct begin_of : call_input {
-  explicit begin_of(call& c) noexcept : call_input(c, until::begun) {}
+struct begin_of : response_input {
+  explicit begin_of(open_call& c) noexcept : response_input(c, until::begun) {}
   void take() const noexcept {}
 };
 
 template <class T>
 class writing : public output_room {
 public:
-  writing(call& c, T item) : output_room(c), item_(std::move(item)) {}
+  writing(open_call& c, T item) : output_room(c), item_(std::move(item)) {}
   bool take() {
     if (!output_room::take()) return false;
     call_.send_item(encode_for(*call_.owner(), item_));
@@ -89,19 +89,19 @@ private:
 /// What next(), result() and the like give: to be awaited, now or in when_all.
 template <class At>
 struct SWILL_MUST_AWAIT("this does nothing until it is awaited: co_await it") operation {
-  call* on;
+  open_call* on;
   awaiting<At> operator co_await() const { return awaiting<At>{*on}; }
 };
 template <class T>
 struct SWILL_MUST_AWAIT("write() sends nothing until it is awaited: co_await it") write_operation {
-  call* on;
+  open_call* on;
   T item;
   awaiting<writing<T>> operator co_await() && { return awaiting<writing<T>>{*on, std::move(item)}; }
 };
 
 template <class R, class T>
-task<R> run_call(std::shared_ptr<connection> c, std::string rpc, T data, call_options o) {
-  call one{c, rpc, o, false};
+task<R> run_call(std::shared_ptr<client_connection> c, std::string rpc, T data, call_options o) {
+  open_call one{c, rpc, o, false};
   const bool room = co_await awaiting<output_room>{one};
   if (room) one.open_message(encode_for(*c, data));
   if constexpr (std::is_void_v<R>) {

@@ -6,8 +6,8 @@
 #include "libswill/net/http/router.hpp"
 #include "libswill/net/poller.hpp"
 #include "libswill/transport/detail/memory.hpp"
-#include "libswill/transport/server.hpp"
 #include "libswill/transport/upgrade.hpp"
+#include "libswill/transport/websocket_server.hpp"
 
 #include <array>
 #include <atomic>

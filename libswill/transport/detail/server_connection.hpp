@@ -51,8 +51,9 @@ public:
   // for the request by HTTP that waits for its answer
   void answer(net::http::answer_content a);
 
-  server_connection* next = nullptr; // in lane::first
-  server_connection** here = nullptr;
+  server_connection* next = nullptr; ///< in the list of its lane, which lane::first begins
+  server_connection** here =
+      nullptr; ///< the pointer that points to this one: lane::first, or the `next` of the one before
 
 private:
   enum class phase {

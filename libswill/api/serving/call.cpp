@@ -1,0 +1,475 @@
+#include "libswill/api/serving/call.hpp"
+
+#include "libswill/api/serving/typed_handler.hpp"
+#include "libswill/base/await.hpp"
+#include "libswill/wire/reader.hpp"
+
+#include <algorithm>
+
+namespace swill::detail {
+
+using wire::request_type;
+using wire::response_type;
+
+call::call(swill::loop& l) : scope(l) {}
+
+call::~call() = default;
+
+// --- Opening
+
+void call::begin(call_surroundings& around, const handler& h, const wire::request_envelope& e) noexcept {
+  handler_ = &h;
+  set_tag(&h);
+  around_ = &around;
+  output_.begin(*around.port, e.seq);
+  borrowed_metadata_ = e.metadata;
+  phase_ = phase::running;
+  how_ = outcome::kind::ok;
+  ends_ = ends::unknown;
+}
+
+std::optional<error> call::size_problem(const handler& h, bytes_view data, std::size_t values, const swill::limits& l) {
+  if (h.options.message_size != 0 && data.size() > h.options.message_size)
+    return error{error_code::too_large, "Message too large for this handler"};
+  if (values > l.elements) return error{error_code::too_large, "Message has too many values"};
+  return std::nullopt;
+}
+
+namespace {
+
+/// The response's envelope, from when the handler has its result.
+class plain_envelope final : public plain_output {
+public:
+  plain_envelope(message_port& port, std::uint64_t seq) : port_(port), seq_(seq) {}
+  wire::writer& begin() override {
+    wire::begin_response(message_.emplace(port_).to(), seq_);
+    return message_->to();
+  }
+  open_message& message() noexcept { return *message_; }
+
+private:
+  message_port& port_;
+  std::uint64_t seq_;
+  std::optional<open_message> message_;
+};
+
+} // namespace
+
+void call::serve_plain(call_surroundings& around, const handler& h, const wire::request_envelope& e) {
+  begin(around, h, e);
+  loop().note_entered(&h);
+  try {
+    plain_envelope out{*around.port, e.seq};
+    if (auto problem = problem_of(e, limits())) throw std::move(*problem);
+    if (auto problem = size_problem(h, e.data, e.values, limits())) throw std::move(*problem);
+    h.call_plain(context_, e.data, limits(), out);
+    output_.write_tail(out.message().to(), response_type::message, true);
+    out.message().end();
+  } catch (...) {
+    settle_exception(std::current_exception());
+  }
+  output_.drop_metadata();
+  client_metadata_.reset();
+  state_.clear();
+  stop_ = std::stop_source{std::nostopstate};
+  borrowed_metadata_ = {};
+  handler_ = nullptr;
+}
+
+void call::open(call_surroundings& around, const handler& h, const wire::request_envelope& e) {
+  begin(around, h, e);
+  opened_ = loop().now();
+  encoded_metadata_.assign(e.metadata.begin(), e.metadata.end());
+  borrowed_metadata_ = encoded_metadata_;
+  if (e.type == request_type::message) {
+    opening_ = e.data;
+    opening_values_ = static_cast<std::uint32_t>(std::min<std::size_t>(e.values, UINT32_MAX));
+  }
+  bytes_in_ = opening_.size();
+  const bool waits = !h.hooks.empty() || is_heavy(e.values);
+  if (h.request_streams) {
+    input_ = std::make_unique<call_input>(*this, e.type == request_type::end_of_stream);
+    if (waits && !opening_.empty()) input_->keep(std::exchange(opening_, {}), e.values);
+  } else if (waits) {
+    opening_copy_.assign(e.data.begin(), e.data.end());
+    opening_ = opening_copy_;
+  }
+  leading_hooks_wait_ = !h.hooks.before_leading_metadata.empty();
+  plain_items_ = !h.hooks.has_output();
+  exchange_ = h.make_exchange(*this);
+  if (h.blocking) stop_ = {};
+  arm_deadline();
+  main_ = run();
+  main_.start(*this);
+}
+
+queued_input call::queued() const noexcept {
+  queued_input q = exchange_ ? exchange_->queued() : queued_input{};
+  if (input_) q = {q.items + input_->raw_items(), q.bytes + input_->raw_bytes(), input_->held()};
+  return q;
+}
+
+void call::on_item(bytes_view data, std::size_t values) {
+  if (is_final() || is_half_closed()) return;
+  bytes_in_ += data.size();
+  input_->on_item(data, values);
+}
+
+void call::on_end_of_stream() {
+  if (input_ && !is_final()) input_->on_end_of_stream();
+}
+
+void call::arm_deadline() {
+  const auto wait = allowance();
+  ends_ = wait ? ends::at_deadline : ends::never;
+  if (wait) loop().set_timer(deadline_, opened_ + within_the_clock(*wait));
+}
+
+void call::deadline_timer::on_timer() { call_.fail(error{error_code::deadline_exceeded, "Deadline exceeded"}); }
+
+// --- The way of a request (docs/protocol.md §7)
+
+/// Runs the handler as a child of the awaiting coroutine.
+struct call::handler_awaiter {
+  call& c;
+  bool await_ready() const noexcept { return false; }
+  bool await_suspend(std::coroutine_handle<> h) { return !c.exchange_->start(c, h); }
+  void await_resume() { c.exchange_->finish(); }
+};
+
+/// A waiting request holds the frame of this: whatever most requests have no use for has frames of its own.
+task<void> call::run() {
+  std::exception_ptr failure;
+  try {
+    if (is_plain_to_begin()) {
+      take_opening();
+    } else {
+      co_await prepare();
+    }
+    if (is_cancelled()) throw cancelled{};
+    co_await handler_awaiter{*this};
+    if (!is_plain_to_end()) co_await conclude();
+    if (!is_final()) {
+      if (handler_->response_streams) {
+        output_.send(response_type::end_of_stream, nullptr, true);
+      } else {
+        output_.send(response_type::message, exchange_.get(), true);
+      }
+      end_as(outcome::kind::ok);
+    }
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) settle_exception(failure);
+  note_final();
+  if (!handler_->hooks.after_request.empty()) co_await run_after();
+}
+
+bool call::is_plain_to_begin() const noexcept {
+  const request_hooks& hooks = handler_->hooks;
+  if (!hooks.before_request.empty()) return false;
+  if (!encoded_metadata_.empty() && (!app().sessions.empty() || !hooks.before_request_metadata.empty())) return false;
+  return handler_->request_streams ||
+         (hooks.before_request_data.empty() && hooks.before_request_message.empty() && !is_heavy(opening_values_));
+}
+
+void call::take_opening() {
+  if (input_) {
+    input_->start(std::exchange(opening_, {}), opening_values_);
+  } else {
+    decode(opening_, opening_values_);
+  }
+}
+
+/// What comes before the handler.
+task<void> call::prepare() {
+  const request_hooks& hooks = handler_->hooks;
+  if (!encoded_metadata_.empty()) {
+    for (session_provider* provider : app().sessions) {
+      auto token = provider->token_in(context_, encoded_metadata_);
+      if (token) co_await provider->bind_by(context_, std::move(*token));
+    }
+  }
+  if (!hooks.before_request.empty()) co_await run_hooks(hooks.before_request, context_);
+  if (!encoded_metadata_.empty() && !hooks.before_request_metadata.empty()) {
+    client_metadata();
+    co_await run_hooks(hooks.before_request_metadata, context_, client_metadata_->is);
+  }
+  if (!handler_->request_streams && !hooks.before_request_data.empty()) {
+    co_await run_hooks(hooks.before_request_data, context_, opening_copy_);
+    opening_ = opening_copy_;
+  }
+  if (!handler_->request_streams && is_heavy(opening_values_)) {
+    co_await decode_on_pool(opening_, opening_values_);
+    if (is_final()) throw cancelled{};
+  } else {
+    take_opening();
+  }
+  if (!handler_->request_streams && !hooks.before_request_message.empty()) {
+    any_message m = exchange_->incoming();
+    co_await run_hooks(hooks.before_request_message, context_, m);
+  }
+}
+
+/// [any thread]; not twice at a time.
+void call::decode(bytes_view data, std::size_t values) {
+  std::optional<error> failure = size_problem(*handler_, data, values, limits());
+  if (!failure && exchange_->decode(data, limits(), failure)) {
+    ++items_in_;
+    return;
+  }
+  throw located(std::move(*failure));
+}
+
+/// The same error, and which item of the stream it is about.
+error call::located(error e) const {
+  if (!handler_->request_streams) return e;
+  if (!e.is(error_code::validation_error)) {
+    if (e.data.is_nil()) e.data = value::map({{"item", items_in_}});
+    return e;
+  }
+  // Clients of all ages look for the problems of an item where those of a message are, so this shape is for who asks for it.
+  wire::reader at{borrowed_metadata_};
+  bool wanted = false;
+  if (!find_metadata(borrowed_metadata_, "item_index", limits().nesting, at) || !at.read_bool(wanted) || !wanted)
+    return e;
+  const value* whole = e.data.find("*");
+  const bool is_struct = whole == nullptr || e.data.get_if<value_map>()->size() != 1;
+  value problem = value::map({{"index", items_in_}});
+  problem.set("errors", is_struct ? value::array({std::move(e.data)}) : value{*whole});
+  e.data = value::map({});
+  e.data.set("*", value::array({std::move(problem)}));
+  return e;
+}
+
+/// A message that is decoded on the worker pool, in its connection's turn. Nothing interrupts that once it has begun: whatever happens to the
+/// request meanwhile, its coroutine goes on after it.
+struct call::pool_decoding {
+  call& c;
+  bytes_view data;
+  std::size_t values;
+  nothing operator()() const {
+    c.decode(data, values);
+    return {};
+  }
+};
+
+task<void> call::decode_on_pool(bytes_view data, std::size_t values) {
+  if (is_cancelled()) throw cancelled{};
+  blocking_awaiter<pool_decoding> decoded{pool_decoding{*this, data, values}, stop_token()};
+  decoding_ = true;
+  try {
+    co_await decoded;
+  } catch (...) {
+    decoding_ = false;
+    throw;
+  }
+  decoding_ = false;
+}
+
+bool call::is_plain_to_end() const noexcept {
+  const request_hooks& hooks = handler_->hooks;
+  return is_final() || (hooks.before_leading_metadata.empty() && hooks.before_response_message.empty() &&
+                        hooks.before_trailing_metadata.empty() && session_ == nullptr);
+}
+
+/// What comes after it, before the final envelope.
+task<void> call::conclude() {
+  const request_hooks& hooks = handler_->hooks;
+  if (leading_hooks_wait_) co_await run_leading_hooks();
+  if (!is_final() && !handler_->response_streams && !hooks.before_response_message.empty()) {
+    any_message m = exchange_->outgoing();
+    co_await run_hooks(hooks.before_response_message, context_, m);
+  }
+  if (!is_final() && !hooks.before_trailing_metadata.empty())
+    co_await run_hooks(hooks.before_trailing_metadata, context_, trailing());
+  if (session_ != nullptr && !is_final() && session_->has_changed()) co_await session_->save();
+}
+
+/// Looks at the clock, so only for those who ask.
+outcome call::summary() noexcept {
+  outcome out;
+  out.how = how_;
+  out.code = code_;
+  out.duration = loop().now() + loop().turn_age() - opened_;
+  out.items_in = items_in_;
+  out.bytes_in = bytes_in_;
+  output_.count(out);
+  return out;
+}
+
+task<void> call::run_after() {
+  const outcome how = summary();
+  if (is_cancelled()) {
+    interrupt(); // hooks of an item must not go on when the scope is no longer cancelled: their message is gone
+    phase_ = phase::told; // unwinding is done, and is not for what follows
+    reset_cancel();
+  }
+  std::size_t number = 0; // of the hook
+  for (const auto& h : handler_->hooks.after_request) {
+    ++number;
+    std::exception_ptr failure;
+    try {
+      if (h.plain) {
+        h.plain(context_, how);
+      } else {
+        co_await h.awaiting(context_, how);
+      }
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (!failure || is_closed_by(failure, peer())) continue;
+    log_failure("after_request " + std::to_string(number),
+                log_limiter::of_exception("after_request failed: ", failure));
+  }
+}
+
+// --- The end
+
+void call::send_error(const error& e) {
+  end_as(outcome::kind::error, e.code);
+  log_answer(e);
+  output_.send_error(e);
+}
+
+void call::settle_exception(std::exception_ptr e) {
+  if (is_final()) return;
+  if (is_closed_by(e, peer())) return end_as(outcome::kind::cancelled);
+  send_error(app().to_error(context_, e));
+}
+
+void call::note_final() {
+  deadline_.cancel();
+  if (phase_ >= phase::told) return;
+  phase_ = phase::told;
+  if (input_) input_->release();
+  on_final();
+}
+
+/// What it may look at says from now on that nobody waits for it.
+void call::tell_handler() {
+  pending_yield_ = nullptr;
+  around_->turns.forget(*this);
+  around_->waiting.forget(*this);
+  cancel_flag_.store(true, std::memory_order_relaxed);
+  stop_.request_stop();
+  note_final();
+}
+
+void call::stop_handler() {
+  tell_handler();
+  cancel();
+}
+
+void call::fail_by(std::exception_ptr e) {
+  settle_exception(std::move(e));
+  stop_handler();
+}
+
+void call::fail(const error& e) {
+  if (is_final()) return;
+  send_error(app().mapped(context_, e));
+  stop_handler();
+}
+
+void call::cancel_request() {
+  withdraw();
+  unwind();
+}
+
+void call::withdraw() {
+  if (is_final()) return;
+  end_as(outcome::kind::cancelled);
+  tell_handler();
+  mark_cancelled(); // should it run before it is unwound, it must not go on
+  phase_ = phase::withdrawn;
+}
+
+void call::unwind() {
+  if (phase_ != phase::withdrawn) return;
+  phase_ = phase::told;
+  cancel();
+}
+
+void call::give_up() {
+  cancel_request();
+  if (is_open()) cancel();
+}
+
+void call::on_idle() {
+  if (!main_ || !main_.done() || decoding_) return;
+  if (main_.failed()) log(log_level::error, "a request ended with an exception outside of its handler");
+  input_.reset();
+  emitting_ = {};
+  main_ = {};
+  exchange_.reset();
+  session_.reset();
+  client_metadata_.reset();
+  state_.clear();
+  deadline_.cancel();
+  output_ = {}; // the next request has a share of its own in this turn
+  opening_ = {};
+  if (opening_copy_.capacity() > 4096) opening_copy_ = {};
+  borrowed_metadata_ = {};
+  pending_yield_ = nullptr;
+  items_in_ = 0;
+  stop_ = std::stop_source{std::nostopstate};
+  cancel_flag_.store(false, std::memory_order_relaxed);
+  reset_cancel();
+  handler_ = nullptr;
+  on_finished();
+}
+
+// --- For context
+
+std::stop_token call::stop_token() {
+  if (!stop_.stop_possible()) {
+    stop_ = {};
+    if (was_cancelled()) stop_.request_stop();
+  }
+  return stop_.get_token();
+}
+
+task<swill::session*> call::session() {
+  for (session_provider* provider : app().sessions) {
+    if (session_ != nullptr) break;
+    std::unique_ptr<request_session> opened = co_await provider->open(context_);
+    if (session_ == nullptr) session_ = std::move(opened); // else somebody else of this request was faster
+  }
+  if (session_ == nullptr) throw error{error_code::invalid_rpc, "This server has no sessions"};
+  co_return &session_->get();
+}
+
+log_entry call::about_this(log_level level, std::string_view text) const noexcept {
+  return {.level = level,
+          .text = text,
+          .connection = peer().id(),
+          .rpc = handler_ != nullptr ? std::string_view{handler_->name} : std::string_view{},
+          .seq = seq(),
+          .user = loop().is_current() ? std::string_view{peer().user()} : std::string_view{},
+          .trace = trace()};
+}
+
+void call::log(log_level level, std::string_view text, log_fields fields) const {
+  const logger log{&app().log};
+  if (!log.enabled(level)) return;
+  log_entry line = about_this(level, text);
+  line.fields = {fields.begin(), fields.size()};
+  log.write(line);
+}
+
+void call::log_failure(std::string_view kind, const log_limiter::text_maker& text) const {
+  const log_entry line = about_this(log_level::error, {});
+  log_limited(std::string{kind}.append(1, ' ').append(line.rpc), line, text);
+}
+
+void call::log_answer(const error& e) const {
+  const logger log{&app().log, log_room::actors};
+  if (!log.enabled(log_level::trace)) return;
+  log_entry line = about_this(log_level::trace, "a request is answered with an error");
+  const log_field fields[]{{"code", e.code}, {"message", e.message}};
+  line.fields = fields;
+  log.write(line);
+}
+
+} // namespace swill::detail

@@ -1,0 +1,176 @@
+#include "libswill/transport/websocket_server.hpp"
+
+#include <utility>
+
+#include "libswill/base/run_on.hpp"
+#include "libswill/net/acceptor.hpp"
+#include "libswill/transport/detail/server_connection.hpp"
+
+#include <stdexcept>
+#include <unistd.h>
+
+namespace swill::transport {
+
+namespace {
+
+// Connections beyond capacity that still get their 503, one by one; more are closed at once.
+constexpr std::size_t waiting_room = 256;
+// How long stop() waits for a loop to come round before it gives up on it.
+constexpr std::chrono::milliseconds longest_turn{2000};
+
+} // namespace
+
+struct websocket_server::impl {
+  impl(server_settings s, gate& g) : core(std::make_shared<detail::core>(std::move(s), g)) {}
+
+  void take(net::newcomer n, bool is_internal);
+  void on_every_lane(void (*f)(detail::server_connection&));
+  bool wait_until_gone(std::chrono::milliseconds longest);
+
+  std::shared_ptr<detail::core> core;
+  std::vector<std::shared_ptr<net::acceptor>> acceptors;
+  std::size_t next_lane = 0; // on the first loop only
+  bool stopped = false;
+};
+
+websocket_server::websocket_server(server_settings settings, gate& g, std::vector<net::asio_loop*> loops)
+    : impl_(std::make_unique<impl>(std::move(settings), g)) {
+  if (loops.empty()) throw std::invalid_argument("a server needs a loop");
+  for (auto* l : loops) impl_->core->lanes.push_back(std::make_unique<detail::lane>(*l, impl_->core->lines));
+}
+
+websocket_server::~websocket_server() { stop(std::chrono::milliseconds{0}); }
+
+void websocket_server::start() {
+  const auto& settings = impl_->core->settings;
+  net::asio_loop& first = impl_->core->lanes.front()->loop;
+  for (const listener& wanted : settings.listen) {
+    const auto where = net::listen_address::parse(wanted.address);
+    impl_->acceptors.push_back(net::acceptor::make(
+        first, impl_->core->lanes.front()->log, where, {settings.backlog, settings.kernel_unsent},
+        [i = impl_.get(), internal = wanted.is_internal](net::newcomer n) { i->take(std::move(n), internal); }));
+  }
+  for (const auto& l : impl_->acceptors) first.post([l] { l->start(); });
+}
+
+// On the first loop, for each connection.
+void websocket_server::impl::take(net::newcomer n, bool is_internal) {
+  const std::size_t already = core->open.fetch_add(1);
+  const std::size_t capacity = core->settings.limits.connections;
+  const bool beyond = already >= capacity;
+  detail::lane& l = *core->lanes[next_lane++ % core->lanes.size()];
+  if (beyond && already - capacity >= waiting_room) {
+    ::close(n.fd);
+    core->lanes.front()->count.turned_away.add();
+    return core->one_less();
+  }
+  auto start = [c = core, &l, n = std::move(n), beyond, is_internal]() mutable {
+    std::make_shared<detail::server_connection>(std::move(c), l, std::move(n), is_internal)->start(beyond);
+  };
+  if (l.loop.is_current())
+    start();
+  else
+    l.loop.post(std::move(start));
+}
+
+std::vector<std::string> websocket_server::addresses() const {
+  std::vector<std::string> all;
+  for (const auto& l : impl_->acceptors) all.push_back(l->address().text());
+  return all;
+}
+
+std::uint16_t websocket_server::port() const {
+  for (std::size_t i = 0; i < impl_->acceptors.size(); ++i) {
+    const auto& address = impl_->acceptors[i]->address();
+    if (!impl_->core->settings.listen[i].is_internal && !address.is_unix()) return address.port;
+  }
+  return 0;
+}
+
+bool websocket_server::is_full() const noexcept {
+  return impl_->core->open >= impl_->core->settings.limits.connections;
+}
+
+void websocket_server::drain() { impl_->core->draining = true; }
+
+void websocket_server::drop() {
+  impl_->on_every_lane([](detail::server_connection& s) { s.drop(); });
+}
+
+void websocket_server::impl::on_every_lane(void (*f)(detail::server_connection&)) {
+  for (auto& l : core->lanes) {
+    const auto visit = [c = core, lane = l.get(), f] {
+      for (detail::server_connection* s = lane->first; s != nullptr;) {
+        detail::server_connection* next = s->next; // s may leave the list; the others stay
+        f(*s);
+        s = next;
+      }
+    };
+    // A loop that does not run has no thread that could be in our way.
+    if (l->loop.is_running())
+      l->loop.post(visit);
+    else
+      visit();
+  }
+}
+
+bool websocket_server::impl::wait_until_gone(std::chrono::milliseconds longest) {
+  std::unique_lock lock{core->mutex};
+  return core->all_gone.wait_for(lock, longest, [this] { return core->open == 0; });
+}
+
+void websocket_server::stop(std::chrono::milliseconds grace) {
+  if (std::exchange(impl_->stopped, true)) return;
+  drain();
+  const auto stop_acceptors = [acceptors = std::exchange(impl_->acceptors, {})] {
+    for (const auto& a : acceptors) a->stop();
+  };
+  if (net::asio_loop& first = impl_->core->lanes.front()->loop; first.is_running()) {
+    run_on(first, stop_acceptors, longest_turn);
+  } else {
+    stop_acceptors();
+  }
+  impl_->on_every_lane([](detail::server_connection& s) { s.shut_down(); });
+  if (!impl_->wait_until_gone(grace)) {
+    impl_->on_every_lane([](detail::server_connection& s) { s.drop(); });
+    impl_->wait_until_gone(longest_turn);
+  }
+  for (auto& l : impl_->core->lanes) { // their timers are the loops', which may go on turning
+    const auto end = [c = impl_->core, lane = l.get()] { lane->log.stop(); };
+    if (l->loop.is_running())
+      l->loop.post(end);
+    else
+      end();
+  }
+}
+
+transport::statistics websocket_server::statistics() const {
+  transport::statistics all;
+  all.open = impl_->core->open.load();
+  all.kept = impl_->core->memory.used();
+  for (const auto& l : impl_->core->lanes) {
+    const auto& c = l->count;
+    all.accepted += c.accepted.get();
+    all.upgraded += c.upgraded.get();
+    all.turned_away += c.turned_away.get();
+    all.closed_normally += c.closed_normally.get();
+    all.closed_for_error += c.closed_for_error.get();
+    all.closed_by_application += c.closed_by_application.get();
+    all.dropped += c.dropped.get();
+    all.slow_readers += c.slow_readers.get();
+    all.ping_timeouts += c.ping_timeouts.get();
+    all.exceptions += c.exceptions.get();
+    all.bytes_in += c.bytes_in.get();
+    all.bytes_out += c.bytes_out.get();
+    all.sends += c.sends.get();
+    all.messages_in += c.messages_in.get();
+    all.messages_out += c.messages_out.get();
+    for (int status = 0; status < 600; ++status) {
+      if (const auto n = c.rejected[status].get(); n != 0) all.rejected[status] += n;
+      if (const auto n = c.answered[status].get(); n != 0) all.answered[status] += n;
+    }
+  }
+  return all;
+}
+
+} // namespace swill::transport
