@@ -71,6 +71,12 @@ const std::shared_ptr<swill::cluster>& pubsub::cluster() const noexcept { return
 const std::string& pubsub::node_id() const noexcept { return impl_->cluster->id(); }
 const pubsub_options& pubsub::options() const noexcept { return impl_->options; }
 
+std::string pubsub::not_ready() const {
+  bool up = true;
+  impl_->broker_actor.reach([&up](const detail::broker_actor& b) { up = b.is_up(); });
+  return up ? "" : "what keeps its topics cannot be reached";
+}
+
 pubsub_statistics pubsub::statistics() const {
   pubsub_statistics s;
   impl_->broker_actor.reach([&](const detail::broker_actor& b) {

@@ -172,6 +172,7 @@ public:
   const pubsub_options& options() const noexcept;
 
   // --- plugin
+  std::string not_ready() const override;
   std::string_view kind() const noexcept override { return "pubsub"; }
   void check(mistake_list& out) const override;
   void install(app& a) override;

@@ -66,6 +66,8 @@ void sessions::install(app& a) {
 }
 
 void sessions::start(actors::runtime& r) { service_->start(r); }
+std::string sessions::not_ready() const { return service_->is_up() ? "" : "what keeps them cannot be reached"; }
+
 void sessions::stop(std::function<void()> done) { service_->stop(std::move(done)); }
 
 // --- Handshakes

@@ -23,7 +23,7 @@ constexpr std::chrono::milliseconds longest_turn{2000};
 struct websocket_server::impl {
   impl(server_settings s, gate& g) : core(std::make_shared<detail::core>(std::move(s), g)) {}
 
-  void take(net::newcomer n);
+  void take(net::newcomer n, bool is_internal);
   void on_every_lane(void (*f)(detail::server_connection&));
   bool wait_until_gone(std::chrono::milliseconds longest);
 
@@ -46,15 +46,15 @@ void websocket_server::start() {
   net::asio_loop& first = impl_->core->lanes.front()->loop;
   for (const listener& wanted : settings.listen) {
     const auto where = net::listen_address::parse(wanted.address);
-    impl_->acceptors.push_back(net::acceptor::make(first, impl_->core->lanes.front()->log, where,
-                                                   {settings.backlog, settings.kernel_unsent},
-                                                   [i = impl_.get()](net::newcomer n) { i->take(std::move(n)); }));
+    impl_->acceptors.push_back(net::acceptor::make(
+        first, impl_->core->lanes.front()->log, where, {settings.backlog, settings.kernel_unsent},
+        [i = impl_.get(), internal = wanted.is_internal](net::newcomer n) { i->take(std::move(n), internal); }));
   }
   for (const auto& l : impl_->acceptors) first.post([l] { l->start(); });
 }
 
 // On the first loop, for each connection.
-void websocket_server::impl::take(net::newcomer n) {
+void websocket_server::impl::take(net::newcomer n, bool is_internal) {
   const std::size_t already = core->open.fetch_add(1);
   const std::size_t capacity = core->settings.limits.connections;
   const bool beyond = already >= capacity;
@@ -64,8 +64,8 @@ void websocket_server::impl::take(net::newcomer n) {
     core->lanes.front()->count.turned_away.add();
     return core->one_less();
   }
-  auto start = [c = core, &l, n = std::move(n), beyond]() mutable {
-    std::make_shared<detail::server_connection>(std::move(c), l, std::move(n))->start(beyond);
+  auto start = [c = core, &l, n = std::move(n), beyond, is_internal]() mutable {
+    std::make_shared<detail::server_connection>(std::move(c), l, std::move(n), is_internal)->start(beyond);
   };
   if (l.loop.is_current())
     start();
@@ -80,9 +80,15 @@ std::vector<std::string> websocket_server::addresses() const {
 }
 
 std::uint16_t websocket_server::port() const {
-  for (const auto& l : impl_->acceptors)
-    if (!l->address().is_unix()) return l->address().port;
+  for (std::size_t i = 0; i < impl_->acceptors.size(); ++i) {
+    const auto& address = impl_->acceptors[i]->address();
+    if (!impl_->core->settings.listen[i].is_internal && !address.is_unix()) return address.port;
+  }
   return 0;
+}
+
+bool websocket_server::is_full() const noexcept {
+  return impl_->core->open >= impl_->core->settings.limits.connections;
 }
 
 void websocket_server::drain() { impl_->core->draining = true; }
@@ -159,8 +165,10 @@ transport::statistics websocket_server::statistics() const {
     all.sends += c.sends.get();
     all.messages_in += c.messages_in.get();
     all.messages_out += c.messages_out.get();
-    for (int status = 0; status < 600; ++status)
+    for (int status = 0; status < 600; ++status) {
       if (const auto n = c.rejected[status].get(); n != 0) all.rejected[status] += n;
+      if (const auto n = c.answered[status].get(); n != 0) all.answered[status] += n;
+    }
   }
   return all;
 }

@@ -36,6 +36,9 @@ public:
     if (backend_.check) backend_.check(out);
   }
 
+  /// What keeps them can be reached. From any thread.
+  bool is_up() const { return !backend_.is_up || backend_.is_up(); }
+
   void start(actors::runtime& r);
   void stop(std::function<void()> done);
   /// `co_await service.ask<session_record>(&session_store::merge, id, changes)`: what that function of the store answers, of the one on this

@@ -14,7 +14,9 @@ namespace swill::transport::detail {
 void server_connection::read_head() {
   const auto state = http_->head.put(kept_.view());
   switch (state) {
-    case net::http::request_head::state::incomplete: return;
+    case net::http::request_head::state::incomplete:
+      if (peer_ended_) die({1006, "end of stream", true});
+      return;
     case net::http::request_head::state::bad: return respond(400, "Bad Request", {});
     case net::http::request_head::state::too_large: return respond(431, "Request Header Fields Too Large", {});
     case net::http::request_head::state::complete: break;
@@ -26,6 +28,13 @@ void server_connection::read_head() {
 
 void server_connection::decide(net::http::request request) {
   http_->is_head = request.method == "HEAD";
+  auto match = http_->routes.find(request.target);
+  if (match.found != nullptr && match.found->to != nullptr)
+    return ask(std::move(request), *match.found, std::move(match.path));
+  if (http_->is_internal) {
+    http_->target = std::move(request.target);
+    return respond(404, "Not Found", {});
+  }
   upgrade_rules rules = core_->rules;
   rules.full = http_->beyond_capacity;
   rules.draining = core_->draining.load(std::memory_order_relaxed);
