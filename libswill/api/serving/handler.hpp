@@ -132,8 +132,8 @@ public:
   bool response_streams = false;
   bool blocking = false;
   handler_options options;
-  value request_type; ///< docs/protocol.md §8
-  value response_type;
+  std::shared_ptr<const value> request_type;  ///< docs/protocol.md §8; shared with other handlers of that type
+  std::shared_ptr<const value> response_type; ///< the same
   /// Ends what serves it elsewhere, when the server stops: an actor of the actor system at that address.
   std::function<void(void* actor_system)> stop;
   request_hooks hooks; ///< the app's and its blueprints'

@@ -312,8 +312,8 @@ public:
     request_streams = traits::request_streams;
     response_streams = traits::how == shape::stream;
     blocking = Blocking;
-    request_type = describe_type<typename traits::in>(mistakes);
-    response_type = describe_type<typename traits::out>(mistakes);
+    request_type = share_description<typename traits::in>(mistakes);
+    response_type = share_description<typename traits::out>(mistakes);
   }
 
   bool is_plain() const noexcept override {
