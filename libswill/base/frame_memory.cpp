@@ -88,7 +88,7 @@ void give_frame(void* frame, std::size_t size) noexcept {
   if (!reuses || size == 0 || size > largest) return ::operator delete(frame);
   const std::size_t n = number_of(size);
   shelf& s = shelves[n];
-  if (s.count >= kept_bytes / size_of(n) || !is_open()) return ::operator delete(frame);
+  if ((s.count + 1) * size_of(n) > kept_bytes || !is_open()) return ::operator delete(frame); // a division takes longer
   s.first = ::new (frame) block{s.first};
   ++s.count;
 }

@@ -208,6 +208,30 @@ TEST(HooksThat, ChangeWhatTheyGet) {
   EXPECT_EQ(*r->trailing.find("t"), value{2});
 }
 
+// Hooks that are plain functions around a handler that is none.
+TEST(HooksThat, ChangeWhatACoroutineGets) {
+  logged_app a;
+  a.before_request_metadata([](context&, metadata& m) { m.set("who", "hook"); });
+  a.before_request_data([](context&, bytes& d) { d = encoded(20); });
+  a.before_request_message([](context&, any_message& m) { *m.get_if<int>() += 1; });
+  a.before_response_message([](context&, any_message& m) { *m.get_if<std::string>() += "!"; });
+  a.before_trailing_metadata([](context&, metadata& m) { m.set("t", 2); });
+  a.handle("f", [](request<int> r) -> task<std::string> {
+    co_await sleep_for(1ms);
+    co_return std::to_string(r.data()) + " " + *r.metadata().find("who")->get_if<std::string>();
+  });
+  test_server s{a};
+  test_client c{s};
+
+  const auto seq = c.open("f", 1, metadata{"who", "client"});
+  s.advance(1ms);
+  const auto r = c.receive(seq);
+
+  ASSERT_TRUE(r);
+  EXPECT_EQ(r->as<std::string>(), "21 hook!");
+  EXPECT_EQ(*r->trailing.find("t"), value{2});
+}
+
 TEST(HooksThat, ChangeEveryItemOfBothDirections) {
   logged_app a;
   a.before_request_message([](context&, any_message& m) { *m.get_if<int>() += 1; });

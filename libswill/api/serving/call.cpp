@@ -85,7 +85,12 @@ void call::serve_plain(call_surroundings& around, const handler& h, const wire::
 void call::answer_plain(const wire::request_envelope& e) {
   if (auto problem = problem_of(e, limits())) throw std::move(*problem);
   const bool has_hooks = handler_->chosen == handler::way::plain_with_hooks;
-  const bytes_view data = has_hooks ? prepare_plain(e) : e.data;
+  bytes_view data = e.data;
+  if (has_hooks) {
+    opened_ = loop().now();
+    bytes_in_ = data.size();
+    data = run_plain_before(data);
+  }
   if (auto problem = size_problem(*handler_, data, e.values, limits())) throw std::move(*problem);
   message_passage passage{*this, has_hooks};
   handler_->call_plain(context_, data, limits(), passage);
@@ -95,18 +100,16 @@ void call::answer_plain(const wire::request_envelope& e) {
   end_as(outcome::kind::ok);
 }
 
-/// What comes before the message is decoded; returns the message.
-bytes_view call::prepare_plain(const wire::request_envelope& e) {
+/// The hooks that come before the message is decoded; returns the message.
+bytes_view call::run_plain_before(bytes_view data) {
   const request_hooks& hooks = handler_->hooks;
-  opened_ = loop().now();
-  bytes_in_ = e.data.size();
   call_hooks(hooks.before_request, context_);
-  if (!e.metadata.empty() && !hooks.before_request_metadata.empty()) {
+  if (!borrowed_metadata_.empty() && !hooks.before_request_metadata.empty()) {
     client_metadata();
     call_hooks(hooks.before_request_metadata, context_, client_metadata_->is);
   }
-  if (hooks.before_request_data.empty()) return e.data;
-  opening_copy_.assign(e.data.begin(), e.data.end());
+  if (handler_->request_streams || hooks.before_request_data.empty()) return data;
+  opening_copy_.assign(data.begin(), data.end());
   call_hooks(hooks.before_request_data, context_, opening_copy_);
   return opening_copy_;
 }
@@ -147,10 +150,11 @@ void call::open(call_surroundings& around, const handler& h, const wire::request
     opening_values_ = static_cast<std::uint32_t>(std::min<std::size_t>(e.values, UINT32_MAX));
   }
   bytes_in_ = opening_.size();
-  const bool waits = !h.hooks.empty() || is_heavy(e.values);
+  const bool waits = !is_plain_to_begin();
   if (h.request_streams) {
     input_ = std::make_unique<call_input>(*this, e.type == request_type::end_of_stream);
-    if (waits && !opening_.empty()) input_->keep(std::exchange(opening_, {}), e.values);
+    const bool is_kept = waits || h.hooks.has_input() || is_heavy(e.values); // else it is decoded at once
+    if (is_kept && !opening_.empty()) input_->keep(std::exchange(opening_, {}), e.values);
   } else if (waits) {
     opening_copy_.assign(e.data.begin(), e.data.end());
     opening_ = opening_copy_;
@@ -203,7 +207,7 @@ task<void> call::run() {
   std::exception_ptr failure;
   try {
     if (is_plain_to_begin()) {
-      take_opening();
+      begin_plain();
     } else {
       co_await prepare();
     }
@@ -223,15 +227,41 @@ task<void> call::run() {
   }
   if (failure) settle_exception(failure);
   note_final();
-  if (!handler_->hooks.after_request.empty()) co_await run_after();
+  if (handler_->hooks.after_request.empty()) co_return;
+  if (!is_cancelled() && detail::are_plain(handler_->hooks.after_request)) {
+    run_plain_after();
+  } else {
+    co_await run_after();
+  }
 }
+
+namespace {
+
+template <class List>
+bool waits_nowhere(const List& hooks) noexcept {
+  return hooks.empty() || are_plain(hooks);
+}
+
+} // namespace
 
 bool call::is_plain_to_begin() const noexcept {
   const request_hooks& hooks = handler_->hooks;
-  if (!hooks.before_request.empty()) return false;
-  if (!encoded_metadata_.empty() && (!app().sessions.empty() || !hooks.before_request_metadata.empty())) return false;
-  return handler_->request_streams ||
-         (hooks.before_request_data.empty() && hooks.before_request_message.empty() && !is_heavy(opening_values_));
+  if (!waits_nowhere(hooks.before_request)) return false;
+  if (!encoded_metadata_.empty() && (!app().sessions.empty() || !waits_nowhere(hooks.before_request_metadata)))
+    return false;
+  return handler_->request_streams || (waits_nowhere(hooks.before_request_data) &&
+                                       waits_nowhere(hooks.before_request_message) && !is_heavy(opening_values_));
+}
+
+/// What comes before the handler when nothing of it waits.
+void call::begin_plain() {
+  const request_hooks& hooks = handler_->hooks;
+  if (hooks.before_request.empty() && !hooks.has_input() && encoded_metadata_.empty()) return take_opening();
+  opening_ = run_plain_before(opening_);
+  take_opening();
+  if (handler_->request_streams || hooks.before_request_message.empty()) return;
+  any_message m = exchange_->incoming();
+  call_hooks(hooks.before_request_message, context_, m);
 }
 
 void call::take_opening() {
@@ -251,7 +281,14 @@ task<void> call::prepare() {
       if (token) co_await provider->bind_by(context_, std::move(*token));
     }
   }
-  if (!hooks.before_request.empty()) co_await run_hooks(hooks.before_request, context_);
+  // Not by run_hooks: most requests that come here have but these hooks, which are not worth another frame.
+  for (const auto& h : hooks.before_request) {
+    if (h.plain) {
+      h.plain(context_);
+    } else {
+      co_await h.awaiting(context_);
+    }
+  }
   if (!encoded_metadata_.empty() && !hooks.before_request_metadata.empty()) {
     client_metadata();
     co_await run_hooks(hooks.before_request_metadata, context_, client_metadata_->is);

@@ -157,13 +157,14 @@ private:
   void arm_deadline();
   class message_passage;
   void answer_plain(const wire::request_envelope& e);
-  bytes_view prepare_plain(const wire::request_envelope& e);
+  bytes_view run_plain_before(bytes_view data);
   void conclude_plain(any_message result);
   void run_plain_after();
   struct handler_awaiter;
   struct pool_decoding;
   task<void> run();
   bool is_plain_to_begin() const noexcept;
+  void begin_plain();
   void take_opening();
   task<void> prepare();
   error located(error e) const;
