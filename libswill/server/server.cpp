@@ -237,8 +237,10 @@ void server::run(const std::function<void(server&)>& on_ready) {
     int which = SIGHUP;
     while (which == SIGHUP) {
       sigwait(&awaited, &which);
-      log.write(log_level::info, which == SIGHUP ? "SIGHUP: there is nothing to reload"
-                                                 : std::string{name_of(which)} + ": the server stops");
+      if (which != SIGHUP)
+        log.write(log_level::info, std::string{name_of(which)} + ": the server stops");
+      else if (!reload())
+        log.write(log_level::info, "SIGHUP: there is nothing to reload");
     }
   }
   const bool ended = stop(); // another signal meanwhile ends the process
@@ -249,6 +251,11 @@ void server::run(const std::function<void(server&)>& on_ready) {
   std::quick_exit(EXIT_SUCCESS);
 }
 
+bool server::reload() { return impl_->sockets && impl_->sockets->reload(); }
+
+std::vector<std::string> server::urls() const {
+  return impl_->sockets ? impl_->sockets->urls() : std::vector<std::string>{};
+}
 std::vector<std::string> server::addresses() const {
   return impl_->sockets ? impl_->sockets->addresses() : std::vector<std::string>{};
 }

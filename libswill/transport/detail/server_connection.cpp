@@ -24,7 +24,7 @@ server_connection::~server_connection() {
   core_->one_less();
 }
 
-void server_connection::start(bool beyond_capacity) {
+void server_connection::start(const door& through, bool beyond_capacity) {
   self_ = shared_from_this();
   next = lane_.first;
   if (next != nullptr) next->here = &next;
@@ -33,6 +33,7 @@ void server_connection::start(bool beyond_capacity) {
   lane_.count.accepted.add();
   guarded([&] {
     http_->beyond_capacity = beyond_capacity;
+    if (through.tls) secure(*through.tls);
     start_watching();
     heard_ = now();
     arm(deadline_ = heard_ + limits_of().handshake_timeout);
@@ -117,7 +118,7 @@ void server_connection::check_ping() {
 void server_connection::send_ping() {
   prepare_output();
   output_moved();
-  ping_at_ = written() + backlog();
+  ping_at_ = output_end();
   websocket::append_frame(output_, websocket::opcode::ping, {});
   flush_later();
 }

@@ -23,7 +23,7 @@ public:
   server_connection(std::shared_ptr<core> c, lane& l, net::newcomer n);
   ~server_connection();
 
-  void start(bool beyond_capacity);
+  void start(const door& through, bool beyond_capacity);
 
   /// The server stops: a close handshake with 1001, or 503 for what is no connection yet.
   void shut_down();
@@ -83,6 +83,9 @@ private:
   void open(const header_list& headers, message_sink* sink);
   void respond(int status, std::string_view body, const header_list& headers);
   void log_rejection(int status, std::string_view body) const;
+
+  void on_secured() override;
+  void on_tls_failed(const std::string& why) override;
 
   // server_connection_input.cpp
   bool wants_input() const noexcept override;
