@@ -156,7 +156,8 @@ private:
   refused_uploads refused_;
   std::unique_ptr<hook_scope> hooks_;
   std::function<void()> ended_;
-  caf::strong_actor_ptr self_; ///< from begin() until everything has ended: the port's promise to its sink
+  caf::strong_actor_ptr
+      self_; ///< keeps this actor from begin() until everything has ended, since the port calls it that long
   clock_time since_;
   close_reason closed_;
   bool was_accepted_ = false;

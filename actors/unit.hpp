@@ -56,7 +56,7 @@ public:
   swill::loop& loop() noexcept { return loop_; }
   unit_clock& clock() noexcept { return clock_; }
 
-  /// Where the actors of this unit send from: whom they wake elsewhere goes to the worker pool, not here.
+  /// The execution unit that CAF sees when an actor of this unit sends: an actor that this wakes is resumed on the worker pool, not here.
   caf::execution_unit* sending_face() noexcept { return &pool_face_; }
 
   /// An actor of this unit has mail. From any thread.

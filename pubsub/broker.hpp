@@ -38,7 +38,7 @@ void describe(D& d, presence_member& m) {
   d.field("data", m.data);
 }
 
-/// What a broker tells of its own accord. Called on its loop, never from within one of the broker's functions' callers twice at a time.
+/// What a broker tells of its own accord. The broker calls these functions on its loop, one at a time: never while one of them still runs.
 class broker_listener {
 public:
   /// A message of a topic that this node subscribes to. In order, but perhaps with gaps or duplicates: see offset and epoch.
@@ -47,7 +47,7 @@ public:
   virtual void on_position(const std::string& topic, const position& top) = 0;
   /// The broker cannot be reached: everything fails with 503 until on_up.
   virtual void on_down() = 0;
-  /// It can again; topics are subscribed again before this is called. What came meanwhile is for the listener to fetch.
+  /// It can again; topics are subscribed again before this is called. The listener fetches from history what was published meanwhile.
   virtual void on_up() = 0;
   /// What this node had entered as present may have been taken for dead: enter it again.
   virtual void on_presence_lost() = 0;

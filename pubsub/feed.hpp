@@ -27,7 +27,7 @@ public:
 
   /// Messages before `at()` were missed; this holds none.
   bool is_notice() const noexcept { return !data_; }
-  /// Its place; of a notice, what follows is behind it.
+  /// Its place in the topic. A notice has the place after which the following messages come.
   const position& at() const noexcept { return from_->at(); }
   /// The trace-id of the request that published it (docs/logging.md); empty when it had none. Good as long as the item.
   std::string_view trace() const noexcept { return from_->trace(); }
@@ -60,9 +60,9 @@ public:
   feed(std::unique_ptr<detail::subscription> s, position start, bool recovered)
       : subscription_(std::move(s)), start_(start), recovered_(recovered) {}
 
-  /// What comes is behind this.
+  /// The messages that come are those after this position.
   const position& start() const noexcept { return start_; }
-  /// Nothing behind `since` is missing.
+  /// No message after `since` is missing.
   bool recovered() const noexcept { return recovered_; }
   /// Messages that drop_oldest or conflate have dropped.
   std::uint64_t dropped() const noexcept { return subscription_->dropped(); }

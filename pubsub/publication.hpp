@@ -19,7 +19,7 @@ public:
   /// A message; `data` is one encoded value, `trace` the trace-id of the request that published it, or empty. Finds its key when the topic
   /// conflates.
   publication(std::string topic, position at, bytes_view data, const topic_options& o, std::string_view trace = {});
-  /// A notice. What follows comes behind `at`.
+  /// A notice: the messages that follow it are those after `at`.
   publication(std::string topic, position at);
   publication(const publication&) = delete;
   publication& operator=(const publication&) = delete;
@@ -40,7 +40,7 @@ public:
 private:
   std::string topic_;
   position at_;
-  bytes item_;                   ///< and the trace behind it
+  bytes item_;                   ///< the item, followed by the trace
   std::uint32_t data_at_ = 0;    ///< where the message stands in item_
   std::uint32_t trace_size_ = 0; ///< at the end of item_
   std::string_view key_;         ///< within item_

@@ -19,7 +19,7 @@ namespace swill::actors::workers {
 
 class gateway_link;
 
-/// What is behind the listening port: links to workers, and which of them serve which names. Lives on the first loop; all calls there.
+/// The links to the workers that came to the listening port, and which of them serve which names. Lives on the first loop; all calls there.
 class gateway_registry {
 public:
   gateway_registry(runtime& r, std::shared_ptr<const detail::service> app, network& net, const gateway_options& o);
@@ -72,14 +72,16 @@ private:
   /// Why it does not, or nothing.
   std::string serve(std::uint64_t worker, const std::shared_ptr<const announced_handler>& h);
   void serve_all(std::uint64_t worker, member& m, const std::vector<std::shared_ptr<const announced_handler>>& all);
-  void on_table(std::size_t i, std::function<void(handler_table&)> f);
+  /// f(table) on the loop of each.
+  void on_tables(const std::function<void(handler_table&)>& f);
 
   runtime& runtime_;
   unit& home_;
   network& net_;
   std::shared_ptr<const detail::service> app_; // shared by all connections of the server
   const gateway_options& options_;
-  std::vector<std::shared_ptr<handler_table>> tables_; // one for each loop; with functions under way to it
+  std::vector<std::shared_ptr<handler_table>>
+      tables_; // one for each loop; shared with the functions that are posted to that loop and change it
   caf::strong_actor_ptr door_;
   std::deque<expected> expected_;           // the oldest first
   std::map<std::uint64_t, member> members_; // in the order in which they came

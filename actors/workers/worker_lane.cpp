@@ -69,7 +69,7 @@ void image_port::deliver(bytes_view envelope) {
   pending_.emplace_back(envelope.begin(), envelope.end());
 }
 
-/// A CANCEL, which is what ends a handler that everything behind it waits for. Nothing that waits of its request is of use any more.
+/// A CANCEL: it overtakes, since the handler that it ends may be what all later records wait for. What is still held of its request is dropped.
 bool image_port::overtakes(bytes_view envelope) {
   const wire::decoded_request in = wire::decode_request(envelope, limits{});
   if (in.status != wire::decode_status::ok || in.envelope.type != wire::request_type::cancel) return false;
@@ -253,10 +253,6 @@ void worker_lane::on_record(record kind, std::uint32_t connection, std::uint32_t
   }
 }
 
-void worker_lane::on_broken() {
-  if (on_broken_link) on_broken_link();
-}
-
 void worker_lane::on_room() {
   std::vector<std::shared_ptr<image_port>> all;
   for (const auto& [number, port] : ports_) {
@@ -281,7 +277,6 @@ void worker_lane::end() {
 
 void worker_lane::on_exit() {
   with_taken_.clear();
-  on_broken_link = nullptr;
   link_lane::on_exit();
 }
 

@@ -1,11 +1,11 @@
 // swill-bench: measures Swill beside a bare Beast server. docs/performance.md says how to read what it prints.
 #include "apps/bench/bare/server.hpp"
 #include "apps/bench/harness/campaign.hpp"
-#include "apps/bench/harness/child_process.hpp"
 #include "apps/bench/harness/report.hpp"
-#include "apps/bench/serve_swill.hpp"
+#include "apps/bench/serve.hpp"
 #include "apps/common/command_line.hpp"
 #include "apps/common/standard_output.hpp"
+#include "libswill/base/process.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -58,7 +58,8 @@ server_spec parse_server(const std::string& text) {
 }
 
 std::vector<server_spec> servers_of(const settings& c) {
-  std::vector<server_spec> all{{baseline_label, "{self} serve-bare --port {port}"},
+  std::vector<server_spec> all{{"bare", "{self} serve-bare --port {port}"},
+                               {"bare-own", "{self} serve-bare --own-frames --port {port}"},
                                {"swill", "{self} serve --port {port} --io-threads {threads}"}};
   for (const auto& text : c.extra_servers) all.push_back(parse_server(text));
   for (const auto& label : c.left_out) {
@@ -100,17 +101,18 @@ int exit_code(const std::vector<outcome>& outcomes, bool check) {
 
 int run_bench(const settings& c) {
   const auto o = options_of(c);
-  if (raise_descriptor_limit() < o.idle_connections + 100) {
+  if (swill::raise_descriptor_limit() < o.idle_connections + 100) {
     std::fprintf(stderr, "warning: fewer file descriptors than idle connections; raise the hard limit (ulimit -Hn)\n");
   }
   print(describe_run(o) + "\n");
   flush_output();
   const auto outcomes = run_campaign(o, [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); });
   if (outcomes.empty()) std::fprintf(stderr, "no scenario is called %s\n", o.only.c_str());
-  print(to_text(outcomes));
+  const auto table = to_table(outcomes);
+  print(table);
   flush_output();
   write_file(c.json_file, to_json(outcomes, o));
-  write_file(c.markdown_file, to_markdown(outcomes, o));
+  write_file(c.markdown_file, describe_run(o) + ".\n\n" + table);
   return exit_code(outcomes, c.check);
 }
 
@@ -118,23 +120,23 @@ int run(int argc, char** argv) {
   swill::apps::command_line program{"swill-bench", "Measures Swill beside a bare Beast server."};
   settings s;
   add_options(program, s);
+  auto& served = s.served;
+  constexpr auto largest_port = std::numeric_limits<std::uint16_t>::max();
   auto bare_verb = program.verb("serve-bare", "be the baseline server");
   auto swill_verb = program.verb("serve", "be the Swill server");
   auto remote_verb = program.verb("serve-remote", "be a Swill gateway whose handlers are in a worker");
   auto worker_verb = program.verb("serve-worker", "be that worker");
-  auto& served = s.served;
-  constexpr auto largest_port = std::numeric_limits<std::uint16_t>::max();
   for (auto* verb : {&bare_verb, &swill_verb, &remote_verb})
     verb->add({"--port", whole_number(served.port, 0, largest_port), "on 127.0.0.1", "PORT"});
-  for (auto* verb : {&bare_verb, &swill_verb})
-    verb->add({"--redis", whole_number(served.redis, 1, largest_port), "its port on 127.0.0.1", "PORT"});
   for (auto* verb : {&swill_verb, &remote_verb, &worker_verb})
     verb->add({"--io-threads", whole_number(served.io_threads, 1, 256), "", "COUNT"});
+  bare_verb.add({"--own-frames", served.own_frames, "read frames without Beast"});
+  swill_verb.add({"--redis", whole_number(served.redis, 1, largest_port), "its port on 127.0.0.1", "PORT"});
   worker_verb.add({.name = "--gateway", .value = served.gateway, .text = "HOST:PORT", .is_required = true});
   if (const auto answer = program.parse(argc, argv); !answer.empty()) return swill::apps::end_with(answer);
   const auto given = program.given_verbs();
   const std::string verb = given.empty() ? "" : given.front();
-  if (verb == "serve-bare") return bare::serve(served.port, served.redis);
+  if (verb == "serve-bare") return bare::serve(served.port, served.own_frames);
   if (verb == "serve") return serve_swill(served);
   if (verb == "serve-remote") return serve_remote(served);
   if (verb == "serve-worker") return serve_worker(served);

@@ -19,18 +19,15 @@ struct side_thread::state {
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<std::function<void()>> jobs;
-  bool busy = false;
 
   void run() {
     for (std::unique_lock lock{mutex};;) {
       changed.wait(lock, [this] { return !jobs.empty(); });
       const auto job = std::move(jobs.front());
       jobs.pop_front();
-      busy = true;
       lock.unlock();
       job();
       lock.lock();
-      busy = false;
     }
   }
 };
@@ -43,11 +40,6 @@ void side_thread::run(std::function<void()> f) {
   const std::lock_guard lock{state_->mutex};
   state_->jobs.push_back(std::move(f));
   state_->changed.notify_one();
-}
-
-bool side_thread::is_busy() const {
-  const std::lock_guard lock{state_->mutex};
-  return state_->busy || !state_->jobs.empty();
 }
 
 std::vector<line_source::line> line_source::next() {

@@ -14,8 +14,6 @@ public:
   side_thread();
 
   void run(std::function<void()> f);
-  /// Something is under way that may never end.
-  bool is_busy() const;
 
 private:
   struct state;

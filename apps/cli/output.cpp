@@ -3,9 +3,11 @@
 #include "apps/cli/json.hpp"
 #include "apps/common/standard_output.hpp"
 #include "libswill/base/printable.hpp"
+#include "libswill/base/utf8.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -23,6 +25,24 @@ std::string amount(std::uint64_t n, const char* what, double seconds) {
 }
 
 } // namespace
+
+std::string in_columns(std::vector<std::vector<std::string>> rows) {
+  std::vector<std::size_t> widths;
+  for (auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      row[i] = printable(row[i]);
+      widths[i] = std::max(widths[i], count_code_points(row[i]));
+    }
+  }
+  std::string out;
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i + 1 < row.size(); ++i)
+      out += row[i] + std::string(widths[i] - count_code_points(row[i]) + 2, ' ');
+    out += row.back() + "\n";
+  }
+  return out;
+}
 
 output::output(bool as_json, bool verbose)
     : json_(as_json),
@@ -57,6 +77,12 @@ void output::document(const json& j) {
   if (muted_) return;
   clear_progress();
   write(dump(j, for_a_person) + "\n");
+  flush();
+}
+
+void output::answer(const json& j, std::string_view s) {
+  if (json_) return document(j);
+  text(s);
   flush();
 }
 

@@ -9,10 +9,14 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
 namespace swill::cli {
+
+/// A line for each row, with each column as wide as its widest cell. All of it is made printable.
+std::string in_columns(std::vector<std::vector<std::string>> rows);
 
 /// stdout and stderr, as the command line wants them. Nothing is printed any more after mute(), but what erases a line of progress. What
 /// servers and their clients have written is made printable here: a terminal shows it and does not obey it.
@@ -20,7 +24,6 @@ class output {
 public:
   output(bool json, bool verbose);
 
-  bool is_json() const noexcept { return json_; }
   /// From any thread.
   void mute() noexcept { muted_ = true; }
 
@@ -28,6 +31,8 @@ public:
   void text(std::string_view s);
   /// A whole result: with indents where a person reads it.
   void document(const nlohmann::ordered_json& j);
+  /// A whole result, as JSON if that is asked for, else as text.
+  void answer(const nlohmann::ordered_json& j, std::string_view text);
   /// One line of several: an item that was received.
   void line(const nlohmann::ordered_json& j);
   void flush();

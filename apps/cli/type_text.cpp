@@ -16,12 +16,6 @@ namespace {
 
 constexpr std::size_t deepest = 8;
 
-std::string text_under(const value& v, std::string_view key) {
-  const value* found = v.find(key);
-  const auto* text = found != nullptr ? found->get_if<std::string>() : nullptr;
-  return text != nullptr ? *text : std::string{};
-}
-
 std::string nested_text(const schema::node& type, std::size_t depth) {
   if (type.name.empty()) return "Any";
   if (type.parts.empty() || type.kind == schema_kind::recursion || depth > deepest) return type.name;
@@ -92,6 +86,12 @@ void add_side(std::string& out, const value& record, std::string_view name) {
 }
 
 } // namespace
+
+std::string text_under(const value& v, std::string_view key) {
+  const value* found = v.find(key);
+  const auto* text = found != nullptr ? found->get_if<std::string>() : nullptr;
+  return text != nullptr ? *text : std::string{};
+}
 
 std::string side_text(const value& side) { return text_of_side(side, type_of(side).root()); }
 

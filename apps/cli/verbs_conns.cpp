@@ -2,7 +2,6 @@
 #include "apps/cli/json.hpp"
 #include "apps/cli/verbs.hpp"
 #include "libswill/base/printable.hpp"
-#include "libswill/base/utf8.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -10,6 +9,9 @@
 #include <array>
 #include <cstdio>
 #include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 // What administrators see of connections (docs/protocol.md §11).
 
@@ -57,9 +59,7 @@ std::string topics_text(const connection_entry& c) {
 /// What a node is called, or its id.
 std::string node_text(const std::string& id, const std::string& name) { return name.empty() ? id : name; }
 
-using row = std::array<std::string, 12>;
-
-row row_of(const connection_entry& c) {
+std::vector<std::string> row_of(const connection_entry& c) {
   return {c.id,
           node_text(c.node, c.node_name),
           dash(c.user),
@@ -74,26 +74,13 @@ row row_of(const connection_entry& c) {
           topics_text(c)};
 }
 
-std::string table(const std::vector<connection_entry>& connections, bool with_head) {
-  std::vector<row> rows;
+std::string connection_table(const std::vector<connection_entry>& connections, bool with_head) {
+  std::vector<std::vector<std::string>> rows;
   if (with_head)
     rows.push_back(
         {"ID", "NODE", "USER", "ADDRESS", "AGE", "REQS", "QUEUED", "BACKLOG", "IN", "OUT", "SESSION", "TOPICS"});
-  for (const connection_entry& c : connections) {
-    rows.push_back(row_of(c));
-    for (std::string& cell : rows.back()) cell = printable(cell);
-  }
-  std::array<std::size_t, std::tuple_size_v<row>> widths{};
-  for (const row& r : rows) {
-    for (std::size_t i = 0; i < r.size(); ++i) widths[i] = std::max(widths[i], count_code_points(r[i]));
-  }
-  std::string out;
-  for (const row& r : rows) {
-    for (std::size_t i = 0; i + 1 < r.size(); ++i)
-      out += r[i] + std::string(widths[i] - count_code_points(r[i]) + 2, ' ');
-    out += r.back() + "\n";
-  }
-  return out;
+  for (const connection_entry& c : connections) rows.push_back(row_of(c));
+  return in_columns(std::move(rows));
 }
 
 void warn_of(session s, const std::vector<std::string>& missing, const std::map<std::string, std::string>& names) {
@@ -135,18 +122,13 @@ task<void> list_connections(session s) {
     value request = to_value(q);
     value came;
     const connection_page page = co_await ask<connection_page>(s, rpc("list"), std::move(request), came);
-    if (s.out.is_json()) {
-      s.out.document(to_json(came));
-    } else {
-      s.out.text(table(page.connections, first));
-    }
+    s.out.answer(to_json(came), connection_table(page.connections, first));
     warn_of(s, page.missing, page.names);
     left -= std::min(left, page.connections.size());
     q.cursor = page.cursor;
     if (q.cursor.empty() || (!o.all && left == 0)) break;
   }
   if (!q.cursor.empty()) s.out.note("swill: there may be more: --limit N, or --all");
-  s.out.flush();
 }
 
 std::string details_text(const connection_details& d) {
@@ -173,12 +155,7 @@ task<void> show_connection(session s) {
   value request = value::map({{"id", s.given.conns.id}, {"node", s.given.conns.node}});
   value came;
   const connection_details d = co_await ask<connection_details>(s, rpc("show"), std::move(request), came);
-  if (s.out.is_json()) {
-    s.out.document(to_json(came));
-  } else {
-    s.out.text(details_text(d));
-  }
-  s.out.flush();
+  s.out.answer(to_json(came), details_text(d));
 }
 
 task<void> close_connections(session s) {
@@ -193,13 +170,8 @@ task<void> close_connections(session s) {
   value came;
   const closed_connections c =
       co_await ask<closed_connections>(s, rpc(o.user.empty() ? "close" : "close_user"), std::move(request), came);
-  if (s.out.is_json()) {
-    s.out.document(to_json(came));
-  } else {
-    s.out.text("closed " + std::to_string(c.closed) + "\n");
-  }
+  s.out.answer(to_json(came), "closed " + std::to_string(c.closed) + "\n");
   warn_of(s, c.missing, {});
-  s.out.flush();
 }
 
 task<void> cancel_request(session s) {
@@ -207,12 +179,8 @@ task<void> cancel_request(session s) {
   value request = value::map({{"id", o.id}, {"seq", o.seq}, {"node", o.node}, {"reason", o.cancel_reason}});
   value came;
   const open_request r = co_await ask<open_request>(s, rpc("cancel"), std::move(request), came);
-  if (s.out.is_json()) {
-    s.out.document(to_json(came));
-  } else {
-    s.out.text("cancelled " + printable(r.rpc) + "  seq " + std::to_string(r.seq) + "  " + age_text(r.age_ms) + "\n");
-  }
-  s.out.flush();
+  s.out.answer(to_json(came),
+               "cancelled " + printable(r.rpc) + "  seq " + std::to_string(r.seq) + "  " + age_text(r.age_ms) + "\n");
 }
 
 } // namespace

@@ -2,13 +2,11 @@
 #include "apps/cli/type_text.hpp"
 #include "apps/cli/verbs.hpp"
 #include "apps/common/suggest.hpp"
-#include "libswill/base/printable.hpp"
-#include "libswill/base/utf8.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace swill::cli {
@@ -17,38 +15,14 @@ namespace {
 
 constexpr std::string_view introspect_name = "swill.introspect";
 
-std::string name_in(const value& record) {
-  const value* name = record.find("name");
-  const auto* text = name != nullptr ? name->get_if<std::string>() : nullptr;
-  return text != nullptr ? *text : std::string{};
-}
-
-/// Of a handler, as a cell of a table.
-std::string shown_name(const value& record) { return printable(name_in(record)); }
-
-std::string padded(std::string text, std::size_t width) {
-  const std::size_t has = count_code_points(text);
-  if (has < width) text.append(width - has, ' ');
-  return text;
-}
-
-std::string table(const value_array& records) {
-  std::size_t names = 0;
-  std::size_t requests = 0;
+std::string handler_table(const value_array& records) {
   const auto side = [](const value& record, std::string_view which) {
     const value* v = record.find(which);
-    return v != nullptr ? printable(side_text(*v)) : std::string{"Any"};
+    return v != nullptr ? side_text(*v) : std::string{"Any"};
   };
-  for (const value& r : records) {
-    names = std::max(names, count_code_points(shown_name(r)));
-    requests = std::max(requests, count_code_points(side(r, "request")));
-  }
-  std::string out;
-  for (const value& r : records) {
-    out += padded(shown_name(r), names) + "  " + padded(side(r, "request"), requests) + "  →  " + side(r, "response") +
-           "\n";
-  }
-  return out;
+  std::vector<std::vector<std::string>> rows;
+  for (const value& r : records) rows.push_back({text_under(r, "name"), side(r, "request"), "→", side(r, "response")});
+  return in_columns(std::move(rows));
 }
 
 } // namespace
@@ -74,7 +48,7 @@ task<found_handler> find_handler(session s) {
   const value_array records = co_await introspection(s, s.given.name.starts_with("swill."));
   std::vector<std::string> names;
   for (const value& r : records) {
-    names.push_back(name_in(r));
+    names.push_back(text_under(r, "name"));
     if (names.back() == s.given.name) found.record = r;
   }
   if (!found.record) found.suggestion = apps::suggestion(s.given.name, names);
@@ -83,12 +57,7 @@ task<found_handler> find_handler(session s) {
 
 task<void> list(session s) {
   const value_array records = co_await introspection(s);
-  if (s.out.is_json()) {
-    s.out.document(to_json(value{records}));
-  } else {
-    s.out.text(table(records));
-  }
-  s.out.flush();
+  s.out.answer(to_json(value{records}), handler_table(records));
 }
 
 task<void> introspect(session s) {
@@ -100,12 +69,7 @@ task<void> describe(session s) {
   const auto found = co_await find_handler(s);
   if (!found.record)
     throw error{error_code::not_found, "The server has no handler '" + s.given.name + "'" + found.suggestion};
-  if (s.out.is_json()) {
-    s.out.document(to_json(*found.record));
-  } else {
-    s.out.text(record_text(*found.record));
-  }
-  s.out.flush();
+  s.out.answer(to_json(*found.record), record_text(*found.record));
 }
 
 } // namespace swill::cli

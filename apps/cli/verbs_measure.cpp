@@ -1,8 +1,8 @@
 #include "apps/cli/exit_codes.hpp"
 #include "apps/cli/first_of.hpp"
 #include "apps/cli/json.hpp"
-#include "apps/cli/latencies.hpp"
 #include "apps/cli/verbs.hpp"
+#include "apps/common/latencies.hpp"
 #include "libswill/base/await.hpp"
 
 #include <nlohmann/json.hpp>
@@ -33,7 +33,7 @@ std::string format(const char* pattern, Args... args) {
 struct campaign {
   const options& given;
   value request;
-  latencies seen;
+  apps::latencies seen;
 };
 
 using seconds = std::chrono::duration<double>;
@@ -54,18 +54,15 @@ void print_bench(session s, const campaign& all, seconds took) {
   const double rate = static_cast<double>(all.seen.count()) / took.count();
   const double p50 = microseconds(all.seen.quantile(0.5));
   const double p99 = microseconds(all.seen.quantile(0.99));
-  if (s.out.is_json()) {
-    return s.out.document(json{{"calls", all.seen.count()},
-                               {"seconds", rounded(took.count() * 100) / 100},
-                               {"calls_per_second", rounded(rate)},
-                               {"p50_us", rounded(p50)},
-                               {"p99_us", rounded(p99)},
-                               {"connections", s.given.connections},
-                               {"depth", s.given.depth}});
-  }
-  s.out.text(format("%llu calls in %.2f s: %.0f calls/s, p50 %.1f µs, p99 %.1f µs\n",
-                    static_cast<unsigned long long>(all.seen.count()), took.count(), rate, p50, p99));
-  s.out.flush();
+  s.out.answer(json{{"calls", all.seen.count()},
+                    {"seconds", rounded(took.count() * 100) / 100},
+                    {"calls_per_second", rounded(rate)},
+                    {"p50_us", rounded(p50)},
+                    {"p99_us", rounded(p99)},
+                    {"connections", s.given.connections},
+                    {"depth", s.given.depth}},
+               format("%llu calls in %.2f s: %.0f calls/s, p50 %.1f µs, p99 %.1f µs\n",
+                      static_cast<unsigned long long>(all.seen.count()), took.count(), rate, p50, p99));
 }
 
 /// One round trip, in no more than the time that was given for it.
@@ -118,17 +115,12 @@ task<void> ping(session s) {
     sum += once;
   }
   const double average = microseconds(sum) / static_cast<double>(s.given.count);
-  if (s.out.is_json()) {
-    const json result{{"count", s.given.count},
-                      {"min_us", rounded(microseconds(least))},
-                      {"avg_us", rounded(average)},
-                      {"max_us", rounded(microseconds(most))}};
-    s.out.document(result);
-  } else {
-    s.out.text(format("%zu round trips: min %.1f µs, avg %.1f µs, max %.1f µs\n", s.given.count, microseconds(least),
-                      average, microseconds(most)));
-    s.out.flush();
-  }
+  const json result{{"count", s.given.count},
+                    {"min_us", rounded(microseconds(least))},
+                    {"avg_us", rounded(average)},
+                    {"max_us", rounded(microseconds(most))}};
+  s.out.answer(result, format("%zu round trips: min %.1f µs, avg %.1f µs, max %.1f µs\n", s.given.count,
+                              microseconds(least), average, microseconds(most)));
 }
 
 task<void> bench(session s) {

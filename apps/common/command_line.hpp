@@ -38,7 +38,7 @@ using added_option = CLI::Option*;
 /// What an option is.
 struct option {
   std::string name;      ///< "--port", "-n,--count"; without dashes it goes by its place: "TOPIC"
-  option_value value;    ///< a switch is on by its name, and "!--no-name" turns it off
+  option_value value;    ///< a switch is on by its name, and as "--name=false" says
   std::string text;      ///< for --help
   std::string unit = {}; ///< of its value, for --help: "BYTES"
   std::optional<std::string>

@@ -45,8 +45,11 @@ void options::add_to(apps::command_line& program) {
   program.add({"--path", path_, "of the WebSocket endpoint"});
   program.add({"--trust-forwarded-for", trust_forwarded_for_,
                "the address of a client is the last one in X-Forwarded-For: only behind a proxy that adds it"});
-  program.add({"--introspection,!--no-introspection", introspection_,
-               "clients may ask which handlers there are (swill.introspect)"});
+  program.add({"--introspection", introspection_, "clients may ask which handlers there are (swill.introspect)"});
+  program.add({.name = "--no-introspection",
+               .value = no_introspection_,
+               .text = "they may not, whatever --introspection says",
+               .variable = ""});
   log_.add_to(program);
   add_limit_options(program, limits_);
   ping_timeout_ = program.option_called("--ping-timeout");
@@ -57,7 +60,7 @@ void options::apply(app& a) const {
   a.use(log_.make());
   a.limits() = limits_;
   a.set_debug(listen_.debug());
-  a.introspection(introspection_ ? introspect::on : introspect::off);
+  a.introspection(introspection_ && !no_introspection_ ? introspect::on : introspect::off);
   if (trust_forwarded_for_) a.before_connection(take_forwarded_address);
 }
 

@@ -30,6 +30,7 @@ private:
   std::string path_ = server_options{}.path;
   bool trust_forwarded_for_ = false;
   bool introspection_ = true;
+  bool no_introspection_ = false;
   swill::limits limits_;
   apps::added_option ping_timeout_ = nullptr;
   apps::log_options log_;

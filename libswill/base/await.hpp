@@ -35,7 +35,7 @@ private:
   scope* scope_ = nullptr;
 };
 
-/// d as the clock counts it, rounded up; what is out of its reach comes as close as it needs.
+/// d as the clock counts it, rounded up; more than a hundred years, which the clock cannot add to now, are a hundred.
 template <class Rep, class Period>
 clock_duration within_the_clock(std::chrono::duration<Rep, Period> d) {
   constexpr std::chrono::hours longest{24 * 365 * 100};

@@ -17,7 +17,8 @@ void timer_queue::set(timer& t, clock_time when) {
   t.cancel();
   heap_.push_back(&t);
   t.queue_ = this;
-  t.due_ = std::max(when, last_run_); // for the past is for now: behind what has waited longer
+  t.due_ =
+      std::max(when, last_run_); // a time in the past counts as now, so that timers that have waited longer go first
   t.order_ = order_++;
   t.slot_ = heap_.size() - 1;
   up(t.slot_);

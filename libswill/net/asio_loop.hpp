@@ -150,7 +150,7 @@ private:
   std::vector<turn_job*> running_jobs_;
   bool in_round_ = false;
   std::vector<turn_job*> round_jobs_;
-  std::shared_ptr<poller> sockets_; ///< with its own wait
+  std::shared_ptr<poller> sockets_; ///< its epoll descriptor is what this loop's Asio waits for
   std::vector<std::function<void()>> local_;
   std::unordered_map<const void*, std::shared_ptr<void>> kept_;
 

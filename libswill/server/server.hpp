@@ -39,6 +39,8 @@ struct server_options {
   /// Bytes of one TCP connection that the kernel takes before it can send them (TCP_NOTSENT_LOWAT); 0: as many as it likes, on Linux up
   /// to 4 MB. Few keep small what a client that does not read costs, and what still comes after a CANCEL; streams then wake up more often.
   std::size_t kernel_unsent = 256 * 1024;
+  /// Public listeners answer `/livez` and `/readyz`, too, as internal ones always do.
+  bool health = false;
   /// stop() and run() wait for functions of the application that do not end, instead of leaving them behind.
   bool waits_for_functions = false;
 };
@@ -83,11 +85,13 @@ public:
   /// and what was there before goes on. False when there is nothing to read again: no listener has TLS, or the server has not started.
   bool reload();
 
-  /// Where it listens, with real ports.
+  /// Where its public listeners are, with real ports.
   std::vector<std::string> addresses() const;
   /// What clients connect to, in the same order: "ws://127.0.0.1:8080/ws", "wss://…", "unix:PATH".
   std::vector<std::string> urls() const;
-  /// Port of the first TCP address, or 0.
+  /// The addresses of those that are internal.
+  std::vector<std::string> internal_addresses() const;
+  /// Port of the first TCP address of a public listener, or 0.
   std::uint16_t port() const;
 
   caf::actor_system& system();

@@ -18,6 +18,16 @@ struct listener {
   std::string address;
   /// Clients connect by wss:// instead of ws://. Empty: without TLS.
   std::optional<tls_server_options> tls;
+  /// For those who run the server: it has no WebSocket endpoint and no files, but the paths that are for them, health among them. It answers
+  /// also where limits::connections is reached.
+  bool is_internal = false;
 };
+
+/// A listener for those who run the server: `{.listen = {"0.0.0.0:8080", swill::internal_listener("127.0.0.1:8081")}}`.
+inline listener internal_listener(std::string address) {
+  listener l{std::move(address)};
+  l.is_internal = true;
+  return l;
+}
 
 } // namespace swill

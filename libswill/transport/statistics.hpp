@@ -17,6 +17,8 @@ struct statistics {
   std::uint64_t upgraded = 0;
   /// Connections that were answered otherwise, `/ready` included, by the HTTP status of the answer.
   std::map<int, std::uint64_t> rejected;
+  /// HTTP requests that a path of the application or a file answered, by the status of the answer.
+  std::map<int, std::uint64_t> answered;
   /// Connections that were closed without an answer: far beyond limits::connections, or silent for limits::handshake_timeout.
   std::uint64_t turned_away = 0;
   /// WebSocket connections that ended with 1000, 1001 or 1005.
@@ -75,6 +77,7 @@ struct counters {
       slow_readers, ping_timeouts, exceptions, tls_handshakes, tls_resumed, tls_nanoseconds, tls_failures, bytes_in,
       bytes_out, sends, messages_in, messages_out;
   counter rejected[600]; // by status; index 0: statuses that are none
+  counter answered[600];
 };
 
 } // namespace detail

@@ -90,7 +90,7 @@ void websocket_server::impl::take(net::newcomer n, const detail::door& d) {
     return core->one_less();
   }
   auto start = [c = core, &l, n = std::move(n), &d, beyond]() mutable {
-    std::make_shared<detail::server_connection>(std::move(c), l, std::move(n))->start(d, beyond);
+    std::make_shared<detail::server_connection>(std::move(c), l, std::move(n), d)->start(beyond);
   };
   if (l.loop.is_current())
     start();
@@ -115,9 +115,15 @@ std::vector<std::string> websocket_server::urls() const {
 }
 
 std::uint16_t websocket_server::port() const {
-  for (const auto& l : impl_->acceptors)
-    if (!l->address().is_unix()) return l->address().port;
+  for (std::size_t i = 0; i < impl_->acceptors.size(); ++i) {
+    const auto& address = impl_->acceptors[i]->address();
+    if (!impl_->core->settings.listen[i].is_internal && !address.is_unix()) return address.port;
+  }
   return 0;
+}
+
+bool websocket_server::is_full() const noexcept {
+  return impl_->core->open >= impl_->core->settings.limits.connections;
 }
 
 void websocket_server::drain() { impl_->core->draining = true; }
@@ -200,8 +206,10 @@ transport::statistics websocket_server::statistics() const {
     all.sends += c.sends.get();
     all.messages_in += c.messages_in.get();
     all.messages_out += c.messages_out.get();
-    for (int status = 0; status < 600; ++status)
+    for (int status = 0; status < 600; ++status) {
       if (const auto n = c.rejected[status].get(); n != 0) all.rejected[status] += n;
+      if (const auto n = c.answered[status].get(); n != 0) all.answered[status] += n;
+    }
   }
   return all;
 }

@@ -21,10 +21,10 @@ class subscription;
 
 /// How a subscription to a topic has begun, or goes on while it reads history.
 struct joined {
-  position at;                         ///< what comes is behind this
-  bool recovered = true;               ///< nothing behind `since` was lost, or there was no `since`
-  std::vector<publication_ptr> missed; ///< what comes first: a page of it
-  bool more = false;                   ///< history has more behind these
+  position at;                         ///< the subscriber gets the messages after this position
+  bool recovered = true;               ///< no message after `since` was lost, or there was no `since`
+  std::vector<publication_ptr> missed; ///< the first page of the messages after `since`
+  bool more = false;                   ///< history has more messages after these
   bool fresh = false;                  ///< the topic has no message yet, and nobody on this node listened to it
 };
 
@@ -76,7 +76,7 @@ public:
   /// The subscriber has taken what was read: the next page, if there is one.
   void read_on();
 
-  // The hub's notes.
+  // Where the hub finds this membership among those of its topic; set and read by the hub alone.
   void* place = nullptr;
   std::size_t slot = 0;
   std::uint64_t token = 0;

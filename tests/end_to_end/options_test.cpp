@@ -118,10 +118,17 @@ TEST(Options, ThatAreMisspeltAreNamedAndWhatMayBeMeant) {
 }
 
 TEST(Options, ThatAreSwitchesTakeTheWordsOfSwitchesAlone) {
-  for (const char* odd : {"10k", "0x10", "1.5", "-1", "maybe", "2"}) {
-    const auto end = ended("swill-gateway", {"--listen", "127.0.0.1:1x", std::string{"--introspection="} + odd});
-    EXPECT_EQ(end.code, 2) << odd;
-    EXPECT_THAT(end.errors, HasSubstr("is none of true, on, yes, 1, false, off, no, 0")) << odd;
+  const std::pair<const char*, std::string> switches[] = {{"swill-gateway", "--introspection"},
+                                                          {"swill-gateway", "--no-introspection"},
+                                                          {"swill-worker", "--health"},
+                                                          {"swill-conformance", "--debug"},
+                                                          {"swill", "--json"}};
+  for (const auto& [program, name] : switches) {
+    for (const char* odd : {"10k", "0x10", "1.5", "-1", "-", "t", "enable", "maybe", "2"}) {
+      const auto end = ended(program, {name + "=" + odd});
+      EXPECT_EQ(end.code, std::string{program} == "swill" ? 1 : 2) << program << odd;
+      EXPECT_THAT(end.errors, HasSubstr(name + ": '" + odd + "' is none of true, on, yes, 1, false, off, no, 0"));
+    }
   }
   for (const char* good : {"true", "ON", "yes", "1", "false", "off", "No", "0"}) {
     const auto end = ended("swill-gateway", {"--listen", "127.0.0.1:1x", std::string{"--debug="} + good});

@@ -18,12 +18,14 @@
 
 namespace swill::test {
 
-/// Resident memory of a process in bytes.
+/// Resident memory of a process in bytes; 0 when it is not there. Not from /proc/PID/statm, which is off by some pages for each processor.
 inline std::size_t memory_of(pid_t process) {
-  std::ifstream in{"/proc/" + std::to_string(process) + "/statm"};
-  std::size_t all = 0, resident = 0;
-  in >> all >> resident;
-  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  std::ifstream rollup{"/proc/" + std::to_string(process) + "/smaps_rollup"};
+  std::size_t kilobytes = 0;
+  for (std::string word; kilobytes == 0 && rollup >> word;) {
+    if (word == "Rss:") rollup >> kilobytes;
+  }
+  return kilobytes * 1024;
 }
 
 /// What a child gets for its standard streams; -1: nothing to read, output that goes nowhere, the errors of this process.
@@ -33,8 +35,7 @@ struct child_streams {
   int errors = -1;
 };
 
-/// A program that runs beside this one. It is killed with this object, and with the thread that made it, however that ends. All of it is
-/// in this header because swill-bench, which links nothing of the tests, starts its servers with it too.
+/// A program that runs beside this one. It is killed with this object, and with the thread that made it, however that ends.
 class child_process {
 public:
   /// `command`: the program, looked for on PATH where it has no slash, and its arguments. `environment`: "NAME=value", beside that of this

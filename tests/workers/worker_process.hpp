@@ -8,7 +8,7 @@ namespace swill::worker_tests {
 
 using test::memory_of;
 
-/// This test program once more, as a worker in a process of its own (worker_process.cpp).
+/// A worker in a process of its own (tests/programs/worker.cpp).
 class worker_process : public test::child_process {
 public:
   /// `gateways`: their addresses, with commas between; `kind`: which handlers it serves.

@@ -30,7 +30,7 @@ void describe(D& d, question_kinds&) {
   d.value("cancel", question_kinds::cancel);
 }
 
-/// Where a list goes on within a node: behind a connection.
+/// Where a list goes on within a node: after this connection.
 struct list_place {
   std::uint64_t unit = 0;
   std::uint64_t number = 0; ///< on that unit

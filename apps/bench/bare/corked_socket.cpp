@@ -6,34 +6,13 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstdint>
 
 namespace swill::bench::bare {
 
 corked_socket::corked_socket(tcp_socket socket) : socket_(std::move(socket)) {
   error_code ignored;
-  socket_.set_option(net::ip::tcp::no_delay(true), ignored);
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
   socket_.native_non_blocking(true, ignored);
-}
-
-// Nearly every frame here is shorter than 126 bytes, so room is left for the short header only.
-std::size_t corked_socket::begin_frame() {
-  const auto start = pending_.size();
-  pending_.append("\x82\x00", 2);
-  return start;
-}
-
-void corked_socket::end_frame(std::size_t start) {
-  const auto size = pending_.size() - start - 2;
-  if (size < 126) {
-    pending_[start + 1] = static_cast<char>(size);
-    return;
-  }
-  char extended[8];
-  const int width = size < 65536 ? 2 : 8;
-  for (int i = 0; i < width; ++i) extended[i] = static_cast<char>(std::uint64_t(size) >> (8 * (width - 1 - i)));
-  pending_[start + 1] = static_cast<char>(width == 2 ? 126 : 127);
-  pending_.insert(start + 2, extended, static_cast<std::size_t>(width));
 }
 
 void corked_socket::flush() {
@@ -49,7 +28,7 @@ void corked_socket::flush() {
 void corked_socket::write_rest() {
   writing_ = true;
   in_flight_.swap(pending_);
-  net::async_write(socket_, net::buffer(in_flight_), [this, keep = owner_.lock()](error_code error, std::size_t) {
+  asio::async_write(socket_, asio::buffer(in_flight_), [this, keep = owner_.lock()](error_code error, std::size_t) {
     writing_ = false;
     in_flight_.clear();
     if (error) return fail(error);

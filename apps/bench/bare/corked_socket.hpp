@@ -14,19 +14,18 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace swill::bench::bare {
 
-namespace net = boost::asio;
+namespace asio = boost::asio;
 namespace beast = boost::beast;
 using error_code = boost::system::error_code;
 
 // The concrete executor instead of any_io_executor: every Beast operation copies executors several times.
-using executor = net::io_context::executor_type;
-using tcp_socket = net::basic_stream_socket<net::ip::tcp, executor>;
-using tcp_acceptor = net::basic_socket_acceptor<net::ip::tcp, executor>;
+using executor = asio::io_context::executor_type;
+using tcp_socket = asio::basic_stream_socket<asio::ip::tcp, executor>;
+using tcp_acceptor = asio::basic_socket_acceptor<asio::ip::tcp, executor>;
 
 /// The layer under websocket::stream. What is written during one read burst leaves in one send(),
 /// at the moment the stream asks the kernel for more input.
@@ -42,10 +41,13 @@ public:
   /// `owner` is kept alive by pending flushes.
   void set_owner(std::weak_ptr<void> owner) { owner_ = std::move(owner); }
 
-  /// Where a data frame is to be appended; begin_frame() and end_frame() write its header.
+  /// Where a data frame is to be appended; begin_frame() and end_frame() write the header, which is that of a payload of less than 126 bytes.
   std::string& output() noexcept { return pending_; }
-  std::size_t begin_frame();
-  void end_frame(std::size_t start);
+  std::size_t begin_frame() {
+    pending_.append("\x82\x00", 2);
+    return pending_.size();
+  }
+  void end_frame(std::size_t start) { pending_[start - 1] = static_cast<char>(pending_.size() - start); }
 
   std::size_t backlog() const noexcept { return pending_.size() + in_flight_.size(); }
 
@@ -66,27 +68,21 @@ public:
   // Beast writes only its handshake and control frames here; they keep their place among the data frames.
   template <class Buffers, class Handler>
   auto async_write_some(const Buffers& buffers, Handler&& handler) {
-    return net::async_initiate<Handler, void(error_code, std::size_t)>(
+    return asio::async_initiate<Handler, void(error_code, std::size_t)>(
         [this](auto completion, const Buffers& source) {
-          const auto size = append(source);
+          const auto before = pending_.size();
+          for (auto i = asio::buffer_sequence_begin(source); i != asio::buffer_sequence_end(source); ++i) {
+            const asio::const_buffer part(*i);
+            pending_.append(static_cast<const char*>(part.data()), part.size());
+          }
+          const auto size = pending_.size() - before;
           flush();
-          net::post(get_executor(), beast::bind_front_handler(std::move(completion), error_, size));
+          asio::post(get_executor(), beast::bind_front_handler(std::move(completion), error_, size));
         },
         handler, buffers);
   }
 
 private:
-  template <class Buffers>
-  std::size_t append(const Buffers& buffers) {
-    std::size_t size = 0;
-    for (auto i = net::buffer_sequence_begin(buffers); i != net::buffer_sequence_end(buffers); ++i) {
-      const net::const_buffer part(*i);
-      pending_.append(static_cast<const char*>(part.data()), part.size());
-      size += part.size();
-    }
-    return size;
-  }
-
   void write_rest();
   void fail(error_code error);
   void drained();

@@ -1,9 +1,17 @@
 #include "apps/bench/bare/envelope.hpp"
 
-#include "apps/bench/bare/packer.hpp"
+#include <msgpack.hpp>
+
+#include <cstddef>
 
 namespace swill::bench::bare {
 namespace {
+
+struct string_sink {
+  std::string& out;
+  void write(const char* data, std::size_t size) { out.append(data, size); }
+};
+using packer = msgpack::packer<string_sink>;
 
 // Reads the envelope in one pass, without building msgpack objects.
 class envelope_visitor : public msgpack::null_visitor {
@@ -71,16 +79,6 @@ void encode_message(std::string& out, std::uint64_t seq, std::int64_t value) {
 void encode_end_of_stream(std::string& out, std::uint64_t seq) {
   string_sink sink{out};
   packer(sink).pack_array(5).pack_uint64(seq).pack_nil().pack_uint8(1).pack_nil().pack_nil();
-}
-
-void encode_error(std::string& out, std::uint64_t seq, int code, std::string_view message) {
-  string_sink sink{out};
-  packer pack(sink);
-  pack.pack_array(5).pack_uint64(seq).pack_map(2);
-  pack.pack_str(4).pack_str_body("code", 4).pack_int(code).pack_str(7).pack_str_body("message", 7);
-  pack.pack_str(static_cast<std::uint32_t>(message.size()));
-  pack.pack_str_body(message.data(), static_cast<std::uint32_t>(message.size()));
-  pack.pack_uint8(3).pack_nil().pack_nil();
 }
 
 } // namespace swill::bench::bare

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,7 +22,5 @@ std::optional<request> decode(std::string_view frame);
 void encode_message(std::string& out, std::uint64_t seq, std::int64_t value);
 /// Appends `[seq, nil, 1, nil, nil]`.
 void encode_end_of_stream(std::string& out, std::uint64_t seq);
-/// Appends `[seq, {"code": code, "message": message}, 3, nil, nil]`.
-void encode_error(std::string& out, std::uint64_t seq, int code, std::string_view message);
 
 } // namespace swill::bench::bare

@@ -4,8 +4,8 @@
 
 namespace swill::bench::bare {
 
-/// The baseline: one thread, Beast and msgpack-cxx (and hiredis, for `visit`), nothing else. Listens on 127.0.0.1 and serves until it is
-/// killed. `redis`: its port, or 0.
-int serve(std::uint16_t port, std::uint16_t redis);
+/// The baseline: one thread, Beast and msgpack-cxx, nothing else. Listens on 127.0.0.1 and serves until it is killed. `own_frames`: Beast does the
+/// handshake only, and frames are read by hand, all of those that one recv() has brought.
+int serve(std::uint16_t port, bool own_frames);
 
 } // namespace swill::bench::bare

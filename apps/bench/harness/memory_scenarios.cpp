@@ -1,10 +1,4 @@
-#include "apps/bench/harness/memory_scenarios.hpp"
-
 #include "apps/bench/harness/measurement.hpp"
-#include "apps/bench/load/connection.hpp"
-#include "apps/bench/load/request_frame.hpp"
-#include "apps/bench/load/response.hpp"
-#include "libswill/base/encoding.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -35,20 +29,21 @@ void call_add(connection& c) {
   }
 }
 
-std::vector<connection> connect(std::uint16_t port, unsigned count) {
+std::vector<connection> connect(const running_server& server, unsigned count) {
   std::vector<connection> all;
   all.reserve(count);
   for (unsigned i = 0; i < count; ++i) {
-    all.emplace_back(port, i / connections_per_source);
+    all.push_back(server.connect(i / connections_per_source));
     call_add(all.back());
   }
   return all;
 }
 
-double kib(std::uint64_t bytes) { return static_cast<double>(bytes) / 1024; }
-
-// One connection that has come and gone: what a server sets up once is not counted.
-void warm_up(std::uint16_t port) { connect(port, 1); }
+/// `name` is what each of `count` has added to the server's memory, in KiB.
+metrics growth(const running_server& server, double before, const char* name, unsigned count) {
+  const auto after = server.rss();
+  return {{name, (after - before) / 1024 / count}, {"rss_mb", after / 1e6}};
+}
 
 void open_waiting(std::vector<connection>& connections, unsigned count) {
   request_frame frame("sleep", payload::integer);
@@ -69,23 +64,19 @@ void open_waiting(std::vector<connection>& connections, unsigned count) {
 } // namespace
 
 metrics measure_idle_connections(const server_spec& spec, const options& o) {
-  running_server server(spec);
-  warm_up(server.port);
-  const auto before = server.process.rss_bytes();
-  const auto connections = connect(server.port, o.idle_connections);
-  const auto after = server.process.rss_bytes();
-  return {{"connection_kb", (kib(after) - kib(before)) / o.idle_connections},
-          {"rss_mb", static_cast<double>(after) / 1e6}};
+  const running_server server(spec);
+  connect(server, 1); // it has come and gone: what a server sets up once is not counted
+  const auto before = server.rss();
+  const auto connections = connect(server, o.idle_connections);
+  return growth(server, before, "connection_kb", o.idle_connections);
 }
 
 metrics measure_waiting_requests(const server_spec& spec, const options& o) {
-  running_server server(spec);
-  auto connections = connect(server.port, (o.waiting_requests + requests_per_connection - 1) / requests_per_connection);
-  const auto before = server.process.rss_bytes();
+  const running_server server(spec);
+  auto connections = connect(server, (o.waiting_requests + requests_per_connection - 1) / requests_per_connection);
+  const auto before = server.rss();
   open_waiting(connections, o.waiting_requests);
-  const auto after = server.process.rss_bytes();
-  return {{"request_kb", (kib(after) - kib(before)) / o.waiting_requests},
-          {"rss_mb", static_cast<double>(after) / 1e6}};
+  return growth(server, before, "request_kb", o.waiting_requests);
 }
 
 } // namespace swill::bench

@@ -1,5 +1,9 @@
 #include "apps/bench/harness/report.hpp"
 
+#include "libswill/base/utf8.hpp"
+
+#include <nlohmann/json.hpp>
+
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -29,7 +33,7 @@ std::string number(std::optional<double> value, int decimals, double scale = 1) 
 }
 
 std::string unit_of(const std::string& metric) {
-  if (metric == "cpu_us") return " µs";
+  if (metric.ends_with("_us")) return " µs";
   if (metric.ends_with("_kb")) return " KiB";
   if (metric.ends_with("_mb")) return " MB";
   if (metric == "delay_ms") return " ms";
@@ -38,9 +42,9 @@ std::string unit_of(const std::string& metric) {
 }
 
 std::string ratio_text(const series& s) {
-  if (s.is_baseline() || s.ratios.empty()) return "";
+  if (s.server.is_baseline() || s.ratios.empty()) return "";
   const auto [low, high] = std::minmax_element(s.ratios.begin(), s.ratios.end());
-  return number(s.ratio(), 2) + " (" + number(*low, 2) + "-" + number(*high, 2) + ")";
+  return number(median(s.ratios), 2) + " (" + number(*low, 2) + "-" + number(*high, 2) + ")";
 }
 
 std::string target_text(const target& aim) {
@@ -67,10 +71,10 @@ std::string value_text(const target& aim, const series& s) {
 
 table_row row_of(const scenario& subject, const series& s) {
   return {subject.name,
-          s.label,
+          s.server.label,
           value_text(subject.aim, s),
           ratio_text(s),
-          s.is_baseline() ? "" : target_text(subject.aim),
+          s.server.is_bare() ? "" : target_text(subject.aim),
           number(s.median_of("rate"), 0),
           number(s.median_of("p50_us"), 1),
           number(s.median_of("p99_us"), 1),
@@ -80,32 +84,9 @@ table_row row_of(const scenario& subject, const series& s) {
           verdict_text(subject.aim, s)};
 }
 
-std::vector<table_row> rows_of(const std::vector<outcome>& outcomes) {
-  std::vector<table_row> rows;
-  for (const auto& out : outcomes) {
-    for (const auto& s : out.servers) rows.push_back(row_of(out.subject, s));
-  }
-  return rows;
-}
-
-// Characters on the screen, not bytes: "µ" is one.
-std::size_t width_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
-}
-
 std::string padded(const std::string& text, std::size_t width, bool left) {
-  const std::string space(width - std::min(width, width_of(text)), ' ');
+  const std::string space(width - count_code_points(text), ' ');
   return left ? text + space : space + text;
-}
-
-std::string errors_of(const std::vector<outcome>& outcomes, const char* bullet) {
-  std::string text;
-  for (const auto& out : outcomes) {
-    for (const auto& s : out.servers) {
-      if (!s.error.empty()) text += bullet + out.subject.name + " on " + s.label + ": " + s.error + "\n";
-    }
-  }
-  return text;
 }
 
 std::string processor() {
@@ -136,34 +117,64 @@ std::string describe_run(const options& o) {
          std::to_string(o.items) + " items";
 }
 
-std::string to_text(const std::vector<outcome>& outcomes) {
-  auto rows = rows_of(outcomes);
-  rows.insert(rows.begin(), headings);
+std::string to_table(const std::vector<outcome>& outcomes) {
+  std::vector<table_row> rows{headings};
+  std::string failures;
+  for (const auto& out : outcomes) {
+    for (const auto& s : out.servers) {
+      rows.push_back(row_of(out.subject, s));
+      if (!s.error.empty()) failures += "- " + out.subject.name + " on " + s.server.label + ": " + s.error + "\n";
+    }
+  }
   std::array<std::size_t, columns> widths{};
   for (const auto& row : rows) {
-    for (std::size_t i = 0; i < columns; ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+    for (std::size_t i = 0; i < columns; ++i) widths[i] = std::max(widths[i], count_code_points(row[i]));
   }
   std::string text;
   for (const auto& row : rows) {
-    for (std::size_t i = 0; i < columns; ++i)
-      text += padded(row[i], widths[i], i < 2) + (i + 1 < columns ? "  " : "\n");
+    for (std::size_t i = 0; i < columns; ++i) text += "| " + padded(row[i], widths[i], i < 2) + " ";
+    text += "|\n";
+    if (&row != &rows.front()) continue;
+    for (std::size_t i = 0; i < columns; ++i) text += "|" + std::string(widths[i] + 1, '-') + (i < 2 ? "-" : ":");
+    text += "|\n";
   }
-  return text + errors_of(outcomes, "! ");
+  return failures.empty() ? text : text + "\n" + failures;
 }
 
-std::string to_markdown(const std::vector<outcome>& outcomes, const options& o) {
-  std::string text = describe_run(o) + ".\n\n|";
-  for (const auto& heading : headings) text += " " + heading + " |";
-  text += "\n|---|---|";
-  for (std::size_t i = 2; i < columns; ++i) text += "--:|";
-  text += "\n";
-  for (const auto& row : rows_of(outcomes)) {
-    text += "|";
-    for (const auto& cell : row) text += " " + cell + " |";
-    text += "\n";
+std::string to_json(const std::vector<outcome>& outcomes, const options& o) {
+  using nlohmann::json;
+  const auto or_null = [](const auto& optional) { return optional ? json(*optional) : json(nullptr); };
+  json scenarios = json::array();
+  for (const auto& out : outcomes) {
+    const auto& aim = out.subject.aim;
+    json servers = json::array();
+    for (const auto& s : out.servers) {
+      json medians = json::object();
+      for (const auto& [name, values] : s.rounds) medians[name] = or_null(median(values));
+      servers.push_back({{"server", s.server.label},
+                         {"median", std::move(medians)},
+                         {"rounds", s.rounds},
+                         {"ratio", or_null(median(s.ratios))},
+                         {"ratios", s.ratios},
+                         {"keeps_target", or_null(keeps_target(aim, s))},
+                         {"error", s.error.empty() ? json(nullptr) : json(s.error)}});
+    }
+    const char* const kinds[] = {"ratio_at_most", "at_most", "at_least"};
+    scenarios.push_back(
+        {{"name", out.subject.name},
+         {"what", out.subject.what},
+         {"target", {{"metric", aim.metric}, {"kind", kinds[static_cast<int>(aim.bound)]}, {"limit", aim.limit}}},
+         {"servers", std::move(servers)}});
   }
-  const auto errors = errors_of(outcomes, "- ");
-  return errors.empty() ? text : text + "\n" + errors;
+  json commands = json::object();
+  for (const auto& s : o.servers) commands[s.label] = s.command;
+  const json whole{{"run", describe_run(o)},
+                   {"rounds", o.rounds},
+                   {"seconds", static_cast<double>(o.duration.count()) / 1e3},
+                   {"items", o.items},
+                   {"commands", std::move(commands)},
+                   {"scenarios", std::move(scenarios)}};
+  return whole.dump(2) + "\n";
 }
 
 } // namespace swill::bench

@@ -1,5 +1,3 @@
-#include "apps/bench/harness/speed_scenarios.hpp"
-
 #include "apps/bench/harness/measurement.hpp"
 #include "apps/bench/load/load_loop.hpp"
 
@@ -8,8 +6,6 @@
 namespace swill::bench {
 namespace {
 
-constexpr std::chrono::seconds patience{120};
-
 std::chrono::milliseconds warm_up_of(const options& o) {
   return std::min(o.duration / 4, std::chrono::milliseconds(300));
 }
@@ -17,60 +13,44 @@ std::chrono::milliseconds warm_up_of(const options& o) {
 // Whole streams only: what the server has produced and the client not yet seen would be counted on one side.
 template <class Client>
 metrics measure_streams(const server_spec& spec, const options& o) {
-  running_server server(spec);
+  const running_server server(spec);
   tally seen;
   load_loop loop;
-  auto& c = loop.add<Client>(connection(server.port), seen, o.items);
+  loop.add<Client>(server.connect(), seen, o.items);
   const auto one_stream = [&] {
     loop.start_all();
-    loop.run_until([&] { return c.idle(); }, patience);
+    loop.run_until_idle();
   };
   one_stream();
-  seen.clear();
-  const auto from = moment::now(server.process);
-  do {
-    one_stream();
-  } while (monotonic_ns() - from.wall_ns < static_cast<std::uint64_t>(std::chrono::nanoseconds(o.duration).count()));
-  auto result = evaluate(from, moment::now(server.process), seen);
-  result["rss_mb"] = static_cast<double>(server.process.rss_bytes()) / 1e6;
-  return result;
+  return measure(server, seen, [&] { repeat_for(o.duration, one_stream); });
 }
 
 } // namespace
 
-metrics measure_calls(running_server& server, const options& o, unary_rpc rpc, unsigned connections, unsigned depth) {
+metrics measure_calls(const running_server& server, const options& o, unary_rpc rpc, unsigned connections,
+                      unsigned depth) {
   tally seen;
   load_loop loop;
   std::vector<unary_client*> clients;
-  for (unsigned i = 0; i < connections; ++i) {
-    clients.push_back(&loop.add<unary_client>(connection(server.port), seen, rpc, depth));
-  }
+  for (unsigned i = 0; i < connections; ++i)
+    clients.push_back(&loop.add<unary_client>(server.connect(), seen, rpc, depth));
   loop.start_all();
   loop.run_for(warm_up_of(o));
-  seen.clear();
-  const auto from = moment::now(server.process);
-  loop.run_for(o.duration);
-  const auto to = moment::now(server.process);
-  auto result = evaluate(from, to, seen);
-  result["rss_mb"] = static_cast<double>(server.process.rss_bytes()) / 1e6;
+  auto result = measure(server, seen, [&] { loop.run_for(o.duration); });
 
   // Every request must get its answer, the last ones too.
   for (auto* c : clients) c->stop();
-  loop.run_until([&] { return std::all_of(clients.begin(), clients.end(), [](auto* c) { return c->idle(); }); },
-                 patience);
+  loop.run_until_idle();
   require_no_errors(seen);
   return result;
 }
 
 metrics measure_add(const server_spec& spec, const options& o, unsigned connections, unsigned depth) {
-  running_server server(spec);
-  return measure_calls(server, o, unary_rpc::add, connections, depth);
+  return measure_calls(running_server(spec), o, add, connections, depth);
 }
 
 metrics measure_timer0(const server_spec& spec, const options& o) {
-  running_server server(spec);
-  const auto rpc = spec.label == baseline_label ? unary_rpc::add : unary_rpc::sleep0;
-  return measure_calls(server, o, rpc, 50, 16);
+  return measure_calls(running_server(spec), o, spec.is_bare() ? add : unary_rpc{"sleep0", payload::integer}, 50, 16);
 }
 
 metrics measure_stream_out(const server_spec& spec, const options& o) { return measure_streams<burst_client>(spec, o); }
@@ -78,30 +58,27 @@ metrics measure_stream_out(const server_spec& spec, const options& o) { return m
 metrics measure_stream_in(const server_spec& spec, const options& o) { return measure_streams<upload_client>(spec, o); }
 
 metrics measure_fairness(const server_spec& spec, const options& o) {
-  running_server server(spec);
-  const auto alone = measure_calls(server, o, unary_rpc::add, 1, 1);
+  const running_server server(spec);
+  const auto alone = measure_calls(server, o, add, 1, 1).at("p99_us");
 
   tally streamed, seen;
   load_loop loop;
-  loop.add<unary_client>(connection(server.port), seen, unary_rpc::add, 1u);
-  auto& stream = loop.add<burst_client>(connection(server.port), streamed, o.items);
+  loop.add<unary_client>(server.connect(), seen, add, 1u);
+  auto& stream = loop.add<burst_client>(server.connect(), streamed, o.items);
   loop.start_all();
   loop.run_for(warm_up_of(o));
-  seen.clear();
-  const auto from = moment::now(server.process);
-  const auto end = from.wall_ns + static_cast<std::uint64_t>(std::chrono::nanoseconds(o.duration).count());
-  loop.run_until(
-      [&] {
-        if (stream.idle()) stream.start(monotonic_ns());
-        return monotonic_ns() >= end;
-      },
-      patience);
-  auto result = evaluate(from, moment::now(server.process), seen);
+  streamed.clear();
+  auto result = measure(server, seen, [&] {
+    const auto end = monotonic_ns() + static_cast<std::uint64_t>(std::chrono::nanoseconds(o.duration).count());
+    loop.run_until([&] {
+      if (stream.idle()) stream.start(monotonic_ns());
+      return monotonic_ns() >= end;
+    });
+  });
   require_no_errors(streamed);
-  result["p99_alone_us"] = alone.at("p99_us");
-  result["delay_ms"] = (result["p99_us"] - alone.at("p99_us")) / 1e3;
-  result["stream_rate"] =
-      static_cast<double>(streamed.messages) / static_cast<double>(monotonic_ns() - from.wall_ns) * 1e9;
+  result["p99_alone_us"] = alone;
+  result["delay_ms"] = (result["p99_us"] - alone) / 1e3;
+  result["stream_rate"] = result["rate"] * static_cast<double>(streamed.messages) / static_cast<double>(seen.messages);
   result.erase("cpu_us"); // it is the stream's
   result.erase("client_us");
   return result;
@@ -111,8 +88,7 @@ metrics measure_fairness(const server_spec& spec, const options& o) {
 metrics measure_threads(const server_spec& spec, const options& o) {
   metrics result;
   for (const unsigned threads : {1u, 2u}) {
-    running_server server(spec, threads);
-    auto m = measure_calls(server, o, unary_rpc::sum, 50, 4);
+    auto m = measure_calls(running_server(spec, threads), o, {"sum", payload::list}, 50, 4);
     result["rate_" + std::to_string(threads)] = m.at("rate");
     result["busy_" + std::to_string(threads)] = m.at("busy");
     if (threads == 2) result.merge(m);

@@ -8,26 +8,6 @@ namespace {
 
 constexpr std::uint32_t items_per_block = 4096;
 
-const char* name_of(unary_rpc rpc) {
-  switch (rpc) {
-    case unary_rpc::add: return "add";
-    case unary_rpc::sleep0: return "sleep0";
-    case unary_rpc::sum: return "sum";
-    case unary_rpc::visit: return "visit";
-  }
-  return "";
-}
-
-payload payload_of(unary_rpc rpc) {
-  switch (rpc) {
-    case unary_rpc::add: return payload::pair;
-    case unary_rpc::sleep0:
-    case unary_rpc::visit: return payload::integer;
-    case unary_rpc::sum: return payload::list;
-  }
-  return payload::integer;
-}
-
 // What is wrong, with the numbers: a bench must not be fast because it answers something else.
 std::string unexpected(const char* what, const response& r) {
   return std::string(what) + ": seq " + std::to_string(r.seq) + ", value " + std::to_string(r.value) + ", type " +
@@ -45,7 +25,7 @@ std::uint64_t monotonic_ns() noexcept {
 // --- unary
 
 unary_client::unary_client(connection c, tally& t, unary_rpc rpc, unsigned depth)
-    : client(std::move(c), t), frame_(name_of(rpc), payload_of(rpc)), rpc_(rpc), slots_(depth) {}
+    : client(std::move(c), t), frame_(rpc.name, rpc.data), rpc_(rpc), slots_(depth) {}
 
 void unary_client::start(std::uint64_t now) {
   for (std::uint32_t i = 0; i < slots_.size(); ++i) {
@@ -64,7 +44,7 @@ void unary_client::on_readable(std::uint64_t now) {
       return tally_.fail(unexpected("wrong answer", r));
     }
     ++tally_.messages;
-    tally_.latency.record(now - s.sent_at);
+    tally_.latency.add(std::chrono::nanoseconds(now - s.sent_at));
     if (stopped_) {
       s.seq = 0;
       --open_;
@@ -81,10 +61,10 @@ void unary_client::on_readable(std::uint64_t now) {
 void unary_client::ask(slot& s, std::uint64_t now) {
   const auto a = static_cast<std::uint16_t>(s.seq & 0x7fff), b = static_cast<std::uint16_t>((s.seq >> 4) & 0x7fff);
   frame_.set_seq(s.seq);
-  if (rpc_ == unary_rpc::add) {
+  if (rpc_.data == payload::pair) {
     frame_.set_pair(a, b);
     s.expected = a + b;
-  } else if (rpc_ == unary_rpc::sum) {
+  } else if (rpc_.data == payload::list) {
     s.expected = list_items * (list_items - 1) / 2;
   } else {
     frame_.set_integer(a);
@@ -128,7 +108,7 @@ void burst_client::on_response(const response& r) {
 upload_client::upload_client(connection c, tally& t, std::uint32_t items)
     : client(std::move(c), t),
       item_("sum_stream", payload::integer),
-      end_("sum_stream", payload::end_of_stream),
+      end_("sum_stream", payload::nothing, wire::request_type::end_of_stream),
       items_(items) {
   for (std::uint32_t i = 0; i < items; ++i) sum_ += i % items_per_block;
 }

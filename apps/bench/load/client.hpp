@@ -35,12 +35,21 @@ public:
 protected:
   template <class F>
   void receive(F&& on_response) {
-    const bool open = connection_.receive([&](std::string_view payload) {
+    receive_payloads([&](std::string_view payload) {
       if (const auto r = parse_response(payload)) [[likely]]
         return on_response(*r);
-      tally_.fail("not the response that was expected: " + to_hex(as_bytes(payload.substr(0, 64))));
+      fail("not the response that was expected", payload);
     });
-    if (!open) closed_ = true, tally_.fail("the server closed the connection");
+  }
+  template <class F>
+  void receive_payloads(F&& on_payload) {
+    if (connection_.receive(on_payload)) return;
+    closed_ = true;
+    tally_.fail("the server closed the connection");
+  }
+
+  void fail(const std::string& what, std::string_view payload) {
+    tally_.fail(what + ": " + to_hex(as_bytes(payload.substr(0, 64))));
   }
 
   connection connection_;
@@ -50,7 +59,12 @@ private:
   bool closed_ = false;
 };
 
-enum class unary_rpc { add, sleep0, sum, visit };
+/// A unary handler, by its name, and what it is asked.
+struct unary_rpc {
+  const char* name;
+  payload data;
+};
+inline constexpr unary_rpc add{"add", payload::pair};
 
 /// Keeps `depth` unary requests open until it is told to stop.
 class unary_client : public client {

@@ -10,6 +10,11 @@
 #include <system_error>
 
 namespace swill::bench {
+namespace {
+
+constexpr std::uint64_t patience_ns = 120'000'000'000;
+
+} // namespace
 
 load_loop::load_loop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   if (epoll_ < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
@@ -65,12 +70,16 @@ void load_loop::run_for(std::chrono::nanoseconds duration) {
   }
 }
 
-void load_loop::run_until(const std::function<bool()>& done, std::chrono::seconds limit) {
-  const auto end = monotonic_ns() + static_cast<std::uint64_t>(std::chrono::nanoseconds(limit).count());
+void load_loop::run_until(const std::function<bool()>& done) {
+  const auto end = monotonic_ns() + patience_ns;
   while (!done()) {
-    if (monotonic_ns() > end) throw std::runtime_error("no end within " + std::to_string(limit.count()) + " s");
+    if (monotonic_ns() > end) throw std::runtime_error("no end within two minutes");
     turn(100);
   }
+}
+
+void load_loop::run_until_idle() {
+  run_until([this] { return std::all_of(clients_.begin(), clients_.end(), [](const auto& c) { return c->idle(); }); });
 }
 
 } // namespace swill::bench

@@ -29,8 +29,10 @@ public:
   void start_all();
 
   void run_for(std::chrono::nanoseconds duration);
-  /// Until `done` is true; throws std::runtime_error when that takes longer than `limit`, or when a connection is lost.
-  void run_until(const std::function<bool()>& done, std::chrono::seconds limit);
+  /// Until `done` is true; throws std::runtime_error when that takes two minutes, or when a connection is lost.
+  void run_until(const std::function<bool()>& done);
+  /// Until no client has anything open.
+  void run_until_idle();
 
 private:
   void watch(std::unique_ptr<client> c);

@@ -1,74 +1,50 @@
 #include "apps/bench/load/request_frame.hpp"
 
+#include "libswill/base/buffer.hpp"
+
+#include <limits>
+
 namespace swill::bench {
-
-using namespace std::string_view_literals;
-
 namespace {
 
-constexpr std::size_t short_header = 6;
-constexpr std::size_t long_header = 8;
+// Of numbers that are set later: no other has a longer form.
+constexpr auto widest16 = std::numeric_limits<std::uint16_t>::max();
+constexpr auto widest32 = std::numeric_limits<std::uint32_t>::max();
+
+buffer encoded(payload kind) {
+  buffer out;
+  wire::writer to{out};
+  switch (kind) {
+    case payload::pair:
+      to.array(2);
+      to.integer(widest16);
+      to.integer(widest16);
+      break;
+    case payload::integer: to.integer(widest32); break;
+    case payload::list:
+      to.array(list_items);
+      for (std::int64_t i = 0; i < list_items; ++i) to.integer(i);
+      break;
+    case payload::nothing: to.nil(); break;
+  }
+  return out;
+}
 
 } // namespace
 
-request_frame::request_frame(std::string_view rpc, payload kind) {
-  const bool is_long = kind == payload::list;
-  begin(is_long, kind == payload::end_of_stream ? '\x94' : '\x93');
-  switch (kind) {
-    case payload::pair:
-      bytes_.append("\x92\xcd\0\0\xcd\0\0"sv);
-      data_at_ = bytes_.size() - 5;
-      break;
-    case payload::integer:
-      bytes_.append("\xce\0\0\0\0"sv);
-      data_at_ = bytes_.size() - 4;
-      break;
-    case payload::list: append_list(); break;
-    case payload::end_of_stream: bytes_.push_back('\xc0'); break;
-  }
-  bytes_.push_back(static_cast<char>(0xa0 | rpc.size())); // every name here is shorter than 32 bytes
-  bytes_.append(rpc);
-  if (kind == payload::end_of_stream) bytes_.push_back('\1');
-  end(is_long);
-}
+request_frame::request_frame(std::string_view rpc, payload kind, wire::request_type type)
+    : request_frame(rpc, encoded(kind).view(), type) {}
 
-request_frame::request_frame(std::string_view rpc, std::string_view encoded_data) {
-  const bool is_long = encoded_data.size() + rpc.size() + 10 >= 126;
-  begin(is_long, '\x93');
-  bytes_.append(encoded_data);
-  bytes_.push_back(static_cast<char>(0xa0 | rpc.size()));
-  bytes_.append(rpc);
-  end(is_long);
-}
-
-void request_frame::begin(bool is_long, char array) {
-  bytes_.append(is_long ? "\x82\xfe\0\0\0\0\0\0"sv : "\x82\x80\0\0\0\0"sv);
-  bytes_.push_back(array);
-  bytes_.append("\xce\0\0\0\0"sv);
-  seq_at_ = bytes_.size() - 4;
-}
-
-void request_frame::end(bool is_long) {
-  const std::size_t length = bytes_.size() - (is_long ? long_header : short_header);
-  if (is_long) {
-    put16(2, static_cast<std::uint16_t>(length));
-  } else {
-    bytes_[1] = static_cast<char>(0x80 | length);
-  }
-}
-
-void request_frame::append_list() {
-  bytes_.append("\xdc\0\0"sv);
-  put16(bytes_.size() - 2, list_items);
-  for (std::uint16_t i = 0; i < list_items; ++i) {
-    bytes_.append("\xcd\0\0"sv);
-    put16(bytes_.size() - 2, i);
-  }
-}
-
-void request_frame::set_pair(std::uint16_t a, std::uint16_t b) noexcept {
-  put16(data_at_, a);
-  put16(data_at_ + 3, b);
+request_frame::request_frame(std::string_view rpc, bytes_view data, wire::request_type type) : bytes_("\x82") {
+  buffer envelope;
+  wire::writer to{envelope};
+  wire::write_request(to, widest32, data, rpc, type);
+  const auto size = envelope.size();
+  bytes_.push_back(static_cast<char>(0x80 | (size < 126 ? size : 126)));
+  if (size >= 126) put16(bytes_.append(2, '\0').size() - 2, static_cast<std::uint16_t>(size));
+  bytes_.append(4, '\0');       // the mask key
+  data_at_ = bytes_.size() + 6; // after the array's head and a seq of 32 bits
+  bytes_.append(as_text(envelope.view()));
 }
 
 void request_frame::put16(std::size_t at, std::uint16_t value) noexcept {

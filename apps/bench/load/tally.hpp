@@ -1,6 +1,6 @@
 #pragma once
 
-#include "apps/bench/load/histogram.hpp"
+#include "apps/common/latencies.hpp"
 
 #include <cstdint>
 #include <string>
@@ -11,7 +11,7 @@ namespace swill::bench {
 /// What clients have seen. The errors stay through clear(): a wrong answer during warm-up counts too.
 struct tally {
   std::uint64_t messages = 0;
-  histogram latency;
+  apps::latencies latency;
   std::uint64_t errors = 0;
   std::string first_error;
 
@@ -20,7 +20,7 @@ struct tally {
   }
   void clear() noexcept {
     messages = 0;
-    latency.clear();
+    latency = {};
   }
 };
 

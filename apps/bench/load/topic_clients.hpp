@@ -2,6 +2,7 @@
 
 #include "apps/bench/load/client.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -17,7 +18,8 @@ struct published {
 /// Subscribes to some topics and counts what comes.
 class subscriber_client : public client {
 public:
-  subscriber_client(connection c, tally& t, const published& last, std::vector<std::string> topics);
+  subscriber_client(connection c, tally& t, const published& last, std::vector<std::string> topics)
+      : client(std::move(c), t), last_(last), topics_(std::move(topics)) {}
 
   void start(std::uint64_t now) override;
   void on_readable(std::uint64_t now) override;
@@ -35,7 +37,7 @@ private:
 /// Publishes one message of 100 bytes at a time, to its topics in turn. Answers are not counted: deliveries are.
 class publisher_client : public client {
 public:
-  publisher_client(connection c, tally& t, published& last, std::vector<std::string> topics);
+  publisher_client(connection c, tally& t, published& last, const std::vector<std::string>& topics);
 
   /// One publish.
   void start(std::uint64_t now) override;

@@ -106,7 +106,7 @@ private:
   std::int64_t counted_bytes_ = 0;
   std::uint32_t counted_items_ = 0;
 
-  // Not beside burst_bytes_, or compilers count both in one vector register, which costs a third of an item.
+  // Apart from burst_bytes_: where the two are neighbours, g++ counts both in one vector register, and an item takes a third more time.
   std::uint32_t burst_items_ = 0;
   leading_state leading_state_ = leading_state::none; ///< sent: the response has begun, with or without
 };

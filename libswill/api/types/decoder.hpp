@@ -99,7 +99,7 @@ public:
   bookmark here() const noexcept { return {reader, depth_, marks_, reported_}; }
   /// Back to b. What the attempt cost counts: nested unions may not multiply it without bound.
   void go_back(const bookmark& b);
-  /// Takes n off what repeated work may cost in all; false when it is used up.
+  /// Looking at the same bytes again, as unions do, has a budget for the whole message: takes n off it; false when nothing is left.
   bool spend(std::size_t n);
 
 private:

@@ -4,8 +4,23 @@
 
 namespace swill::transport::detail {
 
+namespace {
+
+/// What the handshake's rules answer for, beside what the settings add.
+std::vector<net::http::route> with_endpoints(const server_settings& s) {
+  std::vector<net::http::route> all = s.routes;
+  all.push_back({.path = s.path});
+  if (s.path != ready_path) all.push_back({.path = std::string{ready_path}});
+  if (s.test_echo) all.push_back({.path = "/echo"});
+  return all;
+}
+
+} // namespace
+
 core::core(server_settings s, gate& g)
     : settings(std::move(s)),
+      routes(with_endpoints(settings)),
+      internal_routes(settings.internal_routes),
       rules{.path = settings.path,
             .origins = origin_list{settings.origins},
             .subprotocols = settings.subprotocols,

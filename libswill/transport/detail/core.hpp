@@ -3,6 +3,7 @@
 #include "libswill/base/buffer.hpp"
 #include "libswill/base/log_limiter.hpp"
 #include "libswill/net/acceptor.hpp"
+#include "libswill/net/http/router.hpp"
 #include "libswill/net/poller.hpp"
 #include "libswill/net/tls.hpp"
 #include "libswill/transport/detail/memory.hpp"
@@ -45,6 +46,8 @@ struct core {
   core(server_settings s, gate& g);
 
   const server_settings settings;
+  const net::http::router routes;           ///< of public listeners: the WebSocket endpoints, and the settings'
+  const net::http::router internal_routes;  ///< of internal ones
   const upgrade_rules rules;                ///< but for `full`, `draining` and `ready`
   const std::shared_ptr<log_limiter> lines; ///< with the lanes
   gate& entrance;

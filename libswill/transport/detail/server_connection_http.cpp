@@ -23,7 +23,7 @@ void server_connection::on_tls_failed(const std::string& why) {
   const std::string who = http_ != nullptr ? " with " + http_->peer.address : std::string{};
   lane_.log.write(log_level::info, "TLS", "TLS" + who + " failed: " + why);
   our_close_ = {1006, "TLS failed", true};
-  if (phase_ == phase::deciding) return die(our_close_);
+  if (phase_ == phase::deciding || phase_ == phase::answering) return die(our_close_);
   finish(our_close_);
   linger(true);
 }
@@ -31,7 +31,9 @@ void server_connection::on_tls_failed(const std::string& why) {
 void server_connection::read_head() {
   const auto state = http_->head.put(kept_.view());
   switch (state) {
-    case net::http::request_head::state::incomplete: return;
+    case net::http::request_head::state::incomplete:
+      if (peer_ended_) die({1006, "end of stream", true});
+      return;
     case net::http::request_head::state::bad: return respond(400, "Bad Request", {});
     case net::http::request_head::state::too_large: return respond(431, "Request Header Fields Too Large", {});
     case net::http::request_head::state::complete: break;
@@ -43,6 +45,13 @@ void server_connection::read_head() {
 
 void server_connection::decide(net::http::request request) {
   http_->is_head = request.method == "HEAD";
+  auto match = http_->routes.find(request.target);
+  if (match.found != nullptr && match.found->to != nullptr)
+    return ask(std::move(request), *match.found, std::move(match.path));
+  if (http_->is_internal) {
+    http_->target = std::move(request.target);
+    return respond(404, "Not Found", {});
+  }
   upgrade_rules rules = core_->rules;
   rules.full = http_->beyond_capacity;
   rules.draining = core_->draining.load(std::memory_order_relaxed);
