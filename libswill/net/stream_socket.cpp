@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <linux/sockios.h>
+#include <stdexcept>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -189,6 +190,8 @@ void stream_socket::secure(const tls_server& s) {
 
 void stream_socket::secure(const tls_client_options& o, const std::string& host, std::string_view protocol) {
   tls_ = std::make_unique<tls_session>(o, host, protocol);
+  if (tls_->now() == tls_session::state::failed)
+    throw std::runtime_error(tls_->failure()); // such as by the system's own rules
   flush_later();
 }
 

@@ -58,23 +58,16 @@ int choose_identity(SSL* session, int*, void* argument) {
   return SSL_TLSEXT_ERR_OK;
 }
 
-/// A ticket of another listener, or node, that asks its clients for another certificate is worth nothing here.
-void set_session_context(SSL_CTX* c, const tls_server_options& o) {
-  std::string what = "no client certificates";
-  if (!o.client_authority.empty()) {
-    what = o.clients == client_certificates::required ? "required: " : "optional: ";
-    what += read_tls_file(o.client_authority, "client_authority");
-  }
-  const sha256_digest id = sha256(what);
-  ::SSL_CTX_set_session_id_context(c, reinterpret_cast<const unsigned char*>(id.data()), id.size());
-}
-
+/// Who shows a certificate shakes hands in full each time: a ticket would go on saying what a certificate said that has expired since, or whose
+/// authority has been taken away.
 void ask_clients(SSL_CTX* c, const tls_server_options& o) {
   if (o.client_authority.empty() || o.clients == client_certificates::none) return;
   use_authority(c, o.client_authority, "client_authority");
   ::SSL_CTX_set_client_CA_list(c, ::SSL_load_client_CA_file(o.client_authority.c_str()));
   const int must = o.clients == client_certificates::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
   ::SSL_CTX_set_verify(c, SSL_VERIFY_PEER | must, nullptr);
+  ::SSL_CTX_set_options(c, SSL_OP_NO_TICKET);
+  ::SSL_CTX_set_num_tickets(c, 0);
 }
 
 void check_dates(SSL_CTX* c, const std::string& file, std::vector<std::string>& out) {
@@ -135,11 +128,8 @@ std::shared_ptr<const tls_server::contexts> tls_server::read(mistake_list& out, 
       use_identity(c.get(), options_.identities[i]);
       check_dates(c.get(), options_.identities[i].certificate, made->warnings);
     });
-    guarded(path, [&] {
-      set_session_context(c.get(), options_);
-      ask_clients(c.get(), options_);
-    });
     use_ticket_keys(c.get(), made->tickets);
+    guarded(path, [&] { ask_clients(c.get(), options_); });
     ::SSL_CTX_set_alpn_select_cb(c.get(), &choose_protocol, nullptr);
     made->all.push_back(std::move(c));
   }

@@ -374,13 +374,14 @@ TEST_F(TlsTickets, AreOfOneProcessWithoutASecret) {
   EXPECT_FALSE(is_taken(of_a, b, trusting()));
 }
 
-TEST_F(TlsTickets, AreWorthNothingWhereOtherClientsAreLetIn) {
+TEST_F(TlsTickets, AreNotForListenersThatAskForCertificates) {
   auto strict = with_secrets("strict", one);
   strict.client_authority = authority.file();
   strict.clients = client_certificates::optional;
   const tls_server open{with_secrets("open", one)}, closed{strict};
 
   EXPECT_FALSE(is_taken(ticket(open, trusting()), closed, trusting()));
+  EXPECT_FALSE(is_taken(ticket(closed, trusting()), closed, trusting()));
 }
 
 // --- Files

@@ -85,6 +85,9 @@ void use_identity(SSL_CTX* c, const tls_identity& who) {
 }
 
 void use_authority(SSL_CTX* c, const std::string& file, const std::string& member) {
+  if (::access(file.c_str(), R_OK) != 0)
+    throw tls_file_error(member,
+                         "\"" + printable(file) + "\" cannot be read: " + std::generic_category().message(errno));
   require(::SSL_CTX_load_verify_locations(c, file.c_str(), nullptr) == 1, member, file,
           "has no certificates in PEM that TLS could use");
 }
@@ -92,15 +95,10 @@ void use_authority(SSL_CTX* c, const std::string& file, const std::string& membe
 tls_context make_tls_client(const tls_client_options& o, std::string_view protocol) {
   tls_context out = make_tls_context(tls_role::client);
   SSL_CTX* const c = out.get();
-  if (!o.authority.empty()) {
-    struct stat s {};
-    if (::stat(o.authority.c_str(), &s) != 0)
-      throw tls_file_error("authority", "\"" + printable(o.authority) +
-                                            "\" cannot be read: " + std::generic_category().message(errno));
+  if (!o.authority.empty())
     use_authority(c, o.authority, "authority");
-  } else {
+  else
     ::SSL_CTX_set_default_verify_paths(c);
-  }
   ::SSL_CTX_set_verify(c, SSL_VERIFY_PEER, nullptr);
   if (!o.identity.certificate.empty() || !o.identity.key.empty()) use_identity(c, o.identity);
   if (!protocol.empty()) {
