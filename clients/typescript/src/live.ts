@@ -106,7 +106,7 @@ export abstract class Live<S, E> extends Observable<S> implements AsyncIterable<
   #release(): void {
     if (--this.#users) return;
     queueMicrotask(() => {
-      if (this.#users || this.status === "idle") return;
+      if (this.#users) return;
       clearTimeout(this.#timer);
       this.#timer = undefined;
       const x = this.#exchange;
