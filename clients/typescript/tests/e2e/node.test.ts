@@ -161,16 +161,16 @@ describe.skipIf(isLeftOut)("in Node, with the real server", () => {
     expect(refused.state.status).toBe("closed");
   });
 
-  it("comes again after 503, no sooner than Retry-After says, and after a connection that is refused", async () => {
+  it("comes again after 503, and after a connection that is refused", async () => {
     const refused = new Client({ backoff: { firstMs: 20 } });
     void refused.connect(`${server.url}?reject=503`).catch(() => {});
-    await until(() => refused.state.attempt === 2);
+    await until(() => refused.state.attempt >= 2);
     expect(refused.state.reason).toBe("the server answered 503");
     refused.close();
 
     const nobody = new Client({ backoff: { firstMs: 20 } });
     void nobody.connect("127.0.0.1:9").catch(() => {});
-    await until(() => nobody.state.attempt === 2);
+    await until(() => nobody.state.attempt >= 2);
     expect(nobody.state.reason).toMatch("ECONNREFUSED");
     nobody.close();
   });
