@@ -1,4 +1,4 @@
-import { type Backoff, delayOf, isFinal, namedDelay } from "./backoff.js";
+import { type Backoff, delayOf, isFinal, LONGEST_WISH, namedDelay } from "./backoff.js";
 import { MessageDecoder, MessageEncoder } from "./codec.js";
 import {
   ConnectionError,
@@ -366,7 +366,7 @@ export class Client extends Observable<ClientState> {
 
   /** The server answers with an error. */
   #refuse(x: Exchange, problem: SwillError): void {
-    const delay = problem.retryAfterMs ?? this.retryDelay(0);
+    const delay = Math.min(LONGEST_WISH, problem.retryAfterMs ?? this.retryDelay(0));
     if (!canRepeat(x) || problem.code !== 503 || !problem.retryable || now() + delay >= this.#patience(x)) {
       this.#fail(x, problem);
       return;

@@ -67,6 +67,9 @@ describe("the wait before an attempt", () => {
     [{ reason: "bye" }, 0],
     [{ reason: "", retryAfterMs: 3000 }, 3000],
     [{ reason: "", retryAfterMs: -1 }, 0],
+    [{ reason: "", retryAfterMs: NaN }, 0], // a header that is no date
+    [{ reason: "retry after 1.2.3 s" }, 0],
+    [{ reason: "", retryAfterMs: 1e12 }, 3_600_000],
   ])("is not shorter than %j says", (ending, ms) => {
     expect(namedDelay(ending)).toBe(ms);
     expect(delayOf(ending, 0, backoff)).toBe(ms + 250);

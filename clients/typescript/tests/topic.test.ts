@@ -156,6 +156,17 @@ describe("a topic", () => {
     expect(server.link.sent).toHaveLength(length + 1);
   });
 
+  it("waits for an hour at most, whatever the server wishes", async () => {
+    void collect(topic(client, "chat"));
+    server.link.fail(2, 503, "away", { retry_after_ms: 1e12 });
+    await advance(3_599_999);
+    expect(server.link.sent).toHaveLength(1);
+
+    await advance(1);
+
+    expect(server.link.sent).toHaveLength(2);
+  });
+
   it("begins at its end for who comes back after a pause", async () => {
     const chat = topic(client, "chat");
     const end = chat.subscribe(() => {});

@@ -1,3 +1,4 @@
+import { createServer } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Client, ConnectionError, SwillError, ValidationError } from "../../src/index.js";
 import { missing, serve, type Server } from "../support/servers.js";
@@ -173,6 +174,23 @@ describe.skipIf(isLeftOut)("in Node, with the real server", () => {
     await until(() => nobody.state.attempt >= 2);
     expect(nobody.state.reason).toMatch("ECONNREFUSED");
     nobody.close();
+  });
+
+  it.each([
+    ["2", 2000, 2500],
+    [new Date(Date.now() + 3_600_000).toUTCString(), 3_500_000, 3_601_000],
+  ])("waits as long as the header Retry-After says: %s", async (header, least, most) => {
+    const busy = createServer((_, response) => response.writeHead(503, { "retry-after": header }).end()).listen(0);
+    const { port } = busy.address() as { port: number };
+    const refused = new Client();
+    void refused.connect(`127.0.0.1:${port}`).catch(() => {});
+
+    await until(() => refused.state.status === "waiting");
+
+    expect(refused.state.delayMs).toBeGreaterThanOrEqual(least);
+    expect(refused.state.delayMs).toBeLessThanOrEqual(most);
+    refused.close();
+    busy.close();
   });
 
   it("connects again after the server has closed, with the codes of the close", async () => {
