@@ -239,6 +239,18 @@ void runtime::connection_ended() {
   changed_.notify_all();
 }
 
+std::vector<std::string> runtime::reasons_not_ready() const {
+  const std::lock_guard lock{asking_};
+  if (draining_.load()) return {"the server is draining"};
+  std::vector<std::string> reasons;
+  if (holds_.load() != 0) reasons.emplace_back("the server waits for its first workers");
+  for (const auto& p : app_->plugins) {
+    if (const std::string why = p->not_ready(); !why.empty())
+      reasons.push_back(p->kind().empty() ? why : std::string{p->kind()} + ": " + why);
+  }
+  return reasons;
+}
+
 // --- The end
 
 void runtime::on_each_unit(const std::function<void(unit&)>& f) {
@@ -249,6 +261,7 @@ void runtime::on_each_unit(const std::function<void(unit&)>& f) {
 
 void runtime::drain() {
   if (draining_.exchange(true)) return;
+  { const std::lock_guard nobody_asks_any_more{asking_}; }
   if (app_) {
     for (const auto& p : app_->plugins) p->drain();
   }

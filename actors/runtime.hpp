@@ -55,6 +55,8 @@ public:
 
   /// Whether new clients are welcome: it does not drain, and no plugin waits for something that they will need. From any thread.
   bool is_ready() const noexcept { return holds_.load() == 0 && !draining_.load(); }
+  /// Why not, and what plugins miss, for who looks after the server; empty: all is well. From any thread.
+  std::vector<std::string> reasons_not_ready() const;
   /// Not ready until release_readiness() was called as often. From any thread.
   void hold_readiness() noexcept { ++holds_; }
   void release_readiness() noexcept { --holds_; }
@@ -111,6 +113,7 @@ private:
   scheduler* scheduler_ = nullptr;
   std::atomic<bool> draining_{false};
   std::atomic<std::size_t> holds_{0}; ///< of its readiness
+  mutable std::mutex asking_;         ///< held while plugins are asked, which must not stop meanwhile
   std::atomic<std::size_t> count_{0}; ///< connections and handshakes under way
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -57,6 +57,7 @@ public:
   /// Returns when the stores are ready, or it turned out that they are not there yet: the server starts all the same.
   void start(actors::runtime& r) override;
   void stop(std::function<void()> done) override;
+  std::string not_ready() const override;
 
   // --- session_provider
   task<std::unique_ptr<detail::request_session>> open(context& c) override;

@@ -62,6 +62,8 @@ struct session_backend {
   std::function<std::unique_ptr<session_store>(loop&, const session_options&, const log_sink* log)> make;
   /// Adds what makes no sense in its own options; may be unset.
   std::function<void(mistake_list&)> check{};
+  /// Whether what keeps them can be reached, as far as is known; from any thread. Unset: always.
+  std::function<bool()> is_up{};
 };
 
 /// In this process: sessions end with it, and other nodes know nothing of them.

@@ -58,6 +58,7 @@ const limit_option table[] = {
                 "what all connections keep, 0: a quarter of the memory, at most 256 MiB; more: all wait"),
     SWILL_LIMIT(message_timeout, "MS", "from a message's first byte to its last; longer: close 1008"),
     SWILL_LIMIT(handshake_timeout, "MS", "from TCP accept to the end of the upgrade request; then HTTP 408"),
+    SWILL_LIMIT(keep_alive_timeout, "MS", "silence of a client whose HTTP requests were answered, before its next one"),
     SWILL_LIMIT(header_size, "BYTES", "request line and headers of an HTTP request; larger: HTTP 431"),
     SWILL_LIMIT(ping_interval, "MS", "silence of a client before it gets a ping, 0: none"),
     SWILL_LIMIT(ping_timeout, "MS", "silence after a ping; then it is disconnected"),

@@ -2,6 +2,7 @@
 #include "apps/common/command_line.hpp"
 #include "apps/common/example.hpp"
 #include "apps/gateway/admin_options.hpp"
+#include "apps/gateway/http_options.hpp"
 #include "apps/gateway/options.hpp"
 #include "apps/gateway/pubsub_options.hpp"
 #include "apps/gateway/session_options.hpp"
@@ -30,6 +31,8 @@ int run(int argc, char** argv) {
   program.reads_environment();
   gateway::options chosen;
   chosen.add_to(program);
+  gateway::http_options http;
+  http.add_to(program);
   gateway::worker_options workers;
   workers.add_to(program);
   gateway::session_options sessions;
@@ -41,20 +44,26 @@ int run(int argc, char** argv) {
   if (const auto answer = program.parse(argc, argv); !answer.empty()) return apps::end_with(answer);
 
   app a = make_app(chosen);
+  http.apply(a);
   sessions.apply(a);
   admin.apply(a, topics.apply(a, sessions.redis()));
   workers.apply(a);
-  const server_options options = chosen.server();
+  server_options options = chosen.server();
+  http.apply(options);
   server{a, options}.run([&](server& s) {
     const auto say = ::isatty(STDOUT_FILENO) != 0 ? gateway::welcome : listening_line;
-    print_in_time(chosen.log().beside_log(say(s.addresses(), options.path)));
+    print_in_time(chosen.log().beside_log(say(s.urls())));
   });
   return 0;
 }
 
 constexpr swill::apps::option_name option_names[] = {
     {"server_options.listen", "--listen"},
+    {"server_options.listen.tls.identities", "--tls-cert and --tls-key"},
+    {"server_options.listen.tls.client_authority", "--tls-client-ca"},
+    {"server_options.listen.tls.ticket_secrets", "--tls-ticket-secrets"},
     {"server_options.path", "--path"},
+    {"files.", "--static"},
     {"server_options.origins", "--origin"},
     {"server_options.io_threads", "--io-threads"},
     {"server_options.workers", "--workers"},
@@ -70,6 +79,7 @@ constexpr swill::apps::option_name option_names[] = {
     {"pubsub_options.kept_size", "--kept-size"},
     {"pubsub_options.node_name", "--node-name"},
     {"redis.", "--redis"},
+    {"redis.tls", "--redis-tls-ca, --redis-tls-cert and --redis-tls-key"},
     {"gateway_options.listen", "--workers-listen"},
     {"gateway_options.secret", "--workers-secret-file"},
     {"gateway_options.tls", "--workers-tls-cert, --workers-tls-key and --workers-tls-ca"},

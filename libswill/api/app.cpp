@@ -143,6 +143,16 @@ void app::add_plugin(std::shared_ptr<plugin> p) {
                 [](const auto& h) { h->is_of_plugin = true; });
 }
 
+void app::http(std::string path, http_handler f, http_listeners where) {
+  must_be_open("http");
+  http_routes_.functions.push_back({std::move(path), std::move(f), where});
+}
+
+void app::files(std::string path, std::string directory, file_options o) {
+  must_be_open("files");
+  http_routes_.directories.push_back({std::move(path), std::move(directory), std::move(o)});
+}
+
 std::shared_ptr<const detail::service> app::build() const {
   auto s = std::make_shared<detail::service>();
   s->limits = limits_;
@@ -151,6 +161,7 @@ std::shared_ptr<const detail::service> app::build() const {
   s->plugins = plugins_;
   s->sessions = sessions_;
   s->describers = describers_;
+  s->http = http_routes_;
   s->errors = errors_;
   s->log = log_;
   s->debug = debug_;

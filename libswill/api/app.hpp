@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libswill/api/detail/http_routes.hpp"
 #include "libswill/api/hooks.hpp"
 #include "libswill/api/plugin.hpp"
 #include "libswill/api/serving/service.hpp"
@@ -305,6 +306,13 @@ public:
     introspection_hooks_.before_request.push_back(detail::make_rule(std::move(f)));
   }
 
+  /// Answers GET and HEAD requests for exactly this path by HTTP, on the listeners of the server: `app.http("/version", [](const
+  /// swill::http_request&) { return swill::http_response{.body = "7\n"}; })`. For plugins, too. docs/http.md.
+  void http(std::string path, http_handler f, http_listeners where = http_listeners::all);
+  /// Serves the files of a directory, at this path and below, on public listeners: `app.files("/", "/srv/www")`. Nothing outside of the directory is
+  /// ever read, and nothing whose name begins with a dot. validate() reports a directory that is not there. docs/http.md.
+  void files(std::string path, std::string directory, file_options o = {});
+
   /// Adds sessions, pub/sub and the like, and returns what it was given; they start and stop with the server, in this order and its reverse.
   template <std::derived_from<plugin> P>
   std::shared_ptr<P> use(std::shared_ptr<P> p) {
@@ -339,6 +347,7 @@ public:
 
   /// A server takes a copy when it starts: what is changed then does not show.
   swill::limits& limits() noexcept { return limits_; }
+  const detail::http_routes& http_routes() const noexcept { return http_routes_; }
   const swill::limits& limits() const noexcept { return limits_; }
   void set_log(log_sink sink) {
     must_be_open("set_log");
@@ -371,6 +380,7 @@ private:
   detail::connection_hooks connection_;
   std::vector<std::shared_ptr<plugin>> plugins_; // shared with the services built from this app
   std::vector<detail::session_provider*> sessions_;
+  detail::http_routes http_routes_;
   std::vector<std::function<void(const connection&, connection_notes&)>> describers_;
   introspect introspection_ = introspect::on;
   detail::request_hooks introspection_hooks_;

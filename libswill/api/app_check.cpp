@@ -197,6 +197,7 @@ void app::check(mistake_list& out) const {
   check_handlers(out);
   check_own_functions(out);
   check_plugins(out);
+  http_routes_.check(out);
   std::vector<mistake> of_rules = mistakes_;
   const auto brings_more = [](const auto& p) { return p && p->brings_handlers(); };
   if (std::none_of(plugins_.begin(), plugins_.end(), brings_more)) check_tags(*this, of_rules);

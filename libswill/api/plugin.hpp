@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <string_view>
 
 namespace swill {
@@ -37,6 +38,10 @@ public:
   /// The server starts: before the first handshake, on the thread that starts it, while the loops turn. What it throws keeps the server
   /// from starting.
   virtual void start(actors::runtime& r) = 0;
+
+  /// Why it would not serve new clients well now, such as "Redis cannot be reached"; empty: it would. `/readyz` says so. While its server runs, from any
+  /// thread, several at a time; must not wait.
+  virtual std::string not_ready() const { return {}; }
 
   /// The server is going to stop: new requests are refused from now on. From any thread; must not wait.
   virtual void drain() noexcept {}

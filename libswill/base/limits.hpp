@@ -68,6 +68,8 @@ struct limits {
   std::chrono::milliseconds message_timeout{30000};
   /// From TCP accept to the end of the upgrade request. When reached: the connection is closed (HTTP 408 when something came).
   std::chrono::milliseconds handshake_timeout{10000};
+  /// Silence of a peer whose HTTP requests were answered, before its next one. When reached: the connection is closed.
+  std::chrono::milliseconds keep_alive_timeout{30000};
   /// Request line and headers of an HTTP request. When reached: HTTP 431.
   std::size_t header_size = 16 * 1024;
   /// Silence of a peer after which the server sends a ping. 0: never.

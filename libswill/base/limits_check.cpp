@@ -39,6 +39,7 @@ void check_times(const limits& l, mistake_list& out) {
   out.check_time("limits.slow_reader_timeout", l.slow_reader_timeout, some);
   out.check_time("limits.message_timeout", l.message_timeout, some);
   out.check_time("limits.handshake_timeout", l.handshake_timeout, some);
+  out.check_time("limits.keep_alive_timeout", l.keep_alive_timeout, some);
   out.check_time("limits.ping_interval", l.ping_interval);
   out.check_time("limits.ping_timeout", l.ping_timeout, some);
   out.check_time("limits.close_timeout", l.close_timeout);

@@ -42,6 +42,11 @@ std::string outage_log::users() const {
   return names.empty() ? "commands" : names;
 }
 
+bool outage_log::is_up() const {
+  const std::lock_guard lock{mutex_};
+  return down_.empty();
+}
+
 void outage_log::up(const void* link, const std::string& where, const logger& log) {
   {
     const std::lock_guard lock{mutex_};

@@ -24,13 +24,15 @@ public:
   void down(const void* link, const std::string& where, reason r, const std::string& why, const std::string& user,
             const logger& log);
   void up(const void* link, const std::string& where, const logger& log);
+  /// No link is known to be down.
+  bool is_up() const;
   /// The link is not used any more.
   void forget(const void* link);
 
 private:
   std::string users() const;
 
-  std::mutex mutex_; // guards what follows
+  mutable std::mutex mutex_; // guards what follows
   std::set<std::string> users_;
   std::set<const void*> down_; ///< links that are down
   std::set<std::string> told_; ///< what was refused in this outage

@@ -2,6 +2,7 @@
 
 #include "libswill/base/printable.hpp"
 #include "libswill/net/address.hpp"
+#include "libswill/net/tls.hpp"
 #include "libswill/transport/origin.hpp"
 
 #include <algorithm>
@@ -23,7 +24,8 @@ void check_text(const std::string& path, const F& f, mistake_list& out) {
   }
 }
 
-void check_path(const std::string& path, bool has_echo, mistake_list& out) {
+void check_path(const server_options& o, mistake_list& out) {
+  const std::string& path = o.path;
   const auto is_strange = [](char c) {
     return static_cast<unsigned char>(c) <= ' ' || c == 0x7f || c == '?' || c == '#';
   };
@@ -33,7 +35,8 @@ void check_path(const std::string& path, bool has_echo, mistake_list& out) {
   } else if (printable(path) != path || std::any_of(path.begin(), path.end(), is_strange)) {
     out.add("server_options.path",
             is + "; no request has such a path: one without spaces, control characters, ? and # would be right");
-  } else if (path == "/ready" || (has_echo && path == "/echo")) {
+  } else if (path == "/ready" || (o.test_echo && path == "/echo") ||
+             (o.health && (path == "/livez" || path == "/readyz"))) {
     out.add("server_options.path", is + ", which the server answers itself; any other would be right");
   }
 }
@@ -45,6 +48,7 @@ void check(const server_options& o, mistake_list& out) {
     const std::string path = "server_options.listen[" + std::to_string(i) + "]";
     check_text(
         path, [&] { static_cast<void>(net::listen_address::parse(o.listen[i].address)); }, out);
+    if (o.listen[i].tls) net::check(*o.listen[i].tls, path + ".tls", out);
   }
   for (std::size_t i = 0; i < o.origins.size(); ++i) {
     const std::string path = "server_options.origins[" + std::to_string(i) + "]";
@@ -54,7 +58,7 @@ void check(const server_options& o, mistake_list& out) {
   if (o.listen.empty() && !o.origins.empty())
     out.add("server_options.origins",
             "has no effect: this server listens nowhere; an address in listen would be right");
-  check_path(o.path, o.test_echo, out);
+  check_path(o, out);
   out.check_size("server_options.io_threads", o.io_threads, 0, most_threads);
   out.check_size("server_options.workers", o.workers, 0, most_threads);
   out.check_size("server_options.kernel_unsent", o.kernel_unsent, 0, std::numeric_limits<int>::max());

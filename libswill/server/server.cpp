@@ -1,7 +1,10 @@
 #include "libswill/server/server.hpp"
 
 #include "actors/runtime.hpp"
+#include "libswill/net/http/files.hpp"
+#include "libswill/net/http/handler_responder.hpp"
 #include "libswill/net/io_threads.hpp"
+#include "libswill/server/health.hpp"
 #include "libswill/transport/websocket_server.hpp"
 
 #include "libswill/base/process.hpp"
@@ -129,6 +132,9 @@ struct server::impl {
   bool ended = true; ///< what stop() has returned
 
   bool stop_threads(steady_clock::time_point until);
+  void add_routes(transport::server_settings& to, const detail::http_routes& from);
+  http_response readiness() const;
+  std::vector<std::string> some(std::vector<std::string> all, bool internal) const;
 };
 
 server::server(app& a, server_options options) {
@@ -158,6 +164,38 @@ server::~server() {
   keep_for_ever(std::shared_ptr<impl>{std::move(impl_)});
 }
 
+namespace {
+
+/// What public listeners answer themselves.
+std::vector<std::string> own_paths(const server_options& o) {
+  std::vector<std::string> paths{o.path, "/ready", "/livez", "/readyz"};
+  if (o.test_echo) paths.emplace_back("/echo");
+  return paths;
+}
+
+} // namespace
+
+http_response server::impl::readiness() const {
+  auto reasons = actors->reasons_not_ready();
+  if (sockets && sockets->is_full()) reasons.emplace_back("the server has all the connections that it may have");
+  return readyz(reasons);
+}
+
+void server::impl::add_routes(transport::server_settings& to, const detail::http_routes& from) {
+  const auto add = [&to](const std::string& path, const http_handler& f, bool is_public) {
+    const net::http::route r{.path = path, .to = net::http::make_responder(f)};
+    to.internal_routes.push_back(r);
+    if (is_public) to.routes.push_back(r);
+  };
+  add(
+      "/livez", [](const http_request&) { return livez(); }, options.health);
+  add(
+      "/readyz", [this](const http_request&) { return readiness(); }, options.health);
+  for (const auto& f : from.functions) add(f.path, f.f, f.where == http_listeners::all);
+  for (const auto& d : from.directories)
+    to.routes.push_back({.path = d.path, .below = true, .to = std::make_shared<net::http::files>(d.name, d.options)});
+}
+
 void server::start() {
   if (impl_->sockets) throw std::logic_error("the server was started before");
   mistake_list found;
@@ -167,6 +205,7 @@ void server::start() {
               "would be right");
   }
   impl_->application.check(found);
+  impl_->application.http_routes().check_taken(own_paths(impl_->options), found);
   found.throw_if_any();
   // Nobody else has it yet.
   const auto service = std::const_pointer_cast<detail::service>(impl_->application.build());
@@ -180,6 +219,7 @@ void server::start() {
   settings.kernel_unsent = impl_->options.kernel_unsent;
   settings.log = impl_->log;
   settings.is_ready = [a = impl_->actors.get()] { return a->is_ready(); };
+  impl_->add_routes(settings, service->http);
   impl_->actors->serve(service);
   impl_->sockets =
       std::make_unique<transport::websocket_server>(std::move(settings), *impl_->actors, impl_->threads.loops());
@@ -237,8 +277,10 @@ void server::run(const std::function<void(server&)>& on_ready) {
     int which = SIGHUP;
     while (which == SIGHUP) {
       sigwait(&awaited, &which);
-      log.write(log_level::info, which == SIGHUP ? "SIGHUP: there is nothing to reload"
-                                                 : std::string{name_of(which)} + ": the server stops");
+      if (which != SIGHUP)
+        log.write(log_level::info, std::string{name_of(which)} + ": the server stops");
+      else if (!reload())
+        log.write(log_level::info, "SIGHUP: there is nothing to reload");
     }
   }
   const bool ended = stop(); // another signal meanwhile ends the process
@@ -249,8 +291,24 @@ void server::run(const std::function<void(server&)>& on_ready) {
   std::quick_exit(EXIT_SUCCESS);
 }
 
+bool server::reload() { return impl_->sockets && impl_->sockets->reload(); }
+
+/// Of what is there for each listener, that of the public or of the internal ones.
+std::vector<std::string> server::impl::some(std::vector<std::string> all, bool internal) const {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (options.listen[i].is_internal == internal) out.push_back(std::move(all[i]));
+  return out;
+}
+
 std::vector<std::string> server::addresses() const {
-  return impl_->sockets ? impl_->sockets->addresses() : std::vector<std::string>{};
+  return impl_->sockets ? impl_->some(impl_->sockets->addresses(), false) : std::vector<std::string>{};
+}
+std::vector<std::string> server::internal_addresses() const {
+  return impl_->sockets ? impl_->some(impl_->sockets->addresses(), true) : std::vector<std::string>{};
+}
+std::vector<std::string> server::urls() const {
+  return impl_->sockets ? impl_->some(impl_->sockets->urls(), false) : std::vector<std::string>{};
 }
 std::uint16_t server::port() const { return impl_->sockets ? impl_->sockets->port() : 0; }
 caf::actor_system& server::system() { return impl_->actors->system(); }

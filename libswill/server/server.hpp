@@ -39,6 +39,8 @@ struct server_options {
   /// Bytes of one TCP connection that the kernel takes before it can send them (TCP_NOTSENT_LOWAT); 0: as many as it likes, on Linux up
   /// to 4 MB. Few keep small what a client that does not read costs, and what still comes after a CANCEL; streams then wake up more often.
   std::size_t kernel_unsent = 256 * 1024;
+  /// Public listeners answer `/livez` and `/readyz`, too, as internal ones always do.
+  bool health = false;
   /// stop() and run() wait for functions of the application that do not end, instead of leaving them behind.
   bool waits_for_functions = false;
 };
@@ -72,16 +74,24 @@ public:
   /// start(), calls on_ready, waits for SIGINT or SIGTERM, then stop(), during which another such signal ends the process. When stop()
   /// leaves functions behind, run() does not return but ends the process by std::quick_exit(EXIT_SUCCESS): the objects of main that they
   /// use would go under them.
-  /// SIGHUP does nothing but a line in the log; SIGPIPE, SIGUSR1 and SIGUSR2 are ignored. A signal that the application has a handler for,
+  /// SIGHUP is reload(), with a line in the log where there is nothing to reload; SIGPIPE, SIGUSR1 and SIGUSR2 are ignored. A signal that the application has a handler for,
   /// or that it ignores or blocks, stays as it is, but for SIGINT and SIGTERM. Threads that the application started before must block both
   /// of these.
   void run(const std::function<void(server&)>& on_ready = {});
   /// Returns when the process gets SIGINT or SIGTERM, which then do nothing else.
   static void wait_for_signal();
 
-  /// Where it listens, with real ports.
+  /// Reads the files of TLS again, now: new connections get what they say, open ones keep what they have. What cannot be used is a line in the log,
+  /// and what was there before goes on. False when there is nothing to read again: no listener has TLS, or the server has not started.
+  bool reload();
+
+  /// Where its public listeners are, with real ports.
   std::vector<std::string> addresses() const;
-  /// Port of the first TCP address, or 0.
+  /// What clients connect to, in the same order: "ws://127.0.0.1:8080/ws", "wss://…", "unix:PATH".
+  std::vector<std::string> urls() const;
+  /// The addresses of those that are internal.
+  std::vector<std::string> internal_addresses() const;
+  /// Port of the first TCP address of a public listener, or 0.
   std::uint16_t port() const;
 
   caf::actor_system& system();

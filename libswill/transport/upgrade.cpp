@@ -25,17 +25,6 @@ upgrade_verdict refuse(int status, std::string body, header_list headers = {}) {
   return {.status = status, .body = std::move(body), .headers = std::move(headers)};
 }
 
-// The protocol changes right after the head, where a body would be taken for frames (RFC 9110 §7.8).
-bool has_body(const header_list& headers) {
-  if (!values(headers, "Transfer-Encoding").empty()) return true;
-  const auto lengths = values(headers, "Content-Length");
-  return std::any_of(lengths.begin(), lengths.end(),
-                     [](std::string_view v) { return v.find_first_not_of('0') != v.npos; });
-}
-
-/// Where balancers and supervisors ask whether new clients are welcome. Needs nothing of HTTP/1.1.
-constexpr std::string_view ready_path = "/ready";
-
 upgrade_verdict answer_readiness(const net::http::request& r, const upgrade_rules& rules) {
   if (r.method != "GET" && r.method != "HEAD") return refuse(405, "Method Not Allowed", {{"Allow", "GET, HEAD"}});
   if (rules.ready && !rules.full && !rules.draining) return refuse(200, "ready\n", {{"Cache-Control", "no-store"}});
@@ -51,13 +40,12 @@ upgrade_verdict check_http(const net::http::request& r, const upgrade_rules& rul
   if (r.method != "GET") return refuse(405, "Method Not Allowed", {{"Allow", "GET"}});
   const header_list upgrade{{"Upgrade", "websocket"}};
   if (r.version < 11) return refuse(426, "WebSocket needs HTTP/1.1", upgrade);
-  const auto host = values(r.headers, "Host");
-  if (host.size() != 1 || !net::http::is_authority(host.front()))
-    return refuse(400, "One valid Host header is required");
+  if (!net::http::has_one_host(r.headers)) return refuse(400, "One valid Host header is required");
   if (!header_fields::lists(r.headers, "Upgrade", "websocket") ||
       !header_fields::lists(r.headers, "Connection", "upgrade"))
     return refuse(426, "This is a WebSocket endpoint", upgrade);
-  if (has_body(r.headers)) return refuse(400, "A request for an upgrade has no body");
+  // The protocol changes right after the head, where a body would be taken for frames (RFC 9110 §7.8).
+  if (net::http::has_body(r.headers)) return refuse(400, "A request for an upgrade has no body");
   return {.echo = echo};
 }
 

@@ -12,6 +12,9 @@
 
 namespace swill::transport {
 
+/// Where balancers and supervisors ask whether new clients are welcome. Needs nothing of HTTP/1.1.
+inline constexpr std::string_view ready_path = "/ready";
+
 struct upgrade_rules {
   std::string path = "/ws";
   origin_list origins;

@@ -5,6 +5,7 @@
 #include "libswill/base/run_on.hpp"
 #include "libswill/net/acceptor.hpp"
 #include "libswill/transport/detail/server_connection.hpp"
+#include "libswill/transport/detail/tls_watch.hpp"
 
 #include <stdexcept>
 #include <unistd.h>
@@ -23,12 +24,14 @@ constexpr std::chrono::milliseconds longest_turn{2000};
 struct websocket_server::impl {
   impl(server_settings s, gate& g) : core(std::make_shared<detail::core>(std::move(s), g)) {}
 
-  void take(net::newcomer n);
+  void take(net::newcomer n, const detail::door& d);
+  void watch_tls();
   void on_every_lane(void (*f)(detail::server_connection&));
   bool wait_until_gone(std::chrono::milliseconds longest);
 
   std::shared_ptr<detail::core> core;
   std::vector<std::shared_ptr<net::acceptor>> acceptors;
+  std::vector<std::shared_ptr<detail::tls_watch>> watches;
   std::size_t next_lane = 0; // on the first loop only
   bool stopped = false;
 };
@@ -44,17 +47,39 @@ websocket_server::~websocket_server() { stop(std::chrono::milliseconds{0}); }
 void websocket_server::start() {
   const auto& settings = impl_->core->settings;
   net::asio_loop& first = impl_->core->lanes.front()->loop;
-  for (const listener& wanted : settings.listen) {
-    const auto where = net::listen_address::parse(wanted.address);
-    impl_->acceptors.push_back(net::acceptor::make(first, impl_->core->lanes.front()->log, where,
-                                                   {settings.backlog, settings.kernel_unsent},
-                                                   [i = impl_.get()](net::newcomer n) { i->take(std::move(n)); }));
+  for (const detail::door& d : impl_->core->doors) {
+    const auto where = net::listen_address::parse(d.how.address);
+    impl_->acceptors.push_back(
+        net::acceptor::make(first, impl_->core->lanes.front()->log, where, {settings.backlog, settings.kernel_unsent},
+                            [i = impl_.get(), &d](net::newcomer n) { i->take(std::move(n), d); }));
   }
   for (const auto& l : impl_->acceptors) first.post([l] { l->start(); });
+  impl_->watch_tls();
+}
+
+void websocket_server::impl::watch_tls() {
+  const logger log{&core->settings.log, log_room::transport};
+  for (const detail::door& d : core->doors) {
+    if (!d.tls) continue;
+    for (const std::string& warning : d.tls->warnings()) log.write(log_level::warning, warning);
+    if (d.how.tls->look_interval.count() == 0) continue;
+    watches.push_back(std::make_shared<detail::tls_watch>(core, d));
+    core->lanes.front()->loop.post([w = watches.back()] { w->start(); });
+  }
+}
+
+bool websocket_server::reload() {
+  bool has_tls = false;
+  for (const detail::door& d : impl_->core->doors) {
+    if (!d.tls) continue;
+    d.tls->reload(logger{&impl_->core->settings.log, log_room::transport});
+    has_tls = true;
+  }
+  return has_tls;
 }
 
 // On the first loop, for each connection.
-void websocket_server::impl::take(net::newcomer n) {
+void websocket_server::impl::take(net::newcomer n, const detail::door& d) {
   const std::size_t already = core->open.fetch_add(1);
   const std::size_t capacity = core->settings.limits.connections;
   const bool beyond = already >= capacity;
@@ -64,8 +89,8 @@ void websocket_server::impl::take(net::newcomer n) {
     core->lanes.front()->count.turned_away.add();
     return core->one_less();
   }
-  auto start = [c = core, &l, n = std::move(n), beyond]() mutable {
-    std::make_shared<detail::server_connection>(std::move(c), l, std::move(n))->start(beyond);
+  auto start = [c = core, &l, n = std::move(n), &d, beyond]() mutable {
+    std::make_shared<detail::server_connection>(std::move(c), l, std::move(n), d)->start(beyond);
   };
   if (l.loop.is_current())
     start();
@@ -79,10 +104,26 @@ std::vector<std::string> websocket_server::addresses() const {
   return all;
 }
 
+std::vector<std::string> websocket_server::urls() const {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < impl_->acceptors.size(); ++i) {
+    const net::listen_address& where = impl_->acceptors[i]->address();
+    const char* scheme = impl_->core->doors[i].tls ? "wss://" : "ws://";
+    all.push_back(where.is_unix() ? where.text() : scheme + where.text() + impl_->core->settings.path);
+  }
+  return all;
+}
+
 std::uint16_t websocket_server::port() const {
-  for (const auto& l : impl_->acceptors)
-    if (!l->address().is_unix()) return l->address().port;
+  for (std::size_t i = 0; i < impl_->acceptors.size(); ++i) {
+    const auto& address = impl_->acceptors[i]->address();
+    if (!impl_->core->settings.listen[i].is_internal && !address.is_unix()) return address.port;
+  }
   return 0;
+}
+
+bool websocket_server::is_full() const noexcept {
+  return impl_->core->open >= impl_->core->settings.limits.connections;
 }
 
 void websocket_server::drain() { impl_->core->draining = true; }
@@ -116,7 +157,9 @@ bool websocket_server::impl::wait_until_gone(std::chrono::milliseconds longest) 
 void websocket_server::stop(std::chrono::milliseconds grace) {
   if (std::exchange(impl_->stopped, true)) return;
   drain();
-  const auto stop_acceptors = [acceptors = std::exchange(impl_->acceptors, {})] {
+  const auto stop_acceptors = [acceptors = std::exchange(impl_->acceptors, {}),
+                               watches = std::exchange(impl_->watches, {})] {
+    for (const auto& w : watches) w->stop();
     for (const auto& a : acceptors) a->stop();
   };
   if (net::asio_loop& first = impl_->core->lanes.front()->loop; first.is_running()) {
@@ -154,13 +197,19 @@ transport::statistics websocket_server::statistics() const {
     all.slow_readers += c.slow_readers.get();
     all.ping_timeouts += c.ping_timeouts.get();
     all.exceptions += c.exceptions.get();
+    all.tls_handshakes += c.tls_handshakes.get();
+    all.tls_resumed += c.tls_resumed.get();
+    all.tls_nanoseconds += c.tls_nanoseconds.get();
+    all.tls_failures += c.tls_failures.get();
     all.bytes_in += c.bytes_in.get();
     all.bytes_out += c.bytes_out.get();
     all.sends += c.sends.get();
     all.messages_in += c.messages_in.get();
     all.messages_out += c.messages_out.get();
-    for (int status = 0; status < 600; ++status)
+    for (int status = 0; status < 600; ++status) {
       if (const auto n = c.rejected[status].get(); n != 0) all.rejected[status] += n;
+      if (const auto n = c.answered[status].get(); n != 0) all.answered[status] += n;
+    }
   }
   return all;
 }

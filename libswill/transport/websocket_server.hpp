@@ -4,6 +4,7 @@
 #include "libswill/base/limits.hpp"
 #include "libswill/base/log.hpp"
 #include "libswill/net/asio_loop.hpp"
+#include "libswill/net/http/router.hpp"
 #include "libswill/transport/listener.hpp"
 #include "libswill/transport/statistics.hpp"
 
@@ -27,14 +28,16 @@ struct server_settings {
   std::size_t kernel_unsent =
       256 * 1024; ///< bytes of one TCP connection that the kernel takes before it can send them; 0: as it likes
   log_sink log;
-  std::function<bool()> is_ready; ///< what /ready answers; from any loop's thread. Null: always
+  std::vector<net::http::route> routes;          ///< of public listeners, beside the WebSocket endpoint
+  std::vector<net::http::route> internal_routes; ///< of internal ones, which have no other
+  std::function<bool()> is_ready;                ///< what /ready answers; from any loop's thread. Null: always
 };
 
 /// WebSocket connections for a gate: listens, upgrades, and carries messages until it is stopped. Connections are spread over the
 /// loops in turn. The gate and the loops must outlive it; the loops may start to run before or after it.
 class websocket_server {
 public:
-  /// Throws std::invalid_argument for an origin that can never match.
+  /// Throws std::invalid_argument for an origin that can never match, two routes with one path, and files of TLS that cannot be used.
   websocket_server(server_settings settings, gate& g, std::vector<net::asio_loop*> loops);
 
   /// As stop() without grace.
@@ -46,8 +49,18 @@ public:
   /// The addresses that it listens on, with their real ports, in the order of the settings.
   std::vector<std::string> addresses() const;
 
-  /// The port of the first TCP address; 0 without one.
+  /// What clients connect to, in the same order: "ws://127.0.0.1:8080/ws", "wss://…", "unix:PATH".
+  std::vector<std::string> urls() const;
+
+  /// The port of the first TCP address of a public listener; 0 without one.
   std::uint16_t port() const;
+
+  /// Reads the files of all listeners' TLS again, now; what cannot be used is a line in the log, and what was there before goes on. False when no
+  /// listener has TLS. From any thread.
+  bool reload();
+
+  /// It has limits::connections. From any thread.
+  bool is_full() const noexcept;
 
   /// Answers new handshakes with 503 from now on. From any thread.
   void drain();

@@ -55,6 +55,7 @@ session_backend redis_sessions(redis_session_options o) {
   if (o.server.used_for.empty()) o.server.used_for = "sessions";
   o.server.outages->add_user(o.server.used_for);
   b.check = [server = o.server](mistake_list& out) { redis::check(server, out); };
+  b.is_up = [outages = o.server.outages] { return outages->is_up(); };
   b.make = [o = std::move(o), errors = std::make_shared<shared_limiter>()](loop& l, const session_options& s,
                                                                            const log_sink* log) {
     return std::make_unique<redis_store>(l, s, o, log, errors->of(log));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libswill/api/detail/http_routes.hpp"
 #include "libswill/api/hooks.hpp"
 #include "libswill/api/plugin.hpp"
 #include "libswill/api/serving/handler.hpp"
@@ -55,6 +56,7 @@ public:
   std::vector<std::shared_ptr<plugin>> plugins; // shared with the app
   std::vector<session_provider*> sessions;      ///< of these
   std::vector<std::function<void(const swill::connection&, connection_notes&)>> describers;
+  http_routes http;
   error_rules errors; ///< the app's own, after those of the handler's blueprints
   log_sink log;
   bool debug = false;

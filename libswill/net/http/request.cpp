@@ -3,6 +3,7 @@
 #include "libswill/base/encoding.hpp"
 #include "libswill/base/host_and_port.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 
 namespace swill::net::http {
@@ -44,6 +45,18 @@ bool is_authority(std::string_view text) noexcept {
     text = text.substr(0, colon);
   }
   return is_host(text);
+}
+
+bool has_body(const header_list& headers) {
+  if (!header_fields::values(headers, "Transfer-Encoding").empty()) return true;
+  const auto lengths = header_fields::values(headers, "Content-Length");
+  return std::any_of(lengths.begin(), lengths.end(),
+                     [](std::string_view v) { return v.find_first_not_of('0') != v.npos; });
+}
+
+bool has_one_host(const header_list& headers) {
+  const auto host = header_fields::values(headers, "Host");
+  return host.size() == 1 && is_authority(host.front());
 }
 
 void take_origin_form(request& r) {

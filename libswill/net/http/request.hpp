@@ -19,6 +19,11 @@ struct request {
 /// header's (RFC 9112 §3.2.2). Any other target stays as it is.
 void take_origin_form(request& r);
 
+/// Whether a body follows, of whatever length: a length that is not plainly 0, or a transfer coding.
+bool has_body(const header_list& headers);
+/// One Host header, with a host in it, which HTTP/1.1 requires (RFC 9112 §3.2).
+bool has_one_host(const header_list& headers);
+
 /// True for what may stand between `//` and the port of a URI, or in a Host header (RFC 3986 §3.2.2).
 bool is_host(std::string_view text) noexcept;
 /// True for a host with or without a port (RFC 9112 §3.2).

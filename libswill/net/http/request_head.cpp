@@ -33,6 +33,12 @@ request_head::request_head(std::size_t size_limit) : limit_(size_limit) { start(
 
 request_head::~request_head() = default;
 
+void request_head::restart() {
+  used_ = begin_ = 0;
+  later_version_ = false;
+  start();
+}
+
 void request_head::start() {
   parser_ = std::make_unique<parser>();
   // Beast counts from where it stands, not from the start: our own count below is the limit.

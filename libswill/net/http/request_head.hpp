@@ -23,6 +23,8 @@ public:
 
   /// After `complete`. With its target in origin form.
   request take();
+  /// Then: the next request's head, of whose input nothing was seen yet.
+  void restart();
 
 private:
   struct parser;

@@ -16,15 +16,13 @@ std::string reason_of(int status) {
   return known == beast::status::unknown ? "Status" : std::string{beast::obsolete_reason(known)};
 }
 
+bool has_body_after(int status) noexcept { return status != 304 && status != 204; }
+
 } // namespace
 
-std::string response(int status, std::string_view body, const header_list& headers, bool to_head) {
-  const bool has_body = status != 304 && status != 204;
+std::string response_head(int status, const header_list& headers, std::string_view connection, std::uint64_t length) {
   std::string out = "HTTP/1.1 " + std::to_string(status) + ' ' + reason_of(status) + "\r\nServer: swill\r\n";
-  if (status != 426)
-    out += "Connection: close\r\n";
-  else
-    out += "Connection: close, Upgrade\r\n"; // RFC 9110 §7.8: whoever sends Upgrade lists it
+  if (!connection.empty()) out.append("Connection: ").append(connection).append("\r\n");
   bool has_type = false;
   for (const auto& [name, value] : headers) {
     if (!header_fields::may_travel(name, value) || same_token(name, "Connection") ||
@@ -33,12 +31,17 @@ std::string response(int status, std::string_view body, const header_list& heade
     has_type = has_type || same_token(name, "Content-Type");
     out.append(name).append(": ").append(value).append("\r\n");
   }
-  if (has_body) {
+  if (has_body_after(status)) {
     if (!has_type) out += "Content-Type: text/plain; charset=utf-8\r\n";
-    out += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    out += "Content-Length: " + std::to_string(length) + "\r\n";
   }
-  out += "\r\n";
-  if (has_body && !to_head) out += body;
+  return out += "\r\n";
+}
+
+std::string response(int status, std::string_view body, const header_list& headers, bool to_head) {
+  // RFC 9110 §7.8: whoever sends Upgrade lists it.
+  std::string out = response_head(status, headers, status == 426 ? "close, Upgrade" : "close", body.size());
+  if (has_body_after(status) && !to_head) out += body;
   return out;
 }
 

@@ -4,8 +4,23 @@
 
 namespace swill::transport::detail {
 
+namespace {
+
+/// What the handshake's rules answer for, beside what the settings add.
+std::vector<net::http::route> with_endpoints(const server_settings& s) {
+  std::vector<net::http::route> all = s.routes;
+  all.push_back({.path = s.path});
+  if (s.path != ready_path) all.push_back({.path = std::string{ready_path}});
+  if (s.test_echo) all.push_back({.path = "/echo"});
+  return all;
+}
+
+} // namespace
+
 core::core(server_settings s, gate& g)
     : settings(std::move(s)),
+      routes(with_endpoints(settings)),
+      internal_routes(settings.internal_routes),
       rules{.path = settings.path,
             .origins = origin_list{settings.origins},
             .subprotocols = settings.subprotocols,
@@ -14,7 +29,12 @@ core::core(server_settings s, gate& g)
       entrance(g),
       memory(server_memory(settings.limits.server_memory, usable_memory(),
                            std::max(settings.limits.message_size, settings.test_echo ? settings.echo_size : 0))),
-      little_output(std::min(least_share, 2 * settings.limits.send_buffer)) {}
+      little_output(std::min(least_share, 2 * settings.limits.send_buffer)) {
+  for (const listener& l : settings.listen) {
+    const std::string path = "listen[" + std::to_string(doors.size()) + "].tls";
+    doors.push_back({l, l.tls ? std::make_unique<net::tls_server>(*l.tls, path) : nullptr});
+  }
+}
 
 void core::one_less() {
   if (open.fetch_sub(1) != 1) return;

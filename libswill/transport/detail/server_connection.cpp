@@ -5,11 +5,12 @@
 
 namespace swill::transport::detail {
 
-server_connection::server_connection(std::shared_ptr<core> c, lane& l, net::newcomer n)
+server_connection::server_connection(std::shared_ptr<core> c, lane& l, net::newcomer n, const door& through)
     : stream_socket(l.loop, leaves::at_turn_end, n.fd),
       core_(std::move(c)),
       lane_(l),
-      http_(std::make_unique<http_part>(core_->settings.limits.header_size)) {
+      http_(std::make_unique<http_part>(core_->settings.limits.header_size,
+                                        through.how.is_internal ? core_->internal_routes : core_->routes, through)) {
   http_->peer = std::move(n);
 }
 
@@ -33,6 +34,7 @@ void server_connection::start(bool beyond_capacity) {
   lane_.count.accepted.add();
   guarded([&] {
     http_->beyond_capacity = beyond_capacity;
+    if (http_->door_tls != nullptr) secure(*http_->door_tls);
     start_watching();
     heard_ = now();
     arm(deadline_ = heard_ + limits_of().handshake_timeout);
@@ -70,7 +72,7 @@ void server_connection::check_deadlines() {
     case phase::head:
       if (now() < deadline_) return arm(deadline_);
       if (!kept_.empty()) return respond(408, "Request Timeout", {});
-      lane_.count.turned_away.add();
+      if (http_->answers == 0) lane_.count.turned_away.add();
       return die({1006, "handshake timeout", false});
     case phase::open:
       if (short_) check_memory();
@@ -83,6 +85,7 @@ void server_connection::check_deadlines() {
       if (now() < deadline_) return arm(deadline_);
       return die(our_close_);
     case phase::deciding:
+    case phase::answering:
     case phase::ended: return;
   }
 }
@@ -117,7 +120,7 @@ void server_connection::check_ping() {
 void server_connection::send_ping() {
   prepare_output();
   output_moved();
-  ping_at_ = written() + backlog();
+  ping_at_ = output_end();
   websocket::append_frame(output_, websocket::opcode::ping, {});
   flush_later();
 }
@@ -129,6 +132,8 @@ void server_connection::shut_down() {
       close(1001, "server is going away");
     else if (phase_ == phase::head && kept_.empty())
       die({1006, "server stopped", false});
+    else if (phase_ == phase::answering)
+      http_->keeps = false;
     else if (phase_ == phase::head || phase_ == phase::deciding)
       respond(503, "Server is stopping", {{"Retry-After", "1"}});
   });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/net/http/request_head.hpp"
+#include "libswill/net/http/router.hpp"
 #include "libswill/net/stream_socket.hpp"
 #include "libswill/net/websocket/codec.hpp"
 #include "libswill/net/websocket/frame.hpp"
@@ -12,15 +13,15 @@ namespace swill::transport::detail {
 
 namespace websocket = net::websocket;
 
-/// One connection of a server, from accept() to the end of TCP: first an HTTP request, then messages. All of it on one loop.
-/// server_connection_http.cpp has the handshake, server_connection_input.cpp what is read, server_connection_output.cpp what is written, server_connection_memory.cpp what is
+/// One connection of a server, from accept() to the end of TCP: first HTTP requests, then messages, where one of them asks for that. All of
+/// it on one loop. server_connection_http.cpp has the handshake, server_connection_answers.cpp other requests, server_connection_input.cpp what is read, server_connection_output.cpp what is written, server_connection_memory.cpp what is
 /// kept, server_connection.cpp its life.
 class server_connection final : public std::enable_shared_from_this<server_connection>,
                                 public message_port,
                                 private net::stream_socket,
                                 private timer {
 public:
-  server_connection(std::shared_ptr<core> c, lane& l, net::newcomer n);
+  server_connection(std::shared_ptr<core> c, lane& l, net::newcomer n, const door& through);
   ~server_connection();
 
   void start(bool beyond_capacity);
@@ -47,6 +48,9 @@ public:
   message_port* accept(const header_list& headers, message_sink& sink);
   void reject(int status, std::string_view body, const header_list& headers);
 
+  // for the request by HTTP that waits for its answer
+  void answer(net::http::answer_content a);
+
   server_connection* next = nullptr; ///< in the list of its lane, which lane::first begins
   server_connection** here =
       nullptr; ///< the pointer that points to this one: lane::first, or the `next` of the one before
@@ -55,6 +59,7 @@ private:
   enum class phase {
     head,      // reading the HTTP request
     deciding,  // the gate has it
+    answering, // another HTTP request: somebody has it, or its answer goes out
     open,      // messages
     closing,   // our close frame is out, the peer's is awaited
     lingering, // all is said: the output goes out, input is thrown away until the peer's end of TCP
@@ -85,13 +90,26 @@ private:
   void respond(int status, std::string_view body, const header_list& headers);
   void log_rejection(int status, std::string_view body) const;
 
+  void on_secured() override;
+  void on_tls_failed(const std::string& why) override;
+
+  // server_connection_answers.cpp
+  void ask(net::http::request request, const net::http::route& route, std::string path);
+  void send_answer(net::http::answer_content a);
+  void go_on_answering();
+  void send_piece(buffer&& bytes);
+  void end_answer();
+
   // server_connection_input.cpp
   bool wants_input() const noexcept override;
   bool watches_end() const noexcept override;
   std::size_t on_read_begin() override;
   void on_input(bytes_view data) override;
   void on_read_end(bool done) override { note_input(done && !turn_over_); }
-  void on_peer_gone(int error) override { on_peer_gone(error == 0 ? "end of stream" : "connection lost"); }
+  void on_peer_gone(int error) override {
+    if (error != 0 && phase_ == phase::answering) return on_broken();
+    on_peer_gone(error == 0 ? "end of stream" : "connection lost");
+  }
   void on_broken() override;
   void on_end_waits() override;
   void on_later() noexcept override;
@@ -166,8 +184,12 @@ private:
 
 /// The HTTP side of a connection, given back when it is open.
 struct server_connection::http_part {
-  explicit http_part(std::size_t size) : head(size) {}
+  http_part(std::size_t size, const net::http::router& r, const door& through)
+      : head(size), routes(r), is_internal(through.how.is_internal), door_tls(through.tls.get()) {}
   net::http::request_head head;
+  const net::http::router& routes; ///< of its listener
+  const bool is_internal;          ///< that listener
+  const net::tls_server* door_tls; ///< its TLS, or null
   net::newcomer peer;
   std::string key;
   std::string subprotocol;
@@ -175,6 +197,15 @@ struct server_connection::http_part {
   std::weak_ptr<handshake> asked; // owned by the gate's side
   bool beyond_capacity = false;
   bool is_head = false; ///< the request's method was HEAD
+
+  // Of the request that is being answered
+  bool is_old = false;                          ///< HTTP/1.0
+  bool keeps = false;                           ///< another one may follow it
+  bool is_answered = false;                     ///< its head is in the output, or has left
+  bool is_reading = false;                      ///< the next piece of its body is being read
+  std::uint64_t left = 0;                       ///< of its body, besides what is in the output
+  std::shared_ptr<net::http::body_source> rest; // with whoever reads from it
+  std::size_t answers = 0;                      ///< that were sent whole
 };
 
 } // namespace swill::transport::detail

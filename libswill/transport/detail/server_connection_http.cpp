@@ -11,10 +11,29 @@
 
 namespace swill::transport::detail {
 
+void server_connection::on_secured() {
+  lane_.count.tls_handshakes.add();
+  if (tls()->is_resumed()) lane_.count.tls_resumed.add();
+  lane_.count.tls_nanoseconds.add(static_cast<std::uint64_t>(tls()->cost().count()));
+}
+
+// The peer may have a reason to go on sending; it is told by an alert, which lingering brings to it.
+void server_connection::on_tls_failed(const std::string& why) {
+  lane_.count.tls_failures.add();
+  const std::string who = http_ != nullptr ? " with " + http_->peer.address : std::string{};
+  lane_.log.write(log_level::info, "TLS", "TLS" + who + " failed: " + why);
+  our_close_ = {1006, "TLS failed", true};
+  if (phase_ == phase::deciding || phase_ == phase::answering) return die(our_close_);
+  finish(our_close_);
+  linger(true);
+}
+
 void server_connection::read_head() {
   const auto state = http_->head.put(kept_.view());
   switch (state) {
-    case net::http::request_head::state::incomplete: return;
+    case net::http::request_head::state::incomplete:
+      if (peer_ended_) die({1006, "end of stream", true});
+      return;
     case net::http::request_head::state::bad: return respond(400, "Bad Request", {});
     case net::http::request_head::state::too_large: return respond(431, "Request Header Fields Too Large", {});
     case net::http::request_head::state::complete: break;
@@ -26,6 +45,13 @@ void server_connection::read_head() {
 
 void server_connection::decide(net::http::request request) {
   http_->is_head = request.method == "HEAD";
+  auto match = http_->routes.find(request.target);
+  if (match.found != nullptr && match.found->to != nullptr)
+    return ask(std::move(request), *match.found, std::move(match.path));
+  if (http_->is_internal) {
+    http_->target = std::move(request.target);
+    return respond(404, "Not Found", {});
+  }
   upgrade_rules rules = core_->rules;
   rules.full = http_->beyond_capacity;
   rules.draining = core_->draining.load(std::memory_order_relaxed);
@@ -47,6 +73,8 @@ void server_connection::decide(net::http::request request) {
                           .headers = std::move(request.headers),
                           .remote_address = std::move(http_->peer.address),
                           .remote_port = http_->peer.port,
+                          .tls = tls() != nullptr,
+                          .certificate = tls() != nullptr ? tls()->peer() : nullptr,
                           .subprotocol = std::move(verdict.subprotocol)};
   auto h = std::make_shared<pending_handshake<server_connection>>(shared_from_this(), lane_.loop, std::move(asked));
   http_->asked = h;

@@ -17,7 +17,7 @@ namespace {
 
 // Whether turn_time is over is asked after so many messages, so that cheap ones pay little for it.
 constexpr int messages_per_look = 4;
-// Frames that came with the request while the gate decides; beyond that, the socket keeps them.
+// What came with the request while the gate decides, or while it is answered; beyond that, the socket keeps it.
 constexpr std::size_t early_input = 16 * 1024;
 
 } // namespace
@@ -27,7 +27,8 @@ bool server_connection::wants_input() const noexcept {
   switch (phase_) {
     case phase::head:
     case phase::lingering: return true;
-    case phase::deciding: return kept_.size() < early_input;
+    case phase::deciding:
+    case phase::answering: return kept_.size() < early_input;
     case phase::open:
     case phase::closing: return may_deliver() && !resuming_;
     case phase::ended: return false;
@@ -51,10 +52,12 @@ void server_connection::on_input(bytes_view data) {
 void server_connection::take(bytes_view data) {
   switch (phase_) {
     case phase::head:
+      if (kept_.empty() && http_->answers != 0) arm(deadline_ = now() + limits_of().handshake_timeout);
       kept_.append(data);
       read_head();
       break;
-    case phase::deciding: kept_.append(data); break;
+    case phase::deciding:
+    case phase::answering: kept_.append(data); break;
     case phase::open:
     case phase::closing:
       use_input(data, [this](bytes_view input) { return decode(input); });
@@ -211,7 +214,10 @@ void server_connection::on_peer_gone(const char* how) {
       if (!is_stuck() && backlog() == 0) return die(our_close_);
       return flush_later();
     case phase::closing: return die(our_close_);
-    case phase::head: lane_.count.turned_away.add(); return die({1006, how, true});
+    case phase::head:
+      if (http_->answers == 0) lane_.count.turned_away.add();
+      return die({1006, how, true});
+    case phase::answering: return; // its side may be closed only for sending: what it has asked is answered
     case phase::deciding: return die({1006, how, true});
     case phase::ended: return;
   }

@@ -73,6 +73,7 @@ void server_connection::on_flushed() {
     }
   }
   account();
+  if (phase_ == phase::answering) return go_on_answering();
   if (phase_ != phase::open) return;
   if (short_ || backlog() > least_share) check_memory();
   const std::size_t half = limits_of().send_buffer / 2;

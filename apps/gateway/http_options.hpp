@@ -1,0 +1,32 @@
+#pragma once
+
+#include "apps/common/command_line.hpp"
+#include "libswill/api/app.hpp"
+#include "libswill/server/server.hpp"
+
+#include <string>
+#include <vector>
+
+namespace swill::gateway {
+
+/// What the gateway serves by HTTP beside its WebSocket endpoint, from its command line and environment (docs/http.md).
+class http_options {
+public:
+  /// The program writes here when it parses; this must live until then.
+  void add_to(apps::command_line& program);
+
+  /// Adds the files. Throws std::invalid_argument for what is no PATH=DIRECTORY.
+  void apply(app& a) const;
+  /// Adds the internal listeners and health.
+  void apply(server_options& o) const;
+
+private:
+  std::vector<std::string> static_;
+  file_options files_;
+  apps::added_option fallback_ = nullptr;
+  apps::added_option cache_ = nullptr;
+  std::vector<std::string> internal_;
+  bool health_ = false;
+};
+
+} // namespace swill::gateway

@@ -1,0 +1,307 @@
+#include "libswill/server/server.hpp"
+
+#include "libswill/base/mistakes.hpp"
+#include "libswill/transport/statistics.hpp"
+#include "libswill/wire/envelope.hpp"
+#include "tests/support/patience.hpp"
+#include "tests/support/raw_client.hpp"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+// What a server answers by HTTP: paths of the application and of plugins, health, files on the worker pool.
+
+namespace swill {
+namespace {
+
+namespace fs = std::filesystem;
+using test::raw_client;
+
+raw_client::response get(const std::string& address, const std::string& path, const std::string& more = {}) {
+  raw_client c{address};
+  c.send("GET " + path + " HTTP/1.1\r\nHost: x\r\n" + more + "\r\n");
+  return c.read_response();
+}
+
+std::string request_for(std::string_view rpc) {
+  buffer out;
+  wire::writer w{out};
+  wire::write_request(w, 1, bytes{}, rpc, wire::request_type::message);
+  return std::string{as_text(out.view())};
+}
+
+/// Says what it is told to say of its readiness, and answers at a path of its own.
+class fickle final : public plugin {
+public:
+  std::string_view kind() const noexcept override { return "fickle"; }
+  void install(app& a) override {
+    a.http(
+        "/fickle", [](const http_request&) { return http_response{.body = "me"}; }, http_listeners::internal_only);
+  }
+  void start(actors::runtime&) override {}
+  void stop(std::function<void()> done) override { done(); }
+  std::string not_ready() const override { return away ? "its \"store\" is away" : ""; }
+  std::atomic<bool> away{false};
+};
+
+/// A directory for one test.
+class directory {
+public:
+  directory() {
+    char name[] = "/tmp/swill_http_XXXXXX";
+    path_ = ::mkdtemp(name);
+  }
+  directory(const directory&) = delete;
+  directory& operator=(const directory&) = delete;
+  ~directory() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream{path_ / name, std::ios::binary} << text;
+  }
+  fs::path path() const { return path_; }
+
+private:
+  fs::path path_;
+};
+
+const std::vector<listener> both{"127.0.0.1:0", internal_listener("127.0.0.1:0")};
+
+TEST(HttpServer, AnswersAtPathsOfTheApplication) {
+  app a;
+  a.set_log({});
+  a.http("/version", [](const http_request& r) {
+    return http_response{
+        .status = 201, .body = r.method + r.path + r.query + r.remote_address, .headers = {{"X-A", "b"}}};
+  });
+  a.http("/fails", [](const http_request&) -> http_response { throw std::runtime_error("no"); });
+  a.use(std::make_shared<fickle>());
+  server s{a, {.listen = both, .io_threads = 1}};
+  s.start();
+  const std::string open = s.addresses().front(), internal = s.internal_addresses().front();
+
+  for (const auto& address : {open, internal}) {
+    const auto r = get(address, "/version?x=1");
+    EXPECT_EQ(r.status, 201);
+    EXPECT_EQ(r.body, "GET/versionx=1127.0.0.1");
+    EXPECT_EQ(r.header("X-A"), "b");
+    EXPECT_EQ(get(address, "/fails").status, 500);
+  }
+  EXPECT_EQ(get(internal, "/fickle").body, "me");
+  EXPECT_EQ(get(open, "/fickle").status, 404);
+  EXPECT_EQ(get(internal, "/ws").status, 404);
+  EXPECT_EQ(s.addresses().size(), 1U);
+  EXPECT_EQ("127.0.0.1:" + std::to_string(s.port()), open);
+}
+
+TEST(Health, SaysWhyAServerIsNotReady) {
+  app a;
+  a.set_log({});
+  const auto p = a.use(std::make_shared<fickle>());
+  server s{a, {.listen = both, .io_threads = 1}};
+  s.start();
+  const std::string internal = s.internal_addresses().front();
+
+  EXPECT_EQ(get(internal, "/livez").status, 200);
+  EXPECT_EQ(get(internal, "/readyz").status, 200);
+  EXPECT_EQ(get(internal, "/readyz").body, "{\"ready\":true}\n");
+  p->away = true;
+  const auto r = get(internal, "/readyz");
+  EXPECT_EQ(r.status, 503);
+  EXPECT_EQ(r.body, "{\"ready\":false,\"reasons\":[\"fickle: its \\\"store\\\" is away\"]}\n");
+  EXPECT_EQ(r.header("Content-Type"), "application/json");
+  EXPECT_EQ(r.header("Retry-After"), "1");
+  EXPECT_EQ(get(internal, "/livez").status, 200);
+  EXPECT_EQ(get(s.addresses().front(), "/readyz").status, 404); // nobody has asked for it there
+}
+
+TEST(Health, IsNotReadyWhileTheServerDrains) {
+  app a;
+  a.set_log({});
+  a.limits().drain_timeout = std::chrono::milliseconds{3000};
+  std::atomic<bool> runs{false};
+  a.handle("long", [&runs](request<>) -> task<int> {
+    runs = true;
+    co_await sleep_for(std::chrono::seconds{1});
+    co_return 1;
+  });
+  server s{a, {.listen = both, .io_threads = 1, .health = true}};
+  s.start();
+  const std::string internal = s.internal_addresses().front();
+  EXPECT_EQ(get(s.addresses().front(), "/readyz").status, 200);
+  EXPECT_EQ(get(s.addresses().front(), "/livez").status, 200);
+  raw_client c{s.addresses().front()};
+  ASSERT_EQ(c.upgrade().status, 101);
+  c.send_message(request_for("long"));
+
+  raw_client probe{internal};
+  std::thread stopping{[&s] { s.stop(); }};
+  std::string body;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  while (body.empty() && std::chrono::steady_clock::now() < end) {
+    try {
+      if (const auto r = get(internal, "/readyz"); r.status == 503) body = r.body;
+    } catch (const std::exception&) {
+      break;
+    }
+  }
+  stopping.join();
+  EXPECT_EQ(body, "{\"ready\":false,\"reasons\":[\"the server is draining\"]}\n");
+}
+
+TEST(Health, SaysThatTheServerIsFull) {
+  app a;
+  a.set_log({});
+  a.limits().connections = 1;
+  server s{a, {.listen = both, .io_threads = 1}};
+  s.start();
+  const raw_client other{s.addresses().front()};
+
+  EXPECT_THAT(get(s.internal_addresses().front(), "/readyz").body, ::testing::HasSubstr("all the connections"));
+}
+
+TEST(HttpFilesServer, ServesFilesFromThePool) {
+  const directory d;
+  std::string large;
+  for (int i = 0; large.size() < 3000000; ++i) large += std::to_string(i) + "\n";
+  d.write("index.html", "<p>hello");
+  d.write("large.txt", large);
+  app a;
+  a.set_log({});
+  a.files("/", d.path().string(), {.cache_control = "max-age=60"});
+  server s{a, {.listen = {"127.0.0.1:0"}, .io_threads = 2}};
+  s.start();
+  raw_client c{s.addresses().front()};
+
+  for (int i = 0; i < 3; ++i) {
+    c.send("GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /large.txt HTTP/1.1\r\nHost: x\r\n\r\nGET /none HTTP/1.1\r\nHost: "
+           "x\r\n\r\n");
+    const auto index = c.read_response();
+    EXPECT_EQ(index.body, "<p>hello");
+    EXPECT_EQ(index.header("Cache-Control"), "max-age=60");
+    EXPECT_EQ(c.read_response().body, large);
+    EXPECT_EQ(c.read_response().status, 404); // and the connection stays
+  }
+  EXPECT_EQ(get(s.addresses().front(), "/large.txt", "Range: bytes=1000000-2000000\r\n").body,
+            large.substr(1000000, 1000001));
+  EXPECT_EQ(get(s.addresses().front(), "/ws").status, 426); // the endpoint goes before
+  raw_client socket{s.addresses().front()};
+  EXPECT_EQ(socket.upgrade().status, 101);
+}
+
+TEST(HttpFilesServer, NeverReadsOnAnIoThread) {
+  const directory d;
+  d.write("a.txt", "a");
+  app a;
+  a.set_log({});
+  a.files("/", d.path().string());
+  std::atomic<bool> goes_on{false};
+  std::atomic<int> held{0};
+  a.handle("hold", blocking([&](request<>) {
+             ++held;
+             while (!goes_on) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+             return 1;
+           }));
+  a.limits().pool_jobs_per_connection = 1;
+  server s{a, {.listen = {"127.0.0.1:0"}, .io_threads = 1, .workers = 1}};
+  s.start();
+  raw_client holder{s.addresses().front()};
+  ASSERT_EQ(holder.upgrade().status, 101);
+  holder.send_message(request_for("hold"));
+  while (held == 0) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+
+  raw_client c{s.addresses().front()};
+  c.send("GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(get(s.addresses().front(), "/ready").status, 200); // the I/O thread is free
+  EXPECT_TRUE(s.statistics().answered.empty());                // the pool is not
+  goes_on = true;
+  EXPECT_EQ(c.read_response().body, "a");
+}
+
+TEST(HttpFilesServer, AClientThatGoesAwayFreesItsFile) {
+  const directory d;
+  d.write("large", std::string(1, 'x'));
+  fs::resize_file(d.path() / "large", 100 * 1024 * 1024);
+  app a;
+  a.set_log({});
+  a.files("/", d.path().string());
+  server s{a, {.listen = {"127.0.0.1:0"}, .io_threads = 1}};
+  s.start();
+  const auto is_open = [&d] {
+    for (const auto& entry : fs::directory_iterator{"/proc/self/fd"}) {
+      std::error_code gone;
+      if (fs::read_symlink(entry.path(), gone) == d.path() / "large") return true;
+    }
+    return false;
+  };
+  {
+    raw_client c{s.addresses().front()};
+    c.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (!is_open()) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  while (is_open() && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  EXPECT_FALSE(is_open());
+}
+
+std::string mistakes_of(const app& a) {
+  try {
+    a.validate();
+    return {};
+  } catch (const invalid_configuration& e) {
+    return e.what();
+  }
+}
+
+TEST(HttpValidate, FindsPathsAndDirectoriesThatCannotBeMeant) {
+  const directory d;
+  d.write("index.html", "x");
+  const auto nothing = [](const http_request&) { return http_response{}; };
+  const auto of_path = [&nothing](const std::string& path) {
+    app a;
+    a.http(path, nothing);
+    return mistakes_of(a);
+  };
+  for (const char* path : {"", "a", "/a/", "/a?b", "/a#", "/a%20", "/a\\b", "/a//b", "/./a", "/a/..", "/\n"})
+    EXPECT_THAT(of_path(path), ::testing::StartsWith("http.")) << path;
+  for (const char* path : {"/", "/a", "/a/b c", "/\u00e4"}) EXPECT_EQ(of_path(path), "") << path;
+
+  app a;
+  a.http("/a", nothing);
+  a.files("/a", d.path().string());
+  a.http("/null", {});
+  a.files("/gone", (d.path() / "gone").string());
+  a.files("/file", (d.path() / "index.html").string());
+  a.files("/index", d.path().string(), {.index = "../index.html"});
+  a.files("/fallback", d.path().string(), {.fallback = "none.html"});
+  a.files("/cache", d.path().string(), {.cache_control = "a\nb"});
+  a.files("/good", d.path().string(), {.index = "", .fallback = "index.html", .cache_control = ""});
+  const std::string said = mistakes_of(a);
+  for (const char* part : {"files./a: something else has this path", "http./null: its function is null",
+                           "files./gone: the directory", "files./file: the directory", "files./index.index: is",
+                           "files./fallback.fallback: is", "files./cache.cache_control: holds"})
+    EXPECT_THAT(said, ::testing::HasSubstr(part));
+  EXPECT_THAT(said, ::testing::Not(::testing::HasSubstr("/good")));
+}
+
+TEST(HttpValidate, ThePathsOfTheServerAreTaken) {
+  app a;
+  a.set_log({});
+  for (const char* path : {"/ws", "/ready", "/livez", "/readyz"})
+    a.http(path, [](const http_request&) { return http_response{}; });
+  server s{a, {.listen = {"127.0.0.1:0"}, .io_threads = 1}};
+  try {
+    s.start();
+    FAIL() << "it has started";
+  } catch (const invalid_configuration& e) {
+    EXPECT_EQ(e.mistakes().size(), 4U) << e.what();
+  }
+}
+
+} // namespace
+} // namespace swill
