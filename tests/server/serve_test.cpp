@@ -31,7 +31,7 @@ TEST(Serve, SaysInOneLineWhyItCannotStart) {
 
 TEST(Serve, SaysWhereItListens) {
   EXPECT_EQ(listening_line({"ws://127.0.0.1:8080/ws", "wss://[::1]:80/ws", "unix:/run/shop"}),
-            "Swill listens on ws://127.0.0.1:8080/ws, ws://[::1]:80/ws, unix:/run/shop\n");
+            "Swill listens on ws://127.0.0.1:8080/ws, wss://[::1]:80/ws, unix:/run/shop\n");
 }
 
 TEST(Serve, PrintsNothingWhereItListensNowhere) { EXPECT_EQ(listening_line({}), ""); }
