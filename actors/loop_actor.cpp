@@ -80,6 +80,8 @@ void loop_actor::handle(caf::mailbox_element& element) {
       pending_.erase(it);
       r->on_response(content);
     }
+  } else if (auto* function = dynamic_cast<function_mail*>(&element)) {
+    function->run(*this);
   } else if (content.match_elements<caf::exit_msg>()) {
     auto& exit = content.get_mutable_as<caf::exit_msg>(0);
     if (exit.reason) quit(std::move(exit.reason));

@@ -38,6 +38,23 @@ private:
   caf::actor_addr peer_;
 };
 
+class loop_actor;
+
+/// Mail that is a function: see send_function.
+class function_mail : public caf::mailbox_element {
+public:
+  virtual void run(loop_actor& on) = 0;
+
+  // --- CAF's interface: there is no content.
+  caf::type_erased_tuple& content() override { return none_; }
+  const caf::type_erased_tuple& content() const override { return none_; }
+  caf::message move_content_to_message() override { return {}; }
+  caf::message copy_content_to_message() const override { return {}; }
+
+private:
+  caf::empty_type_erased_tuple none_;
+};
+
 /// A CAF actor on one loop's thread, a fifth of the size of an event_based_actor: handle, mailbox, monitors, links, exit messages and
 /// requests are CAF's; what it leaves out are behaviour stacks, timeouts per behaviour, and CAF's streams. Whoever is on the same thread
 /// may call its functions directly instead of sending; mail from elsewhere is handled on that thread in the order it came.
@@ -81,8 +98,8 @@ public:
   void intrusive_ptr_release_impl() override { caf::intrusive_ptr_release(ctrl()); }
 
 protected:
-  /// Mail that is neither a response nor about exits. Unhandled requests are bounced when this returns false.
-  virtual bool on_mail(caf::mailbox_element& element) = 0;
+  /// Mail that is neither a response nor a function nor about exits. Unhandled requests are bounced when this returns false.
+  virtual bool on_mail(caf::mailbox_element&) { return false; }
   bool has_mail() const noexcept { return head_.load(std::memory_order_relaxed) != nullptr; }
   bool is_watched() const noexcept { return attachables_head_ != nullptr; }
   bool has_pending_requests() const noexcept { return !pending_.empty() || receivers_ != nullptr; }
@@ -110,15 +127,30 @@ private:
 /// The actor from which coroutines of s send mail; null when they cannot.
 loop_actor* sender_of(scope& s);
 
-/// Makes an actor of class T at home on u. On u's thread, or before its loop runs.
+/// Sends f to an actor of class T: f(actor) runs on its thread, in the order of its mail, unless it has ended before. From any thread.
+template <class T, class F>
+void send_function(const caf::strong_actor_ptr& to, F f) {
+  struct mail final : function_mail {
+    explicit mail(F&& g) : function(std::move(g)) {}
+    void run(loop_actor& on) override { function(static_cast<T&>(on)); }
+    F function;
+  };
+  to->enqueue(caf::mailbox_element_ptr{new mail{std::move(f)}}, nullptr);
+}
+
+/// Makes an actor of class T of that system at home on u. On u's thread, or before its loop runs.
 template <class T, class... Ts>
-caf::strong_actor_ptr spawn_on(unit& u, Ts&&... xs) {
-  caf::actor_system& system = u.system();
+caf::strong_actor_ptr spawn_in(caf::actor_system& system, unit& u, Ts&&... xs) {
   caf::actor_config config{u.sending_face()};
   auto a = caf::make_actor<T, caf::strong_actor_ptr>(system.next_actor_id(), system.node(), &system, config, u,
                                                      std::forward<Ts>(xs)...);
   static_cast<T*>(a->get())->launch(&u, true, false);
   return a;
+}
+/// Of the unit's own system.
+template <class T, class... Ts>
+caf::strong_actor_ptr spawn_on(unit& u, Ts&&... xs) {
+  return spawn_in<T>(u.system(), u, std::forward<Ts>(xs)...);
 }
 
 } // namespace swill::actors

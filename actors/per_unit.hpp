@@ -95,10 +95,19 @@ public:
     if (is_open_) f(front());
     return is_open_;
   }
-  /// Sends mail to the first actor. False, and `mail` is untouched, when nothing runs. From any thread.
-  template <class M>
-  bool send(M& mail) {
-    return reach([&](T&) { caf::anon_send(caf::actor_cast<caf::actor>(actors_.front()), std::move(mail)); });
+  /// Sends f to the first actor (send_function). False when nothing runs. From any thread.
+  template <class F>
+  bool send(F f) {
+    return reach([&](T&) { send_function<T>(actors_.front(), std::move(f)); });
+  }
+  /// The same for f(actor, done), where `done` takes an answer: when nothing runs, it is called with the error that `refusal` makes.
+  template <class Done, class F, class Refusal>
+  void ask(Done done, F f, const Refusal& refusal) {
+    const bool sent = reach([&](T&) {
+      send_function<T>(actors_.front(),
+                       [f = std::move(f), done = std::move(done)](T& first) mutable { f(first, std::move(done)); });
+    });
+    if (!sent) done(refusal());
   }
   /// Runs f on the first actor's thread. False when nothing runs. From any thread.
   bool post(std::function<void()> f) {

@@ -101,16 +101,16 @@ void pubsub::publish_encoded_then(std::string topic, bytes data, std::string key
   impl_->check_message(data, key);
   if (!done) done = [](const result<position>&) {};
   if (!is_trace_id(trace)) trace = {};
-  impl_->send(
-      detail::publish_order{std::move(topic), std::move(data), std::move(key), std::string{trace}, std::move(done)});
+  impl_->send(std::move(done), [topic = std::move(topic), data = std::move(data), key = std::move(key),
+                                trace = std::string{trace}](detail::broker_actor& b, broker::answer<position> d) {
+    b.store().publish(topic, data, key, trace, std::move(d));
+  });
 }
 
 task<position> pubsub::publish_encoded(std::string topic, bytes data, std::string key) {
   const scope& here = co_await this_scope{};
   const auto start = [&](completer<position> done) {
-    publish_encoded_then(
-        std::move(topic), std::move(data), std::move(key), [done](result<position> r) { done(std::move(r)); },
-        here.trace());
+    publish_encoded_then(std::move(topic), std::move(data), std::move(key), std::move(done), here.trace());
   };
   co_return co_await completion<position>(start);
 }
@@ -122,20 +122,18 @@ task<pubsub::opened> pubsub::open(std::string topic, std::optional<position> sin
   auto s = std::make_unique<detail::subscription>(impl_->hubs.nearest(), impl_->options.of(topic));
   if (auto* call = dynamic_cast<detail::call*>(&here))
     s->list_in(call->context().connection().state<detail::subscription_list>());
-  const auto start = [&](completer<detail::joined> done) {
-    s->add(topic, since, [done](result<detail::joined> j) { done(std::move(j)); });
-  };
+  const auto start = [&](completer<detail::joined> done) { s->add(topic, since, std::move(done)); };
   const detail::joined j = co_await completion<detail::joined>(start);
   co_return opened{std::move(s), j.at, j.recovered, j.fresh};
 }
 
 task<broker::history_page> pubsub::history(std::string topic, position since, std::size_t limit) {
   impl_->check_topic(topic, false);
-  const auto start = [&](completer<broker::history_page> done) {
-    impl_->send(
-        detail::history_order{topic, since, limit, [done](result<broker::history_page> r) { done(std::move(r)); }});
-  };
-  co_return co_await completion<broker::history_page>(start);
+  limit = std::min(limit, impl_->options.history_page);
+  return impl_->answer_to<broker::history_page>(
+      [topic = std::move(topic), since, limit](detail::broker_actor& b, broker::answer<broker::history_page> done) {
+        b.store().history(topic, since, limit, std::move(done));
+      });
 }
 
 listening pubsub::listen_encoded(std::string topic, std::optional<position> since,
@@ -182,28 +180,27 @@ void pubsub::leave_group(connection& c, const std::string& group) { c.state<deta
 task<std::vector<presence_member>> pubsub::members(std::string topic) {
   impl_->check_topic(topic, false);
   using list = std::vector<presence_member>;
-  const auto start = [&](completer<list> done) {
-    impl_->send(detail::members_order{topic, [done](result<list> r) { done(std::move(r)); }});
-  };
-  co_return co_await completion<list>(start);
+  return impl_->answer_to<list>([topic = std::move(topic)](detail::broker_actor& b, broker::answer<list> done) {
+    b.store().members(topic, std::move(done));
+  });
 }
 
 task<void> pubsub::enter(std::string topic, presence_member who) {
   impl_->check_topic(topic, false);
   if (detail::encoded_message(who.data).size() > impl_->options.member_size)
     throw error{error_code::too_large, "the member's data are too large"};
-  const auto start = [&](completer<void> done) {
-    impl_->send(detail::enter_order{topic, who, [done](result<void> r) { done(std::move(r)); }});
-  };
-  co_await completion<void>(start);
+  return impl_->answer_to<void>(
+      [topic = std::move(topic), who = std::move(who)](detail::broker_actor& b, broker::answer<void> done) {
+        b.enter(topic, who, std::move(done));
+      });
 }
 
 task<void> pubsub::leave(std::string topic, std::string id) {
   impl_->check_topic(topic, false);
-  const auto start = [&](completer<void> done) {
-    impl_->send(detail::exit_order{topic, id, [done](result<void> r) { done(std::move(r)); }});
-  };
-  co_await completion<void>(start);
+  return impl_->answer_to<void>(
+      [topic = std::move(topic), id = std::move(id)](detail::broker_actor& b, broker::answer<void> done) {
+        b.exit(topic, id, std::move(done));
+      });
 }
 
 // --- Nodes

@@ -114,36 +114,20 @@ public:
   // --- Messages to connections, on whatever node they are: those that have `swill.inbox` open get them. At most once.
 
   template <class T>
-  task<position> send_to_connection(const std::string& id, const T& message) {
-    return publish_encoded(connection_topic(id), detail::encoded_message(message), {});
-  }
-  template <detail::fragile_temporary T>
   task<position> send_to_connection(const std::string& id, T&& message) {
-    return refuse<T>(), send_to_connection(id, std::as_const(message));
+    return publish(connection_topic(id), std::forward<T>(message));
   }
   template <class T>
-  task<position> send_to_user(const std::string& user, const T& message) {
-    return publish_encoded(user_topic(user), detail::encoded_message(message), {});
-  }
-  template <detail::fragile_temporary T>
   task<position> send_to_user(const std::string& user, T&& message) {
-    return refuse<T>(), send_to_user(user, std::as_const(message));
+    return publish(user_topic(user), std::forward<T>(message));
   }
   template <class T>
-  task<position> send_to_group(const std::string& group, const T& message) {
-    return publish_encoded(group_topic(group), detail::encoded_message(message), {});
-  }
-  template <detail::fragile_temporary T>
   task<position> send_to_group(const std::string& group, T&& message) {
-    return refuse<T>(), send_to_group(group, std::as_const(message));
+    return publish(group_topic(group), std::forward<T>(message));
   }
   template <class T>
-  task<position> send_to_all(const T& message) {
-    return publish_encoded(everybody_topic(), detail::encoded_message(message), {});
-  }
-  template <detail::fragile_temporary T>
   task<position> send_to_all(T&& message) {
-    return refuse<T>(), send_to_all(std::as_const(message));
+    return publish(everybody_topic(), std::forward<T>(message));
   }
   /// Where the above publish, for publish_then.
   static std::string connection_topic(const std::string& id) { return "$connection." + id; }

@@ -4,7 +4,7 @@
 #include "libswill/base/await.hpp"
 #include "libswill/base/random.hpp"
 #include "sessions/detail/binding.hpp"
-#include "sessions/detail/operations.hpp"
+#include "sessions/detail/session_actor.hpp"
 #include "sessions/sessions.hpp"
 
 #include <algorithm>
@@ -133,7 +133,7 @@ task<bool> session::save_if_nobody_has() {
   session_stamp stamp;
   std::exception_ptr failure;
   try {
-    stamp = co_await detail::save_session(*owner_->service_, record_);
+    stamp = co_await owner_->service_->ask<session_stamp>(&session_store::save, record_);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -157,8 +157,8 @@ task<void> session::merge() {
   session_record merged;
   std::exception_ptr failure;
   try {
-    session_changes changes = detail::changes_between(record_.data, sent);
-    merged = co_await detail::merge_session(*owner_->service_, record_.id, std::move(changes));
+    const session_changes changes = detail::changes_between(record_.data, sent);
+    merged = co_await owner_->service_->ask<session_record>(&session_store::merge, record_.id, changes);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -176,7 +176,7 @@ task<void> session::merge() {
 
 task<void> session::reload() {
   follow();
-  auto found = co_await detail::load_session(*owner_->service_, record_.id);
+  auto found = co_await owner_->service_->load(record_.id);
   if (found) {
     take(std::move(*found));
   } else if (!is_new()) {
@@ -219,13 +219,13 @@ task<std::string> session::move_to_new_id(std::string user, bool from_now) {
   next.data = encoded();
   if (from_now) next.created = {};
   if (binding_ != nullptr) next.previous = binding_->cookie;
-  session_changes changes = detail::changes_between(record_.data, next.data);
+  const session_changes changes = detail::changes_between(record_.data, next.data);
   session_record moved =
-      co_await detail::rotate_session(*owner_->service_, record_.id, record_.user, std::move(next), std::move(changes));
+      co_await owner_->service_->ask<session_record>(&session_store::rotate, record_.id, record_.user, next, changes);
   const bool has_ended = binding_ != nullptr && !is_of_connection();
   take(std::move(moved));
   if (has_ended) { // another request has logged out meanwhile: it wins
-    co_await detail::destroy_session(*owner_->service_, record_.id, record_.user);
+    co_await owner_->service_->ask<bool>(&session_store::destroy, record_.id, record_.user);
     throw session_conflict("The session has ended");
   }
   tell_connection();
@@ -243,7 +243,7 @@ task<void> session::destroy() {
   begin_another(); // before this waits: from here on no other request of the connection saves the old one
   std::exception_ptr failure;
   try {
-    co_await detail::destroy_session(*owner_->service_, ended.id, ended.user);
+    co_await owner_->service_->ask<bool>(&session_store::destroy, ended.id, ended.user);
   } catch (...) {
     failure = std::current_exception();
   }

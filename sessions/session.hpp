@@ -111,7 +111,7 @@ private:
   task<void> update_by(F f) {
     if (changed_) throw std::logic_error("save() before update()");
     detail::session_turns::turn mine{turns(), record_.id};
-    const bool waited = co_await mine;
+    const bool waited = co_await mine.begin();
     if (waited || has_new_id()) co_await reload();
     for (std::size_t n = 1;; ++n) {
       f(*this);

@@ -3,7 +3,7 @@
 #include "libswill/api/context.hpp"
 #include "libswill/wire/reader.hpp"
 #include "sessions/detail/binding.hpp"
-#include "sessions/detail/operations.hpp"
+#include "sessions/detail/session_actor.hpp"
 #include "sessions/detail/token.hpp"
 
 #include <algorithm>
@@ -121,7 +121,7 @@ task<bool> sessions::bind_to(connection& c, std::string id) {
   std::optional<session_record> found;
   bool asked = true;
   try {
-    found = co_await detail::load_session(*service_, id);
+    found = co_await service_->load(id);
   } catch (const error& e) {
     if (!is_unavailable(e)) throw;
     asked = false; // the connection is worth having without its session; the first request that wants it asks again
@@ -145,7 +145,7 @@ task<bool> sessions::bind_to(connection& c, std::string id) {
 void sessions::touch_if_due(const session_record& r) {
   auto interval = options_.touch_interval;
   if (options_.idle.count() != 0) interval = std::min(interval, options_.idle / 4);
-  if (r.loaded - r.seen >= interval) service_->submit(detail::session_touch{r.id});
+  if (r.loaded - r.seen >= interval) service_->touch(r.id);
 }
 
 // --- Requests
@@ -173,7 +173,7 @@ task<void> sessions::bind_by(context& c, std::string token) {
   auto& b = k.state<detail::session_binding>();
   const counted under_way{b.bindings};
   detail::session_turns::turn mine{service_->bindings, k.id()};
-  co_await mine;
+  co_await mine.begin();
   if (detail::may_be_bound(b)) co_await bind_to(k, std::move(*id));
 }
 
@@ -182,7 +182,7 @@ task<std::unique_ptr<detail::request_session>> sessions::open(context& c) {
   auto& b = k.state<detail::session_binding>();
   if (b.bindings != 0) { // a request that came before this one shows a token
     detail::session_turns::turn wait{service_->bindings, k.id()};
-    co_await wait;
+    co_await wait.begin();
   }
   b.used = true;
   std::optional<session_record> found;
@@ -190,7 +190,7 @@ task<std::unique_ptr<detail::request_session>> sessions::open(context& c) {
     std::string id;
     do { // again when another request has given the session a new id meanwhile
       id = b.id;
-      found = co_await detail::load_session(*service_, id);
+      found = co_await service_->load(id);
     } while (b.id != id && (b.stored || b.unverified));
     if (b.id != id) {
       found.reset();     // another request has ended it
@@ -215,23 +215,23 @@ task<std::unique_ptr<detail::request_session>> sessions::open(context& c) {
 // --- Any session
 
 task<session> sessions::get(std::string id) {
-  auto found = co_await detail::load_session(*service_, id);
+  auto found = co_await service_->load(id);
   if (!found) throw error{error_code::not_found, "There is no such session"};
   co_return session{*this, nullptr, nullptr, std::move(*found)};
 }
 
 task<bool> sessions::destroy(std::string id) {
-  auto found = co_await detail::load_session(*service_, id);
+  auto found = co_await service_->load(id);
   if (!found) co_return false;
-  co_return co_await detail::destroy_session(*service_, std::move(id), std::move(found->user));
+  co_return co_await service_->ask<bool>(&session_store::destroy, id, found->user);
 }
 
 task<std::size_t> sessions::destroy_user(std::string user) {
-  return detail::destroy_sessions_of(*service_, std::move(user));
+  co_return co_await service_->ask<std::size_t>(&session_store::destroy_user, user);
 }
 
 task<std::vector<session_record>> sessions::of_user(std::string user) {
-  return detail::list_sessions_of(*service_, std::move(user));
+  co_return co_await service_->ask<std::vector<session_record>>(&session_store::list, user);
 }
 
 } // namespace swill

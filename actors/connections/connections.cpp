@@ -1,7 +1,6 @@
 #include "actors/connections/connections.hpp"
 
 #include "actors/cluster/memory_cluster.hpp"
-#include "actors/connections/detail/client_handlers.hpp"
 #include "actors/connections/detail/node.hpp"
 #include "libswill/base/printable.hpp"
 #include "libswill/base/random.hpp"
@@ -18,6 +17,7 @@ namespace swill {
 namespace {
 
 using detail::gathered;
+using detail::inquiry;
 using detail::list_place;
 using detail::question;
 using detail::question_kinds;
@@ -43,18 +43,13 @@ std::optional<std::pair<std::string, list_place>> read_cursor(std::string_view s
   return std::pair{std::string{s}, p};
 }
 
-/// The names of those that are missing.
-std::map<std::string, std::string> names_of_missing(const gathered& g) {
-  std::map<std::string, std::string> out;
-  for (const std::string& node : g.missing) {
-    if (const auto at = g.names.find(node); at != g.names.end()) out.insert(*at);
-  }
-  return out;
-}
+// --- What nodes are asked, and what their answers say
 
-connection_page page_of(gathered g, std::uint64_t limit) {
+result<connection_page> page_of(gathered& g, std::uint64_t limit) {
   connection_page page;
-  page.names = names_of_missing(g);
+  for (const std::string& node : g.missing) {
+    if (const auto at = g.names.find(node); at != g.names.end()) page.names.insert(*at);
+  }
   page.missing = std::move(g.missing);
   for (auto& [node, a] : g.answers) {
     const std::size_t n = std::min<std::size_t>(a.entries.size(), limit - page.connections.size());
@@ -67,10 +62,11 @@ connection_page page_of(gathered g, std::uint64_t limit) {
   return page;
 }
 
-closed_connections closed_of(gathered g) {
-  closed_connections c;
-  for (const auto& [node, a] : g.answers) c.closed += a.count;
+result<connection_count> count_of(gathered& g, std::uint64_t) {
+  connection_count c;
+  for (const auto& [node, a] : g.answers) c.count += c.nodes[node] = a.count;
   c.missing = std::move(g.missing);
+  c.names = std::move(g.names);
   return c;
 }
 
@@ -80,29 +76,122 @@ error not_found(const gathered& g) {
                              {{"missing", to_value(g.missing)}});
 }
 
+result<connection_details> details_of(gathered& g, std::uint64_t) {
+  for (auto& [node, a] : g.answers) {
+    if (!a.entries.empty()) return connection_details{std::move(a.entries.front()), std::move(a.open)};
+  }
+  return not_found(g);
+}
+
+result<open_request> cancelled_of(gathered& g, std::uint64_t) {
+  bool is_there = false;
+  for (auto& [node, a] : g.answers) {
+    if (!a.open.empty()) return std::move(a.open.front());
+    is_there = is_there || a.count != 0;
+  }
+  if (is_there) return error{error_code::not_found, "The connection has no such open request"};
+  return not_found(g);
+}
+
+result<closed_connections> all_closed_of(gathered& g, std::uint64_t) {
+  closed_connections c;
+  for (const auto& [node, a] : g.answers) c.closed += a.count;
+  c.missing = std::move(g.missing);
+  return c;
+}
+
+result<closed_connections> one_closed_of(gathered& g, std::uint64_t) {
+  const bool any = std::any_of(g.answers.begin(), g.answers.end(), [](const auto& a) { return a.second.count != 0; });
+  if (!any) return not_found(g);
+  return all_closed_of(g, 0);
+}
+
 /// As much as a close frame holds (RFC 6455, 5.5).
 std::string sendable(std::string_view reason) {
   constexpr std::size_t most = 123;
   return make_valid_utf8(cut_text(reason, most));
 }
 
-question closing(question_kinds what, int code, std::string_view reason) {
-  if (close_code_on_the_wire(code) != code) throw error{error_code::bad_request, "no close code that may be sent"};
+question about_one(question_kinds what, std::string id, std::string node) {
   question q;
   q.what = what;
-  q.code = code;
-  q.reason = sendable(reason);
+  q.id = std::move(id);
+  q.filter.node = std::move(node);
   return q;
 }
 
-/// What `start(done)` answers, awaited.
-template <class T, class F>
-task<T> awaited(F start) {
-  const auto begin = [&start](completer<T> done) { start([done](result<T> r) { done(std::move(r)); }); };
-  co_return co_await completion<T>(begin);
+inquiry<connection_page> page(connection_query q, const connections_options& o) {
+  inquiry<connection_page> i{page_of};
+  if (!q.cursor.empty()) {
+    auto at = read_cursor(q.cursor);
+    if (at) {
+      i.from_node = std::move(at->first);
+      i.what.behind = at->second;
+    } else {
+      i.refused = error{error_code::bad_request, "no cursor of a list of connections"};
+    }
+  }
+  i.what.filter = std::move(q.filter);
+  i.what.limit =
+      std::min<std::uint64_t>(q.limit == 0 ? o.page_length : q.limit, std::max<std::size_t>(1, o.longest_page));
+  return i;
+}
+
+inquiry<connection_count> counted(connection_filter f) {
+  inquiry<connection_count> i{count_of};
+  i.what.what = question_kinds::count;
+  i.what.filter = std::move(f);
+  return i;
+}
+
+inquiry<closed_connections> closing(inquiry<closed_connections> i, int code, std::string_view reason) {
+  if (close_code_on_the_wire(code) != code)
+    i.refused = error{error_code::bad_request, "no close code that may be sent"};
+  i.what.code = code;
+  i.what.reason = sendable(reason);
+  return i;
+}
+
+inquiry<closed_connections> closing_user(std::string user, int code, std::string_view reason) {
+  auto i = closing({all_closed_of}, code, reason);
+  if (user.empty()) i.refused = error{error_code::bad_request, "no user"};
+  i.what.what = question_kinds::close_all;
+  i.what.filter.user = std::move(user);
+  return i;
+}
+
+inquiry<open_request> cancelling(std::string id, std::uint64_t seq, std::string_view reason, std::string node) {
+  inquiry<open_request> i{cancelled_of, about_one(question_kinds::cancel, std::move(id), std::move(node))};
+  i.what.seq = seq;
+  i.what.reason = sendable(reason.empty() ? "The request was cancelled" : reason);
+  return i;
 }
 
 } // namespace
+
+template <class T>
+void connections::impl::ask(inquiry<T> i, answer<T> done) {
+  if (i.refused) return done(std::move(*i.refused));
+  const std::uint64_t limit = i.what.limit;
+  ask_nodes(std::move(i.what), std::move(i.from_node),
+            [read = i.read, limit, done = std::move(done)](result<gathered> g) {
+              if (!g) return done(g.error());
+              done(read(*g, limit));
+            });
+}
+
+void connections::impl::ask_nodes(question q, std::string from_node, answer<gathered> done) {
+  send(std::move(done),
+       [q = std::move(q), from = std::move(from_node)](detail::registry& r, answer<gathered> d) mutable {
+         r.on_ask({std::move(q), std::move(from), std::move(d)});
+       });
+}
+
+template <class T>
+task<T> connections::impl::answer_to(inquiry<T> i) {
+  const auto begin = [&](completer<T> done) { ask<T>(std::move(i), std::move(done)); };
+  co_return co_await completion<T>(begin);
+}
 
 // --- The object
 
@@ -143,126 +232,49 @@ const connections_options& connections::options() const noexcept { return impl_-
 
 // --- Questions
 
+task<connection_page> connections::list(connection_query q) {
+  return impl_->answer_to(page(std::move(q), impl_->options));
+}
 void connections::list_then(connection_query q, answer<connection_page> done) {
-  question ask;
-  std::string from;
-  if (!q.cursor.empty()) {
-    auto at = read_cursor(q.cursor);
-    if (!at) return done(error{error_code::bad_request, "no cursor of a list of connections"});
-    from = std::move(at->first);
-    ask.behind = at->second;
-  }
-  ask.filter = std::move(q.filter);
-  const std::uint64_t limit = std::min<std::uint64_t>(q.limit == 0 ? impl_->options.page_length : q.limit,
-                                                      std::max<std::size_t>(1, impl_->options.longest_page));
-  ask.limit = limit;
-  impl_->ask(std::move(ask), std::move(from), [limit, done = std::move(done)](result<gathered> g) {
-    if (!g) return done(g.error());
-    done(page_of(std::move(*g), limit));
-  });
+  impl_->ask(page(std::move(q), impl_->options), std::move(done));
 }
 
+task<connection_count> connections::count(connection_filter f) { return impl_->answer_to(counted(std::move(f))); }
 void connections::count_then(connection_filter f, answer<connection_count> done) {
-  question q;
-  q.what = question_kinds::count;
-  q.filter = std::move(f);
-  impl_->ask(std::move(q), {}, [done = std::move(done)](result<gathered> g) {
-    if (!g) return done(g.error());
-    connection_count c;
-    for (const auto& [node, a] : g->answers) c.count += c.nodes[node] = a.count;
-    c.missing = std::move(g->missing);
-    c.names = std::move(g->names);
-    done(std::move(c));
-  });
+  impl_->ask(counted(std::move(f)), std::move(done));
 }
 
+task<connection_details> connections::show(std::string id, std::string node) {
+  return impl_->answer_to(
+      inquiry<connection_details>{details_of, about_one(question_kinds::find, std::move(id), std::move(node))});
+}
 void connections::show_then(std::string id, std::string node, answer<connection_details> done) {
-  question q;
-  q.what = question_kinds::find;
-  q.filter.node = std::move(node);
-  q.id = std::move(id);
-  impl_->ask(std::move(q), {}, [done = std::move(done)](result<gathered> g) {
-    if (!g) return done(g.error());
-    for (auto& [n, a] : g->answers) {
-      if (!a.entries.empty()) return done(connection_details{std::move(a.entries.front()), std::move(a.open)});
-    }
-    done(not_found(*g));
-  });
+  impl_->ask({details_of, about_one(question_kinds::find, std::move(id), std::move(node))}, std::move(done));
 }
 
+task<closed_connections> connections::close(std::string id, int code, std::string reason, std::string node) {
+  question q = about_one(question_kinds::close, std::move(id), std::move(node));
+  return impl_->answer_to(closing({one_closed_of, std::move(q)}, code, reason));
+}
 void connections::close_then(std::string id, int code, std::string reason, std::string node,
                              answer<closed_connections> done) {
-  try {
-    question q = closing(question_kinds::close, code, reason);
-    q.filter.node = std::move(node);
-    q.id = std::move(id);
-    impl_->ask(std::move(q), {}, [done](result<gathered> g) {
-      if (!g) return done(g.error());
-      closed_connections c = closed_of(*g);
-      if (c.closed == 0) return done(not_found(*g));
-      done(std::move(c));
-    });
-  } catch (const error& e) {
-    done(e);
-  }
+  question q = about_one(question_kinds::close, std::move(id), std::move(node));
+  impl_->ask(closing({one_closed_of, std::move(q)}, code, reason), std::move(done));
 }
 
+task<open_request> connections::cancel(std::string id, std::uint64_t seq, std::string reason, std::string node) {
+  return impl_->answer_to(cancelling(std::move(id), seq, reason, std::move(node)));
+}
 void connections::cancel_then(std::string id, std::uint64_t seq, std::string reason, std::string node,
                               answer<open_request> done) {
-  question q;
-  q.what = question_kinds::cancel;
-  q.filter.node = std::move(node);
-  q.id = std::move(id);
-  q.seq = seq;
-  q.reason = sendable(reason.empty() ? "The request was cancelled" : reason);
-  impl_->ask(std::move(q), {}, [done = std::move(done)](result<gathered> g) {
-    if (!g) return done(g.error());
-    bool is_there = false;
-    for (auto& [n, a] : g->answers) {
-      if (!a.open.empty()) return done(std::move(a.open.front()));
-      is_there = is_there || a.count != 0;
-    }
-    if (is_there) return done(error{error_code::not_found, "The connection has no such open request"});
-    done(not_found(*g));
-  });
+  impl_->ask(cancelling(std::move(id), seq, reason, std::move(node)), std::move(done));
 }
 
-void connections::close_user_then(std::string user, int code, std::string reason, answer<closed_connections> done) {
-  try {
-    if (user.empty()) throw error{error_code::bad_request, "no user"};
-    question q = closing(question_kinds::close_all, code, reason);
-    q.filter.user = std::move(user);
-    impl_->ask(std::move(q), {}, [done](result<gathered> g) {
-      if (!g) return done(g.error());
-      done(closed_of(std::move(*g)));
-    });
-  } catch (const error& e) {
-    done(e);
-  }
-}
-
-task<connection_page> connections::list(connection_query q) {
-  return awaited<connection_page>([this, q = std::move(q)](auto done) mutable { list_then(std::move(q), done); });
-}
-task<connection_count> connections::count(connection_filter f) {
-  return awaited<connection_count>([this, f = std::move(f)](auto done) mutable { count_then(std::move(f), done); });
-}
-task<connection_details> connections::show(std::string id, std::string node) {
-  return awaited<connection_details>(
-      [this, id = std::move(id), node = std::move(node)](auto done) { show_then(id, node, done); });
-}
-task<closed_connections> connections::close(std::string id, int code, std::string reason, std::string node) {
-  return awaited<closed_connections>([this, id = std::move(id), code, reason = std::move(reason),
-                                      node = std::move(node)](auto done) { close_then(id, code, reason, node, done); });
-}
-task<open_request> connections::cancel(std::string id, std::uint64_t seq, std::string reason, std::string node) {
-  return awaited<open_request>([this, id = std::move(id), seq, reason = std::move(reason),
-                                node = std::move(node)](auto done) { cancel_then(id, seq, reason, node, done); });
-}
 task<closed_connections> connections::close_user(std::string user, int code, std::string reason) {
-  return awaited<closed_connections>([this, user = std::move(user), code, reason = std::move(reason)](auto done) {
-    close_user_then(user, code, reason, done);
-  });
+  return impl_->answer_to(closing_user(std::move(user), code, reason));
+}
+void connections::close_user_then(std::string user, int code, std::string reason, answer<closed_connections> done) {
+  impl_->ask(closing_user(std::move(user), code, reason), std::move(done));
 }
 
 // --- Events
@@ -273,7 +285,7 @@ task<connection_feed> connections::watch(event_filter f) {
       std::make_unique<detail::event_queue>(std::move(f), std::max<std::size_t>(1, impl_->options.feed_length));
   impl_->parts.nearest().add(*queue);
   const auto begin = [this](completer<void> done) {
-    impl_->send(detail::watch_order{[done](result<void> r) { done(std::move(r)); }});
+    impl_->send(std::move(done), [](detail::registry& r, completer<void> d) { r.add_watcher(std::move(d)); });
   };
   co_await completion<void>(begin);
   co_return connection_feed{std::move(queue)};
@@ -282,12 +294,10 @@ task<connection_feed> connections::watch(event_filter f) {
 listening connections::listen(std::function<void(const connection_event&)> f, event_filter filter) {
   detail::must_be_function(f, "connections::listen");
   const std::uint64_t key = ++impl_->last_key;
-  detail::listen_order order{key, std::move(filter), std::move(f)};
-  if (!impl_->registry.send(order)) throw impl::not_running();
-  return listening{[i = impl_, key] {
-    detail::unlisten_order end{key};
-    i->registry.send(end);
-  }};
+  detail::registry::listener l{key, std::move(filter), std::move(f)};
+  const bool runs = impl_->registry.send([l = std::move(l)](detail::registry& r) { r.add_listener(l); });
+  if (!runs) throw impl::not_running();
+  return listening{[i = impl_, key] { i->registry.send([key](detail::registry& r) { r.remove_listener(key); }); }};
 }
 
 // --- Plugin
@@ -302,8 +312,6 @@ void connections::check(mistake_list& out) const {
             "has no effect: with a bus its name counts; pubsub_options::node_name would be right");
   }
 }
-
-void connections::install(app& a) { client_handlers::install(impl_, *this, a); }
 
 void connections::start(actors::runtime& r) {
   impl& i = *impl_;

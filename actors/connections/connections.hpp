@@ -99,7 +99,6 @@ public:
 
 private:
   struct impl;
-  class client_handlers;
 
   connections(std::shared_ptr<swill::cluster> nodes, std::shared_ptr<const plugin> owner, connections_options o);
   void set_admin_rule(detail::hook<context&> r);

@@ -188,10 +188,6 @@ void gateway_lane::on_room() {
   }
 }
 
-void gateway_lane::on_broken() {
-  if (on_broken_link) on_broken_link();
-}
-
 void gateway_lane::end() {
   if (!is_alive()) return;
   const caf::strong_actor_ptr keep{ctrl()};
@@ -206,7 +202,6 @@ void gateway_lane::on_exit() {
   connections_.clear();
   waiting_.clear();
   on_open = nullptr;
-  on_broken_link = nullptr;
   link_lane::on_exit();
 }
 

@@ -81,14 +81,11 @@ public:
 
   /// Once, when the worker's end has answered.
   std::function<void()> on_open;
-  /// The worker broke the format.
-  std::function<void()> on_broken_link;
 
 private:
   friend class images;
   void on_record(record kind, std::uint32_t connection, std::uint32_t seq, bytes_view content,
                  const caf::strong_actor_ptr& sender) override;
-  void on_broken() override;
   void on_room() override;
   void on_exit() override;
   void on_response(bytes_view content);

@@ -39,7 +39,7 @@ gateway_registry::gateway_registry(runtime& r, std::shared_ptr<const detail::ser
       options_(o),
       self_(std::make_shared<gateway_registry*>(this)) {
   for (const auto& u : r.units()) {
-    tables_.push_back(std::make_shared<handler_table>(*u, app_, options_));
+    tables_.push_back(std::make_shared<handler_table>(*u, static_cast<std::uint32_t>(tables_.size()), app_, options_));
     u->loop().post([unit = u.get(), t = tables_.back()] { unit->dynamic.push_back(t.get()); });
   }
   door_ = spawn_in<front_door>(net_.system(), home_, *this);
@@ -53,8 +53,7 @@ void gateway_registry::await_workers() {
   if (options_.first_workers.count() <= 0) return;
   holds_ = true;
   runtime_.hold_readiness();
-  for (std::size_t i = 0; i < tables_.size(); ++i)
-    on_table(i, [](handler_table& t) { t.home().expects_handlers = true; });
+  on_tables([](handler_table& t) { t.home().expects_handlers = true; });
   home_.loop().post([self = self_] {
     if (gateway_registry* g = *self)
       g->home_.loop().set_timer(g->awaiting_, g->home_.loop().now() + g->options_.first_workers);
@@ -63,8 +62,7 @@ void gateway_registry::await_workers() {
 
 void gateway_registry::await_nobody() {
   awaiting_.cancel();
-  for (std::size_t i = 0; i < tables_.size(); ++i)
-    on_table(i, [](handler_table& t) { t.home().expects_handlers = false; });
+  on_tables([](handler_table& t) { t.home().expects_handlers = false; });
   become_ready();
 }
 
@@ -72,15 +70,13 @@ void gateway_registry::await_nobody() {
 void gateway_registry::become_ready() {
   if (!std::exchange(holds_, false)) return;
   auto left = std::make_shared<std::atomic<std::size_t>>(tables_.size());
-  for (std::size_t i = 0; i < tables_.size(); ++i) {
-    on_table(i, [left, r = &runtime_](handler_table&) {
-      if (--*left == 0) r->release_readiness();
-    });
-  }
+  on_tables([left, r = &runtime_](handler_table&) {
+    if (--*left == 0) r->release_readiness();
+  });
 }
 
-void gateway_registry::on_table(std::size_t i, std::function<void(handler_table&)> f) {
-  tables_[i]->home().loop().post([t = tables_[i], f = std::move(f)] { f(*t); });
+void gateway_registry::on_tables(const std::function<void(handler_table&)>& f) {
+  for (const auto& table : tables_) table->home().loop().post([table, f] { f(*table); });
 }
 
 void gateway_registry::expect(const link_keys& k) {
@@ -129,31 +125,28 @@ void gateway_registry::knock(const token& ticket, const caf::strong_actor_ptr& w
 
 void gateway_registry::open_lanes(gateway_link& l) {
   auto left = std::make_shared<std::size_t>(tables_.size());
-  for (std::size_t i = 0; i < tables_.size(); ++i) {
-    on_table(i,
-             [this, i, left, id = l.number(), state = l.state(), keys = l.keys(), peer = l.peer()](handler_table& t) {
-               caf::strong_actor_ptr a = spawn_in<gateway_lane>(net_.system(), t.home(), state, options_);
-               gateway_lane& g = as<gateway_lane>(a);
-               g.set_tokens(keys.to_worker, keys.to_gateway);
-               g.set_peer(peer);
-               const auto at_home = [this, id](auto f) {
-                 home_.loop().post([this, id, f] {
-                   const auto it = members_.find(id);
-                   if (it != members_.end()) f(as<gateway_link>(it->second.link));
-                 });
-               };
-               g.on_open = [at_home, left] {
-                 at_home([left](gateway_link& link) {
-                   if (--*left == 0) link.ready();
-                 });
-               };
-               g.on_broken_link = [this, at_home] {
-                 at_home([this](gateway_link& link) { remove(link, "it breaks the format of the link"); });
-               };
-               g.write(record::hello, 0, static_cast<std::uint32_t>(i));
-               t.add_lane(id, std::move(a));
-             });
-  }
+  on_tables([this, left, id = l.number(), state = l.state(), keys = l.keys(), peer = l.peer()](handler_table& t) {
+    caf::strong_actor_ptr a = spawn_in<gateway_lane>(net_.system(), t.home(), state, options_);
+    gateway_lane& g = as<gateway_lane>(a);
+    g.set_tokens(keys.to_worker, keys.to_gateway);
+    g.set_peer(peer);
+    const auto at_home = [this, id](auto f) {
+      home_.loop().post([this, id, f] {
+        const auto it = members_.find(id);
+        if (it != members_.end()) f(as<gateway_link>(it->second.link));
+      });
+    };
+    g.on_open = [at_home, left] {
+      at_home([left](gateway_link& link) {
+        if (--*left == 0) link.ready();
+      });
+    };
+    g.on_broken_link = [this, at_home] {
+      at_home([this](gateway_link& link) { remove(link, "it breaks the format of the link"); });
+    };
+    g.write(record::hello, 0, t.number());
+    t.add_lane(id, std::move(a));
+  });
 }
 
 void gateway_registry::announced(gateway_link& l, announcement a) {
@@ -202,8 +195,7 @@ std::string gateway_registry::serve(std::uint64_t worker, const std::shared_ptr<
   }
   if (n.workers.empty()) n.what = h;
   n.workers.push_back(worker);
-  for (std::size_t i = 0; i < tables_.size(); ++i)
-    on_table(i, [worker, h](handler_table& t) { t.add_name(worker, h); });
+  on_tables([worker, h](handler_table& t) { t.add_name(worker, h); });
   return {};
 }
 
@@ -216,7 +208,7 @@ void gateway_registry::remove(gateway_link& l, const std::string& why, record to
   log(gone.state->leaving ? log_level::info : log_level::warning,
       "worker " + (gone.state->name.empty() ? "(not announced)" : gone.state->name) + " is out: " + why);
   gone.state->leaving = true;
-  for (std::size_t i = 0; i < tables_.size(); ++i) on_table(i, [id](handler_table& t) { t.remove_worker(id); });
+  on_tables([id](handler_table& t) { t.remove_worker(id); });
   l.write(told, 0, 0, as_bytes(why)); // one that stood still reads it when it goes on
   l.flush_now();
   l.quit();
@@ -246,17 +238,15 @@ void gateway_registry::stop(std::function<void()> done) {
   as<front_door>(door_).quit();
   door_ = nullptr;
   auto left = std::make_shared<std::size_t>(tables_.size());
-  for (std::size_t i = 0; i < tables_.size(); ++i) {
-    on_table(i, [this, left, done](handler_table& t) {
-      t.remove_all();
-      std::erase(t.home().dynamic, &t);
-      t.home().loop().post([this, left, done] {
-        home_.loop().post([left, done] {
-          if (--*left == 0) done();
-        });
+  on_tables([this, left, done](handler_table& t) {
+    t.remove_all();
+    std::erase(t.home().dynamic, &t);
+    t.home().loop().post([this, left, done] {
+      home_.loop().post([left, done] {
+        if (--*left == 0) done();
       });
     });
-  }
+  });
 }
 
 // --- One worker

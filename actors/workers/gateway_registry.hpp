@@ -72,7 +72,8 @@ private:
   /// Why it does not, or nothing.
   std::string serve(std::uint64_t worker, const std::shared_ptr<const announced_handler>& h);
   void serve_all(std::uint64_t worker, member& m, const std::vector<std::shared_ptr<const announced_handler>>& all);
-  void on_table(std::size_t i, std::function<void(handler_table&)> f);
+  /// f(table) on the loop of each.
+  void on_tables(const std::function<void(handler_table&)>& f);
 
   runtime& runtime_;
   unit& home_;

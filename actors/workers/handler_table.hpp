@@ -3,6 +3,7 @@
 #include "actors/workers/remote_handler.hpp"
 #include "libswill/base/text.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,10 +15,11 @@ namespace swill::actors::workers {
 /// The remote handlers of one loop, and the workers behind them. The registry says what is in it, by functions posted to the loop.
 class handler_table final : public detail::dynamic_handlers {
 public:
-  handler_table(unit& u, std::shared_ptr<const detail::service> app, const gateway_options& o)
-      : unit_(u), app_(std::move(app)), options_(o) {}
+  handler_table(unit& u, std::uint32_t number, std::shared_ptr<const detail::service> app, const gateway_options& o)
+      : unit_(u), number_(number), app_(std::move(app)), options_(o) {}
 
   unit& home() noexcept { return unit_; }
+  std::uint32_t number() const noexcept { return number_; } ///< of the loop
   void add_lane(std::uint64_t worker, caf::strong_actor_ptr l) { lanes_[worker] = std::move(l); }
   gateway_lane* lane_of(std::uint64_t worker) noexcept;
   void add_name(std::uint64_t worker, std::shared_ptr<const announced_handler> h);
@@ -32,6 +34,7 @@ private:
   void forget_old();
 
   unit& unit_;
+  const std::uint32_t number_;
   std::shared_ptr<const detail::service> app_; // shared by all connections of the server
   const gateway_options& options_;
   std::unordered_map<std::string, std::shared_ptr<remote_handler>, text_hash, std::equal_to<>> handlers_;

@@ -130,6 +130,7 @@ void link_lane::send_batch(bool at_once) {
 
 void link_lane::on_exit() {
   peer_ = nullptr;
+  on_broken_link = nullptr;
   out_.release();
 }
 

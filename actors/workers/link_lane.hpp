@@ -5,6 +5,7 @@
 #include "libswill/base/buffer.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -87,13 +88,18 @@ public:
   void flush_later();
   void flush_now() { send_batch(true); }
 
+  /// The peer broke the format.
+  std::function<void()> on_broken_link;
+
   static constexpr std::size_t header_size = 13;
 
 protected:
   virtual void on_record(record kind, std::uint32_t connection, std::uint32_t seq, bytes_view content,
                          const caf::strong_actor_ptr& sender) = 0;
   /// The batch breaks the format: whoever sent it knows the token, and is broken.
-  virtual void on_broken() = 0;
+  virtual void on_broken() {
+    if (on_broken_link) on_broken_link();
+  }
   /// Room again after somebody was told that there is none.
   virtual void on_room() {}
   /// The last moment to write into this turn's batch.
@@ -135,16 +141,6 @@ private:
   bool is_held_ = false;   ///< a flush waits for what is under way: for what is gathered, and for before_flush()
   mutable bool was_refused_ = false; ///< somebody was told that there is no room
 };
-
-/// Makes an actor of class T of another system at home on u. On u's thread.
-template <class T, class... Ts>
-caf::strong_actor_ptr spawn_in(caf::actor_system& system, unit& u, Ts&&... xs) {
-  caf::actor_config config{u.sending_face()};
-  auto a = caf::make_actor<T, caf::strong_actor_ptr>(system.next_actor_id(), system.node(), &system, config, u,
-                                                     std::forward<Ts>(xs)...);
-  static_cast<T*>(a->get())->launch(&u, true, false);
-  return a;
-}
 
 template <class T>
 T& as(const caf::strong_actor_ptr& p) noexcept {

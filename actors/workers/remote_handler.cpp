@@ -50,29 +50,24 @@ std::shared_ptr<detail::handler> remote_handler::clone() const {
 
 // --- Exchanges
 
-/// Messages as they are, checked against their description on the way in.
+namespace {
+struct kept_handler {
+  std::shared_ptr<const remote_handler> handler; // with the table, which may let go of it first
+};
+} // namespace
+
+/// Messages as they are, checked against their description on the way in. Keeps the handler until all else of it has gone.
 template <class F>
-class remote_handler::checked_exchange final : public detail::exchange {
+class remote_handler::checked_exchange final : kept_handler,
+                                               public detail::typed_exchange<detail::handler_traits<F>, false> {
 public:
+  using unchecked = detail::typed_exchange<detail::handler_traits<F>, false>;
   checked_exchange(detail::call& c, std::shared_ptr<const remote_handler> h, const F& f)
-      : handler_(std::move(h)), inner_(c, f) {}
+      : kept_handler{std::move(h)}, unchecked(c, f) {}
 
   bool decode(bytes_view data, const limits& l, std::optional<error>& failure) override {
-    return handler_->what()->request_schema->check(data, l, failure) && inner().decode(data, l, failure);
+    return handler->what()->request_schema->check(data, l, failure) && unchecked::decode(data, l, failure);
   }
-  any_message incoming() override { return inner().incoming(); }
-  void deliver(std::size_t size) override { inner().deliver(size); }
-  detail::queued_input queued() const noexcept override { return inner_.queued(); }
-  void close_input() override { inner().close_input(); }
-  bool start(detail::call& c, std::coroutine_handle<> parent) override { return inner().start(c, parent); }
-  void finish() override { inner().finish(); }
-  any_message outgoing() override { return inner().outgoing(); }
-  void encode(wire::writer& out) override { inner().encode(out); }
-
-private:
-  detail::exchange& inner() noexcept { return inner_; }
-  std::shared_ptr<const remote_handler> handler_; // with the table, which may let go of it first
-  detail::typed_exchange<detail::handler_traits<F>, false> inner_;
 };
 
 std::unique_ptr<detail::exchange> remote_handler::make_exchange(detail::call& c) const {
@@ -143,20 +138,25 @@ bool take_item(context& to, streaming_call::reply& r) {
 
 } // namespace
 
-stream<raw> remote_handler::download::operator()(request<raw> r) const {
-  const raw data = std::move(r).data();
-  context& to = r.context();
+/// The worker's stream. It is opened by one message, or fed by a stream.
+stream<raw> remote_handler::relay(context& to, raw opening, std::optional<streaming_request<raw>> further) const {
+  streaming_call c{*this, to.call()};
+  task<void> feeding;
+  if (further) {
+    c.open(wire::request_type::metadata, {});
+    feeding = feed(*further, c);
+    feeding.start_nested(to.call(), nullptr, nullptr);
+  } else {
+    c.open(wire::request_type::message, opening.data);
+  }
   std::size_t attempts = 0;
-  streaming_call c{*of, to.call()};
-  c.open(wire::request_type::message, data.data);
-  bool begun = false;
+  bool begun = further.has_value(); // what has not begun is the only one that can be begun again
   while (true) {
     std::optional<streaming_call::reply> next = co_await c.next();
     if (!next) {
-      // A stream that has not begun is the only one that can be begun again.
       if (begun || !c.was_bounced()) throw errors::unavailable("The worker has gone");
       may_open_again(c, attempts, false);
-      c.open(wire::request_type::message, data.data);
+      c.open(wire::request_type::message, opening.data);
       continue;
     }
     begun = true;
@@ -172,25 +172,14 @@ stream<raw> remote_handler::download::operator()(request<raw> r) const {
   }
 }
 
+stream<raw> remote_handler::download::operator()(request<raw> r) const {
+  context& to = r.context();
+  return of->relay(to, std::move(r).data(), std::nullopt);
+}
+
 stream<raw> remote_handler::duplex::operator()(streaming_request<raw> in) const {
   context& to = in.context();
-  streaming_call c{*of, to.call()};
-  c.open(wire::request_type::metadata, {});
-  task<void> feeding = feed(in, c);
-  feeding.start_nested(to.call(), nullptr, nullptr);
-  while (true) {
-    std::optional<streaming_call::reply> next = co_await c.next();
-    if (!next) throw errors::unavailable("The worker has gone");
-    if (next->type == wire::response_type::metadata) {
-      metadata m = next->leading ? std::move(*next->leading) : metadata{};
-      co_await to.send_leading(std::move(m));
-      continue;
-    }
-    if (!take_item(to, *next)) co_return;
-    const std::size_t size = next->data.data.size();
-    co_yield detail::moved{next->data};
-    c.grant(size);
-  }
+  return of->relay(to, {}, std::move(in));
 }
 
 } // namespace swill::actors::workers

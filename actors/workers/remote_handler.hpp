@@ -5,6 +5,7 @@
 #include "libswill/api/serving/typed_handler.hpp"
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace swill::actors::workers {
@@ -47,6 +48,7 @@ private:
   };
   template <class F>
   class checked_exchange;
+  stream<raw> relay(context& to, raw opening, std::optional<streaming_request<raw>> further) const;
 
   std::shared_ptr<const announced_handler> what_; // shared by all loops
   const gateway_options& gateway_;

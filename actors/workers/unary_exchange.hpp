@@ -33,8 +33,6 @@ public:
 
   bool decode(bytes_view data, const limits& l, std::optional<error>& failure) override;
   any_message incoming() override;
-  void deliver(std::size_t) override {}
-  void close_input() override {}
   bool start(detail::call& c, std::coroutine_handle<> parent) override;
   void finish() override;
   any_message outgoing() override;

@@ -253,10 +253,6 @@ void worker_lane::on_record(record kind, std::uint32_t connection, std::uint32_t
   }
 }
 
-void worker_lane::on_broken() {
-  if (on_broken_link) on_broken_link();
-}
-
 void worker_lane::on_room() {
   std::vector<std::shared_ptr<image_port>> all;
   for (const auto& [number, port] : ports_) {
@@ -281,7 +277,6 @@ void worker_lane::end() {
 
 void worker_lane::on_exit() {
   with_taken_.clear();
-  on_broken_link = nullptr;
   link_lane::on_exit();
 }
 

@@ -86,14 +86,11 @@ public:
   const worker_options& options() const noexcept { return options_; }
   /// The gateway has gone: its calls are cancelled, and the actor ends.
   void end();
-  /// The gateway broke the format.
-  std::function<void()> on_broken_link;
 
 private:
   friend class image_port;
   void on_record(record kind, std::uint32_t connection, std::uint32_t seq, bytes_view content,
                  const caf::strong_actor_ptr& sender) override;
-  void on_broken() override;
   void on_room() override;
   void before_flush() override;
   void on_exit() override;

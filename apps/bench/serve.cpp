@@ -87,7 +87,7 @@ std::shared_ptr<sessions> make_sessions(std::uint16_t redis_port) {
 }
 
 /// Listens at `where`, which may be nothing.
-int serve(app& a, std::vector<std::string> where, const serve_options& o,
+int serve(app& a, std::vector<listener> where, const serve_options& o,
           const std::function<void(server&)>& started = {}) {
   server_options options;
   options.listen = std::move(where);

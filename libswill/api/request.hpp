@@ -86,7 +86,6 @@ public:
   bool empty() const noexcept { return items_.empty(); }
   std::size_t size() const noexcept { return items_.size(); }
   std::size_t queued_bytes() const noexcept { return bytes_; }
-  bool is_closed() const noexcept { return closed_; }
 
   /// What they take in memory.
   std::size_t held() const noexcept { return held_; }

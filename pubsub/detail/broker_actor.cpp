@@ -40,49 +40,9 @@ void broker_actor::with_topic(const std::string& name, std::uint64_t id, F f) {
   if (it != topics_.end() && it->second->id == id) f(*it->second);
 }
 
-// --- Mail
-
-bool broker_actor::on_mail(caf::mailbox_element& element) {
-  auto& content = element.content();
-  return on_topic_mail(content) || on_presence_mail(content);
-}
-
-bool broker_actor::on_topic_mail(caf::type_erased_tuple& content) {
-  broker& b = *settings_.broker;
-  if (content.match_elements<publish_order>()) {
-    auto& o = content.get_mutable_as<publish_order>(0);
-    b.publish(o.topic, o.data, o.key, o.trace, std::move(o.done));
-  } else if (content.match_elements<join_order>()) {
-    on_join(content.get_mutable_as<join_order>(0));
-  } else if (content.match_elements<leave_order>()) {
-    on_leave(content.get_as<leave_order>(0));
-  } else if (content.match_elements<history_order>()) {
-    auto& o = content.get_mutable_as<history_order>(0);
-    b.history(o.topic, o.since, std::min(o.limit, settings_.options->history_page), std::move(o.done));
-  } else {
-    return false;
-  }
-  return true;
-}
-
-bool broker_actor::on_presence_mail(caf::type_erased_tuple& content) {
-  broker& b = *settings_.broker;
-  if (content.match_elements<enter_order>()) {
-    on_enter(content.get_mutable_as<enter_order>(0));
-  } else if (content.match_elements<exit_order>()) {
-    on_exit_order(content.get_mutable_as<exit_order>(0));
-  } else if (content.match_elements<members_order>()) {
-    auto& o = content.get_mutable_as<members_order>(0);
-    b.members(o.topic, std::move(o.done));
-  } else {
-    return false;
-  }
-  return true;
-}
-
 // --- Who listens
 
-void broker_actor::on_join(join_order& o) {
+void broker_actor::join(join_order o) {
   auto it = topics_.find(o.topic);
   if (it == topics_.end()) {
     if (topics_.size() >= settings_.options->topic_count) return reply(o, errors::unavailable("too many topics"));
@@ -124,11 +84,11 @@ void broker_actor::on_subscribed(topic& t, result<broker::topic_state> r) {
   }
 }
 
-void broker_actor::on_leave(const leave_order& o) {
-  const auto it = topics_.find(o.topic);
+void broker_actor::leave(std::uint32_t unit, const std::string& name) {
+  const auto it = topics_.find(name);
   if (it == topics_.end()) return;
   topic& t = *it->second;
-  std::erase(t.units, o.unit);
+  std::erase(t.units, unit);
   if (t.units.empty()) forget(t);
 }
 
@@ -183,8 +143,9 @@ void broker_actor::serve_behind(topic& t) {
 }
 
 void broker_actor::reply(const join_order& o, result<joined> how) {
-  if (o.unit < hubs_.size())
-    caf::anon_send(caf::actor_cast<caf::actor>(hubs_[o.unit]), join_reply{o.token, std::move(how)});
+  if (o.unit >= hubs_.size()) return;
+  actors::send_function<hub>(
+      hubs_[o.unit], [token = o.token, how = std::move(how)](hub& h) mutable { h.on_joined(token, std::move(how)); });
 }
 
 // --- What they get
@@ -212,7 +173,7 @@ void broker_actor::fan_out(topic& t, const publication_ptr& p) {
     if (local_hub_ != nullptr && hubs_[unit]->get() == local_hub_) {
       local_hub_->deliver(p);
     } else {
-      caf::anon_send(caf::actor_cast<caf::actor>(hubs_[unit]), p);
+      actors::send_function<hub>(hubs_[unit], [p](hub& h) { h.deliver(p); });
     }
   }
 }
@@ -297,24 +258,23 @@ void broker_actor::on_up() {
 
 // --- Presence
 
-void broker_actor::on_enter(enter_order& o) {
-  local_member& m = present_[{o.topic, o.who.id}];
+void broker_actor::enter(const std::string& topic, const presence_member& who, broker::answer<void> done) {
+  local_member& m = present_[{topic, who.id}];
   ++m.count;
-  if (m.count > 1 && m.who == o.who) return o.done({});
-  m.who = o.who;
-  settings_.broker->enter(o.topic, o.who,
-                          [this, key = std::pair{o.topic, o.who.id}, done = std::move(o.done)](result<void> r) {
-                            // One that the broker has no room for is not entered again when the broker is back.
-                            if (!r && r.error().is(error_code::too_many_requests)) present_.erase(key);
-                            done(std::move(r));
-                          });
+  if (m.count > 1 && m.who == who) return done({});
+  m.who = who;
+  settings_.broker->enter(topic, who, [this, key = std::pair{topic, who.id}, done = std::move(done)](result<void> r) {
+    // One that the broker has no room for is not entered again when the broker is back.
+    if (!r && r.error().is(error_code::too_many_requests)) present_.erase(key);
+    done(std::move(r));
+  });
 }
 
-void broker_actor::on_exit_order(exit_order& o) {
-  const auto it = present_.find({o.topic, o.id});
-  if (it == present_.end() || --it->second.count != 0) return o.done({});
+void broker_actor::exit(const std::string& topic, const std::string& id, broker::answer<void> done) {
+  const auto it = present_.find({topic, id});
+  if (it == present_.end() || --it->second.count != 0) return done({});
   present_.erase(it);
-  take_out(o.topic, o.id, std::move(o.done));
+  take_out(topic, id, std::move(done));
 }
 
 void broker_actor::take_out(const std::string& topic, const std::string& id, broker::answer<void> done) {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "actors/loop_actor.hpp"
+#include "pubsub/broker.hpp"
 #include "pubsub/detail/hub.hpp"
-#include "pubsub/detail/messages.hpp"
 
 #include <deque>
 #include <map>
@@ -33,6 +33,14 @@ public:
   /// The broker stops; then this ends, and `done` is called.
   void stop(std::function<void()> done);
 
+  swill::broker& store() const noexcept { return *settings_.broker; }
+  void join(join_order o);
+  /// A hub has no subscription of this topic any more.
+  void leave(std::uint32_t unit, const std::string& topic);
+  /// As broker::enter, but who enters n times must leave n times.
+  void enter(const std::string& topic, const presence_member& who, broker::answer<void> done);
+  void exit(const std::string& topic, const std::string& id, broker::answer<void> done);
+
   std::size_t topics() const noexcept { return topic_count_.load(std::memory_order_relaxed); } ///< from any thread
   bool is_up() const noexcept { return up_.load(std::memory_order_relaxed); }                  ///< from any thread
 
@@ -59,12 +67,6 @@ private:
     std::size_t count = 0;
   };
 
-  bool on_mail(caf::mailbox_element& element) override;
-  bool on_topic_mail(caf::type_erased_tuple& content);
-  bool on_presence_mail(caf::type_erased_tuple& content);
-
-  void on_join(join_order& o);
-  void on_leave(const leave_order& o);
   void on_subscribed(topic& t, result<broker::topic_state> r);
   void serve(topic& t, const join_order& o);
   void read_page(topic& t, const join_order& o);
@@ -80,8 +82,6 @@ private:
   void release_held(topic& t);
   void recover_all();
 
-  void on_enter(enter_order& o);
-  void on_exit_order(exit_order& o);
   void take_out(const std::string& topic, const std::string& id, broker::answer<void> done);
 
   // --- broker_listener

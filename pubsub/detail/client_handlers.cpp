@@ -112,60 +112,59 @@ std::optional<encoded_item> filtered(const grant& g, publication_ptr p) {
 /// A client is present as long as this lives.
 class client_handlers::presence_seat {
 public:
-  presence_seat(shared i, std::string topic, presence_member who)
-      : impl_(std::move(i)), topic_(std::move(topic)), id_(who.id) {
-    enter(impl_, topic_, std::move(who));
+  presence_seat(pubsub::impl& i, std::string topic, presence_member who)
+      : impl_(i), topic_(std::move(topic)), id_(who.id) {
+    impl_.send(ignored, [topic = topic_, who = std::move(who)](broker_actor& b, broker::answer<void> done) {
+      b.enter(topic, who, std::move(done));
+    });
   }
   presence_seat(const presence_seat&) = delete;
   presence_seat& operator=(const presence_seat&) = delete;
-  ~presence_seat() { exit(impl_, topic_, id_); }
+  ~presence_seat() {
+    impl_.send(ignored, [topic = std::move(topic_), id = std::move(id_)](broker_actor& b, broker::answer<void> done) {
+      b.exit(topic, id, std::move(done));
+    });
+  }
 
 private:
-  shared impl_;
+  static void ignored(const result<void>&) {} // a broker that is down is told later
+
+  pubsub::impl& impl_; // the handlers', which outlive their requests
   std::string topic_;
   std::string id_;
 };
 
-void client_handlers::enter(const shared& i, const std::string& topic, presence_member who) {
-  i->send(enter_order{topic, std::move(who), [](const result<void>&) {}}); // a broker that is down is told later
-}
-
-void client_handlers::exit(const shared& i, const std::string& topic, const std::string& id) {
-  i->send(exit_order{topic, id, [](const result<void>&) {}});
-}
-
 void client_handlers::install(const shared& i, pubsub& bus, app& a) {
-  a.handle("swill.subscribe", [i, &bus](request<subscribe_request> r) { return subscribe(i, bus, std::move(r)); },
+  const auto all = std::make_shared<const client_handlers>(i, bus); // with these handlers
+  a.handle("swill.subscribe", &client_handlers::subscribe, all,
            {.doc = "Messages of a topic as they come.", .endless = true});
-  a.handle("swill.publish", [i, &bus](request<publish_request> r) { return publish(i, bus, std::move(r)); },
-           {.doc = "Appends a message to a topic."});
-  a.handle("swill.presence", [i, &bus](request<presence_request> r) { return presence(i, bus, std::move(r)); },
+  a.handle("swill.publish", &client_handlers::publish, all, {.doc = "Appends a message to a topic."});
+  a.handle("swill.presence", &client_handlers::presence, all,
            {.doc = "Who is present in a topic.", .idempotent = true});
-  a.handle("swill.watch_presence",
-           [i, &bus](request<presence_request> r) { return watch_presence(i, bus, std::move(r)); },
+  a.handle("swill.watch_presence", &client_handlers::watch_presence, all,
            {.doc = "Who is present in a topic, and who comes and goes.", .endless = true});
-  a.handle("swill.inbox", [i](request<> r) { return inbox(i, r); },
+  a.handle("swill.inbox", &client_handlers::inbox, all,
            {.doc = "Messages to this connection, its user, its groups, and everybody.", .endless = true});
 }
 
-stream<encoded_item> client_handlers::subscribe(shared i, pubsub& bus, request<subscribe_request> r) {
+stream<encoded_item> client_handlers::subscribe(request<subscribe_request> r) const {
   context& c = r.context();
   const std::string& topic = r.data().topic;
-  i->check_topic(topic, true);
-  const subscribe_rule* rule = i->subscribe_rules.find(topic);
+  impl_->check_topic(topic, true);
+  const subscribe_rule* rule = impl_->subscribe_rules.find(topic);
   if (rule == nullptr) throw denied("subscribe to this topic");
   const grant g = co_await (*rule)(c, topic);
-  if (encoded_message(g.member).size() > i->options.member_size)
+  if (encoded_message(g.member).size() > impl_->options.member_size)
     throw error{error_code::too_large, "the member's data are too large"};
-  const counted_subscription counted{c.connection(), i->options.subscriptions_per_connection};
+  const counted_subscription counted{c.connection(), impl_->options.subscriptions_per_connection};
 
-  new_topic counts{c.connection(), i->options, c.call().loop().now()};
-  const pubsub::opened s = co_await counts.made_by(bus.open(topic, r.data().since));
+  new_topic counts{c.connection(), impl_->options, c.call().loop().now()};
+  const pubsub::opened s = co_await counts.made_by(bus_.open(topic, r.data().since));
   if (!s.fresh) counts.is_old();
   std::optional<presence_seat> seat;
-  if (i->options.of(topic).presence) {
+  if (impl_->options.of(topic).presence) {
     presence_member who{c.connection().id(), c.connection().user(), g.member};
-    seat.emplace(i, topic, std::move(who));
+    seat.emplace(*impl_, topic, std::move(who));
   }
   metadata leading = leading_of(s);
   co_await c.send_leading(std::move(leading));
@@ -181,51 +180,51 @@ stream<encoded_item> client_handlers::subscribe(shared i, pubsub& bus, request<s
   }
 }
 
-task<position> client_handlers::publish(shared i, pubsub& bus, request<publish_request> r) {
+task<position> client_handlers::publish(request<publish_request> r) const {
   const std::string& topic = r.data().topic;
-  i->check_topic(topic, true);
-  const publish_rule* rule = i->publish_rules.find(topic);
+  impl_->check_topic(topic, true);
+  const publish_rule* rule = impl_->publish_rules.find(topic);
   if (rule == nullptr) throw denied("publish to this topic");
-  i->check_message(r.data().data.data, r.data().idempotency_key.value_or(""));
+  impl_->check_message(r.data().data.data, r.data().idempotency_key.value_or(""));
   const value before = decoded(r.data().data.data);
   value message = before;
   co_await (*rule)(r.context(), topic, message);
   bytes data = message == before ? std::move(r.data().data.data) : encoded_message(message);
-  new_topic counts{r.context().connection(), i->options, r.context().call().loop().now()};
+  new_topic counts{r.context().connection(), impl_->options, r.context().call().loop().now()};
   const position at =
-      co_await counts.made_by(bus.publish_encoded(topic, std::move(data), r.data().idempotency_key.value_or("")));
+      co_await counts.made_by(bus_.publish_encoded(topic, std::move(data), r.data().idempotency_key.value_or("")));
   if (at.offset > 1) counts.is_old();
   co_return at;
 }
 
-task<void> client_handlers::check_presence_rule(const shared& i, context& c, const std::string& topic) {
-  i->check_topic(topic, true);
-  const presence_rule* rule = i->presence_rules.find(topic);
+task<void> client_handlers::check_presence_rule(context& c, const std::string& topic) const {
+  impl_->check_topic(topic, true);
+  const presence_rule* rule = impl_->presence_rules.find(topic);
   if (rule == nullptr) throw denied("see who is present in this topic");
   co_await (*rule)(c, topic);
 }
 
-task<std::vector<presence_member>> client_handlers::presence(shared i, pubsub& bus, request<presence_request> r) {
-  co_await check_presence_rule(i, r.context(), r.data().topic);
-  co_return co_await bus.members(r.data().topic);
+task<std::vector<presence_member>> client_handlers::presence(request<presence_request> r) const {
+  co_await check_presence_rule(r.context(), r.data().topic);
+  co_return co_await bus_.members(r.data().topic);
 }
 
-stream<encoded_item> client_handlers::watch_presence(shared i, pubsub& bus, request<presence_request> r) {
+stream<encoded_item> client_handlers::watch_presence(request<presence_request> r) const {
   context& c = r.context();
-  co_await check_presence_rule(i, c, r.data().topic);
-  const counted_subscription counted{c.connection(), i->options.subscriptions_per_connection};
-  new_topic counts{c.connection(), i->options, c.call().loop().now()};
-  const pubsub::opened s = co_await counts.made_by(bus.open(presence_topic(r.data().topic), std::nullopt));
+  co_await check_presence_rule(c, r.data().topic);
+  const counted_subscription counted{c.connection(), impl_->options.subscriptions_per_connection};
+  new_topic counts{c.connection(), impl_->options, c.call().loop().now()};
+  const pubsub::opened s = co_await counts.made_by(bus_.open(presence_topic(r.data().topic), std::nullopt));
   if (!s.fresh) counts.is_old();
   // Asked for after the events have begun: nobody is missed, some may be told twice.
-  const std::vector<presence_member> all = co_await bus.members(r.data().topic);
+  const std::vector<presence_member> all = co_await bus_.members(r.data().topic);
   const value list = value::map({{"members", to_value(all)}});
   encoded_item first{nullptr, encoded_message(list)};
   co_yield moved{first};
   for (;;) {
     const publication_ptr p = co_await s.subscription->next();
     if (p->is_notice()) { // events were missed: the list again
-      const std::vector<presence_member> again = co_await bus.members(r.data().topic);
+      const std::vector<presence_member> again = co_await bus_.members(r.data().topic);
       const value now = value::map({{"members", to_value(again)}});
       encoded_item item{nullptr, encoded_message(now)};
       co_yield moved{item};
@@ -236,10 +235,10 @@ stream<encoded_item> client_handlers::watch_presence(shared i, pubsub& bus, requ
   }
 }
 
-stream<encoded_item> client_handlers::inbox(shared i, request<> r) {
+stream<encoded_item> client_handlers::inbox(request<> r) const {
   connection& c = r.context().connection();
-  const counted_subscription counted{c, i->options.subscriptions_per_connection};
-  open_inbox mine{c, i->hubs.nearest(), i->options};
+  const counted_subscription counted{c, impl_->options.subscriptions_per_connection};
+  open_inbox mine{c, impl_->hubs.nearest(), impl_->options};
   const auto start = [&mine](completer<void> done) { mine.begin(std::move(done)); };
   co_await completion<void>(start);
   metadata leading{"connection", c.id()};

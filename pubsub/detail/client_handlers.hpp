@@ -15,18 +15,21 @@ public:
   using shared =
       std::shared_ptr<pubsub::impl>; ///< what the pubsub object is made of; with it and with the app's handlers
 
+  client_handlers(shared i, pubsub& bus) : impl_(std::move(i)), bus_(bus) {}
   static void install(const shared& i, pubsub& bus, app& a);
 
 private:
-  static stream<encoded_item> subscribe(shared i, pubsub& bus, request<subscribe_request> r);
-  static task<position> publish(shared i, pubsub& bus, request<publish_request> r);
-  static task<std::vector<presence_member>> presence(shared i, pubsub& bus, request<presence_request> r);
-  static stream<encoded_item> watch_presence(shared i, pubsub& bus, request<presence_request> r);
-  static stream<encoded_item> inbox(shared i, request<> r);
-  static task<void> check_presence_rule(const shared& i, context& c, const std::string& topic);
-  static void enter(const shared& i, const std::string& topic, presence_member who);
-  static void exit(const shared& i, const std::string& topic, const std::string& id);
   class presence_seat;
+
+  stream<encoded_item> subscribe(request<subscribe_request> r) const;
+  task<position> publish(request<publish_request> r) const;
+  task<std::vector<presence_member>> presence(request<presence_request> r) const;
+  stream<encoded_item> watch_presence(request<presence_request> r) const;
+  stream<encoded_item> inbox(request<> r) const;
+  task<void> check_presence_rule(context& c, const std::string& topic) const;
+
+  shared impl_;
+  pubsub& bus_;
 };
 
 } // namespace swill::detail

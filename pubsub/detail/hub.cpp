@@ -1,20 +1,10 @@
 #include "pubsub/detail/hub.hpp"
 
+#include "pubsub/detail/broker_actor.hpp"
+
 namespace swill::detail {
 
 void hub::on_exit() { broker_ = nullptr; }
-
-bool hub::on_mail(caf::mailbox_element& element) {
-  auto& content = element.content();
-  if (content.match_elements<publication_ptr>()) {
-    deliver(content.get_as<publication_ptr>(0));
-  } else if (content.match_elements<join_reply>()) {
-    on_reply(content.get_mutable_as<join_reply>(0));
-  } else {
-    return false;
-  }
-  return true;
-}
 
 void hub::deliver(const publication_ptr& p) {
   if (!is_alive()) return;
@@ -47,16 +37,17 @@ void hub::read_on(membership& m, const position& at) {
 void hub::ask(membership& m, std::optional<position> since, bool again) {
   m.token = ++last_token_;
   joining_.emplace(m.token, &m);
-  caf::anon_send(caf::actor_cast<caf::actor>(broker_), join_order{number_, m.token, m.topic(), since, again});
+  actors::send_function<broker_actor>(broker_, [o = join_order{number_, m.token, m.topic(), since, again}](
+                                                   broker_actor& b) mutable { b.join(std::move(o)); });
 }
 
-void hub::on_reply(join_reply& r) {
-  const auto it = joining_.find(r.token);
+void hub::on_joined(std::uint64_t token, result<joined> how) {
+  const auto it = joining_.find(token);
   if (it == joining_.end()) return; // has left
   membership& m = *it->second;
   joining_.erase(it);
   m.token = 0;
-  m.on_joined(std::move(r.how));
+  m.on_joined(std::move(how));
 }
 
 void hub::leave(membership& m) noexcept {
@@ -82,8 +73,9 @@ void hub::close_holes(local_topic& t) {
 
 void hub::leave_if_empty(local_topic& t) {
   if (!t.members.empty()) return;
-  if (broker_) caf::anon_send(caf::actor_cast<caf::actor>(broker_), leave_order{number_, t.name});
   const std::string name = std::move(t.name);
+  if (broker_)
+    actors::send_function<broker_actor>(broker_, [unit = number_, name](broker_actor& b) { b.leave(unit, name); });
   topics_.erase(name);
   if (topics_.size() * 8 < topics_.bucket_count()) topics_.rehash(0);
 }

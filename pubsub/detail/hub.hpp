@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/loop_actor.hpp"
-#include "pubsub/detail/messages.hpp"
+#include "pubsub/detail/subscription.hpp"
 
 #include <memory>
 #include <string>
@@ -9,6 +9,15 @@
 #include <vector>
 
 namespace swill::detail {
+
+/// What a hub asks the broker's actor: it has another subscription, and is told by hub::on_joined.
+struct join_order {
+  std::uint32_t unit = 0;
+  std::uint64_t token = 0; ///< the hub's
+  std::string topic;
+  std::optional<position> since;
+  bool again = false; ///< it has begun, and reads on
+};
 
 /// The subscriptions of one unit. They call it; the broker's actor sends it each message of a topic that is subscribed here, once, and it
 /// hands that to each of them.
@@ -25,6 +34,8 @@ public:
   void leave(membership& m) noexcept override;
   /// A message of a topic that is subscribed here. Its topic's members have it when this returns.
   void deliver(const publication_ptr& p);
+  /// The answer to a join_order.
+  void on_joined(std::uint64_t token, result<joined> how);
   delivery_counters& counters() noexcept override { return counters_; }
   const delivery_counters& counters() const noexcept { return counters_; }
 
@@ -36,9 +47,7 @@ private:
     bool has_holes = false;
   };
 
-  bool on_mail(caf::mailbox_element& element) override;
   void ask(membership& m, std::optional<position> since, bool again);
-  void on_reply(join_reply& r);
   void close_holes(local_topic& t);
   void leave_if_empty(local_topic& t);
 

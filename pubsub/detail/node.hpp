@@ -40,10 +40,16 @@ struct pubsub::impl : std::enable_shared_from_this<impl> {
                                        : "pub/sub does not run: no app uses it, app.use(bus) is missing");
   }
 
-  /// Mail to the broker's actor, from any thread; its `done` is called with 503 when nothing runs.
-  template <class Order>
-  void send(Order o) {
-    if (!broker_actor.send(o) && o.done) o.done(not_running());
+  /// f(broker_actor, done) on the first unit's thread; `done` is called with 503 when nothing runs. From any thread.
+  template <class Done, class F>
+  void send(Done done, F f) {
+    broker_actor.ask(std::move(done), std::move(f), [this] { return not_running(); });
+  }
+  /// The same for coroutines.
+  template <class T, class F>
+  task<T> answer_to(F f) {
+    const auto start = [&](completer<T> done) { send(std::move(done), std::move(f)); };
+    co_return co_await completion<T>(start);
   }
 
   /// Throws std::logic_error while a server runs: what is added then would not be used, or not safely.

@@ -7,29 +7,6 @@ namespace swill::detail {
 
 namespace {
 
-/// Answers of a store go to a coroutine.
-struct storing {
-  session_store& store;
-
-  void operator()(session_load& r) { store.load(std::move(r.id), std::move(r.done)); }
-  void operator()(session_touch& r) {
-    store.touch(r.id, [](const result<bool>&) {});
-  }
-  void operator()(session_save& r) { store.save(r.record, std::move(r.done)); }
-  void operator()(session_merge& r) { store.merge(r.id, r.changes, std::move(r.done)); }
-  void operator()(session_rotate& r) { store.rotate(r.old_id, r.old_user, r.record, r.changes, std::move(r.done)); }
-  void operator()(session_destroy& r) { store.destroy(r.id, r.user, std::move(r.done)); }
-  void operator()(session_destroy_user& r) { store.destroy_user(r.user, std::move(r.done)); }
-  void operator()(session_list& r) { store.list(r.user, std::move(r.done)); }
-};
-
-struct refuser {
-  template <class R>
-  void operator()(R& r) {
-    if constexpr (requires { r.done; }) r.done(errors::unavailable("There are no sessions now"));
-  }
-};
-
 /// Stores that are not ready yet.
 struct readiness {
   explicit readiness(std::size_t n) : left(n) {}
@@ -44,20 +21,6 @@ struct readiness {
 constexpr std::chrono::seconds longest_start{5};
 
 } // namespace
-
-session_actor::session_actor(caf::actor_config& config, actors::unit& home, std::unique_ptr<session_store> s)
-    : loop_actor(config, home), store_(std::move(s)) {}
-
-void session_actor::serve(session_request& r) { std::visit(storing{*store_}, r); }
-
-bool session_actor::on_mail(caf::mailbox_element& element) {
-  auto& content = element.content();
-  if (!content.match_elements<session_mail>()) return false;
-  serve(content.get_mutable_as<session_mail>(0).request);
-  return true;
-}
-
-// --- All of a server
 
 void session_service::start(actors::runtime& r) {
   const auto stores =
@@ -89,20 +52,12 @@ void session_service::stop(std::function<void()> done) {
   actors_.stop(end, std::move(done));
 }
 
-void session_service::load(const std::string& id, completer<std::optional<session_record>> done) {
-  if (session_actor* a = actors_.mine()) return a->store().load(id, std::move(done));
-  submit(session_load{id, std::move(done)});
-}
+error session_service::no_sessions() { return errors::unavailable("There are no sessions now"); }
 
-void session_service::save(const session_record& r, completer<session_stamp> done) {
-  if (session_actor* a = actors_.mine()) return a->store().save(r, std::move(done));
-  submit(session_save{r, std::move(done)});
-}
-
-void session_service::submit(session_request r) {
-  if (session_actor* a = actors_.mine()) return a->serve(r);
-  session_mail mail{std::move(r)};
-  if (!actors_.send(mail)) std::visit(refuser{}, mail.request);
+void session_service::touch(const std::string& id) {
+  const auto touch_it = [id](session_actor& a) { a.store().touch(id, [](const result<bool>&) {}); };
+  if (session_actor* a = actors_.mine()) return touch_it(*a);
+  actors_.send(touch_it);
 }
 
 } // namespace swill::detail

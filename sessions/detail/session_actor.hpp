@@ -7,71 +7,22 @@
 #include "sessions/store.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
-#include <variant>
-#include <vector>
 
 namespace swill::detail {
 
-// What a session actor is asked. `done` may be called from its thread; it reaches the coroutine on its own.
-struct session_load {
-  std::string id;
-  completer<std::optional<session_record>> done;
-};
-struct session_save {
-  session_record record;
-  completer<session_stamp> done;
-};
-struct session_merge {
-  std::string id;
-  session_changes changes;
-  completer<session_record> done;
-};
-struct session_touch {
-  std::string id; // nobody waits for it
-};
-struct session_rotate {
-  std::string old_id;
-  std::string old_user;
-  session_record record;
-  session_changes changes;
-  completer<session_record> done;
-};
-struct session_destroy {
-  std::string id;
-  std::string user;
-  completer<bool> done;
-};
-struct session_destroy_user {
-  std::string user;
-  completer<std::size_t> done;
-};
-struct session_list {
-  std::string user;
-  completer<std::vector<session_record>> done;
-};
-
-using session_request = std::variant<session_load, session_save, session_merge, session_touch, session_rotate,
-                                     session_destroy, session_destroy_user, session_list>;
-
-/// The mail of a session actor, from other loops.
-struct session_mail {
-  session_request request;
-};
-
-/// Owns a store and serves it: by direct calls on its loop, by mail from elsewhere.
+/// Owns a store, which serves its loop by direct calls, and others by functions that are sent to it.
 class session_actor final : public actors::loop_actor {
 public:
-  session_actor(caf::actor_config& config, actors::unit& home, std::unique_ptr<session_store> s);
+  session_actor(caf::actor_config& config, actors::unit& home, std::unique_ptr<session_store> s)
+      : loop_actor(config, home), store_(std::move(s)) {}
 
   const char* name() const override { return "swill.sessions"; }
   session_store& store() noexcept { return *store_; }
-  void serve(session_request& r);
   void on_exit() override { store_.reset(); }
 
 private:
-  bool on_mail(caf::mailbox_element& element) override;
-
   std::unique_ptr<session_store> store_;
 };
 
@@ -90,22 +41,31 @@ public:
 
   void start(actors::runtime& r);
   void stop(std::function<void()> done);
-  /// Hands r to the actor of this thread's loop, or to the one that there is.
-  void submit(session_request r);
-  /// The same, without a copy where this loop has a store.
-  void load(const std::string& id, completer<std::optional<session_record>> done);
-  void save(const session_record& r, completer<session_stamp> done);
+  /// `co_await service.ask<session_record>(&session_store::merge, id, changes)`: what that function of the store answers, of the one on this
+  /// thread's loop, or of the one that there is, which gets copies. The arguments must live until this is awaited.
+  template <class T, class... P, class... A>
+  completion<T> ask(void (session_store::*f)(P...), const A&... arguments) {
+    const auto start = [this, f, &arguments...](completer<T> done) {
+      if (session_actor* a = actors_.mine()) return (a->store().*f)(arguments..., std::move(done));
+      auto ask_it = [f, arguments...](session_actor& a, completer<T> d) { (a.store().*f)(arguments..., std::move(d)); };
+      actors_.ask(std::move(done), std::move(ask_it), no_sessions);
+    };
+    return completion<T>{start};
+  }
+  auto load(const std::string& id) { return ask<std::optional<session_record>>(&session_store::load, id); }
+  /// Nobody waits for it.
+  void touch(const std::string& id);
 
   const session_tokens tokens;
   session_turns updates;  ///< by session id
   session_turns bindings; ///< by connection id: by a token in metadata
 
 private:
+  static error no_sessions();
+
   session_backend backend_;
   session_options options_;
   actors::per_unit<session_actor> actors_;
 };
 
 } // namespace swill::detail
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::session_mail)

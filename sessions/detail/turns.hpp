@@ -1,11 +1,9 @@
 #pragma once
 
-#include "libswill/base/loop.hpp"
-#include "libswill/base/scope.hpp"
+#include "libswill/base/completion.hpp"
 
-#include <coroutine>
+#include <cstdint>
 #include <deque>
-#include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -24,58 +22,40 @@ public:
   class turn;
 
 private:
-  /// Of one coroutine. Shared by its turn and the line in which it waits.
+  /// Of one coroutine.
   struct seat {
-    swill::loop* loop = nullptr;
-    wait* waiter = nullptr; ///< loop's thread only; null when nobody waits (any more)
+    std::uint64_t number;
+    swill::loop* loop;
+    completer<bool> begin; ///< with whether it has waited
   };
-  using seat_ptr = std::shared_ptr<seat>;
 
-  /// True when it is its turn at once.
-  bool enter(const std::string& name, seat_ptr s);
+  std::uint64_t enter(const std::string& name, swill::loop& l, completer<bool> begin);
   /// Its turn is over, or is wanted no more; the next one's begins on the next one's loop, not within this call.
-  void leave(const std::string& name, const seat_ptr& s);
+  void leave(const std::string& name, std::uint64_t number);
 
   std::mutex mutex_; ///< coroutines of all loops come here; held for a look-up
-  std::unordered_map<std::string, std::deque<seat_ptr>> lines_; ///< the first of each has its turn
+  std::uint64_t last_ = 0;
+  std::unordered_map<std::string, std::deque<seat>> lines_; ///< the first of each has its turn
 };
 
-/// `session_turns::turn t{turns, name}; const bool waited = co_await t;`: the turn is this coroutine's until `t` is destroyed. Gives
+/// `session_turns::turn t{turns, name}; const bool waited = co_await t.begin();`: the turn is this coroutine's until `t` is destroyed. Gives
 /// whether somebody else had it before.
-class session_turns::turn : wait {
+class session_turns::turn {
 public:
   turn(session_turns& all, std::string name) : all_(all), name_(std::move(name)) {}
   turn(const turn&) = delete;
   turn& operator=(const turn&) = delete;
   ~turn() {
-    if (!seat_) return;
-    seat_->waiter = nullptr;
-    all_.leave(name_, seat_);
+    if (number_ != 0) all_.leave(name_, number_);
   }
 
-  bool await_ready() const noexcept { return false; }
-  template <class P>
-  bool await_suspend(std::coroutine_handle<P> h) {
-    scope_ = h.promise().owner;
-    if (scope_->is_cancelled()) return false;
-    seat_ = std::make_shared<seat>();
-    seat_->loop = &scope_->loop();
-    seat_->waiter = this;
-    scope_->suspend(*this, h); // before it is known to others, who may be on other threads
-    waited_ = !all_.enter(name_, seat_);
-    if (waited_) return true;
-    seat_->waiter = nullptr;
-    unlink();
-    return false;
-  }
-  bool await_resume() const;
+  /// Once.
+  task<bool> begin();
 
 private:
   session_turns& all_;
   const std::string name_;
-  std::shared_ptr<seat> seat_; ///< once it was asked for
-  scope* scope_ = nullptr;
-  bool waited_ = false;
+  std::uint64_t number_ = 0; ///< of its seat; 0: it has none
 };
 
 } // namespace swill::detail

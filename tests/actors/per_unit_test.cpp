@@ -14,28 +14,11 @@ namespace {
 using namespace test;
 using actors::per_unit;
 
-struct ping {
-  std::shared_ptr<std::promise<std::thread::id>> heard;
-};
-
-} // namespace
-} // namespace swill
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::ping)
-
-namespace swill {
-namespace {
-
 class pinged final : public actors::loop_actor {
 public:
   pinged(caf::actor_config& config, actors::unit& home, int& alive) : loop_actor(config, home), guard_(alive) {}
 
 private:
-  bool on_mail(caf::mailbox_element& element) override {
-    if (!element.content().match_elements<ping>()) return false;
-    element.content().get_as<ping>(0).heard->set_value(std::this_thread::get_id());
-    return true;
-  }
   counted guard_;
 };
 
@@ -51,11 +34,14 @@ struct PerUnit : testing::Test {
   }
   bool sends_from_outside() {
     bool sent = false;
+    const auto refused = std::make_shared<bool>(false); // with the mail, which is read later
     std::thread{[&] {
-      ping mail{std::make_shared<std::promise<std::thread::id>>()};
-      sent = all.send(mail);
-      EXPECT_EQ(mail.heard == nullptr, sent); // untouched when it is not sent
+      sent = all.send([](pinged&) {});
+      const auto answer = [refused](const result<void>& r) { *refused = !r; };
+      all.ask(
+          answer, [](pinged&, auto done) { done({}); }, [] { return errors::unavailable("none"); });
     }}.join();
+    EXPECT_NE(sent, *refused);
     return sent;
   }
   void stop(bool& ended) {
@@ -82,13 +68,38 @@ TEST_F(PerUnit, OtherThreadsReachItOnlyWhileItIsOpen) {
 TEST_F(PerUnit, MailComesOnTheHomesThread) {
   start();
   all.open();
-  ping mail{std::make_shared<std::promise<std::thread::id>>()};
-  const auto heard = mail.heard;
+  std::vector<int> heard;
+  std::thread::id where;
 
-  std::thread{[&] { EXPECT_TRUE(all.send(mail)); }}.join();
+  std::thread{[&] {
+    EXPECT_TRUE(all.send([&](pinged& p) {
+      EXPECT_EQ(&p, &all.front());
+      where = std::this_thread::get_id();
+      heard.push_back(1);
+    }));
+    all.ask([&](int n) { heard.push_back(n); }, [](pinged&, auto done) { done(2); }, [] { return 0; });
+  }}.join();
   s.run();
 
-  EXPECT_EQ(heard->get_future().get(), std::this_thread::get_id());
+  EXPECT_EQ(where, std::this_thread::get_id());
+  EXPECT_EQ(heard, (std::vector<int>{1, 2}));
+  bool ended = false;
+  stop(ended);
+  s.run();
+}
+
+TEST_F(PerUnit, MailToOneThatHasEndedIsDropped) {
+  start();
+  all.open();
+  int called = 0;
+  const auto counter = std::make_shared<int>();
+
+  all.send([](pinged& p) { p.quit(); });
+  all.send([&called, counter](pinged&) { ++called; });
+  s.run();
+
+  EXPECT_EQ(called, 0);
+  EXPECT_EQ(counter.use_count(), 1);
   bool ended = false;
   stop(ended);
   s.run();

@@ -1,76 +1,101 @@
-#include "actors/connections/detail/client_handlers.hpp"
-
 #include "actors/connections/detail/node.hpp"
+#include "libswill/api/app.hpp"
+
+// The handlers that administrators call (docs/protocol.md §11).
 
 namespace swill {
 
-void connections::client_handlers::install(const shared& i, connections& all, app& a) {
-  a.handle("swill.connections.list", [i, &all](request<connection_query> r) { return list(i, all, std::move(r)); },
+namespace detail {
+
+struct show_request {
+  std::string id;
+  std::string node;
+};
+template <class D>
+void describe(D& d, show_request& r) {
+  d.field("id", r.id);
+  d.field("node", r.node, defaulted{}, doc{"where it is, when that is known: others are not asked"});
+}
+
+struct close_request {
+  std::string id;
+  std::string node;
+  int code = 1008;
+  std::string reason = "closed by an administrator";
+};
+template <class D>
+void describe(D& d, close_request& r) {
+  d.field("id", r.id);
+  d.field("node", r.node, defaulted{});
+  d.field("code", r.code, defaulted{}, doc{"of RFC 6455, 7.4"});
+  d.field("reason", r.reason, defaulted{});
+}
+
+struct cancel_request {
+  std::string id;
+  std::uint64_t seq = 0;
+  std::string node;
+  std::string reason = "cancelled by an administrator";
+};
+template <class D>
+void describe(D& d, cancel_request& r) {
+  d.field("id", r.id);
+  d.field("seq", r.seq, doc{"of an open request, as show lists them"});
+  d.field("node", r.node, defaulted{});
+  d.field("reason", r.reason, defaulted{}, doc{"the message of the ERROR 499 that its client gets"});
+}
+
+struct close_user_request {
+  std::string user;
+  int code = 1008;
+  std::string reason = "closed by an administrator";
+};
+template <class D>
+void describe(D& d, close_user_request& r) {
+  d.field("user", r.user, min_length{1});
+  d.field("code", r.code, defaulted{}, doc{"of RFC 6455, 7.4"});
+  d.field("reason", r.reason, defaulted{});
+}
+
+} // namespace detail
+
+void connections::install(app& a) {
+  blueprint b{"swill.connections"};
+  b.before_request_message([i = impl_](context& c) -> task<void> { // last, before the handler
+    if (i->rule.empty()) detail::refuse();
+    co_await detail::run_hooks(i->rule, c);
+  });
+  b.handle("list", [this](request<connection_query> r) { return list(std::move(r).data()); },
            {.doc = "A page of the connections of all nodes.", .idempotent = true, .errors = {400, 403, 503}});
-  a.handle("swill.connections.count", [i, &all](request<connection_filter> r) { return count(i, all, std::move(r)); },
+  b.handle("count", [this](request<connection_filter> r) { return count(std::move(r).data()); },
            {.doc = "How many connections there are.", .idempotent = true, .errors = {403, 503}});
-  a.handle("swill.connections.show", [i, &all](request<detail::show_request> r) { return show(i, all, std::move(r)); },
+  b.handle("show", [this](request<detail::show_request> r) { return show(r.data().id, r.data().node); },
            {.doc = "One connection and its open requests.", .idempotent = true, .errors = {403, 404, 503}});
-  a.handle("swill.connections.close",
-           [i, &all](request<detail::close_request> r) { return close(i, all, std::move(r)); },
+  b.handle("close",
+           [this](request<detail::close_request> r) {
+             return close(r.data().id, r.data().code, r.data().reason, r.data().node);
+           },
            {.doc = "Closes one connection.", .errors = {400, 403, 404, 503}});
-  a.handle("swill.connections.cancel",
-           [i, &all](request<detail::cancel_request> r) { return cancel(i, all, std::move(r)); },
+  b.handle("cancel",
+           [this](request<detail::cancel_request> r) {
+             return cancel(r.data().id, r.data().seq, r.data().reason, r.data().node);
+           },
            {.doc = "Cancels one open request.", .errors = {403, 404, 503}});
-  a.handle("swill.connections.close_user",
-           [i, &all](request<detail::close_user_request> r) { return close_user(i, all, std::move(r)); },
+  b.handle("close_user",
+           [this](request<detail::close_user_request> r) {
+             return close_user(r.data().user, r.data().code, r.data().reason);
+           },
            {.doc = "Closes all connections of a user.", .errors = {400, 403, 503}});
-  a.handle("swill.connections.watch", [i, &all](request<event_filter> r) { return watch(i, all, std::move(r)); },
+  b.handle("watch",
+           [this](request<event_filter> r) -> stream<connection_event> {
+             task<connection_feed> begun = watch(std::move(r).data());
+             connection_feed feed = co_await begun;
+             const metadata leading{"node", node_id()};
+             co_await r.context().send_leading(leading);
+             while (auto e = co_await feed.next()) co_yield detail::moved{*e};
+           },
            {.doc = "Connections and nodes that come and go.", .endless = true, .errors = {403, 429, 503}});
-}
-
-task<void> connections::client_handlers::check(const shared& i, context& c) {
-  if (i->rule.empty()) detail::refuse();
-  co_await detail::run_hooks(i->rule, c);
-}
-
-task<connection_page> connections::client_handlers::list(shared i, connections& all, request<connection_query> r) {
-  co_await check(i, r.context());
-  task<connection_page> page = all.list(std::move(r).data());
-  co_return co_await page;
-}
-
-task<connection_count> connections::client_handlers::count(shared i, connections& all, request<connection_filter> r) {
-  co_await check(i, r.context());
-  task<connection_count> counted = all.count(std::move(r).data());
-  co_return co_await counted;
-}
-
-task<connection_details> connections::client_handlers::show(shared i, connections& all,
-                                                            request<detail::show_request> r) {
-  co_await check(i, r.context());
-  co_return co_await all.show(r.data().id, r.data().node);
-}
-
-task<closed_connections> connections::client_handlers::close(shared i, connections& all,
-                                                             request<detail::close_request> r) {
-  co_await check(i, r.context());
-  co_return co_await all.close(r.data().id, r.data().code, r.data().reason, r.data().node);
-}
-
-task<open_request> connections::client_handlers::cancel(shared i, connections& all, request<detail::cancel_request> r) {
-  co_await check(i, r.context());
-  co_return co_await all.cancel(r.data().id, r.data().seq, r.data().reason, r.data().node);
-}
-
-task<closed_connections> connections::client_handlers::close_user(shared i, connections& all,
-                                                                  request<detail::close_user_request> r) {
-  co_await check(i, r.context());
-  co_return co_await all.close_user(r.data().user, r.data().code, r.data().reason);
-}
-
-stream<connection_event> connections::client_handlers::watch(shared i, connections& all, request<event_filter> r) {
-  co_await check(i, r.context());
-  task<connection_feed> begun = all.watch(std::move(r).data());
-  connection_feed feed = co_await begun;
-  const metadata leading{"node", all.node_id()};
-  co_await r.context().send_leading(leading);
-  while (auto e = co_await feed.next()) co_yield detail::moved{*e};
+  a.mount(std::move(b));
 }
 
 } // namespace swill

@@ -3,8 +3,6 @@
 #include "actors/connections/detail/wire.hpp"
 #include "libswill/base/result.hpp"
 
-#include <caf/all.hpp>
-
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -12,7 +10,7 @@
 #include <string>
 #include <vector>
 
-// Mail between the registry, at home on the first unit, and its parts, one on each unit; and from anybody to the registry.
+// What the registry, at home on the first unit, is asked, and what it asks its parts, one on each unit.
 
 namespace swill::detail {
 
@@ -27,28 +25,12 @@ struct gathered {
   std::map<std::string, std::string> names; ///< of all these nodes, as far as they are known
 };
 
-/// From anybody: asks nodes: the one that the filter names, or all. `done` is called on the first unit's thread.
+/// Asks nodes: the one that the filter names, or all. `done` is called on the first unit's thread.
 struct ask_order {
   question what;
   std::string from_node; ///< list: nodes before this one are left out, and `what.behind` is meant for it
   std::function<void(result<gathered>)> done;
 };
-/// A part has another feed. `done` is called on the first unit's thread when other nodes have been asked for their events.
-struct watch_order {
-  std::function<void(result<void>)> done;
-};
-/// A part has one less, also when watch_order was answered by an error.
-struct unwatch_order {};
-/// From anybody: a callback of events, on the first unit's thread.
-struct listen_order {
-  std::uint64_t key = 0;
-  event_filter filter;
-  std::function<void(const connection_event&)> call;
-};
-struct unlisten_order {
-  std::uint64_t key = 0;
-};
-
 /// To a part: one step of a question.
 struct part_order {
   question_ptr what;
@@ -69,12 +51,3 @@ struct part_reply {
 };
 
 } // namespace swill::detail
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::ask_order)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::watch_order)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::unwatch_order)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::listen_order)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::unlisten_order)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::part_order)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::part_reply)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::detail::event_ptr)

@@ -9,6 +9,19 @@
 
 namespace swill {
 
+namespace detail {
+
+/// What is asked of nodes, and what is made of their answers.
+template <class T>
+struct inquiry {
+  result<T> (*read)(gathered& g, std::uint64_t limit);
+  question what{};
+  std::string from_node{};        ///< as ask_order::from_node
+  std::optional<error> refused{}; ///< then it is not asked
+};
+
+} // namespace detail
+
 /// What a connections object is made of: options and a rule, which never change once the server runs; and, while it runs, the actors.
 struct connections::impl : std::enable_shared_from_this<impl> {
   connections_options options;
@@ -25,14 +38,17 @@ struct connections::impl : std::enable_shared_from_this<impl> {
 
   static error not_running() { return errors::unavailable("the registry of connections does not run"); }
 
-  /// Mail to the registry, from any thread; its `done` is called with 503 when nothing runs.
-  template <class Order>
-  void send(Order o) {
-    if (!registry.send(o)) o.done(not_running());
+  /// f(registry, done) on the first unit's thread; `done` is called with 503 when nothing runs. From any thread.
+  template <class Done, class F>
+  void send(Done done, F f) {
+    registry.ask(std::move(done), std::move(f), not_running);
   }
-  void ask(detail::question q, std::string from_node, std::function<void(result<detail::gathered>)> done) {
-    send(detail::ask_order{std::move(q), std::move(from_node), std::move(done)});
-  }
+  template <class T>
+  void ask(detail::inquiry<T> i, answer<T> done);
+  void ask_nodes(detail::question q, std::string from_node, answer<detail::gathered> done);
+  /// The same for coroutines.
+  template <class T>
+  task<T> answer_to(detail::inquiry<T> i);
   void start_actors(actors::runtime& r);
   void wait_until_listed() const;
 };

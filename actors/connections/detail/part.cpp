@@ -1,5 +1,6 @@
 #include "actors/connections/detail/part.hpp"
 
+#include "actors/connections/detail/registry.hpp"
 #include "libswill/base/utf8.hpp"
 
 #include <algorithm>
@@ -53,11 +54,20 @@ void registry_part::on_exit() {
   seats_.clear();
 }
 
+template <class F>
+void registry_part::tell(F f) {
+  if (settings_.registry) actors::send_function<registry>(settings_.registry, std::move(f));
+}
+
+void registry_part::tell_event(connection_event e) {
+  tell([e = std::make_shared<const connection_event>(std::move(e))](registry& r) { r.on_own_event(e); });
+}
+
 // --- Who comes and goes
 
 void registry_part::on_connected(actors::connection_actor& c) {
   seats_.push_back({c.number, hash_of(c.facts().id()), &c});
-  tell(event_ptr{std::make_shared<const connection_event>(event_of(connection_event_kind::connected, settings_, c))});
+  tell_event(event_of(connection_event_kind::connected, settings_, c));
 }
 
 void registry_part::on_disconnected(actors::connection_actor& c, const close_reason& why) {
@@ -72,7 +82,7 @@ void registry_part::on_disconnected(actors::connection_actor& c, const close_rea
   e.code = why.code;
   e.reason = shown(why.reason);
   e.by_peer = why.by_peer;
-  tell(event_ptr{std::make_shared<const connection_event>(std::move(e))});
+  tell_event(std::move(e));
 }
 
 void registry_part::tidy() {
@@ -84,36 +94,27 @@ void registry_part::tidy() {
 
 // --- Questions
 
-bool registry_part::on_mail(caf::mailbox_element& element) {
-  auto& content = element.content();
-  if (content.match_elements<part_order>()) {
-    work_on(content.get_as<part_order>(0));
-  } else if (content.match_elements<event_ptr>()) {
-    hand_out(*content.get_as<event_ptr>(0));
-  } else {
-    return false;
-  }
-  return true;
-}
-
 void registry_part::work_on(const part_order& o) {
   part_reply r;
   r.job = o.job;
-  const question& q = *o.what;
-  if (q.is_about_one()) {
-    find(q, r);
+  if (o.what->is_about_one()) {
+    find(*o.what, r);
     r.finished = true;
-    return tell(std::move(r));
+  } else {
+    look_at_some(o, r);
   }
+  tell([r = std::move(r)](registry& asker) mutable { asker.on_part_reply(r); });
+}
+
+void registry_part::look_at_some(const part_order& o, part_reply& r) {
   auto at = std::upper_bound(seats_.begin(), seats_.end(), o.behind,
                              [](std::uint64_t n, const seat& s) { return n < s.number; });
   r.looked_at = o.behind;
   for (std::size_t n = 0; at != seats_.end() && n < settings_.options->looked_at_per_turn && !r.full; ++at, ++n) {
-    if (at->who != nullptr && fits(*at->who, q.filter)) take(o, *at, r);
+    if (at->who != nullptr && fits(*at->who, o.what->filter)) take(o, *at, r);
     if (!r.full) r.looked_at = at->number;
   }
   r.finished = !r.full && at == seats_.end();
-  tell(std::move(r));
 }
 
 bool registry_part::fits(const actors::connection_actor& c, const connection_filter& f) {
@@ -203,7 +204,7 @@ void registry_part::add(event_queue& q) {
     } else {
       feeds_.erase(at);
     }
-    tell(unwatch_order{});
+    tell([](registry& r) { r.remove_watcher(); });
   };
 }
 

@@ -29,11 +29,9 @@ public:
 
   /// A feed of this unit; its events come when the registry has been told to watch. On this thread.
   void add(event_queue& q);
-  /// From here to the registry.
-  template <class T>
-  void tell(T mail) {
-    if (settings_.registry) caf::anon_send(caf::actor_cast<caf::actor>(settings_.registry), std::move(mail));
-  }
+  // --- From the registry
+  void work_on(const part_order& o);
+  void hand_out(const connection_event& e);
 
 private:
   struct seat {
@@ -46,14 +44,16 @@ private:
   void on_connected(actors::connection_actor& c) override;
   void on_disconnected(actors::connection_actor& c, const close_reason& why) override;
 
-  bool on_mail(caf::mailbox_element& element) override;
-  void work_on(const part_order& o);
+  /// f(registry) on its thread.
+  template <class F>
+  void tell(F f);
+  void tell_event(connection_event e);
+  void look_at_some(const part_order& o, part_reply& r);
   void find(const question& q, part_reply& r);
   bool fits(const actors::connection_actor& c, const connection_filter& f);
   void take(const part_order& o, const seat& s, part_reply& r);
   connection_entry entry_of(const actors::connection_actor& c) const;
   void tidy();
-  void hand_out(const connection_event& e);
 
   settings settings_;
   std::vector<seat> seats_;         ///< ascending

@@ -35,35 +35,6 @@ void registry::stop() {
   parts_.clear();
 }
 
-bool registry::on_mail(caf::mailbox_element& element) {
-  auto& content = element.content();
-  if (content.match_elements<ask_order>()) {
-    on_ask(content.get_mutable_as<ask_order>(0));
-  } else if (content.match_elements<part_reply>()) {
-    on_part_reply(content.get_mutable_as<part_reply>(0));
-  } else if (content.match_elements<event_ptr>()) {
-    on_own_event(content.get_as<event_ptr>(0));
-  } else {
-    return on_watch_mail(content);
-  }
-  return true;
-}
-
-bool registry::on_watch_mail(caf::type_erased_tuple& content) {
-  if (content.match_elements<watch_order>()) {
-    add_watcher(std::move(content.get_mutable_as<watch_order>(0).done));
-  } else if (content.match_elements<unwatch_order>()) {
-    remove_watcher();
-  } else if (content.match_elements<listen_order>()) {
-    on_listen(content.get_mutable_as<listen_order>(0));
-  } else if (content.match_elements<unlisten_order>()) {
-    on_unlisten(content.get_as<unlisten_order>(0));
-  } else {
-    return false;
-  }
-  return true;
-}
-
 void registry::on_nodes(const std::vector<node_info>& nodes) {
   std::vector<std::string> now{settings_.cluster->id()}; // also when the cluster does not count it just now
   for (const node_info& n : nodes) {

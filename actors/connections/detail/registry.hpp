@@ -35,6 +35,25 @@ public:
   /// Whoever waits is answered 503; then this ends.
   void stop();
 
+  // --- From anybody: answers come on this thread
+  void on_ask(ask_order o);
+  /// There is another feed. `done` is called when other nodes have been asked for their events.
+  void add_watcher(std::function<void(result<void>)> done);
+  /// There is one less, also after add_watcher has answered an error.
+  void remove_watcher();
+  struct listener {
+    std::uint64_t key = 0;
+    event_filter filter;
+    std::function<void(const connection_event&)> call;
+  };
+  /// Calls it with events, until remove_listener.
+  void add_listener(listener l);
+  void remove_listener(std::uint64_t key);
+
+  // --- From the parts
+  void on_part_reply(part_reply& r);
+  void on_own_event(const event_ptr& e);
+
   // --- From the cluster
   void on_nodes(const std::vector<node_info>& nodes);
   void on_question(const std::string& from, bytes_view data);
@@ -64,17 +83,8 @@ private:
     std::size_t size = 0; ///< of the entries
     std::function<void(answer)> done;
   };
-  struct listener {
-    std::uint64_t key = 0;
-    event_filter filter;
-    std::function<void(const connection_event&)> call;
-  };
-
-  bool on_mail(caf::mailbox_element& element) override;
-  bool on_watch_mail(caf::type_erased_tuple& content);
 
   // registry_questions.cpp
-  void on_ask(ask_order& o);
   void ask_known_nodes(ask_order& o);
   std::string name_of(const std::string& node) const;
   void next_page(std::shared_ptr<paging> p);
@@ -84,18 +94,12 @@ private:
   void finish(std::uint64_t token);
   void serve(question q, std::function<void(answer)> done);
   void order_part(std::uint64_t number, const job& j, std::uint64_t behind);
-  void on_part_reply(part_reply& r);
 
   // registry_events.cpp
-  void on_own_event(const event_ptr& e);
   void distribute(const event_ptr& e);
   void distribute_node(connection_event_kind kind, const std::string& node);
   void send_events();
   void watch_nodes(const std::vector<std::string>& nodes, std::function<void()> done);
-  void on_listen(listen_order& o);
-  void on_unlisten(const unlisten_order& o);
-  void add_watcher(std::function<void(result<void>)> done);
-  void remove_watcher();
   void renew();
   std::vector<std::string> other_nodes() const;
   void drop_stale_interest();

@@ -1,5 +1,7 @@
 #include "actors/connections/detail/registry.hpp"
 
+#include "actors/connections/detail/part.hpp"
+
 #include <algorithm>
 
 // Events: of this node's connections to its watchers and to other nodes, and from those.
@@ -53,7 +55,8 @@ void registry::on_events(const std::string& from, bytes_view data) {
 /// To all who watch on this node.
 void registry::distribute(const event_ptr& e) {
   if (watchers_ > listeners_.size()) {
-    for (const auto& p : parts_) caf::anon_send(caf::actor_cast<caf::actor>(p), e);
+    for (const auto& p : parts_)
+      actors::send_function<registry_part>(p, [e](registry_part& part) { part.hand_out(*e); });
   }
   const auto calls = listeners_; // one that is called may end, or begin another
   for (const listener& l : calls) {
@@ -98,18 +101,18 @@ void registry::remove_watcher() {
   expected_.clear();
 }
 
-void registry::on_listen(listen_order& o) {
-  const auto key = o.key;
-  listeners_.push_back({o.key, std::move(o.filter), std::move(o.call)});
+void registry::add_listener(listener l) {
+  const auto key = l.key;
+  listeners_.push_back(std::move(l));
   add_watcher([this, key](const result<void>& r) {
     if (r) return;
     errors_.write(log_level::error, "listen", r.error().message);
-    on_unlisten({key});
+    remove_listener(key);
   });
 }
 
-void registry::on_unlisten(const unlisten_order& o) {
-  if (std::erase_if(listeners_, [&o](const listener& l) { return l.key == o.key; }) != 0) remove_watcher();
+void registry::remove_listener(std::uint64_t key) {
+  if (std::erase_if(listeners_, [key](const listener& l) { return l.key == key; }) != 0) remove_watcher();
 }
 
 /// Asks nodes for their events, once more before they forget it.

@@ -1,5 +1,7 @@
 #include "actors/connections/detail/registry.hpp"
 
+#include "actors/connections/detail/part.hpp"
+
 #include <algorithm>
 
 // Questions: to nodes, to this node's parts, and from other nodes.
@@ -15,7 +17,7 @@ struct registry::paging {
 };
 
 /// A node may have begun to serve just now: so the cluster is asked for all of them first.
-void registry::on_ask(ask_order& o) {
+void registry::on_ask(ask_order o) {
   const auto& one = o.what.filter.node;
   if (std::binary_search(nodes_.begin(), nodes_.end(), one)) return ask_known_nodes(o);
   const auto order = std::make_shared<ask_order>(std::move(o)); // with the cluster, until it answers
@@ -188,7 +190,7 @@ void registry::order_part(std::uint64_t number, const job& j, std::uint64_t behi
   o.room = j.what->limit - j.so_far.entries.size();
   o.size = settings_.options->answer_size - std::min(j.size, settings_.options->answer_size);
   o.is_first = j.so_far.entries.empty();
-  caf::anon_send(caf::actor_cast<caf::actor>(parts_[j.unit]), std::move(o));
+  actors::send_function<registry_part>(parts_[j.unit], [o = std::move(o)](registry_part& p) { p.work_on(o); });
 }
 
 void registry::on_part_reply(part_reply& r) {

@@ -70,12 +70,12 @@ public:
   virtual bool decode(bytes_view data, const limits& l, std::optional<error>& failure) = 0;
   /// The message just decoded.
   virtual any_message incoming() = 0;
-  /// Hands it, which came in `size` bytes, to a streaming handler.
-  virtual void deliver(std::size_t size) = 0;
+  /// Hands it, which came in `size` bytes, to a handler of a streaming request. Others take nothing so.
+  virtual void deliver([[maybe_unused]] std::size_t size) {}
   /// What it has been handed and has not taken yet.
   virtual queued_input queued() const noexcept { return {}; }
   /// No more messages come.
-  virtual void close_input() = 0;
+  virtual void close_input() {}
 
   /// Runs the handler as a child of `parent`; true when it has ended already, otherwise `parent` is resumed at its end.
   virtual bool start(call& c, std::coroutine_handle<> parent) = 0;

@@ -51,10 +51,18 @@ auto take_and_unwrap(task<T>& t) {
 }
 
 template <class T>
+T decode_or_throw(bytes_view encoded, const limits& l) {
+  T out{};
+  std::optional<error> failure;
+  if (!decode_message(encoded, l, out, failure)) throw std::move(*failure);
+  return out;
+}
+
+template <class T>
 const any_message::operations& operations_of() {
   static constexpr any_message::operations ops{
-      typeid(T), [](const void* object) { return swill::to_value(*static_cast<const T*>(object)); },
-      [](void* object, const value& v) { *static_cast<T*>(object) = swill::from_value<T>(v, limits{}).value(); }};
+      typeid(T), [](wire::writer& to, const void* object) { encode_message(to, *static_cast<const T*>(object)); },
+      [](void* object, bytes_view encoded) { *static_cast<T*>(object) = decode_or_throw<T>(encoded, limits{}); }};
   return ops;
 }
 
@@ -130,52 +138,107 @@ private:
   bool dropped_ = false;
 };
 
-struct empty_slot {
-  empty_slot() = default;
-  explicit empty_slot(input_gauge*) noexcept {}
+/// What a client sends: one message.
+template <class In, bool Streams>
+class typed_input : public exchange {
+public:
+  explicit typed_input(call& c) : call_(c) {}
+
+  bool decode(bytes_view data, const limits& l, std::optional<error>& failure) override {
+    return decode_message(data, l, in_.emplace(), failure);
+  }
+  any_message incoming() override { return {operations_of<In>(), &*in_}; }
+
+protected:
+  auto make_request() { return request<In>{std::move(*in_), call_.context()}; }
+
+  call& call_;
+
+private:
+  std::optional<In> in_;
 };
 
-template <class Traits, bool Blocking>
-class typed_exchange final : public exchange, stream_sink<typename Traits::out> {
+/// A stream of them.
+template <class In>
+class typed_input<In, true> : public exchange {
 public:
-  using in = typename Traits::in;
-  using out = typename Traits::out;
-  using function_type = typename Traits::function_type;
-
-  typed_exchange(call& c, const function_type& f) : call_(c), function_(f), queue_(c.gauge()) {}
+  explicit typed_input(call& c) : call_(c), queue_(c.gauge()) {}
 
   bool decode(bytes_view data, const limits& l, std::optional<error>& failure) override {
     return decode_message(data, l, in_.emplace(), failure, &allocated_);
   }
-  any_message incoming() override { return {operations_of<in>(), &*in_}; }
-
-  void deliver([[maybe_unused]] std::size_t size) override {
-    if constexpr (Traits::request_streams) {
-      queue_.push(std::move(*in_), size, allocated_);
-      wake();
-    }
+  any_message incoming() override { return {operations_of<In>(), &*in_}; }
+  void deliver(std::size_t size) override {
+    queue_.push(std::move(*in_), size, allocated_);
+    queue_.wake();
   }
-  queued_input queued() const noexcept override {
-    if constexpr (Traits::request_streams) return {queue_.size(), queue_.queued_bytes(), queue_.held()};
-    return {};
-  }
+  queued_input queued() const noexcept override { return {queue_.size(), queue_.queued_bytes(), queue_.held()}; }
   void close_input() override {
-    if constexpr (Traits::request_streams) {
-      queue_.close();
-      wake();
-    }
+    queue_.close();
+    queue_.wake();
   }
+
+protected:
+  auto make_request() { return streaming_request<In>{queue_, call_.context()}; }
+
+  call& call_;
+
+private:
+  std::optional<In> in_;
+  std::size_t allocated_ = 0; ///< for the containers in it
+  item_queue<In> queue_;
+};
+
+/// Where what a handler sends is until then: its result.
+template <class Out, bool Streams>
+class typed_output {
+public:
+  explicit typed_output(call&) {}
+  Out& current() { return *result; }
+  std::optional<Out> result;
+};
+
+/// The item that it has yielded.
+template <class Out>
+class typed_output<Out, true> : public stream_sink<Out> {
+public:
+  explicit typed_output(call& c) : to_(c) {}
+  bool put(Out& item, wait& w, std::coroutine_handle<> h) override {
+    if (to_.put_at_once([&item](wire::writer& to) { encode_message(to, std::as_const(item)); })) return false;
+    item_ = &item;
+    return to_.put(w, h);
+  }
+  Out& current() { return *item_; }
+
+protected:
+  ~typed_output() = default;
+
+private:
+  call& to_;
+  Out* item_ = nullptr;
+};
+
+template <class Traits, bool Blocking>
+class typed_exchange : public typed_input<typename Traits::in, Traits::request_streams>,
+                       typed_output<typename Traits::out, Traits::how == shape::stream> {
+public:
+  using out = typename Traits::out;
+  using function_type = typename Traits::function_type;
+  using input = typed_input<typename Traits::in, Traits::request_streams>;
+  using output = typed_output<out, Traits::how == shape::stream>;
+
+  typed_exchange(call& c, const function_type& f) : input(c), output(c), function_(f) {}
 
   bool start(call& c, std::coroutine_handle<> parent) override {
     if constexpr (Traits::how == shape::stream) {
-      running_ = function_(make_request());
+      running_ = function_(this->make_request());
       return running_.start(*this, c, parent);
     } else if constexpr (Blocking) {
       running_ = run_blocking();
     } else if constexpr (Traits::how == shape::task) {
-      running_ = function_(make_request());
+      running_ = function_(this->make_request());
     } else {
-      out_.emplace(call_and_unwrap(function_, [this] { return make_request(); }));
+      this->result.emplace(call_and_unwrap(function_, [this] { return this->make_request(); }));
       return true;
     }
     if constexpr (Blocking || Traits::how == shape::task) {
@@ -187,61 +250,34 @@ public:
     if constexpr (Traits::how == shape::stream) {
       running_.finish();
     } else if constexpr (Blocking) {
-      out_.emplace(running_.take());
+      this->result.emplace(running_.take());
     } else if constexpr (Traits::how == shape::task) {
-      out_.emplace(take_and_unwrap(running_));
+      this->result.emplace(take_and_unwrap(running_));
     }
   }
-  any_message outgoing() override { return {operations_of<out>(), &current()}; }
-  void encode(wire::writer& w) override { encode_message(w, std::as_const(current())); }
+  any_message outgoing() override { return {operations_of<out>(), &this->current()}; }
+  void encode(wire::writer& w) override { encode_message(w, std::as_const(this->current())); }
 
 private:
-  auto make_request() {
-    if constexpr (Traits::request_streams) {
-      return streaming_request<in>{queue_, call_.context()};
-    } else {
-      return request<in>{std::move(*in_), call_.context()};
-    }
-  }
   task<out> run_blocking() {
-    auto work = [this, r = make_request()]() mutable {
+    auto work = [this, r = this->make_request()]() mutable {
       return call_and_unwrap(function_, [&r] { return std::move(r); });
     };
-    blocking_awaiter<decltype(work)> result{std::move(work), call_.stop_token()};
+    blocking_awaiter<decltype(work)> result{std::move(work), this->call_.stop_token()};
     co_return co_await result;
   }
-  void wake() { queue_.wake(); }
-  bool put(out& item, wait& w, std::coroutine_handle<> h) override {
-    if (call_.put_at_once([&item](wire::writer& to) { encode_message(to, std::as_const(item)); })) return false;
-    item_ = &item;
-    return call_.put(w, h);
-  }
-  out& current() {
-    if constexpr (Traits::how == shape::stream) {
-      return *item_;
-    } else {
-      return *out_;
-    }
-  }
-
   static auto running_type() {
     if constexpr (Traits::how == shape::stream || Traits::how == shape::task) {
       return typename Traits::result_type{};
     } else if constexpr (Blocking) {
       return task<out>{};
     } else {
-      return empty_slot{};
+      return nothing{};
     }
   }
 
-  call& call_;
   const function_type& function_;
-  std::optional<in> in_;
-  std::size_t allocated_ = 0; ///< for the containers in it
-  std::optional<out> out_;
-  out* item_ = nullptr;
-  std::conditional_t<Traits::request_streams, item_queue<in>, empty_slot> queue_;
-  decltype(running_type()) running_; // last: the handler's frame goes first, and may use all of the above
+  decltype(running_type()) running_; // the handler's frame goes before all else, which it may use
 };
 
 // --- One registered handler
@@ -287,9 +323,7 @@ public:
   void call_plain([[maybe_unused]] context& c, [[maybe_unused]] bytes_view data, [[maybe_unused]] const limits& l,
                   [[maybe_unused]] plain_output& output) const override {
     if constexpr (!Blocking && !traits::request_streams && traits::how == shape::plain) {
-      typename traits::in in{};
-      std::optional<error> failure;
-      if (!decode_message(data, l, in, failure)) throw std::move(*failure);
+      auto in = decode_or_throw<typename traits::in>(data, l);
       const auto out = call_and_unwrap(function_.get(), [&] { return request<typename traits::in>{std::move(in), c}; });
       encode_message(output.begin(), out);
     }

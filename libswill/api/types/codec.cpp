@@ -4,6 +4,17 @@
 
 namespace swill::detail {
 
+value described_type(value (*introspect)(introspector&), std::vector<mistake>* mistakes) {
+  introspector i;
+  value type = introspect(i);
+  if (mistakes == nullptr) {
+    throw_first(i.mistakes());
+  } else {
+    mistakes->insert(mistakes->end(), i.mistakes().begin(), i.mistakes().end());
+  }
+  return type;
+}
+
 value decoded_value(bytes_view encoded) {
   wire::reader from{encoded};
   value v;

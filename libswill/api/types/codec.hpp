@@ -17,6 +17,8 @@ namespace swill {
 namespace detail {
 template <class T>
 using or_nothing = std::conditional_t<std::is_void_v<T>, nothing, T>;
+/// As describe_type, of what a codec says; mistakes go to the list, or are thrown when that is null.
+value described_type(value (*introspect)(introspector&), std::vector<mistake>* mistakes);
 value decoded_value(bytes_view encoded);
 void append_value(buffer& to, const value& v);
 } // namespace detail
@@ -58,10 +60,7 @@ value describe_type() {
   static_assert(message<detail::or_nothing<T>>,
                 "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs, in its namespace, "
                 "template <class D> void describe(D& d, order& o)");
-  detail::introspector i;
-  value type = detail::codec<detail::or_nothing<T>>::introspect(i);
-  detail::throw_first(i.mistakes());
-  return type;
+  return detail::described_type(&detail::codec<detail::or_nothing<T>>::introspect, nullptr);
 }
 
 /// The same for somebody who gathers mistakes: adds them to the list instead of throwing.
@@ -70,10 +69,7 @@ value describe_type(std::vector<mistake>& mistakes) {
   static_assert(message<detail::or_nothing<T>>,
                 "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs, in its namespace, "
                 "template <class D> void describe(D& d, order& o)");
-  detail::introspector i;
-  value type = detail::codec<detail::or_nothing<T>>::introspect(i);
-  i.add_mistakes_to(mistakes);
-  return type;
+  return detail::described_type(&detail::codec<detail::or_nothing<T>>::introspect, &mistakes);
 }
 
 /// v as it would travel. Throws encode_error as encode_message does.

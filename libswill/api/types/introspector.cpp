@@ -98,10 +98,11 @@ value introspector::stand_in_of(const struct_table& table) {
   return type;
 }
 
-value introspector::structure(const struct_table& table, void (*find_broken)(std::vector<mistake>&)) {
+value introspector::structure(const struct_table& table, table_filler fill) {
   if (is_new(&table)) {
     mistakes_.insert(mistakes_.end(), table.mistakes.begin(), table.mistakes.end());
-    if (table.mistakes.empty()) find_broken(mistakes_);
+    struct_table scratch; // not while the table is made: types may contain themselves
+    if (table.mistakes.empty()) fill(scratch, &mistakes_, table.is_defaulted);
   }
   if (std::find(open_.begin(), open_.end(), &table) != open_.end() || ++done_ > largest) return plain(table.name);
   open_.push_back(&table);
@@ -112,10 +113,6 @@ value introspector::structure(const struct_table& table, void (*find_broken)(std
   if (table.strict) type.set("strict", true);
   if (!table.rules.empty()) type.set("rules", value_array{table.rules.begin(), table.rules.end()});
   return type;
-}
-
-void introspector::add_mistakes_to(std::vector<mistake>& all) const {
-  all.insert(all.end(), mistakes_.begin(), mistakes_.end());
 }
 
 } // namespace swill::detail

@@ -13,6 +13,10 @@ namespace swill::detail {
 struct struct_table;
 struct enum_table;
 
+/// Runs a struct's `describe`, which says what goes into its table; into a scratch with `broken`, to which it adds the defaults that break
+/// their own rules, and, when `is_defaulted`, the rules of the whole struct that those break together.
+using table_filler = void (*)(struct_table& table, std::vector<mistake>* broken, bool is_defaulted);
+
 /// Puts together T of docs/protocol.md §8. A struct within itself becomes a reference, its name alone; so does every struct after the
 /// first `largest`, which keeps types that fan out within bounds.
 class introspector {
@@ -27,12 +31,11 @@ public:
   /// A number that counts units of num/den seconds.
   static value with_unit(value number, std::intmax_t num, std::intmax_t den);
   value enumeration(const enum_table& table);
-  /// `find_broken` adds the defaults of the struct's fields that break their rules.
-  value structure(const struct_table& table, void (*find_broken)(std::vector<mistake>&));
+  /// `fill` is what has made the table.
+  value structure(const struct_table& table, table_filler fill);
 
   /// What is wrong with the types so far.
   const std::vector<mistake>& mistakes() const noexcept { return mistakes_; }
-  void add_mistakes_to(std::vector<mistake>& all) const;
 
 private:
   value fields_of(const struct_table& table);

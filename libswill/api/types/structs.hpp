@@ -224,7 +224,7 @@ struct codec<T> {
     describe(fields, const_cast<T&>(object)); // reads only: `describe` takes the same struct for both directions
     fields.finish();
   }
-  static value introspect(introspector& i) { return i.structure(survey_of<T>(), find_broken_defaults<T>); }
+  static value introspect(introspector& i) { return i.structure(survey_of<T>(), fill_table<T>); }
   static affinity suits(wire::kind k) { return struct_suits(table_of<T>(), k); }
   static std::string text() { return struct_text(table_of<T>()); }
 };

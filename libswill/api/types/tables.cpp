@@ -145,8 +145,18 @@ std::string first_description(const value& problems) {
 
 } // namespace
 
-void check_initial(const field_entry& f, const std::string& path, std::vector<mistake>& out,
+struct_table make_table(const std::type_info& of, bool is_empty, table_filler fill) {
+  struct_table t;
+  t.name = short_name(of);
+  t.is_empty = is_empty;
+  fill(t, nullptr, false);
+  t.finish();
+  return t;
+}
+
+void check_initial(const std::type_info& of, const field_entry& f, std::vector<mistake>& out,
                    void (*decode_member)(decoder&, const void* rules), const void* rules) {
+  const std::string path = path_in(short_name(of), f.name);
   if (!f.unsendable.empty())
     out.push_back(
         {path, "its default cannot be sent (" + f.unsendable + "); give it one that can, or make it std::optional"});
@@ -164,9 +174,10 @@ void check_initial(const field_entry& f, const std::string& path, std::vector<mi
                            "); give it one that fits, or make it std::optional"});
 }
 
-void add_failed_rule(const std::string& path, std::string_view rule, std::vector<mistake>& out) {
-  out.push_back({path, "the defaults of its fields break its own rule (" + std::string{rule} +
-                           "); give them values that fit together, or make one required or std::optional"});
+void add_failed_rule(const std::type_info& of, std::string_view rule, std::vector<mistake>& out) {
+  out.push_back(
+      {path_in(short_name(of)), "the defaults of its fields break its own rule (" + std::string{rule} +
+                                    "); give them values that fit together, or make one required or std::optional"});
 }
 
 void set_initial(field_entry& f, void (*encode_member)(encoder&, const void*), const void* member) {

@@ -82,11 +82,12 @@ struct enum_table {
 std::string short_name(const std::type_info& type);
 /// Fills in what a field holds at first from its encoding, if it has one.
 void set_initial(field_entry& f, void (*encode_member)(encoder&, const void*), const void* member);
-/// What the rules of a field, and those of its type, say of its default; `decode_member` reads it, and is called at most once.
-void check_initial(const field_entry& f, const std::string& path, std::vector<mistake>& out,
+/// What the rules of a field of that struct, and those of its type, say of its default; `decode_member` reads it, and is called at most
+/// once.
+void check_initial(const std::type_info& of, const field_entry& f, std::vector<mistake>& out,
                    void (*decode_member)(decoder&, const void* rules), const void* rules);
 /// The rule of that text of a whole struct fails when all fields hold their defaults.
-void add_failed_rule(const std::string& path, std::string_view rule, std::vector<mistake>& out);
+void add_failed_rule(const std::type_info& of, std::string_view rule, std::vector<mistake>& out);
 /// The path of a field, or of a type when the field has no name: "types.order.quantity".
 std::string path_in(std::string_view type, std::string_view field = {});
 /// Something in `describe` of a type cannot be meant.
@@ -96,6 +97,12 @@ public:
 };
 /// Throws mistaken_type with the first of the mistakes, if there is one.
 void throw_first(const std::vector<mistake>& mistakes);
+template <class Table>
+const Table& without_mistakes(const Table& t) {
+  throw_first(t.mistakes);
+  return t;
+}
+struct_table make_table(const std::type_info& of, bool is_empty, table_filler fill);
 
 /// What a type is converted to: the result of the function that d.convert is given first.
 template <class T, class Write>
@@ -111,14 +118,17 @@ inline constexpr bool has_rules = (!one_of_types<R, defaulted, omittable, doc> |
 template <class M, class... R>
 inline constexpr bool has_default = !nullable<M> && (one_of_types<R, defaulted> || ...);
 
-/// D of `describe` that fills a table. With `broken` it looks at the defaults alone: which of them break their own rules,
-/// `whole` among them, the struct that has nothing but defaults, where there is one.
+template <class M>
+void encode_member(encoder& out, const void* member) {
+  detail::encode(out, *static_cast<const M*>(member));
+}
+
+/// D of `describe` that fills a table: see table_filler. `whole` is the struct that has nothing but defaults, where there is one.
 template <class T>
 class surveyor {
 public:
-  explicit surveyor(struct_table& table) : table_(table) {}
-  surveyor(struct_table& table, std::vector<mistake>& broken, const T* whole)
-      : table_(table), broken_(&broken), whole_(whole) {}
+  surveyor(struct_table& table, std::vector<mistake>* broken, const T* whole)
+      : table_(table), broken_(broken), whole_(whole) {}
 
   template <std::size_t N, class M, class... R>
   void field(const char (&name)[N], M& member, const R&... rules) {
@@ -126,7 +136,7 @@ public:
     static_assert(
         is_message<M>,
         "swill: the type of this field cannot travel (docs/types.md); a struct or an enumeration needs a describe");
-    if constexpr (is_message<M>) add_field<N, M>(name, member, rules...);
+    if constexpr (is_message<M>) add_field<M>({name, N - 1}, member, rules...);
   }
   template <class M, class... R>
   void as(M&, const R&... rules) {
@@ -150,89 +160,69 @@ public:
   void rule(std::string_view text, const F& holds) {
     static_assert(std::predicate<const F&, const T&>,
                   "swill: a rule of a struct takes it by const reference and returns bool");
-    if (whole_ != nullptr && !holds(*whole_)) add_failed_rule(path_in(short_name(typeid(T))), text, *broken_);
+    if (whole_ != nullptr && !holds(*whole_)) add_failed_rule(typeid(T), text, *broken_);
     table_.rules.push_back(text);
   }
 
 private:
-  template <std::size_t N, class M, class... R>
-  void add_field(const char (&name)[N], M& member, const R&... rules) {
-    field_entry& f = table_.add_field({name, N - 1}, [](introspector& i) { return codec<M>::introspect(i); });
-    f.required = !may_be_absent<M, R...>;
+  template <class M, class... R>
+  void add_field(std::string_view name, M& member, const R&... rules) {
+    field_entry& f = table_.add_field(name, &codec<M>::introspect);
     (rules.note(f.notes), ...);
-    if (!f.required) {
-      set_initial(
-          f, [](encoder& out, const void* m) { detail::encode(out, *static_cast<const M*>(m)); }, &member);
-    }
     if constexpr (!has_default<M, R...>) table_.is_defaulted = false;
     if constexpr (may_be_absent<M, R...>) {
+      f.required = false;
+      set_initial(f, encode_member<M>, &member);
       if (broken_ != nullptr) check_default<M>(f, rules...);
     }
   }
   template <class M, class... R>
   void check_default(const field_entry& f, const R&... rules) {
-    const std::string path = path_in(short_name(typeid(T)), f.name);
     if constexpr (has_rules<R...> || described<M>) {
       const auto read = [&rules...](decoder& in) {
         M fresh{};
         static_cast<void>(detail::decode(in, fresh, rules...));
       };
       check_initial(
-          f, path, *broken_, [](decoder& in, const void* r) { (*static_cast<const decltype(read)*>(r))(in); }, &read);
+          typeid(T), f, *broken_, [](decoder& in, const void* r) { (*static_cast<const decltype(read)*>(r))(in); },
+          &read);
     } else {
-      check_initial(f, path, *broken_, nullptr, nullptr);
+      check_initial(typeid(T), f, *broken_, nullptr, nullptr);
     }
   }
   template <class M, class... R>
   void set_stand_in(const R&... rules) {
-    const auto introspect = [](introspector& i) { return codec<M>::introspect(i); };
-    field_entry& f = table_.add_field({}, introspect);
+    field_entry& f = table_.add_field({}, &codec<M>::introspect);
     (rules.note(f.notes), ...);
     table_.is_defaulted = false;
     table_.travels_as = stand_in{&codec<M>::suits, &codec<M>::text, &has_fields<M>};
   }
 
   struct_table& table_;
-  std::vector<mistake>* broken_ = nullptr;
-  const T* whole_ = nullptr;
+  std::vector<mistake>* broken_;
+  const T* whole_;
 };
+
+template <class T>
+void fill_table(struct_table& table, std::vector<mistake>* broken, bool is_defaulted) {
+  static_assert(std::is_default_constructible_v<T>, "swill: a struct that travels needs a default constructor");
+  T object{};
+  surveyor<T> d{table, broken, is_defaulted ? &object : nullptr};
+  describe(d, object);
+}
 
 /// What `describe` says of T, mistakes included.
 template <class T>
 const struct_table& survey_of() {
-  static const struct_table table = [] {
-    static_assert(std::is_default_constructible_v<T>, "swill: a struct that travels needs a default constructor");
-    struct_table t;
-    t.name = short_name(typeid(T));
-    t.is_empty = std::is_empty_v<T>;
-    T object{};
-    surveyor<T> d{t};
-    describe(d, object);
-    t.finish();
-    return t;
-  }();
+  static const struct_table table = make_table(typeid(T), std::is_empty_v<T>, fill_table<T>);
   return table;
 }
 
 /// The same, to read and write by. Throws std::logic_error for a mistake.
 template <class T>
 const struct_table& table_of() {
-  static const struct_table& table = []() -> const struct_table& {
-    const struct_table& t = survey_of<T>();
-    throw_first(t.mistakes);
-    return t;
-  }();
+  static const struct_table& table = without_mistakes(survey_of<T>());
   return table;
-}
-
-/// Adds those fields of T whose default breaks a rule of theirs. Not while a table is made: types may contain themselves.
-template <class T>
-void find_broken_defaults(std::vector<mistake>& out) {
-  struct_table scratch;
-  T object{};
-  const T whole{};
-  surveyor<T> d{scratch, out, survey_of<T>().is_defaulted ? &whole : nullptr};
-  describe(d, object);
 }
 
 template <class T>
@@ -279,11 +269,7 @@ const enum_table& enum_survey_of() {
 /// The same, to read and write by. Throws std::logic_error for a mistake.
 template <class E>
 const enum_table& enum_table_of() {
-  static const enum_table& table = []() -> const enum_table& {
-    const enum_table& t = enum_survey_of<E>();
-    throw_first(t.mistakes);
-    return t;
-  }();
+  static const enum_table& table = without_mistakes(enum_survey_of<E>());
   return table;
 }
 

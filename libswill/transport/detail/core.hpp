@@ -6,6 +6,7 @@
 #include "libswill/net/acceptor.hpp"
 #include "libswill/net/http/router.hpp"
 #include "libswill/net/poller.hpp"
+#include "libswill/net/tls.hpp"
 #include "libswill/transport/detail/memory.hpp"
 #include "libswill/transport/upgrade.hpp"
 #include "libswill/transport/websocket_server.hpp"
@@ -37,6 +38,12 @@ struct lane {
   std::array<std::byte, scratch_size> assembled; ///< for one message
 };
 
+/// A listener of the settings, with what its connections share.
+struct door {
+  const listener& how;
+  std::unique_ptr<net::tls_server> tls; ///< null without TLS
+};
+
 /// What all connections of a server share. Owned by the server and by each of its connections.
 struct core {
   core(server_settings s, gate& g);
@@ -47,6 +54,7 @@ struct core {
   const upgrade_rules rules;                ///< but for `full`, `draining` and `ready`
   const std::shared_ptr<log_limiter> lines; ///< with the lanes
   gate& entrance;
+  std::vector<door> doors; ///< as the settings have them
   std::atomic<bool> draining{false};
   memory_account memory;
   const std::size_t little_output; ///< of one connection: below it no budget is asked

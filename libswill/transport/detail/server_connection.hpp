@@ -21,7 +21,7 @@ class server_connection final : public std::enable_shared_from_this<server_conne
                                 private net::stream_socket,
                                 private timer {
 public:
-  server_connection(std::shared_ptr<core> c, lane& l, net::newcomer n, bool is_internal);
+  server_connection(std::shared_ptr<core> c, lane& l, net::newcomer n, const door& through);
   ~server_connection();
 
   void start(bool beyond_capacity);
@@ -91,6 +91,9 @@ private:
   void open(const header_list& headers, message_sink* sink);
   void respond(int status, std::string_view body, const header_list& headers);
   void log_rejection(int status, std::string_view body) const;
+
+  void on_secured() override;
+  void on_tls_failed(const std::string& why) override;
 
   // server_connection_answers.cpp
   void ask(net::http::request request, const net::http::route& route, std::string path);
@@ -182,11 +185,12 @@ private:
 
 /// The HTTP side of a connection, given back when it is open.
 struct server_connection::http_part {
-  http_part(std::size_t size, const net::http::router& r, bool internal)
-      : head(size), routes(r), is_internal(internal) {}
+  http_part(std::size_t size, const net::http::router& r, const door& through)
+      : head(size), routes(r), is_internal(through.how.is_internal), door_tls(through.tls.get()) {}
   net::http::request_head head;
   const net::http::router& routes; ///< of its listener
   const bool is_internal;          ///< that listener
+  const net::tls_server* door_tls; ///< its TLS, or null
   net::newcomer peer;
   std::string key;
   std::string subprotocol;

@@ -1,0 +1,104 @@
+/** What was asked for was not done. `code` is that of docs/protocol.md §4; 0 where this client says so and no server. */
+export class SwillError extends Error {
+  override name = "SwillError";
+
+  constructor(
+    readonly code: number,
+    message: string,
+    readonly data: unknown = undefined,
+    /** Whether the same request may succeed a little later. */
+    readonly retryable: boolean = code === 503 || code === 429 || field(data, "retryable") === true,
+  ) {
+    super(message);
+  }
+
+  /** After how many milliseconds the server wishes to be asked again, if it says so. */
+  get retryAfterMs(): number | undefined {
+    const ms = field(this.data, "retry_after_ms");
+    return typeof ms === "number" ? ms : undefined;
+  }
+}
+
+/** One problem of a field, as docs/protocol.md §4 has it: of the field itself, of an item or entry of it, or of the fields of a struct in it. */
+export type Problem =
+  | { description: string }
+  | { index: number; errors: Problem[] }
+  | { key: unknown; errors: Problem[] }
+  | Fields;
+
+/** The problems by field; those of the message as a whole stand under `*`. */
+export interface Fields {
+  [field: string]: Problem[];
+}
+
+/** Code 422: the message breaks its description. */
+export class ValidationError extends SwillError {
+  override name = "ValidationError";
+
+  get fields(): Fields {
+    return (this.data ?? {}) as Fields;
+  }
+}
+
+/** There is no connection, and this client does not go on trying: it was refused (401, 403), or closed. */
+export class ConnectionError extends SwillError {
+  override name = "ConnectionError";
+
+  /** `code` is the HTTP status or close code by which the server has refused this client, if it has. */
+  constructor(message: string, retryable = false, code = 0) {
+    super(code, message, undefined, retryable);
+  }
+}
+
+/** The request never left this machine: sending it again does nothing twice. */
+export class NotSentError extends ConnectionError {
+  override name = "NotSentError";
+
+  constructor(why: string) {
+    super(`not sent: ${why}`, true);
+  }
+}
+
+/** The connection broke after the request had left and before its answer came: it may have run, or not. */
+export class MaybeExecutedError extends ConnectionError {
+  override name = "MaybeExecutedError";
+
+  constructor(why: string) {
+    super(`the connection broke (${why}); the call may have run`);
+  }
+}
+
+/** The connection broke while a stream was open. */
+export class StreamBrokenError extends ConnectionError {
+  override name = "StreamBrokenError";
+
+  constructor(
+    why: string,
+    /** How many items had come. */
+    readonly received: number,
+    /** How many items had been sent; whether the server has them is not known. */
+    readonly sent: number,
+  ) {
+    super(`the connection broke (${why}) after ${received} items`);
+  }
+}
+
+/** The application took items more slowly than they came, and the bounded queue between them is full. The stream is cancelled. */
+export class OverflowError extends SwillError {
+  override name = "OverflowError";
+
+  constructor(readonly received: number) {
+    super(0, `the reader is too slow; cancelled after ${received} items`);
+  }
+}
+
+/** @internal */
+export function field(data: unknown, name: string): unknown {
+  return (data as Record<string, unknown> | null | undefined)?.[name];
+}
+
+/** @internal The data of an ERROR envelope as an exception. */
+export function errorOf(data: unknown): SwillError {
+  const code = Number(field(data, "code"));
+  return new (code === 422 ? ValidationError : SwillError)(code, String(field(data, "message")), field(data, "data"));
+}

@@ -1,0 +1,132 @@
+/** Why a transport ended, or could not be had. */
+export interface Ending {
+  /** What happened, for people. */
+  reason: string;
+  /** The close code of the WebSocket (RFC 6455 §7.4), if it came to that. */
+  code?: number;
+  /** The HTTP status that refused the handshake. Browsers do not tell it. */
+  status?: number;
+  /** The server's wish when to come again. */
+  retryAfterMs?: number;
+}
+
+/** Carries whole binary messages both ways, in order. What a client is on: a WebSocket, a MessagePort, a test's own. */
+export interface Transport {
+  /** `bytes` may be kept; nobody changes them afterwards. */
+  send(bytes: Uint8Array<ArrayBuffer>): void;
+  close(code: number): void;
+  /** Bytes that `send` has taken and that have not left yet; uploads wait while it is above 1 MiB. */
+  readonly bufferedAmount?: number;
+  /** Set by the client, as soon as it has the transport. */
+  onMessage: ((bytes: Uint8Array) => void) | undefined;
+  /** Set by the client. To be called once, when the transport is over, whoever closed it. */
+  onClose: ((ending: Ending) => void) | undefined;
+}
+
+/** What a client needs of the WebSocket of a browser, of Deno, Bun, Node 22, or of the package `ws`. */
+export type WebSocketClass = new (url: string, protocols: string[]) => WebSocketLike;
+
+export interface WebSocketLike {
+  binaryType: string;
+  readonly protocol: string;
+  readonly bufferedAmount: number;
+  onopen: ((event: any) => void) | null;
+  onmessage: ((event: any) => void) | null;
+  onclose: ((event: any) => void) | null;
+  onerror: ((event: any) => void) | null;
+  send(data: Uint8Array<ArrayBuffer>): void;
+  close(code?: number, reason?: string): void;
+  /** Of `ws` alone, which tells why a handshake was refused. */
+  on?(event: "unexpected-response", listener: (request: any, response: any) => void): unknown;
+}
+
+/** The name that browsers let pass; `swill/1` means the same (docs/protocol.md §1). */
+const PROTOCOL = "swill.v1";
+
+/**
+ * The URL of a server. A bare host, with or without a port, means port 8080 and path `/ws`, by `ws:`; on a page that came by https:
+ * port 443, by `wss:`. Of a URL, http and https stand for ws and wss, and no path for `/ws`.
+ */
+export function urlOf(target: string | URL): URL {
+  let text = String(target);
+  if (!text.includes("://")) {
+    const isSecure = (globalThis as { location?: Location }).location?.protocol === "https:";
+    text = isSecure ? `wss://${text}` : `ws://${/:\d+$/.test(text) ? text : `${text}:8080`}`;
+  }
+  const url = new URL(text.replace(/^http/, "ws"));
+  if (url.pathname === "/") url.pathname = "/ws";
+  return url;
+}
+
+/** Opens a WebSocket; resolves when it is open, rejects with an `Ending`. */
+export async function openWebSocket(url: URL, given: WebSocketClass | undefined, signal: AbortSignal): Promise<Transport> {
+  const Class = given ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket ?? (await findWs());
+  return new Promise((resolve, reject: (ending: Ending) => void) => {
+    const socket = new Class(url.href, [PROTOCOL]);
+    socket.binaryType = "arraybuffer";
+    const transport: Transport = {
+      send: (bytes) => socket.send(bytes),
+      close: (code) => socket.close(code),
+      get bufferedAmount() {
+        return socket.bufferedAmount;
+      },
+      onMessage: undefined,
+      onClose: undefined,
+    };
+    const ending: Ending = { reason: `no connection to ${url.host}` };
+    const abort = () => socket.close();
+    signal.addEventListener("abort", abort);
+    socket.onopen = () => {
+      signal.removeEventListener("abort", abort);
+      resolve(transport);
+    };
+    socket.onmessage = ({ data }) => transport.onMessage?.(new Uint8Array(data));
+    socket.onerror = ({ message }) => {
+      if (message && !ending.status) ending.reason = message;
+    };
+    socket.on?.("unexpected-response", (request, response) => {
+      ending.reason = `the server answered ${(ending.status = response.statusCode)}`;
+      const after = response.headers["retry-after"];
+      if (after) ending.retryAfterMs = /^\d+$/.test(after) ? after * 1000 : Date.parse(after) - Date.now();
+      request.destroy();
+      reject(ending);
+    });
+    socket.onclose = ({ code, reason }) => {
+      if (transport.onClose) ending.reason = reason || `closed with ${code}`;
+      ending.code = code;
+      reject(ending);
+      transport.onClose?.(ending);
+    };
+  });
+}
+
+/** Node 20 has no WebSocket of its own. The name is computed, or bundlers would take the package in. */
+async function findWs(): Promise<WebSocketClass> {
+  try {
+    return (await import(/* @vite-ignore */ ["ws"].join())).WebSocket;
+  } catch {
+    throw { reason: "there is no WebSocket: install ws, or give the option webSocket", status: 406 };
+  }
+}
+
+/** What a client needs of the MessagePort of a browser or of Node. */
+export interface Port {
+  onmessage: ((event: any) => void) | null;
+  postMessage(message: any): void;
+  close(): void;
+}
+
+/** One end of a MessageChannel as a transport, such as towards a SharedWorker that has the socket. The other end gets and posts Uint8Arrays. */
+export function portTransport(port: Port): Transport {
+  const transport: Transport = {
+    send: (bytes) => port.postMessage(bytes),
+    close: () => {
+      port.close();
+      transport.onClose?.({ reason: "closed" });
+    },
+    onMessage: undefined,
+    onClose: undefined,
+  };
+  port.onmessage = ({ data }) => transport.onMessage?.(data);
+  return transport;
+}
