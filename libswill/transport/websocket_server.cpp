@@ -177,7 +177,10 @@ void websocket_server::stop(std::chrono::milliseconds grace) {
     impl_->wait_until_gone(longest_turn);
   }
   for (auto& l : impl_->core->lanes) { // their timers are the loops', which may go on turning
-    const auto end = [c = impl_->core, lane = l.get()] { lane->log.stop(); };
+    const auto end = [c = impl_->core, lane = l.get()] {
+      lane->log.stop();
+      lane->jobs->stop();
+    };
     if (l->loop.is_running())
       l->loop.post(end);
     else

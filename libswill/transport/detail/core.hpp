@@ -2,6 +2,7 @@
 
 #include "libswill/base/buffer.hpp"
 #include "libswill/base/log_limiter.hpp"
+#include "libswill/base/short_jobs.hpp"
 #include "libswill/net/acceptor.hpp"
 #include "libswill/net/http/router.hpp"
 #include "libswill/net/poller.hpp"
@@ -24,9 +25,11 @@ class server_connection;
 
 /// What the connections of one loop share. Used on that loop only, but for the counters.
 struct lane {
-  lane(net::asio_loop& l, std::shared_ptr<log_limiter> lines) : loop(l), log(l, std::move(lines)) {}
+  lane(net::asio_loop& l, std::shared_ptr<log_limiter> lines)
+      : loop(l), jobs(std::make_shared<short_jobs>(l)), log(l, std::move(lines)) {}
 
   net::asio_loop& loop;
+  std::shared_ptr<short_jobs> jobs; // with the threads that run them, and the requests that wait for them
   counters count;
   limited_log log;                    // for what peers can cause as often as they like
   server_connection* first = nullptr; // list of all connections

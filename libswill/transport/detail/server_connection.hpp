@@ -50,6 +50,8 @@ public:
 
   // for the request by HTTP that waits for its answer
   void answer(net::http::answer_content a);
+  /// The next piece of its body has been read; empty: there is none.
+  void send_piece(buffer&& bytes);
 
   server_connection* next = nullptr; ///< in the list of its lane, which lane::first begins
   server_connection** here =
@@ -97,7 +99,6 @@ private:
   void ask(net::http::request request, const net::http::route& route, std::string path);
   void send_answer(net::http::answer_content a);
   void go_on_answering();
-  void send_piece(buffer&& bytes);
   void end_answer();
 
   // server_connection_input.cpp
