@@ -113,12 +113,12 @@ void add_common(command_line& program, options& o, raw_options& raw) {
   add({.name = "--tls-ca",
        .value = o.tls.authority,
        .text = "Authorities that wss:// servers may have their certificates of (PEM); none: the system's",
-       .variable = "SWILL_TLS_CA"});
+       .variable = "SWILL_CLIENT_TLS_CA"});
   add({.name = "--tls-cert",
        .value = o.tls.identity.certificate,
        .text = "Our own certificate (PEM), for servers that ask",
-       .variable = "SWILL_TLS_CERT"});
-  add({.name = "--tls-key", .value = o.tls.identity.key, .text = "Its key (PEM)", .variable = "SWILL_TLS_KEY"});
+       .variable = "SWILL_CLIENT_TLS_CERT"});
+  add({.name = "--tls-key", .value = o.tls.identity.key, .text = "Its key (PEM)", .variable = "SWILL_CLIENT_TLS_KEY"});
   add({"--timeout", raw.timeout, "Deadline of each call and ping, and limit for connecting: 500ms, 2s, 1m", "TIME"});
 }
 

@@ -49,20 +49,21 @@ void listen_options::add_tls_to(command_line& program) {
     o.group = "TLS";
     return tls_options_.emplace_back(program.add(std::move(o)));
   };
-  add({"--tls-cert", certificates_,
+  add({"--listen-tls-cert", certificates_,
        "certificate and those between it and its authority (PEM); repeatable: clients get the one with the name that "
        "they ask for, or the first"});
-  add({"--tls-key", keys_, "its key (PEM); as many as --tls-cert, in the same order"});
-  add({"--tls-client-ca", tls_.client_authority, "clients must show a certificate of one of these authorities (PEM)"});
-  optional_option_ = add({"--tls-client-optional", optional_clients_, "clients may also show none"});
-  add({"--tls-ticket-secrets", tls_.ticket_secrets,
+  add({"--listen-tls-key", keys_, "its key (PEM); as many as --listen-tls-cert, in the same order"});
+  add({"--listen-tls-client-ca", tls_.client_authority,
+       "clients must show a certificate of one of these authorities (PEM)"});
+  optional_option_ = add({"--listen-tls-client-optional", optional_clients_, "clients may also show none"});
+  add({"--listen-tls-ticket-secrets", tls_.ticket_secrets,
        "file with secrets of session tickets, that all nodes share: 64 hex digits a line, the first for new tickets"});
 }
 
 tls_server_options listen_options::tls() const {
   if (certificates_.size() != keys_.size())
-    throw std::invalid_argument("--tls-key: each --tls-cert needs its own, in the same order");
-  require_effect(optional_option_, !tls_.client_authority.empty(), "without --tls-client-ca");
+    throw std::invalid_argument("--listen-tls-key: each --listen-tls-cert needs its own, in the same order");
+  require_effect(optional_option_, !tls_.client_authority.empty(), "without --listen-tls-client-ca");
   tls_server_options out = tls_;
   if (optional_clients_) out.clients = client_certificates::optional;
   for (std::size_t i = 0; i < keys_.size(); ++i) out.identities.push_back({certificates_[i], keys_[i]});

@@ -59,9 +59,9 @@ int run(int argc, char** argv) {
 
 constexpr swill::apps::option_name option_names[] = {
     {"server_options.listen", "--listen"},
-    {"server_options.listen.tls.identities", "--tls-cert and --tls-key"},
-    {"server_options.listen.tls.client_authority", "--tls-client-ca"},
-    {"server_options.listen.tls.ticket_secrets", "--tls-ticket-secrets"},
+    {"server_options.listen.tls.identities", "--listen-tls-cert and --listen-tls-key"},
+    {"server_options.listen.tls.client_authority", "--listen-tls-client-ca"},
+    {"server_options.listen.tls.ticket_secrets", "--listen-tls-ticket-secrets"},
     {"server_options.path", "--path"},
     {"files.", "--static"},
     {"server_options.origins", "--origin"},

@@ -2,11 +2,13 @@
 
 #include <utility>
 
+#include "libswill/base/process.hpp"
 #include "libswill/base/run_on.hpp"
 #include "libswill/net/acceptor.hpp"
 #include "libswill/transport/detail/server_connection.hpp"
 #include "libswill/transport/detail/tls_watch.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <unistd.h>
 
@@ -14,7 +16,8 @@ namespace swill::transport {
 
 namespace {
 
-// Connections beyond capacity that still get their 503, one by one; more are closed at once.
+// Connections beyond capacity that still get their 503, one by one, or a quarter of the descriptors where those are few; more are closed at
+// once.
 constexpr std::size_t waiting_room = 256;
 // How long stop() waits for a loop to come round before it gives up on it.
 constexpr std::chrono::milliseconds longest_turn{2000};
@@ -32,6 +35,7 @@ struct websocket_server::impl {
   std::shared_ptr<detail::core> core;
   std::vector<std::shared_ptr<net::acceptor>> acceptors;
   std::vector<std::shared_ptr<detail::tls_watch>> watches;
+  const std::size_t waiting = std::min(waiting_room, raise_descriptor_limit() / 4);
   std::size_t next_lane = 0; // on the first loop only
   bool stopped = false;
 };
@@ -84,7 +88,7 @@ void websocket_server::impl::take(net::newcomer n, const detail::door& d) {
   const std::size_t capacity = core->settings.limits.connections;
   const bool beyond = already >= capacity;
   detail::lane& l = *core->lanes[next_lane++ % core->lanes.size()];
-  if (beyond && already - capacity >= waiting_room) {
+  if (beyond && already - capacity >= waiting) {
     ::close(n.fd);
     core->lanes.front()->count.turned_away.add();
     return core->one_less();

@@ -68,7 +68,7 @@ def serve_and_run(program, arguments, log, directory):
     where, scheme, trust = ["--port", str(port)], "ws", []
     if tls:
         certificate, key = make_certificate(directory)
-        where, scheme, trust = ["--listen-tls", f"127.0.0.1:{port}", "--tls-cert", certificate, "--tls-key", key], "wss", ["--ca", certificate]
+        where, scheme, trust = ["--listen-tls", f"127.0.0.1:{port}", "--listen-tls-cert", certificate, "--listen-tls-key", key], "wss", ["--ca", certificate]
     server = subprocess.Popen([program, *where, *(["--test-echo"] if echo else [])], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         if not wait_until_listening(server, port):

@@ -18,8 +18,8 @@ using testing::StartsWith;
 class TlsPrograms : public testing::Test {
 protected:
   std::vector<std::string> with_tls(std::vector<std::string> more = {}) const {
-    std::vector<std::string> all{"--listen-tls", "127.0.0.1:0", "--tls-cert",   own.certificate,
-                                 "--tls-key",    own.key,       "--io-threads", "1"};
+    std::vector<std::string> all{"--listen-tls",     "127.0.0.1:0", "--listen-tls-cert", own.certificate,
+                                 "--listen-tls-key", own.key,       "--io-threads",      "1"};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
@@ -43,7 +43,7 @@ TEST_F(TlsPrograms, CallEachOther) {
 }
 
 TEST_F(TlsPrograms, SayWhatIsWrongBetweenThem) {
-  program gateway{"swill-gateway", with_tls({"--tls-client-ca", authority.file()})};
+  program gateway{"swill-gateway", with_tls({"--listen-tls-client-ca", authority.file()})};
   const std::string url = read_urls(gateway).front();
   const issued me = authority.issue("me");
 
@@ -65,13 +65,15 @@ TEST_F(TlsPrograms, AreRefusedWhatDoesNotFit) {
     return end.errors;
   };
 
-  EXPECT_EQ(said({"--tls-cert", own.certificate}), "swill-gateway: --tls-cert: has no effect without --listen-tls\n");
-  EXPECT_EQ(said({"--listen-tls", "127.0.0.1:0", "--tls-cert", own.certificate}),
-            "swill-gateway: --tls-key: each --tls-cert needs its own, in the same order\n");
-  EXPECT_EQ(said({"--listen-tls", "127.0.0.1:0", "--tls-cert", "/no/file", "--tls-key", own.key}),
-            "swill-gateway: --tls-cert and --tls-key: \"/no/file\" cannot be read: No such file or directory\n");
-  EXPECT_EQ(said(with_tls({"--tls-client-optional"})),
-            "swill-gateway: --tls-client-optional: has no effect without --tls-client-ca\n");
+  EXPECT_EQ(said({"--listen-tls-cert", own.certificate}),
+            "swill-gateway: --listen-tls-cert: has no effect without --listen-tls\n");
+  EXPECT_EQ(said({"--listen-tls", "127.0.0.1:0", "--listen-tls-cert", own.certificate}),
+            "swill-gateway: --listen-tls-key: each --listen-tls-cert needs its own, in the same order\n");
+  EXPECT_EQ(said({"--listen-tls", "127.0.0.1:0", "--listen-tls-cert", "/no/file", "--listen-tls-key", own.key}),
+            "swill-gateway: --listen-tls-cert and --listen-tls-key: \"/no/file\" cannot be read: No such file or "
+            "directory\n");
+  EXPECT_EQ(said(with_tls({"--listen-tls-client-optional"})),
+            "swill-gateway: --listen-tls-client-optional: has no effect without --listen-tls-client-ca\n");
   EXPECT_EQ(said({"--redis-tls-ca", authority.file(), "--redis", "redis://h"}),
             "swill-gateway: --redis-tls-ca: has no effect without --redis rediss://…\n");
 }

@@ -1,4 +1,4 @@
-import { type Backoff, delayOf, isFinal, namedDelay } from "./backoff.js";
+import { type Backoff, delayOf, isFinal, LONGEST_WISH, namedDelay } from "./backoff.js";
 import { MessageDecoder, MessageEncoder } from "./codec.js";
 import {
   ConnectionError,
@@ -104,7 +104,7 @@ export class Client extends Observable<ClientState> {
   readonly #options;
   readonly #open = new Map<number, Exchange>();
   readonly #waiting = new Set<Exchange>();
-  #encoder = new MessageEncoder();
+  readonly #encoder = new MessageEncoder();
   readonly #decoder = new MessageDecoder();
   #state: ClientState = { status: "idle", attempt: 0, delayMs: 0, reason: "" };
   #target: Target | undefined;
@@ -332,7 +332,6 @@ export class Client extends Observable<ClientState> {
 
   #send(envelope: unknown[]): void {
     const bytes = this.#encoder.encode(envelope);
-    if (bytes.length > UNSENT_BYTES) this.#encoder = new MessageEncoder(); // which would keep a buffer of that size
     const link = this.#link!;
     try {
       link.transport!.send(bytes);
@@ -343,14 +342,13 @@ export class Client extends Observable<ClientState> {
 
   #receive(link: Link, bytes: Uint8Array): void {
     link.heard = now();
-    let envelope: any;
+    let seq, data: any, type, leading: any, trailing: any;
     try {
-      envelope = this.#decoder.decode(bytes);
+      [seq, data, type, leading, trailing] = this.#decoder.decode(bytes) as any[];
     } catch {
       this.#lose(link, { reason: "a message could not be decoded" });
       return;
     }
-    const [seq, data, type, leading, trailing] = envelope;
     const x = this.#open.get(seq);
     if (!x) return; // cancelled, and the answer had left already
     if (leading) guard(() => x.options.onLeading?.(leading));
@@ -368,7 +366,7 @@ export class Client extends Observable<ClientState> {
 
   /** The server answers with an error. */
   #refuse(x: Exchange, problem: SwillError): void {
-    const delay = problem.retryAfterMs ?? this.retryDelay(0);
+    const delay = Math.min(LONGEST_WISH, problem.retryAfterMs ?? this.retryDelay(0));
     if (!canRepeat(x) || problem.code !== 503 || !problem.retryable || now() + delay >= this.#patience(x)) {
       this.#fail(x, problem);
       return;
@@ -427,9 +425,7 @@ export class Client extends Observable<ClientState> {
           return;
         }
         link.transport = transport;
-        transport.onMessage = (bytes) => {
-          if (this.#link === link) this.#receive(link, bytes);
-        };
+        transport.onMessage = (bytes) => this.#receive(link, bytes);
         transport.onClose = (ending) => this.#lose(link, ending);
         this.#ping(() => this.#up(link)); // somebody who speaks the protocol is there, not just an open socket
       },

@@ -109,8 +109,15 @@ async function findWs(): Promise<WebSocketClass> {
   }
 }
 
+/** What a client needs of the MessagePort of a browser or of Node. */
+export interface Port {
+  onmessage: ((event: any) => void) | null;
+  postMessage(message: any): void;
+  close(): void;
+}
+
 /** One end of a MessageChannel as a transport, such as towards a SharedWorker that has the socket. The other end gets and posts Uint8Arrays. */
-export function portTransport(port: MessagePort): Transport {
+export function portTransport(port: Port): Transport {
   const transport: Transport = {
     send: (bytes) => port.postMessage(bytes),
     close: () => {
