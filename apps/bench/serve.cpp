@@ -111,7 +111,9 @@ int serve_swill(const serve_options& o) {
     s.set("visits", s.get<std::int64_t>("visits").value_or(0) + 1);
     co_return r.data();
   });
-  return serve(app, {loopback(o.port)}, o);
+  listener where{loopback(o.port)};
+  if (!o.tls.certificate.empty()) where.tls = tls_server_options{.identities = {o.tls}};
+  return serve(app, {where}, o);
 }
 
 int serve_remote(const serve_options& o) {
