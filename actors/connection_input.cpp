@@ -140,8 +140,8 @@ void connection_actor::on_new_request(const wire::request_envelope& e) {
     return;
   }
   const detail::handler* h = find_handler(e.rpc);
-  if (h != nullptr && detail::call::is_plain(*h, e) && e.values <= app_->limits.elements_on_loop && !is_draining() &&
-      open_.size() < app_->limits.requests_per_connection) {
+  if (h != nullptr && detail::call::is_plain(*h, e, *app_) && e.values <= app_->limits.elements_on_loop &&
+      !is_draining() && open_.size() < app_->limits.requests_per_connection) {
     return serve_plain(*h, e);
   }
   if (is_late(e, h)) return;

@@ -61,8 +61,8 @@ result<std::shared_ptr<const announced_handler>> decode_handler(const value& r, 
     return refused("handler " + h->name + " has no types");
   h->request_streams = get<bool>(in, "streams", false);
   h->response_streams = get<bool>(out, "streams", false);
-  h->request_type = *in->find("type");
-  h->response_type = *out->find("type");
+  h->request_type = std::make_shared<const value>(*in->find("type"));
+  h->response_type = std::make_shared<const value>(*out->find("type"));
   h->options.doc = get<std::string>(&r, "documentation", {});
   h->options.idempotent = get<bool>(&r, "idempotent", false);
   h->options.endless = get<bool>(&r, "endless", false);
@@ -81,7 +81,7 @@ result<std::shared_ptr<const announced_handler>> decode_handler(const value& r, 
       static_cast<std::size_t>(std::max<std::int64_t>(get<std::int64_t>(of, "message_size", 0), 0));
   h->options.default_deadline = time_of(of, "default_deadline_ms");
   h->options.maximum_deadline = time_of(of, "maximum_deadline_ms");
-  h->request_schema = std::make_shared<schema>(h->request_type);
+  h->request_schema = std::make_shared<schema>(*h->request_type);
   return std::shared_ptr<const announced_handler>{std::move(h)};
 }
 

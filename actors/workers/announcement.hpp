@@ -17,15 +17,15 @@ struct announced_handler {
   std::string name;
   bool request_streams = false;
   bool response_streams = false;
-  value request_type;
-  value response_type;
+  std::shared_ptr<const value> request_type;  ///< shared with the handlers made of this
+  std::shared_ptr<const value> response_type; ///< the same
   handler_options options;
   std::shared_ptr<const schema> request_schema; ///< of its requests; shared with its exchanges
 
   /// Whether a client could not tell one from the other.
   bool same_types(const announced_handler& other) const {
     return request_streams == other.request_streams && response_streams == other.response_streams &&
-           request_type == other.request_type && response_type == other.response_type;
+           *request_type == *other.request_type && *response_type == *other.response_type;
   }
 };
 

@@ -40,7 +40,7 @@ gateway_lane& remote_handler::pick(const images& of_connection) const {
   throw all_busy();
 }
 
-void remote_handler::call_plain(context&, bytes_view, const limits&, detail::plain_output&) const {
+void remote_handler::call_plain(context&, bytes_view, const limits&, detail::plain_passage&) const {
   throw std::logic_error("a remote handler is never plain");
 }
 

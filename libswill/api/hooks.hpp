@@ -9,6 +9,7 @@
 #include "libswill/base/task.hpp"
 #include "libswill/base/temporaries.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -184,6 +185,17 @@ task<void> run_hooks(const hook_list<Args...>& hooks, std::type_identity_t<Args>
   }
 }
 
+/// Runs the hooks of a list of plain functions, one after the other.
+template <class... Args>
+void call_hooks(const hook_list<Args...>& hooks, std::type_identity_t<Args>... args) {
+  for (const auto& h : hooks) h.plain(args...);
+}
+
+template <class... Args>
+bool are_plain(const hook_list<Args...>& hooks) noexcept {
+  return std::all_of(hooks.begin(), hooks.end(), [](const auto& h) { return static_cast<bool>(h.plain); });
+}
+
 /// The hooks of one request's way (docs/protocol.md §7), in the order in which they run.
 struct request_hooks {
   hook_list<context&> before_request;
@@ -201,6 +213,8 @@ struct request_hooks {
     return before_request.empty() && before_request_metadata.empty() && !has_input() && !has_output() &&
            before_trailing_metadata.empty() && after_request.empty();
   }
+  /// All of them are plain functions, which nothing can suspend.
+  bool are_all_plain() const noexcept;
 };
 
 struct connection_hooks {

@@ -40,8 +40,8 @@ stream<value> records_of(const detail::service& s, request<value> r) {
 
 value introspection_record(const detail::handler& h) {
   value record = value::map({{"name", h.name},
-                             {"request", side(h.request_streams, h.request_type)},
-                             {"response", side(h.response_streams, h.response_type)}});
+                             {"request", side(h.request_streams, *h.request_type)},
+                             {"response", side(h.response_streams, *h.response_type)}});
   if (!h.options.doc.empty()) record.set("documentation", h.options.doc);
   if (h.options.idempotent) record.set("idempotent", true);
   if (h.options.endless) record.set("endless", true);

@@ -4,9 +4,6 @@
 #include <climits>
 #include <utility>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-
 #include <arpa/inet.h>
 #include <cerrno>
 #include <cstring>
@@ -92,10 +89,6 @@ bool is_stale(const listen_address& where) {
 
 } // namespace
 
-struct acceptor::waiter {
-  boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> descriptor;
-};
-
 acceptor::acceptor(asio_loop& l, limited_log& log, listen_address where, taker take)
     : loop_(l), log_(log), where_(std::move(where)), take_(std::move(take)) {}
 
@@ -141,37 +134,33 @@ void acceptor::bind_unix() {
 
 void acceptor::start() {
   if (fd_ < 0) return;
-  waiter_.reset(new waiter{decltype(waiter::descriptor){loop_.context()}});
-  waiter_->descriptor.assign(fd_);
-  wait();
+  loop_.sockets()->add(*this, fd_, true, false);
+  is_watched_ = true;
 }
 
 void acceptor::stop() {
   timer::cancel();
   if (fd_ < 0) return;
-  if (waiter_ != nullptr) {
-    boost::system::error_code ec;
-    waiter_->descriptor.close(ec);
-  } else {
-    ::close(fd_);
-  }
+  if (std::exchange(is_watched_, false) && loop_.sockets() != nullptr) loop_.sockets()->remove(*this, fd_);
+  ::close(fd_);
   fd_ = -1;
   struct stat s {};
   if (inode_ != 0 && ::lstat(where_.unix_path.c_str(), &s) == 0 && s.st_dev == device_ && s.st_ino == inode_)
     ::unlink(where_.unix_path.c_str());
 }
 
-void acceptor::wait() {
-  if (fd_ < 0) return;
-  waiter_->descriptor.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                                 [self = shared_from_this()](const boost::system::error_code& ec) {
-                                   asio_loop::turn t{self->loop_};
-                                   if (!ec) self->accept_some();
-                                 });
+void acceptor::on_ready(bool, bool, bool) noexcept {
+  const auto self = shared_from_this(); // a connection may be the last
+  note_input(true);
+  try {
+    accept_some();
+  } catch (...) {
+    log_.write_caught("accept", "exception while accepting: ");
+  }
 }
 
 void acceptor::accept_some() {
-  for (int i = 0; i < accepts_per_turn; ++i) {
+  for (int i = 0; i < accepts_per_turn && fd_ >= 0; ++i) {
     any_address peer;
     socklen_t size = sizeof peer;
     std::memset(&peer, 0, sizeof peer);
@@ -180,21 +169,23 @@ void acceptor::accept_some() {
       take_(describe(fd, peer));
       continue;
     }
-    if (errno == EAGAIN || errno == EWOULDBLOCK) break;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return;
     // What happened to one connection before it was accepted concerns nobody else (accept(2), "Error handling").
     const bool of_one = errno == EINTR || errno == ECONNABORTED || errno == EPROTO || errno == ENETDOWN ||
                         errno == ENETUNREACH || errno == EHOSTDOWN || errno == EHOSTUNREACH || errno == ENONET ||
                         errno == ENOPROTOOPT || errno == EPERM;
     if (!of_one) return pause(errno);
   }
-  wait();
 }
 
 // Out of descriptors or memory: the connection stays where it is, and asking again at once would only burn the processor.
 void acceptor::pause(int error) {
   log_.write(log_level::error, "accept",
              "accept on " + where_.text() + ": " + std::generic_category().message(error) + "; trying again soon");
+  loop_.sockets()->change(*this, fd_, false, false);
   loop_.set_timer(*this, loop_.now() + pause_without_descriptors);
 }
+
+void acceptor::on_timer() { loop_.sockets()->change(*this, fd_, true, false); }
 
 } // namespace swill::net

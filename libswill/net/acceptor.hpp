@@ -3,6 +3,7 @@
 #include "libswill/base/log_limiter.hpp"
 #include "libswill/net/address.hpp"
 #include "libswill/net/asio_loop.hpp"
+#include "libswill/net/poller.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -26,15 +27,15 @@ struct acceptor_options {
       0; ///< bytes that it takes from a connection and has not sent (TCP_NOTSENT_LOWAT); 0: as it likes
 };
 
-/// Accepts connections on one address, on one loop. Owned by the server and by what it waits for.
-class acceptor : public std::enable_shared_from_this<acceptor>, private timer {
+/// Accepts connections on one address, on one loop. Owned by the server, and by what it has posted to the loop.
+class acceptor : public std::enable_shared_from_this<acceptor>, private watched, private timer {
 public:
   using taker = std::function<void(newcomer)>;
 
   /// Listens; throws std::system_error. `take` is called on the loop for each connection, and owns its descriptor.
   static std::shared_ptr<acceptor> make(asio_loop& l, limited_log& log, const listen_address& where,
                                         const acceptor_options& options, taker take);
-  ~acceptor();
+  ~acceptor() override;
 
   /// With the real port.
   const listen_address& address() const noexcept { return where_; }
@@ -46,22 +47,21 @@ public:
   void stop();
 
 private:
-  struct waiter;
   acceptor(asio_loop& l, limited_log& log, listen_address where, taker take);
 
   void bind(const acceptor_options& options);
   void bind_unix();
-  void wait();
+  void on_ready(bool readable, bool writable, bool broken) noexcept override;
   void accept_some();
   void pause(int error);
-  void on_timer() override { wait(); }
+  void on_timer() override;
 
   asio_loop& loop_;
   limited_log& log_;
   listen_address where_;
   taker take_;
-  std::unique_ptr<waiter> waiter_;
   int fd_ = -1;
+  bool is_watched_ = false;
   std::uint64_t device_ = 0; // of the Unix socket, so that no other's is removed
   std::uint64_t inode_ = 0;
 };

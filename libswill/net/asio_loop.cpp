@@ -3,16 +3,15 @@
 #include "libswill/base/log_limiter.hpp"
 #include "libswill/base/trace.hpp"
 
-#include <utility>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include "libswill/net/poller.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <string>
+#include <sys/timerfd.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
 
 namespace swill::net {
 
@@ -26,11 +25,40 @@ constexpr int rounds_per_turn = 8;
 } // namespace
 
 // The one timer of the loop, and the log that needs it. It is armed only when a deadline comes before the one it is armed for.
-struct asio_loop::alarm {
-  boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                    boost::asio::io_context::executor_type>
-      timer;
+struct asio_loop::alarm final : watched {
+  alarm(asio_loop& l, const log_sink* log)
+      : errors(l, log, log_room::transport),
+        loop(l),
+        fd(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+    if (fd < 0) throw std::system_error(errno, std::generic_category(), "timerfd_create");
+    loop.sockets_->add(*this, fd, true, false);
+  }
+  ~alarm() override {
+    loop.sockets_->remove(*this, fd);
+    ::close(fd);
+  }
+  void set(clock_time when) noexcept {
+    armed = true;
+    due = when;
+    write(std::max(when.time_since_epoch(), clock_duration{1})); // 0 would turn it off
+  }
+  void write(clock_duration since) const noexcept {
+    const auto whole = std::chrono::duration_cast<std::chrono::seconds>(since);
+    itimerspec at{};
+    at.it_value.tv_sec = static_cast<time_t>(whole.count());
+    at.it_value.tv_nsec = static_cast<long>(std::chrono::nanoseconds(since - whole).count());
+    ::timerfd_settime(fd, TFD_TIMER_ABSTIME, &at, nullptr);
+  }
+  void on_ready(bool, bool, bool) noexcept override {
+    note_input(true);
+    armed = false;
+    loop.run_timers();
+    if (!armed) write({}); // it is ready until it is set
+  }
+
   limited_log errors; ///< what may come with each turn
+  asio_loop& loop;
+  int fd;
   bool armed = false;
   clock_time due{};
 };
@@ -41,23 +69,20 @@ turn_job::~turn_job() {
     std::replace(list->begin(), list->end(), this, static_cast<turn_job*>(nullptr));
 }
 
-// Hint 1: one thread runs it. UNSAFE_IO, which leaves out the locks of sockets too, was measured and made no difference.
 asio_loop::asio_loop(offload_function offload, const log_sink* log)
-    : io_(std::make_unique<boost::asio::io_context>(1)),
-      alarm_(new alarm{decltype(alarm::timer){*io_}, {*this, log, log_room::transport}}),
-      offload_(std::move(offload)),
+    : offload_(std::move(offload)),
       log_(log, log_room::transport),
       now_(std::chrono::steady_clock::now()),
-      sockets_(std::make_shared<poller>(*this)) {}
+      sockets_(std::make_shared<poller>(*this)),
+      alarm_(new alarm{*this, log}) {}
 
 asio_loop::~asio_loop() {
+  alarm_.reset();
   sockets_->close();
   sockets_.reset();
-  alarm_.reset();
   kept_.clear();
   local_.clear();
   remote_.clear();
-  io_.reset(); // destroys the handlers that wait, and with them what they own: timers_ must still be there
 }
 
 void asio_loop::keep(std::shared_ptr<void> object) {
@@ -77,17 +102,7 @@ void asio_loop::set_timer(timer& t, clock_time when) {
     arm(when);
 }
 
-void asio_loop::arm(clock_time when) {
-  alarm_->armed = true;
-  alarm_->due = when;
-  alarm_->timer.expires_at(when);
-  alarm_->timer.async_wait([this](const boost::system::error_code& ec) {
-    if (ec) return; // armed anew for an earlier deadline
-    turn t{*this};
-    alarm_->armed = false;
-    run_timers();
-  });
-}
+void asio_loop::arm(clock_time when) { alarm_->set(when); }
 
 void asio_loop::run_timers() {
   guarded([this] { timers_.run_due(now_); });
@@ -105,13 +120,16 @@ void asio_loop::post(std::function<void()> f) {
     schedule();
     return;
   }
-  bool first = false;
   {
     std::lock_guard lock{mutex_};
-    first = remote_.empty();
     remote_.push_back(std::move(f));
   }
-  if (first) boost::asio::post(*io_, [this] { run_remote(); });
+  call();
+}
+
+/// Whoever comes first interrupts its wait, if it waits: it looks at called_ once more after it has said that it is going to.
+void asio_loop::call() noexcept {
+  if (!called_.exchange(true) && sleeps_.exchange(false)) sockets_->interrupt();
 }
 
 void asio_loop::run_remote() {
@@ -122,16 +140,6 @@ void asio_loop::run_remote() {
     batch.swap(remote_);
   }
   for (auto& f : batch) guarded(f);
-}
-
-void asio_loop::schedule() {
-  if (scheduled_) return;
-  scheduled_ = true;
-  boost::asio::post(*io_, [this] {
-    turn t{*this};
-    scheduled_ = false;
-    run_ready();
-  });
 }
 
 void asio_loop::run_ready() {
@@ -152,13 +160,7 @@ void asio_loop::offload(std::function<void()> f) {
 
 bool asio_loop::is_current() const noexcept { return current_loop == this; }
 
-void asio_loop::wake() {
-  if (woken_.exchange(true)) return;
-  boost::asio::post(*io_, [this] {
-    woken_ = false;
-    turn t{*this};
-  });
-}
+void asio_loop::wake() { call(); }
 
 void asio_loop::at_turn_end(turn_job& job) {
   if (job.waits_in_ != nullptr) return;
@@ -200,21 +202,36 @@ void asio_loop::end_turn() noexcept {
 void asio_loop::run() {
   current_loop = this;
   running_ = true;
-  auto work = boost::asio::make_work_guard(*io_);
-  for (bool again = true; again;) {
-    again = false;
+  while (!stopped_.exchange(false)) {
     try {
-      io_->run();
+      run_once();
     } catch (...) {
       log_.write(log_level::error, "exception on an I/O thread: " + describe_exception(std::current_exception()));
-      again = true;
     }
   }
   running_ = false;
   current_loop = nullptr;
 }
 
-void asio_loop::stop() { io_->stop(); }
+/// What waits on this thread, what others have asked for, and what is ready, for which it waits when there is nothing else.
+void asio_loop::run_once() {
+  if (std::exchange(scheduled_, false)) {
+    turn t{*this};
+    run_ready();
+  }
+  if (called_.exchange(false)) run_remote();
+  if (stopped_) return;
+  const bool may_wait = !scheduled_ && !sockets_->has_work();
+  if (may_wait) sleeps_ = true;
+  sockets_->look(may_wait && !called_);
+  sleeps_.store(false, std::memory_order_relaxed);
+  sockets_->serve();
+}
+
+void asio_loop::stop() {
+  stopped_ = true;
+  call();
+}
 
 template <class F>
 void asio_loop::guarded(const F& f) noexcept {

@@ -10,10 +10,6 @@
 #include <unordered_map>
 #include <vector>
 
-namespace boost::asio {
-class io_context;
-}
-
 namespace swill::net {
 
 class asio_loop;
@@ -38,8 +34,8 @@ private:
   asio_loop* waits_in_ = nullptr;
 };
 
-/// A loop that is one thread's io_context. Whatever Asio calls is one turn: it holds a `turn` while it works, and when the outermost
-/// ends, the turn hook (ready actors) and the turn jobs (output) run. All calls on the loop's thread unless they say otherwise.
+/// A loop that is one thread and what its poller watches. Whatever it serves is one turn: it holds a `turn` while it works, and when the
+/// outermost ends, the turn hook (ready actors) and the turn jobs (output) run. All calls on the loop's thread unless they say otherwise.
 class asio_loop final : public loop {
 public:
   using offload_function = std::function<void(std::function<void()>)>;
@@ -79,7 +75,7 @@ public:
   /// What watches the sockets of this loop. Null while it is destroyed.
   const std::shared_ptr<poller>& sockets() const noexcept { return sockets_; }
 
-  /// Makes this thread the loop's until stop(). An exception that escapes a handler is logged, and the loop goes on.
+  /// Makes this thread the loop's until stop(), or returns at once when that has been called since it last returned.
   void run();
 
   /// Makes run() return soon, whatever is still open. From any thread.
@@ -88,9 +84,7 @@ public:
   /// True while a thread is in run(). From any thread.
   bool is_running() const noexcept { return running_; }
 
-  boost::asio::io_context& context() noexcept { return *io_; }
-
-  /// One entry from Asio. Nested ones count as one.
+  /// One thing that is served. Nested ones count as one.
   class turn {
   public:
     explicit turn(asio_loop& l) : loop_(l) {
@@ -128,8 +122,10 @@ private:
 
   void end_turn() noexcept;
   void end_round() noexcept;
-  void schedule();
+  void schedule() noexcept { scheduled_ = true; }
   void arm(clock_time when);
+  void run_once();
+  void call() noexcept;
   void run_ready();
   void run_remote();
   void run_timers();
@@ -137,8 +133,6 @@ private:
   void guarded(const F& f) noexcept;
 
   timer_queue timers_;
-  std::unique_ptr<boost::asio::io_context> io_;
-  std::unique_ptr<alarm> alarm_;
   offload_function offload_;
   logger log_;
   clock_time now_;
@@ -150,13 +144,16 @@ private:
   std::vector<turn_job*> running_jobs_;
   bool in_round_ = false;
   std::vector<turn_job*> round_jobs_;
-  std::shared_ptr<poller> sockets_; ///< its epoll descriptor is what this loop's Asio waits for
+  std::shared_ptr<poller> sockets_;
+  std::unique_ptr<alarm> alarm_;
   std::vector<std::function<void()>> local_;
   std::unordered_map<const void*, std::shared_ptr<void>> kept_;
 
   std::atomic<bool> running_{false};
-  std::atomic<bool> woken_{false};
-  std::mutex mutex_; // guards what follows
+  std::atomic<bool> stopped_{false};
+  std::atomic<bool> called_{false}; ///< somebody has posted, woken or stopped it
+  std::atomic<bool> sleeps_{false}; ///< it waits, or is about to after another look at called_
+  std::mutex mutex_;                // guards what follows
   std::vector<std::function<void()>> remote_;
 };
 

@@ -1,23 +1,16 @@
 #include "libswill/net/poller.hpp"
 
-#include <utility>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <new>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <system_error>
+#include <unistd.h>
+#include <utility>
 
 namespace swill::net {
-
-struct poller::waiter {
-  boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> descriptor;
-};
 
 namespace {
 
@@ -35,24 +28,28 @@ std::uint32_t interest_in(bool read, bool write, bool end) noexcept {
 
 } // namespace
 
+// What interrupts a wait is never read: each write to it makes it ready anew, for once (EPOLLET).
 poller::poller(asio_loop& l)
     : loop_(l),
-      waiter_(new waiter{decltype(waiter::descriptor){l.context()}}),
+      set_(::epoll_create1(EPOLL_CLOEXEC)),
+      interrupter_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       events_(new epoll_event[events_per_turn]) {
-  const int fd = ::epoll_create1(EPOLL_CLOEXEC);
-  if (fd < 0) throw std::system_error(errno, std::generic_category(), "epoll_create1");
-  waiter_->descriptor.assign(fd);
+  epoll_event e{};
+  e.events = EPOLLIN | EPOLLET;
+  if (set_ >= 0 && interrupter_ >= 0 && ::epoll_ctl(set_, EPOLL_CTL_ADD, interrupter_, &e) == 0) return;
+  const int why = errno;
+  close();
+  throw std::system_error(why, std::generic_category(), "epoll");
 }
 
-poller::~poller() = default;
+poller::~poller() { close(); }
 
 void poller::add(watched& w, int fd, bool read, bool write) {
   epoll_event e{};
   e.events = w.interest_ = interest_in(read, write, false);
   e.data.ptr = &w;
-  if (::epoll_ctl(waiter_->descriptor.native_handle(), EPOLL_CTL_ADD, fd, &e) != 0)
+  if (::epoll_ctl(set_, EPOLL_CTL_ADD, fd, &e) != 0)
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
-  wait();
 }
 
 void poller::change(watched& w, int fd, bool read, bool write, bool end) {
@@ -61,12 +58,12 @@ void poller::change(watched& w, int fd, bool read, bool write, bool end) {
   epoll_event e{};
   e.events = w.interest_ = wanted;
   e.data.ptr = &w;
-  if (::epoll_ctl(waiter_->descriptor.native_handle(), EPOLL_CTL_MOD, fd, &e) != 0)
+  if (::epoll_ctl(set_, EPOLL_CTL_MOD, fd, &e) != 0)
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
 }
 
 void poller::remove(watched& w, int fd) noexcept {
-  if (waiter_->descriptor.is_open()) ::epoll_ctl(waiter_->descriptor.native_handle(), EPOLL_CTL_DEL, fd, nullptr);
+  if (set_ >= 0) ::epoll_ctl(set_, EPOLL_CTL_DEL, fd, nullptr);
   for (int i = 0; i < count_; ++i)
     if (events_[i].data.ptr == &w) events_[i].data.ptr = nullptr;
   if (served_ == &w) served_ = nullptr;
@@ -75,32 +72,26 @@ void poller::remove(watched& w, int fd) noexcept {
 }
 
 void poller::close() noexcept {
-  boost::system::error_code ec;
-  waiter_->descriptor.close(ec);
+  for (int* fd : {&set_, &interrupter_}) {
+    if (*fd >= 0) ::close(*fd);
+    *fd = -1;
+  }
 }
 
-void poller::wait() {
-  if (std::exchange(waiting_, true)) return;
-  waiter_->descriptor.async_wait(boost::asio::posix::descriptor_base::wait_read,
-                                 [self = shared_from_this()](const boost::system::error_code& ec) {
-                                   self->waiting_ = false;
-                                   if (ec || !self->waiter_->descriptor.is_open()) return;
-                                   self->dispatch();
-                                   if (self->waiter_->descriptor.is_open()) self->wait();
-                                 });
-}
+void poller::interrupt() noexcept { ::eventfd_write(interrupter_, 1); }
 
-void poller::dispatch() {
+void poller::look(bool wait) noexcept { count_ = ::epoll_wait(set_, events_.get(), events_per_turn, wait ? -1 : 0); }
+
+void poller::serve() {
   serve_ready();
   if (!patient_.empty()) serve_waiting();
 }
 
 void poller::serve_ready() {
   const asio_loop::round r{loop_};
-  count_ = ::epoll_wait(waiter_->descriptor.native_handle(), events_.get(), events_per_turn, 0);
   for (int i = 0; i < count_; ++i) {
     auto* w = static_cast<watched*>(events_[i].data.ptr);
-    if (w == nullptr) continue; // removed by one before it
+    if (w == nullptr) continue; // removed by one before it, or the interrupter
     events_[i].data.ptr = nullptr;
     const std::uint32_t ready = events_[i].events;
     const bool only_moves = (ready & ~static_cast<std::uint32_t>(EPOLLIN | EPOLLOUT)) == 0;
@@ -145,10 +136,7 @@ void poller::put_back(watched& w, std::uint32_t ready) {
   patient_.push_back(&w);
 }
 
-void poller::later(watched& w) {
-  put_back(w, 0);
-  dispatch_again();
-}
+void poller::later(watched& w) { put_back(w, 0); }
 
 void poller::serve_waiting() {
   const asio_loop::round r{loop_};
@@ -161,15 +149,6 @@ void poller::serve_waiting() {
     serve(*w, w->ready_);
     if (std::chrono::steady_clock::now() >= end) break;
   }
-  if (!patient_.empty()) dispatch_again();
-}
-
-void poller::dispatch_again() {
-  if (std::exchange(posted_, true)) return;
-  boost::asio::post(waiter_->descriptor.get_executor(), [self = shared_from_this()] {
-    self->posted_ = false;
-    if (self->waiter_->descriptor.is_open()) self->dispatch();
-  });
 }
 
 buffer poller::take_buffer() {

@@ -53,17 +53,18 @@ private:
   std::uint8_t messages_ = first_messages;
 };
 
-/// Readiness of many descriptors for one Asio handler: an epoll set of its own inside Asio's. Asio 1.74 asks every socket once more
-/// after each read, in vain, and each waiting read needs a buffer and an operation in memory; here a connection at rest costs nothing
-/// and a burst one recv. On the loop's thread.
+/// What a loop waits for: readiness of many descriptors, level-triggered. A connection at rest costs nothing, and a burst one recv. On the
+/// loop's thread.
 ///
 /// Two queues, so that a thousand clients that send as much as they can do not make a client slow that sends one small message: who
 /// comes to the end of its input in short turns is served when it is ready; the others take turns in what time is left, a little of it
 /// after each look at what is ready.
-class poller : public std::enable_shared_from_this<poller> {
+class poller {
 public:
   explicit poller(asio_loop& l);
   ~poller();
+  poller(const poller&) = delete;
+  poller& operator=(const poller&) = delete;
 
   /// Starts to watch; throws std::system_error.
   void add(watched& w, int fd, bool read, bool write);
@@ -73,6 +74,16 @@ public:
   void later(watched& w);
   /// Before fd is closed.
   void remove(watched& w, int fd) noexcept;
+
+  // --- Driven by the loop
+  /// Finds out what is ready; `wait`: until something is, or interrupt() is called.
+  void look(bool wait) noexcept;
+  /// Somebody waits for a turn, whether anything is ready or not.
+  bool has_work() const noexcept { return !patient_.empty(); }
+  /// Turns for what look() has found, and for some of those who wait.
+  void serve();
+  /// Ends a look() that waits, or the next one. From any thread.
+  void interrupt() noexcept;
 
   // --- Memory that its sockets share, so that those at rest have none
   static constexpr std::size_t received_size = 64 * 1024;
@@ -91,24 +102,19 @@ public:
   void close() noexcept;
 
 private:
-  struct waiter;
-  void wait();
-  void dispatch();
   void serve_ready();
   void serve(watched& w, std::uint32_t ready);
   void note_time(watched& w, std::chrono::nanoseconds took) noexcept;
   void put_back(watched& w, std::uint32_t ready);
   void serve_waiting();
-  void dispatch_again();
 
   static constexpr int events_per_turn = 64;
   asio_loop& loop_;
-  std::unique_ptr<waiter> waiter_;
+  int set_;
+  int interrupter_;
   std::unique_ptr<epoll_event[]> events_;
-  int count_ = 0; // of events_ that are being dispatched
-  bool waiting_ = false;
+  int count_ = 0;                // of events_ that are ready, while they are served
   std::deque<watched*> patient_; // greedy ones that are ready; null for those who have gone
-  bool posted_ = false;
   std::unique_ptr<std::byte[]> received_{new std::byte[received_size]};
   std::unique_ptr<std::byte[]> decrypted_; // from the first that TLS has received
   std::vector<buffer> spare_;

@@ -164,7 +164,7 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
     }
   }
 
-  std::shared_ptr<detail::link> link; // with what Asio runs for it
+  std::shared_ptr<detail::link> link; // with what its loop runs for it
   swill::detail::ring<waiting, 256> queue;
   std::vector<std::string> spare;
   std::vector<const script*> sent; ///< since this connection began; only compared

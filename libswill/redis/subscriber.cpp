@@ -78,7 +78,7 @@ struct subscriber::impl final : detail::link_owner, std::enable_shared_from_this
     link->flush_later();
   }
 
-  std::shared_ptr<detail::link> link; // with what Asio runs for it
+  std::shared_ptr<detail::link> link; // with what its loop runs for it
   subscriber_events events;
   std::unordered_map<std::string, bool, text_hash, std::equal_to<>> channels; ///< wanted; true: confirmed
 };

@@ -144,6 +144,21 @@ TEST(Service, AsksSessionProvidersInTurn) {
   EXPECT_THAT(seen, ElementsAre("bind none t", "bind some t", "bind later t", "open none", "open some"));
 }
 
+TEST(Service, BindsTheSessionThatARequestShowsBeforeItsPlainHooks) {
+  std::vector<std::string> seen;
+  noting_provider some{"some", seen, true};
+  logged_app a;
+  a.add_session_provider(some);
+  a.before_request([&seen](context&) { seen.push_back("hook"); });
+  a.handle("f", [](request<>) {});
+  test_server s{a};
+  test_client c{s};
+
+  c.call("f", nothing{}, metadata{"token", "t"});
+
+  EXPECT_THAT(seen, ElementsAre("bind some t", "hook"));
+}
+
 TEST(Service, HasNoSessionsWhereNoProviderHas) {
   std::vector<std::string> seen;
   noting_provider none{"none", seen, false};

@@ -131,4 +131,36 @@ TEST(Introspection, TypesThatFanOutStayWithinBounds) {
   EXPECT_NE(t.find("fan<14>"), std::string::npos);
 }
 
+struct broken {
+  int x = 0;
+};
+template <class D>
+void describe(D& d, broken& b) {
+  d.field("x", b.x);
+  d.field("x", b.x);
+}
+
+TEST(Introspection, IsSharedByAllWhoKeepThatOfAType) {
+  std::vector<swill::mistake> none;
+
+  const auto one = swill::share_description<std::vector<fan<3>>>(none);
+  const auto other = swill::share_description<std::vector<fan<3>>>(none);
+  const auto another = swill::share_description<fan<3>>(none);
+
+  EXPECT_EQ(one, other);
+  EXPECT_NE(one, another);
+  EXPECT_EQ(*one, swill::describe_type<std::vector<fan<3>>>());
+  EXPECT_TRUE(none.empty());
+}
+
+TEST(Introspection, TellsOfMistakesEachTime) {
+  std::vector<swill::mistake> first, second;
+
+  const auto kept = swill::share_description<broken>(first);
+  swill::share_description<broken>(second);
+
+  EXPECT_EQ(first.size(), 1U);
+  EXPECT_EQ(second.size(), 1U);
+}
+
 } // namespace

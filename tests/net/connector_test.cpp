@@ -4,8 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/io_context.hpp>
-
 #include <arpa/inet.h>
 #include <condition_variable>
 #include <mutex>
@@ -66,7 +64,6 @@ struct Connector : testing::Test {
       });
     });
     loop.run();
-    loop.context().restart();
     return seen;
   }
   static std::string peer_of(int fd) {

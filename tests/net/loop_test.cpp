@@ -6,10 +6,12 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <sys/socket.h>
@@ -72,6 +74,36 @@ TEST(AsioLoop, TakesPostsOfOtherThreadsInOrder) {
   done.get_future().wait();
 
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(seen[static_cast<std::size_t>(i)], i);
+}
+
+TEST(AsioLoop, MissesNoPostThatComesAsItFallsAsleep) {
+  io_threads threads{1};
+  threads.start();
+  std::atomic<int> seen{0};
+
+  for (int i = 1; i <= 3000; ++i) {
+    threads[0].post([&seen, i] { seen = i; });
+    while (seen != i) std::this_thread::yield();
+  }
+
+  EXPECT_EQ(seen, 3000);
+}
+
+TEST(AsioLoop, RunsAgainAfterItWasStopped) {
+  asio_loop l;
+  int runs = 0;
+  const auto once = [&] {
+    ++runs;
+    l.stop();
+  };
+
+  run(l, once);
+  run(l, once);
+  l.stop();
+  l.post(once);
+  l.run(); // at once, without what was posted
+
+  EXPECT_EQ(runs, 2);
 }
 
 TEST(AsioLoop, RunsTimersInTheOrderOfTheirTime) {

@@ -67,6 +67,16 @@ TEST_P(Hooks, RunInOrderAroundAUnaryHandler) {
             (strings{"request", "metadata", "data", "message", "handler", "leading", "response", "trailing", "after"}));
 }
 
+TEST_P(Hooks, RunNotWhenTheTimeoutIsNone) {
+  test_server s{a};
+  test_client c{s};
+
+  const auto seq = c.open("one", 5, metadata{"timeout_ms", "soon"});
+
+  EXPECT_EQ(arrived(c, seq), strings{"e:400"});
+  EXPECT_EQ(seen, strings{});
+}
+
 TEST_P(Hooks, MetadataHookRunsOnlyWhenThereAreAny) {
   test_server s{a};
   test_client c{s};
@@ -344,6 +354,38 @@ TEST(AfterRequest, FailuresAreLoggedAndTheOthersRun) {
   ASSERT_EQ(a.lines().size(), 2U);
   EXPECT_THAT(a.lines()[0], testing::HasSubstr("after_request failed: std::runtime_error: too late\n  at "));
   EXPECT_THAT(a.lines()[1], testing::HasSubstr("after_request failed: exception of type int\n  at "));
+}
+
+TEST(AfterRequest, IsToldOfItsOwnRequestAlone) {
+  for (const bool later : {false, true}) {
+    std::vector<outcome> seen;
+    logged_app a;
+    if (later) a.before_request([](context&) -> task<void> { co_await sleep_for(1ms); });
+    a.before_request_data([](context&, bytes& d) { d = encoded(20); });
+    a.after_request([&seen](context&, const outcome& o) { seen.push_back(o); });
+    a.handle("f", [](request<int> r) { return r.data(); });
+    a.handle("fails", [](request<int>) -> int { throw error{403, "no"}; });
+    test_server s{a};
+    test_client c{s};
+
+    for (const char* rpc : {"f", "fails", "f"}) {
+      c.open(rpc, 100'000);
+      s.advance(1ms);
+    }
+
+    ASSERT_EQ(seen.size(), 3U);
+    for (const outcome& o : seen) {
+      EXPECT_EQ(o.items_in, 1U) << later;
+      EXPECT_EQ(o.bytes_in, encoded(100'000).size()) << later;
+      EXPECT_EQ(o.duration, later ? 1ms : 0ms) << later;
+    }
+    EXPECT_EQ(seen[0].items_out, 1U) << later;
+    EXPECT_EQ(seen[1].items_out, 0U) << later;
+    EXPECT_EQ(seen[2].items_out, 1U) << later;
+    EXPECT_EQ(seen[0].bytes_out, 6U) << later; // an array: seq, the message, MESSAGE, twice no metadata
+    EXPECT_GT(seen[1].bytes_out, 10U) << later;
+    EXPECT_EQ(seen[2].bytes_out, 6U) << later;
+  }
 }
 
 TEST(AfterRequest, MayWaitAfterACancellation) {

@@ -11,6 +11,14 @@ scenario add_scenario(unsigned connections, unsigned depth, double limit) {
           [=](const server_spec& s, const options& o) { return measure_add(s, o, connections, depth); }};
 }
 
+scenario way_scenario(const char* name, const char* what, const char* rpc, double limit) {
+  return {name,
+          what,
+          {"over_plain", target::kind::at_most, limit},
+          [rpc](const server_spec& s, const options& o) { return measure_way(s, o, rpc); },
+          true};
+}
+
 } // namespace
 
 // The limits are those of docs/performance.md.
@@ -23,6 +31,9 @@ std::vector<scenario> make_scenarios() {
       add_scenario(50, 1, 1.25),
       add_scenario(50, 16, 1.6),
       add_scenario(500, 1, 1.25),
+      way_scenario("add-hooks", "`add` 50x16 with plain before_request and after_request, over none", "h.add", 1.1),
+      way_scenario("add-awaiting", "`add` 50x16 with one awaiting hook, over none", "w.add", 1.4),
+      way_scenario("add-task", "`add` 50x16 as a task that does not wait, over a plain function", "t.add", 1.25),
       {"stream-out", "streaming response, per item", ratio(1.5), measure_stream_out},
       {"stream-in", "streaming request, per item", ratio(1.5), measure_stream_in},
       {"timer0", "coroutine that awaits a timer of 0, 50x16, against bare `add`", ratio(2.5), measure_timer0},

@@ -60,6 +60,8 @@ std::vector<scenario> make_scenarios();
 
 /// `add` over `connections`, each with `depth` requests open.
 metrics measure_add(const server_spec& spec, const options& o, unsigned connections, unsigned depth);
+/// `rpc`, which is `add` in another way, at 50x16, in turns with `add`: over_plain is the ratio of their cpu_us.
+metrics measure_way(const server_spec& spec, const options& o, const char* rpc);
 /// `sleep0` at 50x16; the bare server, which has no coroutines, answers `add`.
 metrics measure_timer0(const server_spec& spec, const options& o);
 /// `burst`: streams from the server, per item.

@@ -49,6 +49,21 @@ metrics measure_add(const server_spec& spec, const options& o, unsigned connecti
   return measure_calls(running_server(spec), o, add, connections, depth);
 }
 
+metrics measure_way(const server_spec& spec, const options& o, const char* rpc) {
+  constexpr unsigned turns = 4;
+  const running_server server(spec);
+  auto part = o;
+  part.duration /= turns;
+  metrics result;
+  double plain_us = 0;
+  for (unsigned i = 0; i < turns; ++i) {
+    plain_us += measure_calls(server, part, add, 50, 16).at("cpu_us") / turns;
+    for (const auto& [name, v] : measure_calls(server, part, {rpc, payload::pair}, 50, 16)) result[name] += v / turns;
+  }
+  result["over_plain"] = result.at("cpu_us") / plain_us;
+  return result;
+}
+
 metrics measure_timer0(const server_spec& spec, const options& o) {
   return measure_calls(running_server(spec), o, spec.is_bare() ? add : unary_rpc{"sleep0", payload::integer}, 50, 16);
 }

@@ -35,46 +35,107 @@ std::optional<error> call::size_problem(const handler& h, bytes_view data, std::
   return std::nullopt;
 }
 
-namespace {
+// --- A plain function, with or without hooks
 
-/// The response's envelope, from when the handler has its result.
-class plain_envelope final : public plain_output {
+/// Hooks see the user of a session whose token the metadata show, which may have to be looked up. And none of them runs when the metadata ask for a
+/// deadline that is none.
+bool call::are_plain(bytes_view metadata, const handler& h, const service& app) noexcept {
+  if (h.chosen == handler::way::plain) return true;
+  std::optional<std::int64_t> ms;
+  return app.sessions.empty() && read_timeout(metadata, app.limits.nesting, ms);
+}
+
+/// The response's envelope, from when the handler has its result; and the hooks of messages.
+class call::message_passage final : public plain_passage {
 public:
-  plain_envelope(message_port& port, std::uint64_t seq) : port_(port), seq_(seq) {}
-  wire::writer& begin() override {
-    wire::begin_response(message_.emplace(port_).to(), seq_);
+  message_passage(call& c, bool has_hooks) : plain_passage(has_hooks), call_(c) {}
+  void received(any_message m) override {
+    ++call_.items_in_;
+    call_hooks(call_.handler_->hooks.before_request_message, call_.context_, m);
+  }
+  wire::writer& begin(any_message result) override {
+    if (is_watched()) call_.conclude_plain(result);
+    wire::begin_response(message_.emplace(*call_.around_->port).to(), call_.seq());
     return message_->to();
   }
   open_message& message() noexcept { return *message_; }
 
 private:
-  message_port& port_;
-  std::uint64_t seq_;
+  call& call_;
   std::optional<open_message> message_;
 };
-
-} // namespace
 
 void call::serve_plain(call_surroundings& around, const handler& h, const wire::request_envelope& e) {
   begin(around, h, e);
   loop().note_entered(&h);
   try {
-    plain_envelope out{*around.port, e.seq};
-    if (auto problem = problem_of(e, limits())) throw std::move(*problem);
-    if (auto problem = size_problem(h, e.data, e.values, limits())) throw std::move(*problem);
-    h.call_plain(context_, e.data, limits(), out);
-    output_.write_tail(out.message().to(), response_type::message, true);
-    out.message().end();
+    answer_plain(e);
   } catch (...) {
     settle_exception(std::current_exception());
   }
-  output_.drop_metadata();
+  if (!h.hooks.after_request.empty()) run_plain_after();
+  output_.drop_answer();
   client_metadata_.reset();
   state_.clear();
   stop_ = std::stop_source{std::nostopstate};
-  borrowed_metadata_ = {};
+  drop_opening();
   handler_ = nullptr;
 }
+
+void call::answer_plain(const wire::request_envelope& e) {
+  if (auto problem = problem_of(e, limits())) throw std::move(*problem);
+  const bool has_hooks = handler_->chosen == handler::way::plain_with_hooks;
+  const bytes_view data = has_hooks ? prepare_plain(e) : e.data;
+  if (auto problem = size_problem(*handler_, data, e.values, limits())) throw std::move(*problem);
+  message_passage passage{*this, has_hooks};
+  handler_->call_plain(context_, data, limits(), passage);
+  output_.write_tail(passage.message().to(), response_type::message, true);
+  output_.note_answer(passage.message().size());
+  passage.message().end();
+  end_as(outcome::kind::ok);
+}
+
+/// What comes before the message is decoded; returns the message.
+bytes_view call::prepare_plain(const wire::request_envelope& e) {
+  const request_hooks& hooks = handler_->hooks;
+  opened_ = loop().now();
+  bytes_in_ = e.data.size();
+  call_hooks(hooks.before_request, context_);
+  if (!e.metadata.empty() && !hooks.before_request_metadata.empty()) {
+    client_metadata();
+    call_hooks(hooks.before_request_metadata, context_, client_metadata_->is);
+  }
+  if (hooks.before_request_data.empty()) return e.data;
+  opening_copy_.assign(e.data.begin(), e.data.end());
+  call_hooks(hooks.before_request_data, context_, opening_copy_);
+  return opening_copy_;
+}
+
+/// What comes between the function and the envelope.
+void call::conclude_plain(any_message result) {
+  const request_hooks& hooks = handler_->hooks;
+  if (!hooks.before_leading_metadata.empty()) {
+    call_hooks(hooks.before_leading_metadata, context_, output_.leading());
+    output_.note_leading();
+  }
+  call_hooks(hooks.before_response_message, context_, result);
+  if (!hooks.before_trailing_metadata.empty()) call_hooks(hooks.before_trailing_metadata, context_, trailing());
+}
+
+void call::run_plain_after() {
+  const outcome how = summary();
+  std::size_t number = 0; // of the hook
+  for (const auto& h : handler_->hooks.after_request) {
+    ++number;
+    try {
+      h.plain(context_, how);
+    } catch (...) {
+      note_failure_after(number, std::current_exception());
+    }
+  }
+}
+
+// --- Any other request
 
 void call::open(call_surroundings& around, const handler& h, const wire::request_envelope& e) {
   begin(around, h, e);
@@ -318,10 +379,14 @@ task<void> call::run_after() {
     } catch (...) {
       failure = std::current_exception();
     }
-    if (!failure || is_closed_by(failure, peer())) continue;
-    log_failure("after_request " + std::to_string(number),
-                log_limiter::of_exception("after_request failed: ", failure));
+    if (failure) note_failure_after(number, failure);
   }
+}
+
+/// `number`: of the hook.
+void call::note_failure_after(std::size_t number, const std::exception_ptr& failure) const {
+  if (is_closed_by(failure, peer())) return;
+  log_failure("after_request " + std::to_string(number), log_limiter::of_exception("after_request failed: ", failure));
 }
 
 // --- The end
@@ -396,6 +461,13 @@ void call::give_up() {
   if (is_open()) cancel();
 }
 
+void call::drop_opening() noexcept {
+  opening_ = {};
+  if (opening_copy_.capacity() > 4096) opening_copy_ = {};
+  borrowed_metadata_ = {};
+  items_in_ = 0;
+}
+
 void call::on_idle() {
   if (!main_ || !main_.done() || decoding_) return;
   if (main_.failed()) log(log_level::error, "a request ended with an exception outside of its handler");
@@ -408,11 +480,8 @@ void call::on_idle() {
   state_.clear();
   deadline_.cancel();
   output_ = {}; // the next request has a share of its own in this turn
-  opening_ = {};
-  if (opening_copy_.capacity() > 4096) opening_copy_ = {};
-  borrowed_metadata_ = {};
+  drop_opening();
   pending_yield_ = nullptr;
-  items_in_ = 0;
   stop_ = std::stop_source{std::nostopstate};
   cancel_flag_.store(false, std::memory_order_relaxed);
   reset_cancel();

@@ -29,8 +29,9 @@ public:
 
   // --- Driven by the connection
   /// True when the request can be served without anything that waits: by serve_plain.
-  static bool is_plain(const handler& h, const wire::request_envelope& e) noexcept {
-    return h.is_plain() && h.hooks.empty() && e.type == wire::request_type::message;
+  static bool is_plain(const handler& h, const wire::request_envelope& e, const service& app) noexcept {
+    if (h.chosen == handler::way::waiting || e.type != wire::request_type::message) return false;
+    return e.metadata.empty() || are_plain(e.metadata, h, app);
   }
   /// What is wrong with the envelope that is to open a request: `timeout_ms` that is no time.
   static std::optional<error> problem_of(const wire::request_envelope& e, const swill::limits& l) {
@@ -146,6 +147,7 @@ private:
   enum class ends : std::uint8_t { unknown, at_deadline, never };
 
   void begin(call_surroundings& around, const handler& h, const wire::request_envelope& e) noexcept;
+  static bool are_plain(bytes_view metadata, const handler& h, const service& app) noexcept;
   static std::optional<error> timeout_problem(bytes_view metadata, std::size_t nesting);
   static bool read_timeout(bytes_view metadata, std::size_t nesting, std::optional<std::int64_t>& out) noexcept;
   static std::optional<error> size_problem(const handler& h, bytes_view data, std::size_t values,
@@ -153,6 +155,11 @@ private:
   static bool find_metadata(bytes_view metadata, std::string_view key, std::size_t nesting, wire::reader& out) noexcept;
   std::optional<std::chrono::milliseconds> allowance() const;
   void arm_deadline();
+  class message_passage;
+  void answer_plain(const wire::request_envelope& e);
+  bytes_view prepare_plain(const wire::request_envelope& e);
+  void conclude_plain(any_message result);
+  void run_plain_after();
   struct handler_awaiter;
   struct pool_decoding;
   task<void> run();
@@ -163,6 +170,8 @@ private:
   bool is_plain_to_end() const noexcept;
   task<void> conclude();
   task<void> run_after();
+  void note_failure_after(std::size_t number, const std::exception_ptr& failure) const;
+  void drop_opening() noexcept;
 
   // items of a streaming response
   bool emit_item();

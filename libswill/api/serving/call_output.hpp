@@ -32,15 +32,23 @@ public:
     if (leading_state_ == leading_state::none && !metadata_->leading.empty()) leading_state_ = leading_state::set;
   }
   metadata& trailing() { return kept_metadata().trailing; }
-  void drop_metadata() noexcept {
+  /// As it was before the request, of which nothing streamed.
+  void drop_answer() noexcept {
     metadata_.reset();
     leading_state_ = leading_state::none;
+    items_ = bytes_ = 0;
   }
 
   // --- Envelopes. What throws, because its message cannot be encoded, has sent nothing.
   /// `message`: whose outgoing message it carries, or null. `is_last`: trailing metadata go along.
   void send(wire::response_type type, exchange* message, bool is_last);
   void send_error(const error& e);
+  /// One that was begun elsewhere is whole, with the message that answers the request.
+  void note_answer(std::size_t size) noexcept {
+    ++items_;
+    bytes_ += size;
+    leading_state_ = leading_state::sent;
+  }
   /// Ends an envelope that was begun elsewhere.
   void write_tail(wire::writer& w, wire::response_type type, bool is_last) {
     if (metadata_ != nullptr && (leading_state_ == leading_state::set || is_last)) [[unlikely]] {

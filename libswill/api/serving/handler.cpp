@@ -7,4 +7,18 @@ handler::handler() = default;
 handler::handler(const handler&) = default;
 handler::~handler() = default;
 
+void handler::choose_way() noexcept {
+  if (is_plain() && hooks.are_all_plain()) {
+    chosen = hooks.empty() ? way::plain : way::plain_with_hooks;
+  } else {
+    chosen = way::waiting;
+  }
+}
+
+bool request_hooks::are_all_plain() const noexcept {
+  return are_plain(before_request) && are_plain(before_request_metadata) && are_plain(before_request_data) &&
+         are_plain(before_request_message) && are_plain(before_leading_metadata) &&
+         are_plain(before_response_message) && are_plain(before_trailing_metadata) && are_plain(after_request);
+}
+
 } // namespace swill::detail

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <coroutine>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -86,13 +87,22 @@ public:
   virtual void encode(wire::writer& out) = 0;
 };
 
-/// Where a plain handler's result goes. `begin` opens the response's envelope; what is appended then is its data.
-class plain_output {
+/// Where the two messages of a plain handler pass on their way.
+class plain_passage {
 public:
-  virtual wire::writer& begin() = 0;
+  /// The handler shows its request by `received`. Otherwise it may leave that out.
+  bool is_watched() const noexcept { return is_watched_; }
+  /// The client's message, decoded, before the function is called.
+  virtual void received(any_message m) = 0;
+  /// The function's result. Opens the response's envelope; what is appended then is its data.
+  virtual wire::writer& begin(any_message result) = 0;
 
 protected:
-  ~plain_output() = default;
+  explicit plain_passage(bool is_watched) : is_watched_(is_watched) {}
+  ~plain_passage() = default;
+
+private:
+  const bool is_watched_;
 };
 
 /// One registered handler, without its types. Immutable once a server runs; shared by all threads.
@@ -104,20 +114,26 @@ public:
 
   /// A plain function that nothing can suspend: `call_plain` does everything at once.
   virtual bool is_plain() const noexcept { return false; }
-  /// Decodes, calls, and encodes the result into `out`. Throws what went wrong.
-  virtual void call_plain(context& c, bytes_view data, const limits& l, plain_output& out) const = 0;
+  /// Decodes, calls, and encodes the result, by way of `passage`. Throws what went wrong.
+  virtual void call_plain(context& c, bytes_view data, const limits& l, plain_passage& passage) const = 0;
 
   virtual std::unique_ptr<exchange> make_exchange(call& c) const = 0;
   /// Another handler of the same function, for a service of its own.
   virtual std::shared_ptr<handler> clone() const = 0;
+
+  /// What its requests take: all at once, the same with hooks around it, or a call that may wait.
+  enum class way : std::uint8_t { waiting, plain, plain_with_hooks };
+  /// Finds it, when the hooks are complete.
+  void choose_way() noexcept;
+  way chosen = way::waiting;
 
   std::string name;
   bool request_streams = false;
   bool response_streams = false;
   bool blocking = false;
   handler_options options;
-  value request_type; ///< docs/protocol.md §8
-  value response_type;
+  std::shared_ptr<const value> request_type;  ///< docs/protocol.md §8; shared with other handlers of that type
+  std::shared_ptr<const value> response_type; ///< the same
   /// Ends what serves it elsewhere, when the server stops: an actor of the actor system at that address.
   std::function<void(void* actor_system)> stop;
   request_hooks hooks; ///< the app's and its blueprints'

@@ -19,7 +19,8 @@ bool is_closed_by(const std::exception_ptr& e, connection& c) {
   }
 }
 
-void service::add(std::shared_ptr<const handler> h) {
+void service::add(std::shared_ptr<handler> h) {
+  h->choose_way();
   by_name_.emplace(h->name, h.get());
   handlers_.push_back(std::move(h));
 }

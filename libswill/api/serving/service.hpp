@@ -41,7 +41,8 @@ public:
     const auto it = by_name_.find(name);
     return it == by_name_.end() ? nullptr : it->second;
   }
-  void add(std::shared_ptr<const handler> h);
+  /// One whose hooks are complete.
+  void add(std::shared_ptr<handler> h);
   const std::vector<std::shared_ptr<const handler>>& handlers() const noexcept { return handlers_; }
 
   /// The error that the client sees for an exception of a handler or hook. What is unforeseen is logged.

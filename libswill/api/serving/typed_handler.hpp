@@ -312,8 +312,8 @@ public:
     request_streams = traits::request_streams;
     response_streams = traits::how == shape::stream;
     blocking = Blocking;
-    request_type = describe_type<typename traits::in>(mistakes);
-    response_type = describe_type<typename traits::out>(mistakes);
+    request_type = share_description<typename traits::in>(mistakes);
+    response_type = share_description<typename traits::out>(mistakes);
   }
 
   bool is_plain() const noexcept override {
@@ -321,11 +321,14 @@ public:
   }
 
   void call_plain([[maybe_unused]] context& c, [[maybe_unused]] bytes_view data, [[maybe_unused]] const limits& l,
-                  [[maybe_unused]] plain_output& output) const override {
+                  [[maybe_unused]] plain_passage& passage) const override {
     if constexpr (!Blocking && !traits::request_streams && traits::how == shape::plain) {
-      auto in = decode_or_throw<typename traits::in>(data, l);
-      const auto out = call_and_unwrap(function_.get(), [&] { return request<typename traits::in>{std::move(in), c}; });
-      encode_message(output.begin(), out);
+      using in_type = typename traits::in;
+      using out_type = typename traits::out;
+      auto in = decode_or_throw<in_type>(data, l);
+      if (passage.is_watched()) passage.received({operations_of<in_type>(), &in});
+      out_type out(call_and_unwrap(function_.get(), [&] { return request<in_type>{std::move(in), c}; }));
+      encode_message(passage.begin({operations_of<out_type>(), &out}), std::as_const(out));
     }
   }
 

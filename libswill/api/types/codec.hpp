@@ -10,15 +10,18 @@
 #include "libswill/api/types/unions.hpp"
 #include "libswill/base/result.hpp"
 
+#include <memory>
 #include <optional>
+#include <vector>
 
 namespace swill {
 
 namespace detail {
 template <class T>
 using or_nothing = std::conditional_t<std::is_void_v<T>, nothing, T>;
-/// As describe_type, of what a codec says; mistakes go to the list, or are thrown when that is null.
-value described_type(value (*introspect)(introspector&), std::vector<mistake>* mistakes);
+/// As describe_type and share_description, of what a codec says.
+value described_type(value (*introspect)(introspector&));
+std::shared_ptr<const value> shared_description(value (*introspect)(introspector&), std::vector<mistake>& mistakes);
 value decoded_value(bytes_view encoded);
 void append_value(buffer& to, const value& v);
 } // namespace detail
@@ -60,16 +63,17 @@ value describe_type() {
   static_assert(message<detail::or_nothing<T>>,
                 "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs, in its namespace, "
                 "template <class D> void describe(D& d, order& o)");
-  return detail::described_type(&detail::codec<detail::or_nothing<T>>::introspect, nullptr);
+  return detail::described_type(&detail::codec<detail::or_nothing<T>>::introspect);
 }
 
-/// The same for somebody who gathers mistakes: adds them to the list instead of throwing.
+/// The same for somebody who keeps it: all share one object as long as anybody does. Mistakes are added to the list instead of being thrown.
+/// From any thread.
 template <class T>
-value describe_type(std::vector<mistake>& mistakes) {
+std::shared_ptr<const value> share_description(std::vector<mistake>& mistakes) {
   static_assert(message<detail::or_nothing<T>>,
                 "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs, in its namespace, "
                 "template <class D> void describe(D& d, order& o)");
-  return detail::described_type(&detail::codec<detail::or_nothing<T>>::introspect, &mistakes);
+  return detail::shared_description(&detail::codec<detail::or_nothing<T>>::introspect, mistakes);
 }
 
 /// v as it would travel. Throws encode_error as encode_message does.
