@@ -45,7 +45,7 @@ void add_ways(app& a) {
   hooked.before_request([](context& c) {
     if (c.is_cancelled()) throw error{error_code::forbidden, "no"};
   });
-  hooked.after_request([](context&, const outcome& o) { served += o.items_out; });
+  hooked.after_request([](context&, const swill::outcome& o) { served += o.items_out; });
   hooked.handle("add", add);
   a.mount(std::move(hooked));
   blueprint awaiting{"w"};
