@@ -88,6 +88,7 @@ interface Link {
 }
 
 const PING = "swill.ping";
+const LATE = "no connection in time";
 const STABLE_MS = 5000; // a connection that lived as long was no failure
 const WAKE_MS = 3000; // how long a server may take to answer after a page was away
 const UPLOAD_MS = 60_000; // the same while uploads are open: the server may be waiting for their handlers, and reads no ping meanwhile
@@ -185,7 +186,7 @@ export class Client extends Observable<ClientState> {
    */
   connect(target: Target, { signal, timeoutMs = 30_000 }: ConnectOptions = {}): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#target) throw new ConnectionError("connect was called before; close first");
+      if (this.#target) throw new ConnectionError("connected before: close first");
       if (typeof target !== "function") urlOf(target); // throws
       this.#target = target;
       this.#watchPage("addEventListener");
@@ -193,7 +194,7 @@ export class Client extends Observable<ClientState> {
       const abort = () => give("aborted");
       const timer =
         timeoutMs < LONGEST_TIMER
-          ? setTimeout(() => give(this.#state.reason || `no connection within ${timeoutMs} ms`), timeoutMs)
+          ? setTimeout(() => give(this.#state.reason || LATE), timeoutMs)
           : undefined;
       this.#connected = (problem) => {
         this.#connected = undefined;
@@ -299,12 +300,12 @@ export class Client extends Observable<ClientState> {
 
   #wait(x: Exchange): void {
     if (this.#waiting.size >= this.#options.waiting) {
-      this.#fail(x, new NotSentError("too many requests wait for a connection"));
+      this.#fail(x, new NotSentError("too many wait for a connection"));
       return;
     }
     this.#waiting.add(x);
     const left = this.#patience(x) - now();
-    if (left < LONGEST_TIMER) x.waitTimer = setTimeout(() => this.#fail(x, this.#lost(x, "no connection in time")), left);
+    if (left < LONGEST_TIMER) x.waitTimer = setTimeout(() => this.#fail(x, this.#lost(x, LATE)), left);
   }
 
   #transmit(x: Exchange): void {
@@ -413,10 +414,9 @@ export class Client extends Observable<ClientState> {
   #dial(): void {
     clearTimeout(this.#timer);
     const controller = new AbortController();
-    const { dialMs } = this.#options;
     const link: Link = { controller, transport: undefined, since: undefined, heard: 0, timer: undefined };
     this.#link = link;
-    link.timer = setTimeout(() => this.#lose(link, { reason: `no connection within ${dialMs} ms` }), dialMs);
+    link.timer = setTimeout(() => this.#lose(link, { reason: LATE }), this.#options.dialMs);
     this.#set("connecting", 0, this.#state.reason);
     this.#transport(this.#failures, controller.signal).then(
       (transport) => {

@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import { WebSocket } from "ws";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Client, ConnectionError, SwillError, ValidationError } from "../../src/index.js";
 import { missing, serve, type Server } from "../support/servers.js";
@@ -58,6 +59,30 @@ describe.skipIf(isLeftOut)("in Node, with the real server", () => {
       a: [{ description: "less than 10" }],
       b: [{ description: "Missing required field" }],
     });
+  });
+
+  it("writes what is sent in one go in one go", async () => {
+    const sockets: any[] = [];
+    let corked = 0;
+    class Watched extends WebSocket {
+      constructor(url: string, protocols: string[]) {
+        super(url, protocols);
+        sockets.push(this);
+      }
+    }
+    const other = new Client({ webSocket: Watched });
+    await other.connect(server.url);
+    const [{ _socket: socket }] = sockets;
+    const { cork } = socket;
+    socket.cork = function () {
+      if (!this.writableCorked) corked++; // those of each frame are within ours
+      cork.call(this);
+    };
+
+    await Promise.all(Array.from({ length: 100 }, (_, i) => other.call("add", [i, 1])));
+
+    expect(corked).toBe(1);
+    other.close();
   });
 
   it("streams 100,000 items in order", async () => {
