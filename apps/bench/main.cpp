@@ -6,6 +6,7 @@
 #include "apps/common/command_line.hpp"
 #include "apps/common/standard_output.hpp"
 #include "libswill/base/process.hpp"
+#include "tests/support/certificates.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -30,6 +31,7 @@ struct settings {
   std::string markdown_file;
   std::vector<std::string> extra_servers; // LABEL=COMMAND
   std::vector<std::string> left_out;      // labels
+  bool tls = false;
   serve_options served;
 };
 
@@ -44,6 +46,7 @@ void add_options(swill::apps::command_line& program, settings& s) {
   program.add(
       {"--server", s.extra_servers, "another server as LABEL=COMMAND, with {port}, {threads} and {self}; repeatable"});
   program.add({"--without", s.left_out, "leave out the server of this label; repeatable"});
+  program.add({"--tls", s.tls, "also measure swill-tls, which is swill by TLS with a P-256 key"});
   program.add({"--quick", s.quick, "one short round, to see that everything works"});
   program.add({"--check", s.check, "exit with 1 when a target is missed"});
   program.add({"--json", s.json_file, "write everything measured to this file"});
@@ -57,10 +60,17 @@ server_spec parse_server(const std::string& text) {
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
-std::vector<server_spec> servers_of(const settings& c) {
+/// Swill, with a certificate that lives as long as the authority.
+server_spec by_tls(const server_spec& swill, const swill::test::certificate_authority& authority) {
+  const auto own = authority.issue("localhost", {"DNS:localhost"}, std::chrono::hours{24});
+  return {"swill-tls", swill.command + " --tls-cert " + own.certificate + " --tls-key " + own.key, authority.file()};
+}
+
+std::vector<server_spec> servers_of(const settings& c, const swill::test::certificate_authority& authority) {
   std::vector<server_spec> all{{"bare", "{self} serve-bare --port {port}"},
                                {"bare-own", "{self} serve-bare --own-frames --port {port}"},
                                {"swill", "{self} serve --port {port} --io-threads {threads}"}};
+  if (c.tls) all.push_back(by_tls(all.back(), authority));
   for (const auto& text : c.extra_servers) all.push_back(parse_server(text));
   for (const auto& label : c.left_out) {
     if (std::erase_if(all, [&label](const auto& s) { return s.label == label; }) == 0)
@@ -69,10 +79,10 @@ std::vector<server_spec> servers_of(const settings& c) {
   return all;
 }
 
-options options_of(const settings& c) {
+options options_of(const settings& c, const swill::test::certificate_authority& authority) {
   auto o = c.chosen;
   o.duration = std::chrono::milliseconds(static_cast<long>(c.seconds * 1000));
-  o.servers = servers_of(c);
+  o.servers = servers_of(c, authority);
   if (c.quick) {
     o.rounds = 1;
     o.duration = std::min(o.duration, std::chrono::milliseconds(200));
@@ -100,7 +110,8 @@ int exit_code(const std::vector<outcome>& outcomes, bool check) {
 }
 
 int run_bench(const settings& c) {
-  const auto o = options_of(c);
+  const swill::test::certificate_authority authority{"swill-bench"};
+  const auto o = options_of(c, authority);
   if (swill::raise_descriptor_limit() < o.idle_connections + 100) {
     std::fprintf(stderr, "warning: fewer file descriptors than idle connections; raise the hard limit (ulimit -Hn)\n");
   }
@@ -131,6 +142,8 @@ int run(int argc, char** argv) {
   for (auto* verb : {&swill_verb, &remote_verb, &worker_verb})
     verb->add({"--io-threads", whole_number(served.io_threads, 1, 256), "", "COUNT"});
   bare_verb.add({"--own-frames", served.own_frames, "read frames without Beast"});
+  swill_verb.add({"--tls-cert", served.tls.certificate, "PEM file: by TLS"});
+  swill_verb.add({"--tls-key", served.tls.key, "PEM file"});
   swill_verb.add({"--redis", whole_number(served.redis, 1, largest_port), "its port on 127.0.0.1", "PORT"});
   worker_verb.add({.name = "--gateway", .value = served.gateway, .text = "HOST:PORT", .is_required = true});
   if (const auto answer = program.parse(argc, argv); !answer.empty()) return swill::apps::end_with(answer);

@@ -45,7 +45,7 @@ void add_ways(app& a) {
   hooked.before_request([](context& c) {
     if (c.is_cancelled()) throw error{error_code::forbidden, "no"};
   });
-  hooked.after_request([](context&, const outcome& o) { served += o.items_out; });
+  hooked.after_request([](context&, const swill::outcome& o) { served += o.items_out; });
   hooked.handle("add", add);
   a.mount(std::move(hooked));
   blueprint awaiting{"w"};
@@ -136,7 +136,9 @@ int serve_swill(const serve_options& o) {
     s.set("visits", s.get<std::int64_t>("visits").value_or(0) + 1);
     co_return r.data();
   });
-  return serve(app, {loopback(o.port)}, o);
+  listener where{loopback(o.port)};
+  if (!o.tls.certificate.empty()) where.tls = tls_server_options{.identities = {o.tls}};
+  return serve(app, {where}, o);
 }
 
 int serve_remote(const serve_options& o) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "libswill/net/tls_options.hpp"
+
 #include <cstdint>
 #include <string>
 
@@ -10,6 +12,7 @@ struct serve_options {
   unsigned io_threads = 1;
   std::uint16_t redis = 0; ///< its port on 127.0.0.1: sessions and topics go there; 0: in memory
   std::string gateway;     ///< of a worker
+  tls_identity tls;        ///< of swill; empty: without TLS
   bool own_frames = false; ///< of the bare server
 };
 

@@ -92,7 +92,10 @@ void add_common(command_line& program, options& o, raw_options& raw) {
     each.group = "Common options";
     program.add(std::move(each));
   };
-  add({.name = "--url", .value = o.url, .text = "ws://HOST:PORT/PATH or unix:PATH", .variable = "SWILL_URL"});
+  add({.name = "--url",
+       .value = o.url,
+       .text = "ws://HOST:PORT/PATH, wss://HOST:PORT/PATH or unix:PATH",
+       .variable = "SWILL_URL"});
   add({"--json", o.json, "Output and errors for machines: one JSON document or line each"});
   add({.name = "-H,--header",
        .value = raw.headers,
@@ -107,6 +110,15 @@ void add_common(command_line& program, options& o, raw_options& raw) {
        .value = o.cookie_jar,
        .text = "File that keeps cookies, and with them a session, from one call to the next",
        .variable = "SWILL_COOKIE_JAR"});
+  add({.name = "--tls-ca",
+       .value = o.tls.authority,
+       .text = "Authorities that wss:// servers may have their certificates of (PEM); none: the system's",
+       .variable = "SWILL_CLIENT_TLS_CA"});
+  add({.name = "--tls-cert",
+       .value = o.tls.identity.certificate,
+       .text = "Our own certificate (PEM), for servers that ask",
+       .variable = "SWILL_CLIENT_TLS_CERT"});
+  add({.name = "--tls-key", .value = o.tls.identity.key, .text = "Its key (PEM)", .variable = "SWILL_CLIENT_TLS_KEY"});
   add({"--timeout", raw.timeout, "Deadline of each call and ping, and limit for connecting: 500ms, 2s, 1m", "TIME"});
 }
 
@@ -197,6 +209,8 @@ void check_together(const options& o) {
     throw usage_error("--node: has no effect with --user, which is closed on all nodes");
   if (o.verb == "pub" && !o.message && !o.topics.key.empty())
     throw usage_error("--key: is of one message, given as JSON");
+  if (o.tls.identity.certificate.empty() != o.tls.identity.key.empty())
+    throw usage_error("--tls-cert and --tls-key belong together");
   if (o.verb == "ping" && !o.extra.empty()) throw usage_error("-m: has no effect on ping, which calls nothing");
 }
 
@@ -236,6 +250,7 @@ bool asks_for_json(int argc, char** argv) {
 swill::client_options options::client() const {
   swill::client_options out;
   out.headers = headers;
+  out.tls = tls;
   out.close_timeout = std::chrono::milliseconds{1000};
   if (timeout.count() > 0) {
     out.connect_timeout = timeout;

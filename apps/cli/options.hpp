@@ -50,6 +50,7 @@ struct options {
   metadata extra; ///< -m
   bool verbose = false;
   std::string cookie_jar; ///< file; empty: none
+  tls_client_options tls;
 
   std::string name;             ///< of a handler, or a topic
   std::optional<value> message; ///< the JSON that stands behind it

@@ -32,8 +32,20 @@ option_name longest_of(std::string_view s, std::span<const option_name> names) {
   return best;
 }
 
+/// "listen[0].tls" becomes "listen.tls": an option is about all that it may be given for.
+std::string without_indexes(std::string_view path) {
+  std::string out;
+  bool in_index = false;
+  for (const char c : path) {
+    if (c == '[') in_index = true;
+    if (!in_index) out += c;
+    if (c == ']') in_index = false;
+  }
+  return out;
+}
+
 std::string option_of(const std::string& path, std::span<const option_name> names) {
-  const option_name best = longest_of(path, names);
+  const option_name best = longest_of(without_indexes(path), names);
   return best.first.empty() ? with_limit_options(path) : std::string{best.second};
 }
 

@@ -10,7 +10,7 @@
 namespace swill::apps {
 
 /// The beginning of a mistake's path, and the option of a program that sets what is there: {"server_options.path", "--path"}. Of several that
-/// fit, the longest counts.
+/// fit, the longest counts. Indexes do not: "server_options.listen.tls" is that of every listener.
 using option_name = std::pair<std::string_view, std::string_view>;
 
 /// The mistakes of a program's configuration, a line each, for who wrote its command line: "--nesting: is 300; 2 to 256 would be right". A limit

@@ -2,8 +2,10 @@
 #include "apps/common/command_line.hpp"
 #include "apps/common/listen_options.hpp"
 #include "apps/conformance/handlers.hpp"
+#include "libswill/base/line_writer.hpp"
 #include "libswill/base/log.hpp"
 #include "libswill/base/process.hpp"
+#include "libswill/server/serve.hpp"
 #include "libswill/server/server.hpp"
 
 #include <chrono>
@@ -57,7 +59,7 @@ int run(int argc, char** argv) {
   options.origins = {"http://good.example"};
   options.kernel_unsent =
       64 * kib; // what a client that does not read leaves unread stays a log of thousands of entries, not of millions
-  server{conformance, options}.run();
+  server{conformance, options}.run([](server& s) { print_in_time(listening_line(s.urls())); });
   return 0;
 }
 

@@ -52,13 +52,16 @@ int run(int argc, char** argv) {
   http.apply(options);
   server{a, options}.run([&](server& s) {
     const auto say = ::isatty(STDOUT_FILENO) != 0 ? gateway::welcome : listening_line;
-    print_in_time(chosen.log().beside_log(say(s.addresses(), options.path)));
+    print_in_time(chosen.log().beside_log(say(s.urls())));
   });
   return 0;
 }
 
 constexpr swill::apps::option_name option_names[] = {
     {"server_options.listen", "--listen"},
+    {"server_options.listen.tls.identities", "--listen-tls-cert and --listen-tls-key"},
+    {"server_options.listen.tls.client_authority", "--listen-tls-client-ca"},
+    {"server_options.listen.tls.ticket_secrets", "--listen-tls-ticket-secrets"},
     {"server_options.path", "--path"},
     {"files.", "--static"},
     {"server_options.origins", "--origin"},
@@ -76,6 +79,7 @@ constexpr swill::apps::option_name option_names[] = {
     {"pubsub_options.kept_size", "--kept-size"},
     {"pubsub_options.node_name", "--node-name"},
     {"redis.", "--redis"},
+    {"redis.tls", "--redis-tls-ca, --redis-tls-cert and --redis-tls-key"},
     {"gateway_options.listen", "--workers-listen"},
     {"gateway_options.secret", "--workers-secret-file"},
     {"gateway_options.tls", "--workers-tls-cert, --workers-tls-key and --workers-tls-ca"},

@@ -21,9 +21,17 @@ task<int> count_visits(request<> r) {
 } // namespace
 
 void session_options::add_to(apps::command_line& program) {
-  program.add({"--redis", redis_,
-               "redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE] or unix:///PATH[?db=DATABASE]: keeps what all nodes "
-               "share; none: each node for itself, in memory"});
+  program.add(
+      {"--redis", redis_,
+       "redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE], rediss://… for TLS, or unix:///PATH[?db=DATABASE]: keeps "
+       "what all nodes share; none: each node for itself, in memory"});
+  const auto add_tls = [&](const char* name, std::string& to, const char* text) {
+    redis_tls_options_.push_back(program.add({name, to, text}));
+  };
+  add_tls("--redis-tls-ca", redis_tls_.authority,
+          "whose certificate a rediss:// server may have (PEM); none: the system's");
+  add_tls("--redis-tls-cert", redis_tls_.identity.certificate, "our own certificate for Redis (PEM)");
+  add_tls("--redis-tls-key", redis_tls_.identity.key, "its key (PEM)");
   prefix_option_ =
       program.add({.name = "--redis-prefix", .value = prefix_, .text = "of every key in Redis", .may_be_empty = true});
   const auto add_minutes = [&program](const char* name, std::chrono::milliseconds& to, const char* text) {
@@ -40,9 +48,13 @@ void session_options::add_to(apps::command_line& program) {
 
 std::optional<redis::place> session_options::redis() const {
   apps::require_effect(prefix_option_, !redis_.empty(), "without --redis");
-  if (redis_.empty()) return std::nullopt;
-  redis::place p = redis::place::at(redis_, prefix_);
-  p.server.outages = outages_;
+  std::optional<redis::place> p;
+  if (!redis_.empty()) p = redis::place::at(redis_, prefix_);
+  for (const apps::added_option o : redis_tls_options_)
+    apps::require_effect(o, p && p->server.tls, "without --redis rediss://…");
+  if (!p) return std::nullopt;
+  p->server.outages = outages_;
+  if (p->server.tls) p->server.tls = redis_tls_;
   return p;
 }
 

@@ -27,6 +27,8 @@ public:
 
 private:
   std::string redis_;
+  tls_client_options redis_tls_;
+  std::vector<apps::added_option> redis_tls_options_;
   std::shared_ptr<redis::outage_log> outages_ = redis::make_outage_log(); ///< of everything that needs Redis
   std::string prefix_ = "swill:";
   apps::added_option prefix_option_ = nullptr;

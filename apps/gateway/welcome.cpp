@@ -1,9 +1,11 @@
 #include "apps/gateway/welcome.hpp"
 
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <sstream>
 #include <system_error>
+#include <utility>
 
 #include <unistd.h>
 
@@ -13,22 +15,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool is_unix(std::string_view address) { return address.starts_with("unix:"); }
-
-/// An address to connect to: one that stands for all of the machine's becomes the loopback.
-std::string reachable(std::string_view address) {
-  const std::string port{address.substr(address.rfind(':'))};
-  if (address.starts_with("0.0.0.0:")) return "127.0.0.1" + port;
-  if (address.starts_with("[::]:")) return "[::1]" + port;
-  return std::string{address};
-}
-
-std::string url_of(std::string_view address, std::string_view path) {
-  return is_unix(address) ? std::string{address} : "ws://" + std::string{address} + std::string{path};
-}
-
-std::string reachable_url(std::string_view address, std::string_view path) {
-  return url_of(is_unix(address) ? std::string{address} : reachable(address), path);
+/// One to connect to: an address that stands for all of the machine's becomes the loopback.
+std::string reachable(std::string url) {
+  for (const auto& [any, loopback] : {std::pair{"://0.0.0.0:", "://127.0.0.1:"}, std::pair{"://[::]:", "://[::1]:"}}) {
+    if (const auto at = url.find(any); at != std::string::npos) url.replace(at, std::strlen(any), loopback);
+  }
+  return url;
 }
 
 /// As one word of a shell.
@@ -71,13 +63,12 @@ std::string tool() {
 
 } // namespace
 
-std::string welcome(const std::vector<std::string>& addresses, std::string_view path) {
+std::string welcome(const std::vector<std::string>& urls) {
   std::string text = "Swill listens on\n";
-  for (const auto& address : addresses) text += "  " + reachable_url(address, path) + "\n";
+  for (const auto& url : urls) text += "  " + reachable(url) + "\n";
 
   std::string call = tool();
-  if (const auto url = reachable_url(addresses.front(), path); url != "ws://127.0.0.1:8080/ws")
-    call += " --url " + quoted(url);
+  if (const auto url = reachable(urls.front()); url != "ws://127.0.0.1:8080/ws") call += " --url " + quoted(url);
   text += "Try\n";
   text += "  " + call + " ls\n";
   text += "  " + call + " call greeter.hello '{\"name\": \"Ada\"}'\n";

@@ -7,7 +7,7 @@ import { build } from "esbuild";
 // Names of members that no application sees. They are shortened, which makes the bundle 1 % smaller; so none may be a name of the platform's.
 const internal =
   "begin|begun|changed|controller|deadlineTimer|endItems|hasLeft|heard|isOver|itemsSent|onAbort|onOver|onSent|" +
-  "opening|retryDelay|rpc|sendItem|sink|streams|waitTimer|waitsUntil|watched";
+  "opening|options|retryDelay|rpc|sendItem|sink|streams|transport|waitTimer|waitsUntil|watched";
 
 process.chdir(fileURLToPath(new URL(".", import.meta.url)));
 rmSync("dist", { recursive: true, force: true });

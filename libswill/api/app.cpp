@@ -2,6 +2,7 @@
 
 #include "libswill/api/context.hpp"
 #include "libswill/api/introspection.hpp"
+#include "libswill/api/serving/typed_handler.hpp"
 #include "libswill/base/printable.hpp"
 
 #include <algorithm>
@@ -18,6 +19,15 @@ void prepend(List& inner, const List& outer) {
 template <class List>
 void append(List& inner, const List& outer) {
   inner.insert(inner.end(), outer.begin(), outer.end());
+}
+
+/// The handler `swill.ping` (docs/protocol.md §12). No hook runs for it: who may call what is not its business, and it costs next to nothing.
+std::shared_ptr<detail::handler> make_ping() {
+  auto h = detail::make_handler([](request<value>) {});
+  h->name = "swill.ping";
+  h->options.doc = "Answers nothing, at once: for clients that cannot send a ping of the WebSocket.";
+  h->options.idempotent = true;
+  return h;
 }
 
 /// A blueprint's hooks run inside those around it: later on the way in, earlier on the way out. Those for a tag that the handler has not
@@ -160,6 +170,7 @@ std::shared_ptr<const detail::service> app::build() const {
     enclose(own->hooks, hooks_, own->options);
     s->add(std::move(own));
   }
+  s->add(make_ping());
   if (introspection_ == introspect::on) {
     auto h = make_introspection(*s);
     h->hooks = introspection_hooks_;

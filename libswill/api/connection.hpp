@@ -53,6 +53,8 @@ public:
   void set_remote_address(std::string_view address);
   std::string_view subprotocol() const noexcept { return request_.subprotocol; }
   bool is_tls() const noexcept { return request_.tls; }
+  /// The certificate that the client has shown to a listener that asks for one (tls_server_options::client_authority), or null.
+  const peer_certificate* client_certificate() const noexcept { return request_.certificate.get(); }
 
   /// The first header of that name, in any case.
   std::optional<std::string_view> header(std::string_view name) const noexcept;

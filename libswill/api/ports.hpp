@@ -4,6 +4,7 @@
 #include "libswill/base/close_reason.hpp"
 #include "libswill/base/header_fields.hpp"
 #include "libswill/base/loop.hpp"
+#include "libswill/base/peer_certificate.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -94,6 +95,8 @@ struct handshake_request {
   std::string remote_address; ///< the peer's IP address, or "unix"
   std::uint16_t remote_port = 0;
   bool tls = false;
+  std::shared_ptr<const peer_certificate>
+      certificate;         ///< that the peer has shown by TLS; shared by copies of this; null: none
   std::string subprotocol; ///< the one that is going to be agreed
 };
 

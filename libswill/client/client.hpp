@@ -19,7 +19,7 @@ namespace swill {
 class client {
 public:
   /// Connects on the loop of the coroutine that awaits it, which must be a net::asio_loop (as in servers, run_client() and
-  /// blocking_client) and outlive the client. `url`: "ws://host:port/path?query" or "unix:PATH". Throws connect_error; cancelled, it
+  /// blocking_client) and outlive the client. `url`: "ws://host:port/path?query", the same with wss:// for TLS, or "unix:PATH". Throws connect_error; cancelled, it
   /// gives up at once.
   static task<client> connect(std::string url, client_options o = {});
 

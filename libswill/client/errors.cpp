@@ -15,7 +15,8 @@ error_code code_of(connect_error::kind why, int http_status) {
       if (http_status >= 400) return error_code{http_status};
       break;
     case connect_error::kind::unsupported:
-    case connect_error::kind::protocol: break;
+    case connect_error::kind::protocol:
+    case connect_error::kind::tls: break;
   }
   return error_code::invalid_rpc;
 }

@@ -13,11 +13,12 @@ public:
   /// IF YOU ADD A VALUE: code_of in errors.cpp, docs/client.md, the CLI's exit codes.
   enum class kind {
     bad_url,     ///< 400: the URL, a header or an option cannot be read
-    unsupported, ///< 501: wss: and other schemes that this client does not speak
+    unsupported, ///< 501: a loop that has no sockets
     unreachable, ///< 503: the name has no address, or nobody listens there
     timed_out,   ///< 503: not open within client_options::connect_timeout
     rejected,    ///< the server's HTTP status, if it is 400 or more, else 501
     protocol,    ///< 501: what answered does not speak WebSocket, or not our subprotocol
+    tls, ///< 501: the server's certificate is not good for its name, it refuses ours, or a file of client_options::tls cannot be used
   };
   connect_error(kind why, std::string message, int http_status = 0);
 

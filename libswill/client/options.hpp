@@ -3,6 +3,7 @@
 #include "libswill/api/metadata.hpp"
 #include "libswill/api/ports.hpp"
 #include "libswill/base/name_look_up.hpp"
+#include "libswill/net/tls_options.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -20,6 +21,8 @@ struct client_options {
   std::string path = "/ws";
   /// More headers of the upgrade request, such as Authorization or Cookie.
   header_list headers;
+  /// For wss: whose certificates are good, and our own.
+  tls_client_options tls;
   /// Gives the addresses of the URL's "host:port"; empty: look_up_addresses. It must be safe to call from any thread, and must not refer
   /// to anything that ends: nobody waits for it, neither when the client gives up nor when the process ends.
   look_up_function look_up;

@@ -37,6 +37,8 @@ protected:
   /// How many messages it may take in a turn: fewer where turns took long, with all that was done for them.
   int messages_per_turn() const noexcept { return messages_; }
   static constexpr std::uint8_t most_messages = 64;
+  /// Its first turn is going to be a long one: it comes after those who are likely to be short, one after each look at what is ready.
+  void begin_greedy() noexcept { greedy_ = turns_after_long; }
 
 private:
   friend class poller;
@@ -87,6 +89,11 @@ public:
   static constexpr std::size_t received_size = 64 * 1024;
   /// For one read.
   std::byte* received() noexcept { return received_.get(); }
+  /// For what TLS makes of it, as large.
+  std::byte* decrypted() {
+    if (!decrypted_) decrypted_.reset(new std::byte[received_size]);
+    return decrypted_.get();
+  }
   /// For output, and for messages that come in pieces.
   buffer take_buffer();
   void give_back(buffer&& b) noexcept;
@@ -109,6 +116,7 @@ private:
   int count_ = 0;                // of events_ that are ready, while they are served
   std::deque<watched*> patient_; // greedy ones that are ready; null for those who have gone
   std::unique_ptr<std::byte[]> received_{new std::byte[received_size]};
+  std::unique_ptr<std::byte[]> decrypted_; // from the first that TLS has received
   std::vector<buffer> spare_;
   watched* served_ = nullptr; // while it has its turn; null when it has gone in it
 };

@@ -1,7 +1,11 @@
 #include "libswill/net/stream_socket.hpp"
 
+#include "libswill/net/tls.hpp"
+
+#include <algorithm>
 #include <cerrno>
 #include <linux/sockios.h>
+#include <stdexcept>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -37,6 +41,8 @@ void stream_socket::watch() {
 void stream_socket::close_socket() noexcept {
   if (fd_ < 0) return;
   stop_watching();
+  if (tls_) say_end();
+  tls_.reset();
   if (loop_.sockets() != nullptr) loop_.sockets()->give_back(std::move(output_));
   ::close(std::exchange(fd_, -1));
   output_.release();
@@ -73,7 +79,10 @@ void stream_socket::read() {
       return on_read_end(true);
     }
     const auto received = static_cast<std::size_t>(n);
-    on_input({sockets.received(), received});
+    if (!tls_)
+      on_input({sockets.received(), received});
+    else if (!take_encrypted({sockets.received(), received}))
+      return;
     if (received < share) return on_read_end(true);
   }
   on_read_end(false);
@@ -100,24 +109,38 @@ void stream_socket::on_turn_end() noexcept {
 void stream_socket::flush() {
   on_flush();
   if (stuck_) return;
-  while (backlog() != 0) {
-    const ssize_t n = ::send(fd_, output_.data() + sent_, backlog(), MSG_NOSIGNAL);
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) return on_send_failed(errno);
-      wait_for_room();
-      break;
-    }
-    sent_ += static_cast<std::size_t>(n);
-    written_ += static_cast<std::uint64_t>(n);
-    on_sent(static_cast<std::size_t>(n));
-  }
-  if (backlog() == 0) {
+  if (!(tls_ ? send_encrypted() : send_output())) return;
+  if (output_.size() == sent_) {
     sent_ = 0;
     output_.clear();
     loop_.sockets()->give_back(std::move(output_));
   }
   on_flushed();
+}
+
+// False when the connection is broken, and its owner knows.
+bool stream_socket::send_output() {
+  while (output_.size() != sent_) {
+    const ssize_t n = ::send(fd_, output_.data() + sent_, output_.size() - sent_, MSG_NOSIGNAL);
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      return send_failed(errno);
+    }
+    sent_ += static_cast<std::size_t>(n);
+    written_ += static_cast<std::uint64_t>(n);
+    on_sent(static_cast<std::size_t>(n));
+  }
+  return true;
+}
+
+// Where the kernel only takes nothing more for now, what is left waits: true.
+bool stream_socket::send_failed(int error) {
+  if (error == EAGAIN || error == EWOULDBLOCK) {
+    wait_for_room();
+    return true;
+  }
+  on_send_failed(error);
+  return false;
 }
 
 void stream_socket::wait_for_room() {
@@ -137,21 +160,114 @@ void stream_socket::wait_for_room() {
 }
 
 void stream_socket::drop_output() noexcept {
-  written_ += backlog(); // so that what was counted from the beginning stays where it was
+  written_ = output_end(); // so that what was counted from the beginning stays where it was
   output_.clear();
   sent_ = 0;
 }
 
-void stream_socket::end_output() noexcept { ::shutdown(fd_, SHUT_WR); }
+void stream_socket::end_output() noexcept {
+  if (tls_) say_end();
+  ::shutdown(fd_, SHUT_WR);
+}
 
 bool stream_socket::output_moved() noexcept {
   int queued = 0;
   if (::ioctl(fd_, SIOCOUTQ, &queued) != 0) return false;
   const auto waits = static_cast<std::uint64_t>(queued);
-  const std::uint64_t taken = written_ > waits ? written_ - waits : 0; // a Unix socket counts more than its bytes
+  const std::uint64_t all = tls_ ? tls_->written() : written_;
+  const std::uint64_t taken = all > waits ? all - waits : 0; // a Unix socket counts more than its bytes
   if (taken <= acknowledged_) return false;
   acknowledged_ = taken;
   return true;
+}
+
+// --- TLS
+
+void stream_socket::secure(const tls_server& s) {
+  tls_ = s.make_session();
+  begin_greedy();
+}
+
+void stream_socket::secure(const tls_client_options& o, const std::string& host, std::string_view protocol) {
+  tls_ = std::make_unique<tls_session>(o, host, protocol);
+  if (tls_->now() == tls_session::state::failed)
+    throw std::runtime_error(tls_->failure()); // such as by the system's own rules
+  flush_later();
+}
+
+// What has come. False when nothing more is to be read in this turn.
+bool stream_socket::take_encrypted(bytes_view data) {
+  if (tls_->now() == tls_session::state::failed) return true; // its owner waits for the peer's end
+  poller& sockets = *loop_.sockets();
+  bool shakes = tls_->now() == tls_session::state::shaking;
+  tls_->feed(data);
+  for (;;) {
+    const std::size_t n = tls_->read(sockets.decrypted(), poller::received_size);
+    if (shakes && tls_->is_open()) {
+      shakes = false;
+      on_secured();
+      if (!is_open()) return false;
+      flush_later(); // what has waited for this
+    }
+    if (n == 0) break;
+    on_input({sockets.decrypted(), n});
+    if (!is_open()) return false;
+  }
+  if (tls_->waiting() != 0) flush_later();
+  if (tls_->now() == tls_session::state::ended) {
+    on_peer_gone(0);
+    return false;
+  }
+  if (tls_->now() != tls_session::state::failed) return true;
+  drop_output();
+  on_tls_failed(std::string{tls_->failure()}); // which may end with this call
+  return false;
+}
+
+// As send_output(). Before its handshake is done only that is sent, and what waits goes on waiting.
+bool stream_socket::send_encrypted() {
+  for (std::size_t encrypted = 0;;) {
+    while (tls_->waiting() != 0) {
+      const bytes_view record = tls_->output();
+      const ssize_t n = ::send(fd_, record.data(), record.size(), MSG_NOSIGNAL);
+      if (n < 0) {
+        if (errno == EINTR) continue;
+        return send_failed(errno);
+      }
+      tls_->sent(static_cast<std::size_t>(n));
+      on_sent(std::exchange(encrypted, 0));
+    }
+    if (output_.size() == sent_ || !tls_->is_open()) break;
+    if (tls_->memory().capacity() == 0) tls_->memory() = loop_.sockets()->take_buffer();
+    encrypted = tls_->write(output_.view().subspan(sent_));
+    if (encrypted == 0) {
+      drop_output();
+      on_tls_failed(std::string{tls_->failure()});
+      return false;
+    }
+    sent_ += encrypted;
+    written_ += encrypted;
+  }
+  loop_.sockets()->give_back(std::move(tls_->memory()));
+  return true;
+}
+
+// Nothing follows: TLS says so, unless something is still missing before that. Where the kernel does not take it at once, the end of TCP alone
+// has to do.
+void stream_socket::say_end() noexcept {
+  if (stuck_) return;
+  if (output_.size() == sent_) tls_->end();
+  while (tls_->waiting() != 0) {
+    const bytes_view record = tls_->output();
+    const ssize_t n = ::send(fd_, record.data(), record.size(), MSG_NOSIGNAL);
+    if (n <= 0) break;
+    tls_->sent(static_cast<std::size_t>(n));
+  }
+}
+
+// Of what TLS has taken, at most so much has not reached the peer: what is encrypted is longer than what was plain.
+std::uint64_t stream_socket::unacknowledged() const noexcept {
+  return std::min<std::uint64_t>(written_, tls_->written() + tls_->waiting() - acknowledged_);
 }
 
 } // namespace swill::net

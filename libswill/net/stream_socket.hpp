@@ -1,25 +1,32 @@
 #pragma once
 
 #include "libswill/base/buffer.hpp"
+#include "libswill/net/detail/tls_session.hpp"
 #include "libswill/net/poller.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <string>
+#include <string_view>
 
 namespace swill::net {
+
+class tls_server;
 
 /// A connected socket that does not block, with what every connection needs: the only place that receives and sends. What comes is read into
 /// a buffer that all sockets of a loop share; what is written is gathered, and leaves in one send at the end of the turn, or of the round.
 /// What the peer does not take waits here until it does. At rest a socket has no buffer and nothing under way.
+///
+/// With TLS all that waits is plain but for one record, which is encrypted when the kernel has taken the one before it.
 ///
 /// Whoever derives from it says what is wanted, and is told what happens, always on the thread of the loop and in a turn. While it is told
 /// something it may close the socket, but must not be destroyed: keep_alive() sees to that.
 class stream_socket : protected watched, protected turn_job {
 public:
   /// Bytes that wait to be sent, besides the kernel's buffers.
-  std::size_t backlog() const noexcept { return output_.size() - sent_; }
+  std::size_t backlog() const noexcept { return output_.size() - sent_ + (tls_ ? tls_->waiting() : 0); }
 
 protected:
   enum class leaves : std::uint8_t { at_turn_end, at_round_end };
@@ -48,6 +55,14 @@ protected:
   /// Forgets what was kept and what waits, and ends TCP in both directions. Nothing is told any more.
   void close_socket() noexcept;
 
+  // --- TLS
+  /// From now on everything is encrypted: as a server. Before start_watching().
+  void secure(const tls_server& s);
+  /// The same as a client of `host`, which is offered `protocol` by ALPN, if any; throws std::runtime_error for a file that cannot be used.
+  void secure(const tls_client_options& o, const std::string& host, std::string_view protocol = {});
+  /// Null without TLS.
+  const tls_session* tls() const noexcept { return tls_.get(); }
+
   // --- Input
   /// Feeds `use` with what was kept and then `data`; it takes what it can and returns how much that is. The rest is kept.
   template <class F>
@@ -71,16 +86,18 @@ protected:
   /// What has been appended leaves soon.
   void flush_later();
   void flush();
-  /// Half of the connection: our end of TCP, once all output has left.
+  /// Half of the connection: our end of TCP, and of TLS where the kernel takes it, once all output has left.
   void end_output() noexcept;
   /// Whether the peer's side has taken anything since this was last asked. What the kernel took from us may still wait there, megabytes of it.
   bool output_moved() noexcept;
   /// Bytes that it had taken then.
-  std::uint64_t acknowledged() const noexcept { return acknowledged_; }
+  std::uint64_t acknowledged() const noexcept { return tls_ ? written_ - unacknowledged() : acknowledged_; }
   /// The output is waiting for the peer to take what the kernel has.
   bool is_stuck() const noexcept { return stuck_; }
-  /// Bytes that the kernel has taken since the beginning.
+  /// Bytes that the kernel, or TLS, has taken since the beginning.
   std::uint64_t written() const noexcept { return written_; }
+  /// Those before the end of output_.
+  std::uint64_t output_end() const noexcept { return written_ + (output_.size() - sent_); }
   /// Those before the first byte of output_.
   std::uint64_t output_begin() const noexcept { return written_ - sent_; }
 
@@ -101,6 +118,7 @@ protected:
   virtual void on_end_waits() {}
   /// It has read; `done`: there was nothing left.
   virtual void on_read_end(bool /*done*/) {}
+  /// One send has left. `bytes`: of output_, so that with TLS the first send of a record tells all of it, and further ones none.
   virtual void on_sent(std::size_t /*bytes*/) {}
   virtual void on_send_failed(int error) = 0;
   /// Output is about to leave, and has left or waits.
@@ -108,6 +126,10 @@ protected:
   virtual void on_flushed() {}
   /// Output waits for the peer from now on.
   virtual void on_stuck() {}
+  /// The TLS handshake is done.
+  virtual void on_secured() {}
+  /// TLS has failed, and says why: what comes is not read any more, and what waited is dropped, but for the alert that tells the peer.
+  virtual void on_tls_failed(const std::string& why) = 0;
   virtual std::shared_ptr<void> keep_alive() = 0;
   /// One of the above has thrown.
   virtual void on_exception(std::exception_ptr e) noexcept = 0;
@@ -130,6 +152,12 @@ private:
   void on_ready(bool readable, bool writable, bool broken) noexcept final;
   void on_turn_end() noexcept final;
   void read();
+  bool take_encrypted(bytes_view data);
+  bool send_output();
+  bool send_encrypted();
+  bool send_failed(int error);
+  void say_end() noexcept;
+  std::uint64_t unacknowledged() const noexcept;
   void wait_for_room();
 
   asio_loop& loop_;
@@ -139,7 +167,9 @@ private:
   bool stuck_ = false;
   std::size_t sent_ = 0;
   std::uint64_t written_ = 0;
-  std::uint64_t acknowledged_ = 0; // of those, what the peer had taken when we last looked
+  std::uint64_t acknowledged_ =
+      0; // of those, what the peer had taken when we last looked; with TLS, of the encrypted ones
+  std::unique_ptr<tls_session> tls_;
 };
 
 } // namespace swill::net

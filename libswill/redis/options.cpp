@@ -3,6 +3,7 @@
 #include "libswill/base/encoding.hpp"
 #include "libswill/base/host_and_port.hpp"
 #include "libswill/base/text.hpp"
+#include "libswill/net/tls.hpp"
 #include "libswill/redis/outage_log.hpp"
 
 #include <algorithm>
@@ -97,10 +98,13 @@ result<options> options::parse(std::string_view address) {
   // A scheme is the same in any case (RFC 3986 §3.1).
   if (same_in_any_case(address.substr(0, 8), "redis://")) {
     problem = parse_tcp(address.substr(8), out);
+  } else if (same_in_any_case(address.substr(0, 9), "rediss://")) {
+    out.tls.emplace();
+    problem = parse_tcp(address.substr(9), out);
   } else if (same_in_any_case(address.substr(0, 7), "unix://")) {
     problem = parse_unix(address.substr(7), out);
   } else {
-    problem = bad("it begins with neither redis:// nor unix://; redis://localhost would be right");
+    problem = bad("it begins with none of redis://, rediss:// and unix://; redis://localhost would be right");
   }
   if (problem) return std::move(*problem);
   return out;
@@ -113,6 +117,8 @@ void check(const options& o, mistake_list& out) {
   if (!o.unix_path.empty() && o.unix_path.front() != '/')
     out.add("redis.unix_path", "is \"" + o.unix_path + "\"; an absolute path would be right");
   if (!o.user.empty() && o.password.empty()) out.add("redis.user", "has no password; one would be right");
+  if (o.tls && !o.unix_path.empty()) out.add("redis.tls", "is set, with a Unix socket; one of them would be right");
+  if (o.tls) net::check(*o.tls, "redis.tls", out);
   out.check_time("redis.connect_timeout", o.connect_timeout, some);
   out.check_time("redis.command_timeout", o.command_timeout, some);
   out.check_time("redis.liveness", o.liveness, some);
@@ -127,7 +133,7 @@ void check(const options& o, mistake_list& out) {
 std::string options::text() const {
   const std::string db = std::to_string(database);
   if (!unix_path.empty()) return "unix://" + unix_path + "?db=" + db;
-  return "redis://" + host_and_port(host, std::to_string(port)) + "/" + db;
+  return (tls ? "rediss://" : "redis://") + host_and_port(host, std::to_string(port)) + "/" + db;
 }
 
 } // namespace swill::redis

@@ -3,11 +3,13 @@
 #include "libswill/base/mistakes.hpp"
 #include "libswill/base/name_look_up.hpp"
 #include "libswill/base/result.hpp"
+#include "libswill/net/tls_options.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +27,8 @@ struct options {
   std::string user; ///< of the ACL; empty: the default user
   std::string password;
   unsigned database = 0;
+  /// Empty: without TLS.
+  std::optional<tls_client_options> tls{};
   /// Gives the addresses of "host:port", each time a connection is made; empty: look_up_addresses. It must be safe to copy and to call from
   /// any thread, and must not refer to anything that ends: nobody waits for it.
   look_up_function look_up{};
@@ -58,7 +62,7 @@ struct options {
   /// Values in one reply: items of arrays, at every depth. When reached: as reply_size.
   std::size_t reply_elements = 1024 * 1024;
 
-  /// "redis://[user[:password]@]host[:port][/database]", "unix:///path[?db=n]" (with user:password@ before the path, when there is one);
+  /// "redis://[user[:password]@]host[:port][/database]", the same with rediss:// for TLS, "unix:///path[?db=n]" (with user:password@ before the path, when there is one);
   /// parts are percent-decoded. The error is 400 and says what is wrong, without the text, which may hold a password.
   static result<options> parse(std::string_view address);
 

@@ -2,6 +2,7 @@
 
 #include "libswill/base/printable.hpp"
 #include "libswill/net/address.hpp"
+#include "libswill/net/tls.hpp"
 #include "libswill/transport/origin.hpp"
 
 #include <algorithm>
@@ -47,6 +48,7 @@ void check(const server_options& o, mistake_list& out) {
     const std::string path = "server_options.listen[" + std::to_string(i) + "]";
     check_text(
         path, [&] { static_cast<void>(net::listen_address::parse(o.listen[i].address)); }, out);
+    if (o.listen[i].tls) net::check(*o.listen[i].tls, path + ".tls", out);
   }
   for (std::size_t i = 0; i < o.origins.size(); ++i) {
     const std::string path = "server_options.origins[" + std::to_string(i) + "]";

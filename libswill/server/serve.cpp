@@ -19,10 +19,9 @@ int serve(app&& a, server_options options, const std::function<void(server&)>& r
 int serve(app& a, server_options options, const std::function<void(server&)>& ready) {
   prepare_process();
   try {
-    const std::string path = options.path;
     server{a, std::move(options)}.run([&](server& s) {
       if (ready) ready(s);
-      print_in_time(listening_line(s.addresses(), path));
+      print_in_time(listening_line(s.urls()));
     });
     return 0;
   } catch (const std::exception& e) {
@@ -31,12 +30,12 @@ int serve(app& a, server_options options, const std::function<void(server&)>& re
   }
 }
 
-std::string listening_line(const std::vector<std::string>& addresses, std::string_view path) {
-  if (addresses.empty()) return {};
+std::string listening_line(const std::vector<std::string>& urls) {
+  if (urls.empty()) return {};
   std::string line = "Swill listens on ";
-  for (const auto& address : addresses) {
-    if (&address != &addresses.front()) line += ", ";
-    line += address.starts_with("unix:") ? address : "ws://" + address + std::string{path};
+  for (const auto& url : urls) {
+    if (&url != &urls.front()) line += ", ";
+    line += url;
   }
   return line + "\n";
 }

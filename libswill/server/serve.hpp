@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace swill {
@@ -17,7 +16,7 @@ int serve(app& a, server_options options = {}, const std::function<void(server&)
 int serve(app&& a, server_options options = {}, const std::function<void(server&)>& ready = {});
 
 /// "Swill listens on ws://127.0.0.1:8080/ws, unix:/run/shop" and the end of the line: what a program prints when its server listens.
-/// Empty when it listens nowhere. `addresses` are those of server::addresses, `path` is that of its options.
-std::string listening_line(const std::vector<std::string>& addresses, std::string_view path);
+/// Empty when it listens nowhere. `urls` are those of server::urls.
+std::string listening_line(const std::vector<std::string>& urls);
 
 } // namespace swill

@@ -134,7 +134,7 @@ struct server::impl {
   bool stop_threads(steady_clock::time_point until);
   void add_routes(transport::server_settings& to, const detail::http_routes& from);
   http_response readiness() const;
-  std::vector<std::string> addresses(bool internal) const;
+  std::vector<std::string> some(std::vector<std::string> all, bool internal) const;
 };
 
 server::server(app& a, server_options options) {
@@ -277,8 +277,10 @@ void server::run(const std::function<void(server&)>& on_ready) {
     int which = SIGHUP;
     while (which == SIGHUP) {
       sigwait(&awaited, &which);
-      log.write(log_level::info, which == SIGHUP ? "SIGHUP: there is nothing to reload"
-                                                 : std::string{name_of(which)} + ": the server stops");
+      if (which != SIGHUP)
+        log.write(log_level::info, std::string{name_of(which)} + ": the server stops");
+      else if (!reload())
+        log.write(log_level::info, "SIGHUP: there is nothing to reload");
     }
   }
   const bool ended = stop(); // another signal meanwhile ends the process
@@ -289,17 +291,25 @@ void server::run(const std::function<void(server&)>& on_ready) {
   std::quick_exit(EXIT_SUCCESS);
 }
 
-std::vector<std::string> server::impl::addresses(bool internal) const {
-  std::vector<std::string> some;
-  if (!sockets) return some;
-  const auto all = sockets->addresses();
+bool server::reload() { return impl_->sockets && impl_->sockets->reload(); }
+
+/// Of what is there for each listener, that of the public or of the internal ones.
+std::vector<std::string> server::impl::some(std::vector<std::string> all, bool internal) const {
+  std::vector<std::string> out;
   for (std::size_t i = 0; i < all.size(); ++i)
-    if (options.listen[i].is_internal == internal) some.push_back(all[i]);
-  return some;
+    if (options.listen[i].is_internal == internal) out.push_back(std::move(all[i]));
+  return out;
 }
 
-std::vector<std::string> server::addresses() const { return impl_->addresses(false); }
-std::vector<std::string> server::internal_addresses() const { return impl_->addresses(true); }
+std::vector<std::string> server::addresses() const {
+  return impl_->sockets ? impl_->some(impl_->sockets->addresses(), false) : std::vector<std::string>{};
+}
+std::vector<std::string> server::internal_addresses() const {
+  return impl_->sockets ? impl_->some(impl_->sockets->addresses(), true) : std::vector<std::string>{};
+}
+std::vector<std::string> server::urls() const {
+  return impl_->sockets ? impl_->some(impl_->sockets->urls(), false) : std::vector<std::string>{};
+}
 std::uint16_t server::port() const { return impl_->sockets ? impl_->sockets->port() : 0; }
 caf::actor_system& server::system() { return impl_->actors->system(); }
 actors::runtime& server::runtime() { return *impl_->actors; }

@@ -74,16 +74,22 @@ public:
   /// start(), calls on_ready, waits for SIGINT or SIGTERM, then stop(), during which another such signal ends the process. When stop()
   /// leaves functions behind, run() does not return but ends the process by std::quick_exit(EXIT_SUCCESS): the objects of main that they
   /// use would go under them.
-  /// SIGHUP does nothing but a line in the log; SIGPIPE, SIGUSR1 and SIGUSR2 are ignored. A signal that the application has a handler for,
+  /// SIGHUP is reload(), with a line in the log where there is nothing to reload; SIGPIPE, SIGUSR1 and SIGUSR2 are ignored. A signal that the application has a handler for,
   /// or that it ignores or blocks, stays as it is, but for SIGINT and SIGTERM. Threads that the application started before must block both
   /// of these.
   void run(const std::function<void(server&)>& on_ready = {});
   /// Returns when the process gets SIGINT or SIGTERM, which then do nothing else.
   static void wait_for_signal();
 
+  /// Reads the files of TLS again, now: new connections get what they say, open ones keep what they have. What cannot be used is a line in the log,
+  /// and what was there before goes on. False when there is nothing to read again: no listener has TLS, or the server has not started.
+  bool reload();
+
   /// Where its public listeners are, with real ports.
   std::vector<std::string> addresses() const;
-  /// The same of those that are internal.
+  /// What clients connect to, in the same order: "ws://127.0.0.1:8080/ws", "wss://…", "unix:PATH".
+  std::vector<std::string> urls() const;
+  /// The addresses of those that are internal.
   std::vector<std::string> internal_addresses() const;
   /// Port of the first TCP address of a public listener, or 0.
   std::uint16_t port() const;

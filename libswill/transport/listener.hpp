@@ -1,5 +1,8 @@
 #pragma once
 
+#include "libswill/net/tls_options.hpp"
+
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -9,9 +12,12 @@ namespace swill {
 struct listener {
   listener(const char* a) : address(a) {}
   listener(std::string a) : address(std::move(a)) {}
+  listener(std::string a, tls_server_options t) : address(std::move(a)), tls(std::move(t)) {}
 
   /// "ADDRESS:PORT", "[ADDRESS]:PORT" or "unix:PATH"; port 0: any free one.
   std::string address;
+  /// Clients connect by wss:// instead of ws://. Empty: without TLS.
+  std::optional<tls_server_options> tls;
   /// For those who run the server: it has no WebSocket endpoint and no files, but the paths that are for them, health among them. It answers
   /// also where limits::connections is reached.
   bool is_internal = false;

@@ -35,9 +35,17 @@ struct statistics {
   std::uint64_t ping_timeouts = 0;
   /// Connections that an exception ended.
   std::uint64_t exceptions = 0;
-  /// Bytes that were received, frames and handshakes included.
+  /// TLS handshakes that were done.
+  std::uint64_t tls_handshakes = 0;
+  /// Those of them that went on from a session before.
+  std::uint64_t tls_resumed = 0;
+  /// What they have cost the I/O threads, in nanoseconds.
+  std::uint64_t tls_nanoseconds = 0;
+  /// Connections that ended because TLS failed, most of them in its handshake.
+  std::uint64_t tls_failures = 0;
+  /// Bytes that were received, frames and handshakes included, without what TLS adds.
   std::uint64_t bytes_in = 0;
-  /// Bytes that were sent, frames and handshakes included.
+  /// Bytes that were sent, frames and handshakes included, without what TLS adds.
   std::uint64_t bytes_out = 0;
   /// System calls that sent `bytes_out`.
   std::uint64_t sends = 0;
@@ -66,7 +74,8 @@ private:
 /// What one loop counts.
 struct counters {
   counter accepted, upgraded, turned_away, closed_normally, closed_for_error, closed_by_application, dropped,
-      slow_readers, ping_timeouts, exceptions, bytes_in, bytes_out, sends, messages_in, messages_out;
+      slow_readers, ping_timeouts, exceptions, tls_handshakes, tls_resumed, tls_nanoseconds, tls_failures, bytes_in,
+      bytes_out, sends, messages_in, messages_out;
   counter rejected[600]; // by status; index 0: statuses that are none
   counter answered[600];
 };

@@ -2,10 +2,13 @@
 
 #include <utility>
 
+#include "libswill/base/process.hpp"
 #include "libswill/base/run_on.hpp"
 #include "libswill/net/acceptor.hpp"
 #include "libswill/transport/detail/server_connection.hpp"
+#include "libswill/transport/detail/tls_watch.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <unistd.h>
 
@@ -13,7 +16,8 @@ namespace swill::transport {
 
 namespace {
 
-// Connections beyond capacity that still get their 503, one by one; more are closed at once.
+// Connections beyond capacity that still get their 503, one by one, or a quarter of the descriptors where those are few; more are closed at
+// once.
 constexpr std::size_t waiting_room = 256;
 // How long stop() waits for a loop to come round before it gives up on it.
 constexpr std::chrono::milliseconds longest_turn{2000};
@@ -23,12 +27,15 @@ constexpr std::chrono::milliseconds longest_turn{2000};
 struct websocket_server::impl {
   impl(server_settings s, gate& g) : core(std::make_shared<detail::core>(std::move(s), g)) {}
 
-  void take(net::newcomer n, bool is_internal);
+  void take(net::newcomer n, const detail::door& d);
+  void watch_tls();
   void on_every_lane(void (*f)(detail::server_connection&));
   bool wait_until_gone(std::chrono::milliseconds longest);
 
   std::shared_ptr<detail::core> core;
   std::vector<std::shared_ptr<net::acceptor>> acceptors;
+  std::vector<std::shared_ptr<detail::tls_watch>> watches;
+  const std::size_t waiting = std::min(waiting_room, raise_descriptor_limit() / 4);
   std::size_t next_lane = 0; // on the first loop only
   bool stopped = false;
 };
@@ -44,28 +51,50 @@ websocket_server::~websocket_server() { stop(std::chrono::milliseconds{0}); }
 void websocket_server::start() {
   const auto& settings = impl_->core->settings;
   net::asio_loop& first = impl_->core->lanes.front()->loop;
-  for (const listener& wanted : settings.listen) {
-    const auto where = net::listen_address::parse(wanted.address);
-    impl_->acceptors.push_back(net::acceptor::make(
-        first, impl_->core->lanes.front()->log, where, {settings.backlog, settings.kernel_unsent},
-        [i = impl_.get(), internal = wanted.is_internal](net::newcomer n) { i->take(std::move(n), internal); }));
+  for (const detail::door& d : impl_->core->doors) {
+    const auto where = net::listen_address::parse(d.how.address);
+    impl_->acceptors.push_back(
+        net::acceptor::make(first, impl_->core->lanes.front()->log, where, {settings.backlog, settings.kernel_unsent},
+                            [i = impl_.get(), &d](net::newcomer n) { i->take(std::move(n), d); }));
   }
   for (const auto& l : impl_->acceptors) first.post([l] { l->start(); });
+  impl_->watch_tls();
+}
+
+void websocket_server::impl::watch_tls() {
+  const logger log{&core->settings.log, log_room::transport};
+  for (const detail::door& d : core->doors) {
+    if (!d.tls) continue;
+    for (const std::string& warning : d.tls->warnings()) log.write(log_level::warning, warning);
+    if (d.how.tls->look_interval.count() == 0) continue;
+    watches.push_back(std::make_shared<detail::tls_watch>(core, d));
+    core->lanes.front()->loop.post([w = watches.back()] { w->start(); });
+  }
+}
+
+bool websocket_server::reload() {
+  bool has_tls = false;
+  for (const detail::door& d : impl_->core->doors) {
+    if (!d.tls) continue;
+    d.tls->reload(logger{&impl_->core->settings.log, log_room::transport});
+    has_tls = true;
+  }
+  return has_tls;
 }
 
 // On the first loop, for each connection.
-void websocket_server::impl::take(net::newcomer n, bool is_internal) {
+void websocket_server::impl::take(net::newcomer n, const detail::door& d) {
   const std::size_t already = core->open.fetch_add(1);
   const std::size_t capacity = core->settings.limits.connections;
   const bool beyond = already >= capacity;
   detail::lane& l = *core->lanes[next_lane++ % core->lanes.size()];
-  if (beyond && already - capacity >= waiting_room) {
+  if (beyond && already - capacity >= waiting) {
     ::close(n.fd);
     core->lanes.front()->count.turned_away.add();
     return core->one_less();
   }
-  auto start = [c = core, &l, n = std::move(n), beyond, is_internal]() mutable {
-    std::make_shared<detail::server_connection>(std::move(c), l, std::move(n), is_internal)->start(beyond);
+  auto start = [c = core, &l, n = std::move(n), &d, beyond]() mutable {
+    std::make_shared<detail::server_connection>(std::move(c), l, std::move(n), d)->start(beyond);
   };
   if (l.loop.is_current())
     start();
@@ -76,6 +105,16 @@ void websocket_server::impl::take(net::newcomer n, bool is_internal) {
 std::vector<std::string> websocket_server::addresses() const {
   std::vector<std::string> all;
   for (const auto& l : impl_->acceptors) all.push_back(l->address().text());
+  return all;
+}
+
+std::vector<std::string> websocket_server::urls() const {
+  std::vector<std::string> all;
+  for (std::size_t i = 0; i < impl_->acceptors.size(); ++i) {
+    const net::listen_address& where = impl_->acceptors[i]->address();
+    const char* scheme = impl_->core->doors[i].tls ? "wss://" : "ws://";
+    all.push_back(where.is_unix() ? where.text() : scheme + where.text() + impl_->core->settings.path);
+  }
   return all;
 }
 
@@ -122,7 +161,9 @@ bool websocket_server::impl::wait_until_gone(std::chrono::milliseconds longest) 
 void websocket_server::stop(std::chrono::milliseconds grace) {
   if (std::exchange(impl_->stopped, true)) return;
   drain();
-  const auto stop_acceptors = [acceptors = std::exchange(impl_->acceptors, {})] {
+  const auto stop_acceptors = [acceptors = std::exchange(impl_->acceptors, {}),
+                               watches = std::exchange(impl_->watches, {})] {
+    for (const auto& w : watches) w->stop();
     for (const auto& a : acceptors) a->stop();
   };
   if (net::asio_loop& first = impl_->core->lanes.front()->loop; first.is_running()) {
@@ -136,7 +177,10 @@ void websocket_server::stop(std::chrono::milliseconds grace) {
     impl_->wait_until_gone(longest_turn);
   }
   for (auto& l : impl_->core->lanes) { // their timers are the loops', which may go on turning
-    const auto end = [c = impl_->core, lane = l.get()] { lane->log.stop(); };
+    const auto end = [c = impl_->core, lane = l.get()] {
+      lane->log.stop();
+      lane->jobs->stop();
+    };
     if (l->loop.is_running())
       l->loop.post(end);
     else
@@ -160,6 +204,10 @@ transport::statistics websocket_server::statistics() const {
     all.slow_readers += c.slow_readers.get();
     all.ping_timeouts += c.ping_timeouts.get();
     all.exceptions += c.exceptions.get();
+    all.tls_handshakes += c.tls_handshakes.get();
+    all.tls_resumed += c.tls_resumed.get();
+    all.tls_nanoseconds += c.tls_nanoseconds.get();
+    all.tls_failures += c.tls_failures.get();
     all.bytes_in += c.bytes_in.get();
     all.bytes_out += c.bytes_out.get();
     all.sends += c.sends.get();

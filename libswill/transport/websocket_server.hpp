@@ -37,7 +37,7 @@ struct server_settings {
 /// loops in turn. The gate and the loops must outlive it; the loops may start to run before or after it.
 class websocket_server {
 public:
-  /// Throws std::invalid_argument for an origin that can never match, and for two routes with one path.
+  /// Throws std::invalid_argument for an origin that can never match, two routes with one path, and files of TLS that cannot be used.
   websocket_server(server_settings settings, gate& g, std::vector<net::asio_loop*> loops);
 
   /// As stop() without grace.
@@ -49,8 +49,15 @@ public:
   /// The addresses that it listens on, with their real ports, in the order of the settings.
   std::vector<std::string> addresses() const;
 
+  /// What clients connect to, in the same order: "ws://127.0.0.1:8080/ws", "wss://…", "unix:PATH".
+  std::vector<std::string> urls() const;
+
   /// The port of the first TCP address of a public listener; 0 without one.
   std::uint16_t port() const;
+
+  /// Reads the files of all listeners' TLS again, now; what cannot be used is a line in the log, and what was there before goes on. False when no
+  /// listener has TLS. From any thread.
+  bool reload();
 
   /// It has limits::connections. From any thread.
   bool is_full() const noexcept;

@@ -34,8 +34,9 @@ TEST(Endpoint, ReadsUnixSockets) {
 }
 
 TEST(Endpoint, RefusesWhatIsNone) {
-  for (const char* bad : {"", "ws://", "ws://:80/", "ws://h:0/", "ws://h:70000/", "ws://h:x/", "ws://h/a b",
-                          "ws://[::1/", "ws://u:p@h/", "ws://h/#x", "http://h/", "unix:", "ws://h/\r\nX: y"}) {
+  for (const char* bad :
+       {"", "ws://", "ws://:80/", "ws://h:0/", "ws://h:70000/", "ws://h:x/", "ws://h/a b", "ws://[::1/", "ws://u:p@h/",
+        "ws://h/#x", "http://h/", "https://h/", "wss:///", "unix:", "ws://h/\r\nX: y"}) {
     try {
       (void)endpoint::parse(bad, "/ws");
       ADD_FAILURE() << bad;
@@ -45,16 +46,18 @@ TEST(Endpoint, RefusesWhatIsNone) {
   }
 }
 
-TEST(Endpoint, SaysThatTlsIsNotSupported) {
-  for (const char* url : {"wss://h/", "WSS://h/", "HTTPS://h/"}) {
-    try {
-      (void)endpoint::parse(url, "/ws");
-      ADD_FAILURE() << url;
-    } catch (const connect_error& e) {
-      EXPECT_EQ(e.why, connect_error::kind::unsupported) << url;
-      EXPECT_NE(e.message.find("TLS"), std::string::npos) << url;
-    }
+TEST(Endpoint, TellsTlsByTheScheme) {
+  const auto plain = endpoint::parse("ws://h/", "/ws");
+  EXPECT_FALSE(plain.tls);
+  for (const char* url : {"wss://h", "WSS://h"}) {
+    const auto e = endpoint::parse(url, "/ws");
+    EXPECT_TRUE(e.tls);
+    EXPECT_EQ(e.host, "h");
+    EXPECT_EQ(e.port, "443");
+    EXPECT_EQ(e.authority, "h");
+    EXPECT_EQ(e.target, "/ws");
   }
+  EXPECT_EQ(endpoint::parse("wss://h:8443/x", "/ws").port, "8443");
 }
 
 } // namespace

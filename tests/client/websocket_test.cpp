@@ -221,10 +221,31 @@ TEST(WebSocket, RefusesOtherAnswersToTheUpgrade) {
   EXPECT_EQ(refusal_of("HTTP/1.1 503 Full\r\nContent-Length: 4\r\n\r\nfull"), connect_error::kind::rejected);
   EXPECT_EQ(refusal_of("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"), connect_error::kind::rejected);
   EXPECT_EQ(refusal_of("SSH-2.0-OpenSSH\r\n"), connect_error::kind::protocol);
+  EXPECT_EQ(refusal_of("HTTP/1.1 401 No\r\nContent-Length: 12\r\n\r\nwho"), connect_error::kind::rejected);
+  EXPECT_EQ(refusal_of("HTTP/1.1 503 Full\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfu"),
+            connect_error::kind::rejected);
+  EXPECT_EQ(refusal_of("HTTP/1.1 401 No\r\nContent-Le"), connect_error::kind::unreachable);
   EXPECT_EQ(
       refusal_of("HTTP/1.1 101 X\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: wrong\r\n\r\n"),
       connect_error::kind::protocol);
   EXPECT_EQ(refusal_of(""), connect_error::kind::unreachable);
+}
+
+TEST(WebSocket, TellsTheStatusOfARejectionThatDoesNotEnd) {
+  const scripted_server server{[](scripted_server& s) {
+    s.read_until("\r\n\r\n");
+    s.send("HTTP/1.1 401 No\r\n\r\nwho are");
+    s.read_until("never");
+  }};
+  client_options o;
+  o.connect_timeout = std::chrono::milliseconds{100};
+  try {
+    run([&]() -> task<void> { const client c = co_await client::connect(server.url(), o); });
+    ADD_FAILURE();
+  } catch (const connect_error& e) {
+    EXPECT_EQ(e.why, connect_error::kind::rejected);
+    EXPECT_EQ(e.http_status, 401);
+  }
 }
 
 TEST(WebSocket, GivesUpAfterTheConnectTimeout) {

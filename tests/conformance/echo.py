@@ -7,6 +7,7 @@ Prints a line for each case that failed, and `N passed, M failed`; exit code 0 o
 """
 import argparse
 import socket
+import ssl
 import struct
 import sys
 import urllib.parse
@@ -26,11 +27,16 @@ GOOD_CODES = [1000, 1001, 1002, 1003, *range(1007, 1015), 3000, 3999, 4000, 4999
 BAD_CODES = [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535]
 
 
+GONE = ConnectionError, ssl.SSLError
+
+
 class Connection:
     def __init__(self, options):
         url = urllib.parse.urlsplit(options.url)
         self.sock = socket.create_connection((url.hostname, url.port or 80), timeout=10 * options.patience)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # each write of a byte travels alone, and at once
+        if options.ca:
+            self.sock = ssl.create_default_context(cafile=options.ca).wrap_socket(self.sock, server_hostname=url.hostname)
         self.sock.sendall(UPGRADE.format(path=url.path, host=url.netloc).encode())
         self.buf = b""
         while b"\r\n\r\n" not in self.buf:
@@ -47,7 +53,7 @@ class Connection:
         try:
             for i in range(0, len(data), size):
                 self.sock.sendall(data[i:i + size])
-        except ConnectionError:
+        except GONE:
             pass
 
     def take(self, n):
@@ -71,7 +77,7 @@ class Connection:
             return first, self.take(n)
         except TimeoutError:
             return "nothing"
-        except ConnectionError:
+        except GONE:
             return "end"
 
 
@@ -189,6 +195,7 @@ def play(options, data, size, wanted):
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--url", default="ws://127.0.0.1:8080/echo")
+    ap.add_argument("--ca", metavar="FILE", help="by TLS: whose certificate the server may have")
     ap.add_argument("--patience", type=float, default=1.0)
     ap.add_argument("-j", default=1, help=argparse.SUPPRESS)
     options = ap.parse_args()

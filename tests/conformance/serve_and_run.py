@@ -3,6 +3,7 @@
 
 serve_and_run.py SERVER [ARGUMENT OF run.py ...]
 serve_and_run.py SERVER --echo [ARGUMENT OF echo.py ...]
+serve_and_run.py SERVER --tls [--echo] [ARGUMENT OF ...]      by wss://, with a certificate that `openssl` makes
 
 Fails when a case does, and when the server does not come up, ends early, or does not end with 0 on SIGTERM.
 SWILL_PATIENCE multiplies all limits of time (1); SWILL_CASES_AT_A_TIME is run.py's -j (8).
@@ -50,17 +51,31 @@ def stop(server):
         return "none within the limit: killed"
 
 
-def serve_and_run(program, arguments, log):
+def make_certificate(directory):
+    """(file of a certificate for 127.0.0.1, file of its key)"""
+    certificate, key = f"{directory}/certificate.pem", f"{directory}/key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj", "/CN=conformance",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate], check=True, stderr=subprocess.DEVNULL)
+    return certificate, key
+
+
+def serve_and_run(program, arguments, log, directory):
+    tls = arguments[:1] == ["--tls"]
+    arguments = arguments[tls:]
     echo = arguments[:1] == ["--echo"]
     runner, path = ("echo.py", "echo") if echo else ("run.py", "ws")
     port = free_port()
-    server = subprocess.Popen([program, "--port", str(port), *(["--test-echo"] if echo else [])], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    where, scheme, trust = ["--port", str(port)], "ws", []
+    if tls:
+        certificate, key = make_certificate(directory)
+        where, scheme, trust = ["--listen-tls", f"127.0.0.1:{port}", "--listen-tls-cert", certificate, "--listen-tls-key", key], "wss", ["--ca", certificate]
+    server = subprocess.Popen([program, *where, *(["--test-echo"] if echo else [])], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
         if not wait_until_listening(server, port):
             return [f"{program} does not listen on port {port}; exit status {server.poll()}"]
         wrongs = []
         cases = subprocess.run(
-            [sys.executable, HERE / runner, "--url", f"ws://127.0.0.1:{port}/{path}", "--patience", str(PATIENCE),
+            [sys.executable, HERE / runner, "--url", f"{scheme}://127.0.0.1:{port}/{path}", *trust, "--patience", str(PATIENCE),
              "-j", CASES_AT_A_TIME, *arguments[echo:]], check=False)
         if cases.returncode != 0:
             wrongs.append("not all cases passed")
@@ -79,8 +94,8 @@ def serve_and_run(program, arguments, log):
 def main():
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    with tempfile.TemporaryFile() as log:
-        wrongs = serve_and_run(sys.argv[1], sys.argv[2:], log)
+    with tempfile.TemporaryFile() as log, tempfile.TemporaryDirectory() as directory:
+        wrongs = serve_and_run(sys.argv[1], sys.argv[2:], log, directory)
         if wrongs:
             log.seek(0)
             lines = log.read().decode(errors="replace").splitlines()

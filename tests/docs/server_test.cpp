@@ -3,6 +3,7 @@
 #include "libswill/client/blocking_client.hpp"
 #include "libswill/server/server.hpp"
 #include "libswill/transport/statistics.hpp"
+#include "tests/support/certificates.hpp"
 
 #include <gtest/gtest.h>
 
@@ -21,6 +22,38 @@ std::string numbers_of(const swill::server& server) {
 }
 // [/numbers]
 
+TEST(ServerPage, IsTrueOfTls) {
+  const swill::test::certificate_authority authority{"authority"};
+  const auto own = authority.issue("shop", {"DNS:localhost"});
+  const auto billing = authority.issue("billing");
+  const std::string authority_file = authority.file();
+  swill::app app;
+  // [client_certificate]
+  app.before_connection([](swill::connection& c) {
+    const swill::peer_certificate* who = c.client_certificate();
+    if (who != nullptr) c.set_user(who->subject); // "CN=billing"
+  });
+  // [/client_certificate]
+  app.handle("whoami", [](swill::request<> r) { return r.context().connection().user(); });
+  // [tls]
+  swill::tls_server_options tls;
+  tls.identities = {{own.certificate, own.key}}; // PEM files
+  tls.client_authority = authority_file;         // who signs the certificates of clients, if they are to have any
+  tls.clients = swill::client_certificates::optional;
+  swill::server server{app, {.listen = {{"127.0.0.1:0", tls}, "127.0.0.1:0"}, .io_threads = 1}};
+  // [/tls]
+  server.start();
+
+  swill::client_options o;
+  o.tls.authority = authority_file;
+  o.tls.server_name = "localhost";
+  o.tls.identity = {billing.certificate, billing.key};
+  swill::blocking_client by_tls{server.urls()[0], o};
+  EXPECT_EQ(by_tls.call<std::string>("whoami"), "CN=billing");
+  swill::blocking_client plain{server.urls()[1]};
+  EXPECT_EQ(plain.call<std::string>("whoami"), "");
+}
+
 TEST(ServerPage, IsTrue) {
   swill::app app;
   app.handle("ping", [](swill::request<>) { return std::string{"pong"}; });
@@ -31,7 +64,7 @@ TEST(ServerPage, IsTrue) {
   // [embed]
   swill::server server{app, {.listen = {"127.0.0.1:0"}, .path = "/rpc", .io_threads = 1}};
   server.start(); // throws what keeps it from listening; its threads serve from now on
-  const std::string url = "ws://" + server.addresses().front() + "/rpc"; // with the port that it got
+  const std::string url = server.urls().front();
   // [/embed]
 
   swill::blocking_client client{url};

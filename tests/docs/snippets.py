@@ -3,7 +3,7 @@
 
 snippets.py [--write] [ROOT]
 
-In a page, every block of C++ and CMake stands behind a line that names its source:
+In a page, every block of C++, CMake and TypeScript stands behind a line that names its source:
 
     <!-- snippet tests/docs/handlers_test.cpp first -->
 
@@ -21,8 +21,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import checks  # noqa: E402
 import pages  # noqa: E402
 
-SOURCES = ["tests/docs/*.cpp", "tests/package/*/CMakeLists.txt"]
-FROM_SOURCE = {"cpp", "cmake"}
+SOURCES = ["tests/docs/*.cpp", "tests/package/*/CMakeLists.txt", "clients/typescript/tests/docs.test.ts"]
+FROM_SOURCE = {"cpp", "cmake", "ts"}
 SHOWN = {"text", "json", "mermaid"}
 
 BLOCK = re.compile(r"^<!-- snippet (\S+) (\S+) -->\n((?:<!-- [^\n]* -->\n)*)```(\w+)\n(.*?)^```$", re.M | re.S)

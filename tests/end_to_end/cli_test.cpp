@@ -286,8 +286,7 @@ TEST_F(Cli, EndsWithOneForWrongUse) {
                                                                                      {"-m", "x", "ls"},
                                                                                      {"-H", "x", "ls"},
                                                                                      {"--timeout", "soon", "ls"},
-                                                                                     {"--url", "http://x", "ls"},
-                                                                                     {"--url", "wss://x", "ls"}}) {
+                                                                                     {"--url", "http://x", "ls"}}) {
     const auto end = wrong.empty() || wrong[0] != "--url" ? swill(wrong) : run_cli(wrong);
     EXPECT_EQ(end.code, 1) << testing::PrintToString(wrong) << end.errors;
     EXPECT_THAT(end.errors, StartsWith("swill: ")) << testing::PrintToString(wrong);

@@ -6,8 +6,8 @@ rooms.py [ROOT]
 Prints one line for each include that does not, and exits with 1 when there was one. What it enforces:
 - a room includes only itself and the rooms its arrows lead to, and of another room nothing private, which is what lies in a `detail`;
 - no class has the name of one in another room, but for those of SAME_NAMES;
-- Boost, CAF, hiredis, msgpack, RE2 and nlohmann-json appear only in the rooms that may know them;
-- public headers of libswill/ show none of Boost, CAF, hiredis and nlohmann-json to those who include them;
+- Boost, CAF, hiredis, msgpack, RE2, OpenSSL and nlohmann-json appear only in the rooms that may know them;
+- public headers of libswill/ show none of Boost, CAF, hiredis, OpenSSL and nlohmann-json to those who include them;
 - CLI11, which takes a compiler seconds, appears in one source;
 - each source includes its own header first;
 - project includes are quoted, root-relative and exist.
@@ -56,13 +56,14 @@ DEPENDENCIES = {
     "hiredis": (r"hiredis/", ["libswill/redis"]),
     "msgpack-cxx": (r"msgpack(\.hpp|/)", ["libswill/wire"]),
     "RE2": (r"re2/", ["libswill/api"]),
+    "OpenSSL": (r"openssl/", ["libswill/base", "libswill/net", "actors/workers"]),
     "nlohmann-json": (r"nlohmann/", ["libswill/logging"]),
 }
 # The one source that may know a dependency, in rooms that may know them all.
 ONLY_SOURCE = {"CLI11": (r"CLI/", "apps/common/command_line.cpp")}
 # Out of sight of whoever includes a public header of libswill/, but for these few.
-HIDDEN = ["Boost", "CAF", "hiredis", "nlohmann-json"]
-SHOWN_BY = {"CAF": [], "Boost": [], "hiredis": [], "nlohmann-json": []}
+HIDDEN = ["Boost", "CAF", "hiredis", "nlohmann-json", "OpenSSL"]
+SHOWN_BY = {"CAF": [], "Boost": [], "hiredis": [], "nlohmann-json": [], "OpenSSL": []}
 
 # At the beginning of a line: neither nested nor only declared.
 CLASS = re.compile(r"^(?:class|struct|enum class) (\w+)(?: final)?\s*(?::[^;{]*)?\{", re.M)

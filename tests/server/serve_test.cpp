@@ -30,11 +30,11 @@ TEST(Serve, SaysInOneLineWhyItCannotStart) {
 }
 
 TEST(Serve, SaysWhereItListens) {
-  EXPECT_EQ(listening_line({"127.0.0.1:8080", "[::1]:80", "unix:/run/shop"}, "/ws"),
-            "Swill listens on ws://127.0.0.1:8080/ws, ws://[::1]:80/ws, unix:/run/shop\n");
+  EXPECT_EQ(listening_line({"ws://127.0.0.1:8080/ws", "wss://[::1]:80/ws", "unix:/run/shop"}),
+            "Swill listens on ws://127.0.0.1:8080/ws, wss://[::1]:80/ws, unix:/run/shop\n");
 }
 
-TEST(Serve, PrintsNothingWhereItListensNowhere) { EXPECT_EQ(listening_line({}, "/ws"), ""); }
+TEST(Serve, PrintsNothingWhereItListensNowhere) { EXPECT_EQ(listening_line({}), ""); }
 
 TEST(Serve, NamesAPathWhereThereIsSomethingElse) {
   const std::string path = testing::TempDir() + "swill-no-socket-" + std::to_string(::getpid());

@@ -1,5 +1,6 @@
 #include "sessions/sessions.hpp"
 
+#include "actors/runtime.hpp"
 #include "libswill/client/blocking_client.hpp"
 #include "libswill/server/server.hpp"
 #include "libswill/server/test_client.hpp"
@@ -81,6 +82,30 @@ void count_together(const std::vector<node*>& nodes) {
   for (auto& d : done) d.get();
 
   EXPECT_EQ(first.call<int>("peek"), 1 + 4 * rounds);
+}
+
+/// Waits until a node says that of its readiness, for 10 s at most.
+bool says(node& n, const std::vector<std::string>& reasons) {
+  const auto deadline = std::chrono::steady_clock::now() + 10s;
+  while (n.s.runtime().reasons_not_ready() != reasons) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+  return true;
+}
+
+TEST(SessionServer, IsNotReadyWhileRedisIsAway) {
+  test::redis_server redis;
+  node n{redis_sessions(in(redis))};
+  EXPECT_TRUE(says(n, {}));
+
+  redis.kill();
+  EXPECT_TRUE(says(n, {"sessions: what keeps them cannot be reached"}));
+  redis.restart();
+  EXPECT_TRUE(says(n, {}));
+
+  node in_memory{memory_sessions()};
+  EXPECT_TRUE(says(in_memory, {}));
 }
 
 TEST(SessionServer, LosesNoUpdateBetweenLoopsInMemory) {

@@ -55,7 +55,10 @@ raw_client::raw_client(const std::string& address, std::chrono::milliseconds pat
     : fd_(connect_to(net::listen_address::parse(address))), patience_(patience) {}
 
 raw_client::raw_client(raw_client&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), patience_(other.patience_), input_(std::move(other.input_)) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      patience_(other.patience_),
+      input_(std::move(other.input_)),
+      tls_(std::move(other.tls_)) {}
 
 raw_client::~raw_client() {
   if (fd_ >= 0) ::close(fd_);
@@ -123,7 +126,22 @@ int raw_client::frame::close_code() const {
   return static_cast<unsigned char>(payload[0]) << 8 | static_cast<unsigned char>(payload[1]);
 }
 
+void raw_client::secure(const tls_line::options& o) {
+  tls_ = std::make_unique<tls_line>(o);
+  send_what_waits();
+  while (!tls_->is_open())
+    if (!receive()) throw std::runtime_error("the server ended TCP while hands were shaken");
+}
+
+void raw_client::send_what_waits() { send_ciphertext(tls_->take()); }
+
 void raw_client::send(std::string_view bytes) {
+  if (!tls_) return send_ciphertext(bytes);
+  tls_->write(bytes);
+  send_what_waits();
+}
+
+void raw_client::send_ciphertext(std::string_view bytes) {
   while (!bytes.empty()) {
     pollfd p{fd_, POLLOUT, 0};
     if (::poll(&p, 1, static_cast<int>(patience_.count())) == 0) throw std::runtime_error("timeout while sending");
@@ -141,7 +159,14 @@ bool raw_client::receive() {
   char chunk[65536];
   const ssize_t n = ::recv(fd_, chunk, sizeof chunk, 0);
   if (n <= 0) return false;
-  input_.append(chunk, static_cast<std::size_t>(n));
+  const std::string_view came{chunk, static_cast<std::size_t>(n)};
+  if (tls_) {
+    tls_->feed(came);
+    send_what_waits();
+    input_ += tls_->read();
+  } else {
+    input_ += came;
+  }
   return true;
 }
 
@@ -174,8 +199,9 @@ std::string raw_client::read_message() {
 }
 
 bool raw_client::at_end() {
-  if (!input_.empty()) return false;
-  return !receive();
+  while (input_.empty())
+    if (!receive()) return true;
+  return false;
 }
 
 void raw_client::shut_down_sending() { ::shutdown(fd_, SHUT_WR); }

@@ -1,7 +1,10 @@
 #pragma once
 
+#include "tests/support/tls_line.hpp"
+
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +20,10 @@ public:
   ~raw_client();
   raw_client(raw_client&& other) noexcept;
   raw_client& operator=(raw_client&&) = delete;
+
+  /// Shakes hands; everything that follows goes by TLS, but for what is sent as ciphertext.
+  void secure(const tls_line::options& o);
+  const tls_line& tls() const noexcept { return *tls_; }
 
   struct upgrade_options {
     std::string path = "/ws";
@@ -48,6 +55,7 @@ public:
   static std::string close_payload(int code, std::string_view reason = {});
 
   void send(std::string_view bytes);
+  void send_ciphertext(std::string_view bytes); ///< as it is
   void send_frame(int op, std::string_view payload, bool fin = true) { send(encode(op, payload, fin)); }
   void send_message(std::string_view payload) { send_frame(2, payload); }
 
@@ -62,10 +70,12 @@ public:
 private:
   void need(std::size_t n);
   bool receive();
+  void send_what_waits();
 
   int fd_ = -1;
   std::chrono::milliseconds patience_;
   std::string input_;
+  std::unique_ptr<tls_line> tls_;
 };
 
 } // namespace swill::test

@@ -59,7 +59,7 @@ double children_cpu_ns_of(pid_t pid) {
 } // namespace
 
 running_server::running_server(const server_spec& spec, unsigned threads)
-    : port_(test::free_port()), process_(expand(spec, port_, threads)) {
+    : tls_authority_(spec.tls_authority), port_(test::free_port()), process_(expand(spec, port_, threads)) {
   for (int i = 0; i < ready_attempts; ++i) {
     if (!process_.is_running()) throw std::runtime_error("the server ended before it listened");
     try {

@@ -16,12 +16,13 @@ class running_server {
 public:
   explicit running_server(const server_spec& spec, unsigned threads = 1);
 
-  connection connect(unsigned source = 0) const { return connection(port_, source); }
+  connection connect(unsigned source = 0) const { return connection(port_, source, tls_authority_); }
   pid_t pid() const noexcept { return process_.pid(); }
   /// Resident memory in bytes.
   double rss() const { return static_cast<double>(test::memory_of(pid())); }
 
 private:
+  std::string tls_authority_;
   std::uint16_t port_;
   test::child_process process_;
 };

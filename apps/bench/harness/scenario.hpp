@@ -13,6 +13,7 @@ namespace swill::bench {
 struct server_spec {
   std::string label;
   std::string command;
+  std::string tls_authority{}; ///< file of whose certificate it shows; empty: without TLS
 
   /// What ratios refer to.
   bool is_baseline() const { return label == "bare"; }

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -51,7 +52,8 @@ void set_option(int fd, int level, int name, const T& value) {
 
 } // namespace
 
-connection::connection(std::uint16_t port, unsigned source) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+connection::connection(std::uint16_t port, unsigned source, const std::string& tls_authority)
+    : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   if (fd_ < 0) throw_errno("socket");
   set_option(fd_, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(fd_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
@@ -62,6 +64,10 @@ connection::connection(std::uint16_t port, unsigned source) : fd_(::socket(AF_IN
     const auto peer = loopback(port, 0);
     if (::connect(fd_, reinterpret_cast<const sockaddr*>(&peer), sizeof peer) != 0) throw_errno("connect");
     ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) | O_NONBLOCK);
+    if (!tls_authority.empty()) {
+      tls_ = std::make_unique<net::tls_session>(tls_client_options{.authority = tls_authority}, "localhost", "");
+      send_encrypted();
+    }
     handshake(port);
   } catch (...) {
     ::close(fd_);
@@ -74,7 +80,7 @@ connection::~connection() {
 }
 
 connection::connection(connection&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), rest_(std::move(other.rest_)) {}
+    : fd_(std::exchange(other.fd_, -1)), rest_(std::move(other.rest_)), tls_(std::move(other.tls_)) {}
 
 void connection::handshake(std::uint16_t port) {
   const std::string key = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -96,6 +102,18 @@ void connection::handshake(std::uint16_t port) {
   }
 }
 
+// The handshake, or what was encrypted.
+void connection::send_encrypted() {
+  while (tls_->waiting() != 0) {
+    const auto sent = ::send(fd_, tls_->output().data(), tls_->waiting(), MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN) throw_errno("send");
+    if (sent < 0)
+      wait_for(fd_, POLLOUT);
+    else
+      tls_->sent(static_cast<std::size_t>(sent));
+  }
+}
+
 void connection::wait_readable() const { wait_for(fd_, POLLIN); }
 
 void connection::send(std::string_view bytes) {
@@ -106,6 +124,15 @@ void connection::send(std::string_view bytes) {
 }
 
 std::size_t connection::send_some(std::string_view bytes) {
+  if (tls_) {
+    while (!tls_->is_open()) {
+      wait_readable();
+      if (read_some().data() == nullptr) throw std::runtime_error("TLS: " + tls_->failure());
+    }
+    const std::size_t n = tls_->write(as_bytes(bytes));
+    send_encrypted();
+    return n;
+  }
   const auto sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (sent < 0 && errno != EAGAIN) throw_errno("send");
   return sent < 0 ? 0 : static_cast<std::size_t>(sent);
@@ -117,8 +144,17 @@ std::string_view connection::read_some() {
   const auto kept = rest_.size();
   if (kept > 0) std::memcpy(buffer, rest_.data(), kept);
   rest_.clear();
-  const auto got = ::recv(fd_, buffer + kept, buffer_size - kept, 0);
+  // With TLS what is encrypted lies at the end of the buffer, and what it becomes before it.
+  char* const to = tls_ ? buffer + buffer_size / 4 * 3 : buffer + kept;
+  const auto got = ::recv(fd_, to, tls_ ? buffer_size / 4 : buffer_size - kept, 0);
   if (got == 0 || (got < 0 && errno != EAGAIN)) return {};
+  if (tls_) {
+    tls_->feed(as_bytes({to, static_cast<std::size_t>(std::max<ssize_t>(got, 0))}));
+    const auto plain = tls_->read(reinterpret_cast<std::byte*>(buffer + kept), buffer_size / 4 * 3 - kept);
+    send_encrypted();
+    if (tls_->now() == net::tls_session::state::failed) return {};
+    return {buffer, kept + plain};
+  }
   return {buffer, kept + (got > 0 ? static_cast<std::size_t>(got) : 0)};
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "libswill/net/detail/tls_session.hpp"
 #include "libswill/net/websocket/frame.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,8 +15,9 @@ namespace swill::bench {
 /// that the socket is non-blocking. Failures throw std::runtime_error.
 class connection {
 public:
-  /// `source` picks the local address 127.0.0.(1 + source): each has its own range of ports.
-  explicit connection(std::uint16_t port, unsigned source = 0);
+  /// `source` picks the local address 127.0.0.(1 + source): each has its own range of ports. `tls_authority`: file of whose
+  /// certificate the server shows; empty: without TLS.
+  explicit connection(std::uint16_t port, unsigned source = 0, const std::string& tls_authority = {});
   ~connection();
   connection(connection&& other) noexcept;
   connection& operator=(connection&&) = delete;
@@ -55,11 +58,13 @@ private:
 
   void handshake(std::uint16_t port);
   std::string_view read_some();
+  void send_encrypted();
   void keep(std::string_view rest);
   bool control(net::websocket::opcode op, std::string_view payload);
 
   int fd_ = -1;
   std::string rest_; // the beginning of a frame whose end has not come
+  std::unique_ptr<net::tls_session> tls_;
 };
 
 } // namespace swill::bench

@@ -13,11 +13,14 @@ export function isFinal({ status, code }: Ending): boolean {
   return [401, 403, 406].includes(status!) || [3000, 3003, 4401, 4403].includes(code!);
 }
 
+/** However long a server wishes; timers take no more than 24 days, and nobody means that. Milliseconds. */
+export const LONGEST_WISH = 3_600_000;
+
 /** The wish of a server that names a delay: in the header Retry-After, or in words such as "retry after 5 s" or "retry_after_ms=500". */
 export function namedDelay({ retryAfterMs, reason }: Ending): number {
-  if (retryAfterMs !== undefined) return Math.max(0, retryAfterMs);
-  const found = /retry.?after\D*([\d.]+)( *ms)?/i.exec(reason);
-  return found ? Number(found[1]) * (/ms/i.test(found[0]) ? 1 : 1000) : 0;
+  const [text = "", delay] = /retry.?after\D*([\d.]+)( *ms)?/i.exec(reason) ?? [];
+  const ms = retryAfterMs ?? Number(delay) * (/ms/i.test(text) ? 1 : 1000);
+  return Math.min(LONGEST_WISH, Math.max(0, ms || 0));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Backoff, delayOf, isFinal, namedDelay } from "./backoff.js";
+import { type Backoff, delayOf, isFinal, LONGEST_WISH, namedDelay } from "./backoff.js";
 import { MessageDecoder, MessageEncoder } from "./codec.js";
 import {
   ConnectionError,
@@ -88,6 +88,7 @@ interface Link {
 }
 
 const PING = "swill.ping";
+const LATE = "no connection in time";
 const STABLE_MS = 5000; // a connection that lived as long was no failure
 const WAKE_MS = 3000; // how long a server may take to answer after a page was away
 const UPLOAD_MS = 60_000; // the same while uploads are open: the server may be waiting for their handlers, and reads no ping meanwhile
@@ -104,7 +105,7 @@ export class Client extends Observable<ClientState> {
   readonly #options;
   readonly #open = new Map<number, Exchange>();
   readonly #waiting = new Set<Exchange>();
-  #encoder = new MessageEncoder();
+  readonly #encoder = new MessageEncoder();
   readonly #decoder = new MessageDecoder();
   #state: ClientState = { status: "idle", attempt: 0, delayMs: 0, reason: "" };
   #target: Target | undefined;
@@ -185,7 +186,7 @@ export class Client extends Observable<ClientState> {
    */
   connect(target: Target, { signal, timeoutMs = 30_000 }: ConnectOptions = {}): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.#target) throw new ConnectionError("connect was called before; close first");
+      if (this.#target) throw new ConnectionError("connected before: close first");
       if (typeof target !== "function") urlOf(target); // throws
       this.#target = target;
       this.#watchPage("addEventListener");
@@ -193,7 +194,7 @@ export class Client extends Observable<ClientState> {
       const abort = () => give("aborted");
       const timer =
         timeoutMs < LONGEST_TIMER
-          ? setTimeout(() => give(this.#state.reason || `no connection within ${timeoutMs} ms`), timeoutMs)
+          ? setTimeout(() => give(this.#state.reason || LATE), timeoutMs)
           : undefined;
       this.#connected = (problem) => {
         this.#connected = undefined;
@@ -299,12 +300,12 @@ export class Client extends Observable<ClientState> {
 
   #wait(x: Exchange): void {
     if (this.#waiting.size >= this.#options.waiting) {
-      this.#fail(x, new NotSentError("too many requests wait for a connection"));
+      this.#fail(x, new NotSentError("too many wait for a connection"));
       return;
     }
     this.#waiting.add(x);
     const left = this.#patience(x) - now();
-    if (left < LONGEST_TIMER) x.waitTimer = setTimeout(() => this.#fail(x, this.#lost(x, "no connection in time")), left);
+    if (left < LONGEST_TIMER) x.waitTimer = setTimeout(() => this.#fail(x, this.#lost(x, LATE)), left);
   }
 
   #transmit(x: Exchange): void {
@@ -332,7 +333,6 @@ export class Client extends Observable<ClientState> {
 
   #send(envelope: unknown[]): void {
     const bytes = this.#encoder.encode(envelope);
-    if (bytes.length > UNSENT_BYTES) this.#encoder = new MessageEncoder(); // which would keep a buffer of that size
     const link = this.#link!;
     try {
       link.transport!.send(bytes);
@@ -343,14 +343,13 @@ export class Client extends Observable<ClientState> {
 
   #receive(link: Link, bytes: Uint8Array): void {
     link.heard = now();
-    let envelope: any;
+    let seq, data: any, type, leading: any, trailing: any;
     try {
-      envelope = this.#decoder.decode(bytes);
+      [seq, data, type, leading, trailing] = this.#decoder.decode(bytes) as any[];
     } catch {
       this.#lose(link, { reason: "a message could not be decoded" });
       return;
     }
-    const [seq, data, type, leading, trailing] = envelope;
     const x = this.#open.get(seq);
     if (!x) return; // cancelled, and the answer had left already
     if (leading) guard(() => x.options.onLeading?.(leading));
@@ -368,7 +367,7 @@ export class Client extends Observable<ClientState> {
 
   /** The server answers with an error. */
   #refuse(x: Exchange, problem: SwillError): void {
-    const delay = problem.retryAfterMs ?? this.retryDelay(0);
+    const delay = Math.min(LONGEST_WISH, problem.retryAfterMs ?? this.retryDelay(0));
     if (!canRepeat(x) || problem.code !== 503 || !problem.retryable || now() + delay >= this.#patience(x)) {
       this.#fail(x, problem);
       return;
@@ -415,10 +414,9 @@ export class Client extends Observable<ClientState> {
   #dial(): void {
     clearTimeout(this.#timer);
     const controller = new AbortController();
-    const { dialMs } = this.#options;
     const link: Link = { controller, transport: undefined, since: undefined, heard: 0, timer: undefined };
     this.#link = link;
-    link.timer = setTimeout(() => this.#lose(link, { reason: `no connection within ${dialMs} ms` }), dialMs);
+    link.timer = setTimeout(() => this.#lose(link, { reason: LATE }), this.#options.dialMs);
     this.#set("connecting", 0, this.#state.reason);
     this.#transport(this.#failures, controller.signal).then(
       (transport) => {
@@ -427,9 +425,7 @@ export class Client extends Observable<ClientState> {
           return;
         }
         link.transport = transport;
-        transport.onMessage = (bytes) => {
-          if (this.#link === link) this.#receive(link, bytes);
-        };
+        transport.onMessage = (bytes) => this.#receive(link, bytes);
         transport.onClose = (ending) => this.#lose(link, ending);
         this.#ping(() => this.#up(link)); // somebody who speaks the protocol is there, not just an open socket
       },

@@ -7,6 +7,7 @@ import { Decoder, Encoder } from "@msgpack/msgpack";
 interface EncoderParts {
   encode(value: unknown): Uint8Array<ArrayBuffer>;
   bytes: Uint8Array;
+  view: DataView;
   encodeNumber(value: number): void;
   encodeNumberAsFloat(value: number): void;
   encodeBigInt64(value: bigint): void;
@@ -32,11 +33,22 @@ const BaseEncoder = Encoder as unknown as new (options: object) => EncoderParts;
 const BaseDecoder = Decoder as unknown as new (options: object) => DecoderParts;
 
 const SHORT = 2 ** 32;
+const LARGE = 1 << 20; // bytes
 const fits = (value: number | bigint) => value >= -(2n ** 63n) && value < 2n ** 64n;
 
 export class MessageEncoder extends BaseEncoder {
   constructor() {
     super({ ignoreUndefined: true });
+  }
+
+  override encode(value: unknown): Uint8Array<ArrayBuffer> {
+    const encoded = super.encode(value);
+    if (encoded.length > LARGE) {
+      // Else a buffer of that size would be kept for the next message.
+      this.bytes = new Uint8Array(2048);
+      this.view = new DataView(this.bytes.buffer);
+    }
+    return encoded;
   }
 
   /** Integers leave as such, whatever their size; a float only where 64 bits do not hold them. */

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 export type { Backoff } from "./backoff.js";
 export {
   type CallOptions,
@@ -38,4 +39,4 @@ export {
   type TopicSnapshot,
   topic,
 } from "./topic.js";
-export { type Ending, portTransport, type Transport, type WebSocketClass, type WebSocketLike } from "./transport.js";
+export { type Ending, type Port, portTransport, type Transport, type WebSocketClass, type WebSocketLike } from "./transport.js";

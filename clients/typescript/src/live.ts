@@ -1,3 +1,4 @@
+import { LONGEST_WISH } from "./backoff.js";
 import type { Client } from "./client.js";
 import { OverflowError, StreamBrokenError, SwillError } from "./errors.js";
 import { Exchange, type Metadata } from "./exchange.js";
@@ -106,7 +107,7 @@ export abstract class Live<S, E> extends Observable<S> implements AsyncIterable<
   #release(): void {
     if (--this.#users) return;
     queueMicrotask(() => {
-      if (this.#users || this.status === "idle") return;
+      if (this.#users) return;
       clearTimeout(this.#timer);
       this.#timer = undefined;
       const x = this.#exchange;
@@ -127,7 +128,8 @@ export abstract class Live<S, E> extends Observable<S> implements AsyncIterable<
       if (problem instanceof StreamBrokenError) this.#open("stale"); // waits for the next connection
       else if (code && retryable && (code === 503 || retryAfterMs !== undefined)) {
         this.#set("stale");
-        this.#timer = setTimeout(() => this.#open("stale"), retryAfterMs ?? this.#client.retryDelay(this.#refused++));
+        const delay = Math.min(LONGEST_WISH, retryAfterMs ?? this.#client.retryDelay(this.#refused++));
+        this.#timer = setTimeout(() => this.#open("stale"), delay);
       } else {
         this.#set("failed", problem);
         for (const queue of this.#readers) this.#end(queue, problem);

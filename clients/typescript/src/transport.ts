@@ -36,6 +36,8 @@ export interface WebSocketLike {
   onerror: ((event: any) => void) | null;
   send(data: Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
+  /** Of `ws` alone: the socket beneath, which writes in one go what comes while it is corked. */
+  readonly _socket?: { cork(): void; uncork(): void };
   /** Of `ws` alone, which tells why a handshake was refused. */
   on?(event: "unexpected-response", listener: (request: any, response: any) => void): unknown;
 }
@@ -63,9 +65,21 @@ export async function openWebSocket(url: URL, given: WebSocketClass | undefined,
   const Class = given ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket ?? (await findWs());
   return new Promise((resolve, reject: (ending: Ending) => void) => {
     const socket = new Class(url.href, [PROTOCOL]);
-    socket.binaryType = "arraybuffer";
+    socket.binaryType = socket.on ? "nodebuffer" : "arraybuffer"; // ws: an ArrayBuffer for each message costs more than the copy below
+    let isCorked = false;
     const transport: Transport = {
-      send: (bytes) => socket.send(bytes),
+      send(bytes) {
+        const { _socket } = socket;
+        if (_socket && !isCorked) {
+          isCorked = true;
+          _socket.cork();
+          queueMicrotask(() => {
+            isCorked = false;
+            _socket.uncork();
+          });
+        }
+        socket.send(bytes);
+      },
       close: (code) => socket.close(code),
       get bufferedAmount() {
         return socket.bufferedAmount;
@@ -105,12 +119,19 @@ async function findWs(): Promise<WebSocketClass> {
   try {
     return (await import(/* @vite-ignore */ ["ws"].join())).WebSocket;
   } catch {
-    throw { reason: "there is no WebSocket: install ws, or give the option webSocket", status: 406 };
+    throw { reason: "no WebSocket: install ws, or give the option webSocket", status: 406 };
   }
 }
 
+/** What a client needs of the MessagePort of a browser or of Node. */
+export interface Port {
+  onmessage: ((event: any) => void) | null;
+  postMessage(message: any): void;
+  close(): void;
+}
+
 /** One end of a MessageChannel as a transport, such as towards a SharedWorker that has the socket. The other end gets and posts Uint8Arrays. */
-export function portTransport(port: MessagePort): Transport {
+export function portTransport(port: Port): Transport {
   const transport: Transport = {
     send: (bytes) => port.postMessage(bytes),
     close: () => {

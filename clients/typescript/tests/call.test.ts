@@ -123,6 +123,23 @@ describe("a call", () => {
     expect(remove.mock.calls.map((c) => c[1])).toEqual(add.mock.calls.map((c) => c[1]));
   });
 
+  it("leaves no timer", async () => {
+    vi.useFakeTimers();
+    const answer = client.call("a", 1, { timeoutMs: 1000 });
+    const late = new Client();
+    const waiting = late.call("a", 1, { timeoutMs: 1000 }).catch((e) => e);
+    expect(vi.getTimerCount()).toBe(3);
+
+    server.link.reply(2, 1);
+    await answer;
+    expect(vi.getTimerCount()).toBe(2);
+    await vi.advanceTimersByTimeAsync(1000);
+
+    expect((await waiting).code).toBe(408);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+
   it("ignores an answer that comes after its cancellation", async () => {
     const controller = new AbortController();
     const answer = client.call("a", 1, { signal: controller.signal }).catch(() => "cancelled");
@@ -154,10 +171,10 @@ describe("a call", () => {
     vi.useRealTimers();
   });
 
-  it("ends with the connection when a message cannot be decoded", async () => {
+  it.each([[[0x95, 0x02]], [[0x01]], [[]]])("ends with the connection when %j comes, which is no envelope", async (bytes) => {
     const answer = client.call("a").catch((e) => e);
 
-    server.link.onMessage!(new Uint8Array([0x95, 0x02]));
+    server.link.onMessage!(new Uint8Array(bytes));
 
     expect((await answer).name).toBe("MaybeExecutedError");
     expect(server.link.closed).toBe(true);

@@ -14,6 +14,8 @@ describe("codec", () => {
     const moreNames = ["encodeMap", "doEncode", "writeU8", "writeU32"];
     const decoderNames = ["decodeUtf8String", "stateIsMapKey", "readU64", "readI64", "readU64AsBigInt", "readI64AsBigInt"];
 
+    const { bytes, view } = new Encoder() as any;
+    expect([bytes, view]).toEqual([expect.any(Uint8Array), expect.any(DataView)]);
     const missing = [
       ...[...encoderNames, ...moreNames].filter((name) => typeof (Encoder.prototype as any)[name] !== "function"),
       ...decoderNames.filter((name) => typeof (Decoder.prototype as any)[name] !== "function"),
@@ -84,6 +86,14 @@ describe("codec", () => {
     expect(again(new Set([1, 2]))).toEqual([1, 2]);
     expect(hexOf(new Map([[1, "a"]]))).toBe("8101a161");
     expect(Object.keys(again(big) as object)).toHaveLength(20);
+  });
+
+  it("keeps no buffer of a large message", () => {
+    const large = new Uint8Array(8 << 20);
+
+    expect(encoder.encode(large).length).toBe(large.length + 5);
+    expect((encoder as any).bytes.length).toBeLessThan(1 << 20);
+    expect(again({ a: "x".repeat(5000) })).toEqual({ a: "x".repeat(5000) });
   });
 
   it("reads keys of any type as text", () => {

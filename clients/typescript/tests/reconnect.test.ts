@@ -67,6 +67,9 @@ describe("the wait before an attempt", () => {
     [{ reason: "bye" }, 0],
     [{ reason: "", retryAfterMs: 3000 }, 3000],
     [{ reason: "", retryAfterMs: -1 }, 0],
+    [{ reason: "", retryAfterMs: NaN }, 0], // a header that is no date
+    [{ reason: "retry after 1.2.3 s" }, 0],
+    [{ reason: "", retryAfterMs: 1e12 }, 3_600_000],
   ])("is not shorter than %j says", (ending, ms) => {
     expect(namedDelay(ending)).toBe(ms);
     expect(delayOf(ending, 0, backoff)).toBe(ms + 250);
@@ -158,7 +161,7 @@ describe("an attempt", () => {
 
     await advance(1);
 
-    expect(client.state).toMatchObject({ status: "waiting", reason: "no connection within 10000 ms" });
+    expect(client.state).toMatchObject({ status: "waiting", reason: "no connection in time" });
     expect(server.link.closed).toBe(true);
   });
 
@@ -386,6 +389,22 @@ describe("a page", () => {
   });
 });
 
+describe("a transport that does not send", () => {
+  it("is lost", async () => {
+    await connect();
+    server.link.send = () => {
+      throw new Error("not open");
+    };
+
+    const problem = failure(client.call("a"));
+    await advance(250);
+
+    expect(await problem).toBeInstanceOf(MaybeExecutedError);
+    expect((await problem).message).toMatch("not open");
+    expect(server.links).toHaveLength(2);
+  });
+});
+
 describe("after a lost connection, the client", () => {
   it("is the same object, and its state says what goes on", async () => {
     await connect();
@@ -455,6 +474,19 @@ describe("after a lost connection, a unary call", () => {
     expect(await answer).toBe("well");
   });
 
+  it("that is idempotent waits for each next connection anew", async () => {
+    await connect({ heartbeatMs: 1e6 });
+    server.link.lose();
+    const answer = client.call("get", 1, { idempotent: true }); // waits a first time
+    await advance(20_000);
+    server.link.lose();
+    await advance(250);
+
+    expect(server.link.sent).toEqual([[expect.any(Number), 1, "get"]]);
+    server.link.reply(server.link.last[0], "well");
+    expect(await answer).toBe("well");
+  });
+
   it("that is idempotent keeps its deadline", async () => {
     await connect();
     const answer = failure(client.call("get", 1, { idempotent: true, timeoutMs: 1000 }));
@@ -478,6 +510,21 @@ describe("after a lost connection, a unary call", () => {
     server.link.reply(server.link.last[0], "well");
 
     expect(await answer).toBe("well");
+  });
+
+  it("that waits after a 503 is not sent when it is cancelled, nor twice when the connection is lost meanwhile", async () => {
+    await connect();
+    const controller = new AbortController();
+    void failure(client.call("a", 1, { idempotent: true, signal: controller.signal }));
+    void failure(client.call("b", 1, { idempotent: true }));
+    server.link.fail(2, 503, "draining", { retry_after_ms: 1000 });
+    server.link.fail(3, 503, "draining", { retry_after_ms: 1000 });
+
+    controller.abort();
+    server.link.lose();
+    await advance(5000);
+
+    expect(server.link.sent.map((e) => e[2])).toEqual(["b"]);
   });
 
   it("that is idempotent gives up on 503 after waitMs, and a call that is not, at once", async () => {
@@ -549,7 +596,7 @@ describe("after a lost connection, a unary call", () => {
     void failure(client.call("a"));
     void failure(client.call("b"));
 
-    expect((await failure(client.call("c"))).message).toBe("not sent: too many requests wait for a connection");
+    expect((await failure(client.call("c"))).message).toBe("not sent: too many wait for a connection");
   });
 
   it("that is cancelled while it waits is never sent", async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Client, OverflowError, type Stream } from "../src/index.js";
+import { Queue } from "../src/queue.js";
 import { type FakeLink, FakeServer, settle } from "./support/fake.js";
 
 let link: FakeLink;
@@ -233,6 +234,21 @@ describe("the snapshot of a stream", () => {
   });
 });
 
+describe("a loop that begins after somebody has subscribed", () => {
+  it("gets what comes from then on, and nothing from before a gap", async () => {
+    const stream = client.stream<number>("count");
+    await send(0, 10);
+    const end = stream.subscribe(() => {});
+    await send(10, 20);
+
+    const next = stream.next();
+    await send(20, 21);
+
+    expect(await next).toEqual({ done: false, value: 20 });
+    end();
+  });
+});
+
 describe("a duplex", () => {
   it("sends and receives at the same time, and ends its source when it is cancelled", async () => {
     let isOver = false;
@@ -275,6 +291,20 @@ describe("a duplex", () => {
 
     expect(await stream.next()).toEqual({ done: false, value: 1 });
     expect((await stream.next()).done).toBe(true);
+  });
+});
+
+describe("the queue", () => {
+  it("does not hold what it has given out", async () => {
+    const queue = new Queue<object>(10, 1000);
+    queue.push({}, 1);
+    queue.push({}, 1);
+    const given = new WeakRef((await queue.next()).value!);
+    await new Promise((resolve) => setTimeout(resolve)); // until then a WeakRef that was made or read holds its target
+    gc!();
+
+    expect(given.deref()).toBeUndefined();
+    expect((await queue.next()).done).toBe(false);
   });
 });
 

@@ -141,11 +141,42 @@ describe("a topic", () => {
       await advance(1);
       expect(server.link.sent).toHaveLength(count + 1);
     }
+    const { length } = server.link.sent;
+    topic(client, "chat").subscribe(() => {}); // somebody else comes while it waits
+    expect(server.link.sent).toHaveLength(length);
     begin(server.link.last[0], 1, 1);
     server.link.reply(server.link.last[0], { offset: 2, data: "b" });
     await settle();
-
     expect(brief(events)).toEqual(["a@1", "b@2"]);
+
+    server.link.fail(server.link.last[0], 503, "away again", { retryable: true });
+    topic(client, "chat").subscribe(() => {});
+    expect(server.link.sent).toHaveLength(length);
+    await advance(250); // the first wait again
+    expect(server.link.sent).toHaveLength(length + 1);
+  });
+
+  it("waits for an hour at most, whatever the server wishes", async () => {
+    void collect(topic(client, "chat"));
+    server.link.fail(2, 503, "away", { retry_after_ms: 1e12 });
+    await advance(3_599_999);
+    expect(server.link.sent).toHaveLength(1);
+
+    await advance(1);
+
+    expect(server.link.sent).toHaveLength(2);
+  });
+
+  it("begins at its end for who comes back after a pause", async () => {
+    const chat = topic(client, "chat");
+    const end = chat.subscribe(() => {});
+    begin(2, 1, 5);
+    end();
+    await settle();
+
+    chat.subscribe(() => {});
+
+    expect(server.link.last).toEqual([3, { topic: "chat" }, "swill.subscribe"]);
   });
 
   it("fails with the client", async () => {

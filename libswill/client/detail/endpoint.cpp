@@ -55,7 +55,7 @@ void split_authority(std::string_view url, std::string_view authority, endpoint&
   if (!rest.empty() && (!rest.starts_with(':') || !is_port(rest.substr(1))))
     wrong(url, "the port is no number from 1 to 65535");
   e.host = host;
-  e.port = rest.empty() ? "80" : std::string{rest.substr(1)};
+  e.port = !rest.empty() ? std::string{rest.substr(1)} : e.tls ? "443" : "80";
   e.authority = authority;
 }
 
@@ -69,18 +69,16 @@ bool has_scheme(std::string_view url, std::string_view scheme) {
 endpoint endpoint::parse(std::string_view url, std::string_view path) {
   constexpr std::string_view unix_prefix = "unix:";
   constexpr std::string_view ws_prefix = "ws://";
+  constexpr std::string_view wss_prefix = "wss://";
   if (has_scheme(url, unix_prefix)) return parse_unix(url, url.substr(unix_prefix.size()), path);
-  if (has_scheme(url, "wss:") || has_scheme(url, "https:")) {
-    throw connect_error(connect_error::kind::unsupported,
-                        "URL '" + std::string{url} +
-                            "': TLS (wss:) is not supported yet; put a TLS proxy before it, or use ws:");
-  }
-  if (!has_scheme(url, ws_prefix)) wrong(url, "expected ws://HOST:PORT/PATH or unix:PATH");
+  endpoint e;
+  e.tls = has_scheme(url, wss_prefix);
+  if (!e.tls && !has_scheme(url, ws_prefix))
+    wrong(url, "expected ws://HOST:PORT/PATH, wss://HOST:PORT/PATH or unix:PATH");
 
-  const std::string_view rest = url.substr(ws_prefix.size());
+  const std::string_view rest = url.substr((e.tls ? wss_prefix : ws_prefix).size());
   if (rest.find('#') != std::string_view::npos) wrong(url, "a WebSocket URL has no fragment");
   const auto authority_end = std::min(rest.find_first_of("/?"), rest.size());
-  endpoint e;
   split_authority(url, rest.substr(0, authority_end), e);
   const std::string_view target = rest.substr(authority_end);
   // "ws://host?a=b" asks for the default path with a query.

@@ -12,10 +12,11 @@ struct endpoint {
   std::string unix_path;
   std::string target;    ///< path and query of the request
   std::string authority; ///< what the Host header says
+  bool tls = false;
 
   bool is_unix() const noexcept { return !unix_path.empty(); }
 
-  /// "ws://host:port/path?query", "unix:PATH"; `path` stands in where the URL has none. Throws connect_error bad_url or unsupported.
+  /// "ws://host:port/path?query", "wss://…", "unix:PATH"; `path` stands in where the URL has none. Throws connect_error bad_url.
   static endpoint parse(std::string_view url, std::string_view path);
 };
 

@@ -177,8 +177,10 @@ bool socket_line::step() {
 void socket_line::on_timer() {
   const auto keep = shared_from_this();
   if (phase_ < phase::open) {
-    return fail(std::make_exception_ptr(
-        connect_error(connect_error::kind::timed_out, "no connection within the connect timeout")));
+    return guarded([this] {
+      upgrade_->reject_if_refused();
+      throw connect_error(connect_error::kind::timed_out, "no connection within the connect timeout");
+    });
   }
   if (phase_ != phase::open) return die(why_);
   check_ping();

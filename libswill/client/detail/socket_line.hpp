@@ -12,7 +12,7 @@
 
 namespace swill::client_detail {
 
-/// A WebSocket on a TCP or Unix socket, from the first look at the name to the end of TCP.
+/// A WebSocket on a TCP or Unix socket, with TLS or without, from the first look at the name to the end of TCP.
 /// socket_line_connect.cpp has the way to the open connection, socket_line.cpp the rest.
 class socket_line final : public line,
                           public std::enable_shared_from_this<socket_line>,
@@ -56,6 +56,7 @@ private:
   void on_peer_gone(int error) override;
   void on_broken() override;
   void on_send_failed(int error) override;
+  void on_tls_failed(const std::string& why) override;
   void on_flush() override;
   void on_flushed() override;
   std::shared_ptr<void> keep_alive() override { return shared_from_this(); }
@@ -76,6 +77,7 @@ private:
   line_sink* sink_;
   net::connector connector_;
   std::unique_ptr<upgrade> upgrade_; // until it is open
+  std::string tls_host_;             // empty: without TLS
   phase phase_ = phase::connecting;
   bool paused_ = false;
   bool was_full_ = false; // on_writable is owed

@@ -77,11 +77,8 @@ bool upgrade::read(buffer& input, bool at_end) {
   if (!input.empty()) input.consume(p.put(boost::asio::const_buffer(input.data(), input.size()), ec));
   if (ec == http::error::need_more) ec = {};
   if (!ec && at_end && !p.is_done()) {
-    // A rejection may end with the connection; anything else is cut off.
-    const bool has_header = p.got_some() && p.is_header_done(); // afterwards the parser counts as done in any case
-    if (has_header) p.put_eof(ec);                              // which asserts that something came
-    if (ec || !has_header)
-      throw connect_error(connect_error::kind::unreachable, "the connection ended during the handshake");
+    reject_if_refused();
+    throw connect_error(connect_error::kind::unreachable, "the connection ended during the handshake");
   }
   if (ec == http::error::body_limit) reject();
   if (ec) throw connect_error(connect_error::kind::protocol, "what answered does not speak HTTP: " + ec.message());
@@ -97,12 +94,18 @@ void upgrade::check() const {
   if (!beast::iequals(response[http::field::upgrade], "websocket")) fail("the server did not upgrade to websocket");
   if (!http::token_list{response[http::field::connection]}.exists("upgrade"))
     fail("the server did not upgrade the connection");
-  if (as_view(response[http::field::sec_websocket_accept]) != net::websocket::accept_of(key_))
+  if (response.count(http::field::sec_websocket_accept) != 1 ||
+      as_view(response[http::field::sec_websocket_accept]) != net::websocket::accept_of(key_))
     fail("Sec-WebSocket-Accept does not fit our key");
   if (as_view(response[http::field::sec_websocket_protocol]) != subprotocol)
     fail("the server did not agree on the subprotocol swill.v1");
   if (!response[http::field::sec_websocket_extensions].empty())
     fail("the server wants an extension that was not offered");
+}
+
+void upgrade::reject_if_refused() const {
+  const auto& p = parser_->http;
+  if (p.is_header_done() && p.get().result_int() != 101) reject();
 }
 
 void upgrade::reject() const {

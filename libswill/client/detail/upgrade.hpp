@@ -22,6 +22,9 @@ public:
   /// nothing will follow.
   bool read(buffer& input, bool at_end);
 
+  /// Nothing more is waited for: throws connect_error with the status of a rejection whose body is not complete, but whose headers are.
+  void reject_if_refused() const;
+
   /// The headers of the response, when it is complete.
   header_list headers() const;
 

@@ -57,11 +57,25 @@ answer_content plain(int status, std::string text, header_list headers = {}) {
 }
 
 /// One request on its way to the pool and back.
-struct file_job {
-  std::shared_ptr<const files> of;
-  asked request;
-  std::shared_ptr<answer_port> to;
-  answer_content made;
+class file_job final : public short_job {
+public:
+  file_job(std::shared_ptr<const files> f, asked&& r, std::shared_ptr<answer_port> to)
+      : of_(std::move(f)), request_(std::move(r)), to_(std::move(to)) {}
+
+  void run() noexcept override {
+    try {
+      if (to_->is_open()) made_ = of_->look_up(request_);
+    } catch (...) { // no memory
+      made_ = answer_content{.status = 503};
+    }
+  }
+  void on_done() override { to_->respond(std::move(made_)); }
+
+private:
+  std::shared_ptr<const files> of_; // with the routers that lead to it
+  asked request_;
+  std::shared_ptr<answer_port> to_; // nobody else has it
+  answer_content made_;
 };
 
 } // namespace
@@ -76,16 +90,8 @@ struct files::choice {
 };
 
 void files::on_request(asked&& r, std::shared_ptr<answer_port> to) const {
-  swill::loop& home = to->loop();
-  auto job = std::make_shared<file_job>(shared_from_this(), std::move(r), std::move(to));
-  home.offload([job = std::move(job), &home]() mutable {
-    try {
-      if (job->to->is_open()) job->made = job->of->look_up(job->request);
-    } catch (...) { // no memory
-      job->made = {.status = 503, .headers = {{"Retry-After", "1"}}};
-    }
-    home.post([job = std::move(job)] { job->to->respond(std::move(job->made)); });
-  });
+  short_jobs& jobs = to->jobs();
+  jobs.push(std::make_shared<file_job>(shared_from_this(), std::move(r), std::move(to)));
 }
 
 answer_content files::look_up(const asked& r) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "libswill/base/loop.hpp"
+#include "libswill/base/short_jobs.hpp"
 #include "libswill/net/http/request.hpp"
 
 #include <cstddef>
@@ -42,6 +43,8 @@ class answer_port {
 public:
   virtual ~answer_port() = default;
   virtual swill::loop& loop() noexcept = 0;
+  /// Where jobs of that loop go that open and read. On the loop.
+  virtual short_jobs& jobs() noexcept = 0;
   /// The peer still waits. From any thread.
   virtual bool is_open() const noexcept = 0;
   /// Once, on the loop.

@@ -94,6 +94,7 @@ void link::connected(int fd) {
   own(fd);
   state_ = state::greeting;
   try {
+    if (options_.tls) secure(*options_.tls, options_.host);
     start_watching();
     greet();
   } catch (const std::exception& e) {
@@ -228,6 +229,8 @@ void link::on_exception(std::exception_ptr e) noexcept { log(log_level::error, d
 void link::on_peer_gone(int error) {
   lose("the connection broke: " + (error == 0 ? "end of stream" : std::generic_category().message(error)));
 }
+
+void link::on_tls_failed(const std::string& why) { lose("TLS failed: " + why); }
 
 void link::on_input(bytes_view data) {
   heard_ = loop().now();

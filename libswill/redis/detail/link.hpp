@@ -78,6 +78,7 @@ private:
   void on_peer_gone(int error) override;
   void on_broken() override {}
   void on_send_failed(int error) override { on_peer_gone(error); }
+  void on_tls_failed(const std::string& why) override;
   std::shared_ptr<void> keep_alive() override { return shared_from_this(); }
   void on_exception(std::exception_ptr e) noexcept override;
   bool is_too_large() const noexcept;

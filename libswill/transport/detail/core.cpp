@@ -29,7 +29,12 @@ core::core(server_settings s, gate& g)
       entrance(g),
       memory(server_memory(settings.limits.server_memory, usable_memory(),
                            std::max(settings.limits.message_size, settings.test_echo ? settings.echo_size : 0))),
-      little_output(std::min(least_share, 2 * settings.limits.send_buffer)) {}
+      little_output(std::min(least_share, 2 * settings.limits.send_buffer)) {
+  for (const listener& l : settings.listen) {
+    const std::string path = "listen[" + std::to_string(doors.size()) + "].tls";
+    doors.push_back({l, l.tls ? std::make_unique<net::tls_server>(*l.tls, path) : nullptr});
+  }
+}
 
 void core::one_less() {
   if (open.fetch_sub(1) != 1) return;

@@ -2,9 +2,11 @@
 
 #include "libswill/base/buffer.hpp"
 #include "libswill/base/log_limiter.hpp"
+#include "libswill/base/short_jobs.hpp"
 #include "libswill/net/acceptor.hpp"
 #include "libswill/net/http/router.hpp"
 #include "libswill/net/poller.hpp"
+#include "libswill/net/tls.hpp"
 #include "libswill/transport/detail/memory.hpp"
 #include "libswill/transport/upgrade.hpp"
 #include "libswill/transport/websocket_server.hpp"
@@ -23,15 +25,23 @@ class server_connection;
 
 /// What the connections of one loop share. Used on that loop only, but for the counters.
 struct lane {
-  lane(net::asio_loop& l, std::shared_ptr<log_limiter> lines) : loop(l), log(l, std::move(lines)) {}
+  lane(net::asio_loop& l, std::shared_ptr<log_limiter> lines)
+      : loop(l), jobs(std::make_shared<short_jobs>(l)), log(l, std::move(lines)) {}
 
   net::asio_loop& loop;
+  std::shared_ptr<short_jobs> jobs; // with the threads that run them, and the requests that wait for them
   counters count;
   limited_log log;                    // for what peers can cause as often as they like
   server_connection* first = nullptr; // list of all connections
 
   static constexpr std::size_t scratch_size = 64 * 1024;
   std::array<std::byte, scratch_size> assembled; ///< for one message
+};
+
+/// A listener of the settings, with what its connections share.
+struct door {
+  const listener& how;
+  std::unique_ptr<net::tls_server> tls; ///< null without TLS
 };
 
 /// What all connections of a server share. Owned by the server and by each of its connections.
@@ -44,6 +54,7 @@ struct core {
   const upgrade_rules rules;                ///< but for `full`, `draining` and `ready`
   const std::shared_ptr<log_limiter> lines; ///< with the lanes
   gate& entrance;
+  std::vector<door> doors; ///< as the settings have them
   std::atomic<bool> draining{false};
   memory_account memory;
   const std::size_t little_output; ///< of one connection: below it no budget is asked

@@ -13,7 +13,8 @@ namespace swill::transport::detail {
 template <class Connection>
 class pending_answer final : public net::http::answer_port {
 public:
-  pending_answer(const std::shared_ptr<Connection>& c, swill::loop& l) : connection_(c), loop_(l) {}
+  pending_answer(const std::shared_ptr<Connection>& c, swill::loop& l, std::shared_ptr<short_jobs> jobs)
+      : connection_(c), loop_(l), jobs_(std::move(jobs)) {}
 
   ~pending_answer() override {
     if (answered_ || !is_open()) return;
@@ -28,6 +29,7 @@ public:
   }
 
   swill::loop& loop() noexcept override { return loop_; }
+  short_jobs& jobs() noexcept override { return *jobs_; }
   bool is_open() const noexcept override { return !connection_.expired(); }
 
   void respond(net::http::answer_content a) override {
@@ -38,6 +40,7 @@ public:
 private:
   std::weak_ptr<Connection> connection_;
   swill::loop& loop_;
+  std::shared_ptr<short_jobs> jobs_; // the lane's
   bool answered_ = false;
 };
 

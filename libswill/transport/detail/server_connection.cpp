@@ -5,12 +5,12 @@
 
 namespace swill::transport::detail {
 
-server_connection::server_connection(std::shared_ptr<core> c, lane& l, net::newcomer n, bool is_internal)
+server_connection::server_connection(std::shared_ptr<core> c, lane& l, net::newcomer n, const door& through)
     : stream_socket(l.loop, leaves::at_turn_end, n.fd),
       core_(std::move(c)),
       lane_(l),
       http_(std::make_unique<http_part>(core_->settings.limits.header_size,
-                                        is_internal ? core_->internal_routes : core_->routes, is_internal)) {
+                                        through.how.is_internal ? core_->internal_routes : core_->routes, through)) {
   http_->peer = std::move(n);
 }
 
@@ -34,6 +34,7 @@ void server_connection::start(bool beyond_capacity) {
   lane_.count.accepted.add();
   guarded([&] {
     http_->beyond_capacity = beyond_capacity;
+    if (http_->door_tls != nullptr) secure(*http_->door_tls);
     start_watching();
     heard_ = now();
     arm(deadline_ = heard_ + limits_of().handshake_timeout);
@@ -119,7 +120,7 @@ void server_connection::check_ping() {
 void server_connection::send_ping() {
   prepare_output();
   output_moved();
-  ping_at_ = written() + backlog();
+  ping_at_ = output_end();
   websocket::append_frame(output_, websocket::opcode::ping, {});
   flush_later();
 }

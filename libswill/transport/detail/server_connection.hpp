@@ -21,7 +21,7 @@ class server_connection final : public std::enable_shared_from_this<server_conne
                                 private net::stream_socket,
                                 private timer {
 public:
-  server_connection(std::shared_ptr<core> c, lane& l, net::newcomer n, bool is_internal);
+  server_connection(std::shared_ptr<core> c, lane& l, net::newcomer n, const door& through);
   ~server_connection();
 
   void start(bool beyond_capacity);
@@ -50,6 +50,8 @@ public:
 
   // for the request by HTTP that waits for its answer
   void answer(net::http::answer_content a);
+  /// The next piece of its body has been read; empty: there is none.
+  void send_piece(buffer&& bytes);
 
   server_connection* next = nullptr; ///< in the list of its lane, which lane::first begins
   server_connection** here =
@@ -90,11 +92,13 @@ private:
   void respond(int status, std::string_view body, const header_list& headers);
   void log_rejection(int status, std::string_view body) const;
 
+  void on_secured() override;
+  void on_tls_failed(const std::string& why) override;
+
   // server_connection_answers.cpp
   void ask(net::http::request request, const net::http::route& route, std::string path);
   void send_answer(net::http::answer_content a);
   void go_on_answering();
-  void send_piece(buffer&& bytes);
   void end_answer();
 
   // server_connection_input.cpp
@@ -181,11 +185,12 @@ private:
 
 /// The HTTP side of a connection, given back when it is open.
 struct server_connection::http_part {
-  http_part(std::size_t size, const net::http::router& r, bool internal)
-      : head(size), routes(r), is_internal(internal) {}
+  http_part(std::size_t size, const net::http::router& r, const door& through)
+      : head(size), routes(r), is_internal(through.how.is_internal), door_tls(through.tls.get()) {}
   net::http::request_head head;
   const net::http::router& routes; ///< of its listener
   const bool is_internal;          ///< that listener
+  const net::tls_server* door_tls; ///< its TLS, or null
   net::newcomer peer;
   std::string key;
   std::string subprotocol;

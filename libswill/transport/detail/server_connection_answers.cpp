@@ -27,11 +27,25 @@ bool may_keep(const net::http::request& r) {
 }
 
 /// The next piece of a body, on its way to the pool and back.
-struct piece_job {
-  std::weak_ptr<server_connection> of;
-  std::shared_ptr<net::http::body_source> from; // with the connection, until it is read
-  buffer bytes;
-  std::size_t room = 0;
+class piece_job final : public short_job {
+public:
+  piece_job(std::weak_ptr<server_connection> of, std::shared_ptr<net::http::body_source> from, buffer&& to,
+            std::size_t room)
+      : of_(std::move(of)), from_(std::move(from)), bytes_(std::move(to)), room_(room) {}
+
+  void run() noexcept override {
+    if (!of_.expired()) bytes_.commit(from_->read(bytes_.data(), room_));
+    from_.reset(); // where the connection has gone, the file is closed here
+  }
+  void on_done() override {
+    if (const auto c = of_.lock()) c->send_piece(std::move(bytes_));
+  }
+
+private:
+  std::weak_ptr<server_connection> of_;
+  std::shared_ptr<net::http::body_source> from_; // with the connection, until it is read
+  buffer bytes_;
+  std::size_t room_;
 };
 
 } // namespace
@@ -50,7 +64,7 @@ void server_connection::ask(net::http::request request, const net::http::route& 
   http_->keeps = may_keep(request);
   http_->is_answered = false;
   phase_ = phase::answering;
-  const auto port = std::make_shared<pending_answer<server_connection>>(shared_from_this(), lane_.loop);
+  const auto port = std::make_shared<pending_answer<server_connection>>(shared_from_this(), lane_.loop, lane_.jobs);
   try {
     route.to->on_request({.head = std::move(request),
                           .path = std::move(path),
@@ -98,20 +112,11 @@ void server_connection::go_on_answering() {
   if (!h.is_answered || h.is_reading || backlog() != 0) return;
   if (h.left == 0) return end_answer();
   if (h.rest == nullptr) return die({1006, "body without an end", false});
-  auto job = std::make_shared<piece_job>();
-  job->of = weak_from_this();
-  job->from = h.rest;
-  job->room = static_cast<std::size_t>(std::min<std::uint64_t>(h.left, net::http::body_piece));
-  job->bytes = lane_.loop.sockets()->take_buffer();
-  job->bytes.reserve(job->room);
+  const auto room = static_cast<std::size_t>(std::min<std::uint64_t>(h.left, net::http::body_piece));
+  buffer to = lane_.loop.sockets()->take_buffer();
+  to.reserve(room);
   h.is_reading = true;
-  lane_.loop.offload([job = std::move(job), &home = lane_.loop]() mutable {
-    job->bytes.commit(job->of.expired() ? 0 : job->from->read(job->bytes.data(), job->room));
-    job->from.reset(); // where the connection has gone, the file is closed here
-    home.post([job = std::move(job)] {
-      if (const auto c = job->of.lock()) c->send_piece(std::move(job->bytes));
-    });
-  });
+  lane_.jobs->push(std::make_shared<piece_job>(weak_from_this(), h.rest, std::move(to), room));
 }
 
 void server_connection::send_piece(buffer&& bytes) {

@@ -11,6 +11,23 @@
 
 namespace swill::transport::detail {
 
+void server_connection::on_secured() {
+  lane_.count.tls_handshakes.add();
+  if (tls()->is_resumed()) lane_.count.tls_resumed.add();
+  lane_.count.tls_nanoseconds.add(static_cast<std::uint64_t>(tls()->cost().count()));
+}
+
+// The peer may have a reason to go on sending; it is told by an alert, which lingering brings to it.
+void server_connection::on_tls_failed(const std::string& why) {
+  lane_.count.tls_failures.add();
+  const std::string who = http_ != nullptr ? " with " + http_->peer.address : std::string{};
+  lane_.log.write(log_level::info, "TLS", "TLS" + who + " failed: " + why);
+  our_close_ = {1006, "TLS failed", true};
+  if (phase_ == phase::deciding || phase_ == phase::answering) return die(our_close_);
+  finish(our_close_);
+  linger(true);
+}
+
 void server_connection::read_head() {
   const auto state = http_->head.put(kept_.view());
   switch (state) {
@@ -56,6 +73,8 @@ void server_connection::decide(net::http::request request) {
                           .headers = std::move(request.headers),
                           .remote_address = std::move(http_->peer.address),
                           .remote_port = http_->peer.port,
+                          .tls = tls() != nullptr,
+                          .certificate = tls() != nullptr ? tls()->peer() : nullptr,
                           .subprotocol = std::move(verdict.subprotocol)};
   auto h = std::make_shared<pending_handshake<server_connection>>(shared_from_this(), lane_.loop, std::move(asked));
   http_->asked = h;

@@ -127,7 +127,7 @@ describe.skipIf(isLeftOut)("three gateways", { timeout: 60_000 }, () => {
     const repeated = client.call("math.add", [1, 2], { idempotent: true });
 
     expect((await call).name).toBe("MaybeExecutedError");
-    expect(performance.now() - begun).toBeLessThan(1500); // 300 + 300 + a machine that others use
+    expect(performance.now() - begun).toBeLessThan(3000); // 300 + 300, and a machine that others use
     expect(await repeated).toBe(3);
     await expect(async () => {
       for await (const _ of ticks);

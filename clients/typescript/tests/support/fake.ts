@@ -39,7 +39,7 @@ export class FakeLink implements Transport {
   }
 
   reply(seq: number, data: unknown, type = 0, leading: unknown = null, trailing: unknown = null): void {
-    if (!this.closed) this.onMessage?.(encoder.encode([seq, data, type, leading, trailing]));
+    this.onMessage?.(encoder.encode([seq, data, type, leading, trailing]));
   }
 
   fail(seq: number, code: number, message = "no", data?: unknown): void {

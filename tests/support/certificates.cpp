@@ -1,4 +1,4 @@
-#include "tests/workers/certificates.hpp"
+#include "tests/support/certificates.hpp"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
-namespace swill::worker_tests {
+namespace swill::test {
 
 namespace {
 
@@ -44,20 +44,23 @@ certificate_authority::key_ptr certificate_authority::make_key() {
   return k;
 }
 
-certificate_authority::certificate_ptr certificate_authority::make_certificate(const std::string& name, EVP_PKEY* of,
+certificate_authority::certificate_ptr certificate_authority::make_certificate(const wanted& w, EVP_PKEY* of,
                                                                                X509* issuer, EVP_PKEY* signer) {
   static long serial = 0;
   certificate_ptr c{X509_new()};
   X509_set_version(c.get(), 2);
   ASN1_INTEGER_set(X509_get_serialNumber(c.get()), ++serial);
   X509_gmtime_adj(X509_getm_notBefore(c.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(c.get()), 3600);
+  X509_gmtime_adj(X509_getm_notAfter(c.get()), w.valid.count());
   X509_NAME_add_entry_by_txt(X509_get_subject_name(c.get()), "CN", MBSTRING_UTF8,
-                             reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+                             reinterpret_cast<const unsigned char*>(w.name.c_str()), -1, -1, 0);
   X509* const by = issuer != nullptr ? issuer : c.get();
   X509_set_issuer_name(c.get(), X509_get_subject_name(by));
   X509_set_pubkey(c.get(), of);
   add_extension(c.get(), by, NID_basic_constraints, issuer != nullptr ? "CA:FALSE" : "critical,CA:TRUE");
+  std::string names;
+  for (const std::string& name : w.alternatives) names += (names.empty() ? "" : ",") + name;
+  if (!names.empty()) add_extension(c.get(), by, NID_subject_alt_name, names.c_str());
   check(X509_sign(c.get(), signer, EVP_sha256()) > 0, "X509_sign");
   return c;
 }
@@ -72,7 +75,8 @@ void certificate_authority::write(const std::filesystem::path& to, EVP_PKEY* key
 }
 
 certificate_authority::certificate_authority(const std::string& name)
-    : key_(make_key()), certificate_(make_certificate(name, key_.get(), nullptr, key_.get())) {
+    : key_(make_key()),
+      certificate_(make_certificate({name, {}, std::chrono::hours{1}}, key_.get(), nullptr, key_.get())) {
   std::string pattern = (std::filesystem::temp_directory_path() / "swill-certificates-XXXXXX").string();
   check(::mkdtemp(pattern.data()) != nullptr, "mkdtemp");
   directory_ = pattern;
@@ -84,13 +88,21 @@ certificate_authority::~certificate_authority() {
   std::filesystem::remove_all(directory_, ignored);
 }
 
-link_tls certificate_authority::issue(const std::string& name, const certificate_authority& trusted) const {
+issued certificate_authority::issue(const std::string& name, const std::vector<std::string>& alternatives,
+                                    std::chrono::seconds valid) const {
   const key_ptr key = make_key();
-  const certificate_ptr certificate = make_certificate(name, key.get(), certificate_.get(), key_.get());
-  link_tls out{(directory_ / (name + ".pem")).string(), (directory_ / (name + ".key")).string(), trusted.file()};
+  const certificate_ptr certificate =
+      make_certificate({name, alternatives, valid}, key.get(), certificate_.get(), key_.get());
+  issued out{(directory_ / (name + ".pem")).string(), (directory_ / (name + ".key")).string()};
   write(out.certificate, certificate.get());
   write(std::filesystem::path{out.key}, key.get());
   return out;
 }
 
-} // namespace swill::worker_tests
+std::string certificate_authority::write_file(const std::string& name, const std::string& text) const {
+  const std::filesystem::path file = directory_ / name;
+  check(std::fwrite(text.data(), 1, text.size(), open_file(file).get()) == text.size(), "fwrite");
+  return file.string();
+}
+
+} // namespace swill::test
