@@ -114,7 +114,7 @@ int run(const options& o) {
   side_thread side;
   exit_code code = exit_code::ok;
   {
-    net::asio_loop loop{[&side](std::function<void()> f) { side.run(std::move(f)); }};
+    net::event_loop loop{[&side](std::function<void()> f) { side.run(std::move(f)); }};
     std::atomic<bool> interrupted{false};
     const auto watch = [&](scope& s) {
       signals.watch([&] {

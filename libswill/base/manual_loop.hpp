@@ -18,7 +18,7 @@ public:
   void offload(std::function<void()> f) override { post(std::move(f)); }
   bool is_current() const noexcept override;
 
-  /// As asio_loop::set_turn_hook: called after everything that was posted or timed.
+  /// As event_loop::set_turn_hook: called after everything that was posted or timed.
   void set_turn_hook(void (*hook)(void*), void* self) noexcept override {
     hook_ = hook;
     hook_self_ = self;

@@ -7,8 +7,8 @@ namespace swill {
 
 task<client> client::connect(std::string url, client_options o) {
   scope& here = co_await this_scope{};
-  auto* loop = dynamic_cast<net::asio_loop*>(&here.loop());
-  if (loop == nullptr) throw connect_error(connect_error::kind::unsupported, "sockets need a net::asio_loop");
+  auto* loop = dynamic_cast<net::event_loop*>(&here.loop());
+  if (loop == nullptr) throw connect_error(connect_error::kind::unsupported, "sockets need a net::event_loop");
   client c{std::make_shared<client_detail::client_connection>(*loop, o)};
   auto line = std::make_shared<client_detail::socket_line>(*loop, o, *c.connection_);
   c.connection_->attach(line);

@@ -18,7 +18,7 @@ namespace swill {
 /// goes, its calls end with connection_lost, and the connection closes with 1000 in the background.
 class client {
 public:
-  /// Connects on the loop of the coroutine that awaits it, which must be a net::asio_loop (as in servers, run_client() and
+  /// Connects on the loop of the coroutine that awaits it, which must be a net::event_loop (as in servers, run_client() and
   /// blocking_client) and outlive the client. `url`: "ws://host:port/path?query", the same with wss:// for TLS, or "unix:PATH". Throws connect_error; cancelled, it
   /// gives up at once.
   static task<client> connect(std::string url, client_options o = {});

@@ -2,7 +2,7 @@
 
 #include "libswill/base/scope.hpp"
 #include "libswill/base/task.hpp"
-#include "libswill/net/asio_loop.hpp"
+#include "libswill/net/event_loop.hpp"
 
 #include <utility>
 
@@ -14,7 +14,7 @@ namespace client_detail {
 template <class T>
 class main_scope final : public scope {
 public:
-  main_scope(net::asio_loop& l, task<T>& t) : scope(l), loop_(l), task_(t) {}
+  main_scope(net::event_loop& l, task<T>& t) : scope(l), loop_(l), task_(t) {}
 
 protected:
   void on_idle() override {
@@ -22,7 +22,7 @@ protected:
   }
 
 private:
-  net::asio_loop& loop_;
+  net::event_loop& loop_;
   task<T>& task_;
 };
 
@@ -31,7 +31,7 @@ private:
 /// Runs a coroutine on this thread, which is the loop's until it has ended; gives its value, or throws what it threw. `on_start` gets
 /// its scope, to cancel it by a post to the loop. For main() and for tests. Once for each loop.
 template <class T, class OnStart>
-T run_client(net::asio_loop& l, task<T> t, const OnStart& on_start) {
+T run_client(net::event_loop& l, task<T> t, const OnStart& on_start) {
   client_detail::main_scope<T> s{l, t};
   on_start(s);
   l.post([&] { t.start(s); });
@@ -39,7 +39,7 @@ T run_client(net::asio_loop& l, task<T> t, const OnStart& on_start) {
   return t.take();
 }
 template <class T>
-T run_client(net::asio_loop& l, task<T> t) {
+T run_client(net::event_loop& l, task<T> t) {
   return run_client(l, std::move(t), [](scope&) {});
 }
 

@@ -89,10 +89,10 @@ bool is_stale(const listen_address& where) {
 
 } // namespace
 
-acceptor::acceptor(asio_loop& l, limited_log& log, listen_address where, taker take)
+acceptor::acceptor(event_loop& l, limited_log& log, listen_address where, taker take)
     : loop_(l), log_(log), where_(std::move(where)), take_(std::move(take)) {}
 
-std::shared_ptr<acceptor> acceptor::make(asio_loop& l, limited_log& log, const listen_address& where,
+std::shared_ptr<acceptor> acceptor::make(event_loop& l, limited_log& log, const listen_address& where,
                                          const acceptor_options& options, taker take) {
   std::shared_ptr<acceptor> made{new acceptor{l, log, where, std::move(take)}};
   made->bind(options);

@@ -2,7 +2,7 @@
 
 #include "libswill/base/log_limiter.hpp"
 #include "libswill/net/address.hpp"
-#include "libswill/net/asio_loop.hpp"
+#include "libswill/net/event_loop.hpp"
 #include "libswill/net/poller.hpp"
 
 #include <cstddef>
@@ -33,7 +33,7 @@ public:
   using taker = std::function<void(newcomer)>;
 
   /// Listens; throws std::system_error. `take` is called on the loop for each connection, and owns its descriptor.
-  static std::shared_ptr<acceptor> make(asio_loop& l, limited_log& log, const listen_address& where,
+  static std::shared_ptr<acceptor> make(event_loop& l, limited_log& log, const listen_address& where,
                                         const acceptor_options& options, taker take);
   ~acceptor() override;
 
@@ -47,7 +47,7 @@ public:
   void stop();
 
 private:
-  acceptor(asio_loop& l, limited_log& log, listen_address where, taker take);
+  acceptor(event_loop& l, limited_log& log, listen_address where, taker take);
 
   void bind(const acceptor_options& options);
   void bind_unix();
@@ -56,7 +56,7 @@ private:
   void pause(int error);
   void on_timer() override;
 
-  asio_loop& loop_;
+  event_loop& loop_;
   limited_log& log_;
   listen_address where_;
   taker take_;

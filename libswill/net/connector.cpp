@@ -86,7 +86,7 @@ struct connector::impl final : std::enable_shared_from_this<impl>, timer {
     int fd = -1;
   };
 
-  impl(asio_loop& l, look_up_function f) : loop(l), look_up(std::move(f)) {}
+  impl(event_loop& l, look_up_function f) : loop(l), look_up(std::move(f)) {}
 
   void begin(callback f) {
     stop();
@@ -222,7 +222,7 @@ struct connector::impl final : std::enable_shared_from_this<impl>, timer {
     f(std::move(how));
   }
 
-  asio_loop& loop;
+  event_loop& loop;
   look_up_function look_up;
   name_look_up names;
   std::string asked; ///< the name whose look-up is under way; or empty
@@ -235,7 +235,7 @@ struct connector::impl final : std::enable_shared_from_this<impl>, timer {
   std::string problem;
 };
 
-connector::connector(asio_loop& l, look_up_function f) : impl_(std::make_shared<impl>(l, std::move(f))) {}
+connector::connector(event_loop& l, look_up_function f) : impl_(std::make_shared<impl>(l, std::move(f))) {}
 
 connector::~connector() {
   impl_->names.cancel();

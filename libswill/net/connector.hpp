@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libswill/base/name_look_up.hpp"
-#include "libswill/net/asio_loop.hpp"
+#include "libswill/net/event_loop.hpp"
 
 #include <functional>
 #include <memory>
@@ -28,7 +28,7 @@ public:
   static constexpr std::size_t most_attempts = 8;
 
   /// `f` looks names up; empty: look_up_addresses.
-  explicit connector(asio_loop& l, look_up_function f = {});
+  explicit connector(event_loop& l, look_up_function f = {});
   /// As cancel().
   ~connector();
   connector(const connector&) = delete;

@@ -4,15 +4,15 @@
 
 namespace swill::net {
 
-io_threads::io_threads(std::size_t count, asio_loop::offload_function offload, const log_sink* log) {
+io_threads::io_threads(std::size_t count, event_loop::offload_function offload, const log_sink* log) {
   if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
-  for (std::size_t i = 0; i < count; ++i) loops_.push_back(std::make_unique<asio_loop>(offload, log));
+  for (std::size_t i = 0; i < count; ++i) loops_.push_back(std::make_unique<event_loop>(offload, log));
 }
 
 io_threads::~io_threads() { stop(); }
 
-std::vector<asio_loop*> io_threads::loops() const {
-  std::vector<asio_loop*> all;
+std::vector<event_loop*> io_threads::loops() const {
+  std::vector<event_loop*> all;
   for (const auto& l : loops_) all.push_back(l.get());
   return all;
 }

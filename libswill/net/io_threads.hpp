@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libswill/net/asio_loop.hpp"
+#include "libswill/net/event_loop.hpp"
 
 #include <memory>
 #include <thread>
@@ -8,19 +8,19 @@
 
 namespace swill::net {
 
-/// The I/O threads of a server or client: one asio_loop each. The loops exist from the start, so that what runs on them can be set up
+/// The I/O threads of a server or client: one event_loop each. The loops exist from the start, so that what runs on them can be set up
 /// before they turn.
 class io_threads {
 public:
   /// `count` 0: one for each core. `log` must outlive this; may be null.
-  explicit io_threads(std::size_t count, asio_loop::offload_function offload = {}, const log_sink* log = nullptr);
+  explicit io_threads(std::size_t count, event_loop::offload_function offload = {}, const log_sink* log = nullptr);
 
   /// Stops and joins.
   ~io_threads();
 
   std::size_t size() const noexcept { return loops_.size(); }
-  asio_loop& operator[](std::size_t i) noexcept { return *loops_[i]; }
-  std::vector<asio_loop*> loops() const;
+  event_loop& operator[](std::size_t i) noexcept { return *loops_[i]; }
+  std::vector<event_loop*> loops() const;
 
   /// Starts the threads. Once.
   void start();
@@ -32,7 +32,7 @@ public:
   void detach();
 
 private:
-  std::vector<std::unique_ptr<asio_loop>> loops_;
+  std::vector<std::unique_ptr<event_loop>> loops_;
   std::vector<std::thread> threads_;
 };
 

@@ -29,7 +29,7 @@ std::uint32_t interest_in(bool read, bool write, bool end) noexcept {
 } // namespace
 
 // What interrupts a wait is never read: each write to it makes it ready anew, for once (EPOLLET).
-poller::poller(asio_loop& l)
+poller::poller(event_loop& l)
     : loop_(l),
       set_(::epoll_create1(EPOLL_CLOEXEC)),
       interrupter_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
@@ -88,7 +88,7 @@ void poller::serve() {
 }
 
 void poller::serve_ready() {
-  const asio_loop::round r{loop_};
+  const event_loop::round r{loop_};
   for (int i = 0; i < count_; ++i) {
     auto* w = static_cast<watched*>(events_[i].data.ptr);
     if (w == nullptr) continue; // removed by one before it, or the interrupter
@@ -108,7 +108,7 @@ void poller::serve_ready() {
 void poller::serve(watched& w, std::uint32_t ready) {
   served_ = &w;
   {
-    asio_loop::turn t{loop_};
+    event_loop::turn t{loop_};
     if (ready != 0)
       w.on_ready((ready & (EPOLLIN | EPOLLRDHUP)) != 0, (ready & EPOLLOUT) != 0, (ready & (EPOLLERR | EPOLLHUP)) != 0);
     else
@@ -139,7 +139,7 @@ void poller::put_back(watched& w, std::uint32_t ready) {
 void poller::later(watched& w) { put_back(w, 0); }
 
 void poller::serve_waiting() {
-  const asio_loop::round r{loop_};
+  const event_loop::round r{loop_};
   const auto end = std::chrono::steady_clock::now() + patient_time;
   for (std::size_t n = patient_.size(); n > 0 && !patient_.empty(); --n) {
     watched* w = patient_.front();

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libswill/base/buffer.hpp"
-#include "libswill/net/asio_loop.hpp"
+#include "libswill/net/event_loop.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -61,7 +61,7 @@ private:
 /// after each look at what is ready.
 class poller {
 public:
-  explicit poller(asio_loop& l);
+  explicit poller(event_loop& l);
   ~poller();
   poller(const poller&) = delete;
   poller& operator=(const poller&) = delete;
@@ -109,7 +109,7 @@ private:
   void serve_waiting();
 
   static constexpr int events_per_turn = 64;
-  asio_loop& loop_;
+  event_loop& loop_;
   int set_;
   int interrupter_;
   std::unique_ptr<epoll_event[]> events_;

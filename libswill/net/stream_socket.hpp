@@ -35,13 +35,13 @@ protected:
   static constexpr std::chrono::microseconds turn_time{50};
 
   /// Owns the descriptor, which may be -1 for none yet.
-  stream_socket(asio_loop& l, leaves when, int fd = -1) noexcept : loop_(l), fd_(fd), when_(when) {}
+  stream_socket(event_loop& l, leaves when, int fd = -1) noexcept : loop_(l), fd_(fd), when_(when) {}
   /// The loop may have gone by then. While it runs, the socket must be closed before.
   ~stream_socket() override;
 
   bool is_open() const noexcept { return fd_ >= 0; }
   int descriptor() const noexcept { return fd_; }
-  asio_loop& socket_loop() const noexcept { return loop_; }
+  event_loop& socket_loop() const noexcept { return loop_; }
 
   /// Owns another descriptor, where there was none.
   void own(int fd) noexcept { fd_ = fd; }
@@ -160,7 +160,7 @@ private:
   std::uint64_t unacknowledged() const noexcept;
   void wait_for_room();
 
-  asio_loop& loop_;
+  event_loop& loop_;
   int fd_;
   leaves when_;
   bool watched_ = false;

@@ -114,7 +114,7 @@ struct server::impl {
         threads(
             options.io_threads, [this](std::function<void()> f) { actors->offload(std::move(f)); }, &log) {
     std::vector<swill::loop*> loops;
-    for (net::asio_loop* l : threads.loops()) loops.push_back(l);
+    for (net::event_loop* l : threads.loops()) loops.push_back(l);
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
     const signals_blocked quiet{set_of({SIGINT, SIGTERM, SIGHUP})}; // threads inherit it: these are for run()
     actors = std::make_unique<actors::runtime>(
@@ -229,8 +229,8 @@ void server::start() {
 /// Threads that are held by a function of the application are not waited for: false.
 bool server::impl::stop_threads(steady_clock::time_point until) {
   const auto loops = threads.loops();
-  for (net::asio_loop* l : loops) l->stop();
-  const auto still_turns = [](const net::asio_loop* l) { return l->is_running(); };
+  for (net::event_loop* l : loops) l->stop();
+  const auto still_turns = [](const net::event_loop* l) { return l->is_running(); };
   while (std::any_of(loops.begin(), loops.end(), still_turns)) {
     if (steady_clock::now() > until) return false;
     std::this_thread::sleep_for(milliseconds{1});

@@ -40,7 +40,7 @@ struct websocket_server::impl {
   bool stopped = false;
 };
 
-websocket_server::websocket_server(server_settings settings, gate& g, std::vector<net::asio_loop*> loops)
+websocket_server::websocket_server(server_settings settings, gate& g, std::vector<net::event_loop*> loops)
     : impl_(std::make_unique<impl>(std::move(settings), g)) {
   if (loops.empty()) throw std::invalid_argument("a server needs a loop");
   for (auto* l : loops) impl_->core->lanes.push_back(std::make_unique<detail::lane>(*l, impl_->core->lines));
@@ -50,7 +50,7 @@ websocket_server::~websocket_server() { stop(std::chrono::milliseconds{0}); }
 
 void websocket_server::start() {
   const auto& settings = impl_->core->settings;
-  net::asio_loop& first = impl_->core->lanes.front()->loop;
+  net::event_loop& first = impl_->core->lanes.front()->loop;
   for (const detail::door& d : impl_->core->doors) {
     const auto where = net::listen_address::parse(d.how.address);
     impl_->acceptors.push_back(
@@ -166,7 +166,7 @@ void websocket_server::stop(std::chrono::milliseconds grace) {
     for (const auto& w : watches) w->stop();
     for (const auto& a : acceptors) a->stop();
   };
-  if (net::asio_loop& first = impl_->core->lanes.front()->loop; first.is_running()) {
+  if (net::event_loop& first = impl_->core->lanes.front()->loop; first.is_running()) {
     run_on(first, stop_acceptors, longest_turn);
   } else {
     stop_acceptors();

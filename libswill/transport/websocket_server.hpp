@@ -3,7 +3,7 @@
 #include "libswill/api/ports.hpp"
 #include "libswill/base/limits.hpp"
 #include "libswill/base/log.hpp"
-#include "libswill/net/asio_loop.hpp"
+#include "libswill/net/event_loop.hpp"
 #include "libswill/net/http/router.hpp"
 #include "libswill/transport/listener.hpp"
 #include "libswill/transport/statistics.hpp"
@@ -38,7 +38,7 @@ struct server_settings {
 class websocket_server {
 public:
   /// Throws std::invalid_argument for an origin that can never match, two routes with one path, and files of TLS that cannot be used.
-  websocket_server(server_settings settings, gate& g, std::vector<net::asio_loop*> loops);
+  websocket_server(server_settings settings, gate& g, std::vector<net::event_loop*> loops);
 
   /// As stop() without grace.
   ~websocket_server();

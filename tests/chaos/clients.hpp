@@ -76,7 +76,7 @@ protected:
   std::atomic<std::size_t> at_;
 
 private:
-  net::asio_loop loop_;
+  net::event_loop loop_;
   scope* scope_ = nullptr; // of the coroutine, on its thread
   std::atomic<bool> ended_{false};
   std::thread thread_;

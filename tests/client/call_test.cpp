@@ -252,7 +252,7 @@ TEST_F(Call, IsCancelledByTheOneThatLosesInterest) {
 }
 
 TEST_F(Call, IsCancelledByItsScope) {
-  net::asio_loop loop;
+  net::event_loop loop;
   scope* outer = nullptr;
   client* open = nullptr;
   std::optional<client> kept;

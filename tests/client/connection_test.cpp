@@ -186,7 +186,7 @@ TEST_F(Connection, PingsAndCounts) {
 }
 
 TEST_F(Connection, GivesUpConnectingWhenCancelled) {
-  net::asio_loop loop;
+  net::event_loop loop;
   scope* outer = nullptr;
   const auto body = [&]() -> task<bool> {
     loop.post([&] { outer->cancel(); });

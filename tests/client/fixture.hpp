@@ -54,7 +54,7 @@ private:
 /// Runs a coroutine of the test on a loop of its own.
 template <class F>
 auto run(const F& f) {
-  net::asio_loop loop;
+  net::event_loop loop;
   return run_client(loop, f());
 }
 

@@ -3,7 +3,7 @@
 #include "libswill/client/blocking_client.hpp"
 #include "libswill/client/client.hpp"
 #include "libswill/client/run.hpp"
-#include "libswill/net/asio_loop.hpp"
+#include "libswill/net/event_loop.hpp"
 #include "libswill/server/server.hpp"
 
 #include <gtest/gtest.h>
@@ -35,7 +35,7 @@ swill::task<int> work(std::string url) {
 }
 
 int ask_on_a_loop(const std::string& url) { // a main() does the same
-  swill::net::asio_loop loop;
+  swill::net::event_loop loop;
   return swill::run_client(loop, work(url));
 }
 // [/coroutine]

@@ -51,7 +51,7 @@ private:
 
 /// A loop that runs here until a connector has answered.
 struct Connector : testing::Test {
-  asio_loop loop;
+  event_loop loop;
 
   /// The port of the socket, or the error's text.
   std::string outcome(connector& c, const std::string& to) {
@@ -159,7 +159,7 @@ TEST(ConnectorEnd, NobodyWaitsForANameServer) {
   const stuck_name_server server;
   const auto before = clock::now();
   {
-    asio_loop loop;
+    event_loop loop;
     connector c{loop, server.look_up("127.0.0.1:1")};
     std::thread t{[&] { loop.run(); }};
     loop.post([&] { c.connect("name:1", [](const result<int>&) { FAIL(); }); });

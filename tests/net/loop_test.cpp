@@ -1,4 +1,4 @@
-#include "libswill/net/asio_loop.hpp"
+#include "libswill/net/event_loop.hpp"
 
 #include "libswill/base/manual_loop.hpp"
 #include "libswill/net/io_threads.hpp"
@@ -20,7 +20,7 @@
 namespace swill {
 namespace {
 
-using net::asio_loop;
+using net::event_loop;
 using net::io_threads;
 using std::chrono::milliseconds;
 
@@ -34,13 +34,13 @@ private:
 };
 
 // Runs `f` on a loop until done() is called.
-void run(asio_loop& l, std::function<void()> f) {
+void run(event_loop& l, std::function<void()> f) {
   l.post(std::move(f));
   l.run();
 }
 
 TEST(AsioLoop, RunsWhatIsPostedInOrder) {
-  asio_loop l;
+  event_loop l;
   std::vector<int> order;
 
   run(l, [&] {
@@ -90,7 +90,7 @@ TEST(AsioLoop, MissesNoPostThatComesAsItFallsAsleep) {
 }
 
 TEST(AsioLoop, RunsAgainAfterItWasStopped) {
-  asio_loop l;
+  event_loop l;
   int runs = 0;
   const auto once = [&] {
     ++runs;
@@ -107,7 +107,7 @@ TEST(AsioLoop, RunsAgainAfterItWasStopped) {
 }
 
 TEST(AsioLoop, RunsTimersInTheOrderOfTheirTime) {
-  asio_loop l;
+  event_loop l;
   std::vector<int> order;
   clock_time started;
   alarm late{[&] {
@@ -132,7 +132,7 @@ TEST(AsioLoop, RunsTimersInTheOrderOfTheirTime) {
 }
 
 TEST(AsioLoop, LetsATimerSetItselfAnew) {
-  asio_loop l;
+  event_loop l;
   int rounds = 0;
   alarm* again = nullptr;
   alarm a{[&] {
@@ -147,7 +147,7 @@ TEST(AsioLoop, LetsATimerSetItselfAnew) {
 }
 
 TEST(AsioLoop, KeepsTheTimeOfATurn) {
-  asio_loop l;
+  event_loop l;
 
   run(l, [&] {
     const auto then = l.now();
@@ -162,9 +162,9 @@ TEST(AsioLoop, KeepsTheTimeOfATurn) {
 }
 
 TEST(AsioLoop, CallsItsHookAtTheEndOfATurn) {
-  asio_loop l;
+  event_loop l;
   struct {
-    asio_loop& loop;
+    event_loop& loop;
     bool worked = false;
     int calls_after_work = 0;
   } state{l};
@@ -178,7 +178,7 @@ TEST(AsioLoop, CallsItsHookAtTheEndOfATurn) {
       &state);
 
   run(l, [&] {
-    const asio_loop::turn nested{l};
+    const event_loop::turn nested{l};
     state.worked = true;
   });
 
@@ -212,7 +212,7 @@ TEST(AsioLoop, RunsTurnJobsOnceAtTheEnd) {
     int runs = 0;
     void on_turn_end() noexcept override { ++runs; }
   };
-  asio_loop l;
+  event_loop l;
   job j;
   auto gone = std::make_unique<job>();
 
@@ -235,7 +235,7 @@ TEST(AsioLoop, SurvivesExceptions) {
   int logged = 0;
   const log_sink log = [&](const log_entry&) { ++logged; };
   {
-    asio_loop l{{}, &log};
+    event_loop l{{}, &log};
     alarm bad{[] { throw std::runtime_error("timer"); }};
 
     run(l, [&] {
@@ -252,7 +252,7 @@ TEST(AsioLoop, SurvivesExceptions) {
 
 TEST(AsioLoop, OffloadsToItsPool) {
   int pooled = 0;
-  asio_loop l{[&](const std::function<void()>& f) {
+  event_loop l{[&](const std::function<void()>& f) {
     ++pooled;
     f();
   }};
@@ -267,7 +267,7 @@ TEST(AsioLoop, OffloadsToItsPool) {
 TEST(AsioLoop, DestroysWhatNeverRan) {
   auto token = std::make_shared<int>(1);
   {
-    asio_loop l;
+    event_loop l;
     l.post([token] {});
   }
   EXPECT_EQ(token.use_count(), 1);
@@ -352,7 +352,7 @@ void take_long() {
 
 // Both wait for their turns, the first for a long one; what is asked for meanwhile must not be lost.
 TEST(Poller, ATurnThatIsAskedForComesAlsoToWhoIsWaitingForOne) {
-  asio_loop l;
+  event_loop l;
   net::poller& sockets = *l.sockets();
   ready_socket first{sockets}, second{sockets};
   bool asked = false;
@@ -375,7 +375,7 @@ TEST(Poller, ATurnThatIsAskedForComesAlsoToWhoIsWaitingForOne) {
 }
 
 TEST(Poller, WhoLeavesInputBehindWaitsToReadAlsoWhereItCanWrite) {
-  asio_loop l;
+  event_loop l;
   net::poller& sockets = *l.sockets();
   ready_socket greedy{sockets, true};
   greedy.in_turn = [&] {
@@ -396,7 +396,7 @@ struct turns_of_two {
 
 turns_of_two slow_beside_quick() {
   turns_of_two out;
-  asio_loop l;
+  event_loop l;
   ready_socket slow{*l.sockets()}, quick{*l.sockets()};
   slow.leaves_input = quick.leaves_input = false;
   slow.in_turn = [&] {

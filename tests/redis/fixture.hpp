@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libswill/net/asio_loop.hpp"
+#include "libswill/net/event_loop.hpp"
 #include "libswill/redis/client.hpp"
 #include "tests/support/redis_server.hpp"
 
@@ -56,7 +56,7 @@ public:
     if constexpr (!std::is_void_v<value>) return std::move(*out);
   }
 
-  net::asio_loop loop;
+  net::event_loop loop;
 
 private:
   std::thread thread_;

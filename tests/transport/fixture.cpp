@@ -40,7 +40,7 @@ test_server::test_server(script s, const std::function<void(transport::server_se
   };
   settings.log = sink_;
   if (change) change(settings);
-  threads_ = std::make_unique<net::io_threads>(threads, net::asio_loop::offload_function{}, &sink_);
+  threads_ = std::make_unique<net::io_threads>(threads, net::event_loop::offload_function{}, &sink_);
   server_ = std::make_unique<transport::websocket_server>(settings, *this, threads_->loops());
   threads_->start();
   server_->start();

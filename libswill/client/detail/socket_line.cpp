@@ -17,7 +17,7 @@ constexpr auto client = websocket::role::client;
 
 } // namespace
 
-socket_line::socket_line(net::asio_loop& l, const client_options& o, line_sink& s)
+socket_line::socket_line(net::event_loop& l, const client_options& o, line_sink& s)
     : stream_socket(l, leaves::at_turn_end),
       options_(o),
       sink_(&s),

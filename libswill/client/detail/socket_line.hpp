@@ -19,7 +19,7 @@ class socket_line final : public line,
                           private timer,
                           private net::stream_socket {
 public:
-  socket_line(net::asio_loop& l, const client_options& o, line_sink& s);
+  socket_line(net::event_loop& l, const client_options& o, line_sink& s);
 
   /// Throws connect_error for a URL or a header that cannot be read; what goes wrong later is told to the sink.
   void dial(std::string_view url);

@@ -18,8 +18,8 @@ namespace {
 /// What is overdue gets this long to be found in the socket: the thread itself may have stood still.
 constexpr std::chrono::milliseconds grace{10};
 
-net::asio_loop& with_sockets(swill::loop& l) {
-  if (auto* found = dynamic_cast<net::asio_loop*>(&l)) return *found;
+net::event_loop& with_sockets(swill::loop& l) {
+  if (auto* found = dynamic_cast<net::event_loop*>(&l)) return *found;
   throw error{swill::error_code::internal_error, "Redis needs a loop with sockets, not a test's"};
 }
 

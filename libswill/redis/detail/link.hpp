@@ -2,8 +2,8 @@
 
 #include "libswill/base/log_limiter.hpp"
 #include "libswill/base/member_timer.hpp"
-#include "libswill/net/asio_loop.hpp"
 #include "libswill/net/connector.hpp"
+#include "libswill/net/event_loop.hpp"
 #include "libswill/net/stream_socket.hpp"
 #include "libswill/redis/options.hpp"
 #include "libswill/redis/outage_log.hpp"
@@ -57,7 +57,7 @@ public:
 
   bool is_up() const noexcept { return state_ == state::up; }
   const options& settings() const noexcept { return options_; }
-  net::asio_loop& loop() noexcept { return socket_loop(); }
+  net::event_loop& loop() noexcept { return socket_loop(); }
 
   /// Append whole commands, then call flush_later(). Only while up.
   buffer& output() { return prepare_output(); }

@@ -25,10 +25,10 @@ class server_connection;
 
 /// What the connections of one loop share. Used on that loop only, but for the counters.
 struct lane {
-  lane(net::asio_loop& l, std::shared_ptr<log_limiter> lines)
+  lane(net::event_loop& l, std::shared_ptr<log_limiter> lines)
       : loop(l), jobs(std::make_shared<short_jobs>(l)), log(l, std::move(lines)) {}
 
-  net::asio_loop& loop;
+  net::event_loop& loop;
   std::shared_ptr<short_jobs> jobs; // with the threads that run them, and the requests that wait for them
   counters count;
   limited_log log;                    // for what peers can cause as often as they like

@@ -18,7 +18,7 @@ public:
   void stop() { cancel(); }
 
 private:
-  net::asio_loop& loop() const { return core_->lanes.front()->loop; }
+  net::event_loop& loop() const { return core_->lanes.front()->loop; }
   void on_timer() override {
     loop().offload([c = core_, &d = door_] { d.tls->look(logger{&c->settings.log, log_room::transport}); });
     start();

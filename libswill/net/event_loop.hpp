@@ -12,7 +12,7 @@
 
 namespace swill::net {
 
-class asio_loop;
+class event_loop;
 class poller;
 
 /// Work that waits for the end of the turn, such as the output of a connection: many messages, one send.
@@ -30,21 +30,21 @@ protected:
   bool is_waiting() const noexcept { return waits_in_ != nullptr; }
 
 private:
-  friend class asio_loop;
-  asio_loop* waits_in_ = nullptr;
+  friend class event_loop;
+  event_loop* waits_in_ = nullptr;
 };
 
 /// A loop that is one thread and what its poller watches. Whatever it serves is one turn: it holds a `turn` while it works, and when the
 /// outermost ends, the turn hook (ready actors) and the turn jobs (output) run. All calls on the loop's thread unless they say otherwise.
-class asio_loop final : public loop {
+class event_loop final : public loop {
 public:
   using offload_function = std::function<void(std::function<void()>)>;
 
   /// `offload` is where offload() takes its functions; without one they run here. `log` must outlive the loop; may be null.
-  explicit asio_loop(offload_function offload = {}, const log_sink* log = nullptr);
-  ~asio_loop();
-  asio_loop(const asio_loop&) = delete;
-  asio_loop& operator=(const asio_loop&) = delete;
+  explicit event_loop(offload_function offload = {}, const log_sink* log = nullptr);
+  ~event_loop();
+  event_loop(const event_loop&) = delete;
+  event_loop& operator=(const event_loop&) = delete;
 
   clock_time now() const noexcept override { return now_; }
   clock_duration turn_age() const noexcept override { return std::chrono::steady_clock::now() - now_; }
@@ -87,7 +87,7 @@ public:
   /// One thing that is served. Nested ones count as one.
   class turn {
   public:
-    explicit turn(asio_loop& l) : loop_(l) {
+    explicit turn(event_loop& l) : loop_(l) {
       if (loop_.depth_++ == 0) loop_.now_ = std::chrono::steady_clock::now();
     }
     ~turn() {
@@ -98,13 +98,13 @@ public:
     turn& operator=(const turn&) = delete;
 
   private:
-    asio_loop& loop_;
+    event_loop& loop_;
   };
 
   /// Turns that follow one another without a look at what has become ready meanwhile.
   class round {
   public:
-    explicit round(asio_loop& l) noexcept : loop_(l) { loop_.in_round_ = true; }
+    explicit round(event_loop& l) noexcept : loop_(l) { loop_.in_round_ = true; }
     ~round() {
       loop_.in_round_ = false;
       if (!loop_.round_jobs_.empty()) loop_.end_round();
@@ -113,7 +113,7 @@ public:
     round& operator=(const round&) = delete;
 
   private:
-    asio_loop& loop_;
+    event_loop& loop_;
   };
 
 private:

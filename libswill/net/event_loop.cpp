@@ -1,4 +1,4 @@
-#include "libswill/net/asio_loop.hpp"
+#include "libswill/net/event_loop.hpp"
 
 #include "libswill/base/log_limiter.hpp"
 #include "libswill/base/trace.hpp"
@@ -17,7 +17,7 @@ namespace swill::net {
 
 namespace {
 
-thread_local const asio_loop* current_loop = nullptr;
+thread_local const event_loop* current_loop = nullptr;
 
 // Turn jobs may give actors something to do, which makes jobs. After so many rounds the sockets get their chance.
 constexpr int rounds_per_turn = 8;
@@ -25,8 +25,8 @@ constexpr int rounds_per_turn = 8;
 } // namespace
 
 // The one timer of the loop, and the log that needs it. It is armed only when a deadline comes before the one it is armed for.
-struct asio_loop::alarm final : watched {
-  alarm(asio_loop& l, const log_sink* log)
+struct event_loop::alarm final : watched {
+  alarm(event_loop& l, const log_sink* log)
       : errors(l, log, log_room::transport),
         loop(l),
         fd(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
@@ -57,7 +57,7 @@ struct asio_loop::alarm final : watched {
   }
 
   limited_log errors; ///< what may come with each turn
-  asio_loop& loop;
+  event_loop& loop;
   int fd;
   bool armed = false;
   clock_time due{};
@@ -69,14 +69,14 @@ turn_job::~turn_job() {
     std::replace(list->begin(), list->end(), this, static_cast<turn_job*>(nullptr));
 }
 
-asio_loop::asio_loop(offload_function offload, const log_sink* log)
+event_loop::event_loop(offload_function offload, const log_sink* log)
     : offload_(std::move(offload)),
       log_(log, log_room::transport),
       now_(std::chrono::steady_clock::now()),
       sockets_(std::make_shared<poller>(*this)),
       alarm_(new alarm{*this, log}) {}
 
-asio_loop::~asio_loop() {
+event_loop::~event_loop() {
   alarm_.reset();
   sockets_->close();
   sockets_.reset();
@@ -85,16 +85,16 @@ asio_loop::~asio_loop() {
   remote_.clear();
 }
 
-void asio_loop::keep(std::shared_ptr<void> object) {
+void event_loop::keep(std::shared_ptr<void> object) {
   const void* key = object.get();
   kept_.emplace(key, std::move(object));
 }
 
-void asio_loop::let_go(const void* object) noexcept {
+void event_loop::let_go(const void* object) noexcept {
   const auto gone = kept_.extract(object); // destroyed when kept_ is itself again
 }
 
-void asio_loop::set_timer(timer& t, clock_time when) {
+void event_loop::set_timer(timer& t, clock_time when) {
   timers_.set(t, when);
   if (when <= now_)
     schedule();
@@ -102,9 +102,9 @@ void asio_loop::set_timer(timer& t, clock_time when) {
     arm(when);
 }
 
-void asio_loop::arm(clock_time when) { alarm_->set(when); }
+void event_loop::arm(clock_time when) { alarm_->set(when); }
 
-void asio_loop::run_timers() {
+void event_loop::run_timers() {
   guarded([this] { timers_.run_due(now_); });
   const auto next = timers_.next_due();
   if (!next) return;
@@ -114,7 +114,7 @@ void asio_loop::run_timers() {
     arm(*next);
 }
 
-void asio_loop::post(std::function<void()> f) {
+void event_loop::post(std::function<void()> f) {
   if (is_current()) {
     local_.push_back(std::move(f));
     schedule();
@@ -128,11 +128,11 @@ void asio_loop::post(std::function<void()> f) {
 }
 
 /// Whoever comes first interrupts its wait, if it waits: it looks at called_ once more after it has said that it is going to.
-void asio_loop::call() noexcept {
+void event_loop::call() noexcept {
   if (!called_.exchange(true) && sleeps_.exchange(false)) sockets_->interrupt();
 }
 
-void asio_loop::run_remote() {
+void event_loop::run_remote() {
   turn t{*this};
   std::vector<std::function<void()>> batch;
   {
@@ -142,7 +142,7 @@ void asio_loop::run_remote() {
   for (auto& f : batch) guarded(f);
 }
 
-void asio_loop::run_ready() {
+void event_loop::run_ready() {
   std::vector<std::function<void()>> batch;
   batch.swap(local_);
   if (const auto next = timers_.next_due(); next && *next <= now_) run_timers();
@@ -151,38 +151,38 @@ void asio_loop::run_ready() {
   if (local_.empty()) local_.swap(batch); // keeps the capacity
 }
 
-void asio_loop::offload(std::function<void()> f) {
+void event_loop::offload(std::function<void()> f) {
   if (offload_)
     offload_(std::move(f));
   else
     post(std::move(f));
 }
 
-bool asio_loop::is_current() const noexcept { return current_loop == this; }
+bool event_loop::is_current() const noexcept { return current_loop == this; }
 
-void asio_loop::wake() { call(); }
+void event_loop::wake() { call(); }
 
-void asio_loop::at_turn_end(turn_job& job) {
+void event_loop::at_turn_end(turn_job& job) {
   if (job.waits_in_ != nullptr) return;
   jobs_.push_back(&job);
   job.waits_in_ = this;
   if (depth_ == 0) schedule();
 }
 
-void asio_loop::at_round_end(turn_job& job) {
+void event_loop::at_round_end(turn_job& job) {
   if (!in_round_) return at_turn_end(job);
   if (job.waits_in_ != nullptr) return;
   round_jobs_.push_back(&job);
   job.waits_in_ = this;
 }
 
-void asio_loop::end_round() noexcept {
+void event_loop::end_round() noexcept {
   const turn t{*this};
   jobs_.insert(jobs_.end(), round_jobs_.begin(), round_jobs_.end());
   round_jobs_.clear();
 }
 
-void asio_loop::end_turn() noexcept {
+void event_loop::end_turn() noexcept {
   for (int round = 0; round < rounds_per_turn; ++round) {
     if (hook_ != nullptr) hook_(hook_self_);
     if (jobs_.empty()) return;
@@ -199,7 +199,7 @@ void asio_loop::end_turn() noexcept {
   wake(); // whatever is left
 }
 
-void asio_loop::run() {
+void event_loop::run() {
   current_loop = this;
   running_ = true;
   while (!stopped_.exchange(false)) {
@@ -214,7 +214,7 @@ void asio_loop::run() {
 }
 
 /// What waits on this thread, what others have asked for, and what is ready, for which it waits when there is nothing else.
-void asio_loop::run_once() {
+void event_loop::run_once() {
   if (std::exchange(scheduled_, false)) {
     turn t{*this};
     run_ready();
@@ -228,13 +228,13 @@ void asio_loop::run_once() {
   sockets_->serve();
 }
 
-void asio_loop::stop() {
+void event_loop::stop() {
   stopped_ = true;
   call();
 }
 
 template <class F>
-void asio_loop::guarded(const F& f) noexcept {
+void event_loop::guarded(const F& f) noexcept {
   try {
     f();
   } catch (...) {
