@@ -208,9 +208,10 @@ void gateway_registry::remove(gateway_link& l, const std::string& why, record to
   log(gone.state->leaving ? log_level::info : log_level::warning,
       "worker " + (gone.state->name.empty() ? "(not announced)" : gone.state->name) + " is out: " + why);
   gone.state->leaving = true;
-  on_tables([id](handler_table& t) { t.remove_worker(id); });
-  l.write(told, 0, 0, as_bytes(why)); // one that stood still reads it when it goes on
+  // Before the lanes end, or a worker may take the end of one for that of the connection. One that stood still reads it when it goes on.
+  l.write(told, 0, 0, as_bytes(why));
   l.flush_now();
+  on_tables([id](handler_table& t) { t.remove_worker(id); });
   l.quit();
   home_.dispose_later(gone.link);
   // Names that it alone served are free, also for workers that were refused on its account.

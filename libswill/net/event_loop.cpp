@@ -133,13 +133,18 @@ void event_loop::call() noexcept {
 }
 
 void event_loop::run_remote() {
-  turn t{*this};
   std::vector<std::function<void()>> batch;
   {
     std::lock_guard lock{mutex_};
     batch.swap(remote_);
   }
-  for (auto& f : batch) guarded(f);
+  // Where a turn was asked for, one ends: what was sent before a function was posted is looked at before that runs.
+  auto next = batch.begin();
+  do {
+    const turn t{*this};
+    for (; next != batch.end() && *next; ++next) guarded(*next);
+    if (next != batch.end()) ++next;
+  } while (next != batch.end());
 }
 
 void event_loop::run_ready() {
@@ -160,7 +165,13 @@ void event_loop::offload(std::function<void()> f) {
 
 bool event_loop::is_current() const noexcept { return current_loop == this; }
 
-void event_loop::wake() { call(); }
+void event_loop::wake() {
+  {
+    const std::lock_guard lock{mutex_};
+    if (remote_.empty() || remote_.back()) remote_.emplace_back(); // in its place between what is posted
+  }
+  call();
+}
 
 void event_loop::at_turn_end(turn_job& job) {
   if (job.waits_in_ != nullptr) return;

@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <sys/socket.h>
@@ -409,6 +410,28 @@ turns_of_two slow_beside_quick() {
   l.run();
   l.stop();
   return out;
+}
+
+TEST(EventLoop, MailThatWasSentBeforeAFunctionWasPostedComesFirst) {
+  event_loop l;
+  std::string order;
+  struct mail {
+    std::string& order;
+    bool waits = true;
+  } sent{order};
+  l.set_turn_hook(
+      [](void* m) {
+        auto& it = *static_cast<mail*>(m);
+        if (std::exchange(it.waits, false)) it.order += "mail ";
+      },
+      &sent);
+
+  l.wake(); // as a sender of mail on another thread does
+  l.post([&] { order += "function"; });
+  l.post([&] { l.stop(); });
+  l.run();
+
+  EXPECT_EQ(order, "mail function");
 }
 
 TEST(Poller, WhoseTurnsTakeLongWaitsAndGetsLessInEach) {
