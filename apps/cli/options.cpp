@@ -4,6 +4,7 @@
 #include "apps/cli/json.hpp"
 #include "apps/common/command_line.hpp"
 #include "apps/common/small_file.hpp"
+#include "libswill/net/tls.hpp"
 #include "libswill/wire/envelope.hpp"
 
 #include <algorithm>
@@ -199,6 +200,17 @@ void add_topics(command_line& program, options& o, raw_options& raw) {
   sub.add({"-n,--count", whole_number(o.topics.count, 1, most_wanted), "Ends after so many messages", "COUNT"});
 }
 
+/// Files that TLS cannot use are ours to mend, not the server's.
+void check_files(const tls_client_options& tls) {
+  if (tls.authority.empty() && tls.identity.certificate.empty()) return;
+  mistake_list found;
+  net::check(tls, "", found);
+  for (const mistake& m : found.all()) {
+    const std::string name = m.path == ".authority" ? "--tls-ca" : m.path == ".key" ? "--tls-key" : "--tls-cert";
+    throw usage_error(name + ": " + m.text);
+  }
+}
+
 /// What is right by itself, but not beside the rest.
 void check_together(const options& o) {
   const conns_options& c = o.conns;
@@ -211,6 +223,7 @@ void check_together(const options& o) {
     throw usage_error("--key: is of one message, given as JSON");
   if (o.tls.identity.certificate.empty() != o.tls.identity.key.empty())
     throw usage_error("--tls-cert and --tls-key belong together");
+  check_files(o.tls);
   if (o.verb == "ping" && !o.extra.empty()) throw usage_error("-m: has no effect on ping, which calls nothing");
 }
 

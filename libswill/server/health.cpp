@@ -1,30 +1,10 @@
 #include "libswill/server/health.hpp"
 
-#include <cstdio>
-#include <string_view>
+#include "libswill/base/value.hpp"
+
+#include <limits>
 
 namespace swill {
-
-namespace {
-
-/// RFC 8259 §7.
-std::string json_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out.append("\\").push_back(c);
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\u%04x", static_cast<unsigned>(c));
-      out += escaped;
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
-}
-
-} // namespace
 
 http_response livez() { return {.body = "alive\n", .headers = {{"Cache-Control", "no-store"}}}; }
 
@@ -36,10 +16,9 @@ http_response readyz(const std::vector<std::string>& reasons) {
   }
   r.status = 503;
   r.headers.emplace_back("Retry-After", "1");
-  r.body = "{\"ready\":false,\"reasons\":[";
-  for (const std::string& reason : reasons)
-    r.body.append(&reason == &reasons.front() ? "" : ",").append(json_text(reason));
-  r.body += "]}\n";
+  value all = value::array({});
+  for (const std::string& reason : reasons) all.get_if<value_array>()->emplace_back(reason);
+  r.body = "{\"ready\":false,\"reasons\":" + to_text(all, std::numeric_limits<std::size_t>::max()) + "}\n";
   return r;
 }
 

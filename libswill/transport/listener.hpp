@@ -13,6 +13,8 @@ struct listener {
   listener(const char* a) : address(a) {}
   listener(std::string a) : address(std::move(a)) {}
   listener(std::string a, tls_server_options t) : address(std::move(a)), tls(std::move(t)) {}
+  /// Two addresses in one pair of braces: `{{"a:1", "b:2"}}` for `{"a:1", "b:2"}`. They would be taken for the ends of one text.
+  listener(const char*, const char*) = delete;
 
   /// "ADDRESS:PORT", "[ADDRESS]:PORT" or "unix:PATH"; port 0: any free one.
   std::string address;

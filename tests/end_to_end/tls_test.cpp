@@ -55,6 +55,9 @@ TEST_F(TlsPrograms, SayWhatIsWrongBetweenThem) {
   EXPECT_THAT(untrusting.errors, HasSubstr("its certificate is not trusted: "));
   const auto half = call(url, {"--tls-cert", me.certificate});
   EXPECT_THAT(half.errors, StartsWith("swill: --tls-cert and --tls-key belong together\n"));
+  const auto nowhere = run_cli({"--url", url, "--tls-ca", "/no/file", "ls"});
+  EXPECT_EQ(nowhere.code, 1);
+  EXPECT_THAT(nowhere.errors, StartsWith("swill: --tls-ca: \"/no/file\" cannot be read: No such file or directory\n"));
 }
 
 TEST_F(TlsPrograms, AreRefusedWhatDoesNotFit) {

@@ -394,6 +394,12 @@ task<void> forgetful(request<int> r, streaming_request<int> in, swill::client& c
   co_return;
 }
 
+// --- Braces that make one text of two
+
+void wrong_braces(swill::app& a) {
+  swill::serve(a, {.listen = {{"127.0.0.1:1", "127.0.0.1:2"}}}); // says: deleted
+}
+
 // --- Texts as they are written
 
 void texts(swill::test_client& c) {

@@ -283,7 +283,7 @@ TEST(HttpValidate, FindsPathsAndDirectoriesThatCannotBeMeant) {
   a.files("/good", d.path().string(), {.index = "", .fallback = "index.html", .cache_control = ""});
   const std::string said = mistakes_of(a);
   for (const char* part : {"files./a: something else has this path", "http./null: its function is null",
-                           "files./gone: the directory", "files./file: the directory", "files./index.index: is",
+                           "/gone\" is no directory", "/index.html\" is no directory", "files./index.index: is",
                            "files./fallback.fallback: is", "files./cache.cache_control: holds"})
     EXPECT_THAT(said, ::testing::HasSubstr(part));
   EXPECT_THAT(said, ::testing::Not(::testing::HasSubstr("/good")));

@@ -7,6 +7,8 @@
 #include <atomic>
 #include <thread>
 
+#include <sys/socket.h>
+
 // Requests by HTTP beside the WebSocket, over real sockets: how they follow one another, and how bodies are sent.
 
 namespace swill::test {
@@ -141,7 +143,7 @@ TEST(Http, ReadsNoFurtherThanALittleWhileItAnswers) {
   std::this_thread::sleep_for(milliseconds{50}); // in which it would read on
   EXPECT_LT(s.statistics().bytes_in, 256U * 1024);
 
-  c.reset();
+  ::shutdown(c.fd(), SHUT_RDWR); // not c.reset(): the sender is at its descriptor
   sender.join();
   s.on_loop([&] { waits.reset(); });
 }

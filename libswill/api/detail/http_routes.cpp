@@ -25,7 +25,7 @@ bool is_of_kind(const std::string& name, mode_t kind) {
 void check_directory(const http_routes::directory& d, mistake_list& out) {
   const std::string in = where_in("files", d.path);
   if (!is_of_kind(d.name, S_IFDIR))
-    return out.add(in, "the directory \"" + printable(d.name) + "\" is not there; one that exists would be right");
+    return out.add(in, "\"" + printable(d.name) + "\" is no directory; one that exists would be right");
   const auto check_name = [&](const char* what, const std::string& name) {
     if (name.empty() || is_plain_name(name)) return true;
     out.add(in + "." + what, "is \"" + printable(name) +

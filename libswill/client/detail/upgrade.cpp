@@ -45,7 +45,7 @@ struct upgrade::parser {
 };
 
 upgrade::upgrade(const endpoint& to, const header_list& headers)
-    : key_(random_key()), parser_(std::make_unique<parser>()) {
+    : is_encrypted_(to.tls), key_(random_key()), parser_(std::make_unique<parser>()) {
   constexpr std::uint32_t largest_head = 64 * 1024;
   constexpr std::uint64_t largest_body = 64 * 1024;
   parser_->http.header_limit(largest_head);
@@ -78,7 +78,9 @@ bool upgrade::read(buffer& input, bool at_end) {
   if (ec == http::error::need_more) ec = {};
   if (!ec && at_end && !p.is_done()) {
     reject_if_refused();
-    throw connect_error(connect_error::kind::unreachable, "the connection ended during the handshake");
+    throw connect_error(connect_error::kind::unreachable,
+                        std::string{"the connection ended during the handshake"} +
+                            (is_encrypted_ ? "" : "; a port of wss:// ends those of ws:// so"));
   }
   if (ec == http::error::body_limit) reject();
   if (ec) throw connect_error(connect_error::kind::protocol, "what answered does not speak HTTP: " + ec.message());

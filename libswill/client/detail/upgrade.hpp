@@ -33,6 +33,7 @@ private:
   void check() const;
   [[noreturn]] void reject() const;
 
+  const bool is_encrypted_;
   std::string key_;
   std::string request_;
   std::unique_ptr<parser> parser_;
