@@ -1,4 +1,4 @@
-// Makes dist/: the package as ECMAScript modules and as CommonJS, each with its types, in a file each of code.
+// Makes dist/: the package as ECMAScript modules and as CommonJS, each with its types, in a file of code for each of its parts.
 import { execFileSync } from "node:child_process";
 import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -9,23 +9,23 @@ const internal =
   "begin|begun|changed|controller|deadlineTimer|endItems|hasLeft|heard|isOver|itemsSent|onAbort|onOver|onSent|" +
   "opening|options|retryDelay|rpc|sendItem|sink|streams|transport|waitTimer|waitsUntil|watched";
 
+// The other parts know the client by its interface alone; there is one copy of it, whichever of them an application uses.
+const client = {
+  name: "client",
+  setup(build) {
+    build.onResolve({ filter: /^\.\/index\.js$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+
 process.chdir(fileURLToPath(new URL(".", import.meta.url)));
 rmSync("dist", { recursive: true, force: true });
 for (const [directory, format, type] of [
   ["dist/esm", "esm", "module"],
   ["dist/cjs", "cjs", "commonjs"],
 ]) {
-  await build({
-    entryPoints: ["src/index.ts"],
-    outfile: `${directory}/index.js`,
-    bundle: true,
-    packages: "external",
-    format,
-    target: "es2022",
-    mangleProps: new RegExp(`^(${internal})$`),
-    sourcemap: true,
-    logLevel: "warning",
-  });
+  const common = { outdir: directory, bundle: true, packages: "external", format, target: "es2022", sourcemap: true, logLevel: "warning" };
+  await build({ ...common, entryPoints: ["src/index.ts"], mangleProps: new RegExp(`^(${internal})$`) });
+  await build({ ...common, entryPoints: ["src/react.ts", "src/query.ts", "src/testing.ts"], plugins: [client] });
   writeFileSync(`${directory}/package.json`, `${JSON.stringify({ type, sideEffects: false })}\n`);
 }
 execFileSync("node_modules/.bin/tsc", ["-p", "tsconfig.build.json"], { stdio: "inherit" });

@@ -26,6 +26,20 @@ export type { Live, LiveStatus } from "./live.js";
 export type { Observable } from "./observable.js";
 export { type QueueOptions, Stream, type StreamOptions, type StreamSnapshot } from "./stream.js";
 export {
+  type Again,
+  answer,
+  type AnswerSnapshot,
+  items,
+  type ItemsSnapshot,
+  type KeepOptions,
+  messages,
+  type MessagesSnapshot,
+  type Name,
+  perFrame,
+  type SharedStore,
+  type Store,
+} from "./store.js";
+export {
   type Member,
   type Position,
   Presence,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Client, SwillError, ValidationError } from "../src/index.js";
-import { FakeServer, settle } from "./support/fake.js";
+import { FakeServer, settle } from "../src/testing.js";
 
 let server: FakeServer;
 let client: Client;
