@@ -300,6 +300,15 @@ function takeList(size: number): unknown[] {
   return list;
 }
 
+/** A key that is no text as one. A map in its place may have a field `toString` of its own. */
+function nameOf(key: unknown): string {
+  try {
+    return String(key);
+  } catch {
+    return typeof key;
+  }
+}
+
 function takeKey(): string | number {
   const size = from[next]! - 0xa0;
   const isShort = size >= 0 && size <= 16;
@@ -316,7 +325,7 @@ function takeKey(): string | number {
   }
   const key = takeValue();
   if (typeof key === "number") return key;
-  const name = String(key);
+  const name = typeof key === "string" ? key : nameOf(key);
   if (name === "__proto__") return "_proto_"; // it changes no prototype
   if (isShort && name.length === size) keys[place] = name;
   return name;

@@ -82,6 +82,13 @@ describe("codec", () => {
     expect(decode("8301a161cf0020000000000001a162c3a163")).toEqual({ 1: "a", "9007199254740993": "b", true: "c" });
   });
 
+  it("reads keys that are lists and maps as some text, whatever these hold", () => {
+    const hostile = `81${hexOf("toString")}01`;
+
+    expect(decode(`83920102018002${hostile}03`)).toEqual({ "1,2": 1, "[object Object]": 2, object: 3 });
+    expect(decode(`8191${hexOf("__proto__")}81a16101`)).toEqual({ _proto_: { a: 1 } });
+  });
+
   it("reads a key __proto__ under another name, and changes no prototype", () => {
     const value = decode(`81a9${Buffer.from("__proto__").toString("hex")}81a16101`) as any;
 
