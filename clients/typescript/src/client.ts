@@ -14,6 +14,7 @@ import {
   ERROR,
   Exchange,
   METADATA,
+  recently,
   type RequestOptions,
   type Sink,
 } from "./exchange.js";
@@ -309,9 +310,13 @@ export class Client extends Observable<ClientState> {
     if (left < LONGEST_TIMER) x.waitTimer = setTimeout(() => this.#fail(x, this.#lost(x, LATE)), left);
   }
 
-  #transmit(x: Exchange): void {
+  #leaveWait(x: Exchange): void {
     this.#waiting.delete(x);
     clearTimeout(x.waitTimer);
+  }
+
+  #transmit(x: Exchange): void {
+    if (x.waitsUntil) this.#leaveWait(x);
     const { metadata, timeoutMs } = x.options;
     const seq = ++this.#seq;
     const envelope: unknown[] = [seq, x.data, x.rpc];
@@ -344,14 +349,16 @@ export class Client extends Observable<ClientState> {
   }
 
   #receive(link: Link, bytes: Uint8Array): void {
-    link.heard = now();
-    let seq, data: any, type, leading: any, trailing: any;
+    link.heard = recently();
+    let envelope: any[];
     try {
-      [seq, data, type, leading, trailing] = decode(bytes) as any[];
+      envelope = decode(bytes) as any[];
+      if (!Array.isArray(envelope)) throw envelope;
     } catch {
       this.#lose(link, { reason: "a message could not be decoded" });
       return;
     }
+    const { 0: seq, 1: data, 2: type, 3: leading, 4: trailing } = envelope; // not as an array: that would make an iterator
     const x = this.#open.get(seq);
     if (!x) return; // cancelled, and the answer had left already
     if (leading) guard(() => x.options.onLeading?.(leading));
@@ -391,9 +398,8 @@ export class Client extends Observable<ClientState> {
     if (x.isOver) return false;
     x.isOver = true;
     this.#open.delete(x.seq);
-    this.#waiting.delete(x);
-    clearTimeout(x.waitTimer);
-    clearTimeout(x.deadlineTimer);
+    if (x.waitsUntil) this.#leaveWait(x);
+    if (x.deadlineTimer) clearTimeout(x.deadlineTimer);
     if (x.onAbort) x.options.signal!.removeEventListener("abort", x.onAbort);
     x.onOver?.();
     return true;
