@@ -79,8 +79,7 @@ public:
   };
 
   broker() = default;
-  broker(const broker&) = delete;
-  broker& operator=(const broker&) = delete;
+  broker& operator=(broker&&) = delete;
   virtual ~broker() = default;
 
   /// Adds what in its own options makes no sense, by itself or beside those of pub/sub. Before start.

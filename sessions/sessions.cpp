@@ -33,8 +33,7 @@ session_record fresh(std::string id) {
 /// Counts a coroutine as long as it lives.
 struct counted {
   explicit counted(unsigned& n) noexcept : count(n) { ++count; }
-  counted(const counted&) = delete;
-  counted& operator=(const counted&) = delete;
+  counted& operator=(counted&&) = delete;
   ~counted() { --count; }
   unsigned& count;
 };

@@ -28,8 +28,7 @@ public:
   template <class T>
   using answer = std::function<void(result<T>)>;
 
-  cluster(const cluster&) = delete;
-  cluster& operator=(const cluster&) = delete;
+  cluster& operator=(cluster&&) = delete;
   virtual ~cluster() = default;
 
   /// Of this node: 16 hex digits, new with each object; and what it is called.

@@ -54,8 +54,7 @@ public:
   /// Owns `fd`. `certificates`: null without TLS.
   link_socket(int fd, role r, link_certificates* certificates);
   ~link_socket();
-  link_socket(const link_socket&) = delete;
-  link_socket& operator=(const link_socket&) = delete;
+  link_socket& operator=(link_socket&&) = delete;
 
   int fd() const noexcept { return fd_; }
   /// The descriptor is the caller's to close from now on; this must be destroyed before.

@@ -35,8 +35,7 @@ public:
   porter(const host_and_port& at, house_rules rules, admitted let_in, const log_sink* log);
   /// Listens no longer; drops who has not been let in.
   ~porter();
-  porter(const porter&) = delete;
-  porter& operator=(const porter&) = delete;
+  porter& operator=(porter&&) = delete;
 
   /// Begins to receive.
   void open();

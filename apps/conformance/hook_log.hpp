@@ -41,8 +41,7 @@ private:
 class end_of_handler {
 public:
   end_of_handler(hook_log& log, const context& c) : log_(log), context_(c) {}
-  end_of_handler(const end_of_handler&) = delete;
-  end_of_handler& operator=(const end_of_handler&) = delete;
+  end_of_handler& operator=(end_of_handler&&) = delete;
   ~end_of_handler() { log_.append(context_, "handler.end"); }
 
 private:

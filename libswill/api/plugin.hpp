@@ -17,8 +17,7 @@ class runtime;
 class plugin {
 public:
   plugin() = default;
-  plugin(const plugin&) = delete;
-  plugin& operator=(const plugin&) = delete;
+  plugin& operator=(plugin&&) = delete;
   virtual ~plugin() = default;
 
   /// Called once by app::use: adds the hooks and handlers that it brings.

@@ -46,8 +46,7 @@ protected:
 class SWILL_MUST_AWAIT("session() gives nothing until it is awaited: co_await context.session()") session_awaiter {
 public:
   explicit session_awaiter(task<session*> t) : task_(std::move(t)), inner_{task_} {}
-  session_awaiter(const session_awaiter&) = delete;
-  session_awaiter& operator=(const session_awaiter&) = delete;
+  session_awaiter& operator=(session_awaiter&&) = delete;
 
   bool await_ready() const noexcept { return false; }
   template <class P>

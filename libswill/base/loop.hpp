@@ -15,8 +15,7 @@ using clock_duration = std::chrono::steady_clock::duration;
 class timer {
 public:
   timer() = default;
-  timer(const timer&) = delete;
-  timer& operator=(const timer&) = delete;
+  timer& operator=(timer&&) = delete;
   virtual ~timer() { cancel(); }
 
   bool is_set() const noexcept { return queue_ != nullptr; }

@@ -17,8 +17,7 @@ class scope;
 class wait {
 public:
   wait() = default;
-  wait(const wait&) = delete;
-  wait& operator=(const wait&) = delete;
+  wait& operator=(wait&&) = delete;
   ~wait() { unlink(); }
 
   bool is_linked() const noexcept { return scope_ != nullptr; }
@@ -38,8 +37,7 @@ private:
 class scope {
 public:
   explicit scope(swill::loop& l) : loop_(&l) {}
-  scope(const scope&) = delete;
-  scope& operator=(const scope&) = delete;
+  scope& operator=(scope&&) = delete;
   virtual ~scope();
 
   swill::loop& loop() const noexcept { return *loop_; }

@@ -14,8 +14,7 @@ namespace swill {
 class short_job {
 public:
   short_job() = default;
-  short_job(const short_job&) = delete;
-  short_job& operator=(const short_job&) = delete;
+  short_job& operator=(short_job&&) = delete;
   virtual ~short_job() = default;
 
   /// On the pool, once.

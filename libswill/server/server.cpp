@@ -44,8 +44,7 @@ sigset_t set_of(std::initializer_list<int> signals) noexcept {
 class signals_blocked {
 public:
   explicit signals_blocked(const sigset_t& which) noexcept { pthread_sigmask(SIG_BLOCK, &which, &before_); }
-  signals_blocked(const signals_blocked&) = delete;
-  signals_blocked& operator=(const signals_blocked&) = delete;
+  signals_blocked& operator=(signals_blocked&&) = delete;
   ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
 private:

@@ -23,8 +23,7 @@ public:
     if (*count_ >= most) throw errors::too_many("too many subscriptions of this connection", std::chrono::seconds{1});
     ++*count_;
   }
-  counted_subscription(const counted_subscription&) = delete;
-  counted_subscription& operator=(const counted_subscription&) = delete;
+  counted_subscription& operator=(counted_subscription&&) = delete;
   ~counted_subscription() { --*count_; }
 
 private:
@@ -58,8 +57,7 @@ public:
     throw errors::too_many("too many new topics of this connection",
                            std::chrono::milliseconds{static_cast<std::int64_t>(wait)});
   }
-  new_topic(const new_topic&) = delete;
-  new_topic& operator=(const new_topic&) = delete;
+  new_topic& operator=(new_topic&&) = delete;
 
   /// Waits for what brings the topic into being: where that fails, there is none.
   template <class T>
@@ -118,8 +116,7 @@ public:
       b.enter(topic, who, std::move(done));
     });
   }
-  presence_seat(const presence_seat&) = delete;
-  presence_seat& operator=(const presence_seat&) = delete;
+  presence_seat& operator=(presence_seat&&) = delete;
   ~presence_seat() {
     impl_.send(ignored, [topic = std::move(topic_), id = std::move(id_)](broker_actor& b, broker::answer<void> done) {
       b.exit(topic, id, std::move(done));

@@ -16,8 +16,7 @@ namespace swill::detail {
 class session_turns {
 public:
   session_turns() = default;
-  session_turns(const session_turns&) = delete;
-  session_turns& operator=(const session_turns&) = delete;
+  session_turns& operator=(session_turns&&) = delete;
 
   class turn;
 
@@ -43,8 +42,7 @@ private:
 class session_turns::turn {
 public:
   turn(session_turns& all, std::string name) : all_(all), name_(std::move(name)) {}
-  turn(const turn&) = delete;
-  turn& operator=(const turn&) = delete;
+  turn& operator=(turn&&) = delete;
   ~turn() {
     if (number_ != 0) all_.leave(name_, number_);
   }

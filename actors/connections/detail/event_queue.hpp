@@ -14,8 +14,7 @@ namespace swill::detail {
 class event_queue : public wait_slot {
 public:
   event_queue(event_filter f, std::size_t longest) : filter_(std::move(f)), longest_(longest) {}
-  event_queue(const event_queue&) = delete;
-  event_queue& operator=(const event_queue&) = delete;
+  event_queue& operator=(event_queue&&) = delete;
   ~event_queue() {
     if (on_end) on_end(*this);
   }

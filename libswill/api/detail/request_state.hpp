@@ -12,8 +12,7 @@ namespace swill::detail {
 class request_state {
 public:
   request_state() = default;
-  request_state(const request_state&) = delete;
-  request_state& operator=(const request_state&) = delete;
+  request_state& operator=(request_state&&) = delete;
   ~request_state() { clear(); }
 
   template <class T>
@@ -37,8 +36,7 @@ public:
 private:
   struct slot {
     explicit slot(const std::type_info& t) : type(t) {}
-    slot(const slot&) = delete;
-    slot& operator=(const slot&) = delete;
+    slot& operator=(slot&&) = delete;
     virtual ~slot() = default;
     const std::type_info& type;
     slot* before = nullptr;

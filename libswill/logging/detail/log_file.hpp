@@ -15,8 +15,7 @@ class log_file {
 public:
   /// Opens it, for its end. Throws std::invalid_argument for what cannot be, std::runtime_error when it cannot be written to, or not renamed.
   log_file(std::filesystem::path path, std::size_t size, std::size_t old_files);
-  log_file(const log_file&) = delete;
-  log_file& operator=(const log_file&) = delete;
+  log_file& operator=(log_file&&) = delete;
   ~log_file();
 
   /// False when the line is lost; nothing of it is in the file then.

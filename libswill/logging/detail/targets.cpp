@@ -18,8 +18,7 @@ namespace {
 class copied_descriptor {
 public:
   explicit copied_descriptor(int of) noexcept : number_(::fcntl(of, F_DUPFD_CLOEXEC, 3)), lines_(number_) {}
-  copied_descriptor(const copied_descriptor&) = delete;
-  copied_descriptor& operator=(const copied_descriptor&) = delete;
+  copied_descriptor& operator=(copied_descriptor&&) = delete;
   ~copied_descriptor() {
     if (number_ >= 0) ::close(number_);
   }
