@@ -4,7 +4,6 @@
 
 #include "libswill/api/serving/call.hpp"
 #include "libswill/base/await.hpp"
-#include "libswill/base/must_await.hpp"
 #include "libswill/base/temporaries.hpp"
 
 #include <caf/all.hpp>

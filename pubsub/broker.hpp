@@ -10,7 +10,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -78,7 +77,6 @@ public:
     bool more = false;                  ///< there are later ones: ask again from the last
   };
 
-  broker() = default;
   broker& operator=(broker&&) = delete;
   virtual ~broker() = default;
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libswill/base/bytes.hpp"
-#include "pubsub/position.hpp"
+#include "pubsub/topic.hpp"
 
 #include <cstdint>
 #include <memory>

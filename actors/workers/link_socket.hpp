@@ -43,6 +43,9 @@ private:
   context context_; // shared with the thread that makes a session of it
 };
 
+/// For threads that use link_sockets: TLS writes to sockets whose peers have gone, of which only the socket's own error is of interest.
+void block_broken_pipes();
+
 /// What became of an attempt to go on with a socket: done, or to be tried again when the socket can be read or written, or never.
 enum class io_result : std::uint8_t { done, wants_read, wants_write, failed };
 

@@ -16,7 +16,6 @@ class runtime;
 /// from `app::use` on, and so does each server that was started from that app; one server at a time.
 class plugin {
 public:
-  plugin() = default;
   plugin& operator=(plugin&&) = delete;
   virtual ~plugin() = default;
 

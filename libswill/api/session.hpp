@@ -1,7 +1,6 @@
 #pragma once
 
 #include "libswill/base/bytes.hpp"
-#include "libswill/base/must_await.hpp"
 #include "libswill/base/task.hpp"
 
 #include <coroutine>

@@ -15,7 +15,6 @@ class loop;
 /// it, which may end first.
 class pool_job {
 public:
-  pool_job() = default;
   pool_job& operator=(pool_job&&) = delete;
   virtual ~pool_job() = default;
 

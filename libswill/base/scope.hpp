@@ -5,7 +5,10 @@
 #include <coroutine>
 #include <memory>
 #include <string_view>
-#include <utility>
+
+/// Between `class` and the name of a type that does nothing until it is awaited, or before a function that gives one: compilers warn where it
+/// is dropped, with this text.
+#define SWILL_MUST_AWAIT(text) [[nodiscard(text)]]
 
 namespace swill {
 
@@ -16,7 +19,6 @@ class scope;
 /// resumes a coroutine that is gone.
 class wait {
 public:
-  wait() = default;
   wait& operator=(wait&&) = delete;
   ~wait() { unlink(); }
 

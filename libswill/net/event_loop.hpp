@@ -18,7 +18,6 @@ class poller;
 /// Work that waits for the end of the turn, such as the output of a connection: many messages, one send.
 class turn_job {
 public:
-  turn_job() = default;
   turn_job& operator=(turn_job&&) = delete;
 
   virtual ~turn_job();

@@ -4,7 +4,6 @@
 #include "libswill/base/completion.hpp"
 #include "pubsub/detail/subscription.hpp"
 
-#include <memory>
 #include <set>
 #include <string>
 #include <vector>

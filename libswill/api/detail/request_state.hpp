@@ -3,7 +3,6 @@
 #include <atomic>
 #include <type_traits>
 #include <typeinfo>
-#include <utility>
 
 namespace swill::detail {
 
@@ -11,7 +10,6 @@ namespace swill::detail {
 /// destructor run when nobody else uses them.
 class request_state {
 public:
-  request_state() = default;
   request_state& operator=(request_state&&) = delete;
   ~request_state() { clear(); }
 

@@ -3,7 +3,6 @@
 #include "libswill/base/loop.hpp"
 #include "libswill/base/ring.hpp"
 
-#include <cstddef>
 #include <cstdint>
 
 namespace swill::detail {

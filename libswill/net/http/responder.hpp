@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace swill::net::http {
@@ -18,7 +17,6 @@ inline constexpr std::size_t body_piece = 64 * 1024;
 /// The rest of a body, which is read while it is sent. Owned by the answer, and by whoever is reading.
 class body_source {
 public:
-  body_source() = default;
   body_source& operator=(body_source&&) = delete;
   virtual ~body_source() = default;
 
