@@ -25,7 +25,7 @@ for (const [directory, format, type] of [
 ]) {
   const common = { outdir: directory, bundle: true, packages: "external", format, target: "es2022", sourcemap: true, logLevel: "warning" };
   await build({ ...common, entryPoints: ["src/index.ts"], mangleProps: new RegExp(`^(${internal})$`) });
-  await build({ ...common, entryPoints: ["src/react.ts", "src/query.ts", "src/testing.ts"], plugins: [client] });
+  await build({ ...common, entryPoints: ["src/check.ts", "src/react.ts", "src/query.ts", "src/testing.ts"], plugins: [client] });
   writeFileSync(`${directory}/package.json`, `${JSON.stringify({ type, sideEffects: false })}\n`);
 }
 execFileSync("node_modules/.bin/tsc", ["-p", "tsconfig.build.json"], { stdio: "inherit" });
