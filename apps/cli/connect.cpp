@@ -43,6 +43,17 @@ void add_cookies(header_list& to, const std::string& cookies) {
   to.emplace_back("Cookie", cookies);
 }
 
+/// A server that is not trusted may be of an authority that nobody has named.
+task<client> connect(const options& o, const std::string& url, const client_options& how) {
+  try {
+    co_return co_await client::connect(url, how);
+  } catch (connect_error& e) {
+    if (e.why == connect_error::kind::tls && o.tls.authority.empty())
+      e.message += " (without --tls-ca FILE, the system's authorities are trusted)";
+    throw;
+  }
+}
+
 } // namespace
 
 task<void> with_server(const options& o, output& out, std::string url, std::function<task<void>(session)> run) {
@@ -52,7 +63,7 @@ task<void> with_server(const options& o, output& out, std::string url, std::func
     jar.emplace(o.cookie_jar, url);
     add_cookies(how.headers, jar->header());
   }
-  client server = co_await client::connect(url, how);
+  client server = co_await connect(o, url, how);
   if (jar) jar->take(server.response_headers());
   std::exception_ptr failure;
   try {

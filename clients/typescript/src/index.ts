@@ -10,6 +10,7 @@ export {
   type Source,
   type Target,
 } from "./client.js";
+export { Extension } from "./codec.js";
 export {
   ConnectionError,
   type Fields,

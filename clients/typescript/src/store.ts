@@ -1,5 +1,5 @@
 import type { CallOptions, Client } from "./client.js";
-import { MessageEncoder } from "./codec.js";
+import { encode } from "./codec.js";
 import { share, sharedBy } from "./live.js";
 import { Observable } from "./observable.js";
 import type { StreamOptions, StreamSnapshot } from "./stream.js";
@@ -62,7 +62,6 @@ interface Work<S> {
 /** Begins it; `changed` is to be called after each change of what `now` gives. `before` is what was known until then. */
 type Open<S> = (changed: () => void, before: S) => Work<S>;
 
-const encoder = new MessageEncoder();
 const nothing = () => {};
 
 /** What equal stores share. */
@@ -110,7 +109,7 @@ class Shared<S extends { status: string }> extends Observable<S & Again> {
 }
 
 function shared<S extends { status: string }>(client: Client, what: unknown[], idle: S, open: Open<S>): SharedStore<S & Again> {
-  const key = encoder.encode(what).join();
+  const key = encode(what).join();
   const first = { ...idle, again: nothing };
   return {
     key,

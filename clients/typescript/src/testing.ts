@@ -1,10 +1,7 @@
-import { MessageDecoder, MessageEncoder } from "./codec.js";
+import { decode, encode } from "./codec.js";
 import { CANCEL, END_OF_STREAM, ERROR, MESSAGE, METADATA } from "./exchange.js";
 import { type Ending, type Metadata, type Position, SwillError, type Transport } from "./index.js";
 import { Queue } from "./queue.js";
-
-const encoder = new MessageEncoder();
-const decoder = new MessageDecoder();
 
 /** A handler that a test plays. What it returns is the answer, an async iterable is a stream; what it throws is an error, as it is where it is a `SwillError`. */
 export type FakeHandler = (data: any, call: FakeCall) => unknown;
@@ -44,7 +41,7 @@ export class FakeConnection implements Transport {
   }
 
   send(bytes: Uint8Array): void {
-    const envelope = decoder.decode(bytes) as any[];
+    const envelope = decode(bytes) as any[];
     if (envelope[2] === "swill.ping") {
       this.pings++;
       if (!this.deaf) queueMicrotask(() => this.reply(envelope[0], null));
@@ -67,7 +64,7 @@ export class FakeConnection implements Transport {
 
   /** An envelope for the request of that seq. */
   reply(seq: number, data: unknown, type = MESSAGE, leading: unknown = null, trailing: unknown = null): void {
-    this.onMessage?.(encoder.encode([seq, data, type, leading, trailing]));
+    this.onMessage?.(encode([seq, data, type, leading, trailing]));
   }
 
   /** An ERROR for the request of that seq. */

@@ -25,13 +25,13 @@ async function bundle(code: string, external: string[] = []) {
 }
 
 describe("the package", () => {
-  it("is at most 11 kB in a page, with the codec; with topics at most 13", async () => {
+  it("is at most 7.5 kB in a page; with topics and stores at most 9.5", async () => {
     const client = await bundle('export { Client } from "@swill/swill"');
     const all = await bundle('export * from "@swill/swill"');
     console.log(`client: ${client.size} bytes gzip, all: ${all.size}`);
 
-    expect(client.size).toBeLessThanOrEqual(11_000);
-    expect(all.size).toBeLessThanOrEqual(13_000);
+    expect(client.size).toBeLessThanOrEqual(7500);
+    expect(all.size).toBeLessThanOrEqual(9500);
     expect(client.text).not.toContain("swill.subscribe"); // what is not used is not there
   });
 
