@@ -68,7 +68,7 @@ export function urlOf(target: string | URL): URL {
 
 /** Opens a WebSocket; resolves when it is open, rejects with an `Ending`. */
 export async function openWebSocket(url: URL, given: WebSocketClass | undefined, signal: AbortSignal): Promise<Transport> {
-  const Class = given ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket ?? (await findWs());
+  const Class = given ?? (await findClass());
   return new Promise((resolve, reject: (ending: Ending) => void) => {
     const socket = new Class(url.href, [PROTOCOL], { perMessageDeflate: false }); // for ws: small messages do not shrink by it
     socket.binaryType = socket.on ? "nodebuffer" : "arraybuffer"; // ws: an ArrayBuffer for each message costs much
@@ -127,13 +127,20 @@ export async function openWebSocket(url: URL, given: WebSocketClass | undefined,
   });
 }
 
-/** Node 20 has no WebSocket of its own. The name is computed, or bundlers would take the package in. */
-async function findWs(): Promise<WebSocketClass> {
-  try {
-    return (await import(/* @vite-ignore */ ["ws"].join())).WebSocket;
-  } catch {
-    throw { reason: "no WebSocket: install ws, or give the option webSocket", status: 406 };
+/**
+ * That of the platform. In Node that of `ws` where it is installed: Node 20 has none, and that of newer ones takes twice as long and does not say why a handshake
+ * was refused.
+ */
+async function findClass(): Promise<WebSocketClass> {
+  const platform = globalThis as { WebSocket?: WebSocketClass; process?: { versions?: Record<string, string> } };
+  const { node, bun, deno } = platform.process?.versions ?? {};
+  if (node && !bun && !deno) {
+    try {
+      return (await import(/* @vite-ignore */ ["ws"].join())).WebSocket; // the name is computed, or bundlers would take the package in
+    } catch {}
   }
+  if (platform.WebSocket) return platform.WebSocket;
+  throw { reason: "no WebSocket: install ws, or give the option webSocket", status: 406 };
 }
 
 /** What a client needs of the MessagePort of a browser or of Node. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { api, checkGuest, isErrorOf } from "./generated/gateway.js";
-import { missing, serve, type Server, webSocketTo } from "./support/servers.js";
+import { asLocalhost, missing, serve, type Server } from "./support/servers.js";
 // The package as users get it, so that what the pages show is what works.
 import {
   Client,
@@ -19,16 +19,17 @@ import {
 
 describe.skipIf(missing("swill-gateway"))("the documentation", () => {
   let server: Server;
+  let restore: () => void;
   let out: unknown[][] = [];
   const console = { log: (...what: unknown[]) => out.push(what) };
 
   beforeAll(async () => {
     server = await serve("swill-gateway");
-    vi.stubGlobal("WebSocket", webSocketTo(server));
+    restore = asLocalhost(server);
   });
 
   afterAll(async () => {
-    vi.unstubAllGlobals();
+    restore?.();
     await server?.stop();
   });
 

@@ -7,7 +7,7 @@ import { createRoot as createSolidRoot, createSignal, onCleanup } from "solid-js
 import { type Readable, readable } from "svelte/store";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { effectScope, onScopeDispose, type ShallowRef, shallowRef, watchEffect } from "vue";
-import { missing, PROGRAMS, serve, type Server, webSocketTo } from "./support/servers.js";
+import { asLocalhost, missing, PROGRAMS, serve, type Server } from "./support/servers.js";
 // The package as users get it, so that what the pages show is what works.
 import { answer, Client, messages, perFrame, publish, type Store, SwillError } from "@swill/swill";
 import { mutationOptions, queryOptions, streamedQueryOptions } from "@swill/swill/query";
@@ -23,17 +23,18 @@ interface Line {
 
 describe.skipIf(missing("swill-gateway"))("the documentation of user interfaces", () => {
   let server: Server;
+  let restore: () => void;
   let place: HTMLElement;
   let root: Root;
   let client: Client;
 
   beforeAll(async () => {
     server = await serve("swill-gateway");
-    vi.stubGlobal("WebSocket", webSocketTo(server)); // localhost:8080, where the pages have their gateway, is that of this test
+    restore = asLocalhost(server);
   });
 
   afterAll(async () => {
-    vi.unstubAllGlobals();
+    restore?.();
     await server?.stop();
   });
 
@@ -199,7 +200,6 @@ describe.skipIf(missing("swill-gateway"))("the documentation of user interfaces"
 
   it("shows how a test starts the gateway", async () => {
     vi.stubEnv("SWILL_GATEWAY", join(PROGRAMS, "swill-gateway"));
-    vi.stubGlobal("WebSocket", undefined);
     // [gateway]
     const gateway = await startGateway(["--topic-history", "100"]); // its port is free, its url says which
     try {

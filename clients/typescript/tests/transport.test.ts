@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { decode, encode } from "../src/codec.js";
 import { Client } from "../src/index.js";
@@ -39,6 +39,19 @@ describe("a WebSocket", () => {
     await echoAll(new Client());
 
     expect(extensions).toEqual([""]);
+  });
+
+  it("is that of ws in Node, also where Node has one", async () => {
+    vi.stubGlobal(
+      "WebSocket",
+      class {
+        constructor() {
+          throw new Error("not this one");
+        }
+      },
+    );
+    await echoAll(new Client());
+    vi.unstubAllGlobals();
   });
 
   it("of an application's own may compress, later than it is handed the bytes", async () => {

@@ -1,11 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { WebSocket } from "ws";
-import type { WebSocketClass } from "../../src/index.js";
 import { RunningServer, startServer } from "../../src/testing.js";
 
 /** Where the programs of the build are. */
@@ -50,12 +48,13 @@ export async function serve(program: string, options: string[] = [], port?: numb
   return new Server(process, url);
 }
 
-/** A WebSocket to which localhost:8080, where the pages have their gateway, is that server. */
-export function webSocketTo(server: Server): WebSocketClass {
-  return class extends WebSocket {
-    constructor(url: string, protocols: string[]) {
-      super(url.replace("localhost:8080", new URL(server.url).host), protocols);
-    }
+/** Lets localhost:8080, where the pages have their gateway, be that server; until the returned function is called. */
+export function asLocalhost(server: Server): () => void {
+  const { connect } = net;
+  net.connect = ((options: { port: unknown }, ...more: []) =>
+    connect({ ...options, port: `${options.port}` === "8080" ? Number(new URL(server.url).port) : options.port } as net.NetConnectOpts, ...more)) as typeof connect;
+  return () => {
+    net.connect = connect;
   };
 }
 
@@ -74,7 +73,7 @@ export async function serveRedis(): Promise<Server> {
 /** Whether somebody listens there. */
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => {
+    const socket = net.connect(port, "127.0.0.1", () => {
       socket.destroy();
       resolve(true);
     });
@@ -83,7 +82,7 @@ function accepts(port: number): Promise<boolean> {
 }
 
 async function freePort(): Promise<number> {
-  const socket = createServer().listen(0, "127.0.0.1");
+  const socket = net.createServer().listen(0, "127.0.0.1");
   await once(socket, "listening");
   const { port } = socket.address() as { port: number };
   socket.close();
