@@ -67,6 +67,17 @@ void add_cookies(header_list& to, const std::string& cookies) {
   to.emplace_back("Cookie", cookies);
 }
 
+/// A server that is not trusted may be of an authority that nobody has named.
+task<client> connect(const options& o, const client_options& how) {
+  try {
+    co_return co_await client::connect(o.url, how);
+  } catch (connect_error& e) {
+    if (e.why == connect_error::kind::tls && o.tls.authority.empty())
+      e.message += " (without --tls-ca FILE, the system's authorities are trusted)";
+    throw;
+  }
+}
+
 task<void> talk(const options& o, output& out) {
   client_options how = o.client();
   std::optional<cookie_jar> jar;
@@ -74,7 +85,7 @@ task<void> talk(const options& o, output& out) {
     jar.emplace(o.cookie_jar, o.url);
     add_cookies(how.headers, jar->header());
   }
-  client server = co_await client::connect(o.url, how);
+  client server = co_await connect(o, how);
   if (jar) jar->take(server.response_headers());
   std::exception_ptr failure;
   try {

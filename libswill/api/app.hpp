@@ -309,6 +309,11 @@ public:
   /// Answers GET and HEAD requests for exactly this path by HTTP, on the listeners of the server: `app.http("/version", [](const
   /// swill::http_request&) { return swill::http_response{.body = "7\n"}; })`. For plugins, too. docs/http.md.
   void http(std::string path, http_handler f, http_listeners where = http_listeners::all);
+  template <class F>
+  requires(!std::convertible_to<F, http_handler>) void http(std::string, F&&, http_listeners = http_listeners::all) {
+    static_assert(detail::refused<F>,
+                  "app.http takes a function of (const swill::http_request&) that returns a swill::http_response");
+  }
   /// Serves the files of a directory, at this path and below, on public listeners: `app.files("/", "/srv/www")`. Nothing outside of the directory is
   /// ever read, and nothing whose name begins with a dot. validate() reports a directory that is not there. docs/http.md.
   void files(std::string path, std::string directory, file_options o = {});

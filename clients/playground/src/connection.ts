@@ -1,5 +1,5 @@
 import { Client } from "../../typescript/src/client.js";
-import { MessageDecoder } from "../../typescript/src/codec.js";
+import { decode as decodeValue } from "../../typescript/src/codec.js";
 import { openWebSocket, type Transport } from "../../typescript/src/transport.js";
 import { print } from "./json.ts";
 import { link, type Handler } from "./type.ts";
@@ -26,9 +26,8 @@ export interface Watcher {
 const KEPT = 2000; // envelopes,
 const KEPT_BYTES = 1 << 24; // and of these so many bytes
 const PING = "swill.ping";
-const decoder = new MessageDecoder();
 
-export const decode = (bytes: Uint8Array) => decoder.decode(bytes) as unknown[];
+export const decode = (bytes: Uint8Array) => decodeValue(bytes) as unknown[];
 
 /** The client of the page, and all that passes between it and the server. */
 export class Connection {

@@ -1,7 +1,9 @@
+import { Extension } from "../../typescript/src/codec.js";
+
 // MessagePack as JSON and back, in the way of the command line tool (docs/cli.md).
 
 const toBase64 = (bytes: Uint8Array) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
-const fromBase64 = (text: string) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+const fromBase64 = (text: string) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
 
 const isText = (key: unknown) => typeof key === "string";
 
@@ -10,12 +12,16 @@ const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 /** An integer that a number does not hold, in a form that comes through JSON.parse with all of its digits. */
 const keepDigits = (token: string) => (/^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)) ? `{"$int": "${token}"}` : token);
 
-/** Reads JSON. Integers are exact as far as 64 bits reach; `{"$bin": BASE64}` is binary, `{"$map": [[KEY, VALUE], …]}` a map with any keys. */
+/**
+ * Reads JSON. Integers are exact as far as 64 bits reach; `{"$bin": BASE64}` is binary, `{"$map": [[KEY, VALUE], …]}` a map with any keys,
+ * `{"$ext": [TYPE, BASE64]}` a value of a type of an application's own.
+ */
 export function parse(text: string): unknown {
   const revive = (_key: string, value: any) => {
     if (typeof value !== "object" || value === null || Object.keys(value).length !== 1) return value;
     if (isText(value.$int)) return BigInt(value.$int);
-    if (isText(value.$bin)) return fromBase64(value.$bin.replace(/-/g, "+").replace(/_/g, "/"));
+    if (isText(value.$bin)) return fromBase64(value.$bin);
+    if (Array.isArray(value.$ext)) return new Extension(value.$ext[0], fromBase64(value.$ext[1]));
     return Array.isArray(value.$map) ? new Map(value.$map) : value;
   };
   return JSON.parse(text.replace(TOKEN, keepDigits), revive);
@@ -35,6 +41,7 @@ export function print(value: unknown, indent = ""): string {
   if (typeof value === "number" && !Number.isFinite(value)) return `"${value}"`;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "null" : JSON.stringify(value);
   if (value instanceof Uint8Array) return `{"$bin": "${toBase64(value)}"}`;
+  if (value instanceof Extension) return `{"$ext": [${value.type}, "${toBase64(value.data)}"]}`;
   if (value instanceof Set) return print([...value], indent);
   if (Array.isArray(value)) return wrap("[", value.map((item) => print(item, deeper)), "]");
   if (value instanceof Map) {
@@ -43,11 +50,8 @@ export function print(value: unknown, indent = ""): string {
       ? wrap("{", entries.map(entry), "}")
       : `{"$map": ${print(entries, indent)}}`;
   }
-  if (value && typeof value === "object" && Object.getPrototypeOf(value) === Object.prototype) {
-    return wrap("{", Object.entries(value).map(entry), "}");
-  }
-  // What the codec knows no type for, such as an extension, is shown by its parts.
-  return JSON.stringify(value, (_key, part) => (part instanceof Uint8Array ? { $bin: toBase64(part) } : part)) ?? "null";
+  if (value && typeof value === "object") return wrap("{", Object.entries(value).map(entry), "}");
+  return JSON.stringify(value) ?? "null";
 }
 
 const LONGEST = 100_000;

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { missing, serve, type Server } from "../../typescript/tests/support/servers.js";
-import { CHROMIUM, launch, open, page as text, picture } from "./support.ts";
+import { CHROMIUM, CHROMIUM_ARGUMENTS, missing, serve, type Server } from "../../typescript/tests/support/servers.js";
+import { launch, open, page as text, picture } from "./support.ts";
 
 const isLeftOut = missing("swill-gateway", "swill-conformance", CHROMIUM);
 const axe = readFileSync(new URL("../node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
@@ -18,7 +18,7 @@ async function violations(page: Page): Promise<string[]> {
   });
 }
 
-const pageOf = (server: Server) => server.url.replace("ws:", "http:").replace(/\/ws$/, "/playground");
+const pageOf = (server: Server) => new URL("/playground", server.url.replace("ws:", "http:")).href;
 
 /** Shows that handler, with an empty form. */
 async function choose(page: Page, name: string): Promise<void> {
@@ -324,10 +324,7 @@ describe.skipIf(isLeftOut)("with the conformance application", () => {
   beforeAll(async () => {
     server = await serve("swill-conformance");
     // It lets in pages of one origin alone; so the page is there, as far as the browser knows.
-    browser = await launch(
-      `--host-resolver-rules=MAP good.example 127.0.0.1:${new URL(server.url).port}`,
-      "--disable-features=LocalNetworkAccessChecks",
-    );
+    browser = await launch(...CHROMIUM_ARGUMENTS, `--host-resolver-rules=MAP good.example 127.0.0.1:${new URL(server.url).port}`);
     const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
     page = await context.newPage();
     page.setDefaultTimeout(20_000);

@@ -2,9 +2,8 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { expect } from "vitest";
+import { CHROMIUM } from "../../typescript/tests/support/servers.js";
 import { PAGE_FILE } from "../build.mjs";
-
-export const CHROMIUM = process.env.SWILL_CHROMIUM ?? "/usr/bin/chromium";
 
 /** Where pictures of the page are kept. */
 const PICTURES = process.env.SWILL_ARTIFACTS ?? fileURLToPath(new URL("../../../build/release/playground", import.meta.url));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MessageEncoder } from "../../typescript/src/codec.js";
+import { encode, Extension } from "../../typescript/src/codec.js";
 import { seqOf } from "../src/connection.ts";
 import { hexDump, parse, print, shorten } from "../src/json.ts";
 import { Pushed } from "../src/pushed.ts";
@@ -13,6 +13,7 @@ describe("JSON", () => {
     ['{"a": [1, "x", {"b": true}]}', { a: [1, "x", { b: true }] }],
     ['["\\"9007199254740993", -1.5]', ['"9007199254740993', -1.5]],
     ['{"$bin": "AP8="}', Uint8Array.of(0, 255)],
+    ['{"$ext": [7, "AQ=="]}', new Extension(7, Uint8Array.of(1))],
     ['{"$map": [[1, "a"], [null, {"$bin": ""}]]}', new Map<unknown, unknown>([[1, "a"], [null, new Uint8Array()]])],
   ])("%s is read and written", (text, value) => {
     expect(parse(text)).toEqual(value);
@@ -41,7 +42,7 @@ it("bytes are shown eight a line", () => {
 });
 
 it.each([1, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1])("the seq %d is read without decoding the rest", (seq) => {
-  expect(seqOf(new MessageEncoder().encode([seq, "data"]))).toBe(seq);
+  expect(seqOf(encode([seq, "data"]))).toBe(seq);
 });
 
 describe("what is pushed", () => {

@@ -1,5 +1,5 @@
 import { type Backoff, delayOf, isFinal, LONGEST_WISH, namedDelay } from "./backoff.js";
-import { MessageDecoder, MessageEncoder } from "./codec.js";
+import { decode, encode, encodeFor } from "./codec.js";
 import {
   ConnectionError,
   errorOf,
@@ -105,8 +105,6 @@ export class Client extends Observable<ClientState> {
   readonly #options;
   readonly #open = new Map<number, Exchange>();
   readonly #waiting = new Set<Exchange>();
-  readonly #encoder = new MessageEncoder();
-  readonly #decoder = new MessageDecoder();
   #state: ClientState = { status: "idle", attempt: 0, delayMs: 0, reason: "" };
   #target: Target | undefined;
   #link: Link | undefined;
@@ -332,20 +330,24 @@ export class Client extends Observable<ClientState> {
   }
 
   #send(envelope: unknown[]): void {
-    const bytes = this.#encoder.encode(envelope);
     const link = this.#link!;
-    try {
-      link.transport!.send(bytes);
-    } catch (problem) {
-      queueMicrotask(() => this.#lose(link, { reason: String(problem) })); // after the request counts as open
-    }
+    const transport = link.transport!;
+    const send = (bytes: Uint8Array<ArrayBuffer>) => {
+      try {
+        transport.send(bytes);
+      } catch (problem) {
+        queueMicrotask(() => this.#lose(link, { reason: String(problem) })); // after the request counts as open
+      }
+    };
+    if (transport.copies) encodeFor(envelope, send);
+    else send(encode(envelope));
   }
 
   #receive(link: Link, bytes: Uint8Array): void {
     link.heard = now();
     let seq, data: any, type, leading: any, trailing: any;
     try {
-      [seq, data, type, leading, trailing] = this.#decoder.decode(bytes) as any[];
+      [seq, data, type, leading, trailing] = decode(bytes) as any[];
     } catch {
       this.#lose(link, { reason: "a message could not be decoded" });
       return;

@@ -12,8 +12,10 @@ export interface Ending {
 
 /** Carries whole binary messages both ways, in order. What a client is on: a WebSocket, a MessagePort, a test's own. */
 export interface Transport {
-  /** `bytes` may be kept; nobody changes them afterwards. */
+  /** `bytes` may be kept, unless `copies` is true; nobody changes them afterwards. */
   send(bytes: Uint8Array<ArrayBuffer>): void;
+  /** `send` is done with the bytes when it returns. Then they are not copied for it. */
+  readonly copies?: boolean;
   close(code: number): void;
   /** Bytes that `send` has taken and that have not left yet; uploads wait while it is above 1 MiB. */
   readonly bufferedAmount?: number;
@@ -24,11 +26,12 @@ export interface Transport {
 }
 
 /** What a client needs of the WebSocket of a browser, of Deno, Bun, Node 22, or of the package `ws`. */
-export type WebSocketClass = new (url: string, protocols: string[]) => WebSocketLike;
+export type WebSocketClass = new (url: string, protocols: string[], options?: any) => WebSocketLike;
 
 export interface WebSocketLike {
   binaryType: string;
   readonly protocol: string;
+  readonly extensions?: string;
   readonly bufferedAmount: number;
   onopen: ((event: any) => void) | null;
   onmessage: ((event: any) => void) | null;
@@ -64,10 +67,13 @@ export function urlOf(target: string | URL): URL {
 export async function openWebSocket(url: URL, given: WebSocketClass | undefined, signal: AbortSignal): Promise<Transport> {
   const Class = given ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket ?? (await findWs());
   return new Promise((resolve, reject: (ending: Ending) => void) => {
-    const socket = new Class(url.href, [PROTOCOL]);
-    socket.binaryType = socket.on ? "nodebuffer" : "arraybuffer"; // ws: an ArrayBuffer for each message costs more than the copy below
+    const socket = new Class(url.href, [PROTOCOL], { perMessageDeflate: false }); // for ws: small messages do not shrink by it
+    socket.binaryType = socket.on ? "nodebuffer" : "arraybuffer"; // ws: an ArrayBuffer for each message costs much
     let isCorked = false;
     const transport: Transport = {
+      get copies() {
+        return !socket.extensions; // ws compresses later than it is called, where that was agreed on
+      },
       send(bytes) {
         const { _socket } = socket;
         if (_socket && !isCorked) {
@@ -94,7 +100,7 @@ export async function openWebSocket(url: URL, given: WebSocketClass | undefined,
       signal.removeEventListener("abort", abort);
       resolve(transport);
     };
-    socket.onmessage = ({ data }) => transport.onMessage?.(new Uint8Array(data));
+    socket.onmessage = ({ data }) => transport.onMessage?.(socket.on ? data : new Uint8Array(data));
     socket.onerror = ({ message }) => {
       if (message && !ending.status) ending.reason = message;
     };

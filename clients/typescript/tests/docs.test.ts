@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { WebSocket } from "ws";
-import { missing, serve, type Server } from "./support/servers.js";
+import { missing, serve, type Server, webSocketTo } from "./support/servers.js";
 // The package as users get it, so that what the pages show is what works.
 import {
   Client,
@@ -24,13 +23,7 @@ describe.skipIf(missing("swill-gateway"))("the documentation", () => {
 
   beforeAll(async () => {
     server = await serve("swill-gateway");
-    // localhost:8080, where the pages have their gateway, is that of this test.
-    class Here extends WebSocket {
-      constructor(url: string, protocols: string[]) {
-        super(url.replace("localhost:8080", new URL(server.url).host), protocols);
-      }
-    }
-    vi.stubGlobal("WebSocket", Here);
+    vi.stubGlobal("WebSocket", webSocketTo(server));
   });
 
   afterAll(async () => {

@@ -10,7 +10,7 @@ import {
   type WebSocketLike,
 } from "../src/index.js";
 import { urlOf } from "../src/transport.js";
-import { FakeServer, settle } from "./support/fake.js";
+import { FakeServer, settle } from "../src/testing.js";
 
 let server: FakeServer;
 let client: Client;
