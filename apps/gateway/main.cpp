@@ -53,7 +53,7 @@ int run(int argc, char** argv) {
   workers.apply(a);
   server_options options = chosen.server();
   http.apply(options);
-  playground.apply(a, options, chosen.trusts_proxy() || sessions.trusts_proxy());
+  playground.apply(a, options, http, chosen.trusts_proxy() || sessions.trusts_proxy());
   server{a, options}.run([&](server& s) {
     const auto say = ::isatty(STDOUT_FILENO) != 0 ? gateway::welcome : gateway::address_lines;
     print_in_time(chosen.log().beside_log(say(s.urls(), playground.url(s.urls()))));

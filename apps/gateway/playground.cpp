@@ -78,8 +78,9 @@ void playground::add_to(apps::command_line& program) {
                    "loopback addresses, without --trust-forwarded-..."});
 }
 
-void playground::apply(app& a, const server_options& o, bool behind_proxy) {
-  if (!apps::was_given(option_)) on_ = !behind_proxy && is_for_this_machine(o);
+void playground::apply(app& a, const server_options& o, const http_options& files, bool behind_proxy) {
+  const bool is_taken = o.path == page_path || files.has(page_path);
+  if (!apps::was_given(option_)) on_ = !behind_proxy && !is_taken && is_for_this_machine(o);
   if (!on_) return;
   endpoint_ = o.path;
   a.http(page_path, [endpoint = endpoint_](const http_request& r) { return answer(r, endpoint); });

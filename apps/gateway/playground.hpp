@@ -1,6 +1,7 @@
 #pragma once
 
 #include "apps/common/command_line.hpp"
+#include "apps/gateway/http_options.hpp"
 #include "libswill/api/app.hpp"
 #include "libswill/server/server.hpp"
 
@@ -16,8 +17,8 @@ public:
   void add_to(apps::command_line& program);
 
   /// Adds the page to the app, where the option says so; where it was not given, if all public listeners of `o` are loopback addresses and clients
-  /// do not come through a proxy, since then nobody but who is on this machine sees it.
-  void apply(app& a, const server_options& o, bool behind_proxy);
+  /// do not come through a proxy, since then nobody but who is on this machine sees it, and if nothing else has its path.
+  void apply(app& a, const server_options& o, const http_options& files, bool behind_proxy);
 
   /// Where the page is on a server with these URLs (server::urls); empty where there is none.
   std::string url(const std::vector<std::string>& urls) const;

@@ -72,6 +72,15 @@ TEST(Playground, IsNotThereWhereOthersMayReachIt) {
   }
 }
 
+TEST(Playground, LeavesItsPathToOthers) {
+  served_page endpoint{with(loopback, {"--path", "/playground"})};
+  EXPECT_EQ(endpoint.get().status, 426);
+  served_page files{with(loopback, {"--static", "/playground=/etc"})};
+  EXPECT_EQ(files.get({}, "/playground/passwd").status, 200);
+
+  EXPECT_EQ(program("swill-gateway", with(loopback, {"--path", "/playground", "--playground"})).finish().code, 2);
+}
+
 TEST(Playground, IsThereWhereItIsAskedFor) {
   served_page served{{"--listen", "0.0.0.0:0", "--playground"}};
 
