@@ -19,7 +19,7 @@ for (const [directory, format, type] of [
   ["dist/cjs", "cjs", "commonjs"],
 ]) {
   await build({
-    entryPoints: ["index", "react", "query", "testing"].map((part) => `src/${part}.ts`),
+    entryPoints: ["index", "check", "react", "query", "testing"].map((part) => `src/${part}.ts`),
     outdir: directory,
     bundle: true,
     packages: "external",

@@ -1,5 +1,5 @@
 import { type Backoff, delayOf, isFinal, LONGEST_WISH, namedDelay } from "./backoff.js";
-import { decode, encode, encodeFor } from "./codec.js";
+import { decode, encode, encodeShared } from "./codec.js";
 import {
   ConnectionError,
   errorOf,
@@ -18,6 +18,7 @@ import {
   type Sink,
 } from "./exchange.js";
 import { guard, Observable } from "./observable.js";
+import { randomId } from "./random.js";
 import { pump, Stream, type StreamOptions } from "./stream.js";
 import { type Ending, openWebSocket, type Transport, urlOf, type WebSocketClass } from "./transport.js";
 
@@ -102,6 +103,8 @@ const canRepeat = (x: Exchange) => x.options.idempotent && !x.streams && !x.open
 
 /** Calls handlers of a server over one connection, and gets a new one when that is lost. */
 export class Client extends Observable<ClientState> {
+  /** The same over all its connections, and of no other client. Travels as `client` in the query, for hooks of the application. */
+  readonly id = randomId();
   readonly #options;
   readonly #open = new Map<number, Exchange>();
   readonly #waiting = new Set<Exchange>();
@@ -332,15 +335,12 @@ export class Client extends Observable<ClientState> {
   #send(envelope: unknown[]): void {
     const link = this.#link!;
     const transport = link.transport!;
-    const send = (bytes: Uint8Array<ArrayBuffer>) => {
-      try {
-        transport.send(bytes);
-      } catch (problem) {
-        queueMicrotask(() => this.#lose(link, { reason: String(problem) })); // after the request counts as open
-      }
-    };
-    if (transport.copies) encodeFor(envelope, send);
-    else send(encode(envelope));
+    const bytes = (transport.copies ? encodeShared : encode)(envelope);
+    try {
+      transport.send(bytes);
+    } catch (problem) {
+      queueMicrotask(() => this.#lose(link, { reason: String(problem) })); // after the request counts as open
+    }
   }
 
   #receive(link: Link, bytes: Uint8Array): void {
@@ -442,6 +442,7 @@ export class Client extends Observable<ClientState> {
     const token = await this.#options.token?.();
     const url = urlOf(place);
     if (token !== undefined) url.searchParams.set("session", token);
+    if (!url.searchParams.has("client")) url.searchParams.set("client", this.id);
     return openWebSocket(url, this.#options.webSocket, signal);
   }
 

@@ -41,8 +41,8 @@ export interface WebSocketLike {
   close(code?: number, reason?: string): void;
   /** Of `ws` alone: the socket beneath, which writes in one go what comes while it is corked. */
   readonly _socket?: { cork(): void; uncork(): void };
-  /** Of `ws` alone, which tells why a handshake was refused. */
-  on?(event: "unexpected-response", listener: (request: any, response: any) => void): unknown;
+  /** Of `ws` alone, which also tells why a handshake was refused. */
+  on?(event: "message" | "unexpected-response", listener: (...given: any[]) => void): unknown;
 }
 
 /** The name that browsers let pass; `swill/1` means the same (docs/protocol.md §1). */
@@ -100,9 +100,12 @@ export async function openWebSocket(url: URL, given: WebSocketClass | undefined,
       signal.removeEventListener("abort", abort);
       resolve(transport);
     };
-    socket.onmessage = ({ data }) => transport.onMessage?.(socket.on ? data : new Uint8Array(data));
+    if (socket.on) socket.on("message", (data: Uint8Array) => transport.onMessage?.(data)); // without an Event for each
+    else socket.onmessage = ({ data }) => transport.onMessage?.(new Uint8Array(data));
     socket.onerror = ({ message }) => {
-      if (message && !ending.status) ending.reason = message;
+      if (!message || ending.status) return;
+      ending.reason = message.replace(url.search, ""); // which may hold a token, and would be shown to people
+      ending.status = Number(/status code: (\d+)/.exec(message)?.[1]) || undefined; // Deno and Bun tell it in words
     };
     socket.on?.("unexpected-response", (request, response) => {
       ending.reason = `the server answered ${(ending.status = response.statusCode)}`;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { api, checkGuest, isErrorOf } from "./generated/gateway.js";
 import { missing, serve, type Server, webSocketTo } from "./support/servers.js";
 // The package as users get it, so that what the pages show is what works.
 import {
@@ -88,6 +89,29 @@ describe.skipIf(missing("swill-gateway"))("the documentation", () => {
     client.close();
     await greet("Ada");
     expect(out).toEqual([[[{ description: "length less than 1" }]], ["not connected", true]]);
+  });
+
+  it("shows a generated client", async () => {
+    out = [];
+    const client = new Client();
+    await client.connect("localhost");
+    // [generated]
+    const { clock, greeter } = api(client);
+    const { text } = await greeter.hello({ name: "Ada", language: "fr" }); // another language, or none of these fields: tsc says no
+    for await (const time of clock.ticks(2)) console.log(text, time.getFullYear());
+
+    const form = { name: "" };
+    console.log(checkGuest(form)); // { name: [{ description: "length less than 1" }] }, and nothing was sent
+    try {
+      await greeter.hello(form);
+    } catch (problem) {
+      if (!isErrorOf("greeter.hello", problem)) throw problem; // a connection, or an error that any handler may answer
+      if (problem.code === 422) console.log(problem.data); // the same, from the server
+    }
+    // [/generated]
+    const problems = { name: [{ description: "length less than 1" }] };
+    expect(out).toEqual([...Array(2).fill(["Bonjour, Ada!", expect.any(Number)]), [problems], [problems]]);
+    client.close();
   });
 
   it("shows how to cancel", async () => {

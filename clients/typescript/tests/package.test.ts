@@ -60,7 +60,7 @@ describe("the package", () => {
     const asCommonJs = require("@swill/swill");
 
     expect(Object.keys(asCommonJs).sort()).toEqual(Object.keys(asModule).sort());
-    for (const part of ["react", "query", "testing"]) {
+    for (const part of ["check", "react", "query", "testing"]) {
       const name = `@swill/swill/${part}`;
       expect(Object.keys(require(name)).sort()).toEqual(Object.keys(await import(name)).sort());
     }
