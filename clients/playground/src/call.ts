@@ -1,4 +1,4 @@
-import { ValidationError } from "../../typescript/src/errors.js";
+import { type Fields, ValidationError } from "../../typescript/src/errors.js";
 import type { Metadata } from "../../typescript/src/exchange.js";
 import type { Connection } from "./connection.ts";
 import { button, type Child, h, labelled } from "./dom.ts";
@@ -6,7 +6,7 @@ import { edit, type Editor } from "./form.ts";
 import { parse, print } from "./json.ts";
 import { Pushed } from "./pushed.ts";
 import { Run } from "./run.ts";
-import { fieldsOf, type Handler, isStruct, kindOf, partsOf, problemsOf, rulesOf, type Side, titleOf, type Type } from "./type.ts";
+import { type Handler, isStruct, listOf, partsOf, problemsOf, rulesOf, type Side, titleOf, type Type } from "./type.ts";
 
 /** What the views of the page share. */
 export interface Page {
@@ -27,6 +27,8 @@ function outline(t: Type, name: string, indent = "", around: readonly unknown[] 
   );
   return [line, ...parts];
 }
+
+const isObject = (value: unknown) => value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 function facts(handler: Handler): string {
   const { request, response, errors, idempotent, endless, tags = [], limits = {} } = handler;
@@ -138,8 +140,8 @@ export class CallView {
       return NOTHING;
     }
     const problems = problemsOf(this.#handler.request.type, message);
-    this.#mark(this.#unchecked.checked ? [] : problems);
-    return problems.length && !this.#unchecked.checked ? NOTHING : message;
+    this.#mark(this.#unchecked.checked ? undefined : problems);
+    return problems && !this.#unchecked.checked ? NOTHING : message;
   }
 
   #complain(words: string): void {
@@ -148,13 +150,13 @@ export class CallView {
   }
 
   /** Shows problems, ours or the server's, where they belong. */
-  #mark(problems: ReturnType<typeof problemsOf>): void {
+  #mark(problems: Fields | undefined): void {
     if (this.#asJson.checked) {
-      if (problems.length) this.#complain(print(fieldsOf(this.#handler.request.type, problems)));
+      if (problems) this.#complain(print(problems));
       return;
     }
-    this.#form.mark(problems);
-    if (problems.length) this.#form.element.querySelector<HTMLElement>("[aria-invalid]")?.focus();
+    this.#form.mark(listOf(this.#handler.request.type, problems));
+    if (problems) this.#form.element.querySelector<HTMLElement>("[aria-invalid]")?.focus();
   }
 
   /** From form to JSON and back, with what is in it. */
@@ -184,7 +186,7 @@ export class CallView {
     }
     const timeoutMs = this.#timeout.value.trim() ? Number(this.#timeout.value) : undefined;
     if (Number.isNaN(timeoutMs)) this.#complain("The deadline is no number");
-    else if (metadata !== undefined && kindOf(metadata) !== "dict") this.#complain(`Metadata are a JSON object: ${print(metadata)}`);
+    else if (metadata !== undefined && !isObject(metadata)) this.#complain(`Metadata are a JSON object: ${print(metadata)}`);
     if (!this.#textProblem.hidden) return undefined;
     const { name } = this.#handler;
     const run = new Run(name, name, this.#page.connection, (seq) => this.#page.showEnvelopes(seq));
@@ -202,9 +204,7 @@ export class CallView {
 
   #fail(run: Run, problem: unknown): void {
     run.fail(problem);
-    if (problem instanceof ValidationError && !this.#asJson.checked) {
-      this.#mark(isStruct(this.#handler.request.type) ? [problem.fields] : (problem.fields["*"] ?? []));
-    }
+    if (problem instanceof ValidationError && !this.#asJson.checked) this.#mark(problem.fields);
   }
 
   #call(message: unknown): void {

@@ -95,6 +95,7 @@ export class Connection {
   async #dial(signal: AbortSignal): Promise<Transport> {
     const url = this.url;
     if (this.token) url.searchParams.set("session", this.token);
+    url.searchParams.set("client", this.client.id);
     const inner = await openWebSocket(url, undefined, signal);
     this.#names.clear();
     this.#watchers.clear();

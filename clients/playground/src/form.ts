@@ -1,9 +1,9 @@
 import type { Problem } from "../../typescript/src/errors.js";
 import { button, type Child, h, newId, select } from "./dom.ts";
 import { parse, print } from "./json.ts";
-import { entriesOf, isStruct, partsOf, problemsOf, rulesOf, titleOf, type Type, Unreadable } from "./type.ts";
+import { entriesOf, fits, isStruct, partsOf, rulesOf, titleOf, type Type, Unreadable } from "./type.ts";
 
-/** Controls for a value of some type. What they hold need not be right: `problemsOf` says what is wrong with what `read` gives. */
+/** Controls for a value of some type. What they hold need not be right: `problemsOf` (type.ts) says what is wrong with what `read` gives. */
 export interface Editor {
   readonly element: HTMLElement;
   read(): unknown;
@@ -206,7 +206,7 @@ function dict(t: Type, label: string): Editor {
       group.note.show(undefined, problems);
       for (const [key, value] of parts()) {
         const own = within(problems, "key", key!.read());
-        const isOfKey = problemsOf(ofKey!, key!.read()).length > 0;
+        const isOfKey = !fits(ofKey!, key!.read());
         key!.mark(isOfKey ? own : []);
         value!.mark(isOfKey ? [] : own);
       }
@@ -247,7 +247,7 @@ function union(t: Type, label: string): Editor {
     element: group.element,
     read: () => editor.read(),
     write(value) {
-      const fitting = alternatives.findIndex((part) => problemsOf(part, value).length === 0);
+      const fitting = alternatives.findIndex((part) => fits(part, value));
       if (fitting >= 0) show(fitting);
       editor.write(value);
     },
