@@ -4,7 +4,6 @@
 
 #include "libswill/api/serving/call.hpp"
 #include "libswill/base/await.hpp"
-#include "libswill/base/must_await.hpp"
 #include "libswill/base/temporaries.hpp"
 
 #include <caf/all.hpp>
@@ -32,8 +31,7 @@ namespace actors {
 class ask_base : wait, timer, response_receiver, mail_receiver {
 public:
   ask_base(const caf::strong_actor_ptr& to, std::chrono::milliseconds timeout) : to_(to), timeout_(timeout) {}
-  ask_base(const ask_base&) = delete;
-  ask_base& operator=(const ask_base&) = delete;
+  ask_base& operator=(ask_base&&) = delete;
   virtual ~ask_base();
 
   bool await_ready() const noexcept { return false; }

@@ -133,43 +133,35 @@ public:
   // and may take fewer arguments. Several of one name run in the order of registration.
   template <class F>
   void before_request(F f) {
-    must_be_open("before_request");
-    hooks_.before_request.push_back(detail::make_hook<context&>(std::move(f)));
+    add_hook("before_request", hooks_.before_request, std::move(f));
   }
   template <class F>
   void before_request_metadata(F f) {
-    must_be_open("before_request_metadata");
-    hooks_.before_request_metadata.push_back(detail::make_hook<context&, metadata&>(std::move(f)));
+    add_hook("before_request_metadata", hooks_.before_request_metadata, std::move(f));
   }
   template <class F>
   void before_request_data(F f) {
-    must_be_open("before_request_data");
-    hooks_.before_request_data.push_back(detail::make_hook<context&, bytes&>(std::move(f)));
+    add_hook("before_request_data", hooks_.before_request_data, std::move(f));
   }
   template <class F>
   void before_request_message(F f) {
-    must_be_open("before_request_message");
-    hooks_.before_request_message.push_back(detail::make_hook<context&, any_message&>(std::move(f)));
+    add_hook("before_request_message", hooks_.before_request_message, std::move(f));
   }
   template <class F>
   void before_leading_metadata(F f) {
-    must_be_open("before_leading_metadata");
-    hooks_.before_leading_metadata.push_back(detail::make_hook<context&, metadata&>(std::move(f)));
+    add_hook("before_leading_metadata", hooks_.before_leading_metadata, std::move(f));
   }
   template <class F>
   void before_response_message(F f) {
-    must_be_open("before_response_message");
-    hooks_.before_response_message.push_back(detail::make_hook<context&, any_message&>(std::move(f)));
+    add_hook("before_response_message", hooks_.before_response_message, std::move(f));
   }
   template <class F>
   void before_trailing_metadata(F f) {
-    must_be_open("before_trailing_metadata");
-    hooks_.before_trailing_metadata.push_back(detail::make_hook<context&, metadata&>(std::move(f)));
+    add_hook("before_trailing_metadata", hooks_.before_trailing_metadata, std::move(f));
   }
   template <class F>
   void after_request(F f) {
-    must_be_open("after_request");
-    hooks_.after_request.push_back(detail::make_hook<context&, const outcome&>(std::move(f)));
+    add_hook("after_request", hooks_.after_request, std::move(f));
   }
 
   /// Lets only those requests pass that `f(context&)` lets: it gives nothing or a bool, or a task of one of them, and says no by false,
@@ -240,6 +232,11 @@ public:
 protected:
   /// Throws std::logic_error when nothing would use what is going to be added.
   void must_be_open(std::string_view what) const;
+  template <class... Args, class F>
+  void add_hook(std::string_view name, detail::hook_list<Args...>& to, F f) {
+    must_be_open(name);
+    to.push_back(detail::make_hook<Args...>(std::move(f)));
+  }
   /// Adds the rules for tags that no handler of b has: most likely the tag is written in another way there.
   static void check_tags(const blueprint& b, std::vector<mistake>& out);
   /// Adds the hooks and rules of b that are null.
@@ -273,23 +270,19 @@ public:
   // response headers.
   template <class F>
   void before_connection(F f) {
-    must_be_open("before_connection");
-    connection_.before_connection.push_back(detail::make_hook<connection&>(std::move(f)));
+    add_hook("before_connection", connection_.before_connection, std::move(f));
   }
   template <class F>
   void before_accept(F f) {
-    must_be_open("before_accept");
-    connection_.before_accept.push_back(detail::make_hook<connection&>(std::move(f)));
+    add_hook("before_accept", connection_.before_accept, std::move(f));
   }
   template <class F>
   void after_accept(F f) {
-    must_be_open("after_accept");
-    connection_.after_accept.push_back(detail::make_hook<connection&>(std::move(f)));
+    add_hook("after_accept", connection_.after_accept, std::move(f));
   }
   template <class F>
   void after_connection(F f) {
-    must_be_open("after_connection");
-    connection_.after_connection.push_back(detail::make_hook<connection&, const close_reason&>(std::move(f)));
+    add_hook("after_connection", connection_.after_connection, std::move(f));
   }
 
   /// Who may ask `swill.introspect`, a request like any other for the hooks of this app: everybody that they let pass, which is the

@@ -3,7 +3,6 @@
 #include "libswill/api/context.hpp"
 #include "libswill/api/types/codec.hpp"
 #include "libswill/base/awaiting.hpp"
-#include "libswill/base/must_await.hpp"
 #include "libswill/base/ring.hpp"
 #include "libswill/base/task.hpp"
 

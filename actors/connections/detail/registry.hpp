@@ -5,7 +5,7 @@
 #include "actors/connections/options.hpp"
 #include "actors/loop_actor.hpp"
 #include "libswill/base/log_limiter.hpp"
-#include "libswill/base/member_timer.hpp"
+#include "libswill/base/loop.hpp"
 
 #include <deque>
 #include <map>

@@ -17,7 +17,7 @@ export class Extension {
 
 // --- values to bytes
 
-// What is encoded stands in one buffer for all clients. A getter of a value that is encoded may send, too: then the one stands behind what there is of the other.
+// What is encoded stands in one buffer for all clients. A getter of a value that is encoded may send, too: what it sends stands behind what there is of that value.
 let out = new Uint8Array(2048);
 let outView = new DataView(out.buffer);
 let at = 0;
@@ -204,12 +204,12 @@ function put(value: unknown, depth: number): void {
   else throw new TypeError(`a ${typeof value} cannot be sent`);
 }
 
-/** Calls `use` with the bytes of `value`, which are good as long as it runs. */
-export function encodeFor(value: unknown, use: (bytes: Uint8Array<ArrayBuffer>) => void): void {
+/** The bytes of `value`, good until the next one is encoded. */
+export function encodeShared(value: unknown): Uint8Array<ArrayBuffer> {
   const begin = at;
   try {
     put(value, 0);
-    use(out.subarray(begin, at));
+    return out.subarray(begin, at);
   } finally {
     at = begin;
     if (!begin && out.length > LARGE) {
@@ -222,9 +222,7 @@ export function encodeFor(value: unknown, use: (bytes: Uint8Array<ArrayBuffer>) 
 
 /** The bytes of `value`. */
 export function encode(value: unknown): Uint8Array<ArrayBuffer> {
-  let bytes!: Uint8Array<ArrayBuffer>;
-  encodeFor(value, (shared) => (bytes = shared.slice()));
-  return bytes;
+  return encodeShared(value).slice();
 }
 
 // --- bytes to values
@@ -302,6 +300,15 @@ function takeList(size: number): unknown[] {
   return list;
 }
 
+/** A key that is no text as one. A map in its place may have a field `toString` of its own. */
+function nameOf(key: unknown): string {
+  try {
+    return String(key);
+  } catch {
+    return typeof key;
+  }
+}
+
 function takeKey(): string | number {
   const size = from[next]! - 0xa0;
   const isShort = size >= 0 && size <= 16;
@@ -318,7 +325,7 @@ function takeKey(): string | number {
   }
   const key = takeValue();
   if (typeof key === "number") return key;
-  const name = String(key);
+  const name = typeof key === "string" ? key : nameOf(key);
   if (name === "__proto__") return "_proto_"; // it changes no prototype
   if (isShort && name.length === size) keys[place] = name;
   return name;

@@ -238,7 +238,6 @@ export class RunningServer {
     const { process } = this;
     if (process.exitCode !== null || process.signalCode !== null) return;
     const over = new Promise<void>((resolve) => process.once("exit", resolve));
-    process.kill("SIGCONT"); // where it is stopped
     process.kill("SIGKILL");
     await over;
   }

@@ -1,6 +1,7 @@
 import type { Client } from "./client.js";
 import type { Metadata, RequestOptions } from "./exchange.js";
 import { Live, type LiveStatus, share, sharedBy } from "./live.js";
+import { randomId } from "./random.js";
 import type { QueueOptions } from "./stream.js";
 
 /** A place in a topic: behind the message `offset` of its incarnation `epoch` (docs/protocol.md §10). */
@@ -118,8 +119,8 @@ export function publish(
   data: unknown,
   { idempotencyKey, ...options }: PublishOptions = {},
 ): Promise<Position> {
-  const key = idempotencyKey ?? Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("-");
-  return client.call("swill.publish", { topic: name, data, idempotency_key: key }, { ...options, idempotent: true });
+  const idempotency_key = idempotencyKey ?? randomId();
+  return client.call("swill.publish", { topic: name, data, idempotency_key }, { ...options, idempotent: true });
 }
 
 /** Who is in a topic. */

@@ -1,3 +1,5 @@
+import { FrameWriter, type RawReceiver, type RawSocket, readFrames } from "./frames.js";
+
 /** Why a transport ended, or could not be had. */
 export interface Ending {
   /** What happened, for people. */
@@ -39,10 +41,11 @@ export interface WebSocketLike {
   onerror: ((event: any) => void) | null;
   send(data: Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
-  /** Of `ws` alone: the socket beneath, which writes in one go what comes while it is corked. */
-  readonly _socket?: { cork(): void; uncork(): void };
-  /** Of `ws` alone, which tells why a handshake was refused. */
-  on?(event: "unexpected-response", listener: (request: any, response: any) => void): unknown;
+  /** Of `ws` alone: the socket beneath, and what reads its frames. */
+  readonly _socket?: RawSocket | null;
+  readonly _receiver?: RawReceiver | null;
+  /** Of `ws` alone, which also tells why a handshake was refused. */
+  on?(event: "message" | "unexpected-response", listener: (...given: any[]) => void): unknown;
 }
 
 /** The name that browsers let pass; `swill/1` means the same (docs/protocol.md §1). */
@@ -69,24 +72,19 @@ export async function openWebSocket(url: URL, given: WebSocketClass | undefined,
   return new Promise((resolve, reject: (ending: Ending) => void) => {
     const socket = new Class(url.href, [PROTOCOL], { perMessageDeflate: false }); // for ws: small messages do not shrink by it
     socket.binaryType = socket.on ? "nodebuffer" : "arraybuffer"; // ws: an ArrayBuffer for each message costs much
-    let isCorked = false;
-    const transport: Transport = {
-      get copies() {
-        return !socket.extensions; // ws compresses later than it is called, where that was agreed on
-      },
+    let frames: FrameWriter | undefined;
+    const transport: Transport & { copies: boolean } = {
+      copies: false,
       send(bytes) {
-        const { _socket } = socket;
-        if (_socket && !isCorked) {
-          isCorked = true;
-          _socket.cork();
-          queueMicrotask(() => {
-            isCorked = false;
-            _socket.uncork();
-          });
-        }
+        if (frames?.write(bytes)) return;
+        frames?.flush();
         socket.send(bytes);
       },
-      close: (code) => socket.close(code),
+      close(code) {
+        frames?.flush();
+        frames = undefined;
+        socket.close(code);
+      },
       get bufferedAmount() {
         return socket.bufferedAmount;
       },
@@ -98,11 +96,19 @@ export async function openWebSocket(url: URL, given: WebSocketClass | undefined,
     signal.addEventListener("abort", abort);
     socket.onopen = () => {
       signal.removeEventListener("abort", abort);
+      transport.copies = !socket.extensions; // ws compresses later than it is called, where that was agreed on
+      if (socket._socket && socket._receiver && transport.copies) {
+        frames = new FrameWriter(socket._socket);
+        readFrames(socket._receiver, (bytes) => transport.onMessage?.(bytes));
+      }
       resolve(transport);
     };
-    socket.onmessage = ({ data }) => transport.onMessage?.(socket.on ? data : new Uint8Array(data));
+    if (socket.on) socket.on("message", (data: Uint8Array) => transport.onMessage?.(data)); // without an Event for each
+    else socket.onmessage = ({ data }) => transport.onMessage?.(new Uint8Array(data));
     socket.onerror = ({ message }) => {
-      if (message && !ending.status) ending.reason = message;
+      if (!message || ending.status) return;
+      ending.reason = message.replace(url.search, ""); // which may hold a token, and would be shown to people
+      ending.status = Number(/status code: (\d+)/.exec(message)?.[1]) || undefined; // Deno and Bun tell it in words
     };
     socket.on?.("unexpected-response", (request, response) => {
       ending.reason = `the server answered ${(ending.status = response.statusCode)}`;
@@ -112,6 +118,7 @@ export async function openWebSocket(url: URL, given: WebSocketClass | undefined,
       reject(ending);
     });
     socket.onclose = ({ code, reason }) => {
+      frames = undefined;
       if (transport.onClose) ending.reason = reason || `closed with ${code}`;
       ending.code = code;
       reject(ending);

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <type_traits>
 #include <typeinfo>
-#include <utility>
 
 namespace swill::detail {
 
@@ -11,9 +10,7 @@ namespace swill::detail {
 /// destructor run when nobody else uses them.
 class request_state {
 public:
-  request_state() = default;
-  request_state(const request_state&) = delete;
-  request_state& operator=(const request_state&) = delete;
+  request_state& operator=(request_state&&) = delete;
   ~request_state() { clear(); }
 
   template <class T>
@@ -37,8 +34,7 @@ public:
 private:
   struct slot {
     explicit slot(const std::type_info& t) : type(t) {}
-    slot(const slot&) = delete;
-    slot& operator=(const slot&) = delete;
+    slot& operator=(slot&&) = delete;
     virtual ~slot() = default;
     const std::type_info& type;
     slot* before = nullptr;

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { WebSocket } from "ws";
 import { decode as decodeBytes } from "../../src/codec.js";
 import { Client, type Metadata, SwillError } from "../../src/index.js";
+import { openWebSocket } from "../../src/transport.js";
 import { missing, serve, type Server } from "../support/servers.js";
 
 // The client's side of the conformance vectors: from each conversation that an honest client can have, the client is asked to make the same
@@ -113,17 +113,18 @@ describe.skipIf(missing("swill-conformance"))("the conformance vectors, from the
   let client: Client;
   let sent: Uint8Array[] = [];
 
-  class Tapped extends WebSocket {
-    override send(data: any) {
-      sent.push(data.slice()); // its bytes are good until this returns
-      super.send(data);
-    }
-  }
-
   beforeAll(async () => {
     server = await serve("swill-conformance");
-    client = new Client({ webSocket: Tapped });
-    await client.connect(server.url);
+    client = new Client();
+    await client.connect(async ({ signal }) => {
+      const transport = await openWebSocket(new URL(server.url), undefined, signal);
+      const { send } = transport;
+      transport.send = (bytes) => {
+        sent.push(bytes.slice()); // they are good until this returns
+        send(bytes);
+      };
+      return transport;
+    });
   });
 
   afterAll(async () => {

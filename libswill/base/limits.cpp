@@ -1,4 +1,6 @@
-#include "libswill/base/limits_check.hpp"
+#include "libswill/base/limits.hpp"
+
+#include "libswill/base/mistakes.hpp"
 
 namespace swill {
 
