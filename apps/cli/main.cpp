@@ -37,6 +37,7 @@ verb verb_of(const std::string& name) {
 task<void> talk(const options& o, output& out) {
   // These look at files as well, and connect where they need a server.
   if (o.verb == "gen") co_return co_await generate(o, out);
+  if (o.verb == "schema") co_return co_await compare_schemas(o, out);
   co_await with_server(o, out, o.url, verb_of(o.verb));
 }
 

@@ -211,8 +211,18 @@ void add_gen(command_line& program, gen_options& o, raw_options& raw) {
     verb.add({"--check", o.check, "Writes nothing: exit code 1 and the difference when FILE says something else"});
     return verb;
   };
+  add("json-schema", "JSON Schema of all messages, as the JSON that this program reads and prints");
+  add("md", "A page in Markdown about all handlers and their types");
   add("ts", "A TypeScript module: types, and a function for each handler")
       .add({"--bigint", o.bigint, "Integers of 64 bits are number | bigint, as they come, and not number"});
+}
+
+void add_schema(command_line& program, schema_options& o) {
+  auto schema = program.verb("schema", "What servers say about themselves, compared");
+  schema.needs_verb();
+  auto diff = schema.verb("diff", "The changes from A to B: exit code 1 when some break clients");
+  add_place(diff, "A", o.before, "URL, or file that `swill introspect` has printed: what clients were made for");
+  add_place(diff, "B", o.after, "The same of what comes");
 }
 
 /// Files that TLS cannot use are ours to mend, not the server's.
@@ -255,6 +265,7 @@ options parse_options(int argc, char** argv, std::string& help) {
   add_topics(program, o, raw);
   add_conns(program, o.conns, raw);
   add_gen(program, o.gen, raw);
+  add_schema(program, o.schema);
   help = program.parse(argc, argv);
   if (!help.empty()) return o;
 

@@ -46,6 +46,12 @@ struct gen_options {
   bool bigint = false; ///< of ts
 };
 
+/// What `swill schema diff` takes: URLs, or files that `swill introspect` has printed.
+struct schema_options {
+  std::string before;
+  std::string after;
+};
+
 /// The command line.
 struct options {
   std::string verb;
@@ -70,6 +76,7 @@ struct options {
   topics_options topics;
   conns_options conns;
   gen_options gen;
+  schema_options schema;
 
   swill::client_options client() const;
   swill::call_options call() const;

@@ -39,7 +39,11 @@ void write_file(const std::string& path, const std::string& text) {
   if (!to) throw apps::output_error(path + " cannot be written: " + reason());
 }
 
-std::string made_of(const described_api& api, const gen_options& o) { return make_typescript(api, {o.bigint}); }
+std::string made_of(const described_api& api, const gen_options& o) {
+  if (o.what == "json-schema") return make_json_schema(api);
+  if (o.what == "md") return make_markdown(api);
+  return make_typescript(api, {o.bigint});
+}
 
 void check_file(const gen_options& o, const std::string& text, output& out) {
   const std::string present = read_file(o.to).value_or("");

@@ -240,8 +240,10 @@ std::vector<std::string> command_line::given_verbs() const {
   return names;
 }
 
+bool was_given(added_option o) { return o->count() != 0; }
+
 void require_effect(added_option o, bool has_effect, const std::string& why) {
-  if (!has_effect && o->count() != 0) throw std::invalid_argument(o->get_name() + ": has no effect " + why);
+  if (!has_effect && was_given(o)) throw std::invalid_argument(o->get_name() + ": has no effect " + why);
 }
 
 int run_program(const std::string& name, std::span<const option_name> names, const std::function<int()>& run) {

@@ -98,6 +98,9 @@ private:
   bool reads_environment_ = false;
 };
 
+/// To be called after the command line was read: whether `o` was given, there or by the environment.
+bool was_given(added_option o);
+
 /// To be called after the command line was read. Throws std::invalid_argument when `o` was given, there or by the environment, although it
 /// has no effect, `why`: "without --redis".
 void require_effect(added_option o, bool has_effect, const std::string& why);

@@ -25,6 +25,9 @@ public:
   /// Adds sessions to the app, and "example.visits", which counts in one. Without Redis they are kept in memory.
   void apply(app& a) const;
 
+  /// Clients come through a proxy, which says how.
+  bool trusts_proxy() const noexcept { return sessions_.trust_forwarded_proto; }
+
 private:
   std::string redis_;
   tls_client_options redis_tls_;

@@ -217,6 +217,20 @@ describe.skipIf(missing("swill", "swill-conformance", "swill-gateway"))("a gener
     return { text: out, made: await import(`data:text/javascript,${encodeURIComponent(outputFiles[0]!.text)}`) };
   }
 
+  it("has checks that a bundler leaves out where nobody uses them", async () => {
+    const sizeOf = async (what: string) => {
+      const contents = `export { ${what} } from "./gateway.js"`;
+      const { outputFiles } = await build({ stdin: { contents, resolveDir: generated }, bundle: true, minify: true, format: "esm", write: false });
+      return { size: outputFiles[0]!.contents.length, text: outputFiles[0]!.text };
+    };
+    const [functions, checked] = [await sizeOf("api"), await sizeOf("api, checkGuest")];
+
+    expect(functions.text).toContain("greeter.hello");
+    expect(functions.text).not.toContain("Missing required field");
+    expect(checked.text).toContain("Missing required field");
+    expect(checked.text).not.toContain("no RFC 3339 time"); // a part that no guest has
+  });
+
   it("is made of any names and words, which stay what they are", async () => {
     const evil = "*/ } alert(1) /* \u2028\u202e`${x}\n\"";
     const struct = { type: `Pro${evil}mise`, documentation: evil, arguments: { [evil]: { type: "str", documentation: evil }, __proto__1: { type: "Date", values: { [evil]: evil } } } };
