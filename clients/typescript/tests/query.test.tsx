@@ -156,7 +156,7 @@ describe("a streamed query", () => {
     }
     await shows("success fetching 4998,4999,5000");
 
-    expect(write.mock.calls.length).toBeLessThanOrEqual(frames);
+    expect(write.mock.calls.length).toBeLessThanOrEqual(frames + 5); // a machine that stands still has no frames, and then it writes every 250 ms
     expect(write.mock.calls.every(([, data]) => (data as number[]).length <= 3)).toBe(true);
   });
 
