@@ -11,7 +11,6 @@
 #include <charconv>
 #include <cmath>
 #include <map>
-#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -46,8 +45,7 @@ value parse_position(const std::string& text) {
   if (text.starts_with('{')) {
     const value given = parse_json(text);
     const auto take = [&given](std::string_view name, std::int64_t& to) {
-      const value* v = given.find(name);
-      if (const auto* n = v != nullptr ? v->get_if<std::int64_t>() : nullptr) to = *n;
+      if (const auto* n = given.find<std::int64_t>(name)) to = *n;
     };
     take("epoch", epoch);
     take("offset", offset);
