@@ -20,7 +20,7 @@ using event_ptr = std::shared_ptr<const connection_event>;
 
 /// What nodes have answered to a question; those without an answer are missing.
 struct gathered {
-  std::vector<std::pair<std::string, answer>> answers; ///< by node, ascending
+  std::vector<std::pair<std::string, node_answer>> answers; ///< by node, ascending
   std::vector<std::string> missing;
   std::map<std::string, std::string> names; ///< of all these nodes, as far as they are known
 };
@@ -47,7 +47,7 @@ struct part_reply {
   bool finished = false;       ///< there are no others
   bool full = false;           ///< there was no room for more
   std::size_t size = 0;        ///< bytes of the entries, about
-  answer found;                ///< its places without their unit
+  node_answer found;           ///< its places without their unit
 };
 
 } // namespace swill::detail

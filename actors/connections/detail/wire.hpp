@@ -72,7 +72,7 @@ void describe(D& d, question& q) {
   d.field("reason", q.reason);
 }
 
-struct answer {
+struct node_answer {
   std::uint64_t token = 0;
   bool refused = false;                  ///< too much to do
   std::uint64_t count = 0;               ///< of those that fit, were found or closed; watch: of the events so far
@@ -83,7 +83,7 @@ struct answer {
 };
 
 template <class D>
-void describe(D& d, answer& a) {
+void describe(D& d, node_answer& a) {
   d.field("token", a.token);
   d.field("refused", a.refused);
   d.field("count", a.count);
