@@ -113,9 +113,9 @@ public:
     static_assert(detail::refused<F>, "a handler's name comes first: app.handle(\"a\", f)");
   }
 
-  /// Serves a name by a CAF actor, here or on another node: it gets each In as a message and answers an Out. Defined in
-  /// "actors/handle_actor.hpp"; docs/handlers.md says what the actor must do, also for streams. An actor of the server's own system is
-  /// ended when the server stops.
+  /// Serves a name by a CAF actor of this process: it gets each In as a message and answers an Out. Defined in "actors/handle_actor.hpp";
+  /// docs/actors.md says what the actor may do, docs/handlers.md what it must, also for streams. An actor of the server's own system is ended
+  /// when the server stops.
   template <class In, class Out, class Handle>
   void handle_actor(std::string_view name, Handle actor);
   template <class In, class Out, class Handle>
@@ -249,7 +249,7 @@ protected:
   mutable std::weak_ptr<const detail::service> running_; // what was built last from this app
 
 private:
-  template <class In, class Out, class Target>
+  template <class Signatures, class In, class Out, class Target>
   void add_actor(std::string_view name, const Target& to, const actor_options& o);
 
   std::string name_;

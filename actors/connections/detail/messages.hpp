@@ -76,7 +76,7 @@ void describe(D& d, question& q) {
   d.field("reason", q.reason);
 }
 
-struct answer {
+struct node_answer {
   std::uint64_t token = 0;
   bool refused = false;                  ///< too much to do
   std::uint64_t count = 0;               ///< of those that fit, were found or closed; watch: of the events so far
@@ -87,7 +87,7 @@ struct answer {
 };
 
 template <class D>
-void describe(D& d, answer& a) {
+void describe(D& d, node_answer& a) {
   d.field("token", a.token);
   d.field("refused", a.refused);
   d.field("count", a.count);
@@ -117,7 +117,7 @@ using event_ptr = std::shared_ptr<const connection_event>;
 
 /// What nodes have answered to a question; those without an answer are missing.
 struct gathered {
-  std::vector<std::pair<std::string, answer>> answers; ///< by node, ascending
+  std::vector<std::pair<std::string, node_answer>> answers; ///< by node, ascending
   std::vector<std::string> missing;
   std::map<std::string, std::string> names; ///< of all these nodes, as far as they are known
 };
@@ -144,7 +144,7 @@ struct part_reply {
   bool finished = false;       ///< there are no others
   bool full = false;           ///< there was no room for more
   std::size_t size = 0;        ///< bytes of the entries, about
-  answer found;                ///< its places without their unit
+  node_answer found;           ///< its places without their unit
 };
 
 } // namespace swill::detail
