@@ -38,8 +38,7 @@ bool is_true(const value& v, std::string_view key) {
 }
 
 std::int64_t integer_under(const value& v, std::string_view key) {
-  const value* found = v.find(key);
-  const auto* i = found != nullptr ? found->get_if<std::int64_t>() : nullptr;
+  const auto* i = v.find<std::int64_t>(key);
   return i != nullptr ? *i : 0;
 }
 
@@ -55,8 +54,7 @@ described_side read_side(value& record, std::string_view which) {
 template <class T>
 std::vector<T> list_under(const value& v, std::string_view key) {
   std::vector<T> out;
-  const value* found = v.find(key);
-  const auto* all = found != nullptr ? found->get_if<value_array>() : nullptr;
+  const auto* all = v.find<value_array>(key);
   if (all == nullptr) return out;
   for (const value& each : *all) {
     if (const T* one = each.get_if<T>()) out.push_back(*one);

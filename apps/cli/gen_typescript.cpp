@@ -16,10 +16,10 @@ namespace {
 using handler = described_handler;
 
 /// What a generated module has names for beside those of the API's types.
-const std::set<std::string> typescript_names{"Api",     "Array",         "CallOptions",    "Client",     "Date",
-                                             "Errors",  "Failure",       "Fields",         "Int64",      "Map",
-                                             "Partial", "Promise",       "Record",         "ReturnType", "Source",
-                                             "Stream",  "StreamOptions", "RequestOptions", "SwillError", "Uint8Array"};
+const std::set<std::string> typescript_names{
+    "Api",        "Array",  "CallOptions", "Client",        "Date",           "Errors",     "Failure",
+    "Fields",     "Int64",  "Map",         "Messages",      "Partial",        "Promise",    "Record",
+    "ReturnType", "Source", "Stream",      "StreamOptions", "RequestOptions", "SwillError", "Uint8Array"};
 
 /// Handlers by the parts of their names: those of "shop.price" are the group "shop" and, in it, "price".
 struct group {
@@ -46,7 +46,7 @@ public:
 
   std::string text() {
     const std::string checks = typescript_checks(api_, names_);
-    const std::string body = types_.declarations() + functions() + facts() + checks;
+    const std::string body = types_.declarations() + functions() + messages() + facts() + checks;
     return "// Made by `swill gen ts` of what a server says about itself (docs/typescript.md). To change it, make it "
            "anew.\n" +
            imports(!checks.empty()) + integers(body) + body;
@@ -57,6 +57,7 @@ private:
   void add_group(std::string& out, const group& g, const std::string& indent);
   std::string function(const handler& h, const std::string& key, const std::string& indent);
   static std::vector<std::string> words(const handler& h);
+  std::string messages() const;
   std::string facts();
   std::string errors();
   static std::string fact_of(const handler& h);
@@ -159,6 +160,16 @@ std::string typescript_module::functions() {
                     std::string{api_.empty() ? "_client" : "client"} + ": Client) {\n  return {\n";
   add_group(out, grouped(api_), "    ");
   return out + "  };\n}\n\nexport type Api = ReturnType<typeof api>;\n";
+}
+
+std::string typescript_module::messages() const {
+  std::string out =
+      "\n/** The messages of each handler, or the items of its streams: for what takes a handler by its name. */\n"
+      "export interface Messages {\n";
+  for (const handler& h : api_)
+    out += "  " + typescript_key(h.name) + ": { request: " + types_.expression(h.request.root(), direction::request) +
+           "; response: " + types_.expression(h.response.root(), direction::response) + " };\n";
+  return out + "}\n";
 }
 
 std::vector<std::int64_t> codes_of(const handler& h) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Client, ValidationError } from "@swill/swill";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Api, api, checkOrder, checks, type Errors, handlers, isErrorOf, Level } from "../generated/conformance.js";
+import { type Api, api, checkOrder, checks, type Color, type Errors, handlers, isErrorOf, Level, type Messages } from "../generated/conformance.js";
 import { swill } from "../support/cli.js";
 import { missing, serve, type Server } from "../support/servers.js";
 
@@ -75,6 +75,10 @@ describe.skipIf(missing("swill", "swill-conformance", "swill-gateway"))("a gener
       // @ts-expect-error y is there, whoever has sent it
       point.then(({ y }) => y satisfies undefined);
     };
+    const named = <Name extends keyof Messages>(name: Name, data: Messages[Name]["request"]) => client.call<Messages[Name]["response"]>(name, data);
+    void (() => named("echo_enum", "red") satisfies Promise<Color>);
+    // @ts-expect-error no such value
+    void (() => named("echo_enum", "green"));
     expect(wrong).toBeTypeOf("function");
   });
 

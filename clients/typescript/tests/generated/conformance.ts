@@ -467,6 +467,98 @@ export function api(client: Client) {
 
 export type Api = ReturnType<typeof api>;
 
+/** The messages of each handler, or the items of its streams: for what takes a handler by its name. */
+export interface Messages {
+  add: { request: [Int64, Int64]; response: Int64 };
+  add_async: { request: [Int64, Int64]; response: Int64 };
+  bidi_meta: { request: Int64; response: Int64 };
+  blob: { request: Int64; response: Uint8Array };
+  blob_len: { request: Uint8Array; response: Int64 };
+  block_ms: { request: Int64; response: Int64 };
+  both_metadata: { request: Int64 | null; response: Int64 };
+  "bp.echo": { request: Int64; response: Int64 };
+  "bp.fail": { request: Int64 | null; response: Int64 };
+  burst: { request: Int64; response: Int64 };
+  close_mid_stream: { request: Int64; response: Int64 };
+  close_with: { request: CloseWith; response: Int64 };
+  collect_catch: { request: Int64; response: Int64[] };
+  count: { request: Int64; response: Int64 };
+  count_slow: { request: Int64; response: Int64 };
+  count_slow_catch: { request: Int64; response: Int64 };
+  create_user: { request: CreateUser; response: UserCreated };
+  echo_any: { request: unknown; response: unknown };
+  echo_bool: { request: boolean; response: boolean };
+  echo_bytes: { request: Uint8Array; response: Uint8Array };
+  echo_datetime: { request: Date; response: Date };
+  echo_dict: { request: Record<string, Int64>; response: Record<string, Int64> };
+  echo_dict_int: { request: Map<Int64, string>; response: Record<number, string> };
+  echo_enum: { request: Color; response: Color };
+  echo_float: { request: number; response: number };
+  echo_int: { request: Int64; response: Int64 };
+  echo_intenum: { request: Level; response: Level };
+  echo_list: { request: Int64[]; response: Int64[] };
+  echo_metadata: { request: Int64 | null; response: Record<string, unknown> };
+  echo_optional: { request: Int64 | null; response: Int64 | null };
+  echo_set: { request: Int64[]; response: Int64[] };
+  echo_str: { request: string; response: string };
+  echo_stream: { request: unknown; response: unknown };
+  echo_tree: { request: TreeInput; response: Tree };
+  echo_uint: { request: Int64; response: Int64 };
+  echo_union: { request: Int64 | string | null; response: Int64 | string | null };
+  empty_struct: { request: Empty; response: Empty };
+  fail_403: { request: Int64 | null; response: Int64 };
+  fail_abort: { request: Int64 | null; response: Int64 };
+  fail_close: { request: Int64 | null; response: Int64 };
+  fail_default: { request: Int64 | null; response: Int64 };
+  fail_foreign: { request: Int64 | null; response: Int64 };
+  fail_mid_stream: { request: Int64; response: Int64 };
+  fail_mid_stream_unexpected: { request: Int64; response: Int64 };
+  fail_return_type: { request: Int64 | null; response: string };
+  fail_stream_item_type: { request: Int64; response: unknown };
+  fail_stream_meta: { request: Int64; response: Int64 };
+  fail_subclass: { request: Int64 | null; response: Int64 };
+  fail_unexpected: { request: Int64 | null; response: Int64 };
+  fail_with: { request: FailWith; response: Int64 };
+  fail_with_trailing: { request: Int64 | null; response: Int64 };
+  first_error: { request: FirstError; response: Int64 };
+  first_only: { request: Int64; response: Int64 };
+  hooklog: { request: string; response: [string, string | null, Int64 | null, unknown][] };
+  jitter: { request: Int64; response: Int64 };
+  leading_later: { request: Int64 | null; response: Int64 };
+  leading_now: { request: Int64 | null; response: Int64 };
+  leading_overwrite: { request: Int64 | null; response: Int64 };
+  leading_twice: { request: Int64 | null; response: Int64 };
+  limits: { request: Limits; response: string };
+  list_of_struct: { request: PointInput[]; response: Record<string, Point> };
+  manual_validation: { request: Int64; response: Int64 };
+  metadata_stream: { request: Int64; response: MetaSum };
+  midpoint: { request: Segment; response: Point };
+  multiple: { request: Multiple; response: Int64 };
+  multiply: { request: Int64; response: Int64 };
+  "named.handler": { request: Int64 | null; response: string };
+  place_order: { request: Order; response: Int64 };
+  ret_none: { request: Int64 | null; response: null };
+  sizes: { request: Int64[]; response: string };
+  sleep_ms: { request: Int64; response: Int64 };
+  slow: { request: Int64; response: Slow };
+  sparse: { request: Sparse; response: Sparse };
+  stall: { request: Int64; response: Int64 };
+  stream_meta_late: { request: Int64; response: Int64 };
+  stream_meta_later: { request: Int64; response: Int64 };
+  stream_meta_now: { request: Int64; response: Int64 };
+  sum_stream: { request: Int64; response: Int64 };
+  sum_stream_slow: { request: Int64; response: Int64 };
+  take_two: { request: Int64; response: Int64 };
+  trailing: { request: Int64 | null; response: Int64 };
+  untyped: { request: null; response: null };
+  upload_meta: { request: Int64; response: Int64 };
+  validated_echo: { request: FirstError; response: FirstError };
+  validated_list: { request: FirstError[]; response: Int64 };
+  validated_stream: { request: FirstError; response: Int64 };
+  vec_double: { request: VecInput; response: Vec };
+  whoami: { request: Int64 | null; response: Whoami };
+}
+
 /** What is known of each handler beside its types: what streams, hints for retries and time-outs, the errors it answers with. */
 export const handlers = {
   add: { shape: "unary", errors: [422] },

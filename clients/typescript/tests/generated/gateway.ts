@@ -89,6 +89,18 @@ export function api(client: Client) {
 
 export type Api = ReturnType<typeof api>;
 
+/** The messages of each handler, or the items of its streams: for what takes a handler by its name. */
+export interface Messages {
+  "chat.echo": { request: string; response: string };
+  "chat.login": { request: Name; response: null };
+  "clock.ticks": { request: Int64; response: Date };
+  "clock.wait": { request: Int64; response: Int64 };
+  "example.visits": { request: null; response: number };
+  "greeter.hello": { request: Guest; response: Greeting };
+  "math.add": { request: [Int64, Int64]; response: Int64 };
+  "math.sum": { request: number; response: number };
+}
+
 /** What is known of each handler beside its types: what streams, hints for retries and time-outs, the errors it answers with. */
 export const handlers = {
   "chat.echo": { shape: "both", errors: [422] },
