@@ -18,7 +18,7 @@ it("is the same packed as not", () => {
 });
 
 it("is small, needs nothing but itself, and knows no path of the machine that built it", () => {
-  expect(page().length).toBeLessThan(60_000);
+  expect(page().length).toBeLessThan(64 * 1024);
   expect(page()).not.toMatch(/(src|href)="(?!data:,")/);
   expect(page()).not.toContain("node_modules");
   expect(page()).not.toContain(process.cwd());
