@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libswill/api/context.hpp"
-#include "libswill/api/detail/request_state.hpp"
+#include "libswill/api/detail/state_set.hpp"
 #include "libswill/api/serving/call_input.hpp"
 #include "libswill/api/serving/call_output.hpp"
 #include "libswill/api/serving/call_surroundings.hpp"
@@ -91,7 +91,7 @@ public:
   task<void> send_leading(metadata m);
   metadata& trailing() { return output_.trailing(); }
   task<swill::session*> session();
-  request_state& state() noexcept { return state_; }                              ///< [any thread]
+  state_set& state() noexcept { return state_; }                                  ///< [any thread]
   void log(log_level level, std::string_view text, log_fields fields = {}) const; ///< [any thread]
   /// For what goes wrong with many requests of a handler: one line a second for each `kind` of it.
   void log_failure(std::string_view kind, const log_limiter::text_maker& text) const;
@@ -215,7 +215,7 @@ private:
   bytes_view borrowed_metadata_;
   std::unique_ptr<framed_metadata> client_metadata_; ///< once somebody asks for them
   std::unique_ptr<request_session> session_;         ///< once it was asked for
-  request_state state_;
+  state_set state_;
   std::unique_ptr<call_input> input_; ///< of a streaming request
   call_output output_;
 

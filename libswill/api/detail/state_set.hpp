@@ -7,14 +7,14 @@
 
 namespace swill::detail {
 
-/// The objects of context::state, one of each type. Empty, it is one pointer. Objects are found and added from any thread; clear() and the
-/// destructor run when nobody else uses them.
-class request_state {
+/// The objects of context::state or connection::state, one of each type. Empty, it is one pointer. Objects are found and added from any
+/// thread; clear() and the destructor run when nobody else uses them.
+class state_set {
 public:
-  request_state() = default;
-  request_state(const request_state&) = delete;
-  request_state& operator=(const request_state&) = delete;
-  ~request_state() { clear(); }
+  state_set() = default;
+  state_set(const state_set&) = delete;
+  state_set& operator=(const state_set&) = delete;
+  ~state_set() { clear(); }
 
   template <class T>
   T& get() {
