@@ -268,11 +268,7 @@ connection_info connection_actor::info() const {
   }
   if (around_.port != nullptr) {
     out.backlog = around_.port->backlog();
-    const traffic t = around_.port->traffic();
-    out.messages_in = t.messages_in;
-    out.bytes_in = t.bytes_in;
-    out.messages_out = t.messages_out;
-    out.bytes_out = t.bytes_out;
+    static_cast<traffic&>(out) = around_.port->traffic();
   }
   connection_notes known = notes();
   out.session = std::move(known.session);

@@ -38,11 +38,6 @@ private:
   std::function<void()> function_;
 };
 
-} // namespace
-
-/// A thread of CAF's pool, as long as there are jobs for it. It runs one at a time, so that actors get their turns.
-namespace {
-
 // Threads of the pool give way to those that serve sockets: on Linux each thread has a priority of its own.
 constexpr int pool_niceness = 5;
 
@@ -52,8 +47,43 @@ void give_way() noexcept {
   static_cast<void>(gave);
 }
 
+bool is_cancellation(const std::exception_ptr& e) {
+  try {
+    std::rethrow_exception(e);
+  } catch (const cancelled&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+std::string counted(std::size_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
+
+std::string seconds(clock_duration d) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f s", std::chrono::duration<double>(d).count());
+  return text;
+}
+
+/// "a (2), b and 7 more".
+std::string list_of(const std::vector<std::string>& all) {
+  constexpr std::size_t most = 10, longest = 100;
+  std::map<std::string, std::size_t> counts;
+  for (const auto& name : all) ++counts[std::string{cut_text(name, longest)}];
+  std::string out;
+  std::size_t shown = 0;
+  for (const auto& [name, count] : counts) {
+    if (shown == most) return out + " and " + std::to_string(counts.size() - most) + " more";
+    if (shown++ != 0) out += ", ";
+    out += name;
+    if (count > 1) out += " (" + std::to_string(count) + ")";
+  }
+  return out;
+}
+
 } // namespace
 
+/// A thread of CAF's pool, as long as there are jobs for it. It runs one at a time, so that actors get their turns.
 class runtime::job_runner final : public caf::resumable, public caf::ref_counted {
 public:
   explicit job_runner(runtime& r) : runtime_(r) {}
@@ -138,20 +168,6 @@ void runtime::offload(std::shared_ptr<pool_job> job, const connection* owner, sw
 }
 
 // --- Handshakes
-
-namespace {
-
-bool is_cancellation(const std::exception_ptr& e) {
-  try {
-    std::rethrow_exception(e);
-  } catch (const cancelled&) {
-    return true;
-  } catch (...) {
-    return false;
-  }
-}
-
-} // namespace
 
 void runtime::on_handshake(std::shared_ptr<handshake> h) {
   if (draining_.load(std::memory_order_relaxed)) return h->reject(503, "Server is stopping", {{"Retry-After", "1"}});
@@ -300,34 +316,6 @@ void runtime::drain() {
     for (connection_actor* c : all) c->drain();
   });
 }
-
-namespace {
-
-std::string counted(std::size_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
-
-std::string seconds(clock_duration d) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f s", std::chrono::duration<double>(d).count());
-  return text;
-}
-
-/// "a (2), b and 7 more".
-std::string list_of(const std::vector<std::string>& all) {
-  constexpr std::size_t most = 10, longest = 100;
-  std::map<std::string, std::size_t> counts;
-  for (const auto& name : all) ++counts[std::string{cut_text(name, longest)}];
-  std::string out;
-  std::size_t shown = 0;
-  for (const auto& [name, count] : counts) {
-    if (shown == most) return out + " and " + std::to_string(counts.size() - most) + " more";
-    if (shown++ != 0) out += ", ";
-    out += name;
-    if (count > 1) out += " (" + std::to_string(count) + ")";
-  }
-  return out;
-}
-
-} // namespace
 
 /// What a unit has.
 struct runtime::census {

@@ -1,6 +1,5 @@
 #include "actors/workers/gateway_lane.hpp"
 
-#include "actors/workers/options.hpp"
 #include "actors/workers/remote_call.hpp"
 #include "libswill/api/types/codec.hpp"
 #include "libswill/base/header_fields.hpp"

@@ -7,7 +7,6 @@
 #include "libswill/base/utf8.hpp"
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 
 namespace swill {
@@ -34,6 +33,13 @@ std::string decode_query(std::string_view s) {
   }
   mend(out);
   return out;
+}
+
+/// cookie-value of RFC 6265 §4.1.1: no blank, quote, comma, semicolon or backslash, and ASCII only; quotes may be around it.
+bool is_cookie_value(std::string_view s) noexcept {
+  if (s.size() >= 2 && s.front() == '"' && s.back() == '"') s = s.substr(1, s.size() - 2);
+  return std::all_of(s.begin(), s.end(),
+                     [](char c) { return c > 32 && c < 127 && c != '"' && c != ',' && c != ';' && c != '\\'; });
 }
 
 } // namespace
@@ -181,17 +187,6 @@ std::map<std::string, std::string, std::less<>> connection::cookies() const {
   });
   return out;
 }
-
-namespace {
-
-/// cookie-value of RFC 6265 §4.1.1: no blank, quote, comma, semicolon or backslash, and ASCII only; quotes may be around it.
-bool is_cookie_value(std::string_view s) noexcept {
-  if (s.size() >= 2 && s.front() == '"' && s.back() == '"') s = s.substr(1, s.size() - 2);
-  return std::all_of(s.begin(), s.end(),
-                     [](char c) { return c > 32 && c < 127 && c != '"' && c != ',' && c != ';' && c != '\\'; });
-}
-
-} // namespace
 
 void connection::set_response_header(std::string_view name, std::string_view text) {
   if (!header_fields::may_travel(name, text)) throw std::invalid_argument("HTTP does not allow this header");

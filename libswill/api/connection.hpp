@@ -50,8 +50,7 @@ protected:
 class connection {
 public:
   connection(std::string id, handshake_request request);
-  connection(const connection&) = delete;
-  connection& operator=(const connection&) = delete;
+  connection& operator=(connection&&) = delete;
 
   /// 32 hex digits from the operating system's random source.
   const std::string& id() const noexcept { return id_; }

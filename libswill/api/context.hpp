@@ -25,8 +25,7 @@ class call;
 class context {
 public:
   explicit context(detail::call& c) : call_(&c) {}
-  context(const context&) = delete;
-  context& operator=(const context&) = delete;
+  context& operator=(context&&) = delete;
 
   swill::connection& connection() const noexcept;
 

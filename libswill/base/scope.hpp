@@ -5,7 +5,10 @@
 #include <coroutine>
 #include <memory>
 #include <string_view>
-#include <utility>
+
+/// Between `class` and the name of a type that does nothing until it is awaited, or before a function that gives one: compilers warn where it
+/// is dropped, with this text.
+#define SWILL_MUST_AWAIT(text) [[nodiscard(text)]]
 
 namespace swill {
 
@@ -16,9 +19,7 @@ class scope;
 /// resumes a coroutine that is gone.
 class wait {
 public:
-  wait() = default;
-  wait(const wait&) = delete;
-  wait& operator=(const wait&) = delete;
+  wait& operator=(wait&&) = delete;
   ~wait() { unlink(); }
 
   bool is_linked() const noexcept { return scope_ != nullptr; }
@@ -38,8 +39,7 @@ private:
 class scope {
 public:
   explicit scope(swill::loop& l) : loop_(&l) {}
-  scope(const scope&) = delete;
-  scope& operator=(const scope&) = delete;
+  scope& operator=(scope&&) = delete;
   virtual ~scope();
 
   swill::loop& loop() const noexcept { return *loop_; }

@@ -23,8 +23,7 @@ public:
     if (*count_ >= most) throw errors::too_many("too many subscriptions of this connection", std::chrono::seconds{1});
     ++*count_;
   }
-  counted_subscription(const counted_subscription&) = delete;
-  counted_subscription& operator=(const counted_subscription&) = delete;
+  counted_subscription& operator=(counted_subscription&&) = delete;
   ~counted_subscription() { --*count_; }
 
 private:
@@ -58,8 +57,7 @@ public:
     throw errors::too_many("too many new topics of this connection",
                            std::chrono::milliseconds{static_cast<std::int64_t>(wait)});
   }
-  new_topic(const new_topic&) = delete;
-  new_topic& operator=(const new_topic&) = delete;
+  new_topic& operator=(new_topic&&) = delete;
 
   /// Waits for what brings the topic into being: where that fails, there is none.
   template <class T>
@@ -111,8 +109,7 @@ public:
       b.enter(topic, who, std::move(done));
     });
   }
-  presence_seat(const presence_seat&) = delete;
-  presence_seat& operator=(const presence_seat&) = delete;
+  presence_seat& operator=(presence_seat&&) = delete;
   ~presence_seat() {
     impl_.send(ignored, [topic = std::move(topic_), id = std::move(id_)](broker_actor& b, broker::answer<void> done) {
       b.exit(topic, id, std::move(done));
@@ -231,19 +228,15 @@ stream<encoded_item> client_handlers::watch_presence(request<presence_request> r
   new_topic counts{c.connection(), impl_->options, c.call().loop().now()};
   const pubsub::opened s = co_await counts.made_by(bus_.open(presence_topic(r.data().topic), std::nullopt));
   if (!s.fresh) counts.is_old();
-  // Asked for after the events have begun: nobody is missed, some may be told twice.
-  const std::vector<presence_member> all = co_await bus_.members(r.data().topic);
-  const value list = value::map({{"members", to_value(all)}});
-  encoded_item first{nullptr, encoded_message(list)};
-  co_yield moved{first};
   for (;;) {
-    const publication_ptr p = co_await s.subscription->next();
-    if (p->is_notice()) { // events were missed: the list again
-      const std::vector<presence_member> again = co_await bus_.members(r.data().topic);
-      const value now = value::map({{"members", to_value(again)}});
-      encoded_item item{nullptr, encoded_message(now)};
-      co_yield moved{item};
-    } else {
+    // Asked for after the events have begun: nobody is missed, some may be told twice.
+    const std::vector<presence_member> all = co_await bus_.members(r.data().topic);
+    const value list = value::map({{"members", to_value(all)}});
+    encoded_item whole{nullptr, encoded_message(list)};
+    co_yield moved{whole};
+    for (;;) {
+      const publication_ptr p = co_await s.subscription->next();
+      if (p->is_notice()) break; // events were missed: the list again
       encoded_item item{nullptr, bytes(p->data().begin(), p->data().end())};
       co_yield moved{item};
     }

@@ -63,8 +63,7 @@ public:
 
   membership(subscription& owner, topic_port& hub, std::string topic)
       : owner_(owner), hub_(hub), topic_(std::move(topic)) {}
-  membership(const membership&) = delete;
-  membership& operator=(const membership&) = delete;
+  membership& operator=(membership&&) = delete;
   ~membership();
 
   const std::string& topic() const noexcept { return topic_; }
@@ -118,8 +117,7 @@ public:
   subscription(topic_port& hub, const topic_options& o) : hub_(hub), options_(o) {
     detail::add(hub_.counters().subscriptions, 1);
   }
-  subscription(const subscription&) = delete;
-  subscription& operator=(const subscription&) = delete;
+  subscription& operator=(subscription&&) = delete;
   ~subscription();
 
   /// `told` is called once, later or at once.

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,7 +23,6 @@ public:
   explicit connection(std::uint16_t port, unsigned source = 0, const std::string& tls_authority = {});
   ~connection();
   connection(connection&& other) noexcept;
-  connection& operator=(connection&&) = delete;
 
   int fd() const noexcept { return fd_; }
 

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <type_traits>
 #include <typeinfo>
-#include <utility>
 
 namespace swill::detail {
 
@@ -12,8 +11,7 @@ namespace swill::detail {
 class state_set {
 public:
   state_set() = default;
-  state_set(const state_set&) = delete;
-  state_set& operator=(const state_set&) = delete;
+  state_set& operator=(state_set&&) = delete;
   ~state_set() { clear(); }
 
   template <class T>
@@ -37,8 +35,7 @@ public:
 private:
   struct slot {
     explicit slot(const std::type_info& t) : type(t) {}
-    slot(const slot&) = delete;
-    slot& operator=(const slot&) = delete;
+    slot& operator=(slot&&) = delete;
     virtual ~slot() = default;
     const std::type_info& type;
     slot* before = nullptr;
