@@ -177,28 +177,52 @@ void runtime::on_handshake(std::shared_ptr<handshake> h) {
     h->reject(503, "Server is busy", {{"Retry-After", "1"}});
     return connection_ended();
   }
+  auto facts = h->facts ? h->facts : std::make_shared<connection>(make_connection_id(), std::move(h->request));
+  facts->set_log({app_, &app_->log});
+  const detail::connection_hooks& hooks = app_->connection;
+  if (!detail::are_plain(hooks.before_connection) || !detail::are_plain(hooks.before_accept))
+    return run_hooks(u, std::move(h), std::move(facts));
+  std::exception_ptr failure;
+  u.loop().note_entered(&hook_scope::tag);
+  try {
+    detail::call_hooks(hooks.before_connection, *facts);
+    detail::call_hooks(hooks.before_accept, *facts);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  try {
+    decide(u, *h, facts, failure);
+  } catch (...) {
+    fail(u, *h, *facts, std::current_exception());
+  }
+}
+
+/// The hooks of a handshake, where some of them may wait.
+void runtime::run_hooks(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts) {
   // The scope owns itself until its coroutine has ended.
   auto holder = std::make_shared<std::shared_ptr<hook_scope>>();
-  const auto facts = h->facts ? h->facts : std::make_shared<connection>(make_connection_id(), std::move(h->request));
-  facts->set_log({app_, &app_->log});
   const auto done = [this, &u, h, facts, holder](std::exception_ptr failure) {
     u.dispose_later(std::shared_ptr<void>{std::move(*holder)});
     h->on_gone = nullptr;
-    if (!failure) return;
-    if (draining_ && is_cancellation(failure)) {
-      h->reject(503, "Service unavailable", {{"Retry-After", "1"}});
-    } else {
-      h->reject(500, "Internal server error", {});
-      u.log_limited("handshake", {.level = log_level::error, .text = {}, .connection = facts->id()},
-                    log_limiter::of_exception("handshake failed: ", failure));
-    }
-    connection_ended();
+    if (failure) fail(u, *h, *facts, failure);
   };
   *holder = std::make_shared<hook_scope>(u, *facts, hook_scope::when::before, done);
   h->on_gone = [s = std::weak_ptr{*holder}] {
     if (const auto hooks = s.lock()) hooks->cancel();
   };
   (*holder)->start(accept(u, h, facts));
+}
+
+/// Neither accepted nor rejected: something else was thrown.
+void runtime::fail(unit& u, handshake& h, const connection& facts, const std::exception_ptr& failure) {
+  if (draining_ && is_cancellation(failure)) {
+    h.reject(503, "Service unavailable", {{"Retry-After", "1"}});
+  } else {
+    h.reject(500, "Internal server error", {});
+    u.log_limited("handshake", {.level = log_level::error, .text = {}, .connection = facts.id()},
+                  log_limiter::of_exception("handshake failed: ", failure));
+  }
+  connection_ended();
 }
 
 void runtime::log_rejection(const connection& facts, int status) const {
@@ -213,37 +237,43 @@ void runtime::log_rejection(const connection& facts, int status) const {
 }
 
 task<void> runtime::accept(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts) {
-  const auto reject = [&](const rejection& r) {
-    log_rejection(*facts, r.http_status());
-    h->reject(r.http_status(), r.body, facts->response_headers());
-    connection_ended();
-  };
+  std::exception_ptr failure;
   try {
     co_await detail::run_hooks(app_->connection.before_connection, *facts);
     co_await detail::run_hooks(app_->connection.before_accept, *facts);
-  } catch (const rejection& r) {
-    reject(r);
-    co_return;
-  } catch (const error& e) {
-    reject(rejection{e});
-    co_return;
-  } catch (const close_connection&) {
-    log_rejection(*facts, 403);
-    h->reject(403, "Forbidden", facts->response_headers());
-    connection_ended();
-    co_return;
-  } catch (const cancelled&) {
-    if (h->is_open()) throw;
-    connection_ended(); // the peer has gone
-    co_return;
+  } catch (...) {
+    failure = std::current_exception();
   }
-  open(u, *h, facts);
+  decide(u, *h, facts, failure);
+}
+
+/// The hooks of a handshake have run; `failure`: what was thrown.
+void runtime::decide(unit& u, handshake& h, const std::shared_ptr<connection>& facts,
+                     const std::exception_ptr& failure) {
+  const auto reject = [&](const rejection& r) {
+    log_rejection(*facts, r.http_status());
+    h.reject(r.http_status(), r.body, facts->response_headers());
+    connection_ended();
+  };
+  try {
+    if (failure) std::rethrow_exception(failure);
+  } catch (const rejection& r) {
+    return reject(r);
+  } catch (const error& e) {
+    return reject(rejection{e});
+  } catch (const close_connection&) {
+    return reject(rejection{403, "Forbidden"});
+  } catch (const cancelled&) {
+    if (h.is_open()) throw;
+    return connection_ended(); // the peer has gone
+  }
+  open(u, h, facts);
 }
 
 void runtime::open(unit& u, handshake& h, std::shared_ptr<connection> facts) {
-  const caf::strong_actor_ptr a = spawn_on<connection_actor>(u, facts, app_, [this] { connection_ended(); });
+  const caf::strong_actor_ptr a = spawn_on<connection_actor>(u, std::move(facts));
   connection_actor& c = as_connection(a);
-  message_port* port = h.accept(facts->response_headers(), c);
+  message_port* port = h.accept(c.facts().response_headers(), c);
   if (port == nullptr) return c.on_closed({});
   c.begin(*port);
   if (draining_) c.drain(); // its hooks have taken until now

@@ -213,8 +213,7 @@ void worker_lane::connect(std::uint32_t number, bytes_view encoded) {
   if (ports_.size() >= options_.connections || ports_.contains(number)) return on_broken();
   if (!wire::read_value(from, facts, wire::reader::deepest)) return on_broken();
   auto port = std::make_shared<image_port>(*this, number);
-  port->request = request_of(facts);
-  port->facts = std::make_shared<connection>(text_of(facts, "id"), port->request);
+  port->facts = std::make_shared<connection>(text_of(facts, "id"), request_of(facts));
   port->set_user(text_of(facts, "user"));
   port->facts->on_user_changed([p = std::weak_ptr{port}](connection&, const std::string&) {
     if (const auto image = p.lock()) image->user_changed();

@@ -60,6 +60,14 @@ public:
 
   /// Runs h as an outermost coroutine of this scope until it suspends.
   void run(std::coroutine_handle<> h);
+  /// The same with a function, which must not throw, in place of a coroutine.
+  template <class F>
+  void enter(const F& f) {
+    if (tag_ != nullptr) loop_->note_entered(tag_);
+    ++depth_;
+    f();
+    if (--depth_ == 0) settle();
+  }
 
   bool is_running() const noexcept { return depth_ > 0; }
 

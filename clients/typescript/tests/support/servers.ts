@@ -81,7 +81,8 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-async function freePort(): Promise<number> {
+/** A port of 127.0.0.1 that nobody listens on now. */
+export async function freePort(): Promise<number> {
   const socket = net.createServer().listen(0, "127.0.0.1");
   await once(socket, "listening");
   const { port } = socket.address() as { port: number };

@@ -6,12 +6,13 @@
 
 namespace swill::detail {
 
-/// The objects of context::state, one of each type. Empty, it is one pointer. Objects are found and added from any thread; clear() and the
-/// destructor run when nobody else uses them.
-class request_state {
+/// The objects of context::state or connection::state, one of each type. Empty, it is one pointer. Objects are found and added from any
+/// thread; clear() and the destructor run when nobody else uses them.
+class state_set {
 public:
-  request_state& operator=(request_state&&) = delete;
-  ~request_state() { clear(); }
+  state_set() = default;
+  state_set& operator=(state_set&&) = delete;
+  ~state_set() { clear(); }
 
   template <class T>
   T& get() {

@@ -1,15 +1,15 @@
-#include "libswill/api/detail/request_state.hpp"
+#include "libswill/api/detail/state_set.hpp"
 
 namespace swill::detail {
 
-request_state::slot* request_state::find(const std::type_info& type) const noexcept {
+state_set::slot* state_set::find(const std::type_info& type) const noexcept {
   for (slot* s = newest_.load(std::memory_order_acquire); s != nullptr; s = s->before) {
     if (s->type == type) return s;
   }
   return nullptr;
 }
 
-request_state::slot* request_state::add(slot* made) noexcept {
+state_set::slot* state_set::add(slot* made) noexcept {
   made->before = newest_.load(std::memory_order_acquire);
   for (;;) {
     // What others have added since the last look is in front.
@@ -23,7 +23,7 @@ request_state::slot* request_state::add(slot* made) noexcept {
   }
 }
 
-void request_state::destroy() noexcept {
+void state_set::destroy() noexcept {
   for (slot* s = newest_.exchange(nullptr, std::memory_order_acquire); s != nullptr;)
     delete std::exchange(s, s->before);
 }
