@@ -51,6 +51,13 @@ namespace actors {
 bool is_foreign(const caf::strong_actor_ptr& a) noexcept { return a != nullptr && a->nid != a->home_system->node(); }
 
 namespace {
+
+/// Takes no mail any more.
+bool is_closed(const caf::strong_actor_ptr& a) noexcept {
+  auto* scheduled = dynamic_cast<caf::scheduled_actor*>(a->get());
+  return scheduled != nullptr && scheduled->mailbox().closed();
+}
+
 error own_end() { return {error_code::unavailable, "The actor that asks has ended"}; }
 } // namespace
 
@@ -69,8 +76,9 @@ bool ask_base::begin(scope& s, std::coroutine_handle<> h) {
   }
   s.suspend(*this, h);
   if (timeout_.count() > 0) s.loop().set_timer(*this, s.loop().now() + detail::within_the_clock(timeout_));
-  self_->add_receiver(*this, to_);
+  // In this order: of an actor that has ended, the refusal comes before the news of its end.
   send(*self_, *this);
+  self_->add_receiver(*this, to_);
   return true;
 }
 
@@ -96,6 +104,8 @@ void ask_base::end(caf::error e) {
 
 void ask_base::on_response(caf::type_erased_tuple& content) {
   answered_ = true;
+  refused_ = self_->current_sender() == nullptr && is_closed(to_) && content.match_elements<caf::error>() &&
+             content.get_as<caf::error>(0) == caf::sec::request_receiver_down;
   if (content.match_elements<caf::error>()) return end(std::move(content.get_mutable_as<caf::error>(0)));
   end(take(content) ? caf::error{} : caf::make_error(caf::sec::unexpected_response));
 }

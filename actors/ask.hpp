@@ -34,6 +34,16 @@ inline constexpr const char* foreign_text = "this actor lives in another process
                                             "would notice; handlers of other processes are those of workers "
                                             "(docs/workers.md)";
 
+/// The actor that a handle names.
+template <class Handle>
+caf::strong_actor_ptr actor_behind(const Handle& h) {
+  if constexpr (requires { h.who()->only_actor(); }) {
+    return h.who()->only_actor();
+  } else {
+    return caf::actor_cast<caf::strong_actor_ptr>(h);
+  }
+}
+
 /// The part of an ask that does not depend on types: suspended until the answer, the timeout, the other's end, or cancellation.
 class ask_base : wait, timer, response_receiver, mail_receiver {
 public:
@@ -49,6 +59,8 @@ public:
 
   /// The other has answered, by a value or an error.
   bool is_answered() const noexcept { return answered_; }
+  /// It had ended before it looked at the message.
+  bool is_refused() const noexcept { return refused_; }
 
 protected:
   /// Throws when there is no answer to take.
@@ -73,6 +85,7 @@ private:
   loop_actor* self_ = nullptr;
   caf::error error_;
   bool answered_ = false;
+  bool refused_ = false;
 };
 
 template <class R, class... Ts>
@@ -133,7 +146,7 @@ auto ask(const Handle& to, std::chrono::duration<Rep, Period> timeout, Ts&&... a
       "travels to other processes");
   if constexpr (sendable) {
     return actors::ask_operation<R, actors::ask_argument<Ts>...>{
-        caf::actor_cast<caf::strong_actor_ptr>(to), std::chrono::ceil<std::chrono::milliseconds>(timeout),
+        actors::actor_behind(to), std::chrono::ceil<std::chrono::milliseconds>(timeout),
         std::tuple<actors::ask_argument<Ts>...>{actors::ask_argument<Ts>(std::forward<Ts>(arguments))...}};
   } else {
     return actors::ask_operation<R, int>{};

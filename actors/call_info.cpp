@@ -24,7 +24,9 @@ struct identity {
 
 request_id id_of(context& c) { return c.state<identity>().id; }
 
-call_info info_of(context& c, std::optional<clock_time> deadline) {
+call_info info_of(context& c, std::optional<clock_time> end, std::string key, std::uint64_t incarnation) {
+  std::optional<clock_time> deadline = c.deadline();
+  if (end && (!deadline || *end < *deadline)) deadline = end;
   const auto& call = static_cast<const request_call&>(c.call());
   return {.request = id_of(c),
           .rpc = std::string{c.rpc()},
@@ -34,7 +36,9 @@ call_info info_of(context& c, std::optional<clock_time> deadline) {
           .metadata = c.metadata(),
           .deadline = deadline,
           .tags = c.options().tags,
-          .trace = std::string{c.trace()}};
+          .trace = std::string{c.trace()},
+          .key = std::move(key),
+          .incarnation = incarnation};
 }
 
 } // namespace swill::actors

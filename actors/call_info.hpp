@@ -36,6 +36,8 @@ struct call_info {
   std::optional<clock_time> deadline;
   std::vector<std::string> tags; ///< handler_options::tags
   std::string trace;             ///< trace-id of the client's `traceparent`; empty: none
+  std::string key;               ///< of a keyed actor, where it is text or a number
+  std::uint64_t incarnation = 0; ///< of the actor; one that takes its place later has a larger one
 };
 
 /// `answer<double>{4.5, {"source", "cache"}}`: what a handler actor answers with metadata of the response beside the value
@@ -50,8 +52,8 @@ struct answer {
 namespace actors {
 /// That of a request; made when first asked for. On its thread.
 request_id id_of(context& c);
-/// Of a request that is answered without the actor at that time. On its thread.
-call_info info_of(context& c, std::optional<clock_time> deadline);
+/// Of a request that is answered without the actor at that time, or at its deadline. On its thread.
+call_info info_of(context& c, std::optional<clock_time> end, std::string key, std::uint64_t incarnation);
 } // namespace actors
 
 } // namespace swill

@@ -9,22 +9,22 @@ namespace {
 constexpr std::chrono::seconds default_time{30};
 } // namespace
 
-std::chrono::milliseconds time_for(const actor_question& q, context& c) {
-  if (q.timeout) return *q.timeout;
-  return c.deadline() ? std::chrono::milliseconds{0} : default_time;
+std::optional<clock_time> end_of(const actor_question& q, context& c) {
+  if (!q.timeout && c.deadline()) return std::nullopt;
+  const std::chrono::milliseconds time = q.timeout.value_or(default_time);
+  if (time.count() <= 0) return std::nullopt;
+  return c.call().loop().now() + detail::within_the_clock(time);
 }
 
-std::optional<clock_time> end_of(std::chrono::milliseconds time, context& c) {
-  const std::optional<clock_time> deadline = c.deadline();
-  if (time.count() <= 0) return deadline;
-  const clock_time end = c.call().loop().now() + detail::within_the_clock(time);
-  return deadline ? std::min(*deadline, end) : end;
+std::chrono::milliseconds time_until(std::optional<clock_time> end, context& c) {
+  using std::chrono::milliseconds;
+  if (!end) return milliseconds{0};
+  return std::max(std::chrono::ceil<milliseconds>(*end - c.call().loop().now()), milliseconds{1});
 }
 
-void tell_cancelled(const actor_question& q, request_id id) {
-  if (q.to == nullptr) return;
+void tell_cancelled(const caf::strong_actor_ptr& to, request_id id) {
   // Nobody's mail: who does not know the message must not end its sender.
-  caf::anon_send(caf::actor_cast<caf::actor>(q.to), cancel_atom::value, id);
+  caf::anon_send(caf::actor_cast<caf::actor>(to), cancel_atom::value, id);
 }
 
 } // namespace swill::actors

@@ -2,6 +2,7 @@
 
 #include "actors/actor_signature.hpp"
 #include "actors/ask.hpp"
+#include "actors/spawned.hpp"
 
 #include "libswill/api/app.hpp"
 
@@ -30,36 +31,66 @@ struct actor_options {
 
 namespace actors {
 
+/// What handle_actor takes: a handle of CAF here, actors that the server makes below.
+template <class Handle>
+struct served_by {
+  using handle = Handle;
+  static std::shared_ptr<roster> who(const Handle& h) {
+    return std::make_shared<pool_roster>(caf::actor_cast<caf::strong_actor_ptr>(h));
+  }
+  static no_key key_of(const Handle&) { return {}; }
+};
+template <class Refers>
+requires std::derived_from<Refers, actors_of<typename Refers::handle_type>>
+struct served_by<Refers> {
+  using handle = typename Refers::handle_type;
+  static std::shared_ptr<roster> who(const Refers& r) { return r.who(); }
+  static auto key_of(const Refers& r) { return r.key_of(); }
+};
+
 /// How an actor is asked where neither side streams.
 struct actor_question {
-  caf::strong_actor_ptr to;
+  std::shared_ptr<roster> who;                      ///< with the handler
   std::optional<std::chrono::milliseconds> timeout; ///< actor_options::timeout
   bool cancel = false;                              ///< it is told when nobody waits for its answer any more
 };
 
-/// How long it may take to answer, beside the request's deadline; 0: that alone.
-std::chrono::milliseconds time_for(const actor_question& q, context& c);
-/// When the client is answered without it.
-std::optional<clock_time> end_of(std::chrono::milliseconds time, context& c);
+/// When its time is over, beside the request's deadline.
+std::optional<clock_time> end_of(const actor_question& q, context& c);
+/// What is left until then, for an ask; 0: the deadline alone.
+std::chrono::milliseconds time_until(std::optional<clock_time> end, context& c);
 /// Tells it that nobody waits for the answer to this request.
-void tell_cancelled(const actor_question& q, request_id id);
+void tell_cancelled(const caf::strong_actor_ptr& to, request_id id);
 
 /// While the answer to a question may still come.
 class open_question {
 public:
-  open_question(const actor_question& q, context& c, const ask_base& asked)
-      : question_(q), context_(c), asked_(asked) {}
+  open_question(bool tells, const assignment& a, context& c, const ask_base& asked)
+      : tells_(tells), assignment_(a), context_(c), asked_(asked) {}
   open_question(const open_question&) = delete;
   open_question& operator=(const open_question&) = delete;
   ~open_question() {
-    if (question_.cancel && !asked_.is_answered()) tell_cancelled(question_, id_of(context_));
+    if (tells_ && !asked_.is_answered()) tell_cancelled(assignment_.actor(), id_of(context_));
   }
 
 private:
-  const actor_question& question_;
+  const bool tells_;
+  const assignment& assignment_;
   context& context_;
   const ask_base& asked_;
 };
+
+/// A key as call_info shows it.
+template <class Key>
+std::string key_text(const Key& key) {
+  if constexpr (std::integral<Key>) {
+    return std::to_string(key);
+  } else if constexpr (!std::is_null_pointer_v<Key> && std::convertible_to<const Key&, std::string_view>) {
+    return std::string{std::string_view{key}};
+  } else {
+    return {};
+  }
+}
 
 template <class Out>
 Out take_answer(context&, Out& out) {
@@ -75,24 +106,41 @@ Out take_answer(context& c, answer<Out>& out) {
 // One coroutine for each of the four shapes. Parameters, not captures: they live in the frame.
 
 /// `Answered` is what the actor answers, Out or answer<Out>; `Info`, where it wants that, call_info.
-template <class In, class Out, class Answered, class... Info>
-task<Out> call_actor(actor_question q, request<In> r) {
+template <class In, class Out, class Answered, class... Info, class KeyOf>
+task<Out> call_actor(actor_question q, KeyOf key_of, request<In> r) {
   context& c = r.context();
-  const std::chrono::milliseconds time = time_for(q, c);
-  std::tuple<Info..., In> message{Info(info_of(c, end_of(time, c)))..., std::move(r).data()};
-  ask_awaiter<Answered, Info..., In> asking{q.to, time, std::move(message)};
-  const open_question open{q, c, asking};
-  if constexpr (std::is_void_v<Out>) {
-    co_await asking;
-  } else {
-    Answered out = co_await asking;
-    co_return take_answer(c, out);
+  const std::optional<clock_time> end = end_of(q, c);
+  const auto key = key_of(std::as_const(r).data());
+  std::uint64_t met = 0;
+  for (;;) {
+    std::shared_ptr<waiting_call> w;
+    assignment a = q.who->take(&key, met, c.call().loop(), w);
+    if (!a) a = co_await next_actor(q.who, &key, met, end, std::move(w));
+    // A call that an actor has not looked at may go to the next one.
+    std::tuple<Info..., In> message{Info(info_of(c, end, key_text(key), a.number()))...,
+                                    q.who->renews() ? In(std::as_const(r).data()) : In(std::move(r).data())};
+    ask_awaiter<Answered, Info..., In> asking{a.actor(), time_until(end, c), std::move(message)};
+    const open_question open{q.cancel, a, c, asking};
+    try {
+      if constexpr (std::is_void_v<Out>) {
+        co_await asking;
+        co_return;
+      } else {
+        Answered out = co_await asking;
+        co_return take_answer(c, out);
+      }
+    } catch (const error&) {
+      if (!q.who->renews() || !asking.is_refused()) throw;
+    }
+    met = a.number();
   }
 }
 
-template <class In, class Out>
-stream<Out> download_from_actor(caf::strong_actor_ptr to, std::uint32_t window, request<In> r) {
-  actor_channel<Out> channel{r.context().call(), to, window};
+template <class In, class Out, class KeyOf>
+stream<Out> download_from_actor(std::shared_ptr<roster> who, KeyOf key_of, std::uint32_t window, request<In> r) {
+  const auto key = key_of(std::as_const(r).data());
+  const assignment a = co_await some_actor(who, &key);
+  actor_channel<Out> channel{r.context().call(), a.actor(), window};
   channel.open(std::move(r).data());
   while (auto item = co_await channel.next()) co_yield detail::moved{*item};
 }
@@ -107,8 +155,9 @@ task<void> feed_actor(streaming_request<In>& in, actor_channel<Out>& channel) {
 }
 
 template <class In, class Out>
-stream<Out> exchange_with_actor(caf::strong_actor_ptr to, std::uint32_t window, streaming_request<In> in) {
-  actor_channel<Out> channel{in.context().call(), to, window};
+stream<Out> exchange_with_actor(std::shared_ptr<roster> who, std::uint32_t window, streaming_request<In> in) {
+  const assignment a = co_await some_actor(who, nullptr);
+  actor_channel<Out> channel{in.context().call(), a.actor(), window};
   channel.open();
   task<void> feeding = feed_actor<In, Out>(in, channel);
   feeding.start_nested(in.context().call(), nullptr, nullptr);
@@ -116,8 +165,9 @@ stream<Out> exchange_with_actor(caf::strong_actor_ptr to, std::uint32_t window, 
 }
 
 template <class In, class Out>
-task<Out> upload_to_actor(caf::strong_actor_ptr to, std::uint32_t window, streaming_request<In> in) {
-  actor_channel<Out> channel{in.context().call(), to, window};
+task<Out> upload_to_actor(std::shared_ptr<roster> who, std::uint32_t window, streaming_request<In> in) {
+  const assignment a = co_await some_actor(who, nullptr);
+  actor_channel<Out> channel{in.context().call(), a.actor(), window};
   channel.open();
   task<void> feeding = feed_actor<In, Out>(in, channel);
   feeding.start_nested(in.context().call(), nullptr, nullptr);
@@ -135,7 +185,8 @@ void blueprint::handle_actor(std::string_view name, Handle actor) {
 
 template <class Handle>
 void blueprint::handle_actor(std::string_view name, Handle actor, const actor_options& o) {
-  using message = actors::only_message<typename actors::signatures_of<Handle>::type>;
+  using message =
+      actors::only_message<typename actors::signatures_of<typename actors::served_by<Handle>::handle>::type>;
   static_assert(message::count == 1, "only a typed actor of one message type says what it takes and gives: write "
                                      "app.handle_actor<In, Out>(name, actor)");
   if constexpr (message::count == 1)
@@ -149,23 +200,33 @@ void blueprint::handle_actor(std::string_view name, Handle actor) {
 
 template <class In, class Out, class Handle>
 void blueprint::handle_actor(std::string_view name, Handle actor, const actor_options& o) {
-  using signatures = typename actors::signatures_of<Handle>::type;
+  using signatures = typename actors::signatures_of<typename actors::served_by<Handle>::handle>::type;
   constexpr bool streams = actors::side<In>::streams || actors::side<Out>::streams;
   constexpr bool sendable = actors::is_sendable<typename actors::side<In>::type>;
   constexpr bool told = !streams || !actors::side<In>::has_info;
-  constexpr bool fits = told && actors::answers<signatures, In, Out>();
+  using served_by = actors::served_by<Handle>;
+  using key_of = decltype(served_by::key_of(actor));
+  constexpr bool keyed = !std::is_same_v<key_of, actors::no_key>;
+  constexpr bool has_key =
+      !keyed || (!actors::side<In>::streams && std::is_invocable_v<key_of, const typename actors::side<In>::type&>);
+  constexpr bool fits = told && has_key && actors::answers<signatures, In, Out>();
   static_assert(told, "with_info is for actors of which neither side streams");
+  static_assert(has_key, "keyed actors need a key of each call: one message, which the function of the key takes");
   static_assert(
       sendable,
       "CAF cannot send In: write CAF_ALLOW_UNSAFE_MESSAGE_TYPE(order) beside it, or an inspect() where it travels to "
       "other processes");
-  static_assert(!sendable || !told || fits, "this typed actor does not answer In with Out: its type says what it does");
-  if constexpr (sendable && fits)
-    add_actor<signatures, In, Out>(name, caf::actor_cast<caf::strong_actor_ptr>(actor), o);
+  static_assert(!sendable || !told || !has_key || fits,
+                "this typed actor does not answer In with Out: its type says what it does");
+  if constexpr (sendable && fits) {
+    const std::shared_ptr<actors::roster> who = served_by::who(actor);
+    who->set_type(typeid(typename served_by::handle));
+    add_actor<signatures, In, Out>(name, who, served_by::key_of(actor), o);
+  }
 }
 
-template <class Signatures, class In, class Out, class Target>
-void blueprint::add_actor(std::string_view name, const Target& to, const actor_options& o) {
+template <class Signatures, class In, class Out, class Who, class KeyOf>
+void blueprint::add_actor(std::string_view name, const Who& who, const KeyOf& key_of, const actor_options& o) {
   if ((actors::side<In>::streams || actors::side<Out>::streams) &&
       o.timeout.value_or(std::chrono::milliseconds{0}).count() != 0)
     throw std::invalid_argument(std::string{name} + ": streams have deadlines, no timeout");
@@ -173,41 +234,49 @@ void blueprint::add_actor(std::string_view name, const Target& to, const actor_o
   using out = typename actors::side<Out>::type;
   if constexpr (!actors::side<In>::streams && !actors::side<Out>::streams) {
     using answered = actors::answered<Signatures, In, Out>;
-    const actors::actor_question q{to, o.timeout, o.cancel || actors::wants_cancel<Signatures>};
+    const actors::actor_question q{who, o.timeout, o.cancel || actors::wants_cancel<Signatures>};
     handle(
         name,
-        [q](request<in> r) -> task<out> {
+        [q, key_of](request<in> r) -> task<out> {
           if constexpr (actors::wants_info<Signatures, In>)
-            return actors::call_actor<in, out, answered, call_info>(q, std::move(r));
+            return actors::call_actor<in, out, answered, call_info>(q, key_of, std::move(r));
           else
-            return actors::call_actor<in, out, answered>(q, std::move(r));
+            return actors::call_actor<in, out, answered>(q, key_of, std::move(r));
         },
         o.handler);
   } else if constexpr (!actors::side<In>::streams) {
     handle(
         name,
-        [to, w = o.window](request<in> r) -> stream<out> {
-          return actors::download_from_actor<in, out>(to, w, std::move(r));
+        [who, key_of, w = o.window](request<in> r) -> stream<out> {
+          return actors::download_from_actor<in, out>(who, key_of, w, std::move(r));
         },
         o.handler);
   } else if constexpr (!actors::side<Out>::streams) {
     handle(
         name,
-        [to, w = o.window](streaming_request<in> r) -> task<out> { return actors::upload_to_actor<in, out>(to, w, r); },
+        [who, w = o.window](streaming_request<in> r) -> task<out> {
+          return actors::upload_to_actor<in, out>(who, w, r);
+        },
         o.handler);
   } else {
     handle(
         name,
-        [to, w = o.window](streaming_request<in> r) -> stream<out> {
-          return actors::exchange_with_actor<in, out>(to, w, r);
+        [who, w = o.window](streaming_request<in> r) -> stream<out> {
+          return actors::exchange_with_actor<in, out>(who, w, r);
         },
         o.handler);
   }
-  handlers_.back()->has_none = !to;
-  handlers_.back()->stop = [to](void* system) {
-    if (to && to->home_system == system && to->nid == to->home_system->node())
-      caf::anon_send_exit(to, caf::exit_reason::user_shutdown);
-  };
+  handlers_.back()->backend = who;
+  handlers_.back()->has_none = who->has_none();
 }
 
+namespace actors {
+
+/// What server::rebind does.
+template <class Handle>
+void rebind_handler(runtime& r, std::string_view name, const Handle& to) {
+  r.rebind(name, caf::actor_cast<caf::strong_actor_ptr>(to), typeid(Handle));
+}
+
+} // namespace actors
 } // namespace swill

@@ -1,5 +1,7 @@
 #include "actors/runtime.hpp"
 
+#include "actors/roster.hpp"
+
 #include "libswill/base/trace.hpp"
 
 #include <algorithm>
@@ -146,6 +148,9 @@ void runtime::serve(std::shared_ptr<const detail::service> app) {
   for (const auto& p : app_->plugins) {
     p->start(*this);
     ++plugins_;
+  }
+  for (const auto& h : app_->handlers()) {
+    if (h->backend) h->backend->start(*this);
   }
 }
 
@@ -371,8 +376,21 @@ bool runtime::stop_plugins(const shutdown_options& how, std::optional<clock_time
 void runtime::stop_handler_actors() {
   if (!app_) return;
   for (const auto& h : app_->handlers()) {
-    if (h->stop) h->stop(system_.get());
+    if (h->backend) h->backend->stop(*this);
   }
+}
+
+void runtime::rebind(std::string_view name, const caf::strong_actor_ptr& to, std::type_index type) {
+  const auto roster_of = [](const detail::handler& h) { return std::dynamic_pointer_cast<roster>(h.backend); };
+  const detail::handler* handler = app_ ? app_->find(name) : nullptr;
+  const auto own = handler != nullptr ? roster_of(*handler) : nullptr;
+  if (own == nullptr) throw std::invalid_argument("no actor serves " + std::string{name});
+  const caf::strong_actor_ptr old = own->only_actor();
+  const bool ends_old = std::none_of(app_->handlers().begin(), app_->handlers().end(), [&](const auto& h) {
+    const auto other = roster_of(*h);
+    return other != nullptr && other != own && other->only_actor() == old;
+  });
+  own->rebind(to, type, ends_old);
 }
 
 clock_time runtime::now(const shutdown_options& how) const noexcept {

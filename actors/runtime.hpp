@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <typeindex>
 #include <vector>
 
 namespace swill::actors {
@@ -76,6 +77,9 @@ public:
   std::vector<connection_info> connections();
   std::vector<request_info> requests();
   std::size_t connection_count() const noexcept { return count_.load(); }
+
+  /// See server::rebind. `type`: that of the actor, where it is typed, else caf::actor. Throws std::invalid_argument.
+  void rebind(std::string_view handler, const caf::strong_actor_ptr& to, std::type_index type);
 
   // --- gate
   void on_handshake(std::shared_ptr<handshake> h) override;

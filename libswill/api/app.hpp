@@ -114,7 +114,8 @@ public:
   }
 
   /// Serves a name by a CAF actor of this process: it gets each In as a message and answers an Out. Defined in "actors/handle_actor.hpp";
-  /// docs/actors.md says what the actor may do, docs/handlers.md what it must, also for streams. An actor of the server's own system is ended
+  /// docs/actors.md says what the actor may do, docs/handlers.md what it must, also for streams. In place of the actor: what `app::spawn` gave, a
+  /// supervised, a pool, or keyed actors. An actor of the server's own system is ended
   /// when the server stops.
   template <class In, class Out, class Handle>
   void handle_actor(std::string_view name, Handle actor);
@@ -249,8 +250,8 @@ protected:
   mutable std::weak_ptr<const detail::service> running_; // what was built last from this app
 
 private:
-  template <class Signatures, class In, class Out, class Target>
-  void add_actor(std::string_view name, const Target& to, const actor_options& o);
+  template <class Signatures, class In, class Out, class Who, class KeyOf>
+  void add_actor(std::string_view name, const Who& who, const KeyOf& key_of, const actor_options& o);
 
   std::string name_;
   handler_limits limits_;
@@ -329,6 +330,12 @@ public:
   void use(P&&) {
     static_assert(detail::refused<P>, "an app shares its plugins: app.use(std::make_shared<swill::pubsub>())");
   }
+
+  /// `auto house = app.spawn("house", auction_house);`: an actor of each server that runs this app, from its start to its stop, by a function
+  /// that CAF can spawn, `f(arguments…)`, or by `f(caf::actor_system&)` that gives a handle. `handle_actor` and `ask` take what this
+  /// returns. An app has one actor of a name. Defined in "actors/spawned.hpp".
+  template <class F, class... Args>
+  auto spawn(std::string name, F f, Args... arguments);
 
   /// For plugins that bring sessions: who makes those that context::session gives; of several the first that has one for a connection. Must
   /// live as long as the app and its servers.

@@ -132,6 +132,7 @@ void app::check_handlers(mistake_list& out) const {
     const std::string path = path_of(h->name);
     check_name(*h, limits_, out);
     if (h->has_none) out.add(path, "its function is null, or its object or actor; what can be called would be right");
+    if (h->backend) h->backend->check(path, out);
     check_deadlines(h->options, path, limits_, out);
     check_meaning(*h, path, limits_, out);
     check_own_tags(h->options, path, out);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace caf {
@@ -95,6 +96,14 @@ public:
 
   caf::actor_system& system();
   actors::runtime& runtime();
+
+  /// Calls of that name go to this CAF actor from now on. The one before answers those that it has, then it is told to end (user_shutdown), and
+  /// killed after restart_policy::stop_timeout, unless it serves another name as well or is of another actor system. Throws
+  /// std::invalid_argument for a name that no single actor serves, and for an actor of another type. Needs "actors/handle_actor.hpp".
+  template <class Handle>
+  void rebind(std::string_view name, const Handle& to) {
+    rebind_handler(runtime(), name, to);
+  }
   transport::statistics statistics() const;
 
 private:

@@ -40,6 +40,11 @@ public:
   /// Actors that are spawned here run on the manual loop, and their timeouts by its clock; those that CAF gives a thread of their own
   /// (detached and blocking ones) do not. None may wait for another by blocking this thread: call run() in between.
   caf::actor_system& system();
+  /// As server::rebind.
+  template <class Handle>
+  void rebind(std::string_view name, const Handle& to) {
+    rebind_handler(runtime(), name, to);
+  }
   /// Runs everything that is ready.
   void run();
   void advance(clock_duration d);

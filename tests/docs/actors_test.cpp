@@ -1,4 +1,5 @@
 // The code of docs/handlers.md about actors, compiled and run over a socket. See handlers_test.cpp.
+#include "actors/actor_stream.hpp"
 #include "actors/handle_actor.hpp"
 #include "libswill/api/app.hpp"
 #include "libswill/server/server.hpp"
@@ -12,7 +13,7 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -80,60 +81,21 @@ caf::behavior echo_any() {
 }
 
 // [download]
-using namespace swill::actors; // open_atom, item_atom, end_atom, fail_atom, credit_atom, cancel_atom
-
-struct countdowns {
-  struct one {
-    std::int32_t next = 0;
-    std::uint32_t credit = 0;
-  };
-  std::map<caf::actor, one> running; // by request
-};
-
-caf::behavior countdown(caf::stateful_actor<countdowns>* self) {
-  const auto send = [self](const caf::actor& request) {
-    const auto it = self->state.running.find(request);
-    if (it == self->state.running.end()) return;
-    auto& [next, credit] = it->second;
-    for (; credit > 0 && next > 0; --credit) self->send(request, item_atom::value, next--);
-    if (next > 0) return; // more credit will come
-    self->send(request, end_atom::value);
-    self->state.running.erase(it);
-  };
-  return {[self](open_atom, const caf::actor& request, std::int32_t from) {
-            if (from < 0)
-              return self->send(request, fail_atom::value, std::int64_t{400}, std::string{"from must not be negative"});
-            self->state.running[request] = {from, 0};
-          },
-          [self, send](credit_atom, const caf::actor& request, std::uint32_t more) {
-            if (const auto it = self->state.running.find(request); it != self->state.running.end())
-              it->second.credit += more;
-            send(request);
-          },
-          [self](cancel_atom, const caf::actor& request) { self->state.running.erase(request); }};
+caf::behavior countdown(caf::event_based_actor* self) {
+  return swill::streaming(self, [](swill::outgoing<std::int32_t> to, std::int32_t from) {
+    if (from < 0) return to.fail(swill::error{400, "from must not be negative"});
+    to.produce([from]() mutable { return from > 0 ? std::optional{from--} : std::nullopt; });
+  });
 }
 // [/download]
 
 // [upload]
-struct sums {
-  std::map<caf::actor, double> running;
-};
-
-caf::behavior add_up(caf::stateful_actor<sums>* self) {
-  return {[self](open_atom, const caf::actor& request) {
-            self->state.running[request] = 0;
-            self->send(request, credit_atom::value, std::uint32_t{100}); // so many items of the client may come
-          },
-          [self](item_atom, const caf::actor& request, double n) {
-            self->state.running[request] += n;
-            self->send(request, credit_atom::value, std::uint32_t{1});
-          },
-          [self](end_atom, const caf::actor& request) {
-            self->send(request, item_atom::value, self->state.running[request]); // the result
-            self->state.running.erase(request);
-          },
-          [](credit_atom, const caf::actor&, std::uint32_t) {}, // one result needs no credit
-          [self](cancel_atom, const caf::actor& request) { self->state.running.erase(request); }};
+caf::behavior add_up(caf::event_based_actor* self) {
+  return swill::streaming(self, [](swill::incoming<double> from) {
+    const auto sum = std::make_shared<double>(0);
+    from.on_item([sum](double n) { *sum += n; });
+    from.on_end([sum] { return *sum; }); // the response
+  });
 }
 // [/upload]
 

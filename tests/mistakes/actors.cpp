@@ -81,6 +81,10 @@ void actors(swill::app& app, const caf::actor& any, const stock& typed, const se
   app.handle_actor<std::string, std::int32_t>("h", knowing);
   app.handle_actor<line, double>("i", talks);
   app.handle_actor<swill::with_info<line>, swill::answer<double>>("j", any);
+  const auto by_sku = swill::keyed{[](const line& l) { return l.sku; }, [](caf::event_based_actor*, std::string) { return caf::behavior{}; }};
+  app.handle_actor<line, double>("k", by_sku);
+  app.handle_actor<line, swill::stream_of<double>>("l", by_sku);
+  app.handle_actor("m", swill::pool{2, [](stock::pointer) { return stock::behavior_type{[](const std::string&) { return 1; }}; }});
 
   app.handle_actor<unknown, double>("f", any);         // says: CAF cannot send In: write CAF_ALLOW_UNSAFE_MESSAGE_TYPE
   app.handle_actor<std::string, double>("f", typed);   // says: this typed actor does not answer In with Out
@@ -88,6 +92,8 @@ void actors(swill::app& app, const caf::actor& any, const stock& typed, const se
   app.handle_actor<std::string, double>("f", knowing); // says: this typed actor does not answer In with Out
   app.handle_actor<swill::with_info<line>, double>("f", talks); // says: this typed actor does not answer In with Out
   app.handle_actor<swill::with_info<line>, swill::stream_of<double>>("f", any); // says: with_info is for actors of which neither side streams
+  app.handle_actor<std::string, double>("f", by_sku);            // says: keyed actors need a key of each call
+  app.handle_actor<swill::stream_of<line>, double>("f", by_sku); // says: keyed actors need a key of each call
   app.handle_actor("f", more);                         // says: only a typed actor of one message type says what it takes
   app.handle_actor("f", any);                          // says: only a typed actor of one message type says what it takes
 }

@@ -19,6 +19,9 @@
 namespace swill {
 
 class context;
+namespace actors {
+class runtime;
+}
 
 /// What may be said of a handler beside its function. Everything has a default.
 struct handler_options {
@@ -105,6 +108,19 @@ private:
   const bool is_watched_;
 };
 
+/// Who serves a handler's calls beside its function: actors, which begin and end with the server. Shared by the copies of the handler, and by
+/// handlers that the same actors serve.
+class handler_backend {
+public:
+  virtual ~handler_backend() = default;
+  /// Adds what makes no sense, to a handler with that path.
+  virtual void check(const std::string& path, mistake_list& out) const = 0;
+  /// The server starts: after its plugins, before the first handshake. Again for each handler. What it throws keeps the server from starting.
+  virtual void start(actors::runtime& r) = 0;
+  /// The server stops: its requests have ended, the loops still turn. Must not wait.
+  virtual void stop(actors::runtime& r) = 0;
+};
+
 /// One registered handler, without its types. Immutable once a server runs; shared by all threads.
 class handler {
 public:
@@ -134,9 +150,8 @@ public:
   handler_options options;
   std::shared_ptr<const value> request_type;  ///< docs/protocol.md §8; shared with other handlers of that type
   std::shared_ptr<const value> response_type; ///< the same
-  /// Ends what serves it elsewhere, when the server stops: an actor of the actor system at that address.
-  std::function<void(void* actor_system)> stop;
-  request_hooks hooks; ///< the app's and its blueprints'
+  std::shared_ptr<handler_backend> backend;   ///< shared with its copies; null: its function alone
+  request_hooks hooks;                        ///< the app's and its blueprints'
   std::vector<std::shared_ptr<const error_rules>>
       errors;                    ///< its blueprints', the innermost first; shared with their other handlers
   std::vector<mistake> mistakes; ///< in its types

@@ -1,0 +1,185 @@
+#pragma once
+
+#include "actors/actor_place.hpp"
+#include "actors/per_unit.hpp"
+#include "actors/roster_options.hpp"
+
+#include "libswill/api/serving/handler.hpp"
+#include "libswill/base/task.hpp"
+
+#include <caf/all.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <typeindex>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace swill::actors {
+
+class roster_keeper;
+
+/// Who serves the calls of a handler: one actor, the same for all of its life or made again when it dies; several; or one for each key. Made when a
+/// server starts, ended when it stops, for one server at a time. Calls are given out on any thread; actors are made, watched and ended by a
+/// keeper on the first unit.
+class roster : public detail::handler_backend, public std::enable_shared_from_this<roster> {
+public:
+  ~roster() override;
+
+  /// Gives a call its actor. None: whoever is to serve it is being made or ends, and `w` is told when that has changed. Throws the error that
+  /// says why nobody serves it. `key`: of the call, for a roster with keys. `met`: an incarnation that had ended before it looked at this call;
+  /// 0: none. From any thread of the server.
+  assignment take(const void* key, std::uint64_t met, swill::loop& here, std::shared_ptr<waiting_call>& w);
+
+  /// Its actors are made again, so that a call which one has not looked at is for the next one.
+  bool renews() const noexcept { return renews_; }
+  /// There is no actor, and nothing makes one.
+  bool has_none() const noexcept { return has_none_; }
+  /// The actor of a roster with one place; null while there is none. From any thread.
+  caf::strong_actor_ptr only_actor();
+  /// No actor serves, nor will one.
+  bool has_given_up();
+
+  /// Of its actors: that of a typed one, else caf::actor. Before it starts.
+  void set_type(std::type_index t) noexcept { type_ = t; }
+  /// From now on calls go to this actor. The one before is told to end when it has answered its calls, where `ends_old`. Throws
+  /// std::invalid_argument when its actors are made again, or are of another type. From any thread, while the server runs.
+  void rebind(const caf::strong_actor_ptr& to, std::type_index type, bool ends_old);
+
+  // --- handler_backend
+  void check(const std::string& path, mistake_list& out) const override;
+  void start(runtime& r) override;
+  void stop(runtime& r) override;
+  /// As a plugin does.
+  void stop(std::function<void()> done);
+
+protected:
+  roster(const restart_policy& p, bool renews) : policy_(p), renews_(renews) {}
+
+  // With the mutex held.
+  /// Where a call with that key goes; throws why nowhere.
+  virtual actor_place& choose(const void* key) = 0;
+  /// A place without an actor, and all of them.
+  virtual void forget(actor_place&) {}
+  virtual void forget_all() {}
+  void add(actor_place& p);
+
+  // Without.
+  /// Makes the next actor of a place.
+  virtual caf::strong_actor_ptr make_actor(caf::actor_system& system, actor_place& p) = 0;
+
+  restart_policy policy_;
+  std::chrono::milliseconds idle_{0}; ///< a place that has had no call for so long is emptied; 0: never
+  std::size_t most_calls_ = std::numeric_limits<std::size_t>::max(); ///< of one place
+  bool is_permanent_ = true; ///< its places have actors whether there are calls or not
+  bool has_none_ = false;
+  caf::strong_actor_ptr given_;              ///< the actor of the one place, where none is made
+  std::chrono::milliseconds retry_after_{0}; ///< limits::retry_after
+
+private:
+  friend class assignment;
+  friend class roster_keeper;
+
+  void release(incarnation& i, clock_time now) noexcept;
+  [[noreturn]] void refuse(const actor_place& p, clock_time now) const;
+  void tell_keeper(actor_place& p, std::optional<caf::error> died);
+  void make(actor_place& p, clock_time now);
+  void enter(actor_place& p, caf::strong_actor_ptr a, clock_time now);
+  void on_down(actor_place& p, std::uint64_t number, std::uint64_t run, const caf::error& why);
+  void note_death(actor_place& p, const caf::error& why, clock_time now);
+  bool needs_actor(actor_place& p, clock_time now);
+  void settle(actor_place& p, clock_time now);
+  void tell_end(const caf::strong_actor_ptr& a);
+  void retire(const caf::strong_actor_ptr& a);
+  void wake_all(actor_place& p);
+  void be_idle(actor_place& p, clock_time since);
+  void be_busy(actor_place& p);
+  void set_alarm(actor_place& p, clock_time when);
+  void cancel_alarm(actor_place& p);
+  void run_due(clock_time now);
+  void rearm();
+
+  const bool renews_;
+  std::type_index type_{typeid(caf::actor)};
+  std::mutex mutex_;                    ///< guards what follows, and the places
+  std::list<actor_place*> idle_places_; ///< the one first that has been idle longest
+  std::list<actor_place*> other_places_;
+  actor_place::alarms alarms_;
+  std::multimap<clock_time, caf::strong_actor_ptr> kills_; ///< those that were told to end, and have no place any more
+  bool is_armed_ = false;                                  ///< the keeper looks at the next idle place by itself
+  std::uint64_t made_ = 0;                                 ///< incarnations
+  std::uint64_t run_ = 0;                                  ///< counts the servers that had it
+  runtime* server_ = nullptr;                              ///< while it runs
+  per_unit<roster_keeper> keeper_;
+};
+
+/// One place or several, for any call.
+class pool_roster final : public roster {
+public:
+  using maker = std::function<caf::strong_actor_ptr(caf::actor_system&)>;
+  /// `count` actors that `make` gives.
+  pool_roster(std::size_t count, maker make, const restart_policy& p);
+  /// One that there is.
+  explicit pool_roster(caf::strong_actor_ptr given);
+
+private:
+  actor_place& choose(const void* key) override;
+  caf::strong_actor_ptr make_actor(caf::actor_system& system, actor_place& p) override;
+
+  std::vector<std::unique_ptr<actor_place>> places_;
+  std::size_t next_ = 0; ///< of equals, each in turn
+  maker make_;
+};
+
+/// One place for each key.
+template <class Key>
+class keyed_roster final : public roster {
+public:
+  using maker = std::function<caf::strong_actor_ptr(caf::actor_system&, const Key&)>;
+  keyed_roster(maker make, const keyed_options& o) : roster(o.restarts, true), make_(std::move(make)), keys_(o.keys) {
+    idle_ = o.idle;
+    most_calls_ = o.calls;
+    is_permanent_ = false;
+  }
+
+private:
+  struct keyed_place final : actor_place {
+    explicit keyed_place(const Key& k) : key(k) {}
+    const Key key;
+  };
+  actor_place& choose(const void* key) override {
+    const Key& k = *static_cast<const Key*>(key);
+    if (const auto known = places_.find(k); known != places_.end()) return *known->second;
+    if (places_.size() >= keys_) throw errors::too_many("There are too many actors", retry_after_);
+    auto made = std::make_unique<keyed_place>(k);
+    add(*made);
+    return *places_.emplace(k, std::move(made)).first->second;
+  }
+  caf::strong_actor_ptr make_actor(caf::actor_system& system, actor_place& p) override {
+    return make_(system, static_cast<keyed_place&>(p).key);
+  }
+  void forget(actor_place& p) override { places_.erase(Key{static_cast<keyed_place&>(p).key}); }
+  void forget_all() override { places_.clear(); }
+
+  maker make_;
+  std::size_t keys_;
+  std::unordered_map<Key, std::unique_ptr<keyed_place>> places_;
+};
+
+/// The actor for a call, once there is one, where take has given none. Throws why there is none, and error 408 at `late`. `key` must live until
+/// then.
+task<assignment> next_actor(std::shared_ptr<roster> who, const void* key, std::uint64_t met,
+                            std::optional<clock_time> late, std::shared_ptr<waiting_call> w);
+/// The same from the beginning, within the deadline.
+task<assignment> some_actor(std::shared_ptr<roster> who, const void* key);
+
+} // namespace swill::actors

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <caf/error.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+
+namespace swill {
+
+/// What happens when an actor that a server has made ends without having been told to.
+struct restart_policy {
+  /// So many are made again within `within`. When reached: no more, `on_give_up` is called, and calls fail with ERROR 503; calls of a key until
+  /// enough time has passed for the next.
+  std::size_t restarts = 5;
+  /// The time in which restarts are counted.
+  std::chrono::milliseconds within{60000};
+  /// Before an actor is made again; doubled with each death within `within`.
+  std::chrono::milliseconds first_pause{100};
+  /// The longest of these pauses.
+  std::chrono::milliseconds longest_pause{10000};
+  /// Calls wait for an actor that will be there within that time, as long as they may take at all. When it takes longer: ERROR 503,
+  /// data.retryable and data.retry_after_ms. 0: they never wait for one that has died.
+  std::chrono::milliseconds wait{1000};
+  /// From when an actor is told to end (user_shutdown). When reached: it is killed.
+  std::chrono::milliseconds stop_timeout{5000};
+  /// `f(why)`, with what the last actor ended with, on an I/O thread; must not wait.
+  std::function<void(const caf::error& why)> on_give_up{};
+};
+
+/// What may be said of actors that there are for keys.
+struct keyed_options {
+  /// An actor that has had no call for so long is told to end. 0: it never is.
+  std::chrono::milliseconds idle{60000};
+  /// Calls that wait for one actor. When reached: ERROR 429 with data.retry_after_ms.
+  std::size_t calls = 1000;
+  /// Actors at the same time, with those that have died and may not be made again yet. When reached: ERROR 429 with data.retry_after_ms.
+  std::size_t keys = 100000;
+  /// For each key by itself.
+  restart_policy restarts{};
+};
+
+} // namespace swill

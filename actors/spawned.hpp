@@ -1,0 +1,174 @@
+#pragma once
+
+#include "actors/roster.hpp"
+
+#include "libswill/api/app.hpp"
+
+#include <caf/all.hpp>
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+// Actors that a server makes for its app: what handle_actor takes beside a handle of CAF (docs/actors.md).
+
+namespace swill {
+
+namespace actors {
+
+template <class F>
+using arguments_of = typename caf::detail::get_callable_trait<F>::arg_types;
+
+/// A factory makes actors: a function that CAF can spawn, or one that spawns by itself, `f(caf::actor_system&) -> handle`. Both may take a key
+/// as their last argument.
+template <class F>
+inline constexpr bool spawns_itself = std::is_same_v<caf::detail::tl_head_t<arguments_of<F>>, caf::actor_system&>;
+
+template <class F, bool SpawnsItself = spawns_itself<F>>
+struct made_by {
+  using handle = caf::infer_handle_from_fun_t<F>;
+};
+template <class F>
+struct made_by<F, true> {
+  using handle = typename caf::detail::get_callable_trait<F>::result_type;
+};
+
+template <class F, class... Args>
+caf::strong_actor_ptr make_by(const F& f, caf::actor_system& system, const Args&... args) {
+  if constexpr (spawns_itself<F>) {
+    return caf::actor_cast<caf::strong_actor_ptr>(f(system, args...));
+  } else {
+    return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(f, args...));
+  }
+}
+
+template <class F>
+pool_roster::maker maker_of(F f) {
+  return [f = std::move(f)](caf::actor_system& system) { return make_by(f, system); };
+}
+
+/// Calls have no key.
+struct no_key {
+  template <class In>
+  std::nullptr_t operator()(const In&) const noexcept {
+    return nullptr;
+  }
+};
+
+/// Refers to actors that servers make; copies refer to the same. `Handle`: of one of them.
+template <class Handle>
+class actors_of {
+public:
+  using handle_type = Handle;
+  const std::shared_ptr<roster>& who() const noexcept { return who_; }
+  no_key key_of() const noexcept { return {}; }
+
+protected:
+  explicit actors_of(std::shared_ptr<roster> who) : who_(std::move(who)) {}
+
+private:
+  std::shared_ptr<roster> who_; ///< shared by the copies, and the handlers that they serve
+};
+
+} // namespace actors
+
+/// What `app.spawn` gives: one actor of whatever server runs the app. `handle_actor` and `ask` take it.
+template <class Handle>
+class spawned : public actors::actors_of<Handle> {
+public:
+  explicit spawned(std::shared_ptr<actors::roster> who) : actors::actors_of<Handle>(std::move(who)) {}
+};
+
+/// `app.handle_actor<order, receipt>("place", swill::supervised{warehouse, {.restarts = 3}})`: one actor, which is made again when it ends.
+template <class Handle>
+class supervised : public actors::actors_of<Handle> {
+public:
+  template <class F>
+  explicit supervised(F factory, const restart_policy& p = {})
+      : actors::actors_of<Handle>(std::make_shared<actors::pool_roster>(1, actors::maker_of(std::move(factory)), p)) {}
+};
+template <class F>
+supervised(F) -> supervised<typename actors::made_by<F>::handle>;
+template <class F>
+supervised(F, restart_policy) -> supervised<typename actors::made_by<F>::handle>;
+
+/// `swill::pool{4, resizer}`: so many actors, each made again when it ends. A call goes to that which has the least calls in flight.
+template <class Handle>
+class pool : public actors::actors_of<Handle> {
+public:
+  template <class F>
+  pool(std::size_t count, F factory, const restart_policy& p = {})
+      : actors::actors_of<Handle>(
+            std::make_shared<actors::pool_roster>(count, actors::maker_of(std::move(factory)), p)) {}
+};
+template <class F>
+pool(std::size_t, F) -> pool<typename actors::made_by<F>::handle>;
+template <class F>
+pool(std::size_t, F, restart_policy) -> pool<typename actors::made_by<F>::handle>;
+
+namespace actors {
+/// What a factory takes last.
+template <class F>
+using key_taken = std::decay_t<typename caf::detail::tl_at<arguments_of<F>, 1>::type>;
+} // namespace actors
+
+/// `swill::keyed{[](const bid& b) { return b.lot; }, auction}` with `caf::behavior auction(caf::event_based_actor*, std::string lot)`: one actor for
+/// each key, made on its first call, ended when it has had none for keyed_options::idle, never two at a time. One object may serve several
+/// names; its function of the key takes the messages of all of them.
+template <class KeyOf, class Key, class Handle>
+class keyed : public actors::actors_of<Handle> {
+public:
+  template <class F>
+  keyed(KeyOf key_of, F factory, const keyed_options& o = {})
+      : actors::actors_of<Handle>(std::make_shared<actors::keyed_roster<Key>>(
+            [f = std::move(factory)](caf::actor_system& system, const Key& key) {
+              return actors::make_by(f, system, key);
+            },
+            o)),
+        key_of_(std::move(key_of)) {}
+  auto key_of() const {
+    return [f = key_of_]<class In>(const In& in) -> Key requires std::is_invocable_r_v<Key, const KeyOf&, const In&> {
+      return f(in);
+    };
+  }
+
+private:
+  KeyOf key_of_;
+};
+template <class KeyOf, class F>
+keyed(KeyOf, F) -> keyed<KeyOf, actors::key_taken<F>, typename actors::made_by<F>::handle>;
+template <class KeyOf, class F>
+keyed(KeyOf, F, keyed_options) -> keyed<KeyOf, actors::key_taken<F>, typename actors::made_by<F>::handle>;
+
+namespace actors {
+
+/// Has an actor of its own as long as a server runs.
+class spawning final : public plugin {
+public:
+  spawning(std::string name, std::shared_ptr<roster> who) : kind_("actor " + std::move(name)), who_(std::move(who)) {}
+  std::string_view kind() const noexcept override { return kind_; }
+  std::string not_ready() const override { return who_->has_given_up() ? "has ended" : ""; }
+  void start(runtime& r) override { who_->start(r); }
+  void stop(std::function<void()> done) override { who_->stop(std::move(done)); }
+
+private:
+  std::string kind_;
+  std::shared_ptr<roster> who_; ///< shared with whoever refers to it
+};
+
+} // namespace actors
+
+template <class F, class... Args>
+auto app::spawn(std::string name, F f, Args... args) {
+  using handle = typename actors::made_by<F>::handle;
+  auto make = [f = std::move(f), ... all = std::move(args)](caf::actor_system& system) {
+    return actors::make_by(f, system, all...);
+  };
+  auto who = std::make_shared<actors::pool_roster>(1, std::move(make), restart_policy{.restarts = 0});
+  use(std::make_shared<actors::spawning>(std::move(name), who));
+  return spawned<handle>{std::move(who)};
+}
+
+} // namespace swill

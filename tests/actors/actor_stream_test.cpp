@@ -1,0 +1,141 @@
+#include "actors/actor_stream.hpp"
+
+#include "actors/handle_actor.hpp"
+
+#include "tests/actors/world.hpp"
+
+// Streaming handler actors that do not keep the messages and the credit of their streams by hand.
+
+namespace swill {
+namespace {
+
+using namespace test;
+using namespace std::chrono_literals;
+
+struct ActorStream : testing::Test {
+  logged_app a;
+  test_server s;
+  std::optional<test_client> client;
+
+  template <class F>
+  caf::actor spawn(F f) {
+    return s.system().spawn([f](caf::event_based_actor* self) -> caf::behavior { return streaming(self, f); });
+  }
+  test_client& serve() {
+    s.serve(a);
+    return client.emplace(s);
+  }
+};
+
+TEST_F(ActorStream, ProducesItemsWhileThereIsRoom) {
+  int made = 0;
+  a.handle_actor<int, stream_of<int>>("count", spawn([&made](outgoing<int> to, int from) {
+                                        if (from < 0) return to.fail(error{400, "from must not be negative"});
+                                        to.produce([&made, from]() mutable -> std::optional<int> {
+                                          if (from == 0) return std::nullopt;
+                                          ++made;
+                                          return from--;
+                                        });
+                                      }),
+                                      actor_options{.window = 4});
+  a.limits().send_buffer = 64;
+  test_client& c = serve();
+
+  EXPECT_THAT(c.collect<int>("count", 5), testing::ElementsAre(5, 4, 3, 2, 1));
+  EXPECT_EQ(c.collect<int>("count", 1000).size(), 1000U);
+  EXPECT_EQ(error_of([&] { c.collect<int>("count", -1); }).code, 400);
+  made = 0;
+  c.pipe().stall();
+  c.open("count", 100'000);
+  s.run();
+  EXPECT_GT(made, 0);
+  EXPECT_LT(made, 100'000); // the client takes nothing
+}
+
+TEST_F(ActorStream, PushesOnlyWhatThereIsRoomFor) {
+  std::optional<outgoing<std::string>> out;
+  const std::string item(1000, 'x');
+  bool cancelled = false;
+  a.handle_actor<int, stream_of<std::string>>("ticks", spawn([&](outgoing<std::string> to, int) {
+                                                out = to;
+                                                to.on_cancel([&cancelled] { cancelled = true; });
+                                              }),
+                                              actor_options{.window = 2});
+  a.limits().send_buffer = 64;
+  test_client& c = serve();
+  c.pipe().stall();
+  const auto seq = c.open("ticks", 0);
+  int pushed = 0;
+  for (int i = 0; i < 1000; ++i) {
+    if (out->push(item)) ++pushed;
+    s.run();
+  }
+  EXPECT_GT(pushed, 2);
+  EXPECT_LT(pushed, 500);
+  c.pipe().stall(false);
+  s.run();
+  EXPECT_TRUE(out->push(item));
+
+  c.cancel(seq);
+  s.run();
+
+  EXPECT_TRUE(cancelled);
+  EXPECT_FALSE(out->is_open());
+  EXPECT_FALSE(out->push(item));
+  out->end(); // nothing, and nobody is told
+  out.reset();
+}
+
+TEST_F(ActorStream, TakesItemsAndAnswersAtTheirEnd) {
+  a.handle_actor<stream_of<int>, int>("sum", spawn([](incoming<int> from) {
+                                        const auto sum = std::make_shared<int>(0);
+                                        from.on_item([sum](int n) { *sum += n; });
+                                        from.on_end([sum] { return *sum; });
+                                      }));
+  test_client& c = serve();
+  const auto seq = c.open("sum", 1), other = c.open("sum", 10);
+  for (int i = 2; i <= 200; ++i) c.send(seq, i); // more than a window
+  c.end(seq);
+  c.end(other);
+
+  EXPECT_EQ(arrived(c, seq), strings{"m:20100"});
+  EXPECT_EQ(arrived(c, other), strings{"m:10"});
+}
+
+TEST_F(ActorStream, StreamsBothWays) {
+  a.handle_actor<stream_of<int>, stream_of<int>>("double", spawn([](incoming<int> from, outgoing<int> to) {
+                                                   from.on_item([to](int n) mutable {
+                                                     if (n < 0) return to.fail(error{409, "no"});
+                                                     to.push(2 * n);
+                                                   });
+                                                   from.on_end([to]() mutable { to.end(); });
+                                                 }));
+  test_client& c = serve();
+  const auto seq = c.open("double", 1), fails = c.open("double", -1);
+  c.send(seq, 2);
+  c.end(seq);
+
+  EXPECT_EQ(arrived(c, seq), (strings{"m:2", "m:4", "end"}));
+  EXPECT_EQ(arrived(c, fails), strings{"e:409"});
+}
+
+TEST_F(ActorStream, TakesOtherMessagesBesides) {
+  const caf::actor both = s.system().spawn([](caf::event_based_actor* self) -> caf::behavior {
+    const auto n = std::make_shared<int>(0);
+    return streaming(self,
+                     [n](outgoing<int> to, int) {
+                       to.push(++*n);
+                       to.end();
+                     })
+        .or_else([n](const std::string&) { return *n; });
+  });
+  a.handle_actor<int, stream_of<int>>("next", both);
+  a.handle_actor<std::string, int>("last", both);
+  test_client& c = serve();
+
+  EXPECT_THAT(c.collect<int>("next", 0), testing::ElementsAre(1)); // which has waited for room
+  EXPECT_EQ(c.call<int>("last", "?"), 1);
+}
+
+} // namespace
+} // namespace swill
