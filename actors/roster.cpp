@@ -2,7 +2,7 @@
 
 #include "actors/ask.hpp"
 #include "libswill/base/awaiting.hpp"
-#include "libswill/base/run_on.hpp"
+#include "libswill/base/loop.hpp"
 
 #include <algorithm>
 #include <stdexcept>
