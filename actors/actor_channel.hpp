@@ -33,8 +33,7 @@ using credit_atom = caf::atom_constant<caf::atom("credit")>;
 class channel_base : public mail_receiver {
 public:
   channel_base(scope& s, caf::strong_actor_ptr to, std::uint32_t window);
-  channel_base(const channel_base&) = delete;
-  channel_base& operator=(const channel_base&) = delete;
+  channel_base& operator=(channel_base&&) = delete;
   virtual ~channel_base();
 
   /// Half-close: no more items of the client.

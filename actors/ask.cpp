@@ -8,13 +8,31 @@ namespace swill {
 
 namespace {
 constexpr caf::atom_value error_category = caf::atom("swill");
-} // namespace
 
-caf::error to_caf(const error& e) { return {1, error_category, caf::make_message(e.code, e.message)}; }
+/// error::data within a caf::error.
+struct error_data {
+  value is;
+};
+} // namespace
+} // namespace swill
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::error_data)
+
+namespace swill {
+
+caf::error to_caf(const error& e) {
+  auto content =
+      e.data.is_nil() ? caf::make_message(e.code, e.message) : caf::make_message(e.code, e.message, error_data{e.data});
+  return {1, error_category, std::move(content)};
+}
 
 void throw_from(const caf::error& e) {
   if (e.category() == error_category && e.context().match_elements<std::int64_t, std::string>()) {
     throw error{e.context().get_as<std::int64_t>(0), e.context().get_as<std::string>(1)};
+  }
+  if (e.category() == error_category && e.context().match_elements<std::int64_t, std::string, error_data>()) {
+    throw error{e.context().get_as<std::int64_t>(0), e.context().get_as<std::string>(1),
+                e.context().get_as<error_data>(2).is};
   }
   if (e == caf::sec::request_timeout) throw error{error_code::deadline_exceeded, "The handler did not answer in time"};
   if (e == caf::sec::request_receiver_down || e.category() == caf::atom("exit"))
@@ -30,6 +48,8 @@ std::string trace_of(const caf::strong_actor_ptr& sender) {
 
 namespace actors {
 
+bool is_foreign(const caf::strong_actor_ptr& a) noexcept { return a != nullptr && a->nid != a->home_system->node(); }
+
 namespace {
 error own_end() { return {error_code::unavailable, "The actor that asks has ended"}; }
 } // namespace
@@ -42,6 +62,7 @@ bool ask_base::begin(scope& s, std::coroutine_handle<> h) {
   self_ = sender_of(s);
   if (self_ == nullptr) throw std::logic_error("ask outside of a request");
   if (to_ == nullptr) throw error{error_code::unavailable, "The handler is not there"};
+  if (is_foreign(to_)) throw std::logic_error(std::string{"ask: "} + foreign_text);
   if (!self_->is_alive()) {
     self_ = nullptr;
     throw own_end();
@@ -74,6 +95,7 @@ void ask_base::end(caf::error e) {
 }
 
 void ask_base::on_response(caf::type_erased_tuple& content) {
+  answered_ = true;
   if (content.match_elements<caf::error>()) return end(std::move(content.get_mutable_as<caf::error>(0)));
   end(take(content) ? caf::error{} : caf::make_error(caf::sec::unexpected_response));
 }

@@ -4,7 +4,6 @@
 
 #include "libswill/api/serving/call.hpp"
 #include "libswill/base/await.hpp"
-#include "libswill/base/must_await.hpp"
 #include "libswill/base/temporaries.hpp"
 
 #include <caf/all.hpp>
@@ -16,7 +15,8 @@
 
 namespace swill {
 
-/// swill::error as CAF carries it: what a handler actor answers for the client to see (`return swill::to_caf(error{409, "taken"})`).
+/// swill::error as CAF carries it, with its data: what a handler actor answers for the client to see
+/// (`return swill::to_caf(error{409, "taken"})`).
 caf::error to_caf(const error& e);
 /// And back: 503 for an actor that is down, 408 for one that did not answer in time, 501 for one that does not know the message. What is
 /// none of these, or of to_caf, is no error for the client: std::runtime_error, and so a bland 500, is thrown for it.
@@ -28,12 +28,17 @@ std::string trace_of(const caf::strong_actor_ptr& sender);
 
 namespace actors {
 
+/// It lives in another process.
+bool is_foreign(const caf::strong_actor_ptr& a) noexcept;
+inline constexpr const char* foreign_text = "this actor lives in another process, whose end or silence nobody here "
+                                            "would notice; handlers of other processes are those of workers "
+                                            "(docs/workers.md)";
+
 /// The part of an ask that does not depend on types: suspended until the answer, the timeout, the other's end, or cancellation.
 class ask_base : wait, timer, response_receiver, mail_receiver {
 public:
   ask_base(const caf::strong_actor_ptr& to, std::chrono::milliseconds timeout) : to_(to), timeout_(timeout) {}
-  ask_base(const ask_base&) = delete;
-  ask_base& operator=(const ask_base&) = delete;
+  ask_base& operator=(ask_base&&) = delete;
   virtual ~ask_base();
 
   bool await_ready() const noexcept { return false; }
@@ -41,6 +46,9 @@ public:
   bool await_suspend(std::coroutine_handle<P> h) {
     return begin(*h.promise().owner, h);
   }
+
+  /// The other has answered, by a value or an error.
+  bool is_answered() const noexcept { return answered_; }
 
 protected:
   /// Throws when there is no answer to take.
@@ -64,6 +72,7 @@ private:
   scope* scope_ = nullptr;
   loop_actor* self_ = nullptr;
   caf::error error_;
+  bool answered_ = false;
 };
 
 template <class R, class... Ts>
@@ -111,8 +120,7 @@ inline constexpr bool is_sendable = (caf::is_serializable_or_whitelisted<Ts>::va
 
 } // namespace actors
 
-/// `double price = co_await ask<double>(pricing, 2s, order)`: sends a request to a CAF actor, here or on another node, and goes on with its
-/// answer. The timeout is cut to what is left of the request's deadline; 0: that deadline alone. Errors: throw_from above; `cancelled`
+/// `double price = co_await ask<double>(pricing, 2s, order)`: sends a request to a CAF actor of this process, and goes on with its answer. The timeout is cut to what is left of the request's deadline; 0: that deadline alone. Errors: throw_from above; `cancelled`
 /// when the request is cancelled, at once: an answer that comes later is dropped. In coroutines of handlers and hooks only.
 template <class R, class Handle, class Rep, class Period, class... Ts>
 auto ask(const Handle& to, std::chrono::duration<Rep, Period> timeout, Ts&&... arguments) {

@@ -66,18 +66,24 @@ void hook_scope::on_idle() {
 
 // --- Life
 
-connection_actor::connection_actor(caf::actor_config& config, unit& home, std::shared_ptr<swill::connection> facts,
-                                   std::shared_ptr<const detail::service> app, std::function<void()> ended)
+connection_actor::connection_actor(caf::actor_config& config, unit& home, std::shared_ptr<swill::connection> facts)
     : loop_actor(config, home),
       facts_(std::move(facts)),
-      app_(std::move(app)),
-      around_(*app_, *facts_, home.turns),
-      refused_(app_->limits.remembered_requests),
-      ended_(std::move(ended)),
+      around_(home.server->app(), *facts_, home.turns),
       since_(home.loop().now()) {
-  facts_->on_close_wanted = [this](int code, std::string_view reason) { close(code, reason); };
+  facts_->set_closer(this);
   slot = home.connections.size();
   home.connections.push_back(this);
+}
+
+const connection_actor::request_book& connection_actor::book() const noexcept {
+  static const request_book nothing{0};
+  return book_ ? *book_ : nothing;
+}
+
+connection_actor::request_book& connection_actor::to_book() {
+  if (!book_) book_ = std::make_unique<request_book>(app().limits.remembered_requests);
+  return *book_;
 }
 
 void connection_actor::begin(message_port& port) {
@@ -86,7 +92,7 @@ void connection_actor::begin(message_port& port) {
   was_accepted_ = true;
   number = ++home().last_connection;
   for (connection_watcher* w : home().watchers) w->on_connected(*this);
-  if (app_->connection.after_accept.empty()) return;
+  if (app().connection.after_accept.empty()) return;
   port.pause_reading(true); // requests wait until the hooks have run
   const auto done = [this](std::exception_ptr failure) {
     home().dispose_later(std::shared_ptr<hook_scope>{std::move(hooks_)});
@@ -98,7 +104,7 @@ void connection_actor::begin(message_port& port) {
     finish_if_done();
   };
   hooks_ = std::make_unique<hook_scope>(home(), *facts_, hook_scope::when::before, done);
-  hooks_->start(detail::run_hooks(app_->connection.after_accept, *facts_));
+  hooks_->start(detail::run_hooks(app().connection.after_accept, *facts_));
 }
 
 void connection_actor::log_failure(std::string_view hook, std::size_t number, std::exception_ptr failure) const {
@@ -123,15 +129,15 @@ void connection_actor::drain() {
   for_each_call([](detail::call& c) {
     if (c.target().options.endless) c.fail(going_away());
   });
-  if (open_.empty()) close(1001, "server is going away");
+  if (book().open.empty()) close(1001, "server is going away");
 }
 
 void connection_actor::on_closed(const close_reason& why) {
   if (is_closed_) return;
   const caf::strong_actor_ptr self{ctrl()}; // what follows may end this actor
   is_closed_ = true;
-  closed_ = why;
   if (was_accepted_) {
+    closed_ = std::make_unique<close_reason>(why);
     for (connection_watcher* w : home().watchers) w->on_disconnected(*this, why);
   }
   cancel_all();
@@ -143,11 +149,11 @@ void connection_actor::on_closed(const close_reason& why) {
 /// Each call that has not ended; they may end meanwhile.
 template <class F>
 void connection_actor::for_each_call(const F& f) {
-  const auto running = requests_; // they leave the list as they end
+  const auto running = book().requests; // they leave the list as they end
   for (const auto& r : running) {
     if (auto& a = as_request(r); a.is_alive() && a.call().is_open()) f(a.call());
   }
-  const auto orphans = orphans_;
+  const auto orphans = book().orphans;
   for (const auto& o : orphans) {
     if (o->is_open()) f(*o);
   }
@@ -155,7 +161,7 @@ void connection_actor::for_each_call(const F& f) {
 
 std::optional<request_info> connection_actor::cancel(std::uint64_t seq, std::string why) {
   const caf::strong_actor_ptr self{ctrl()};
-  request_call* r = open_.find(seq);
+  request_call* r = find_open(seq);
   if (r == nullptr || !r->is_open() || r->is_final()) return std::nullopt;
   const request_info was = r->info();
   r->fail(error{error_code::cancelled, std::move(why)});
@@ -164,8 +170,8 @@ std::optional<request_info> connection_actor::cancel(std::uint64_t seq, std::str
 
 void connection_actor::cancel_all() {
   for_each_call([](detail::call& c) { c.withdraw(); });
-  for (const auto orphans = orphans_; const auto& o : orphans) o->unwind();
-  home().unwind(requests_);
+  for (const auto orphans = book().orphans; const auto& o : orphans) o->unwind();
+  home().unwind(book().requests);
 }
 
 void connection_actor::let_go() {
@@ -178,16 +184,16 @@ void connection_actor::give_up() {
 }
 
 void connection_actor::finish_if_done() {
-  if (!is_closed_ || !requests_.empty() || !orphans_.empty() || hooks_) return;
+  if (!is_closed_ || !book().requests.empty() || !book().orphans.empty() || hooks_) return;
   if (!after_connection_started_) {
     after_connection_started_ = true;
-    if (was_accepted_ && !app_->connection.after_connection.empty()) return start_after_connection();
+    if (was_accepted_ && !app().connection.after_connection.empty()) return start_after_connection();
   }
   if (self_) home().dispose_later(std::move(self_));
   self_ = nullptr;
   leave_unit();
   quit();
-  if (auto ended = std::exchange(ended_, nullptr)) ended();
+  if (!std::exchange(has_ended_, true)) home().server->connection_ended();
 }
 
 void connection_actor::start_after_connection() {
@@ -202,13 +208,13 @@ void connection_actor::start_after_connection() {
 // All of them, whatever becomes of one: each undoes something else.
 task<void> connection_actor::run_after_connection() {
   std::size_t number = 0;
-  for (const auto& h : app_->connection.after_connection) {
+  for (const auto& h : app().connection.after_connection) {
     ++number;
     try {
       if (h.plain) {
-        h.plain(*facts_, closed_);
+        h.plain(*facts_, *closed_);
       } else {
-        co_await h.awaiting(*facts_, closed_);
+        co_await h.awaiting(*facts_, *closed_);
       }
     } catch (...) {
       log_failure("after_connection", number, std::current_exception());
@@ -226,7 +232,7 @@ void connection_actor::on_exit() {
 void connection_actor::leave_unit() noexcept {
   auto& all = home().connections;
   if (slot >= all.size() || all[slot] != this) return;
-  facts_->on_close_wanted = nullptr;
+  facts_->set_closer(nullptr);
   all[slot] = all.back();
   all[slot]->slot = slot;
   all.pop_back();
@@ -250,23 +256,19 @@ connection_info connection_actor::info() const {
   out.actor = id();
   out.id = facts_->id();
   out.user = facts_->user();
-  out.remote_address = facts_->request().remote_address;
+  out.remote_address = facts_->remote_address();
   out.path = facts_->path();
   out.subprotocol = facts_->subprotocol();
   out.age_ms = age().count();
-  out.requests = open_.size();
-  for (const auto& r : requests_) {
+  out.requests = open_requests();
+  for (const auto& r : book().requests) {
     const detail::queued_input q = as_request(r).is_alive() ? as_request(r).call().queued() : detail::queued_input{};
     out.queued_items += q.items;
     out.queued_bytes += q.bytes;
   }
   if (around_.port != nullptr) {
     out.backlog = around_.port->backlog();
-    const traffic t = around_.port->traffic();
-    out.messages_in = t.messages_in;
-    out.bytes_in = t.bytes_in;
-    out.messages_out = t.messages_out;
-    out.bytes_out = t.bytes_out;
+    static_cast<traffic&>(out) = around_.port->traffic();
   }
   connection_notes known = notes();
   out.session = std::move(known.session);
@@ -280,13 +282,13 @@ std::chrono::milliseconds connection_actor::age() const noexcept {
 
 connection_notes connection_actor::notes() const {
   connection_notes out;
-  for (const auto& f : app_->describers) f(*facts_, out);
+  for (const auto& f : app().describers) f(*facts_, out);
   return out;
 }
 
 std::vector<std::string> connection_actor::open_names() const {
   std::vector<std::string> out;
-  for (const auto& r : requests_) {
+  for (const auto& r : book().requests) {
     const request_actor& a = as_request(r);
     if (!a.is_alive()) continue;
     const detail::call& c = as_request(r).call();
@@ -297,30 +299,31 @@ std::vector<std::string> connection_actor::open_names() const {
 
 std::vector<request_info> connection_actor::requests() const {
   std::vector<request_info> out;
-  for (const auto& r : requests_) out.push_back(as_request(r).info());
+  for (const auto& r : book().requests) out.push_back(as_request(r).info());
   return out;
 }
 
 // --- Requests that end
 
 void connection_actor::on_final(request_call& c) {
-  open_.erase(c.seq());
+  book_->open.erase(c.seq());
   if (around_.port != nullptr) around_.port->on_request_end(c.seq());
   if (!c.target().request_streams) return;
   if (c.has_failed() && !c.is_half_closed()) {
-    refused_.add(c.seq(), c.target().name, home().loop().now());
+    book_->refused.add(c.seq(), c.target().name, home().loop().now());
   } else {
     remember(c.seq(), c.target().name);
   }
 }
 
 caf::strong_actor_ptr connection_actor::take_out(std::size_t slot) {
-  caf::strong_actor_ptr out = std::move(requests_[slot]);
-  if (slot + 1 != requests_.size()) {
-    requests_[slot] = std::move(requests_.back());
-    as_request(requests_[slot]).call().slot = slot;
+  auto& all = book_->requests;
+  caf::strong_actor_ptr out = std::move(all[slot]);
+  if (slot + 1 != all.size()) {
+    all[slot] = std::move(all.back());
+    as_request(all[slot]).call().slot = slot;
   }
-  requests_.pop_back();
+  all.pop_back();
   return out;
 }
 
@@ -337,13 +340,14 @@ void connection_actor::on_finished(request_call& r) {
       u.dispose_later(std::move(a));
     }
   } else {
-    const auto it = std::find_if(orphans_.begin(), orphans_.end(), [&r](const auto& o) { return o.get() == &r; });
+    auto& all = book_->orphans;
+    const auto it = std::find_if(all.begin(), all.end(), [&r](const auto& o) { return o.get() == &r; });
     u.dispose_later(std::shared_ptr<void>{std::move(*it)});
-    orphans_.erase(it);
+    all.erase(it);
   }
   if (is_closed_) {
     finish_if_done();
-  } else if (is_draining() && open_.empty()) {
+  } else if (is_draining() && book_->open.empty()) {
     close(1001, "server is going away");
   }
 }
@@ -351,27 +355,28 @@ void connection_actor::on_finished(request_call& r) {
 void connection_actor::adopt(std::unique_ptr<request_call> r) {
   home().dispose_later(take_out(r->slot));
   r->actor = nullptr;
-  orphans_.emplace_back(std::move(r));
-  const std::shared_ptr<request_call> orphan = orphans_.back();
+  book_->orphans.emplace_back(std::move(r));
+  const std::shared_ptr<request_call> orphan = book_->orphans.back();
   if (orphan->is_final()) return orphan->unwind();
   orphan->log_failure("killed", [](log_limiter::length) { return "the request's actor was killed"; });
   orphan->fail(errors::internal());
 }
 
 void connection_actor::remember(std::uint64_t seq, std::string_view rpc) {
-  const std::size_t most = std::max<std::size_t>(app_->limits.remembered_requests, 1);
-  if (remembered_.size() < most) {
-    remembered_.push_back({seq, rpc_key(rpc)});
+  const std::size_t most = std::max<std::size_t>(app().limits.remembered_requests, 1);
+  auto& ring = book_->remembered;
+  if (ring.size() < most) {
+    ring.push_back({seq, rpc_key(rpc)});
     return;
   }
-  remembered_[next_remembered_] = {seq, rpc_key(rpc)};
-  next_remembered_ = (next_remembered_ + 1) % most;
+  ring[book_->next_remembered] = {seq, rpc_key(rpc)};
+  book_->next_remembered = (book_->next_remembered + 1) % most;
 }
 
 bool connection_actor::is_remembered(std::uint64_t seq, std::string_view rpc) const noexcept {
   const std::size_t key = rpc_key(rpc);
-  return std::any_of(remembered_.begin(), remembered_.end(),
-                     [&](const finished_request& f) { return f.seq == seq && f.rpc == key; });
+  const auto& ring = book().remembered;
+  return std::any_of(ring.begin(), ring.end(), [&](const finished_request& f) { return f.seq == seq && f.rpc == key; });
 }
 
 } // namespace swill::actors

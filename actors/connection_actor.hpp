@@ -58,11 +58,10 @@ protected:
 /// One open connection: takes its envelopes, starts and ends its requests, and outlives them all. Above it are the request actors, below
 /// it a message port. Ends when the port is closed, every request has unwound, and after_connection has run; when it is killed, the
 /// connection is closed with 1011 first.
-class connection_actor final : public loop_actor, public message_sink {
+class connection_actor final : public loop_actor, public message_sink, private connection_closer {
 public:
-  /// `ended` is called once, when nothing of the connection is left.
-  connection_actor(caf::actor_config& config, unit& home, std::shared_ptr<swill::connection> facts,
-                   std::shared_ptr<const detail::service> app, std::function<void()> ended);
+  /// The unit's server is told once, when nothing of the connection is left.
+  connection_actor(caf::actor_config& config, unit& home, std::shared_ptr<swill::connection> facts);
 
   const char* name() const override { return "swill.connection"; }
 
@@ -83,13 +82,13 @@ public:
 
   // --- For its requests
   swill::connection& facts() const noexcept { return *facts_; }
-  const detail::service& app() const noexcept { return *app_; }
+  const detail::service& app() const noexcept { return around_.app; }
   void on_final(request_call& r);
   void on_finished(request_call& r);
   /// The actor of an open request was killed: the request is answered 500 and unwinds here.
   void adopt(std::unique_ptr<request_call> r);
 
-  std::size_t open_requests() const noexcept { return open_.size(); }
+  std::size_t open_requests() const noexcept { return book_ ? book_->open.size() : 0; }
   /// The handlers' names of requests that have not had their last envelope.
   std::vector<std::string> open_names() const;
 
@@ -108,7 +107,27 @@ public:
   void on_exit() override;
 
 private:
+  struct finished_request {
+    std::uint64_t seq = 0;
+    std::size_t rpc = 0; ///< its key: a handler of a worker may go, and come back as another object
+  };
+  /// What a connection has once one of its requests was not served at once by a plain function.
+  struct request_book {
+    explicit request_book(std::size_t remembered_requests) : refused(remembered_requests) {}
+    seq_table<request_call> open;                       ///< requests whose final envelope is still to come
+    std::vector<caf::strong_actor_ptr> requests;        ///< requests whose handler or hooks still run
+    std::vector<std::shared_ptr<request_call>> orphans; // shared with the unit's garbage when they are done
+    std::vector<finished_request> remembered;           ///< a ring
+    std::size_t next_remembered = 0;
+    refused_uploads refused;
+  };
+
   bool on_mail(caf::mailbox_element& element) override;
+  void on_close_wanted(int code, std::string_view reason) override { close(code, reason); }
+
+  const request_book& book() const noexcept;
+  request_book& to_book();
+  request_call* find_open(std::uint64_t seq) const noexcept { return book_ ? book_->open.find(seq) : nullptr; }
 
   bool serve_at_once(bytes_view message);
   bool take(const detail::handler& h, const wire::request_envelope& e);
@@ -144,30 +163,19 @@ private:
   task<void> run_after_connection();
   void leave_unit() noexcept;
 
-  struct finished_request {
-    std::uint64_t seq = 0;
-    std::size_t rpc = 0; ///< its key: a handler of a worker may go, and come back as another object
-  };
-
-  std::shared_ptr<swill::connection> facts_;   // shared with the handshake until it is over
-  std::shared_ptr<const detail::service> app_; // shared by all connections of the server
-  detail::call_surroundings around_;           ///< with the port
+  std::shared_ptr<swill::connection> facts_; // shared with the handshake until it is over; keeps the service
+  detail::call_surroundings around_;         ///< with the port
   const detail::handler* last_handler_ = nullptr;
-  seq_table<request_call> open_;                       ///< requests whose final envelope is still to come
-  std::vector<caf::strong_actor_ptr> requests_;        ///< requests whose handler or hooks still run
-  std::vector<std::shared_ptr<request_call>> orphans_; // shared with the unit's garbage when they are done
-  std::vector<finished_request> remembered_;           ///< a ring
-  std::size_t next_remembered_ = 0;
-  refused_uploads refused_;
+  std::unique_ptr<request_book> book_;
   std::unique_ptr<hook_scope> hooks_;
-  std::function<void()> ended_;
   caf::strong_actor_ptr
       self_; ///< keeps this actor from begin() until everything has ended, since the port calls it that long
   clock_time since_;
-  close_reason closed_;
+  std::unique_ptr<close_reason> closed_; ///< for after_connection, once the port is closed
   bool was_accepted_ = false;
   bool is_closed_ = false;
   bool after_connection_started_ = false;
+  bool has_ended_ = false; ///< and the server was told
 };
 
 inline connection_actor& as_connection(const caf::strong_actor_ptr& p) noexcept {

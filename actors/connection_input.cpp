@@ -15,7 +15,7 @@ constexpr std::size_t longest_value = 16;
 
 void connection_actor::on_message(bytes_view message) {
   if (is_closed_ || serve_at_once(message)) return;
-  const wire::decoded_request in = wire::decode_request(message, app_->limits);
+  const wire::decoded_request in = wire::decode_request(message, app().limits);
   switch (in.status) {
     case wire::decode_status::ok: on_envelope(in.envelope); break;
     case wire::decode_status::bad_request:
@@ -32,12 +32,12 @@ bool connection_actor::serve_at_once(bytes_view message) {
   const wire::usual_request in{message};
   if (in.seq() == 0) return false;
   wire::request_envelope e{.seq = in.seq(), .is_checked = false};
-  request_call* open = open_.find(in.seq());
+  request_call* open = find_open(in.seq());
   const detail::handler* h = open != nullptr ? &open->target() : last_handler_;
   if (h == nullptr) return false;
   e.rpc = h->name;
   e.data = in.data_for(e.rpc);
-  if (e.data.empty() || e.data.size() / longest_value > app_->limits.elements_on_loop) return false;
+  if (e.data.empty() || e.data.size() / longest_value > app().limits.elements_on_loop) return false;
   if (open != nullptr) return h->request_streams && open->on_item(e);
   if (h->chosen == detail::handler::way::plain) return may_open() && serve_plain(*h, e);
   return h->takes_at_once && may_begin() && take(*h, e);
@@ -61,7 +61,7 @@ void connection_actor::answer_error(const wire::request_envelope& e, const error
   detail::open_message message{*around_.port};
   wire::write_error(message.to(), e.seq, why);
   message.end();
-  const logger log{&app_->log, log_room::actors};
+  const logger log{&app().log, log_room::actors};
   if (!log.enabled(log_level::trace)) return;
   const log_field fields[]{{"code", why.code}, {"message", why.message}};
   log.write(log_entry{.level = log_level::trace,
@@ -70,7 +70,7 @@ void connection_actor::answer_error(const wire::request_envelope& e, const error
                       .rpc = e.rpc,
                       .seq = e.seq,
                       .user = facts_->user(),
-                      .trace = detail::call::trace_in(e.metadata, app_->limits.nesting),
+                      .trace = detail::call::trace_in(e.metadata, app().limits.nesting),
                       .fields = fields});
 }
 
@@ -83,12 +83,12 @@ void connection_actor::refuse_rest(const wire::request_envelope& e) {
   if (e.type != request_type::message && e.type != request_type::metadata) return;
   const detail::handler* h = find_handler(e.rpc);
   if (h != nullptr && !h->request_streams) return; // nothing follows
-  refused_.add(e.seq, e.rpc, home().loop().now(), h == nullptr && e.type == request_type::metadata);
+  to_book().refused.add(e.seq, e.rpc, home().loop().now(), h == nullptr && e.type == request_type::metadata);
 }
 
 void connection_actor::bad_request(const wire::request_envelope& e, std::string_view problem) {
   error why{error_code::bad_request, std::string{problem}};
-  if (request_call* r = open_.find(e.seq)) {
+  if (request_call* r = find_open(e.seq)) {
     const bool same_rpc = e.rpc == r->target().name;
     r->fail(why);
     if (!same_rpc && !e.rpc.empty()) refuse_rest(e);
@@ -99,7 +99,7 @@ void connection_actor::bad_request(const wire::request_envelope& e, std::string_
 }
 
 void connection_actor::on_envelope(const wire::request_envelope& e) {
-  if (request_call* r = open_.find(e.seq)) {
+  if (request_call* r = find_open(e.seq)) {
     on_open_request(*r, e);
   } else {
     on_new_request(e);
@@ -131,7 +131,7 @@ void connection_actor::on_open_request(request_call& c, const wire::request_enve
 
 const detail::handler* connection_actor::find_handler(std::string_view rpc) noexcept {
   if (last_handler_ != nullptr && last_handler_->name == rpc) return last_handler_;
-  const detail::handler* h = app_->find(rpc);
+  const detail::handler* h = app().find(rpc);
   if (h != nullptr) {
     last_handler_ = h;
     return h;
@@ -143,15 +143,16 @@ const detail::handler* connection_actor::find_handler(std::string_view rpc) noex
 }
 
 bool connection_actor::was_refused(const wire::request_envelope& e, const detail::handler* h) {
-  if (refused_.empty()) return false;
-  refused_uploads::upload* u = refused_.find(e.seq, e.rpc);
+  if (book().refused.empty()) return false;
+  refused_uploads& refused = book_->refused;
+  refused_uploads::upload* u = refused.find(e.seq, e.rpc);
   if (u == nullptr) {
-    if (h == nullptr || !refused_.may_be_forgotten(e.seq, home().loop().now())) return false;
-    refuse(e, errors::too_many("An upload under this number may have been refused before", app_->limits.retry_after));
+    if (h == nullptr || !refused.may_be_forgotten(e.seq, home().loop().now())) return false;
+    refuse(e, errors::too_many("An upload under this number may have been refused before", app().limits.retry_after));
     return true;
   }
   if (e.type == request_type::end_of_stream) {
-    refused_.erase(e.seq, e.rpc);
+    refused.erase(e.seq, e.rpc);
   } else if (u->by_metadata && h == nullptr && e.type == request_type::message) {
     u->by_metadata = false;
     return false;
@@ -176,18 +177,18 @@ error no_handler(bool expected, const limits& l) {
 
 void connection_actor::on_new_request(const wire::request_envelope& e) {
   if (e.type == request_type::cancel) {
-    if (!refused_.empty()) refused_.erase(e.seq, e.rpc);
+    if (!book().refused.empty()) book_->refused.erase(e.seq, e.rpc);
     return;
   }
   const detail::handler* h = find_handler(e.rpc);
-  if (h != nullptr && detail::call::is_plain(*h, e, *app_) && e.values <= app_->limits.elements_on_loop && may_open()) {
+  if (h != nullptr && detail::call::is_plain(*h, e, app()) && e.values <= app().limits.elements_on_loop && may_open()) {
     serve_plain(*h, e);
     return;
   }
   if (is_late(e, h)) return;
   if (h == nullptr) {
     if (e.type == request_type::end_of_stream) return;
-    return refuse(e, no_handler(home().expects_handlers, app_->limits));
+    return refuse(e, no_handler(home().expects_handlers, app().limits));
   }
   if (!h->request_streams && e.type != request_type::message) {
     if (e.type == request_type::metadata)
@@ -198,7 +199,7 @@ void connection_actor::on_new_request(const wire::request_envelope& e) {
 }
 
 bool connection_actor::may_open() const noexcept {
-  return !is_draining() && open_.size() < app_->limits.requests_per_connection;
+  return !is_draining() && open_requests() < app().limits.requests_per_connection;
 }
 
 bool connection_actor::serve_plain(const detail::handler& h, const wire::request_envelope& e) {
@@ -217,13 +218,13 @@ bool connection_actor::serve_plain(const detail::handler& h, const wire::request
 /// One more request may run. Those that are answered or cancelled but still run are no longer open. They count all the same, in a limit of
 /// their own: otherwise MESSAGE and CANCEL in turn would pile them up.
 bool connection_actor::may_begin() const noexcept {
-  return may_open() && (requests_.size() + orphans_.size()) / 2 < app_->limits.requests_per_connection;
+  return may_open() && (book().requests.size() + book().orphans.size()) / 2 < app().limits.requests_per_connection;
 }
 
 void connection_actor::open(const detail::handler& h, const wire::request_envelope& e) {
   if (is_draining()) return refuse(e, going_away());
-  if (!may_begin()) return refuse(e, errors::too_many("Too many open requests", app_->limits.retry_after));
-  if (const auto problem = detail::call::problem_of(e, app_->limits)) return refuse(e, *problem);
+  if (!may_begin()) return refuse(e, errors::too_many("Too many open requests", app().limits.retry_after));
+  if (const auto problem = detail::call::problem_of(e, app().limits)) return refuse(e, *problem);
   caf::strong_actor_ptr a = take_request_actor(home());
   as_request(a).call().connection = this;
   run(std::move(a), h, e);
@@ -231,9 +232,10 @@ void connection_actor::open(const detail::handler& h, const wire::request_envelo
 
 void connection_actor::run(caf::strong_actor_ptr a, const detail::handler& h, const wire::request_envelope& e) {
   request_call& r = as_request(a).call();
-  r.slot = requests_.size();
-  requests_.push_back(std::move(a));
-  open_.insert(e.seq, r);
+  request_book& mine = to_book();
+  r.slot = mine.requests.size();
+  mine.requests.push_back(std::move(a));
+  mine.open.insert(e.seq, r);
   r.open(around_, h, e);
 }
 

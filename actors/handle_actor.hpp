@@ -1,12 +1,13 @@
 #pragma once
 
-#include "actors/actor_channel.hpp"
+#include "actors/actor_signature.hpp"
 #include "actors/ask.hpp"
 
 #include "libswill/api/app.hpp"
 
 #include <caf/all.hpp>
 
+#include <optional>
 #include <stdexcept>
 #include <type_traits>
 
@@ -14,37 +15,79 @@ namespace swill {
 
 /// What may be said of a handler that is an actor.
 struct actor_options {
-  /// How long an answer may take where neither side streams, beside the request's deadline. 0: the deadline alone. When it passes: ERROR
-  /// 408. Streams are limited by deadlines only (handler_options::default_deadline); with a timeout they are refused: std::invalid_argument.
-  std::chrono::milliseconds timeout{0};
+  /// How long an answer may take where neither side streams, beside the request's deadline. 0: the deadline alone. Empty: 30 s, for requests
+  /// that have no deadline. When it passes: ERROR 408. Streams are limited by deadlines only (handler_options::default_deadline); with a
+  /// timeout they are refused: std::invalid_argument.
+  std::optional<std::chrono::milliseconds> timeout{};
+  /// Where neither side streams: when nobody waits for an answer any more (CANCEL, the deadline, the timeout, the end of the connection), the
+  /// actor is sent (cancel_atom, request_id), with the id that its call_info had. A typed actor that has this message gets it in any case.
+  bool cancel = false;
   /// Items that may be under way to the actor, and from it, in streams; 0 counts as 1. An actor that sends more than it was granted has
   /// its request ended by ERROR 500.
   std::uint32_t window = 64;
   handler_options handler{};
 };
 
-/// `stream_of<T>` in place of In or Out of handle_actor says that it streams.
-template <class T>
-struct stream_of {};
-
 namespace actors {
 
-template <class T>
-struct side {
-  using type = T;
-  static constexpr bool streams = false;
-};
-template <class T>
-struct side<stream_of<T>> {
-  using type = T;
-  static constexpr bool streams = true;
+/// How an actor is asked where neither side streams.
+struct actor_question {
+  caf::strong_actor_ptr to;
+  std::optional<std::chrono::milliseconds> timeout; ///< actor_options::timeout
+  bool cancel = false;                              ///< it is told when nobody waits for its answer any more
 };
 
-/// One coroutine for each of the four shapes. Parameters, not captures: they live in the frame.
-template <class In, class Out>
-task<Out> call_actor(caf::strong_actor_ptr to, std::chrono::milliseconds timeout, request<In> r) {
-  ask_operation<Out, In> asking{to, timeout, {std::move(r).data()}};
-  co_return co_await std::move(asking);
+/// How long it may take to answer, beside the request's deadline; 0: that alone.
+std::chrono::milliseconds time_for(const actor_question& q, context& c);
+/// When the client is answered without it.
+std::optional<clock_time> end_of(std::chrono::milliseconds time, context& c);
+/// Tells it that nobody waits for the answer to this request.
+void tell_cancelled(const actor_question& q, request_id id);
+
+/// While the answer to a question may still come.
+class open_question {
+public:
+  open_question(const actor_question& q, context& c, const ask_base& asked)
+      : question_(q), context_(c), asked_(asked) {}
+  open_question(const open_question&) = delete;
+  open_question& operator=(const open_question&) = delete;
+  ~open_question() {
+    if (question_.cancel && !asked_.is_answered()) tell_cancelled(question_, id_of(context_));
+  }
+
+private:
+  const actor_question& question_;
+  context& context_;
+  const ask_base& asked_;
+};
+
+template <class Out>
+Out take_answer(context&, Out& out) {
+  return std::move(out);
+}
+template <class Out>
+Out take_answer(context& c, answer<Out>& out) {
+  if (!out.leading.empty()) c.set_leading(std::move(out.leading));
+  for (const auto& [key, v] : out.trailing) c.trailing().set(key, v);
+  return std::move(out.value);
+}
+
+// One coroutine for each of the four shapes. Parameters, not captures: they live in the frame.
+
+/// `Answered` is what the actor answers, Out or answer<Out>; `Info`, where it wants that, call_info.
+template <class In, class Out, class Answered, class... Info>
+task<Out> call_actor(actor_question q, request<In> r) {
+  context& c = r.context();
+  const std::chrono::milliseconds time = time_for(q, c);
+  std::tuple<Info..., In> message{Info(info_of(c, end_of(time, c)))..., std::move(r).data()};
+  ask_awaiter<Answered, Info..., In> asking{q.to, time, std::move(message)};
+  const open_question open{q, c, asking};
+  if constexpr (std::is_void_v<Out>) {
+    co_await asking;
+  } else {
+    Answered out = co_await asking;
+    co_return take_answer(c, out);
+  }
 }
 
 template <class In, class Out>
@@ -83,54 +126,6 @@ task<Out> upload_to_actor(caf::strong_actor_ptr to, std::uint32_t window, stream
   co_return std::move(*result);
 }
 
-// --- What a typed actor says of itself
-
-template <class Handle>
-struct signatures_of {
-  using type = caf::none_t;
-};
-template <class... Sigs>
-struct signatures_of<caf::typed_actor<Sigs...>> {
-  using type = caf::detail::type_list<Sigs...>;
-};
-
-/// The one message of a typed actor, and its answer.
-template <class Signatures>
-struct only_message {
-  static constexpr bool exists = false;
-};
-template <class In, class Out>
-struct only_message<caf::detail::type_list<caf::typed_mpi<caf::detail::type_list<In>, caf::output_tuple<Out>>>> {
-  static constexpr bool exists = true;
-  using in = In;
-  using out = Out;
-};
-template <class In>
-struct only_message<caf::detail::type_list<caf::typed_mpi<caf::detail::type_list<In>, caf::output_tuple<>>>> {
-  static constexpr bool exists = true;
-  using in = In;
-  using out = void;
-};
-
-/// Whether an actor with these signatures answers In with Out, or takes part in a stream of them; of one that is not typed nobody knows.
-template <class Signatures, class In, class Out>
-consteval bool answers() {
-  using in = typename side<In>::type;
-  if constexpr (std::is_same_v<Signatures, caf::none_t>) {
-    return true;
-  } else if constexpr (side<In>::streams) {
-    return caf::response_type<Signatures, open_atom, caf::actor>::valid;
-  } else if constexpr (side<Out>::streams) {
-    return caf::response_type<Signatures, open_atom, caf::actor, in>::valid;
-  } else if constexpr (!caf::response_type<Signatures, in>::valid) {
-    return false;
-  } else {
-    using given = typename caf::response_type<Signatures, in>::type;
-    return std::is_same_v<given, caf::detail::type_list<Out>> ||
-           (std::is_void_v<Out> && std::is_same_v<given, caf::detail::type_list<>>);
-  }
-}
-
 } // namespace actors
 
 template <class Handle>
@@ -141,9 +136,10 @@ void blueprint::handle_actor(std::string_view name, Handle actor) {
 template <class Handle>
 void blueprint::handle_actor(std::string_view name, Handle actor, const actor_options& o) {
   using message = actors::only_message<typename actors::signatures_of<Handle>::type>;
-  static_assert(message::exists, "only a typed actor of one message type says what it takes and gives: write "
-                                 "app.handle_actor<In, Out>(name, actor)");
-  if constexpr (message::exists) handle_actor<typename message::in, typename message::out>(name, std::move(actor), o);
+  static_assert(message::count == 1, "only a typed actor of one message type says what it takes and gives: write "
+                                     "app.handle_actor<In, Out>(name, actor)");
+  if constexpr (message::count == 1)
+    handle_actor<typename message::in, typename message::out>(name, std::move(actor), o);
 }
 
 template <class In, class Out, class Handle>
@@ -153,26 +149,39 @@ void blueprint::handle_actor(std::string_view name, Handle actor) {
 
 template <class In, class Out, class Handle>
 void blueprint::handle_actor(std::string_view name, Handle actor, const actor_options& o) {
+  using signatures = typename actors::signatures_of<Handle>::type;
+  constexpr bool streams = actors::side<In>::streams || actors::side<Out>::streams;
   constexpr bool sendable = actors::is_sendable<typename actors::side<In>::type>;
-  constexpr bool fits = actors::answers<typename actors::signatures_of<Handle>::type, In, Out>();
+  constexpr bool told = !streams || !actors::side<In>::has_info;
+  constexpr bool fits = told && actors::answers<signatures, In, Out>();
+  static_assert(told, "with_info is for actors of which neither side streams");
   static_assert(
       sendable,
       "CAF cannot send In: write CAF_ALLOW_UNSAFE_MESSAGE_TYPE(order) beside it, or an inspect() where it travels to "
       "other processes");
-  static_assert(!sendable || fits, "this typed actor does not answer In with Out: its type says what it does");
-  if constexpr (sendable && fits) add_actor<In, Out>(name, caf::actor_cast<caf::strong_actor_ptr>(actor), o);
+  static_assert(!sendable || !told || fits, "this typed actor does not answer In with Out: its type says what it does");
+  if constexpr (sendable && fits)
+    add_actor<signatures, In, Out>(name, caf::actor_cast<caf::strong_actor_ptr>(actor), o);
 }
 
-template <class In, class Out, class Target>
+template <class Signatures, class In, class Out, class Target>
 void blueprint::add_actor(std::string_view name, const Target& to, const actor_options& o) {
-  if ((actors::side<In>::streams || actors::side<Out>::streams) && o.timeout.count() != 0)
+  if ((actors::side<In>::streams || actors::side<Out>::streams) &&
+      o.timeout.value_or(std::chrono::milliseconds{0}).count() != 0)
     throw std::invalid_argument(std::string{name} + ": streams have deadlines, no timeout");
   using in = typename actors::side<In>::type;
   using out = typename actors::side<Out>::type;
   if constexpr (!actors::side<In>::streams && !actors::side<Out>::streams) {
+    using answered = actors::answered<Signatures, In, Out>;
+    const actors::actor_question q{to, o.timeout, o.cancel || actors::wants_cancel<Signatures>};
     handle(
         name,
-        [to, t = o.timeout](request<in> r) -> task<out> { return actors::call_actor<in, out>(to, t, std::move(r)); },
+        [q](request<in> r) -> task<out> {
+          if constexpr (actors::wants_info<Signatures, In>)
+            return actors::call_actor<in, out, answered, call_info>(q, std::move(r));
+          else
+            return actors::call_actor<in, out, answered>(q, std::move(r));
+        },
         o.handler);
   } else if constexpr (!actors::side<In>::streams) {
     handle(

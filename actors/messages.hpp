@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/listed_connection.hpp"
+
 #include <caf/all.hpp>
 
 #include <cstdint>
@@ -28,26 +30,8 @@ struct request_info {
   std::string trace;     ///< trace-id of the `traceparent` that the client sent; empty: none
 };
 
-/// One connection, as a listing shows it.
-struct connection_info {
+struct connection_info : listed_connection {
   caf::actor_id actor = 0;
-  std::string id;
-  std::string user; ///< empty: unknown
-  std::string remote_address;
-  std::string path;
-  std::string subprotocol;
-  std::int64_t age_ms = 0;
-  std::size_t requests = 0;
-  std::size_t backlog = 0;      ///< bytes that wait to be sent
-  std::size_t queued_items = 0; ///< of streaming requests, for handlers to take
-  std::size_t queued_bytes = 0; ///< of these
-  // Whole messages since it was opened, and their bytes without frames.
-  std::uint64_t messages_in = 0;
-  std::uint64_t bytes_in = 0;
-  std::uint64_t messages_out = 0;
-  std::uint64_t bytes_out = 0;
-  std::string session;             ///< a short hash of its session's id; empty: none
-  std::vector<std::string> topics; ///< that it is subscribed to
 };
 
 } // namespace swill::actors

@@ -3,7 +3,7 @@
 #include "actors/loop_actor.hpp"
 #include "actors/runtime.hpp"
 
-#include "libswill/base/run_on.hpp"
+#include "libswill/base/loop.hpp"
 
 #include <atomic>
 #include <cstddef>

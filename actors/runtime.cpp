@@ -38,11 +38,6 @@ private:
   std::function<void()> function_;
 };
 
-} // namespace
-
-/// A thread of CAF's pool, as long as there are jobs for it. It runs one at a time, so that actors get their turns.
-namespace {
-
 // Threads of the pool give way to those that serve sockets: on Linux each thread has a priority of its own.
 constexpr int pool_niceness = 5;
 
@@ -52,8 +47,43 @@ void give_way() noexcept {
   static_cast<void>(gave);
 }
 
+bool is_cancellation(const std::exception_ptr& e) {
+  try {
+    std::rethrow_exception(e);
+  } catch (const cancelled&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+std::string counted(std::size_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
+
+std::string seconds(clock_duration d) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f s", std::chrono::duration<double>(d).count());
+  return text;
+}
+
+/// "a (2), b and 7 more".
+std::string list_of(const std::vector<std::string>& all) {
+  constexpr std::size_t most = 10, longest = 100;
+  std::map<std::string, std::size_t> counts;
+  for (const auto& name : all) ++counts[std::string{cut_text(name, longest)}];
+  std::string out;
+  std::size_t shown = 0;
+  for (const auto& [name, count] : counts) {
+    if (shown == most) return out + " and " + std::to_string(counts.size() - most) + " more";
+    if (shown++ != 0) out += ", ";
+    out += name;
+    if (count > 1) out += " (" + std::to_string(count) + ")";
+  }
+  return out;
+}
+
 } // namespace
 
+/// A thread of CAF's pool, as long as there are jobs for it. It runs one at a time, so that actors get their turns.
 class runtime::job_runner final : public caf::resumable, public caf::ref_counted {
 public:
   explicit job_runner(runtime& r) : runtime_(r) {}
@@ -139,20 +169,6 @@ void runtime::offload(std::shared_ptr<pool_job> job, const connection* owner, sw
 
 // --- Handshakes
 
-namespace {
-
-bool is_cancellation(const std::exception_ptr& e) {
-  try {
-    std::rethrow_exception(e);
-  } catch (const cancelled&) {
-    return true;
-  } catch (...) {
-    return false;
-  }
-}
-
-} // namespace
-
 void runtime::on_handshake(std::shared_ptr<handshake> h) {
   if (draining_.load(std::memory_order_relaxed)) return h->reject(503, "Server is stopping", {{"Retry-After", "1"}});
   unit& u = unit_of(h->loop());
@@ -161,28 +177,52 @@ void runtime::on_handshake(std::shared_ptr<handshake> h) {
     h->reject(503, "Server is busy", {{"Retry-After", "1"}});
     return connection_ended();
   }
+  auto facts = h->facts ? h->facts : std::make_shared<connection>(make_connection_id(), std::move(h->request));
+  facts->set_log({app_, &app_->log});
+  const detail::connection_hooks& hooks = app_->connection;
+  if (!detail::are_plain(hooks.before_connection) || !detail::are_plain(hooks.before_accept))
+    return run_hooks(u, std::move(h), std::move(facts));
+  std::exception_ptr failure;
+  u.loop().note_entered(&hook_scope::tag);
+  try {
+    detail::call_hooks(hooks.before_connection, *facts);
+    detail::call_hooks(hooks.before_accept, *facts);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  try {
+    decide(u, *h, facts, failure);
+  } catch (...) {
+    fail(u, *h, *facts, std::current_exception());
+  }
+}
+
+/// The hooks of a handshake, where some of them may wait.
+void runtime::run_hooks(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts) {
   // The scope owns itself until its coroutine has ended.
   auto holder = std::make_shared<std::shared_ptr<hook_scope>>();
-  const auto facts = h->facts ? h->facts : std::make_shared<connection>(make_connection_id(), std::move(h->request));
-  facts->set_log({app_, &app_->log});
   const auto done = [this, &u, h, facts, holder](std::exception_ptr failure) {
     u.dispose_later(std::shared_ptr<void>{std::move(*holder)});
     h->on_gone = nullptr;
-    if (!failure) return;
-    if (draining_ && is_cancellation(failure)) {
-      h->reject(503, "Service unavailable", {{"Retry-After", "1"}});
-    } else {
-      h->reject(500, "Internal server error", {});
-      u.log_limited("handshake", {.level = log_level::error, .text = {}, .connection = facts->id()},
-                    log_limiter::of_exception("handshake failed: ", failure));
-    }
-    connection_ended();
+    if (failure) fail(u, *h, *facts, failure);
   };
   *holder = std::make_shared<hook_scope>(u, *facts, hook_scope::when::before, done);
   h->on_gone = [s = std::weak_ptr{*holder}] {
     if (const auto hooks = s.lock()) hooks->cancel();
   };
   (*holder)->start(accept(u, h, facts));
+}
+
+/// Neither accepted nor rejected: something else was thrown.
+void runtime::fail(unit& u, handshake& h, const connection& facts, const std::exception_ptr& failure) {
+  if (draining_ && is_cancellation(failure)) {
+    h.reject(503, "Service unavailable", {{"Retry-After", "1"}});
+  } else {
+    h.reject(500, "Internal server error", {});
+    u.log_limited("handshake", {.level = log_level::error, .text = {}, .connection = facts.id()},
+                  log_limiter::of_exception("handshake failed: ", failure));
+  }
+  connection_ended();
 }
 
 void runtime::log_rejection(const connection& facts, int status) const {
@@ -197,37 +237,43 @@ void runtime::log_rejection(const connection& facts, int status) const {
 }
 
 task<void> runtime::accept(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts) {
-  const auto reject = [&](const rejection& r) {
-    log_rejection(*facts, r.http_status());
-    h->reject(r.http_status(), r.body, facts->response_headers());
-    connection_ended();
-  };
+  std::exception_ptr failure;
   try {
     co_await detail::run_hooks(app_->connection.before_connection, *facts);
     co_await detail::run_hooks(app_->connection.before_accept, *facts);
-  } catch (const rejection& r) {
-    reject(r);
-    co_return;
-  } catch (const error& e) {
-    reject(rejection{e});
-    co_return;
-  } catch (const close_connection&) {
-    log_rejection(*facts, 403);
-    h->reject(403, "Forbidden", facts->response_headers());
-    connection_ended();
-    co_return;
-  } catch (const cancelled&) {
-    if (h->is_open()) throw;
-    connection_ended(); // the peer has gone
-    co_return;
+  } catch (...) {
+    failure = std::current_exception();
   }
-  open(u, *h, facts);
+  decide(u, *h, facts, failure);
+}
+
+/// The hooks of a handshake have run; `failure`: what was thrown.
+void runtime::decide(unit& u, handshake& h, const std::shared_ptr<connection>& facts,
+                     const std::exception_ptr& failure) {
+  const auto reject = [&](const rejection& r) {
+    log_rejection(*facts, r.http_status());
+    h.reject(r.http_status(), r.body, facts->response_headers());
+    connection_ended();
+  };
+  try {
+    if (failure) std::rethrow_exception(failure);
+  } catch (const rejection& r) {
+    return reject(r);
+  } catch (const error& e) {
+    return reject(rejection{e});
+  } catch (const close_connection&) {
+    return reject(rejection{403, "Forbidden"});
+  } catch (const cancelled&) {
+    if (h.is_open()) throw;
+    return connection_ended(); // the peer has gone
+  }
+  open(u, h, facts);
 }
 
 void runtime::open(unit& u, handshake& h, std::shared_ptr<connection> facts) {
-  const caf::strong_actor_ptr a = spawn_on<connection_actor>(u, facts, app_, [this] { connection_ended(); });
+  const caf::strong_actor_ptr a = spawn_on<connection_actor>(u, std::move(facts));
   connection_actor& c = as_connection(a);
-  message_port* port = h.accept(facts->response_headers(), c);
+  message_port* port = h.accept(c.facts().response_headers(), c);
   if (port == nullptr) return c.on_closed({});
   c.begin(*port);
   if (draining_) c.drain(); // its hooks have taken until now
@@ -270,34 +316,6 @@ void runtime::drain() {
     for (connection_actor* c : all) c->drain();
   });
 }
-
-namespace {
-
-std::string counted(std::size_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
-
-std::string seconds(clock_duration d) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f s", std::chrono::duration<double>(d).count());
-  return text;
-}
-
-/// "a (2), b and 7 more".
-std::string list_of(const std::vector<std::string>& all) {
-  constexpr std::size_t most = 10, longest = 100;
-  std::map<std::string, std::size_t> counts;
-  for (const auto& name : all) ++counts[std::string{cut_text(name, longest)}];
-  std::string out;
-  std::size_t shown = 0;
-  for (const auto& [name, count] : counts) {
-    if (shown == most) return out + " and " + std::to_string(counts.size() - most) + " more";
-    if (shown++ != 0) out += ", ";
-    out += name;
-    if (count > 1) out += " (" + std::to_string(count) + ")";
-  }
-  return out;
-}
-
-} // namespace
 
 /// What a unit has.
 struct runtime::census {

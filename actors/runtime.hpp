@@ -80,6 +80,8 @@ public:
   // --- gate
   void on_handshake(std::shared_ptr<handshake> h) override;
 
+  /// For a connection or handshake: nothing of it is left. From any thread.
+  void connection_ended();
   /// For a unit: `last` is what ran last in a turn that took so long. On its thread.
   void on_slow_turn(unit& u, const void* last, clock_duration took) noexcept;
 
@@ -92,9 +94,11 @@ private:
   template <class T, class F>
   std::vector<T> collect(F f);
   void on_each_unit(const std::function<void(unit&)>& f);
+  void run_hooks(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts);
   task<void> accept(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts);
+  void decide(unit& u, handshake& h, const std::shared_ptr<connection>& facts, const std::exception_ptr& failure);
+  void fail(unit& u, handshake& h, const connection& facts, const std::exception_ptr& failure);
   void open(unit& u, handshake& h, std::shared_ptr<connection> facts);
-  void connection_ended();
   census ask_units(const shutdown_options& how, const std::function<void(unit&, census&)>& f);
   bool end_connections(const shutdown_options& how, clock_time soft, clock_time last);
   bool end_idle_requests(const shutdown_options& how, std::optional<clock_time> until);

@@ -1,7 +1,12 @@
-# swill_batch(<target>): compiles SWILL_BATCH sources at a time, if that is set, so that headers which many of them include are read once for all.
+# swill_batch(<target> [<most>]): compiles SWILL_BATCH sources at a time, or <most> if that is less, so that headers which many of them include
+# are read once for all. Where SWILL_BATCH is not set, each is compiled by itself.
 function(swill_batch target)
   if(SWILL_BATCH)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${SWILL_BATCH})
+    set(size ${SWILL_BATCH})
+    if(ARGC GREATER 1 AND ARGV1 LESS SWILL_BATCH)
+      set(size ${ARGV1})
+    endif()
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${size})
     # A class of one source with a member whose type is in no named namespace: g++ takes the batch for a header.
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
     # g++ collects its garbage from 128 MB on, again and again: with 1 GB at most once in the largest batch, which spares a tenth of the time.

@@ -10,7 +10,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -78,9 +77,7 @@ public:
     bool more = false;                  ///< there are later ones: ask again from the last
   };
 
-  broker() = default;
-  broker(const broker&) = delete;
-  broker& operator=(const broker&) = delete;
+  broker& operator=(broker&&) = delete;
   virtual ~broker() = default;
 
   /// Adds what in its own options makes no sense, by itself or beside those of pub/sub. Before start.

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "libswill/api/types/codec.hpp"
-#include "libswill/base/must_await.hpp"
 #include "libswill/base/task.hpp"
 #include "pubsub/detail/subscription.hpp"
 

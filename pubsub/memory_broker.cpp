@@ -1,6 +1,6 @@
 #include "pubsub/memory_broker.hpp"
 
-#include "libswill/base/memory.hpp"
+#include "libswill/base/process.hpp"
 #include "libswill/base/ring.hpp"
 
 #include <algorithm>

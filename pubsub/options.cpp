@@ -1,6 +1,6 @@
 #include "pubsub/options.hpp"
 
-#include "actors/cluster/node.hpp"
+#include "actors/cluster/cluster.hpp"
 
 #include <algorithm>
 

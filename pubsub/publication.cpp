@@ -1,8 +1,6 @@
 #include "pubsub/publication.hpp"
 
-#include "libswill/base/buffer.hpp"
-#include "libswill/wire/reader.hpp"
-#include "libswill/wire/writer.hpp"
+#include "libswill/api/types/codec.hpp"
 #include "pubsub/options.hpp"
 
 namespace swill {
@@ -25,8 +23,6 @@ std::string_view field_of(bytes_view data, std::string_view name) noexcept {
   return {};
 }
 
-bytes taken(const buffer& b) { return {b.view().begin(), b.view().end()}; }
-
 /// An item, and `end` behind it.
 bytes encode_item(std::uint64_t offset, bytes_view data, std::string_view end) {
   buffer out;
@@ -38,7 +34,7 @@ bytes encode_item(std::uint64_t offset, bytes_view data, std::string_view end) {
   w.str("data");
   w.raw(data);
   w.raw(as_bytes(end));
-  return taken(out);
+  return {out.view().begin(), out.view().end()};
 }
 
 } // namespace
@@ -55,17 +51,9 @@ publication::publication(std::string topic, position at, bytes_view data, const 
   if (o.overflow == overflow::conflate && !o.conflate_by.empty()) key_ = field_of(this->data(), o.conflate_by);
 }
 
-publication::publication(std::string topic, position at) : topic_(std::move(topic)), at_(at) {
-  buffer out;
-  wire::writer w{out};
-  w.map(3);
-  w.str("epoch");
-  w.unsigned_integer(at.epoch);
-  w.str("offset");
-  w.unsigned_integer(at.offset);
-  w.str("recovered");
-  w.boolean(false);
-  item_ = taken(out);
-}
+publication::publication(std::string topic, position at)
+    : topic_(std::move(topic)),
+      at_(at),
+      item_(detail::encoded_message(value::map({{"epoch", at.epoch}, {"offset", at.offset}, {"recovered", false}}))) {}
 
 } // namespace swill

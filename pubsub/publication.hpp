@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libswill/base/bytes.hpp"
-#include "pubsub/position.hpp"
+#include "pubsub/topic.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -21,8 +21,7 @@ public:
   publication(std::string topic, position at, bytes_view data, const topic_options& o, std::string_view trace = {});
   /// A notice: the messages that follow it are those after `at`.
   publication(std::string topic, position at);
-  publication(const publication&) = delete;
-  publication& operator=(const publication&) = delete;
+  publication& operator=(publication&&) = delete;
 
   const std::string& topic() const noexcept { return topic_; }
   const position& at() const noexcept { return at_; }

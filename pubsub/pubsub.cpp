@@ -1,6 +1,5 @@
 #include "pubsub/pubsub.hpp"
 
-#include "libswill/base/trace.hpp"
 #include "libswill/base/trace_id.hpp"
 #include "pubsub/detail/client_handlers.hpp"
 #include "pubsub/detail/inbox.hpp"

@@ -2,7 +2,6 @@
 
 #include "libswill/base/random.hpp"
 #include "libswill/base/utf8.hpp"
-#include "pubsub/position.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -18,10 +17,6 @@ std::string_view take_segment(std::string_view& s) noexcept {
   s.remove_prefix(std::min(end + 1, s.size()));
   return segment;
 }
-
-} // namespace
-
-namespace {
 
 std::uint64_t random_seed() {
   std::uint64_t seed = 0;

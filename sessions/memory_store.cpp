@@ -9,6 +9,13 @@ namespace swill {
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 
+session_time session_end(const session_options& o, session_time created, session_time seen) noexcept {
+  session_time end = session_time::max();
+  if (o.idle.count() != 0) end = seen + o.idle;
+  if (o.absolute.count() != 0) end = std::min(end, created + o.absolute);
+  return end;
+}
+
 error session_conflict(const char* why) { return errors::conflict(why); }
 error session_too_large(const session_options& o) {
   return {error_code::too_large, "A session holds at most " + std::to_string(o.session_size) + " bytes"};
@@ -29,13 +36,6 @@ memory_store::memory_store(swill::loop& l, const session_options& o)
 
 session_time memory_store::now() const noexcept {
   return session_time{duration_cast<milliseconds>(loop_.now().time_since_epoch() + epoch_)};
-}
-
-session_time memory_store::end_of(const session_record& r) const noexcept {
-  session_time end = session_time::max();
-  if (options_.idle.count() != 0) end = r.seen + options_.idle;
-  if (options_.absolute.count() != 0) end = std::min(end, r.created + options_.absolute);
-  return end;
 }
 
 void memory_store::start(std::function<void()> ready) { ready(); }
@@ -75,7 +75,7 @@ bool memory_store::erase(const std::string& id) {
 void memory_store::use(entry& e) {
   by_end_.erase({e.ends, e.record.id});
   e.record.seen = now();
-  e.ends = end_of(e.record);
+  e.ends = session_end(options_, e.record.created, e.record.seen);
   if (e.ends == session_time::max()) return;
   by_end_.emplace(e.ends, e.record.id);
   arm();
@@ -115,8 +115,7 @@ void memory_store::bound_sessions_of(const std::string& user) {
   const auto it = by_user_.find(user);
   if (it == by_user_.end()) return;
   for (std::size_t n = it->second.size(); n > std::max<std::size_t>(options_.sessions_per_user, 1); --n) {
-    const std::string oldest = it->second.begin()->second;
-    erase(oldest); // never the last of them, so `it` stays
+    erase(std::string{it->second.begin()->second}); // never the last of them, so `it` stays
   }
 }
 
@@ -210,8 +209,7 @@ void memory_store::arm() {
 void memory_store::on_timer() {
   // A bounded number at a time: others wait for this thread.
   for (int n = 0; n < 1000 && !by_end_.empty() && by_end_.begin()->first <= now(); ++n) {
-    const std::string id = by_end_.begin()->second;
-    erase(id);
+    erase(std::string{by_end_.begin()->second});
   }
   arm();
 }

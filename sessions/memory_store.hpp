@@ -37,7 +37,6 @@ private:
   using table = std::unordered_map<std::string, entry>;
 
   session_time now() const noexcept;
-  session_time end_of(const session_record& r) const noexcept;
   entry* find(const std::string& id);
   std::optional<error> refusal(const std::string& id, std::uint64_t version);
   result<std::string> merged(const session_record& stored, const session_changes& c) const;

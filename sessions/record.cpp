@@ -25,6 +25,12 @@ session_time time_of(std::int64_t ms) noexcept { return session_time{std::chrono
 
 } // namespace
 
+session_record new_session(std::string id) {
+  session_record r;
+  r.id = std::move(id);
+  return r;
+}
+
 std::array<char, 16> session_number(std::uint64_t n) noexcept {
   static constexpr char hex[] = "0123456789abcdef";
   std::array<char, 16> out;
@@ -43,7 +49,7 @@ void encode_session(buffer& out, const session_record& r, const session_stamp& s
 }
 
 std::optional<session_record> decode_session(std::string id, std::string_view encoded) {
-  session_record r;
+  session_record r = new_session(std::move(id));
   std::uint64_t seen = 0;
   if (encoded.size() < 2 * digits || !read_number(encoded.substr(0, digits), r.version) ||
       !read_number(encoded.substr(digits, digits), seen))
@@ -53,7 +59,6 @@ std::optional<session_record> decode_session(std::string id, std::string_view en
   std::string_view user;
   std::string_view previous;
   if (!in.read_int(created) || !in.read_str(user) || !in.read_str(previous)) return std::nullopt;
-  r.id = std::move(id);
   r.user = user;
   r.previous = previous;
   r.created = time_of(created);

@@ -42,6 +42,9 @@ struct session_stamp {
   session_time seen{};
 };
 
+/// A record that is not stored yet.
+session_record new_session(std::string id);
+
 /// Appends a record without its id as bytes, with what saving changes of it: 16 hex digits of version, 16 of `seen` in ms (both at fixed
 /// places, so that a script can compare and set them), then MessagePack: `created` in ms, user, previous, data.
 void encode_session(buffer& out, const session_record& r, const session_stamp& s);

@@ -51,25 +51,18 @@ std::string session::encoded() {
 std::string session::token() const { return owner_->service_->tokens.token_of(record_.id); }
 
 session_time session::ends() const noexcept {
-  const session_options& o = owner_->options();
-  session_time end = session_time::max();
-  if (is_new()) return end;
-  if (o.idle.count() != 0) end = record_.seen + o.idle;
-  if (o.absolute.count() != 0) end = std::min(end, record_.created + o.absolute);
-  return end;
+  return is_new() ? session_time::max() : session_end(owner_->options(), record_.created, record_.seen);
 }
 
 // --- Values
 
 const std::string* session::find(std::string_view name) const noexcept {
-  const auto it =
-      std::find_if(values_.begin(), values_.end(), [name](const detail::session_value& v) { return v.name == name; });
+  const auto it = detail::find_value(values_, name);
   return it != values_.end() ? &it->encoded : nullptr;
 }
 
 void session::put(std::string_view name, std::string_view encoded) {
-  const auto it =
-      std::find_if(values_.begin(), values_.end(), [name](const detail::session_value& v) { return v.name == name; });
+  const auto it = detail::find_value(values_, name);
   if (it != values_.end()) {
     if (it->encoded == encoded) return;
     it->encoded = encoded;
@@ -182,9 +175,7 @@ task<void> session::reload() {
   } else if (!is_new()) {
     throw session_conflict("The session has ended"); // its id must not come to life again
   } else {
-    session_record empty;
-    empty.id = record_.id;
-    take(std::move(empty));
+    take(new_session(record_.id));
   }
 }
 
@@ -236,9 +227,7 @@ task<void> session::destroy() {
   if (has_new_id()) follow();
   const bool is_over = binding_ != nullptr && !is_of_connection();
   session_record ended = record_;
-  session_record empty;
-  empty.id = detail::make_session_id();
-  take(std::move(empty));
+  take(new_session(detail::make_session_id()));
   if (is_over) co_return;
   begin_another(); // before this waits: from here on no other request of the connection saves the old one
   std::exception_ptr failure;

@@ -35,8 +35,6 @@ class session {
 public:
   session(sessions& owner, connection* c, detail::session_binding* b, session_record r);
   session(session&&) = default;
-  session(const session&) = delete;
-  session& operator=(const session&) = delete;
 
   /// What the client shows to have this session again. A secret.
   std::string token() const;

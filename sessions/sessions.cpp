@@ -24,17 +24,10 @@ private:
   session session_;
 };
 
-session_record fresh(std::string id) {
-  session_record r;
-  r.id = std::move(id);
-  return r;
-}
-
 /// Counts a coroutine as long as it lives.
 struct counted {
   explicit counted(unsigned& n) noexcept : count(n) { ++count; }
-  counted(const counted&) = delete;
-  counted& operator=(const counted&) = delete;
+  counted& operator=(counted&&) = delete;
   ~counted() { --count; }
   unsigned& count;
 };
@@ -209,7 +202,7 @@ task<std::unique_ptr<detail::request_session>> sessions::open(context& c) {
     }
   }
   if (b.id.empty()) b.id = detail::make_session_id();
-  co_return std::make_unique<bound_session>(*this, k, b, found ? std::move(*found) : fresh(b.id));
+  co_return std::make_unique<bound_session>(*this, k, b, found ? std::move(*found) : new_session(b.id));
 }
 
 // --- Any session

@@ -69,6 +69,9 @@ struct session_backend {
 /// In this process: sessions end with it, and other nodes know nothing of them.
 session_backend memory_sessions();
 
+/// When a session ends that is not used after `seen`; session_time::max(): never.
+session_time session_end(const session_options& o, session_time created, session_time seen) noexcept;
+
 /// error 409 with data.retryable: somebody else has changed the session meanwhile, or it has ended.
 error session_conflict(const char* why);
 /// error 413: more bytes, or more values, than session_options::session_size and values.

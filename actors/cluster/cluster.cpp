@@ -1,22 +1,40 @@
 #include "actors/cluster/cluster.hpp"
 
 #include "libswill/base/completion.hpp"
+#include "libswill/base/error.hpp"
+#include "libswill/base/loop.hpp"
 #include "libswill/base/move_function.hpp"
-#include "libswill/base/run_on.hpp"
-#include "libswill/base/trace.hpp"
+#include "libswill/base/printable.hpp"
+#include "libswill/base/random.hpp"
 
+#include <array>
 #include <stdexcept>
-#include <utility>
+
+#include <unistd.h>
 
 namespace swill {
 
 namespace {
+
+constexpr std::size_t longest_node_name = 64;
 
 error not_running() {
   return errors::unavailable("this node has no others now: its server has not started yet, or has stopped");
 }
 
 } // namespace
+
+node_info make_node(const std::string& name) { return {random_hex(8), node_name_or_host(name)}; }
+
+std::string node_name_or_host(const std::string& name) {
+  std::array<char, 256> host{};
+  if (!name.empty() || ::gethostname(host.data(), host.size() - 1) != 0) return name;
+  return std::string{cut_text(printable(host.data()), longest_node_name)};
+}
+
+void check_node_name(std::string path, std::string_view name, mistake_list& out) {
+  out.check_text(std::move(path), name, longest_node_name);
+}
 
 void cluster::must_be_idle(std::string_view what) const {
   if (users_ != 0)
@@ -125,6 +143,12 @@ void cluster::heard(const std::string& from, const std::string& kind, bytes_view
       errors_->write(where, {.level = log_level::error},
                      log_limiter::of_exception(where + ": ", std::current_exception()));
   }
+}
+
+void memory_cluster::deliver(const std::string& node, const std::string& kind, bytes_view data, answer<void> done) {
+  if (!node.empty() && node != id()) return done(error{error_code::not_found, "no such node"});
+  heard(id(), kind, data);
+  done({});
 }
 
 } // namespace swill

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "actors/cluster/node.hpp"
 #include "libswill/base/bytes.hpp"
 #include "libswill/base/log.hpp"
 #include "libswill/base/log_limiter.hpp"
 #include "libswill/base/loop.hpp"
+#include "libswill/base/mistakes.hpp"
 #include "libswill/base/result.hpp"
 #include "libswill/base/task.hpp"
 
@@ -20,6 +20,20 @@
 
 namespace swill {
 
+/// One of the nodes that work together: a process with a server.
+struct node_info {
+  std::string id;
+  std::string name; ///< what it is called; empty when that is not known
+  bool operator==(const node_info&) const = default;
+};
+
+/// A node with a new id, and the name that node_name_or_host gives.
+node_info make_node(const std::string& name);
+/// What a node is called that was given this name: that, or, when it is empty, what the host is called.
+std::string node_name_or_host(const std::string& name);
+/// Adds a mistake for a name that no node can have.
+void check_node_name(std::string path, std::string_view name, mistake_list& out);
+
 /// The nodes that work together, this one among them, and mail between them. Plugins share it: pub/sub has one (pubsub::cluster), of the
 /// nodes that share its broker, and `connections` lists those of one. Functions may be called from any thread; what they call back runs on
 /// the first I/O thread, where it must not wait. While no server runs this, they answer error 503.
@@ -28,8 +42,7 @@ public:
   template <class T>
   using answer = std::function<void(result<T>)>;
 
-  cluster(const cluster&) = delete;
-  cluster& operator=(const cluster&) = delete;
+  cluster& operator=(cluster&&) = delete;
   virtual ~cluster() = default;
 
   /// Of this node: 16 hex digits, new with each object; and what it is called.
@@ -92,6 +105,19 @@ private:
 
   std::mutex mutex_;     ///< guards what follows
   loop* home_ = nullptr; ///< while this runs
+};
+
+/// A cluster of one node.
+class memory_cluster final : public cluster {
+public:
+  explicit memory_cluster(node_info self = make_node({})) : cluster(std::move(self)) {}
+
+private:
+  void begin(loop&, const log_sink&) override { found(all()); }
+  void end(std::function<void()> done) override { done(); }
+  void find_nodes(answer<std::vector<node_info>> done) override { done(all()); }
+  void deliver(const std::string& node, const std::string& kind, bytes_view data, answer<void> done) override;
+  std::vector<node_info> all() const { return {{id(), name()}}; }
 };
 
 } // namespace swill

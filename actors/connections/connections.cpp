@@ -1,6 +1,6 @@
 #include "actors/connections/connections.hpp"
 
-#include "actors/cluster/memory_cluster.hpp"
+#include "actors/cluster/cluster.hpp"
 #include "actors/connections/detail/node.hpp"
 #include "libswill/base/printable.hpp"
 #include "libswill/base/random.hpp"
@@ -10,7 +10,6 @@
 #include <charconv>
 #include <chrono>
 #include <future>
-#include <map>
 
 namespace swill {
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/listed_connection.hpp"
 #include "libswill/api/types/codec.hpp"
 
 #include <cstdint>
@@ -11,27 +12,11 @@
 
 namespace swill {
 
-/// One open connection of some node. Numbers count from its beginning; bytes are those of whole messages, without frames.
-struct connection_entry {
-  std::string id;
+/// One open connection of some node. Of the topics, at most connections_options::topics_listed.
+struct connection_entry : actors::listed_connection {
   std::string node;
-  std::string node_name; ///< what that node is called (pubsub_options::node_name); empty: unknown
-  std::string user;      ///< empty: unknown
-  std::string remote_address;
-  std::string path;
-  std::string subprotocol;
-  std::int64_t age_ms = 0;
-  std::uint64_t requests = 0;     ///< in flight
-  std::uint64_t backlog = 0;      ///< bytes that wait to be sent
-  std::uint64_t queued_items = 0; ///< of streaming requests, for handlers to take
-  std::uint64_t queued_bytes = 0; ///< of these
-  std::uint64_t messages_in = 0;
-  std::uint64_t bytes_in = 0;
-  std::uint64_t messages_out = 0;
-  std::uint64_t bytes_out = 0;
-  std::string session;             ///< a short hash of its session's id; empty: none
-  std::vector<std::string> topics; ///< that it is subscribed to, at most connections_options::topics_listed
-  std::uint64_t topic_count = 0;   ///< all of them
+  std::string node_name;         ///< what that node is called (pubsub_options::node_name); empty: unknown
+  std::uint64_t topic_count = 0; ///< all of them
 };
 
 template <class D>

@@ -1,6 +1,6 @@
 #include "actors/connections/options.hpp"
 
-#include "actors/cluster/node.hpp"
+#include "actors/cluster/cluster.hpp"
 
 namespace swill {
 

@@ -9,15 +9,10 @@
 
 namespace swill::actors::workers {
 
-namespace {
-
-/// What a gateway that counts the items of an upload takes for a bound of them: there is none.
-constexpr std::int64_t any_number_of_items = 1 << 30;
-
-} // namespace
-
 bytes encode_announcement(const worker_options& o,
                           const std::vector<std::shared_ptr<const detail::handler>>& handlers) {
+  // What a gateway that counts the items of an upload takes for a bound of them: there is none.
+  constexpr std::int64_t any_number_of_items = 1 << 30;
   value_array records;
   for (const auto& h : handlers) {
     if (!h->name.starts_with("swill.")) records.push_back(introspection_record(*h));
@@ -36,8 +31,7 @@ error refused(std::string why) { return {error_code::bad_request, std::move(why)
 
 template <class T>
 T get(const value* from, std::string_view key, T otherwise) {
-  const value* v = from != nullptr ? from->find(key) : nullptr;
-  const T* t = v != nullptr ? v->get_if<T>() : nullptr;
+  const T* t = from != nullptr ? from->find<T>(key) : nullptr;
   return t != nullptr ? *t : otherwise;
 }
 
@@ -66,15 +60,11 @@ result<std::shared_ptr<const announced_handler>> decode_handler(const value& r, 
   h->options.doc = get<std::string>(&r, "documentation", {});
   h->options.idempotent = get<bool>(&r, "idempotent", false);
   h->options.endless = get<bool>(&r, "endless", false);
-  if (const value* errors = r.find("errors"); errors != nullptr && errors->get_if<value_array>() != nullptr) {
-    for (const value& e : *errors->get_if<value_array>()) {
-      if (const auto* code = e.get_if<std::int64_t>()) h->options.errors.push_back(static_cast<int>(*code));
-    }
+  for (const value& e : get<value_array>(&r, "errors", {})) {
+    if (const auto* code = e.get_if<std::int64_t>()) h->options.errors.push_back(static_cast<int>(*code));
   }
-  if (const value* tags = r.find("tags"); tags != nullptr && tags->get_if<value_array>() != nullptr) {
-    for (const value& t : *tags->get_if<value_array>()) {
-      if (const auto* tag = t.get_if<std::string>()) h->options.tags.push_back(*tag);
-    }
+  for (const value& t : get<value_array>(&r, "tags", {})) {
+    if (const auto* tag = t.get_if<std::string>()) h->options.tags.push_back(*tag);
   }
   const value* of = r.find("limits");
   h->options.message_size =
@@ -101,8 +91,7 @@ result<announcement> decode_announcement(bytes_view encoded, const gateway_optio
   out.capacity = count_of(all, "capacity");
   out.connections = count_of(all, "connections");
   out.queued_items = count_of(all, "queued_items");
-  const value* handlers = all.find("handlers");
-  const auto* records = handlers != nullptr ? handlers->get_if<value_array>() : nullptr;
+  const auto* records = all.find<value_array>("handlers");
   if (records == nullptr) return refused("the announcement has no handlers");
   if (records->size() > o.names) return refused("the announcement has too many handlers");
   for (const value& r : *records) {

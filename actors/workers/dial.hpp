@@ -1,7 +1,6 @@
 #pragma once
 
 #include "actors/workers/admission.hpp"
-#include "actors/workers/host_and_port.hpp"
 #include "actors/workers/wake_up.hpp"
 #include "libswill/base/loop.hpp"
 #include "libswill/base/result.hpp"

@@ -1,6 +1,5 @@
 #include "actors/workers/gateway_lane.hpp"
 
-#include "actors/workers/options.hpp"
 #include "actors/workers/remote_call.hpp"
 #include "libswill/api/types/codec.hpp"
 #include "libswill/base/header_fields.hpp"
@@ -67,20 +66,19 @@ bool gateway_lane::leave_connection(std::uint32_t number) {
 }
 
 void gateway_lane::send_facts(std::uint32_t number, const connection& c) {
-  const handshake_request& r = c.request();
   value_array headers;
-  for (const auto& [name, text] : r.headers) {
+  for (const auto& [name, text] : c.headers()) {
     const bool hidden = std::any_of(options_.hidden_headers.begin(), options_.hidden_headers.end(),
                                     [&n = name](const std::string& h) { return header_fields::same_token(h, n); });
     if (!hidden) headers.push_back(value::array({any_text(name), any_text(text)}));
   }
   value facts = value::map({{"id", c.id()},
-                            {"method", any_text(r.method)},
-                            {"target", any_text(r.target)},
-                            {"address", any_text(r.remote_address)},
-                            {"port", r.remote_port},
-                            {"tls", r.tls},
-                            {"subprotocol", any_text(r.subprotocol)},
+                            {"method", any_text(c.method())},
+                            {"target", any_text(c.target())},
+                            {"address", any_text(c.remote_address())},
+                            {"port", c.remote_port()},
+                            {"tls", c.is_tls()},
+                            {"subprotocol", any_text(c.subprotocol())},
                             {"user", any_text(c.user())}});
   facts.set("headers", std::move(headers));
   wire::writer w{begin_record(record::connect, number, 0)};

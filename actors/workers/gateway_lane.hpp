@@ -33,8 +33,7 @@ struct worker_state {
 /// so do its images.
 class images {
 public:
-  images() = default;
-  images(const images&) = delete;
+  images& operator=(images&&) = delete;
   ~images();
   /// Its number on that lane, which is told of it, or of its new user, first. Throws 429 when the worker has as many as it may.
   std::uint32_t number_on(gateway_lane& l, connection& c);

@@ -4,7 +4,7 @@
 #include "actors/workers/handler_table.hpp"
 #include "actors/workers/link_lane.hpp"
 #include "actors/workers/network.hpp"
-#include "libswill/base/member_timer.hpp"
+#include "libswill/base/loop.hpp"
 #include "libswill/base/printable.hpp"
 
 #include <deque>

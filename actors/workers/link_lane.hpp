@@ -1,13 +1,12 @@
 #pragma once
 
 #include "actors/loop_actor.hpp"
-#include "actors/workers/secret.hpp"
+#include "actors/workers/introduction.hpp"
 #include "libswill/base/buffer.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 namespace swill::actors::workers {

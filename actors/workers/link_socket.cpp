@@ -1,7 +1,7 @@
 #include "actors/workers/link_socket.hpp"
 
 #include <cerrno>
-#include <limits>
+#include <csignal>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdexcept>
@@ -87,6 +87,13 @@ std::unique_ptr<SSL, void (*)(SSL*)> link_certificates::make_session() {
 }
 
 // --- Sockets
+
+void block_broken_pipes() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
 
 link_socket::link_socket(int fd, role r, link_certificates* certificates) : fd_(fd), tls_(nullptr, &::SSL_free) {
   if (certificates == nullptr) return;

@@ -43,6 +43,9 @@ private:
   context context_; // shared with the thread that makes a session of it
 };
 
+/// For threads that use link_sockets: TLS writes to sockets whose peers have gone, of which only the socket's own error is of interest.
+void block_broken_pipes();
+
 /// What became of an attempt to go on with a socket: done, or to be tried again when the socket can be read or written, or never.
 enum class io_result : std::uint8_t { done, wants_read, wants_write, failed };
 
@@ -54,8 +57,7 @@ public:
   /// Owns `fd`. `certificates`: null without TLS.
   link_socket(int fd, role r, link_certificates* certificates);
   ~link_socket();
-  link_socket(const link_socket&) = delete;
-  link_socket& operator=(const link_socket&) = delete;
+  link_socket& operator=(link_socket&&) = delete;
 
   int fd() const noexcept { return fd_; }
   /// The descriptor is the caller's to close from now on; this must be destroyed before.

@@ -103,4 +103,14 @@ struct worker_options {
 void check(const gateway_options& o, mistake_list& out);
 void check(const worker_options& o, mistake_list& out);
 
+namespace actors::workers {
+
+struct host_and_port {
+  std::string host;
+  std::uint16_t port = 0;
+};
+/// Of "HOST:PORT" or "[ADDRESS]:PORT". Throws std::invalid_argument.
+host_and_port parse_host_and_port(const std::string& text);
+
+} // namespace actors::workers
 } // namespace swill

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <map>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -65,14 +64,6 @@ std::string address_of(const sockaddr_storage& from, socklen_t size) {
   return text.data();
 }
 
-/// Only the socket's own error is of interest where TLS writes to one whose peer has gone.
-void ignore_broken_pipes() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-}
-
 } // namespace
 
 porter::porter(const host_and_port& at, house_rules rules, admitted let_in, const log_sink* log)
@@ -91,7 +82,7 @@ porter::~porter() {
 }
 
 void porter::run() {
-  ignore_broken_pipes();
+  block_broken_pipes();
   while (true) {
     wait();
     if (polled_[0].revents != 0) return;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "actors/workers/admission.hpp"
-#include "actors/workers/host_and_port.hpp"
 #include "actors/workers/wake_up.hpp"
 #include "libswill/base/log_limiter.hpp"
 
@@ -35,8 +34,7 @@ public:
   porter(const host_and_port& at, house_rules rules, admitted let_in, const log_sink* log);
   /// Listens no longer; drops who has not been let in.
   ~porter();
-  porter(const porter&) = delete;
-  porter& operator=(const porter&) = delete;
+  porter& operator=(porter&&) = delete;
 
   /// Begins to receive.
   void open();

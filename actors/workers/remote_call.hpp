@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 
 namespace swill::actors::workers {
 
@@ -17,8 +16,7 @@ class remote_handler;
 class remote_call {
 public:
   remote_call(const remote_handler& h, detail::call& c) : handler_(h), call_(c) {}
-  remote_call(const remote_call&) = delete;
-  remote_call& operator=(const remote_call&) = delete;
+  remote_call& operator=(remote_call&&) = delete;
   virtual ~remote_call();
 
   /// Picks the worker with the least in flight and opens the call there. Throws 503 when there is none, 429 when all are full.

@@ -54,35 +54,6 @@ namespace {
 struct kept_handler {
   std::shared_ptr<const remote_handler> handler; // with the table, which may let go of it first
 };
-} // namespace
-
-/// Messages as they are, checked against their description on the way in. Keeps the handler until all else of it has gone.
-template <class F>
-class remote_handler::checked_exchange final : kept_handler,
-                                               public detail::typed_exchange<detail::handler_traits<F>, false> {
-public:
-  using unchecked = detail::typed_exchange<detail::handler_traits<F>, false>;
-  checked_exchange(detail::call& c, std::shared_ptr<const remote_handler> h, const F& f)
-      : kept_handler{std::move(h)}, unchecked(c, f) {}
-
-  bool decode(bytes_view data, const limits& l, bool is_checked, std::optional<error>& failure) override {
-    return is_checked && handler->what()->request_schema->check(data, l, failure) &&
-           unchecked::decode(data, l, true, failure);
-  }
-};
-
-std::unique_ptr<detail::exchange> remote_handler::make_exchange(detail::call& c) const {
-  auto self = shared_from_this();
-  if (request_streams && response_streams)
-    return std::make_unique<checked_exchange<duplex>>(c, std::move(self), duplex_);
-  if (request_streams) return std::make_unique<checked_exchange<upload>>(c, std::move(self), upload_);
-  if (response_streams) return std::make_unique<checked_exchange<download>>(c, std::move(self), download_);
-  return std::make_unique<unary_exchange>(c, std::move(self));
-}
-
-// --- The shapes that stream
-
-namespace {
 
 /// The one message of a response that does not stream; sends leading metadata that come before it. False: the worker is lost.
 task<bool> take_result(streaming_call& c, streaming_call::reply& out, bool& answered) {
@@ -114,7 +85,41 @@ task<void> feed(streaming_request<raw>& in, streaming_call& c) {
   c.send_end();
 }
 
+/// What to do with one reply of a streaming response: sets metadata; true for an item.
+bool take_item(context& to, streaming_call::reply& r) {
+  if (r.leading) to.set_leading(std::move(*r.leading));
+  if (r.type == wire::response_type::message) return true;
+  set_trailing(to, r.trailing);
+  return false;
+}
+
 } // namespace
+
+/// Messages as they are, checked against their description on the way in. Keeps the handler until all else of it has gone.
+template <class F>
+class remote_handler::checked_exchange final : kept_handler,
+                                               public detail::typed_exchange<detail::handler_traits<F>, false> {
+public:
+  using unchecked = detail::typed_exchange<detail::handler_traits<F>, false>;
+  checked_exchange(detail::call& c, std::shared_ptr<const remote_handler> h, const F& f)
+      : kept_handler{std::move(h)}, unchecked(c, f) {}
+
+  bool decode(bytes_view data, const limits& l, bool is_checked, std::optional<error>& failure) override {
+    return is_checked && handler->what()->request_schema->check(data, l, failure) &&
+           unchecked::decode(data, l, true, failure);
+  }
+};
+
+std::unique_ptr<detail::exchange> remote_handler::make_exchange(detail::call& c) const {
+  auto self = shared_from_this();
+  if (request_streams && response_streams)
+    return std::make_unique<checked_exchange<duplex>>(c, std::move(self), duplex_);
+  if (request_streams) return std::make_unique<checked_exchange<upload>>(c, std::move(self), upload_);
+  if (response_streams) return std::make_unique<checked_exchange<download>>(c, std::move(self), download_);
+  return std::make_unique<unary_exchange>(c, std::move(self));
+}
+
+// --- The shapes that stream
 
 task<raw> remote_handler::upload::operator()(streaming_request<raw> in) const {
   streaming_call c{*of, in.context().call()};
@@ -126,18 +131,6 @@ task<raw> remote_handler::upload::operator()(streaming_request<raw> in) const {
   if (!co_await take_result(c, answer, answered)) throw errors::unavailable("The worker has gone");
   co_return std::move(answer.data);
 }
-
-namespace {
-
-/// What to do with one reply of a streaming response: sets metadata; true for an item.
-bool take_item(context& to, streaming_call::reply& r) {
-  if (r.leading) to.set_leading(std::move(*r.leading));
-  if (r.type == wire::response_type::message) return true;
-  set_trailing(to, r.trailing);
-  return false;
-}
-
-} // namespace
 
 /// The worker's stream. It is opened by one message, or fed by a stream.
 stream<raw> remote_handler::relay(context& to, raw opening, std::optional<streaming_request<raw>> further) const {

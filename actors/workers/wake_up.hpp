@@ -14,8 +14,7 @@ public:
     if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
   }
   ~wake_up() { ::close(fd_); }
-  wake_up(const wake_up&) = delete;
-  wake_up& operator=(const wake_up&) = delete;
+  wake_up& operator=(wake_up&&) = delete;
 
   void ring() noexcept { ::eventfd_write(fd_, 1); }
   /// Readable from ring() on.

@@ -23,8 +23,7 @@ public:
   explicit worker_finder(worker_side& w);
   /// Ends every link, and waits for that.
   ~worker_finder();
-  worker_finder(const worker_finder&) = delete;
-  worker_finder& operator=(const worker_finder&) = delete;
+  worker_finder& operator=(worker_finder&&) = delete;
 
   /// As worker_tie::leave, for all.
   void leave();

@@ -15,8 +15,7 @@ public:
   /// `answer` is called on its thread. Throws std::system_error when the name cannot be had.
   health_socket(const std::string& name, std::function<std::string()> answer);
   ~health_socket();
-  health_socket(const health_socket&) = delete;
-  health_socket& operator=(const health_socket&) = delete;
+  health_socket& operator=(health_socket&&) = delete;
 
 private:
   void run();

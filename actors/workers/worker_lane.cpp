@@ -10,17 +10,15 @@ namespace swill::actors::workers {
 
 namespace {
 
-std::string text_of(const value& facts, std::string_view key) {
-  const value* v = facts.find(key);
-  if (v == nullptr) return {};
-  if (const auto* s = v->get_if<std::string>()) return *s;
-  if (const auto* b = v->get_if<bytes>()) return std::string{as_text(*b)};
-  return {};
-}
-
 std::string text_of(const value& v) {
+  if (const auto* s = v.get_if<std::string>()) return *s;
   const auto* b = v.get_if<bytes>();
   return b != nullptr ? std::string{as_text(*b)} : std::string{};
+}
+
+std::string text_of(const value& facts, std::string_view key) {
+  const value* v = facts.find(key);
+  return v != nullptr ? text_of(*v) : std::string{};
 }
 
 handshake_request request_of(const value& facts) {
@@ -29,12 +27,11 @@ handshake_request request_of(const value& facts) {
   r.target = text_of(facts, "target");
   r.remote_address = text_of(facts, "address");
   r.subprotocol = text_of(facts, "subprotocol");
-  if (const value* port = facts.find("port"); port != nullptr && port->get_if<std::int64_t>() != nullptr)
-    r.remote_port = static_cast<std::uint16_t>(*port->get_if<std::int64_t>());
+  if (const auto* port = facts.find<std::int64_t>("port")) r.remote_port = static_cast<std::uint16_t>(*port);
   if (const value* tls = facts.find("tls")) r.tls = *tls == value{true};
-  const value* headers = facts.find("headers");
-  if (headers == nullptr || headers->get_if<value_array>() == nullptr) return r;
-  for (const value& h : *headers->get_if<value_array>()) {
+  const auto* headers = facts.find<value_array>("headers");
+  if (headers == nullptr) return r;
+  for (const value& h : *headers) {
     const auto* pair = h.get_if<value_array>();
     if (pair != nullptr && pair->size() == 2) r.headers.emplace_back(text_of((*pair)[0]), text_of((*pair)[1]));
   }
@@ -216,8 +213,7 @@ void worker_lane::connect(std::uint32_t number, bytes_view encoded) {
   if (ports_.size() >= options_.connections || ports_.contains(number)) return on_broken();
   if (!wire::read_value(from, facts, wire::reader::deepest)) return on_broken();
   auto port = std::make_shared<image_port>(*this, number);
-  port->request = request_of(facts);
-  port->facts = std::make_shared<connection>(text_of(facts, "id"), port->request);
+  port->facts = std::make_shared<connection>(text_of(facts, "id"), request_of(facts));
   port->set_user(text_of(facts, "user"));
   port->facts->on_user_changed([p = std::weak_ptr{port}](connection&, const std::string&) {
     if (const auto image = p.lock()) image->user_changed();

@@ -8,8 +8,8 @@ namespace swill::cli {
 /// What the program ends with: docs/cli.md. Numbers are for scripts: they never change.
 enum class exit_code : int {
   ok = 0,
-  usage = 1,         ///< the command line, or JSON on it or on stdin
-  connection = 2,    ///< no connection, or it was lost
+  usage = 1,      ///< the command line, or JSON on it or on stdin; what was compared differs: gen --check, schema diff
+  connection = 2, ///< no connection, or it was lost
   client_error = 3,  ///< 4xx that has no number of its own, 501
   validation = 4,    ///< 422
   not_found = 5,     ///< 404, the server's or a handler's own

@@ -13,7 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <chrono>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <ctime>
@@ -34,10 +34,9 @@ constexpr std::int8_t timestamp_type = -1;
 std::string timestamp_text(std::int64_t seconds, std::uint32_t nanoseconds) {
   const std::time_t time = seconds;
   std::tm parts{};
-  if (::gmtime_r(&time, &parts) == nullptr || parts.tm_year < -1900 || parts.tm_year > 9999 - 1900) return {};
+  if (::gmtime_r(&time, &parts) == nullptr || parts.tm_year < 1000 - 1900 || parts.tm_year > 9999 - 1900) return {};
   std::array<char, 40> text{};
   std::size_t n = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-  if (parts.tm_year + 1900 < 1000) return {};
   std::string out{text.data(), n};
   if (nanoseconds != 0) {
     n = static_cast<std::size_t>(std::snprintf(text.data(), text.size(), ".%09u", static_cast<unsigned>(nanoseconds)));
@@ -62,13 +61,9 @@ struct to_json_visitor {
   json operator()(float f) const {
     if (!std::isfinite(f)) return real_json(static_cast<double>(f));
     std::array<char, 32> text{};
-    const auto n = std::snprintf(text.data(), text.size(), "%.9g", static_cast<double>(f));
-    for (int digits = 1; digits < 9; ++digits) {
-      std::array<char, 32> shorter{};
-      std::snprintf(shorter.data(), shorter.size(), "%.*g", digits, static_cast<double>(f));
-      if (std::strtof(shorter.data(), nullptr) == f) return std::strtod(shorter.data(), nullptr);
-    }
-    return std::strtod(std::string(text.data(), static_cast<std::size_t>(n)).c_str(), nullptr);
+    double shortest = 0;
+    std::from_chars(text.data(), std::to_chars(text.data(), text.data() + text.size(), f).ptr, shortest);
+    return shortest;
   }
   json operator()(double d) const { return real_json(d); }
   json operator()(const std::string& s) const { return s; }

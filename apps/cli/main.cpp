@@ -1,12 +1,10 @@
-#include "apps/cli/cookie_jar.hpp"
+#include "apps/cli/connect.hpp"
 #include "apps/cli/interrupts.hpp"
 #include "apps/cli/lines.hpp"
 #include "apps/cli/options.hpp"
 #include "apps/cli/output.hpp"
 #include "apps/cli/verbs.hpp"
 #include "apps/common/standard_output.hpp"
-#include "libswill/base/await.hpp"
-#include "libswill/base/header_fields.hpp"
 #include "libswill/client/run.hpp"
 
 #include <atomic>
@@ -36,56 +34,11 @@ verb verb_of(const std::string& name) {
   return verbs.at(name);
 }
 
-/// The connection is closed in an orderly way also when the verb was cancelled: then its calls have sent CANCEL.
-task<void> close(client& c, std::chrono::milliseconds patience) {
-  scope& here = co_await this_scope{};
-  here.reset_cancel();
-  c.close();
-  co_await when_any(c.closed(), sleep_for(patience));
-}
-
-/// The deadline has passed, so that nobody waits for the server any longer.
-bool is_late(const options& o, const std::exception_ptr& failure) {
-  if (o.timeout.count() == 0 || !failure) return false;
-  try {
-    std::rethrow_exception(failure);
-  } catch (const error& e) {
-    return e.is(error_code::deadline_exceeded);
-  } catch (...) {
-    return false;
-  }
-}
-
-/// Behind those of -H, if there are any: a request has one such field (RFC 6265 §5.4).
-void add_cookies(header_list& to, const std::string& cookies) {
-  if (cookies.empty()) return;
-  for (auto& [name, text] : to) {
-    if (!header_fields::same_token(name, "Cookie")) continue;
-    text += "; " + cookies;
-    return;
-  }
-  to.emplace_back("Cookie", cookies);
-}
-
 task<void> talk(const options& o, output& out) {
-  client_options how = o.client();
-  std::optional<cookie_jar> jar;
-  if (!o.cookie_jar.empty()) {
-    jar.emplace(o.cookie_jar, o.url);
-    add_cookies(how.headers, jar->header());
-  }
-  client server = co_await client::connect(o.url, how);
-  if (jar) jar->take(server.response_headers());
-  std::exception_ptr failure;
-  try {
-    const session s{o, out, server};
-    co_await verb_of(o.verb)(s);
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  constexpr std::chrono::milliseconds to_send_it{20};
-  co_await close(server, is_late(o, failure) ? to_send_it : how.close_timeout);
-  if (failure) std::rethrow_exception(failure);
+  // These look at files as well, and connect where they need a server.
+  if (o.verb == "gen") co_return co_await generate(o, out);
+  if (o.verb == "schema") co_return co_await compare_schemas(o, out);
+  co_await with_server(o, out, o.url, verb_of(o.verb));
 }
 
 exit_code report(output& out, std::exception_ptr failure) {
@@ -96,9 +49,6 @@ exit_code report(output& out, std::exception_ptr failure) {
   } catch (const error& e) {
     out.failure(e);
     return exit_code_of(e);
-  } catch (const usage_error& e) {
-    out.failure(e.what(), exit_code::usage);
-    return exit_code::usage;
   } catch (const apps::output_error& e) {
     out.failure(e.what(), exit_code::output);
     return exit_code::output;

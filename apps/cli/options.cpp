@@ -11,7 +11,6 @@
 #include <charconv>
 #include <cmath>
 #include <map>
-#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -46,8 +45,7 @@ value parse_position(const std::string& text) {
   if (text.starts_with('{')) {
     const value given = parse_json(text);
     const auto take = [&given](std::string_view name, std::int64_t& to) {
-      const value* v = given.find(name);
-      if (const auto* n = v != nullptr ? v->get_if<std::int64_t>() : nullptr) to = *n;
+      if (const auto* n = given.find<std::int64_t>(name)) to = *n;
     };
     take("epoch", epoch);
     take("offset", offset);
@@ -80,6 +78,7 @@ constexpr std::uint64_t most_wanted = 1'000'000'000; // messages, or connections
 
 /// Texts of the command line, before they are looked at.
 struct raw_options {
+  std::string place; ///< URL of a server, where it may stand without --url
   std::string message;
   std::string since;
   std::string timeout;
@@ -200,6 +199,32 @@ void add_topics(command_line& program, options& o, raw_options& raw) {
   sub.add({"-n,--count", whole_number(o.topics.count, 1, most_wanted), "Ends after so many messages", "COUNT"});
 }
 
+void add_gen(command_line& program, gen_options& o, raw_options& raw) {
+  auto gen = program.verb("gen", "Code and pages from what a server says about itself");
+  gen.needs_verb();
+  const auto add = [&](const char* name, const char* what) {
+    auto verb = gen.verb(name, what);
+    verb.add({"URL", raw.place, "Server; without it that of --url"});
+    verb.add({"--from", o.from, "File that `swill introspect` has printed, instead of a server", "FILE"});
+    verb.add(
+        {"-o,--output", o.to, "File to write, which is left alone when it says the same; without it: stdout", "FILE"});
+    verb.add({"--check", o.check, "Writes nothing: exit code 1 and the difference when FILE says something else"});
+    return verb;
+  };
+  add("json-schema", "JSON Schema of all messages, as the JSON that this program reads and prints");
+  add("md", "A page in Markdown about all handlers and their types");
+  add("ts", "A TypeScript module: types, and a function for each handler")
+      .add({"--bigint", o.bigint, "Integers of 64 bits are number | bigint, as they come, and not number"});
+}
+
+void add_schema(command_line& program, schema_options& o) {
+  auto schema = program.verb("schema", "What servers say about themselves, compared");
+  schema.needs_verb();
+  auto diff = schema.verb("diff", "The changes from A to B: exit code 1 when some break clients");
+  add_place(diff, "A", o.before, "URL, or file that `swill introspect` has printed: what clients were made for");
+  add_place(diff, "B", o.after, "The same of what comes");
+}
+
 /// Files that TLS cannot use are ours to mend, not the server's.
 void check_files(const tls_client_options& tls) {
   if (tls.authority.empty() && tls.identity.certificate.empty()) return;
@@ -221,6 +246,7 @@ void check_together(const options& o) {
     throw usage_error("--node: has no effect with --user, which is closed on all nodes");
   if (o.verb == "pub" && !o.message && !o.topics.key.empty())
     throw usage_error("--key: is of one message, given as JSON");
+  if (o.gen.check && o.gen.to.empty()) throw usage_error("--check: wants the file to look at, -o FILE");
   if (o.tls.identity.certificate.empty() != o.tls.identity.key.empty())
     throw usage_error("--tls-cert and --tls-key belong together");
   check_files(o.tls);
@@ -238,12 +264,18 @@ options parse_options(int argc, char** argv, std::string& help) {
   add_verbs(program, o, raw);
   add_topics(program, o, raw);
   add_conns(program, o.conns, raw);
+  add_gen(program, o.gen, raw);
+  add_schema(program, o.schema);
   help = program.parse(argc, argv);
   if (!help.empty()) return o;
 
   const auto verbs = program.given_verbs();
   o.verb = verbs.front();
   if (o.verb == "conns") o.conns.action = verbs.back();
+  if (o.verb == "gen") o.gen.what = verbs.back();
+  if (!raw.place.empty() && !o.gen.from.empty())
+    throw usage_error("--from: is instead of a server, and there is a URL");
+  if (!raw.place.empty()) o.url = raw.place;
   if (!raw.older_than.empty()) o.conns.older_than = parse_time("--older-than", raw.older_than);
   if (!raw.timeout.empty()) o.timeout = parse_time("--timeout", raw.timeout);
   for (const auto& text : raw.headers) o.headers.push_back(parse_header(text));

@@ -6,11 +6,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace swill::cli {
 
@@ -40,6 +37,21 @@ struct topics_options {
   std::size_t count = 0;      ///< of messages, then it ends; 0: without end
 };
 
+/// What `swill gen` takes.
+struct gen_options {
+  std::string what;    ///< ts, json-schema, md
+  std::string from;    ///< a file with what `swill introspect` has printed, instead of a server; empty: none
+  std::string to;      ///< the file to write; empty: stdout
+  bool check = false;  ///< looks whether that file is as it would be written, and does not write it
+  bool bigint = false; ///< of ts
+};
+
+/// What `swill schema diff` takes: URLs, or files that `swill introspect` has printed.
+struct schema_options {
+  std::string before;
+  std::string after;
+};
+
 /// The command line.
 struct options {
   std::string verb;
@@ -63,6 +75,8 @@ struct options {
 
   topics_options topics;
   conns_options conns;
+  gen_options gen;
+  schema_options schema;
 
   swill::client_options client() const;
   swill::call_options call() const;

@@ -4,6 +4,7 @@
 #include "apps/common/standard_output.hpp"
 #include "libswill/base/printable.hpp"
 #include "libswill/base/utf8.hpp"
+#include "libswill/client/errors.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -155,6 +156,9 @@ void output::failure(const error& e) {
     body["exit_code"] = static_cast<int>(exit_code_of(e));
     return complain(dump(json{{"error", body}}));
   }
+  // No server has answered, so there is no code that somebody could look up.
+  if (const auto* c = dynamic_cast<const connect_error*>(&e); c != nullptr && c->http_status == 0)
+    return complain("swill: " + printable(c->message));
   const bool known = e.code > 0 && e.code < 1000;
   const std::string_view name = known ? name_of(static_cast<error_code>(e.code)) : std::string_view{};
   std::string text = "swill: error " + std::to_string(e.code);

@@ -7,8 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include <cstddef>
-#include <string>
-#include <string_view>
 
 namespace swill::cli {
 
@@ -88,8 +86,7 @@ void add_side(std::string& out, const value& record, std::string_view name) {
 } // namespace
 
 std::string text_under(const value& v, std::string_view key) {
-  const value* found = v.find(key);
-  const auto* text = found != nullptr ? found->get_if<std::string>() : nullptr;
+  const auto* text = v.find<std::string>(key);
   return text != nullptr ? *text : std::string{};
 }
 

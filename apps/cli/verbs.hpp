@@ -31,6 +31,11 @@ task<void> publish(session s);   ///< pub
 task<void> subscribe(session s); ///< sub
 task<void> conns(session s);     ///< conns ls, show, close, cancel
 
+/// gen ts, json-schema, md: connects where no file stands for the server.
+task<void> generate(const options& o, output& out);
+/// schema diff
+task<void> compare_schemas(const options& o, output& out);
+
 /// Which sides of a handler stream.
 struct shape {
   bool request_streams = false;

@@ -111,6 +111,11 @@ task<void> call_duplex(session s) {
   if (first.index() == 1) co_await print_items(s, both);
 }
 
+/// The words of docs/protocol.md §4: a 404 in others is the handler's own.
+bool is_unknown_handler(const error& e) {
+  return e.is(error_code::not_found) && e.message == "No func was found to process this request";
+}
+
 } // namespace
 
 swill::stream<value> stdin_items() {
@@ -126,15 +131,6 @@ swill::stream<value> stdin_items() {
     }
   }
 }
-
-namespace {
-
-/// The words of docs/protocol.md §4: a 404 in others is the handler's own.
-bool is_unknown_handler(const error& e) {
-  return e.is(error_code::not_found) && e.message == "No func was found to process this request";
-}
-
-} // namespace
 
 void explain_missing(const error& e, std::string_view plugin) {
   if (!is_unknown_handler(e)) return;

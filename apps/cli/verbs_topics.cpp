@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <optional>
 #include <utility>
 
 // Topics of pub/sub (docs/protocol.md §10).

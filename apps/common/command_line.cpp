@@ -1,6 +1,5 @@
 #include "apps/common/command_line.hpp"
 
-#include "apps/common/environment.hpp"
 #include "apps/common/standard_output.hpp"
 #include "apps/common/suggest.hpp"
 #include "libswill/base/line_writer.hpp"
@@ -9,14 +8,91 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
-#include <utility>
 
 #include <unistd.h>
 
 namespace swill::apps {
 
 namespace {
+
+constexpr std::string_view limit_prefix = "limits.";
+
+bool is_of_name(char c) noexcept { return (c >= 'a' && c <= 'z') || c == '_'; }
+
+/// "limits.send_buffer" becomes "--send-buffer", wherever it stands in s.
+std::string with_limit_options(std::string_view s) {
+  std::string out;
+  for (std::size_t at = s.find(limit_prefix); at != std::string_view::npos; at = s.find(limit_prefix)) {
+    out.append(s.substr(0, at)).append("--");
+    s.remove_prefix(at + limit_prefix.size());
+    const auto end = std::find_if_not(s.begin(), s.end(), is_of_name);
+    std::transform(s.begin(), end, std::back_inserter(out), [](char c) { return c == '_' ? '-' : c; });
+    s.remove_prefix(static_cast<std::size_t>(end - s.begin()));
+  }
+  return out.append(s);
+}
+
+/// The longest of the names that s begins with, or an empty one.
+option_name longest_of(std::string_view s, std::span<const option_name> names) {
+  option_name best;
+  for (const auto& n : names) {
+    if (s.starts_with(n.first) && n.first.size() > best.first.size()) best = n;
+  }
+  return best;
+}
+
+/// "listen[0].tls" becomes "listen.tls": an option is about all that it may be given for.
+std::string without_indexes(std::string_view path) {
+  std::string out;
+  bool in_index = false;
+  for (const char c : path) {
+    if (c == '[') in_index = true;
+    if (!in_index) out += c;
+    if (c == ']') in_index = false;
+  }
+  return out;
+}
+
+std::string option_of(const std::string& path, std::span<const option_name> names) {
+  const option_name best = longest_of(without_indexes(path), names);
+  return best.first.empty() ? with_limit_options(path) : std::string{best.second};
+}
+
+/// The same of the options that a sentence is about: where one stands there by its whole name.
+std::string with_options(std::string_view s, std::span<const option_name> names) {
+  std::string out;
+  while (!s.empty()) {
+    const option_name n = longest_of(s, names);
+    const bool is_whole = !n.first.empty() && is_of_name(n.first.back()) &&
+                          (s.size() == n.first.size() || !is_of_name(s[n.first.size()]));
+    out.append(is_whole ? n.second : s.substr(0, 1));
+    s.remove_prefix(is_whole ? n.first.size() : 1);
+  }
+  return with_limit_options(out);
+}
+
+bool is_foreign(std::string_view name, std::string_view value) {
+  if (!name.starts_with("SWILL_")) return false;
+  if (name.ends_with("_PORT")) return value.find("://") != std::string_view::npos;
+  if (name.ends_with("_NAME")) return value.starts_with('/');
+  return false;
+}
+
+/// Removes from the environment of this process what others put there under names that begin with SWILL_: Kubernetes, for each of its
+/// services, and Docker, for each linked container. Of a service called `swill` a pod finds SWILL_PORT=tcp://10.96.12.7:8080, which is no port
+/// to listen on. A value is theirs when it cannot be meant for an option of ours: `*_PORT` with a URL, `*_NAME` with the path of a container.
+void forget_foreign_environment() {
+  std::vector<std::string> foreign; // collected first: removing one moves the others
+  for (char** entry = ::environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text{*entry};
+    const auto equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    if (is_foreign(text.substr(0, equals), text.substr(equals + 1))) foreign.emplace_back(text.substr(0, equals));
+  }
+  for (const std::string& name : foreign) ::unsetenv(name.c_str());
+}
 
 /// "--io-threads" becomes "SWILL_IO_THREADS".
 std::string variable_of(std::string_view name) {
@@ -96,6 +172,12 @@ std::string help_of(const CLI::App& program) {
 
 } // namespace
 
+std::string text_of(const invalid_configuration& e, std::span<const option_name> names) {
+  mistake_list by_option; // what one option does in several places stands there once
+  for (const mistake& m : e.mistakes()) by_option.add(option_of(m.path, names), with_options(m.text, names));
+  return invalid_configuration{by_option.all()}.what();
+}
+
 command_line::command_line(const std::string& program, const std::string& what)
     : app_{std::make_shared<CLI::App>(what, program)} {}
 
@@ -158,8 +240,10 @@ std::vector<std::string> command_line::given_verbs() const {
   return names;
 }
 
+bool was_given(added_option o) { return o->count() != 0; }
+
 void require_effect(added_option o, bool has_effect, const std::string& why) {
-  if (!has_effect && o->count() != 0) throw std::invalid_argument(o->get_name() + ": has no effect " + why);
+  if (!has_effect && was_given(o)) throw std::invalid_argument(o->get_name() + ": has no effect " + why);
 }
 
 int run_program(const std::string& name, std::span<const option_name> names, const std::function<int()>& run) {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "apps/common/option_names.hpp"
 #include "apps/common/option_values.hpp"
+#include "libswill/base/mistakes.hpp"
 
 #include <functional>
 #include <memory>
@@ -9,6 +9,8 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace CLI {
@@ -17,6 +19,14 @@ class Option;
 } // namespace CLI
 
 namespace swill::apps {
+
+/// The beginning of a mistake's path, and the option of a program that sets what is there: {"server_options.path", "--path"}. Of several that
+/// fit, the longest counts. Indexes do not: "server_options.listen.tls" is that of every listener.
+using option_name = std::pair<std::string_view, std::string_view>;
+
+/// The mistakes of a program's configuration, a line each, for who wrote its command line: "--nesting: is 300; 2 to 256 would be right". A limit
+/// is called like its member, "limits.send_buffer" --send-buffer; what no option sets keeps its name. So it is in the texts, too.
+std::string text_of(const invalid_configuration& e, std::span<const option_name> names);
 
 /// What servers end with (docs/operations.md). Numbers are for those who supervise them: they never change.
 /// IF YOU ADD A VALUE: docs/operations.md.
@@ -87,6 +97,9 @@ private:
   std::shared_ptr<CLI::App> app_; ///< owned by this object and those of its verbs
   bool reads_environment_ = false;
 };
+
+/// To be called after the command line was read: whether `o` was given, there or by the environment.
+bool was_given(added_option o);
 
 /// To be called after the command line was read. Throws std::invalid_argument when `o` was given, there or by the environment, although it
 /// has no effect, `why`: "without --redis".

@@ -22,8 +22,7 @@ public:
     struct stat link {};
     if (fd_ < 0 && ::lstat(path.c_str(), &link) == 0) fail(ENOENT);
   }
-  reader(const reader&) = delete;
-  reader& operator=(const reader&) = delete;
+  reader& operator=(reader&&) = delete;
   ~reader() {
     if (fd_ >= 0) ::close(fd_);
   }

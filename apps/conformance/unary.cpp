@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <numeric>
+#include <set>
 #include <tuple>
 #include <variant>
 

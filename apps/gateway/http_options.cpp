@@ -1,5 +1,6 @@
 #include "apps/gateway/http_options.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace swill::gateway {
@@ -40,6 +41,11 @@ void http_options::apply(app& a) const {
 void http_options::apply(server_options& o) const {
   for (const std::string& address : internal_) o.listen.push_back(internal_listener(address));
   o.health = health_;
+}
+
+bool http_options::has(std::string_view path) const {
+  return std::any_of(static_.begin(), static_.end(),
+                     [path](std::string_view text) { return text.substr(0, text.find('=')) == path; });
 }
 
 } // namespace swill::gateway

@@ -5,6 +5,7 @@
 #include "libswill/server/server.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace swill::gateway {
@@ -19,6 +20,9 @@ public:
   void apply(app& a) const;
   /// Adds the internal listeners and health.
   void apply(server_options& o) const;
+
+  /// Whether there are files at that path.
+  bool has(std::string_view path) const;
 
 private:
   std::vector<std::string> static_;

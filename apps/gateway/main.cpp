@@ -4,6 +4,7 @@
 #include "apps/gateway/admin_options.hpp"
 #include "apps/gateway/http_options.hpp"
 #include "apps/gateway/options.hpp"
+#include "apps/gateway/playground.hpp"
 #include "apps/gateway/pubsub_options.hpp"
 #include "apps/gateway/session_options.hpp"
 #include "apps/gateway/welcome.hpp"
@@ -41,6 +42,8 @@ int run(int argc, char** argv) {
   topics.add_to(program);
   gateway::admin_options admin;
   admin.add_to(program);
+  gateway::playground playground;
+  playground.add_to(program);
   if (const auto answer = program.parse(argc, argv); !answer.empty()) return apps::end_with(answer);
 
   app a = make_app(chosen);
@@ -50,9 +53,10 @@ int run(int argc, char** argv) {
   workers.apply(a);
   server_options options = chosen.server();
   http.apply(options);
+  playground.apply(a, options, http, chosen.trusts_proxy() || sessions.trusts_proxy());
   server{a, options}.run([&](server& s) {
-    const auto say = ::isatty(STDOUT_FILENO) != 0 ? gateway::welcome : listening_line;
-    print_in_time(chosen.log().beside_log(say(s.urls())));
+    const auto say = ::isatty(STDOUT_FILENO) != 0 ? gateway::welcome : gateway::address_lines;
+    print_in_time(chosen.log().beside_log(say(s.urls(), playground.url(s.urls()))));
   });
   return 0;
 }

@@ -24,7 +24,7 @@ std::string check_origin(const std::string& text) {
 /// The last address is the one that our own proxy has seen; those before it are the client's to invent.
 void take_forwarded_address(connection& c) {
   std::string_view all;
-  for (const auto& [name, text] : c.request().headers) { // of several headers, too, the last
+  for (const auto& [name, text] : c.headers()) { // of several headers, too, the last
     if (header_fields::same_token(name, "X-Forwarded-For")) all = text;
   }
   // It is shown, and sent to other nodes, as text: what an address can be fits in, and is UTF-8.

@@ -22,6 +22,8 @@ public:
   void apply(app& a) const;
   server_options server() const;
   const apps::log_options& log() const noexcept { return log_; }
+  /// Clients come through a proxy, which says from where.
+  bool trusts_proxy() const noexcept { return trust_forwarded_for_; }
 
 private:
   apps::listen_options listen_;

@@ -21,9 +21,8 @@ void describe(D& d, name& n) {
 /// What somebody says in a room: `{text}` comes, `{from, text}` goes to all.
 void sign(context& c, const std::string&, value& message) {
   const std::string& who = c.connection().user();
-  const value* text = message.find("text");
-  if (text == nullptr || text->get_if<std::string>() == nullptr)
-    throw error{error_code::bad_request, "a message is {\"text\": str}"};
+  const auto* text = message.find<std::string>("text");
+  if (text == nullptr) throw error{error_code::bad_request, "a message is {\"text\": str}"};
   message = value::map({{"from", who.empty() ? "guest" : who}, {"text", *text}});
 }
 

@@ -2,7 +2,7 @@
 
 #include "apps/common/command_line.hpp"
 #include "libswill/api/app.hpp"
-#include "libswill/redis/place.hpp"
+#include "libswill/redis/options.hpp"
 #include "pubsub/pubsub.hpp"
 
 #include <memory>

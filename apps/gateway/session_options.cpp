@@ -5,7 +5,6 @@
 #include "sessions/sessions.hpp"
 
 #include <chrono>
-#include <memory>
 
 namespace swill::gateway {
 

@@ -2,7 +2,7 @@
 
 #include "apps/common/command_line.hpp"
 #include "libswill/api/app.hpp"
-#include "libswill/redis/place.hpp"
+#include "libswill/redis/options.hpp"
 #include "sessions/options.hpp"
 
 #include <memory>
@@ -24,6 +24,9 @@ public:
 
   /// Adds sessions to the app, and "example.visits", which counts in one. Without Redis they are kept in memory.
   void apply(app& a) const;
+
+  /// Clients come through a proxy, which says how.
+  bool trusts_proxy() const noexcept { return sessions_.trust_forwarded_proto; }
 
 private:
   std::string redis_;

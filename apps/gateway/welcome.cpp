@@ -1,5 +1,7 @@
 #include "apps/gateway/welcome.hpp"
 
+#include "libswill/server/serve.hpp"
+
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -63,9 +65,16 @@ std::string tool() {
 
 } // namespace
 
-std::string welcome(const std::vector<std::string>& urls) {
+std::string address_lines(const std::vector<std::string>& urls, const std::string& playground) {
+  const std::string page = playground.empty() ? "" : "Its playground is at " + playground + "\n";
+  return listening_line(urls) + page;
+}
+
+std::string welcome(const std::vector<std::string>& urls, const std::string& playground) {
   std::string text = "Swill listens on\n";
   for (const auto& url : urls) text += "  " + reachable(url) + "\n";
+
+  if (!playground.empty()) text += "Its playground is at\n  " + reachable(playground) + "\n";
 
   std::string call = tool();
   if (const auto url = reachable(urls.front()); url != "ws://127.0.0.1:8080/ws") call += " --url " + quoted(url);

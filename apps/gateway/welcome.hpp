@@ -1,14 +1,16 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace swill::gateway {
 
-/// What the gateway says to somebody at a terminal when it listens: where, three commands that work when pasted into a shell on this machine,
+/// What the gateway says to somebody at a terminal when it listens: where, where its playground is, if it has one, three commands that work when pasted into a shell on this machine,
 /// and how to end it. The command line tool `swill` lies beside this program. When its output is kept or goes elsewhere, as in a container, it says
-/// swill::listening_line: who reads that may be on another machine, where loopback addresses, paths of programs and Ctrl-C mean something else.
-std::string welcome(const std::vector<std::string>& urls);
+/// address_lines: who reads that may be on another machine, where loopback addresses, paths of programs and Ctrl-C mean something else.
+std::string welcome(const std::vector<std::string>& urls, const std::string& playground);
+
+/// swill::listening_line, and one for the playground, if there is one.
+std::string address_lines(const std::vector<std::string>& urls, const std::string& playground);
 
 } // namespace swill::gateway

@@ -3,7 +3,6 @@
 #include "apps/common/link_options.hpp"
 #include "libswill/api/app.hpp"
 
-#include <cstddef>
 #include <string>
 #include <vector>
 

@@ -1,13 +1,16 @@
-// Makes dist/: the package as ECMAScript modules and as CommonJS, each with its types, in a file each of code.
+// Makes dist/: the package as ECMAScript modules and as CommonJS, each with its types, in a file of code for each of its parts.
 import { execFileSync } from "node:child_process";
 import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-// Names of members that no application sees. They are shortened, which makes the bundle 1 % smaller; so none may be a name of the platform's.
-const internal =
-  "begin|begun|changed|controller|deadlineTimer|endItems|hasLeft|heard|isOver|itemsSent|onAbort|onOver|onSent|" +
-  "opening|options|retryDelay|rpc|sendItem|sink|streams|transport|waitTimer|waitsUntil|watched";
+// The other parts know the client by its interface alone; there is one copy of it, whichever of them an application uses.
+const client = {
+  name: "client",
+  setup(build) {
+    build.onResolve({ filter: /^\.\/index\.js$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
 
 process.chdir(fileURLToPath(new URL(".", import.meta.url)));
 rmSync("dist", { recursive: true, force: true });
@@ -16,13 +19,13 @@ for (const [directory, format, type] of [
   ["dist/cjs", "cjs", "commonjs"],
 ]) {
   await build({
-    entryPoints: ["src/index.ts"],
-    outfile: `${directory}/index.js`,
+    entryPoints: ["index", "check", "react", "query", "testing"].map((part) => `src/${part}.ts`),
+    outdir: directory,
     bundle: true,
     packages: "external",
+    plugins: [client],
     format,
     target: "es2022",
-    mangleProps: new RegExp(`^(${internal})$`),
     sourcemap: true,
     logLevel: "warning",
   });

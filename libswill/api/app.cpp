@@ -2,7 +2,6 @@
 
 #include "libswill/api/context.hpp"
 #include "libswill/api/introspection.hpp"
-#include "libswill/api/serving/typed_handler.hpp"
 #include "libswill/base/printable.hpp"
 
 #include <algorithm>

@@ -113,9 +113,9 @@ public:
     static_assert(detail::refused<F>, "a handler's name comes first: app.handle(\"a\", f)");
   }
 
-  /// Serves a name by a CAF actor, here or on another node: it gets each In as a message and answers an Out. Defined in
-  /// "actors/handle_actor.hpp"; docs/handlers.md says what the actor must do, also for streams. An actor of the server's own system is
-  /// ended when the server stops.
+  /// Serves a name by a CAF actor of this process: it gets each In as a message and answers an Out. Defined in "actors/handle_actor.hpp";
+  /// docs/actors.md says what the actor may do, docs/handlers.md what it must, also for streams. An actor of the server's own system is ended
+  /// when the server stops.
   template <class In, class Out, class Handle>
   void handle_actor(std::string_view name, Handle actor);
   template <class In, class Out, class Handle>
@@ -133,43 +133,35 @@ public:
   // and may take fewer arguments. Several of one name run in the order of registration.
   template <class F>
   void before_request(F f) {
-    must_be_open("before_request");
-    hooks_.before_request.push_back(detail::make_hook<context&>(std::move(f)));
+    add_hook("before_request", hooks_.before_request, std::move(f));
   }
   template <class F>
   void before_request_metadata(F f) {
-    must_be_open("before_request_metadata");
-    hooks_.before_request_metadata.push_back(detail::make_hook<context&, metadata&>(std::move(f)));
+    add_hook("before_request_metadata", hooks_.before_request_metadata, std::move(f));
   }
   template <class F>
   void before_request_data(F f) {
-    must_be_open("before_request_data");
-    hooks_.before_request_data.push_back(detail::make_hook<context&, bytes&>(std::move(f)));
+    add_hook("before_request_data", hooks_.before_request_data, std::move(f));
   }
   template <class F>
   void before_request_message(F f) {
-    must_be_open("before_request_message");
-    hooks_.before_request_message.push_back(detail::make_hook<context&, any_message&>(std::move(f)));
+    add_hook("before_request_message", hooks_.before_request_message, std::move(f));
   }
   template <class F>
   void before_leading_metadata(F f) {
-    must_be_open("before_leading_metadata");
-    hooks_.before_leading_metadata.push_back(detail::make_hook<context&, metadata&>(std::move(f)));
+    add_hook("before_leading_metadata", hooks_.before_leading_metadata, std::move(f));
   }
   template <class F>
   void before_response_message(F f) {
-    must_be_open("before_response_message");
-    hooks_.before_response_message.push_back(detail::make_hook<context&, any_message&>(std::move(f)));
+    add_hook("before_response_message", hooks_.before_response_message, std::move(f));
   }
   template <class F>
   void before_trailing_metadata(F f) {
-    must_be_open("before_trailing_metadata");
-    hooks_.before_trailing_metadata.push_back(detail::make_hook<context&, metadata&>(std::move(f)));
+    add_hook("before_trailing_metadata", hooks_.before_trailing_metadata, std::move(f));
   }
   template <class F>
   void after_request(F f) {
-    must_be_open("after_request");
-    hooks_.after_request.push_back(detail::make_hook<context&, const outcome&>(std::move(f)));
+    add_hook("after_request", hooks_.after_request, std::move(f));
   }
 
   /// Lets only those requests pass that `f(context&)` lets: it gives nothing or a bool, or a task of one of them, and says no by false,
@@ -240,6 +232,11 @@ public:
 protected:
   /// Throws std::logic_error when nothing would use what is going to be added.
   void must_be_open(std::string_view what) const;
+  template <class... Args, class F>
+  void add_hook(std::string_view name, detail::hook_list<Args...>& to, F f) {
+    must_be_open(name);
+    to.push_back(detail::make_hook<Args...>(std::move(f)));
+  }
   /// Adds the rules for tags that no handler of b has: most likely the tag is written in another way there.
   static void check_tags(const blueprint& b, std::vector<mistake>& out);
   /// Adds the hooks and rules of b that are null.
@@ -252,7 +249,7 @@ protected:
   mutable std::weak_ptr<const detail::service> running_; // what was built last from this app
 
 private:
-  template <class In, class Out, class Target>
+  template <class Signatures, class In, class Out, class Target>
   void add_actor(std::string_view name, const Target& to, const actor_options& o);
 
   std::string name_;
@@ -273,23 +270,19 @@ public:
   // response headers.
   template <class F>
   void before_connection(F f) {
-    must_be_open("before_connection");
-    connection_.before_connection.push_back(detail::make_hook<connection&>(std::move(f)));
+    add_hook("before_connection", connection_.before_connection, std::move(f));
   }
   template <class F>
   void before_accept(F f) {
-    must_be_open("before_accept");
-    connection_.before_accept.push_back(detail::make_hook<connection&>(std::move(f)));
+    add_hook("before_accept", connection_.before_accept, std::move(f));
   }
   template <class F>
   void after_accept(F f) {
-    must_be_open("after_accept");
-    connection_.after_accept.push_back(detail::make_hook<connection&>(std::move(f)));
+    add_hook("after_accept", connection_.after_accept, std::move(f));
   }
   template <class F>
   void after_connection(F f) {
-    must_be_open("after_connection");
-    connection_.after_connection.push_back(detail::make_hook<connection&, const close_reason&>(std::move(f)));
+    add_hook("after_connection", connection_.after_connection, std::move(f));
   }
 
   /// Who may ask `swill.introspect`, a request like any other for the hooks of this app: everybody that they let pass, which is the
@@ -309,6 +302,11 @@ public:
   /// Answers GET and HEAD requests for exactly this path by HTTP, on the listeners of the server: `app.http("/version", [](const
   /// swill::http_request&) { return swill::http_response{.body = "7\n"}; })`. For plugins, too. docs/http.md.
   void http(std::string path, http_handler f, http_listeners where = http_listeners::all);
+  template <class F>
+  requires(!std::convertible_to<F, http_handler>) void http(std::string, F&&, http_listeners = http_listeners::all) {
+    static_assert(detail::refused<F>,
+                  "app.http takes a function of (const swill::http_request&) that returns a swill::http_response");
+  }
   /// Serves the files of a directory, at this path and below, on public listeners: `app.files("/", "/srv/www")`. Nothing outside of the directory is
   /// ever read, and nothing whose name begins with a dot. validate() reports a directory that is not there. docs/http.md.
   void files(std::string path, std::string directory, file_options o = {});

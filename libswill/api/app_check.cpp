@@ -1,7 +1,6 @@
 #include "libswill/api/app.hpp"
 
 #include "libswill/api/introspection.hpp"
-#include "libswill/base/limits_check.hpp"
 #include "libswill/base/printable.hpp"
 #include "libswill/base/utf8.hpp"
 

@@ -7,7 +7,6 @@
 #include "libswill/base/utf8.hpp"
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 
 namespace swill {
@@ -36,6 +35,13 @@ std::string decode_query(std::string_view s) {
   return out;
 }
 
+/// cookie-value of RFC 6265 §4.1.1: no blank, quote, comma, semicolon or backslash, and ASCII only; quotes may be around it.
+bool is_cookie_value(std::string_view s) noexcept {
+  if (s.size() >= 2 && s.front() == '"' && s.back() == '"') s = s.substr(1, s.size() - 2);
+  return std::all_of(s.begin(), s.end(),
+                     [](char c) { return c > 32 && c < 127 && c != '"' && c != ',' && c != ';' && c != '\\'; });
+}
+
 } // namespace
 
 rejection::rejection(const error& e)
@@ -52,38 +58,96 @@ error rejection::to_error() const {
   return e;
 }
 
-connection::connection(std::string id, handshake_request request) : id_(std::move(id)), request_(std::move(request)) {
-  mend(request_.method);
-  mend(request_.target);
-  mend(request_.remote_address);
-  mend(request_.subprotocol);
-  for (auto& [name, text] : request_.headers) {
-    mend(name);
-    mend(text);
+namespace {
+
+/// Where connection::fact() finds them.
+enum fact_number : int { address_fact, target_fact, method_fact, subprotocol_fact, fact_count };
+
+void append_mended(std::string& facts, std::string_view text) {
+  text_block::append(facts, valid_utf8(text) ? text : std::string_view{make_valid_utf8(text)});
+}
+
+} // namespace
+
+connection::connection(std::string id, handshake_request request)
+    : id_(std::move(id)), remote_port_(request.remote_port), is_tls_(request.tls) {
+  std::string facts;
+  facts.reserve(512);
+  for (const std::string* text : {&request.remote_address, &request.target, &request.method, &request.subprotocol})
+    append_mended(facts, *text);
+  for (const auto& [name, text] : request.headers) {
+    append_mended(facts, name);
+    append_mended(facts, text);
   }
+  facts_ = text_block{facts};
+  if (request.certificate) to_keep().certificate = std::move(request.certificate);
+}
+
+const connection::seldom& connection::kept() const noexcept {
+  static const seldom nothing;
+  return seldom_ ? *seldom_ : nothing;
+}
+
+connection::seldom& connection::to_keep() {
+  if (!seldom_) seldom_ = std::make_unique<seldom>();
+  return *seldom_;
 }
 
 void connection::set_remote_address(std::string_view address) {
-  request_.remote_address = address;
-  mend(request_.remote_address);
+  static_assert(address_fact == 0);
+  std::string facts;
+  append_mended(facts, address);
+  auto others = facts_.begin();
+  others.next();
+  facts_ = text_block{facts.append(others.rest())};
+}
+
+std::string_view connection::fact(int number) const noexcept {
+  auto c = facts_.begin();
+  while (number-- > 0) c.next();
+  return c.next();
+}
+
+std::string_view connection::remote_address() const noexcept { return fact(address_fact); }
+std::string_view connection::target() const noexcept { return fact(target_fact); }
+std::string_view connection::method() const noexcept { return fact(method_fact); }
+std::string_view connection::subprotocol() const noexcept { return fact(subprotocol_fact); }
+
+text_pairs connection::headers() const noexcept {
+  auto c = facts_.begin();
+  for (int n = 0; n < fact_count; ++n) c.next();
+  return text_pairs{c};
 }
 
 std::string_view connection::path() const noexcept {
-  const std::string_view t = request_.target;
+  const std::string_view t = target();
   return t.substr(0, t.find('?'));
 }
 
 std::string_view connection::query() const noexcept {
-  const std::string_view t = request_.target;
+  const std::string_view t = target();
   const std::size_t at = t.find('?');
   return at == std::string_view::npos ? std::string_view{} : t.substr(at + 1);
 }
 
 std::optional<std::string_view> connection::header(std::string_view name) const noexcept {
-  for (const auto& [n, v] : request_.headers) {
+  for (const auto& [n, v] : headers()) {
     if (header_fields::same_token(n, name)) return v;
   }
   return std::nullopt;
+}
+
+handshake_request connection::request() const {
+  handshake_request r{.method = std::string{method()},
+                      .target = std::string{target()},
+                      .headers = {},
+                      .remote_address = std::string{remote_address()},
+                      .remote_port = remote_port_,
+                      .tls = is_tls_,
+                      .certificate = kept().certificate,
+                      .subprotocol = std::string{subprotocol()}};
+  for (const auto& [name, text] : headers()) r.headers.emplace_back(name, text);
+  return r;
 }
 
 std::map<std::string, std::vector<std::string>, std::less<>> connection::arguments() const {
@@ -103,28 +167,30 @@ std::optional<std::string> connection::argument(std::string_view name) const {
   return it->second.front();
 }
 
+void connection::for_each_cookie(const std::function<void(std::string_view, std::string_view)>& f) const {
+  for (const auto& [header, text] : headers()) {
+    if (!header_fields::same_token(header, "Cookie")) continue;
+    header_fields::split(text, ';', [&f](std::string_view part) {
+      const std::size_t at = part.find('=');
+      if (at == std::string_view::npos) return;
+      std::string_view value = header_fields::trimmed(part.substr(at + 1));
+      if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+      f(header_fields::trimmed(part.substr(0, at)), value);
+    });
+  }
+}
+
 std::map<std::string, std::string, std::less<>> connection::cookies() const {
   std::map<std::string, std::string, std::less<>> out;
-  header_fields::for_each_cookie(request_.headers, [&out](std::string_view name, std::string_view text) {
+  for_each_cookie([&out](std::string_view name, std::string_view text) {
     out.emplace(std::string{name}, std::string{text}); // of several of one name the first
   });
   return out;
 }
 
-namespace {
-
-/// cookie-value of RFC 6265 §4.1.1: no blank, quote, comma, semicolon or backslash, and ASCII only; quotes may be around it.
-bool is_cookie_value(std::string_view s) noexcept {
-  if (s.size() >= 2 && s.front() == '"' && s.back() == '"') s = s.substr(1, s.size() - 2);
-  return std::all_of(s.begin(), s.end(),
-                     [](char c) { return c > 32 && c < 127 && c != '"' && c != ',' && c != ';' && c != '\\'; });
-}
-
-} // namespace
-
 void connection::set_response_header(std::string_view name, std::string_view text) {
   if (!header_fields::may_travel(name, text)) throw std::invalid_argument("HTTP does not allow this header");
-  response_headers_.emplace_back(name, text);
+  to_keep().response_headers.emplace_back(name, text);
 }
 
 void connection::set_cookie(std::string_view name, std::string_view text, std::string_view attributes) {
@@ -140,28 +206,39 @@ void connection::set_cookie(std::string_view name, std::string_view text, std::s
 }
 
 void connection::close(int code, std::string_view reason) {
-  if (on_close_wanted) on_close_wanted(code, reason);
+  if (closer_ != nullptr) closer_->on_close_wanted(code, reason);
 }
 
 void connection::log(log_level level, std::string_view text, log_fields fields) const {
   logger{log_.get()}.write(log_entry{
-      .level = level, .text = text, .connection = id_, .user = user_, .fields = {fields.begin(), fields.size()}});
+      .level = level, .text = text, .connection = id_, .user = user(), .fields = {fields.begin(), fields.size()}});
 }
 
 bool connection::is_logged(log_level level) const noexcept { return logger{log_.get()}.enabled(level); }
 
 void connection::set_user(std::string user) {
-  if (user == user_) return;
+  if (user == kept().user) return;
   if (!valid_utf8(user)) throw std::invalid_argument("the name of a user is not UTF-8");
-  const std::string before = std::exchange(user_, std::move(user));
-  for (std::size_t i = 0; i < user_watchers_.size(); ++i) user_watchers_[i](*this, before);
+  seldom& known = to_keep();
+  const std::string before = std::exchange(known.user, std::move(user));
+  for (std::size_t i = 0; i < known.user_watchers.size(); ++i) known.user_watchers[i](*this, before);
 }
 
 void connection::on_user_changed(std::function<void(connection&, const std::string&)> f) {
   detail::must_be_function(f, "on_user_changed");
-  user_watchers_.push_back(std::move(f));
+  to_keep().user_watchers.push_back(std::move(f));
 }
 
-std::string make_connection_id() { return random_hex(16); }
+std::string make_connection_id() {
+  constexpr std::size_t size = 16;
+  thread_local std::array<std::byte, 32 * size> random; // one system call for some of them
+  thread_local std::size_t used = random.size();
+  if (used == random.size()) {
+    fill_random(random.data(), random.size());
+    used = 0;
+  }
+  used += size;
+  return to_hex(bytes_view{random}.subspan(used - size, size));
+}
 
 } // namespace swill

@@ -1,16 +1,18 @@
 #pragma once
 
+#include "libswill/api/detail/state_set.hpp"
 #include "libswill/api/ports.hpp"
 #include "libswill/base/error.hpp"
 #include "libswill/base/log.hpp"
+#include "libswill/base/text_block.hpp"
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <typeindex>
 #include <vector>
 
 namespace swill {
@@ -32,6 +34,15 @@ public:
   std::string body;
 };
 
+/// Whoever can close a connection: its actor.
+class connection_closer {
+public:
+  virtual void on_close_wanted(int code, std::string_view reason) = 0;
+
+protected:
+  ~connection_closer() = default;
+};
+
 /// One connection as hooks and handlers see it: the facts of its handshake and a place for the application's own state. The facts are
 /// UTF-8: bytes that are none in what the client sent have become U+FFFD. Owned by the
 /// connection's actor; a reference is good for as long as the hook or request runs. Use it on the connection's I/O thread only, except
@@ -39,23 +50,27 @@ public:
 class connection {
 public:
   connection(std::string id, handshake_request request);
-  connection(const connection&) = delete;
-  connection& operator=(const connection&) = delete;
+  connection& operator=(connection&&) = delete;
 
   /// 32 hex digits from the operating system's random source.
   const std::string& id() const noexcept { return id_; }
-  const handshake_request& request() const noexcept { return request_; }
-  std::string_view method() const noexcept { return request_.method; }
-  std::string_view path() const noexcept;  ///< not decoded
-  std::string_view query() const noexcept; ///< behind the "?", not decoded
-  std::string_view remote_address() const noexcept { return request_.remote_address; }
+  /// A copy of all that follows, but for the certificate as it came.
+  handshake_request request() const;
+  std::string_view method() const noexcept;
+  std::string_view target() const noexcept; ///< path and query, not decoded
+  std::string_view path() const noexcept;   ///< not decoded
+  std::string_view query() const noexcept;  ///< behind the "?", not decoded
+  std::string_view remote_address() const noexcept;
+  std::uint16_t remote_port() const noexcept { return remote_port_; }
   /// Behind a proxy that tells whom it speaks for: in before_connection, before anybody has looked.
   void set_remote_address(std::string_view address);
-  std::string_view subprotocol() const noexcept { return request_.subprotocol; }
-  bool is_tls() const noexcept { return request_.tls; }
+  std::string_view subprotocol() const noexcept;
+  bool is_tls() const noexcept { return is_tls_; }
   /// The certificate that the client has shown to a listener that asks for one (tls_server_options::client_authority), or null.
-  const peer_certificate* client_certificate() const noexcept { return request_.certificate.get(); }
+  const peer_certificate* client_certificate() const noexcept { return seldom_ ? seldom_->certificate.get() : nullptr; }
 
+  /// Names and values of all headers, in the order of the wire: `for (const auto& [name, text] : c.headers())`.
+  text_pairs headers() const noexcept;
   /// The first header of that name, in any case.
   std::optional<std::string_view> header(std::string_view name) const noexcept;
   /// Values of the query by name, percent-decoded, "+" as a space.
@@ -63,10 +78,13 @@ public:
   /// The first value of the query under a name.
   std::optional<std::string> argument(std::string_view name) const;
   std::map<std::string, std::string, std::less<>> cookies() const;
+  /// Calls f(name, value) with each cookie that came, in their order, also when there are several of one name. Quotes around a value are
+  /// taken off.
+  void for_each_cookie(const std::function<void(std::string_view name, std::string_view value)>& f) const;
 
   /// Who is at the other end, once the application knows (by a session, a token, a login): what it called set_user with; else empty.
   /// Sessions, pub/sub, and the registry of connections go by it.
-  const std::string& user() const noexcept { return user_; }
+  const std::string& user() const noexcept { return kept().user; }
   /// Throws std::invalid_argument for what is not UTF-8: to mend it would make one of several users.
   void set_user(std::string user);
   /// Called on the connection's thread when set_user changes the user, with the one before.
@@ -76,16 +94,13 @@ public:
   /// connection.
   template <class S>
   S& state() {
-    auto& slot = state_[std::type_index(typeid(S))];
-    if (!slot) slot = std::make_shared<S>();
-    return *static_cast<S*>(slot.get());
+    return state_.get<S>();
   }
 
   /// The same when there is one already, else null.
   template <class S>
   const S* find_state() const noexcept {
-    const auto at = state_.find(std::type_index(typeid(S)));
-    return at == state_.end() ? nullptr : static_cast<const S*>(at->second.get());
+    return state_.find_object<S>();
   }
 
   /// For before_connection and before_accept: headers of the response that accepts or rejects. Throws std::invalid_argument for a name or
@@ -94,7 +109,7 @@ public:
   /// Set-Cookie; `attributes` such as "Path=/; HttpOnly; SameSite=Lax". Throws std::invalid_argument for a name, value or attribute that RFC
   /// 6265 §4.1.1 does not allow: none of them can add attributes, or a second cookie, by what stands in a value.
   void set_cookie(std::string_view name, std::string_view text, std::string_view attributes = {});
-  const header_list& response_headers() const noexcept { return response_headers_; }
+  const header_list& response_headers() const noexcept { return kept().response_headers; }
 
   /// Closes the connection after what is queued (docs/protocol.md §4 on codes). Nothing when it is not open yet or no more.
   void close(int code, std::string_view reason = {});
@@ -105,18 +120,32 @@ public:
   /// Whether lines of this level go anywhere: ask before building what costs something.
   bool is_logged(log_level level) const noexcept;
 
-  /// For the connection's owner.
-  std::function<void(int, std::string_view)> on_close_wanted;
+  // --- For the connection's owner
+  /// Null: close() does nothing.
+  void set_closer(connection_closer* c) noexcept { closer_ = c; }
   void set_log(std::shared_ptr<const log_sink> sink) noexcept { log_ = std::move(sink); }
 
 private:
+  /// What only some connections have.
+  struct seldom {
+    std::shared_ptr<const peer_certificate> certificate; // with the copies of the request
+    header_list response_headers;
+    std::string user;
+    std::vector<std::function<void(connection&, const std::string&)>> user_watchers;
+  };
+
+  const seldom& kept() const noexcept;
+  seldom& to_keep();
+  std::string_view fact(int number) const noexcept;
+
   std::string id_;
-  handshake_request request_;
-  header_list response_headers_;
-  std::string user_;
-  std::vector<std::function<void(connection&, const std::string&)>> user_watchers_;
-  std::map<std::type_index, std::shared_ptr<void>> state_; // owned here alone; shared_ptr for its deleter
-  std::shared_ptr<const log_sink> log_;                    // a part of the server's service
+  text_block facts_; ///< the remote address, target, method, and subprotocol; then names and values of headers
+  std::shared_ptr<const log_sink> log_; // a part of the server's service
+  connection_closer* closer_ = nullptr;
+  std::unique_ptr<seldom> seldom_; ///< null: nothing of it was set
+  detail::state_set state_;
+  std::uint16_t remote_port_;
+  bool is_tls_;
 };
 
 /// What plugins know of a connection beside its own facts, for lists of connections. The topics' names are borrowed: good until whoever

@@ -17,7 +17,7 @@ void context::set_leading(swill::metadata m) { call_->set_leading(std::move(m));
 task<void> context::send_leading(swill::metadata m) { return call_->send_leading(std::move(m)); }
 metadata& context::trailing() { return call_->trailing(); }
 detail::session_awaiter context::session() { return detail::session_awaiter{call_->session()}; }
-detail::request_state& context::states() const noexcept { return call_->state(); }
+detail::state_set& context::states() const noexcept { return call_->state(); }
 void context::log(log_level level, std::string_view text, log_fields fields) const { call_->log(level, text, fields); }
 bool context::is_logged(log_level level) const noexcept { return logger{&call_->app().log}.enabled(level); }
 std::string_view context::trace() const noexcept { return call_->trace(); }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libswill/api/connection.hpp"
-#include "libswill/api/detail/request_state.hpp"
+#include "libswill/api/detail/state_set.hpp"
 #include "libswill/api/metadata.hpp"
 #include "libswill/api/session.hpp"
 #include "libswill/base/log.hpp"
@@ -25,8 +25,7 @@ class call;
 class context {
 public:
   explicit context(detail::call& c) : call_(&c) {}
-  context(const context&) = delete;
-  context& operator=(const context&) = delete;
+  context& operator=(context&&) = delete;
 
   swill::connection& connection() const noexcept;
 
@@ -85,7 +84,7 @@ public:
   detail::call& call() const noexcept { return *call_; }
 
 private:
-  detail::request_state& states() const noexcept;
+  detail::state_set& states() const noexcept;
 
   detail::call* call_;
 };

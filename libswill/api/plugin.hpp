@@ -16,9 +16,7 @@ class runtime;
 /// from `app::use` on, and so does each server that was started from that app; one server at a time.
 class plugin {
 public:
-  plugin() = default;
-  plugin(const plugin&) = delete;
-  plugin& operator=(const plugin&) = delete;
+  plugin& operator=(plugin&&) = delete;
   virtual ~plugin() = default;
 
   /// Called once by app::use: adds the hooks and handlers that it brings.

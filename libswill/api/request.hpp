@@ -3,7 +3,6 @@
 #include "libswill/api/context.hpp"
 #include "libswill/api/types/codec.hpp"
 #include "libswill/base/awaiting.hpp"
-#include "libswill/base/must_await.hpp"
 #include "libswill/base/ring.hpp"
 #include "libswill/base/task.hpp"
 
@@ -145,6 +144,11 @@ template <class T>
 struct SWILL_MUST_AWAIT("next() gives nothing until it is awaited: co_await it") next_operation {
   item_queue<T>* queue;
   awaiting<item_queue<T>&> operator co_await() const noexcept { return awaiting<item_queue<T>&>{*queue}; }
+  template <class U = T>
+  explicit operator bool() const {
+    static_assert(refused<U>, "next() gives an item only when it is awaited: while (auto item = co_await r.next())");
+    return false;
+  }
 };
 
 } // namespace detail

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "libswill/base/bytes.hpp"
-#include "libswill/base/must_await.hpp"
 #include "libswill/base/task.hpp"
 
 #include <coroutine>
@@ -46,8 +45,7 @@ protected:
 class SWILL_MUST_AWAIT("session() gives nothing until it is awaited: co_await context.session()") session_awaiter {
 public:
   explicit session_awaiter(task<session*> t) : task_(std::move(t)), inner_{task_} {}
-  session_awaiter(const session_awaiter&) = delete;
-  session_awaiter& operator=(const session_awaiter&) = delete;
+  session_awaiter& operator=(session_awaiter&&) = delete;
 
   bool await_ready() const noexcept { return false; }
   template <class P>

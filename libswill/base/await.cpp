@@ -4,19 +4,10 @@
 
 namespace swill::detail {
 
-bool sleep_awaiter::suspend(scope& s, std::coroutine_handle<> h) {
-  scope_ = &s;
-  if (s.is_cancelled()) return false;
-  s.suspend(*this, h);
-  s.loop().set_timer(*this, s.loop().now() + std::max(duration_, clock_duration::zero()));
-  return true;
-}
-
-void sleep_awaiter::on_timer() { scope_->wake(*this); }
-
-void sleep_awaiter::await_resume() {
-  timer::cancel();
-  if (scope_->is_cancelled()) throw cancelled{};
+void moment::enter(wait& w) {
+  waiter_ = &w;
+  swill::loop& l = w.owner()->loop();
+  l.set_timer(*this, l.now() + std::max(from_now_, clock_duration::zero()));
 }
 
 void offloaded::run() noexcept {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libswill/base/must_await.hpp"
+#include "libswill/base/awaiting.hpp"
 #include "libswill/base/pool_job.hpp"
 #include "libswill/base/task.hpp"
 #include "libswill/base/temporaries.hpp"
@@ -17,22 +17,20 @@ namespace swill {
 
 namespace detail {
 
-class sleep_awaiter : timer, wait {
+/// A point in time, which a coroutine waits for (awaiting).
+class moment : timer {
 public:
-  explicit sleep_awaiter(clock_duration d) : duration_(d) {}
-  bool await_ready() const noexcept { return false; }
-  template <class P>
-  bool await_suspend(std::coroutine_handle<P> h) {
-    return suspend(*h.promise().owner, h);
-  }
-  void await_resume();
+  explicit moment(clock_duration from_now) : from_now_(from_now) {}
+  bool is_ready() const noexcept { return false; }
+  void enter(wait& w);
+  void leave(const wait&) noexcept { cancel(); }
+  void take() const noexcept {}
 
 private:
-  bool suspend(scope& s, std::coroutine_handle<> h);
-  void on_timer() override;
+  void on_timer() override { waiter_->owner()->wake(*waiter_); }
 
-  clock_duration duration_;
-  scope* scope_ = nullptr;
+  clock_duration from_now_;
+  wait* waiter_ = nullptr;
 };
 
 /// d as the clock counts it, rounded up; more than a hundred years, which the clock cannot add to now, are a hundred.
@@ -46,7 +44,7 @@ clock_duration within_the_clock(std::chrono::duration<Rep, Period> d) {
 
 struct SWILL_MUST_AWAIT("sleep_for does not wait until it is awaited: co_await sleep_for(...)") sleep_operation {
   clock_duration duration;
-  sleep_awaiter operator co_await() const noexcept { return sleep_awaiter{duration}; }
+  awaiting<moment> operator co_await() const noexcept { return awaiting<moment>{duration}; }
 };
 
 /// One piece of work on the pool. Shared by the awaiting frame, which may die first, and the job.
@@ -75,40 +73,31 @@ struct offloaded_call : offloaded {
   std::optional<slot> result;
 };
 
+/// The end of a job on the pool, which a coroutine waits for (awaiting).
 template <class F>
-class pool_awaiter : wait {
+class pool_work {
 public:
-  explicit pool_awaiter(F f) : job_(std::make_shared<offloaded_call<F>>(std::move(f))) {}
-  ~pool_awaiter() {
-    job_->waiter = nullptr;
-    job_->drop(); // where it has not begun
+  explicit pool_work(F f) : job_(std::make_shared<offloaded_call<F>>(std::move(f))) {}
+  ~pool_work() { job_->drop(); } // where it has not begun
+  bool is_ready() const noexcept { return false; }
+  void enter(wait& w) {
+    job_->waiter = &w;
+    w.owner()->offload(job_);
   }
-  bool await_ready() const noexcept { return false; }
-  template <class P>
-  bool await_suspend(std::coroutine_handle<P> h) {
-    scope_ = h.promise().owner;
-    if (scope_->is_cancelled()) return false;
-    scope_->suspend(*this, h);
-    job_->waiter = this;
-    scope_->offload(job_);
-    return true;
-  }
-  auto await_resume() {
-    job_->waiter = nullptr;
-    if (scope_->is_cancelled()) throw cancelled{};
+  void leave(const wait&) noexcept { job_->waiter = nullptr; }
+  auto take() {
     if (job_->exception) job_->exception.rethrow();
     if constexpr (!std::is_void_v<typename offloaded_call<F>::value_type>) return std::move(*job_->result);
   }
 
 private:
   std::shared_ptr<offloaded_call<F>> job_;
-  scope* scope_ = nullptr;
 };
 
 template <class F>
 struct SWILL_MUST_AWAIT("on_pool runs nothing until it is awaited: co_await on_pool(f)") pool_operation {
   F function;
-  pool_awaiter<F> operator co_await() && { return pool_awaiter<F>{std::move(function)}; }
+  awaiting<pool_work<F>> operator co_await() && { return awaiting<pool_work<F>>{std::move(function)}; }
 };
 
 template <class A>

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "libswill/base/error.hpp"
-#include "libswill/base/must_await.hpp"
 #include "libswill/base/scope.hpp"
 
 #include <coroutine>

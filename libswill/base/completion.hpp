@@ -62,8 +62,7 @@ public:
                   "g++ 12 would destroy this lambda twice: capture by reference, or name it first");
 #endif
   }
-  completion(const completion&) = delete;
-  completion& operator=(const completion&) = delete;
+  completion& operator=(completion&&) = delete;
   ~completion() {
     if (state_) state_->waiter = nullptr;
   }

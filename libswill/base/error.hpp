@@ -1,8 +1,10 @@
 #pragma once
 
+#include "libswill/base/temporaries.hpp"
 #include "libswill/base/value.hpp"
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <exception>
 #include <initializer_list>
@@ -37,6 +39,12 @@ public:
   error();
   error(std::int64_t code, std::string message, value data = {});
   error(error_code code, std::string message, value data = {});
+  /// Says that an error has a code.
+  template <class Text>
+  requires std::convertible_to<Text, std::string_view>
+  explicit error(const Text&) {
+    static_assert(detail::refused<Text>, "an error has a code, too: error{error_code::conflict, \"sold out\"}");
+  }
   error(const error&);
   error(error&&) noexcept;
   error& operator=(const error&);

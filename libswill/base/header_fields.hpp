@@ -54,20 +54,4 @@ std::string_view first_element(std::string_view list) noexcept;
 /// The last one: what the proxy nearest to us said.
 std::string_view last_element(std::string_view list) noexcept;
 
-/// Calls f(name, value) with each cookie that came, in their order, also when there are several of one name. Quotes around a value are
-/// taken off.
-template <class F>
-void for_each_cookie(const header_list& headers, F f) {
-  for (const auto& [name, text] : headers) {
-    if (!same_token(name, "Cookie")) continue;
-    split(text, ';', [&f](std::string_view part) {
-      const std::size_t at = part.find('=');
-      if (at == std::string_view::npos) return;
-      std::string_view value = trimmed(part.substr(at + 1));
-      if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
-      f(trimmed(part.substr(0, at)), value);
-    });
-  }
-}
-
 } // namespace swill::header_fields

@@ -5,6 +5,8 @@
 
 namespace swill {
 
+class mistake_list;
+
 /// Every limit, default and timeout of a server, in one place. An app holds one (`app.limits()`), a server its copy from the moment
 /// it starts. Each says its unit and what happens when it is reached. Sizes are bytes.
 struct limits {
@@ -85,5 +87,8 @@ struct limits {
   /// How long an orderly shutdown lets open requests finish before it cancels them.
   std::chrono::milliseconds drain_timeout{5000};
 };
+
+/// Adds what makes no sense, by itself or together, under the path "limits.NAME".
+void check(const limits& l, mistake_list& out);
 
 } // namespace swill

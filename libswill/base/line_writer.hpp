@@ -27,8 +27,7 @@ public:
   line_writer(int descriptor, std::size_t most, report r);
   /// What waits is still written, but nobody waits for that.
   ~line_writer();
-  line_writer(const line_writer&) = delete;
-  line_writer& operator=(const line_writer&) = delete;
+  line_writer& operator=(line_writer&&) = delete;
 
   /// The line with its end. From any thread; does not wait.
   void write(std::string line);

@@ -7,7 +7,6 @@
 #include "libswill/base/printable.hpp"
 
 #include <charconv>
-#include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <iterator>
@@ -74,6 +73,11 @@ void append_field(std::string& out, const log_field& f) {
   }
 }
 
+template <std::size_t N>
+std::string_view name_in(const std::string_view (&names)[N], std::size_t i) noexcept {
+  return i < N ? names[i] : "?";
+}
+
 } // namespace
 
 bool flush_log(std::chrono::milliseconds most) { return line_writer::flush_all(most); }
@@ -91,30 +95,13 @@ std::string log_time() {
 }
 
 std::string_view name_of(log_level level) noexcept {
-  switch (level) {
-    case log_level::trace: return "trace";
-    case log_level::debug: return "debug";
-    case log_level::info: return "info";
-    case log_level::warning: return "warning";
-    case log_level::error: return "error";
-  }
-  return "?";
+  return name_in({"trace", "debug", "info", "warning", "error"}, static_cast<std::size_t>(level));
 }
 
 std::string_view name_of(log_room room) noexcept {
-  switch (room) {
-    case log_room::app: return "app";
-    case log_room::server: return "server";
-    case log_room::actors: return "actors";
-    case log_room::transport: return "transport";
-    case log_room::redis: return "redis";
-    case log_room::sessions: return "sessions";
-    case log_room::pubsub: return "pubsub";
-    case log_room::connections: return "connections";
-    case log_room::workers: return "workers";
-    case log_room::access: return "access";
-  }
-  return "?";
+  return name_in<log_rooms>(
+      {"app", "server", "actors", "transport", "redis", "sessions", "pubsub", "connections", "workers", "access"},
+      static_cast<std::size_t>(room));
 }
 
 std::string log_line(const log_entry& e) {

@@ -93,10 +93,10 @@ using log_fields = std::initializer_list<log_field>;
 /// One line for the log, with what it is about. Everything is borrowed.
 struct log_entry {
   log_level level = log_level::info;
-  std::string_view text;
-  std::string_view connection; ///< id of the connection, or empty
-  std::string_view rpc;        ///< name of the request's handler, or empty
-  std::uint64_t seq = 0;       ///< of the request, or 0
+  std::string_view text{};
+  std::string_view connection{}; ///< id of the connection, or empty
+  std::string_view rpc{};        ///< name of the request's handler, or empty
+  std::uint64_t seq = 0;         ///< of the request, or 0
   log_room room = log_room::app;
   std::string_view user{};  ///< of the connection, or empty
   std::string_view trace{}; ///< trace-id of the request's `traceparent` (W3C Trace Context), 32 hex digits, or empty

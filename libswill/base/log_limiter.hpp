@@ -34,8 +34,7 @@ public:
 
   /// `sink`, which may be null, must outlive this. The lines are from that room, whatever their entries say.
   explicit log_limiter(const log_sink* sink, log_room room = log_room::app) : log_(sink, room) {}
-  log_limiter(const log_limiter&) = delete;
-  log_limiter& operator=(const log_limiter&) = delete;
+  log_limiter& operator=(log_limiter&&) = delete;
   /// Writes what was counted.
   ~log_limiter();
 

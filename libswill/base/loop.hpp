@@ -14,9 +14,7 @@ using clock_duration = std::chrono::steady_clock::duration;
 /// Cancels itself when destroyed. All calls on the loop's thread.
 class timer {
 public:
-  timer() = default;
-  timer(const timer&) = delete;
-  timer& operator=(const timer&) = delete;
+  timer& operator=(timer&&) = delete;
   virtual ~timer() { cancel(); }
 
   bool is_set() const noexcept { return queue_ != nullptr; }
@@ -74,5 +72,22 @@ protected:
 private:
   std::atomic<const void*> entered_{nullptr};
 };
+
+/// A timer that calls a function of the object whose member it is: `member_timer<feed, &feed::on_silence> silence_{*this};`.
+template <class Owner, void (Owner::*Function)()>
+class member_timer final : public timer {
+public:
+  explicit member_timer(Owner& o) : owner_(o) {}
+
+private:
+  void on_timer() override { (owner_.*Function)(); }
+  Owner& owner_;
+};
+
+/// Runs f on the thread of l, at once where that is this thread, and returns when f has run. Throws what f throws. The loop must turn.
+void run_on(loop& l, std::function<void()> f);
+
+/// The same, but returns after `longest` at the latest: f may run later, or never, so it owns what it uses. What it throws is dropped.
+void run_on(loop& l, std::function<void()> f, std::chrono::milliseconds longest);
 
 } // namespace swill

@@ -32,8 +32,7 @@ public:
   name_look_up() = default;
   /// As cancel().
   ~name_look_up() { cancel(); }
-  name_look_up(const name_look_up&) = delete;
-  name_look_up& operator=(const name_look_up&) = delete;
+  name_look_up& operator=(name_look_up&&) = delete;
 
   /// Looks `name` up with `f`, which is copied, or with look_up_addresses when it is empty. One that is under way is cancelled.
   void start(std::string name, look_up_function f, callback done);

@@ -15,9 +15,7 @@ class loop;
 /// it, which may end first.
 class pool_job {
 public:
-  pool_job() = default;
-  pool_job(const pool_job&) = delete;
-  pool_job& operator=(const pool_job&) = delete;
+  pool_job& operator=(pool_job&&) = delete;
   virtual ~pool_job() = default;
 
   /// On the pool, once, unless it was dropped before it began.

@@ -2,13 +2,16 @@
 
 #include <cerrno>
 #include <csignal>
-#include <initializer_list>
 #include <limits>
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#if __has_include(<malloc.h>)
+#include <malloc.h>
+#endif
 
 namespace swill {
 
@@ -50,6 +53,12 @@ std::size_t open_descriptors() noexcept {
   while (const dirent* entry = ::readdir(all)) n += entry->d_name[0] != '.' ? 1 : 0;
   ::closedir(all);
   return n > 0 ? n - 1 : 0; // the directory itself
+}
+
+void give_back_memory([[maybe_unused]] loop& l) {
+#if defined(__GLIBC__)
+  l.offload([] { static_cast<void>(::malloc_trim(0)); });
+#endif
 }
 
 } // namespace swill

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "libswill/base/loop.hpp"
+
 #include <cstddef>
 
 // What a process that serves others needs before anything else. server::start and server::run do the same for programs that do not.
@@ -22,5 +24,9 @@ std::size_t raise_descriptor_limit() noexcept;
 
 /// How many descriptors the process has open now.
 std::size_t open_descriptors() noexcept;
+
+/// Gives memory that was freed in many small pieces back to the operating system, on the worker pool of `l`: allocators keep it else, for
+/// the next time. For who has just freed very much. Does nothing where the C library has no way to.
+void give_back_memory(loop& l);
 
 } // namespace swill

@@ -32,10 +32,7 @@ void scope::wake(wait& w) {
 }
 
 void scope::run(std::coroutine_handle<> h) {
-  if (tag_ != nullptr) loop_->note_entered(tag_);
-  ++depth_;
-  h.resume();
-  if (--depth_ == 0) settle();
+  enter([h] { h.resume(); });
 }
 
 void scope::offload(std::shared_ptr<pool_job> job) {

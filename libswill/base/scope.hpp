@@ -5,7 +5,10 @@
 #include <coroutine>
 #include <memory>
 #include <string_view>
-#include <utility>
+
+/// Between `class` and the name of a type that does nothing until it is awaited, or before a function that gives one: compilers warn where it
+/// is dropped, with this text.
+#define SWILL_MUST_AWAIT(text) [[nodiscard(text)]]
 
 namespace swill {
 
@@ -16,9 +19,7 @@ class scope;
 /// resumes a coroutine that is gone.
 class wait {
 public:
-  wait() = default;
-  wait(const wait&) = delete;
-  wait& operator=(const wait&) = delete;
+  wait& operator=(wait&&) = delete;
   ~wait() { unlink(); }
 
   bool is_linked() const noexcept { return scope_ != nullptr; }
@@ -38,8 +39,7 @@ private:
 class scope {
 public:
   explicit scope(swill::loop& l) : loop_(&l) {}
-  scope(const scope&) = delete;
-  scope& operator=(const scope&) = delete;
+  scope& operator=(scope&&) = delete;
   virtual ~scope();
 
   swill::loop& loop() const noexcept { return *loop_; }
@@ -60,6 +60,14 @@ public:
 
   /// Runs h as an outermost coroutine of this scope until it suspends.
   void run(std::coroutine_handle<> h);
+  /// The same with a function, which must not throw, in place of a coroutine.
+  template <class F>
+  void enter(const F& f) {
+    if (tag_ != nullptr) loop_->note_entered(tag_);
+    ++depth_;
+    f();
+    if (--depth_ == 0) settle();
+  }
 
   bool is_running() const noexcept { return depth_ > 0; }
 

@@ -13,9 +13,7 @@ namespace swill {
 /// A short piece of work for the worker pool, such as reading a piece of a file, and what becomes of it on the loop that it came from.
 class short_job {
 public:
-  short_job() = default;
-  short_job(const short_job&) = delete;
-  short_job& operator=(const short_job&) = delete;
+  short_job& operator=(short_job&&) = delete;
   virtual ~short_job() = default;
 
   /// On the pool, once.

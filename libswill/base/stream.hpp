@@ -1,6 +1,5 @@
 #pragma once
 
-#include "libswill/base/must_await.hpp"
 #include "libswill/base/task.hpp"
 #include "libswill/base/temporaries.hpp"
 
@@ -74,26 +73,13 @@ struct stream_promise<T&> : promise_base {
 /// while the connection's send budget is used up. Elsewhere another coroutine consumes it: `while (auto v = co_await s.next())`.
 /// Lazy; its frame dies with the stream object.
 template <class T>
-class SWILL_MUST_AWAIT("a swill::stream does nothing until somebody takes its items: co_await its next()") stream {
+class SWILL_MUST_AWAIT("a swill::stream does nothing until somebody takes its items: co_await its next()") stream
+    : public detail::coroutine<detail::stream_promise<T>> {
+  using detail::coroutine<detail::stream_promise<T>>::handle_;
+
 public:
-  using promise_type = detail::stream_promise<T>;
+  using detail::coroutine<detail::stream_promise<T>>::coroutine;
   using value_type = T;
-
-  stream() = default;
-  explicit stream(std::coroutine_handle<promise_type> h) noexcept : handle_(h) {}
-  /// As task's.
-  stream(detail::new_coroutine<promise_type> c) : handle_(c.handle()) {}
-  stream(stream&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  stream& operator=(stream&& other) noexcept {
-    stream gone{std::move(other)};
-    std::swap(handle_, gone.handle_);
-    return *this;
-  }
-  ~stream() {
-    if (handle_) handle_.destroy();
-  }
-
-  explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
 
   /// Runs to its end with all items going to `sink`, as a child of `parent`; true when it has ended already.
   bool start(detail::stream_sink<T>& sink, scope& s, std::coroutine_handle<> parent) {
@@ -139,9 +125,6 @@ public:
   /// The next item; empty at the end. Throws what the stream throws. Not as a bare `while (co_await s.next()) {}`, which g++ 12 compiles
   /// wrongly (docs/handlers.md, "Pitfalls").
   next_awaiter next() noexcept { return {*this}; }
-
-private:
-  std::coroutine_handle<promise_type> handle_;
 };
 
 namespace detail {

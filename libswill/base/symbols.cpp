@@ -46,8 +46,7 @@ public:
     }
     ::close(fd);
   }
-  elf_file(const elf_file&) = delete;
-  elf_file& operator=(const elf_file&) = delete;
+  elf_file& operator=(elf_file&&) = delete;
   ~elf_file() {
     if (begin_ != nullptr) ::munmap(const_cast<char*>(begin_), size_);
   }

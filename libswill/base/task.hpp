@@ -2,7 +2,6 @@
 
 #include "libswill/base/error.hpp"
 #include "libswill/base/frame_memory.hpp"
-#include "libswill/base/must_await.hpp"
 #include "libswill/base/scope.hpp"
 #include "libswill/base/temporaries.hpp"
 
@@ -81,6 +80,31 @@ struct new_coroutine {
   }
 };
 
+/// Owns a coroutine's frame, which dies with this object.
+template <class P>
+class coroutine {
+public:
+  using promise_type = P;
+
+  coroutine() = default;
+  /// Made by the compiler. Throws std::logic_error when g++ 12 has compiled the coroutine wrongly (docs/handlers.md, "Pitfalls").
+  coroutine(new_coroutine<P> c) : handle_(c.handle()) {}
+  coroutine(coroutine&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  coroutine& operator=(coroutine&& other) noexcept {
+    coroutine gone{std::move(other)};
+    std::swap(handle_, gone.handle_);
+    return *this;
+  }
+  ~coroutine() {
+    if (handle_) handle_.destroy();
+  }
+
+  explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
+
+protected:
+  std::coroutine_handle<P> handle_;
+};
+
 template <class T>
 struct task_promise : promise_base {
   std::optional<T> value;
@@ -120,26 +144,14 @@ struct task_promise<void> : promise_base {
 /// frame dies with the task object, wherever it is suspended. `co_await` hands over the value or throws what the coroutine threw, once; it throws
 /// std::logic_error when the coroutine has ended without co_return, which compilers accept, and when it is awaited again.
 template <class T>
-class SWILL_MUST_AWAIT("a swill::task does nothing until it is awaited: write co_await before it") task {
+class SWILL_MUST_AWAIT("a swill::task does nothing until it is awaited: write co_await before it") task
+    : public detail::coroutine<detail::task_promise<T>> {
+  using detail::coroutine<detail::task_promise<T>>::handle_;
+
 public:
-  using promise_type = detail::task_promise<T>;
+  using detail::coroutine<detail::task_promise<T>>::coroutine;
   using value_type = T;
 
-  task() = default;
-  explicit task(std::coroutine_handle<promise_type> h) noexcept : handle_(h) {}
-  /// Made by the compiler. Throws std::logic_error when g++ 12 has compiled the coroutine wrongly (docs/handlers.md, "Pitfalls").
-  task(detail::new_coroutine<promise_type> c) : handle_(c.handle()) {}
-  task(task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  task& operator=(task&& other) noexcept {
-    task gone{std::move(other)};
-    std::swap(handle_, gone.handle_);
-    return *this;
-  }
-  ~task() {
-    if (handle_) handle_.destroy();
-  }
-
-  explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
   bool done() const noexcept { return handle_ && handle_.done(); }
 
   /// Starts it as an outermost coroutine of s. Look at done() when the scope is idle.
@@ -187,8 +199,6 @@ private:
     p.starting = false;
     return false;
   }
-
-  std::coroutine_handle<promise_type> handle_;
 };
 
 namespace detail {

@@ -1,7 +1,6 @@
 #include "libswill/base/timer_queue.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace swill {
 

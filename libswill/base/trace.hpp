@@ -17,8 +17,7 @@ std::string name_exception(const std::exception_ptr& e);
 class trace_scope {
 public:
   trace_scope() noexcept;
-  trace_scope(const trace_scope&) = delete;
-  trace_scope& operator=(const trace_scope&) = delete;
+  trace_scope& operator=(trace_scope&&) = delete;
   ~trace_scope();
 };
 
@@ -30,8 +29,7 @@ struct recorded_throw;
 class carried_exception {
 public:
   carried_exception() noexcept;
-  carried_exception(const carried_exception&) = delete;
-  carried_exception& operator=(const carried_exception&) = delete;
+  carried_exception& operator=(carried_exception&&) = delete;
   ~carried_exception();
 
   /// Takes the exception that is being handled.

@@ -3,7 +3,6 @@
 #include "libswill/base/error.hpp"
 
 #include <charconv>
-#include <cmath>
 
 namespace swill {
 

@@ -73,6 +73,12 @@ public:
 
   /// The last entry of a map under a str key (the last duplicate wins), or null when there is none or this is no map.
   const value* find(std::string_view key) const noexcept;
+  /// The same when it is a T, else null: `find<std::string>("name")`.
+  template <class T>
+  const T* find(std::string_view key) const noexcept {
+    const value* v = find(key);
+    return v != nullptr ? v->get_if<T>() : nullptr;
+  }
 
   /// Sets the entry of a map under a str key; nil becomes an empty map first, any other kind is replaced by one.
   void set(std::string_view key, value v);

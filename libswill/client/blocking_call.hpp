@@ -21,7 +21,6 @@ public:
   blocking_call(std::shared_ptr<background> b, std::shared_ptr<Call> c) noexcept
       : background_(std::move(b)), call_(std::move(c)) {}
   blocking_call(blocking_call&&) noexcept = default;
-  blocking_call& operator=(blocking_call&&) = delete;
   /// Before its end: sends CANCEL.
   ~blocking_call() {
     if (call_) background_->release(std::move(call_));

@@ -1,9 +1,92 @@
 #include "libswill/client/client.hpp"
 
-#include "libswill/client/detail/memory_line.hpp"
+#include "libswill/client/detail/line.hpp"
 #include "libswill/client/detail/socket_line.hpp"
+#include "libswill/client/errors.hpp"
+#include "libswill/transport/memory_pipe.hpp"
+
+#include <memory>
+#include <utility>
 
 namespace swill {
+
+namespace {
+
+// The server's own limits are the app's: those of the pipe are out of the way.
+limits unlimited() {
+  limits l;
+  l.message_size = l.connection_memory = SIZE_MAX;
+  return l;
+}
+
+/// The client's end of a memory pipe.
+class memory_line final : public client_detail::line,
+                          public std::enable_shared_from_this<memory_line>,
+                          private memory_pipe::listener {
+public:
+  /// The gate is asked in a later turn.
+  memory_line(swill::loop& l, const client_options& o, client_detail::line_sink& s, gate& g, handshake_request request)
+      : loop_(l), send_buffer_(o.send_buffer), sink_(&s), pipe_(l, g, std::move(request), unlimited(), this) {}
+
+  // line
+  swill::loop& loop() noexcept override { return loop_; }
+  buffer& begin_message() override { return message_; }
+  void end_message() override {
+    if (open_) pipe_.send(message_.view());
+    if (backlog() >= send_buffer_) was_full_ = true;
+    message_.clear();
+  }
+  void cancel_message() override { message_.clear(); }
+  std::size_t backlog() const noexcept override { return pipe_.unread(); }
+  void close(int code, std::string_view reason) override {
+    if (std::exchange(open_, false)) pipe_.close(code, reason);
+  }
+  void pause_reading(bool paused) override { pipe_.stall(paused); }
+  void ping() override {
+    loop_.post([self = shared_from_this()] {
+      if (self->open_ && self->sink_ != nullptr) self->sink_->on_pong();
+    });
+  }
+  void abandon() override {
+    sink_ = nullptr;
+    pipe_.drop({1000, {}, true});
+  }
+
+private:
+  // memory_pipe::listener: what it is told may destroy this line
+  void on_open(const header_list& response_headers) override {
+    open_ = true;
+    if (sink_ != nullptr) sink_->on_open(response_headers);
+  }
+  void on_rejected(const memory_pipe::rejection& r) override {
+    std::string text = "the server answered HTTP " + std::to_string(r.status);
+    if (!r.body.empty()) text += ": " + r.body;
+    const auto why = std::make_exception_ptr(connect_error(connect_error::kind::rejected, text, r.status));
+    if (client_detail::line_sink* sink = std::exchange(sink_, nullptr)) sink->on_failed(why);
+  }
+  void on_message(bytes_view message) override {
+    if (open_ && sink_ != nullptr) sink_->on_message(message);
+  }
+  void on_writable() override {
+    if (!open_ || !was_full_ || backlog() > send_buffer_ / 2) return;
+    was_full_ = false;
+    if (sink_ != nullptr) sink_->on_writable();
+  }
+  void on_closed(const close_reason& why) override {
+    open_ = false;
+    if (client_detail::line_sink* sink = std::exchange(sink_, nullptr)) sink->on_closed(why);
+  }
+
+  swill::loop& loop_;
+  std::size_t send_buffer_;
+  client_detail::line_sink* sink_;
+  buffer message_;
+  bool open_ = false;     // until either end closes it
+  bool was_full_ = false; // on_writable is owed
+  memory_pipe pipe_;
+};
+
+} // namespace
 
 task<client> client::connect(std::string url, client_options o) {
   scope& here = co_await this_scope{};
@@ -19,8 +102,7 @@ task<client> client::connect(std::string url, client_options o) {
 task<client> client::connect(gate& g, handshake_request request, client_options o) {
   scope& here = co_await this_scope{};
   client c{std::make_shared<client_detail::client_connection>(here.loop(), o)};
-  c.connection_->attach(
-      std::make_shared<client_detail::memory_line>(here.loop(), o, *c.connection_, g, std::move(request)));
+  c.connection_->attach(std::make_shared<memory_line>(here.loop(), o, *c.connection_, g, std::move(request)));
   co_return co_await wait_for(std::move(c));
 }
 

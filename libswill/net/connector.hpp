@@ -31,8 +31,7 @@ public:
   explicit connector(event_loop& l, look_up_function f = {});
   /// As cancel().
   ~connector();
-  connector(const connector&) = delete;
-  connector& operator=(const connector&) = delete;
+  connector& operator=(connector&&) = delete;
 
   /// To "HOST:PORT". An address needs no look-up. The connector gives up when all addresses have failed; how long that may take is for its
   /// owner to limit, with cancel(). A connect() that is under way is cancelled.

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <string>
 #include <sys/timerfd.h>
 #include <system_error>
 #include <unistd.h>

@@ -18,9 +18,7 @@ class poller;
 /// Work that waits for the end of the turn, such as the output of a connection: many messages, one send.
 class turn_job {
 public:
-  turn_job() = default;
-  turn_job(const turn_job&) = delete;
-  turn_job& operator=(const turn_job&) = delete;
+  turn_job& operator=(turn_job&&) = delete;
 
   virtual ~turn_job();
 
@@ -43,8 +41,7 @@ public:
   /// `offload` is where offload() takes its functions; without one they run here. `log` must outlive the loop; may be null.
   explicit event_loop(offload_function offload = {}, const log_sink* log = nullptr);
   ~event_loop();
-  event_loop(const event_loop&) = delete;
-  event_loop& operator=(const event_loop&) = delete;
+  event_loop& operator=(event_loop&&) = delete;
 
   clock_time now() const noexcept override { return now_; }
   clock_duration turn_age() const noexcept override { return std::chrono::steady_clock::now() - now_; }
@@ -98,8 +95,7 @@ public:
       if (loop_.depth_ == 1) loop_.end_turn();
       --loop_.depth_;
     }
-    turn(const turn&) = delete;
-    turn& operator=(const turn&) = delete;
+    turn& operator=(turn&&) = delete;
 
   private:
     event_loop& loop_;
@@ -113,8 +109,7 @@ public:
       loop_.in_round_ = false;
       if (!loop_.round_jobs_.empty()) loop_.end_round();
     }
-    round(const round&) = delete;
-    round& operator=(const round&) = delete;
+    round& operator=(round&&) = delete;
 
   private:
     event_loop& loop_;

@@ -63,8 +63,7 @@ class poller {
 public:
   explicit poller(event_loop& l);
   ~poller();
-  poller(const poller&) = delete;
-  poller& operator=(const poller&) = delete;
+  poller& operator=(poller&&) = delete;
 
   /// Starts to watch; throws std::system_error.
   void add(watched& w, int fd, bool read, bool write);

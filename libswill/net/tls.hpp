@@ -20,8 +20,7 @@ public:
   /// Throws invalid_configuration, with mistakes under `path`, for files that cannot be used.
   explicit tls_server(tls_server_options o, const std::string& path = "tls");
   ~tls_server();
-  tls_server(const tls_server&) = delete;
-  tls_server& operator=(const tls_server&) = delete;
+  tls_server& operator=(tls_server&&) = delete;
 
   std::unique_ptr<tls_session> make_session() const;
 

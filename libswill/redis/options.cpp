@@ -4,12 +4,14 @@
 #include "libswill/base/host_and_port.hpp"
 #include "libswill/base/text.hpp"
 #include "libswill/net/tls.hpp"
+#include "libswill/redis/client.hpp"
 #include "libswill/redis/outage_log.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <limits>
-#include <optional>
+#include <stdexcept>
+#include <utility>
 
 namespace swill::redis {
 
@@ -134,6 +136,16 @@ std::string options::text() const {
   const std::string db = std::to_string(database);
   if (!unix_path.empty()) return "unix://" + unix_path + "?db=" + db;
   return (tls ? "rediss://" : "redis://") + host_and_port(host, std::to_string(port)) + "/" + db;
+}
+
+place place::at(std::string_view address, std::string prefix) {
+  auto server = options::parse(address);
+  if (!server) throw std::invalid_argument(server.error().message);
+  return {std::move(*server), std::move(prefix)};
+}
+
+std::unique_ptr<client> place::make_client(swill::loop& l, const log_sink* log) const {
+  return std::make_unique<client>(l, server, log);
 }
 
 } // namespace swill::redis

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 
 namespace swill::redis {
 
@@ -81,12 +80,6 @@ bool is_wrong_server(std::string_view word) noexcept {
   static constexpr std::array<std::string_view, 6> wrong{"READONLY",   "MASTERDOWN",  "LOADING",
                                                          "NOREPLICAS", "CLUSTERDOWN", "NOAUTH"};
   return std::find(wrong.begin(), wrong.end(), word) != wrong.end();
-}
-
-bool is_refusal(const error& e, std::string_view word) noexcept {
-  const value* text = e.data.find("redis");
-  const auto* s = text != nullptr ? text->get_if<std::string>() : nullptr;
-  return s != nullptr && s->compare(0, word.size(), word) == 0;
 }
 
 } // namespace swill::redis

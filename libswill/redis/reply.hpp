@@ -72,7 +72,4 @@ std::string refusal_word(std::string_view text);
 /// same name.
 bool is_wrong_server(std::string_view word) noexcept;
 
-/// Whether e is what Redis answered, and that began with this word ("NOSCRIPT").
-bool is_refusal(const error& e, std::string_view word) noexcept;
-
 } // namespace swill::redis

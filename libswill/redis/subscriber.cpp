@@ -7,7 +7,6 @@
 #include <initializer_list>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
 namespace swill::redis {
 

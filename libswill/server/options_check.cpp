@@ -41,13 +41,24 @@ void check_path(const server_options& o, mistake_list& out) {
   }
 }
 
+/// Port 0 is another one each time.
+void check_address(const server_options& o, std::size_t i) {
+  const std::string& address = o.listen[i].address;
+  static_cast<void>(net::listen_address::parse(address));
+  if (address.ends_with(":0")) return;
+  for (std::size_t other = 0; other < i; ++other)
+    if (o.listen[other].address == address)
+      throw std::invalid_argument("is \"" + printable(address) + "\", as listen[" + std::to_string(other) +
+                                  "] is; an address of its own would be right");
+}
+
 } // namespace
 
 void check(const server_options& o, mistake_list& out) {
   for (std::size_t i = 0; i < o.listen.size(); ++i) {
     const std::string path = "server_options.listen[" + std::to_string(i) + "]";
     check_text(
-        path, [&] { static_cast<void>(net::listen_address::parse(o.listen[i].address)); }, out);
+        path, [&] { check_address(o, i); }, out);
     if (o.listen[i].tls) net::check(*o.listen[i].tls, path + ".tls", out);
   }
   for (std::size_t i = 0; i < o.origins.size(); ++i) {

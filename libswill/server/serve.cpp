@@ -4,9 +4,7 @@
 #include "libswill/base/mistakes.hpp"
 #include "libswill/base/process.hpp"
 
-#include <cerrno> // program_invocation_short_name
 #include <exception>
-#include <string>
 #include <unistd.h>
 #include <utility>
 

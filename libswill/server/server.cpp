@@ -4,17 +4,17 @@
 #include "libswill/net/http/files.hpp"
 #include "libswill/net/http/handler_responder.hpp"
 #include "libswill/net/io_threads.hpp"
-#include "libswill/server/health.hpp"
 #include "libswill/transport/websocket_server.hpp"
 
 #include "libswill/base/process.hpp"
+#include "libswill/base/value.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <initializer_list>
+#include <limits>
 #include <mutex>
 #include <pthread.h>
 #include <stdexcept>
@@ -31,6 +31,26 @@ using std::chrono::steady_clock;
 constexpr milliseconds longest_end{1000}, shortest_end{100};
 constexpr milliseconds longest_log{400};
 
+// --- Health
+
+/// Whether the process lives: always 200, for supervisors, which end what does not answer.
+http_response livez() { return {.body = "alive\n", .headers = {{"Cache-Control", "no-store"}}}; }
+
+/// Whether new clients are welcome, for balancers: 200, or 503 with the reasons why not, as JSON.
+http_response readyz(const std::vector<std::string>& reasons) {
+  http_response r{.headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}}};
+  if (reasons.empty()) {
+    r.body = "{\"ready\":true}\n";
+    return r;
+  }
+  r.status = 503;
+  r.headers.emplace_back("Retry-After", "1");
+  value all = value::array({});
+  for (const std::string& reason : reasons) all.get_if<value_array>()->emplace_back(reason);
+  r.body = "{\"ready\":false,\"reasons\":" + to_text(all, std::numeric_limits<std::size_t>::max()) + "}\n";
+  return r;
+}
+
 // --- Signals
 
 sigset_t set_of(std::initializer_list<int> signals) noexcept {
@@ -44,8 +64,7 @@ sigset_t set_of(std::initializer_list<int> signals) noexcept {
 class signals_blocked {
 public:
   explicit signals_blocked(const sigset_t& which) noexcept { pthread_sigmask(SIG_BLOCK, &which, &before_); }
-  signals_blocked(const signals_blocked&) = delete;
-  signals_blocked& operator=(const signals_blocked&) = delete;
+  signals_blocked& operator=(signals_blocked&&) = delete;
   ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
 private:
@@ -104,6 +123,21 @@ void fit_descriptors(limits& l, const log_sink& log) {
   l.connections = fitting;
 }
 
+/// Keeps what functions that were left behind may use. Never destroyed.
+void keep_for_ever(std::shared_ptr<void> what) {
+  static std::mutex mutex;
+  static auto* kept = new std::vector<std::shared_ptr<void>>;
+  const std::lock_guard lock{mutex};
+  kept->push_back(std::move(what));
+}
+
+/// What public listeners answer themselves.
+std::vector<std::string> own_paths(const server_options& o) {
+  std::vector<std::string> paths{o.path, "/ready", "/livez", "/readyz"};
+  if (o.test_echo) paths.emplace_back("/echo");
+  return paths;
+}
+
 } // namespace
 
 struct server::impl {
@@ -131,10 +165,44 @@ struct server::impl {
   bool stopped = false;
   bool ended = true; ///< what stop() has returned
 
-  bool stop_threads(steady_clock::time_point until);
-  void add_routes(transport::server_settings& to, const detail::http_routes& from);
-  http_response readiness() const;
-  std::vector<std::string> some(std::vector<std::string> all, bool internal) const;
+  /// Threads that are held by a function of the application are not waited for: false.
+  bool stop_threads(steady_clock::time_point until) {
+    const auto loops = threads.loops();
+    for (net::event_loop* l : loops) l->stop();
+    const auto still_turns = [](const net::event_loop* l) { return l->is_running(); };
+    while (std::any_of(loops.begin(), loops.end(), still_turns)) {
+      if (steady_clock::now() > until) return false;
+      std::this_thread::sleep_for(milliseconds{1});
+    }
+    threads.stop();
+    return true;
+  }
+  void add_routes(transport::server_settings& to, const detail::http_routes& from) {
+    const auto add = [&to](const std::string& path, const http_handler& f, bool is_public) {
+      const net::http::route r{.path = path, .to = net::http::make_responder(f)};
+      to.internal_routes.push_back(r);
+      if (is_public) to.routes.push_back(r);
+    };
+    add(
+        "/livez", [](const http_request&) { return livez(); }, options.health);
+    add(
+        "/readyz", [this](const http_request&) { return readiness(); }, options.health);
+    for (const auto& f : from.functions) add(f.path, f.f, f.where == http_listeners::all);
+    for (const auto& d : from.directories)
+      to.routes.push_back({.path = d.path, .below = true, .to = std::make_shared<net::http::files>(d.name, d.options)});
+  }
+  http_response readiness() const {
+    auto reasons = actors->reasons_not_ready();
+    if (sockets && sockets->is_full()) reasons.emplace_back("the server has all the connections that it may have");
+    return readyz(reasons);
+  }
+  /// Of what is there for each listener, that of the public or of the internal ones.
+  std::vector<std::string> some(std::vector<std::string> all, bool internal) const {
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (options.listen[i].is_internal == internal) out.push_back(std::move(all[i]));
+    return out;
+  }
 };
 
 server::server(app& a, server_options options) {
@@ -146,54 +214,10 @@ server::server(app& a, server_options options) {
   impl_ = std::make_unique<impl>(a, std::move(options));
 }
 
-namespace {
-
-/// Keeps what functions that were left behind may use. Never destroyed.
-void keep_for_ever(std::shared_ptr<void> what) {
-  static std::mutex mutex;
-  static auto* kept = new std::vector<std::shared_ptr<void>>;
-  const std::lock_guard lock{mutex};
-  kept->push_back(std::move(what));
-}
-
-} // namespace
-
 server::~server() {
   if (stop()) return;
   impl_->threads.detach();
   keep_for_ever(std::shared_ptr<impl>{std::move(impl_)});
-}
-
-namespace {
-
-/// What public listeners answer themselves.
-std::vector<std::string> own_paths(const server_options& o) {
-  std::vector<std::string> paths{o.path, "/ready", "/livez", "/readyz"};
-  if (o.test_echo) paths.emplace_back("/echo");
-  return paths;
-}
-
-} // namespace
-
-http_response server::impl::readiness() const {
-  auto reasons = actors->reasons_not_ready();
-  if (sockets && sockets->is_full()) reasons.emplace_back("the server has all the connections that it may have");
-  return readyz(reasons);
-}
-
-void server::impl::add_routes(transport::server_settings& to, const detail::http_routes& from) {
-  const auto add = [&to](const std::string& path, const http_handler& f, bool is_public) {
-    const net::http::route r{.path = path, .to = net::http::make_responder(f)};
-    to.internal_routes.push_back(r);
-    if (is_public) to.routes.push_back(r);
-  };
-  add(
-      "/livez", [](const http_request&) { return livez(); }, options.health);
-  add(
-      "/readyz", [this](const http_request&) { return readiness(); }, options.health);
-  for (const auto& f : from.functions) add(f.path, f.f, f.where == http_listeners::all);
-  for (const auto& d : from.directories)
-    to.routes.push_back({.path = d.path, .below = true, .to = std::make_shared<net::http::files>(d.name, d.options)});
 }
 
 void server::start() {
@@ -224,19 +248,6 @@ void server::start() {
   impl_->sockets =
       std::make_unique<transport::websocket_server>(std::move(settings), *impl_->actors, impl_->threads.loops());
   impl_->sockets->start();
-}
-
-/// Threads that are held by a function of the application are not waited for: false.
-bool server::impl::stop_threads(steady_clock::time_point until) {
-  const auto loops = threads.loops();
-  for (net::event_loop* l : loops) l->stop();
-  const auto still_turns = [](const net::event_loop* l) { return l->is_running(); };
-  while (std::any_of(loops.begin(), loops.end(), still_turns)) {
-    if (steady_clock::now() > until) return false;
-    std::this_thread::sleep_for(milliseconds{1});
-  }
-  threads.stop();
-  return true;
 }
 
 bool server::stop() {
@@ -292,14 +303,6 @@ void server::run(const std::function<void(server&)>& on_ready) {
 }
 
 bool server::reload() { return impl_->sockets && impl_->sockets->reload(); }
-
-/// Of what is there for each listener, that of the public or of the internal ones.
-std::vector<std::string> server::impl::some(std::vector<std::string> all, bool internal) const {
-  std::vector<std::string> out;
-  for (std::size_t i = 0; i < all.size(); ++i)
-    if (options.listen[i].is_internal == internal) out.push_back(std::move(all[i]));
-  return out;
-}
 
 std::vector<std::string> server::addresses() const {
   return impl_->sockets ? impl_->some(impl_->sockets->addresses(), false) : std::vector<std::string>{};

@@ -3,7 +3,6 @@
 #include "libswill/api/app.hpp"
 #include "libswill/transport/listener.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>

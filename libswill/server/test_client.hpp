@@ -33,8 +33,7 @@ public:
   test_server();
   void serve(const app& a);
   ~test_server();
-  test_server(const test_server&) = delete;
-  test_server& operator=(const test_server&) = delete;
+  test_server& operator=(test_server&&) = delete;
 
   manual_loop& loop() noexcept { return loop_; }
   actors::runtime& runtime() noexcept { return *runtime_; }

@@ -38,8 +38,7 @@ public:
   memory_pipe(loop& l, gate& g, handshake_request request = plain_request(), const limits& lim = {},
               listener* told = nullptr);
   ~memory_pipe();
-  memory_pipe(const memory_pipe&) = delete;
-  memory_pipe& operator=(const memory_pipe&) = delete;
+  memory_pipe& operator=(memory_pipe&&) = delete;
 
   /// GET /ws from 127.0.0.1 with swill.v1.
   static handshake_request plain_request();

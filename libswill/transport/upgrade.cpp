@@ -1,7 +1,5 @@
 #include "libswill/transport/upgrade.hpp"
 
-#include "libswill/base/header_fields.hpp"
-
 #include <algorithm>
 #include <array>
 

@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "libswill/base/loop.hpp"
 #include "libswill/base/process.hpp"
-#include "libswill/base/run_on.hpp"
 #include "libswill/net/acceptor.hpp"
 #include "libswill/transport/detail/server_connection.hpp"
 #include "libswill/transport/detail/tls_watch.hpp"

@@ -2,8 +2,6 @@
 
 #include <bit>
 #include <concepts>
-#include <cstddef>
-#include <cstdint>
 #include <cstring>
 
 namespace swill::wire::detail {

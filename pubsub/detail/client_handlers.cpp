@@ -23,8 +23,7 @@ public:
     if (*count_ >= most) throw errors::too_many("too many subscriptions of this connection", std::chrono::seconds{1});
     ++*count_;
   }
-  counted_subscription(const counted_subscription&) = delete;
-  counted_subscription& operator=(const counted_subscription&) = delete;
+  counted_subscription& operator=(counted_subscription&&) = delete;
   ~counted_subscription() { --*count_; }
 
 private:
@@ -58,8 +57,7 @@ public:
     throw errors::too_many("too many new topics of this connection",
                            std::chrono::milliseconds{static_cast<std::int64_t>(wait)});
   }
-  new_topic(const new_topic&) = delete;
-  new_topic& operator=(const new_topic&) = delete;
+  new_topic& operator=(new_topic&&) = delete;
 
   /// Waits for what brings the topic into being: where that fails, there is none.
   template <class T>
@@ -100,13 +98,6 @@ value decoded(bytes_view data) {
   return v;
 }
 
-/// The item with what a filter makes of its message; nothing when the client does not get it.
-std::optional<encoded_item> filtered(const grant& g, publication_ptr p) {
-  const auto changed = g.filter(decoded(p->data()));
-  if (!changed) return std::nullopt;
-  return encoded_item{nullptr, encode_item(p->at().offset, encoded_message(*changed))};
-}
-
 } // namespace
 
 /// A client is present as long as this lives.
@@ -118,8 +109,7 @@ public:
       b.enter(topic, who, std::move(done));
     });
   }
-  presence_seat(const presence_seat&) = delete;
-  presence_seat& operator=(const presence_seat&) = delete;
+  presence_seat& operator=(presence_seat&&) = delete;
   ~presence_seat() {
     impl_.send(ignored, [topic = std::move(topic_), id = std::move(id_)](broker_actor& b, broker::answer<void> done) {
       b.exit(topic, id, std::move(done));
@@ -147,36 +137,58 @@ void client_handlers::install(const shared& i, pubsub& bus, app& a) {
            {.doc = "Messages to this connection, its user, its groups, and everybody.", .endless = true});
 }
 
-stream<encoded_item> client_handlers::subscribe(request<subscribe_request> r) const {
-  context& c = r.context();
-  const std::string& topic = r.data().topic;
+/// All that a client's subscription keeps while it lasts: most of them wait.
+struct client_handlers::open_subscription {
+  open_subscription(connection& c, const pubsub_options& o, std::function<std::optional<value>(const value&)> f)
+      : filter(std::move(f)), counted(c, o.subscriptions_per_connection) {}
+
+  const std::function<std::optional<value>(const value&)> filter; ///< the rule's
+  const counted_subscription counted;
+  std::unique_ptr<subscription> messages;
+  std::unique_ptr<presence_seat> seat;
+
+  /// What the client gets of p. False: nothing.
+  bool make_item(publication_ptr p, encoded_item& out) const {
+    if (!filter || p->is_notice()) {
+      out.shared = std::move(p);
+      return true;
+    }
+    const auto changed = filter(decoded(p->data()));
+    if (changed) out.own = encode_item(p->at().offset, encoded_message(*changed));
+    return changed.has_value();
+  }
+};
+
+task<std::unique_ptr<client_handlers::open_subscription>> client_handlers::open(context& c,
+                                                                                const subscribe_request& wanted) const {
+  const std::string& topic = wanted.topic;
   impl_->check_topic(topic, true);
   const subscribe_rule* rule = impl_->subscribe_rules.find(topic);
   if (rule == nullptr) throw denied("subscribe to this topic");
-  const grant g = co_await (*rule)(c, topic);
+  grant g = co_await (*rule)(c, topic);
   if (encoded_message(g.member).size() > impl_->options.member_size)
     throw error{error_code::too_large, "the member's data are too large"};
-  const counted_subscription counted{c.connection(), impl_->options.subscriptions_per_connection};
+  auto out = std::make_unique<open_subscription>(c.connection(), impl_->options, std::move(g.filter));
 
   new_topic counts{c.connection(), impl_->options, c.call().loop().now()};
-  const pubsub::opened s = co_await counts.made_by(bus_.open(topic, r.data().since));
+  pubsub::opened s = co_await counts.made_by(bus_.open(topic, wanted.since));
   if (!s.fresh) counts.is_old();
-  std::optional<presence_seat> seat;
+  out->messages = std::move(s.subscription);
   if (impl_->options.of(topic).presence) {
     presence_member who{c.connection().id(), c.connection().user(), g.member};
-    seat.emplace(*impl_, topic, std::move(who));
+    out->seat = std::make_unique<presence_seat>(*impl_, topic, std::move(who));
   }
   metadata leading = leading_of(s);
   co_await c.send_leading(std::move(leading));
+  co_return out;
+}
 
+stream<encoded_item> client_handlers::subscribe(request<subscribe_request> r) const {
+  const std::unique_ptr<open_subscription> mine = co_await open(r.context(), r.data());
   for (;;) {
-    publication_ptr p = co_await s.subscription->next();
-    if (!g.filter || p->is_notice()) {
-      encoded_item item{std::move(p)};
-      co_yield moved{item};
-    } else if (auto item = filtered(g, std::move(p))) {
-      co_yield moved{*item};
-    }
+    publication_ptr p = co_await mine->messages->next();
+    encoded_item item;
+    if (mine->make_item(std::move(p), item)) co_yield moved{item};
   }
 }
 
@@ -216,19 +228,15 @@ stream<encoded_item> client_handlers::watch_presence(request<presence_request> r
   new_topic counts{c.connection(), impl_->options, c.call().loop().now()};
   const pubsub::opened s = co_await counts.made_by(bus_.open(presence_topic(r.data().topic), std::nullopt));
   if (!s.fresh) counts.is_old();
-  // Asked for after the events have begun: nobody is missed, some may be told twice.
-  const std::vector<presence_member> all = co_await bus_.members(r.data().topic);
-  const value list = value::map({{"members", to_value(all)}});
-  encoded_item first{nullptr, encoded_message(list)};
-  co_yield moved{first};
   for (;;) {
-    const publication_ptr p = co_await s.subscription->next();
-    if (p->is_notice()) { // events were missed: the list again
-      const std::vector<presence_member> again = co_await bus_.members(r.data().topic);
-      const value now = value::map({{"members", to_value(again)}});
-      encoded_item item{nullptr, encoded_message(now)};
-      co_yield moved{item};
-    } else {
+    // Asked for after the events have begun: nobody is missed, some may be told twice.
+    const std::vector<presence_member> all = co_await bus_.members(r.data().topic);
+    const value list = value::map({{"members", to_value(all)}});
+    encoded_item whole{nullptr, encoded_message(list)};
+    co_yield moved{whole};
+    for (;;) {
+      const publication_ptr p = co_await s.subscription->next();
+      if (p->is_notice()) break; // events were missed: the list again
       encoded_item item{nullptr, bytes(p->data().begin(), p->data().end())};
       co_yield moved{item};
     }

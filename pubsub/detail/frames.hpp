@@ -2,8 +2,8 @@
 
 #include "libswill/api/types/codec.hpp"
 #include "pubsub/broker.hpp"
-#include "pubsub/position.hpp"
 #include "pubsub/publication.hpp"
+#include "pubsub/topic.hpp"
 
 #include <optional>
 #include <string>

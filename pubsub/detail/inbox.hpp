@@ -4,7 +4,6 @@
 #include "libswill/base/completion.hpp"
 #include "pubsub/detail/subscription.hpp"
 
-#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -28,8 +27,7 @@ struct inbox_seat {
 class open_inbox {
 public:
   open_inbox(connection& c, topic_port& hub, const pubsub_options& o);
-  open_inbox(const open_inbox&) = delete;
-  open_inbox& operator=(const open_inbox&) = delete;
+  open_inbox& operator=(open_inbox&&) = delete;
   ~open_inbox();
 
   /// Answers when all of them have begun.

@@ -9,12 +9,13 @@ namespace swill::detail {
 // --- One topic
 
 void membership::begin(std::optional<position> since, on_begin told) {
-  told_ = std::move(told);
+  asked_ = std::make_unique<page_under_way>();
+  asked_->told = std::move(told);
   hub_.join(*this, since);
 }
 
 void membership::on_joined(result<joined> j) {
-  const on_begin told = std::exchange(told_, nullptr);
+  const on_begin told = std::exchange(asked_->told, nullptr);
   if (!told) return go_on(std::move(j));
   if (!j) return told(std::move(j));
   last_ = j->at;
@@ -36,12 +37,10 @@ void membership::go_on(result<joined> j) {
 
 /// What history had was taken: either what is held comes next, or another page.
 void membership::settle(bool more) {
-  const auto held = std::exchange(held_, {});
-  held_bytes_ = 0;
-  asked_ = false;
-  set_behind(std::exchange(spilt_, false) || more);
+  const auto page = std::move(asked_);
+  set_behind(page->spilt || more);
   if (!behind_) {
-    for (const publication_ptr& p : held) {
+    for (const publication_ptr& p : page->held) {
       if (is_next(*p)) take(p);
     }
   } else if (!owner_.has_preloaded()) {
@@ -55,7 +54,8 @@ void membership::take(const publication_ptr& p) {
 }
 
 void membership::read_on() {
-  if (!behind_ || std::exchange(asked_, true)) return;
+  if (!behind_ || asked_) return;
+  asked_ = std::make_unique<page_under_way>();
   hub_.read_on(*this, last_);
 }
 
@@ -73,11 +73,12 @@ void membership::offer(const publication_ptr& p) {
 }
 
 void membership::hold(const publication_ptr& p) {
-  if (spilt_) return; // history has it
+  page_under_way& page = *asked_;
+  if (page.spilt) return; // history has it
   const topic_options& o = owner_.options();
-  held_bytes_ += p->item().size();
-  spilt_ = held_.size() >= o.queue_length || (!held_.empty() && held_bytes_ > o.queue_size);
-  if (!spilt_) held_.push_back(p);
+  page.held_bytes += p->item().size();
+  page.spilt = page.held.size() >= o.queue_length || (!page.held.empty() && page.held_bytes > o.queue_size);
+  if (!page.spilt) page.held.push_back(p);
 }
 
 // --- The queue
@@ -111,7 +112,7 @@ bool subscription::has(const std::string& topic) const noexcept {
 
 void subscription::preload(const publication_ptr& p) {
   if (failure_) return;
-  if (sink_) return sink_(p);
+  if (sink_) return (*sink_)(p);
   if (queue_.size() == preloaded_) {
     ++preloaded_;
   } else {
@@ -123,7 +124,7 @@ void subscription::preload(const publication_ptr& p) {
 void subscription::push(const publication_ptr& p) {
   if (failure_) return;
   detail::add(hub_.counters().delivered, 1);
-  if (sink_) return sink_(p);
+  if (sink_) return (*sink_)(p);
   if (options_.overflow == overflow::conflate) drop_same_key(*p);
   if (is_full(*p)) {
     if (options_.overflow == overflow::buffer) return overflowed();
@@ -164,14 +165,14 @@ void subscription::drop_same_key(const publication& p) {
 
 void subscription::overflowed() {
   detail::add(hub_.counters().overflows, 1);
-  const position at = queue_.empty() ? taken_ : queue_[queue_.size() - 1]->at();
+  const position at = queue_.back()->at();
   fail(errors::too_many("this subscriber is too slow", std::chrono::milliseconds{0},
                         {{"epoch", at.epoch}, {"offset", at.offset}}));
 }
 
 void subscription::fail(error e) {
   if (failure_) return;
-  failure_ = std::move(e);
+  failure_ = std::make_unique<error>(std::move(e));
   parts_.clear(); // nothing more comes
   wake();
 }
@@ -184,7 +185,6 @@ publication_ptr subscription::take() {
   } else {
     bytes_ -= p->item().size();
   }
-  taken_ = p->at();
   if (behind != 0 && preloaded_ == 0) {
     for (const auto& m : parts_) m->read_on();
   }

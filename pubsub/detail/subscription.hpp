@@ -63,8 +63,7 @@ public:
 
   membership(subscription& owner, topic_port& hub, std::string topic)
       : owner_(owner), hub_(hub), topic_(std::move(topic)) {}
-  membership(const membership&) = delete;
-  membership& operator=(const membership&) = delete;
+  membership& operator=(membership&&) = delete;
   ~membership();
 
   const std::string& topic() const noexcept { return topic_; }
@@ -89,16 +88,20 @@ private:
   void settle(bool more);
   void set_behind(bool behind) noexcept;
 
+  /// What there is until on_joined().
+  struct page_under_way {
+    on_begin told;                     ///< when the subscription begins
+    std::vector<publication_ptr> held; ///< came since it was asked for
+    std::size_t held_bytes = 0;
+    bool spilt = false; ///< not all that came meanwhile is held
+  };
+
   subscription& owner_;
   topic_port& hub_;
   const std::string topic_;
-  on_begin told_;
   position last_;
-  bool asked_ = true;   ///< on_joined() is to come
-  bool behind_ = false; ///< there is more in history
-  bool spilt_ = false;  ///< not all that came meanwhile is held
-  std::size_t held_bytes_ = 0;
-  std::vector<publication_ptr> held_; ///< came since on_joined() was asked for
+  std::unique_ptr<page_under_way> asked_; ///< on_joined() is to come
+  bool behind_ = false;                   ///< there is more in history
 };
 
 /// The subscriptions of one connection's requests. Part of its state, which outlives them.
@@ -114,8 +117,7 @@ public:
   subscription(topic_port& hub, const topic_options& o) : hub_(hub), options_(o) {
     detail::add(hub_.counters().subscriptions, 1);
   }
-  subscription(const subscription&) = delete;
-  subscription& operator=(const subscription&) = delete;
+  subscription& operator=(subscription&&) = delete;
   ~subscription();
 
   /// `told` is called once, later or at once.
@@ -131,14 +133,15 @@ public:
   }
 
   /// Messages go here instead of waiting. Before the first.
-  void set_sink(std::function<void(const publication_ptr&)> f) { sink_ = std::move(f); }
+  using sink = std::function<void(const publication_ptr&)>;
+  void set_sink(sink f) { sink_ = std::make_unique<sink>(std::move(f)); }
 
   /// From a topic: what was missed before it began, and then what comes. The latter may end the subscription's owner.
   void preload(const publication_ptr& p);
   void push(const publication_ptr& p);
   void fail(error e);
 
-  bool is_ready() const noexcept { return !queue_.empty() || failure_; }
+  bool is_ready() const noexcept { return !queue_.empty() || failure_ != nullptr; }
   /// The next; only when ready. Throws the failure at the end.
   publication_ptr take();
 
@@ -168,13 +171,12 @@ private:
   const topic_options& options_; ///< the application's, which live as long as the server
   std::vector<std::unique_ptr<membership>> parts_;
   subscription_list* listed_in_ = nullptr;
-  std::function<void(const publication_ptr&)> sink_;
+  std::unique_ptr<sink> sink_; ///< null: messages wait
   ring<publication_ptr> queue_;
   std::size_t preloaded_ = 0; ///< so many at the front came from history, and count towards no limit
   std::size_t bytes_ = 0;     ///< of the others
   std::uint64_t dropped_ = 0;
-  position taken_; ///< the last that was handed out
-  std::optional<error> failure_;
+  std::unique_ptr<error> failure_;
 };
 
 inline membership::~membership() {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libswill/base/loop.hpp"
-#include "pubsub/position.hpp"
+#include "pubsub/topic.hpp"
 
 #include <list>
 #include <string>

@@ -2,7 +2,6 @@
 
 #include "libswill/api/types/codec.hpp"
 #include "libswill/redis/outage_log.hpp"
-#include "pubsub/redis/own_cluster.hpp"
 #include "pubsub/redis/redis_broker_impl.hpp"
 
 #include <algorithm>
@@ -13,6 +12,7 @@ using namespace detail;
 using redis::reply;
 
 namespace {
+
 /// How long after it has connected a node takes the word of a client that Redis has lost messages.
 constexpr std::chrono::milliseconds believed_for = std::chrono::minutes{10};
 
@@ -38,6 +38,7 @@ void check_page(const pubsub_options& o, std::size_t reply_size, mistake_list& o
                                   std::to_string(o.message_size) +
                                   " bytes (pubsub_options.message_size); room for all of them would be right");
 }
+
 } // namespace
 
 void redis_broker::check(const pubsub_options& o, mistake_list& out) const {
@@ -90,11 +91,7 @@ void redis_broker::publish(const std::string& topic, bytes_view data, const std:
   impl_->set_append_arguments(call, topic);
   call.set("channel", impl_->settings.prefix, "c:", topic);
   call.set("data", as_text(data));
-  if (key.empty()) {
-    call.set("key_age", "");
-  } else {
-    call.set("key_age", count_of(impl_->options->key_age));
-  }
+  call.set("key_age", key.empty() ? std::string{} : std::to_string(count_of(impl_->options->key_age)));
   call.set("trace", trace);
   bytes own; // only where it is wanted
   if (impl_->channels.count(topic) != 0) own.assign(data.begin(), data.end());
@@ -207,6 +204,39 @@ void redis_broker::members(const std::string& topic, answer<std::vector<presence
     }
     done(std::move(all));
   });
+}
+
+// --- Nodes
+
+redis_broker::own_cluster::own_cluster(std::shared_ptr<impl> b, node_info self)
+    : cluster(std::move(self)), broker_(std::move(b)) {
+  broker_->cluster = this;
+}
+redis_broker::own_cluster::~own_cluster() { broker_->cluster = nullptr; }
+
+void redis_broker::own_cluster::find_nodes(answer<std::vector<node_info>> done) {
+  impl& i = *broker_;
+  if (i.is_listed()) return i.beat(std::move(done));
+  if (!i.has_tried) return i.early.push_back(std::move(done));
+  done(errors::unavailable("Redis cannot be reached"));
+}
+
+void redis_broker::own_cluster::deliver(const std::string& node, const std::string& kind, bytes_view data,
+                                        answer<void> done) {
+  if (!broker_->commands) return done(errors::unavailable("Redis cannot be reached"));
+  const std::string channel = broker_->key("node:", node);
+  std::string payload = broker_->node + " " + std::to_string(kind.size()) + " " + kind;
+  payload += as_text(data);
+  broker_->commands->command(
+      {"PUBLISH", channel, payload},
+      [self = std::weak_ptr{broker_}, done = std::move(done)](const result<reply>& r) {
+        const auto alive = self.lock();
+        if (!alive || alive->stopped) return;
+        if (!r) return done(alive->told(r.error()));
+        if (r->integer() == 0) return done(error{error_code::not_found, "no such node"});
+        done({});
+      },
+      redis::is_number);
 }
 
 } // namespace swill

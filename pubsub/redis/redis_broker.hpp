@@ -1,6 +1,6 @@
 #pragma once
 
-#include "libswill/redis/place.hpp"
+#include "libswill/redis/options.hpp"
 #include "pubsub/broker.hpp"
 
 #include <memory>

@@ -2,7 +2,6 @@
 
 #include "libswill/api/types/codec.hpp"
 #include "libswill/base/trace_id.hpp"
-#include "pubsub/redis/own_cluster.hpp"
 
 #include <charconv>
 #include <iterator>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libswill/base/log_limiter.hpp"
-#include "libswill/base/member_timer.hpp"
+#include "libswill/base/loop.hpp"
 #include "libswill/redis/client.hpp"
 #include "libswill/redis/subscriber.hpp"
 #include "pubsub/redis/known_positions.hpp"
@@ -133,12 +133,10 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
   /// What a caller is told: 503 whatever Redis refused, since a script that ended halfway may have done what it was for. The text of the
   /// refusal is for the log, with the trace of the request that asked.
   error told(const error& e, std::string_view trace = {}) {
-    const value* text = e.data.find("redis");
-    if (text == nullptr) return e;
-    const auto* refusal = text->get_if<std::string>();
-    const std::string said = refusal != nullptr ? *refusal : to_text(*text);
-    const std::string line = "topics: Redis answered " + said;
-    errors->write(redis::refusal_word(said), {.level = log_level::error, .text = line, .trace = trace});
+    const auto* said = e.data.find<std::string>("redis");
+    if (said == nullptr) return e;
+    const std::string line = "topics: Redis answered " + *said;
+    errors->write(redis::refusal_word(*said), {.level = log_level::error, .text = line, .trace = trace});
     return errors::unavailable("Redis cannot do it now");
   }
 
@@ -194,6 +192,26 @@ struct redis_broker::impl : std::enable_shared_from_this<impl> {
   member_timer<impl, &impl::check_next> checking{*this};
   bool up = false;
   bool stopped = false;
+};
+
+/// The nodes that share the broker's Redis, over its connections: each has a channel of its own there, and all have one together. They live
+/// as long as the broker's sign of life says (redis_broker::impl::beat).
+class redis_broker::own_cluster final : public cluster {
+public:
+  own_cluster(std::shared_ptr<impl> b, node_info self);
+  ~own_cluster() override;
+
+  using cluster::found;
+  using cluster::heard;
+
+private:
+  void begin(loop&, const log_sink&) override {} // as the broker begins
+  void end(std::function<void()> done) override { done(); }
+  /// Asked before Redis has been reached for the first time, it answers when that has happened or has failed.
+  void find_nodes(answer<std::vector<node_info>> done) override;
+  void deliver(const std::string& node, const std::string& kind, bytes_view data, answer<void> done) override;
+
+  const std::shared_ptr<impl> broker_; // shared with the broker
 };
 
 } // namespace swill

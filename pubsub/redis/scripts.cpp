@@ -1,6 +1,5 @@
 #include "pubsub/redis/scripts.hpp"
 
-#include "libswill/redis/access_check.hpp"
 #include "pubsub/redis/redis_broker_impl.hpp"
 
 namespace swill::detail {

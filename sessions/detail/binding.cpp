@@ -25,7 +25,7 @@ offered_tokens find_tokens(const connection& c, const session_options& o) {
   offered_tokens out;
   if (o.cookie) {
     const std::string_view ours = cookie_name(is_secure(c, o));
-    header_fields::for_each_cookie(c.request().headers, [&](std::string_view name, std::string_view text) {
+    c.for_each_cookie([&](std::string_view name, std::string_view text) {
       if (name == ours) out.cookies.emplace_back(text);
     });
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libswill/base/awaiting.hpp"
 #include "libswill/base/completion.hpp"
 
 #include <cstdint>
@@ -15,9 +16,7 @@ namespace swill::detail {
 /// Bounded by who waits: each is an open request.
 class session_turns {
 public:
-  session_turns() = default;
-  session_turns(const session_turns&) = delete;
-  session_turns& operator=(const session_turns&) = delete;
+  session_turns& operator=(session_turns&&) = delete;
 
   class turn;
 
@@ -29,9 +28,26 @@ private:
     completer<bool> begin; ///< with whether it has waited
   };
 
-  std::uint64_t enter(const std::string& name, swill::loop& l, completer<bool> begin);
+  std::uint64_t enter(const std::string& name, swill::loop& l, completer<bool> begin) {
+    const std::lock_guard lock{mutex_};
+    auto& line = lines_[name];
+    line.push_back({++last_, &l, begin});
+    if (line.size() == 1) begin(false);
+    return last_;
+  }
   /// Its turn is over, or is wanted no more; the next one's begins on the next one's loop, not within this call.
-  void leave(const std::string& name, std::uint64_t number);
+  void leave(const std::string& name, std::uint64_t number) {
+    const std::lock_guard lock{mutex_};
+    const auto at = lines_.find(name);
+    auto& line = at->second;
+    const bool had_turn = line.front().number == number;
+    std::erase_if(line, [number](const seat& s) { return s.number == number; });
+    if (line.empty()) {
+      lines_.erase(at);
+    } else if (had_turn) {
+      line.front().loop->post([begin = line.front().begin] { begin(true); });
+    }
+  }
 
   std::mutex mutex_; ///< coroutines of all loops come here; held for a look-up
   std::uint64_t last_ = 0;
@@ -43,14 +59,17 @@ private:
 class session_turns::turn {
 public:
   turn(session_turns& all, std::string name) : all_(all), name_(std::move(name)) {}
-  turn(const turn&) = delete;
-  turn& operator=(const turn&) = delete;
+  turn& operator=(turn&&) = delete;
   ~turn() {
     if (number_ != 0) all_.leave(name_, number_);
   }
 
   /// Once.
-  task<bool> begin();
+  task<bool> begin() {
+    scope& here = co_await this_scope{};
+    const auto start = [&](completer<bool> done) { number_ = all_.enter(name_, here.loop(), std::move(done)); };
+    co_return co_await completion<bool>{start};
+  }
 
 private:
   session_turns& all_;

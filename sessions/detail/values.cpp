@@ -3,18 +3,9 @@
 #include "libswill/wire/reader.hpp"
 #include "libswill/wire/writer.hpp"
 
-#include <algorithm>
 #include <stdexcept>
 
 namespace swill::detail {
-
-namespace {
-
-auto find_value(session_values& all, std::string_view name) {
-  return std::find_if(all.begin(), all.end(), [name](const session_value& v) { return v.name == name; });
-}
-
-} // namespace
 
 session_values read_session_values(std::string_view data) {
   session_values out;

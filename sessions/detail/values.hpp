@@ -2,6 +2,7 @@
 
 #include "sessions/record.hpp"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,12 @@ struct session_value {
   std::string encoded; ///< MessagePack
 };
 using session_values = std::vector<session_value>;
+
+/// The value of that name; end() when there is none.
+template <class Values>
+auto find_value(Values& all, std::string_view name) {
+  return std::find_if(all.begin(), all.end(), [name](const session_value& v) { return v.name == name; });
+}
 
 /// The values in session_record::data. They are only told apart here: what a value holds is looked at when it is asked for. Throws
 /// std::runtime_error for what is no such map.

@@ -47,6 +47,33 @@ private:
   std::weak_ptr<log_limiter> limiter_;
 };
 
+session_time wall_clock() noexcept {
+  return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now());
+}
+
+milliseconds lifetime_of(const session_options& o, session_time created, session_time now) {
+  const session_time end = session_end(o, created, now);
+  return end == session_time::max() ? milliseconds{0} : std::max(end - now, milliseconds{1});
+}
+
+template <class Call>
+void add_changes(Call& call, const session_changes& all) {
+  for (const session_change& c : all) {
+    buffer name;
+    wire::writer{name}.text(c.name); // as the stored map has it
+    auto change = call.add();
+    change.set("name", as_text(name.view()));
+    change.set("before", c.before);
+    change.set("after", c.after);
+  }
+}
+
+/// The time of a use, as a session is stored with it.
+std::string seen_text(session_time at) {
+  const auto digits = session_number(static_cast<std::uint64_t>(at.time_since_epoch().count()));
+  return {digits.data(), digits.size()};
+}
+
 } // namespace
 
 session_backend redis_sessions(redis_session_options o) {
@@ -85,21 +112,6 @@ void redis_store::start(std::function<void()> ready) {
 
 void redis_store::close(std::function<void()> done) { client_->close(std::move(done)); }
 
-namespace {
-
-session_time wall_clock() noexcept {
-  return std::chrono::time_point_cast<milliseconds>(std::chrono::system_clock::now());
-}
-
-milliseconds lifetime_of(const session_options& o, session_time created, session_time now) {
-  milliseconds left = milliseconds::max();
-  if (o.idle.count() != 0) left = o.idle;
-  if (o.absolute.count() != 0) left = std::min(left, std::max(created + o.absolute - now, milliseconds{1}));
-  return left == milliseconds::max() ? milliseconds{0} : left;
-}
-
-} // namespace
-
 redis_store::encoded redis_store::encode(const session_record& r) {
   encoded out;
   out.version = session_number(r.version);
@@ -114,17 +126,13 @@ redis_store::encoded redis_store::encode(const session_record& r) {
 }
 
 error redis_store::seen_error(const error& e) {
-  const error told = open_error(e);
-  if (e.is(error_code::unavailable)) return told;
-  return errors::internal();
+  error told = open_error(e);
+  return e.is(error_code::unavailable) ? std::move(told) : errors::internal();
 }
 
 error redis_store::open_error(const error& e) {
-  if (const value* text = e.data.find("redis")) {
-    const auto* refusal = text->get_if<std::string>();
-    const std::string said = refusal != nullptr ? *refusal : to_text(*text);
-    errors_.write(log_level::error, redis::refusal_word(said), "sessions: Redis answered " + printable(said));
-  }
+  if (const auto* said = e.data.find<std::string>("redis"))
+    errors_.write(log_level::error, redis::refusal_word(*said), "sessions: Redis answered " + printable(*said));
   return errors::unavailable("The sessions are not there now");
 }
 
@@ -135,13 +143,10 @@ void redis_store::load(std::string id, store_answer<std::optional<session_record
       [this, id = std::move(id), f = std::move(f)](result<redis::reply> r) mutable {
         if (!r) return f(seen_error(r.error()));
         if (r->is_nil()) return f(std::optional<session_record>{});
-        auto found = decode_session(std::move(id), r->text());
-        if (found) {
-          found->loaded = wall_clock();
-          return f(std::move(found));
-        }
-        errors_.write(log_level::error, "none", "sessions: what is stored under a session's key is none");
-        f(errors::internal());
+        auto found = stored_record(std::move(id), r->text());
+        if (!found) return f(found.error());
+        found->loaded = wall_clock();
+        f(std::optional{std::move(*found)});
       },
       redis::is_text_or_nil);
 }
@@ -159,39 +164,16 @@ error redis_store::refusal(const redis::reply& r) {
   return errors::internal();
 }
 
-/// What a script has made of the stored session and the changes.
-result<session_record> redis_store::merged_record(std::string id, std::string_view stored) {
+result<session_record> redis_store::stored_record(std::string id, std::string_view stored) {
   auto found = decode_session(std::move(id), stored);
   if (found) return std::move(*found);
   errors_.write(log_level::error, "none", "sessions: what is stored under a session's key is none");
   return errors::internal();
 }
 
-namespace {
-
-template <class Call>
-void add_changes(Call& call, const session_changes& all) {
-  for (const session_change& c : all) {
-    buffer name;
-    wire::writer{name}.text(c.name); // as the stored map has it
-    auto change = call.add();
-    change.set("name", as_text(name.view()));
-    change.set("before", c.before);
-    change.set("after", c.after);
-  }
-}
-
-/// The time of a use, as a session is stored with it.
-std::string seen_text(session_time at) {
-  const auto digits = session_number(static_cast<std::uint64_t>(at.time_since_epoch().count()));
-  return {digits.data(), digits.size()};
-}
-
-} // namespace
-
 void redis_store::save(const session_record& r, store_answer<session_stamp> f) {
   const encoded e = encode(r);
-  redis::script_call call{session_scripts::save()};
+  redis::script_call call{session_scripts::save};
   call.set("session", key(r.id));
   call.set("version", e.expected());
   call.set("value", e.value);
@@ -205,7 +187,7 @@ void redis_store::save(const session_record& r, store_answer<session_stamp> f) {
 
 void redis_store::merge(const std::string& id, const session_changes& c, store_answer<session_record> f) {
   const session_time at = wall_clock();
-  redis::script_call call{session_scripts::merge()};
+  redis::script_call call{session_scripts::merge};
   call.set("session", key(id));
   call.set("seen", seen_text(at));
   call.set("now", at.time_since_epoch().count());
@@ -217,7 +199,7 @@ void redis_store::merge(const std::string& id, const session_changes& c, store_a
   call.run(*client_, [this, id, f = std::move(f)](result<redis::reply> reply) mutable {
     if (!reply) return f(open_error(reply.error()));
     if (!reply->is_text()) return f(refusal(*reply));
-    f(merged_record(std::move(id), reply->text()));
+    f(stored_record(std::move(id), reply->text()));
   });
 }
 
@@ -227,7 +209,7 @@ void redis_store::touch(const std::string& id, store_answer<bool> f) {
     if (!found) return f(found.error());
     if (!*found) return f(false);
     const session_time at = wall_clock();
-    redis::script_call call{session_scripts::touch()};
+    redis::script_call call{session_scripts::touch};
     call.set("session", key(id));
     call.set("seen", seen_text(at));
     call.set("ttl", lifetime_of(options_, (*found)->created, at).count());
@@ -241,7 +223,7 @@ void redis_store::touch(const std::string& id, store_answer<bool> f) {
 void redis_store::rotate(const std::string& old_id, const std::string& old_user, const session_record& r,
                          const session_changes& c, store_answer<session_record> f) {
   const encoded e = encode(r);
-  redis::script_call call{session_scripts::rotate()};
+  redis::script_call call{session_scripts::rotate};
   call.set("session", key(r.id));
   call.set("old_session", key(old_id));
   call.set("index", index(r.user));
@@ -265,14 +247,14 @@ void redis_store::rotate(const std::string& old_id, const std::string& old_user,
   next.seen = e.stamp.seen;
   call.run(*client_, [this, next = std::move(next), f = std::move(f)](result<redis::reply> reply) mutable {
     if (!reply) return f(open_error(reply.error()));
-    if (reply->is_text()) return f(merged_record(std::move(next.id), reply->text()));
+    if (reply->is_text()) return f(stored_record(std::move(next.id), reply->text()));
     if (reply->integer() != 1) return f(refusal(*reply));
     f(std::move(next));
   });
 }
 
 void redis_store::destroy(const std::string& id, const std::string& user, store_answer<bool> f) {
-  redis::script_call call{session_scripts::destroy()};
+  redis::script_call call{session_scripts::destroy};
   call.set("session", key(id));
   call.set("index", index(user));
   call.set("id", id);
@@ -284,7 +266,7 @@ void redis_store::destroy(const std::string& id, const std::string& user, store_
 
 void redis_store::destroy_user(const std::string& user, store_answer<std::size_t> f) {
   if (user.empty()) return f(std::size_t{0});
-  redis::script_call call{session_scripts::destroy_user()};
+  redis::script_call call{session_scripts::destroy_user};
   call.set("index", index(user));
   call.set("sessions", sessions_);
   call.run(*client_, [this, f = std::move(f)](result<redis::reply> reply) {
@@ -295,7 +277,7 @@ void redis_store::destroy_user(const std::string& user, store_answer<std::size_t
 
 void redis_store::list(const std::string& user, store_answer<std::vector<session_record>> f) {
   if (user.empty()) return f(std::vector<session_record>{});
-  redis::script_call call{session_scripts::list()};
+  redis::script_call call{session_scripts::list};
   call.set("index", index(user));
   call.set("sessions", sessions_);
   call.run(*client_, [this, f = std::move(f)](result<redis::reply> reply) {

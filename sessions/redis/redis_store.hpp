@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libswill/base/log_limiter.hpp"
-#include "libswill/redis/place.hpp"
+#include "libswill/redis/options.hpp"
 #include "sessions/store.hpp"
 
 #include <memory>
@@ -59,7 +59,7 @@ private:
   error seen_error(const error& e);
   /// As seen_error, for a script that may have done what it is for before it was refused.
   error open_error(const error& e);
-  result<session_record> merged_record(std::string id, std::string_view stored);
+  result<session_record> stored_record(std::string id, std::string_view stored);
   error refusal(const redis::reply& r);
 
   const session_options options_;

@@ -1,9 +1,5 @@
 #include "sessions/redis/scripts.hpp"
 
-#include "libswill/redis/access_check.hpp"
-
-#include <string>
-
 namespace swill::session_scripts {
 
 namespace {
@@ -19,12 +15,22 @@ bool is_merge_outcome(const reply_view& r) noexcept {
 }
 bool is_list_of_pairs(const reply_view& r) noexcept { return redis::is_list_of_texts(r) && r.size() % 2 == 0; }
 
+/// A script with `store(key, value, ttl)`; its ttl is in ms, or "0".
+std::string with_store(const char* script) {
+  return std::string{R"lua(
+local function store(key, value, ttl)
+  if ttl == '0' then return redis.call('SET', key, value) end
+  return redis.call('SET', key, value, 'PX', ttl)
+end
+)lua"} + script;
+}
+
 /// A script with functions that change some of the values of a stored session `s`. `read(s, p)` passes the MessagePack value at p and gives
 /// where the next one begins. `merge(s)` gives the values with the changes that are in `each`, and where in s its values
 /// begin; or nil, and what the script has to answer. It looks at each element of the session once, as a `skip` does, and
 /// runs only when two requests have changed one session.
 std::string with_merge(const char* script) {
-  return std::string{R"lua(
+  return with_store(R"lua(
 local byte, sub, char = string.byte, string.sub, string.char
 local fixed = {[0xc0] = 0, [0xc2] = 0, [0xc3] = 0, [0xca] = 4, [0xcb] = 8, [0xcc] = 1, [0xcd] = 2, [0xce] = 4, [0xcf] = 8,
   [0xd0] = 1, [0xd1] = 2, [0xd2] = 4, [0xd3] = 8, [0xd4] = 2, [0xd5] = 3, [0xd6] = 5, [0xd7] = 9, [0xd8] = 17}
@@ -116,31 +122,23 @@ end
 local function next_version(s)
   return string.format('%016x', tonumber(sub(s, 1, 16), 16) + 1)
 end
-)lua"} + script;
+)lua") + script;
 }
 
 } // namespace
 
-const redis::script_of<save_names>& save() {
-  static const redis::script_of<save_names> s{R"lua(
+const redis::script_of<save_names> save{with_store(R"lua(
 local stored = redis.call('GETRANGE', session, 0, 15)
 if stored ~= version then
   if stored == '' then return -1 end
   return -2
 end
-if ttl == '0' then
-  redis.call('SET', session, value)
-else
-  redis.call('SET', session, value, 'PX', ttl)
-end
+store(session, value, ttl)
 return 1
-)lua",
-                                              is_outcome};
-  return s;
-}
+)lua"),
+                                        is_outcome};
 
-const redis::script_of<merge_names>& merge() {
-  static const redis::script_of<merge_names> s{with_merge(R"lua(
+const redis::script_of<merge_names> merge{with_merge(R"lua(
 local stored = redis.call('GET', session)
 if not stored then return -1 end
 local values, at = merge(stored)
@@ -152,30 +150,20 @@ if absolute ~= '0' then
   if rest < 1 then rest = 1 end
   if left == 0 or rest < left then left = rest end
 end
-if left == 0 then
-  redis.call('SET', session, value)
-else
-  redis.call('SET', session, value, 'PX', string.format('%.0f', left))
-end
+store(session, value, string.format('%.0f', left))
 return value
 )lua"),
-                                               is_merge_outcome};
-  return s;
-}
+                                          is_merge_outcome};
 
-const redis::script_of<touch_names>& touch() {
-  static const redis::script_of<touch_names> s{R"lua(
+const redis::script_of<touch_names> touch{R"lua(
 if redis.call('EXISTS', session) == 0 then return 0 end
 redis.call('SETRANGE', session, 16, seen)
 if ttl ~= '0' then redis.call('PEXPIRE', session, ttl) end
 return 1
 )lua",
-                                               redis::is_number};
-  return s;
-}
+                                          redis::is_number};
 
-const redis::script_of<rotate_names>& rotate() {
-  static const redis::script_of<rotate_names> s{with_merge(R"lua(
+const redis::script_of<rotate_names> rotate{with_merge(R"lua(
 local stored = redis.call('GET', old_session)
 if not stored and version ~= '' then return -1 end
 if redis.call('EXISTS', session) == 1 then return -2 end
@@ -187,11 +175,7 @@ if stored and sub(stored, 1, 16) ~= version then
   value = next_version(stored) .. sub(head, 17) .. merged
   answer = value
 end
-if ttl == '0' then
-  redis.call('SET', session, value)
-else
-  redis.call('SET', session, value, 'PX', ttl)
-end
+store(session, value, ttl)
 redis.call('DEL', old_session)
 if old_index ~= '' then redis.call('ZREM', old_index, old_id) end
 if index == '' then return answer end
@@ -221,21 +205,15 @@ else
 end
 return answer
 )lua"),
-                                                is_merge_outcome};
-  return s;
-}
+                                            is_merge_outcome};
 
-const redis::script_of<destroy_names>& destroy() {
-  static const redis::script_of<destroy_names> s{R"lua(
+const redis::script_of<destroy_names> destroy{R"lua(
 if index ~= '' then redis.call('ZREM', index, id) end
 return redis.call('DEL', session)
 )lua",
-                                                 redis::is_number};
-  return s;
-}
+                                              redis::is_number};
 
-const redis::script_of<destroy_user_names>& destroy_user() {
-  static const redis::script_of<destroy_user_names> s{R"lua(
+const redis::script_of<destroy_user_names> destroy_user{R"lua(
 local ended = 0
 for _, id in ipairs(redis.call('ZRANGE', index, 0, -1)) do
   ended = ended + redis.call('DEL', sessions .. id)
@@ -243,12 +221,9 @@ end
 redis.call('DEL', index)
 return ended
 )lua",
-                                                      redis::is_number};
-  return s;
-}
+                                                        redis::is_number};
 
-const redis::script_of<list_names>& list() {
-  static const redis::script_of<list_names> s{R"lua(
+const redis::script_of<list_names> list{R"lua(
 local found = {}
 for _, id in ipairs(redis.call('ZRANGE', index, 0, -1)) do
   local stored = redis.call('GET', sessions .. id)
@@ -261,9 +236,7 @@ for _, id in ipairs(redis.call('ZRANGE', index, 0, -1)) do
 end
 return found
 )lua",
-                                              is_list_of_pairs};
-  return s;
-}
+                                        is_list_of_pairs};
 
 std::vector<std::string> access_check(const std::string& prefix) {
   const std::string s = prefix + "s:"; // no session has an empty id

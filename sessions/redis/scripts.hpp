@@ -19,7 +19,7 @@ struct save_names {
   static constexpr auto arguments = redis::names("version", "value", "ttl");
 };
 /// 1; -1: there is none; -2: another version.
-const redis::script_of<save_names>& save();
+extern const redis::script_of<save_names> save;
 
 struct merge_names {
   static constexpr auto keys = redis::names("session");
@@ -28,7 +28,7 @@ struct merge_names {
   static constexpr auto each_arguments = change_arguments;
 };
 /// The session as it is then; -1: there is none; -2: a value is another; -3: too many values; -4: too many bytes.
-const redis::script_of<merge_names>& merge();
+extern const redis::script_of<merge_names> merge;
 
 struct touch_names {
   static constexpr auto keys = redis::names("session");
@@ -36,7 +36,7 @@ struct touch_names {
   static constexpr auto arguments = redis::names("seen", "ttl");
 };
 /// 1, or 0 when there is none.
-const redis::script_of<touch_names>& touch();
+extern const redis::script_of<touch_names> touch;
 
 struct rotate_names {
   /// The indexes: those of the old and the new user, or "".
@@ -47,7 +47,7 @@ struct rotate_names {
   static constexpr auto each_arguments = change_arguments;
 };
 /// 1; when the version is another: as merge.
-const redis::script_of<rotate_names>& rotate();
+extern const redis::script_of<rotate_names> rotate;
 
 struct destroy_names {
   /// `index`: the user's, or "".
@@ -55,18 +55,18 @@ struct destroy_names {
   static constexpr auto arguments = redis::names("id");
 };
 /// How many there were.
-const redis::script_of<destroy_names>& destroy();
+extern const redis::script_of<destroy_names> destroy;
 
 struct destroy_user_names {
   static constexpr auto keys = redis::names("index");
   static constexpr auto arguments = redis::names("sessions");
 };
 /// How many there were.
-const redis::script_of<destroy_user_names>& destroy_user();
+extern const redis::script_of<destroy_user_names> destroy_user;
 
 using list_names = destroy_user_names;
 /// Ids and values in turn, the oldest first; forgets those that have ended.
-const redis::script_of<list_names>& list();
+extern const redis::script_of<list_names> list;
 
 /// The command that finds out whether all of these can be run (redis::access_check).
 std::vector<std::string> access_check(const std::string& prefix);

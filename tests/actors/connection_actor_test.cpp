@@ -15,12 +15,12 @@ namespace {
 using namespace test;
 using namespace std::chrono_literals;
 
-struct waiting_app : logged_app {
+struct sleeping_app : logged_app {
   int alive = 0;
   int after_connection = 0;
   int code = 0;
   outcomes ends;
-  waiting_app() {
+  sleeping_app() {
     handle("sleep", [this](request<int>) -> task<int> {
       const counted guard{alive};
       co_await sleep_for(1h);
@@ -42,7 +42,7 @@ struct waiting_app : logged_app {
 };
 
 TEST(ConnectionActor, KilledClosesWith1011AndUnwinds) {
-  waiting_app a;
+  sleeping_app a;
   test_server s{a};
   test_client c{s}, other{s};
   c.open("sleep", 1);
@@ -133,7 +133,7 @@ TEST(ConnectionActor, ThatIsGoneCancelsARequestAlsoWhereItIsWokenBeforeItUnwinds
 }
 
 TEST(ConnectionActor, KilledWhileItsRequestsAreKilledToo) {
-  waiting_app a;
+  sleeping_app a;
   caf::strong_actor_ptr request;
   a.before_request([&](context& c) { request = actor_of(c); });
   test_server s{a};
@@ -152,7 +152,7 @@ TEST(ConnectionActor, KilledWhileItsRequestsAreKilledToo) {
 }
 
 TEST(ConnectionActor, ToldToCloseCloses) {
-  waiting_app a;
+  sleeping_app a;
   test_server s{a};
   test_client c{s};
 
@@ -167,7 +167,7 @@ TEST(ConnectionActor, ToldToCloseCloses) {
 }
 
 TEST(ConnectionActor, DescribesItself) {
-  waiting_app a;
+  sleeping_app a;
   test_server s{a};
   test_client c{s};
   c.open("sleep", 1);
@@ -190,7 +190,7 @@ TEST(ConnectionActor, DescribesItself) {
 }
 
 TEST(ConnectionActor, ThatIsGoneTakesMailWithoutHarm) {
-  waiting_app a;
+  sleeping_app a;
   test_server s{a};
   caf::strong_actor_ptr own;
   {

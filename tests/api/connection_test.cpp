@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace swill {
@@ -41,6 +42,41 @@ TEST(Connection, FactsOfItsHandshakeAreUtf8WhateverCame) {
   EXPECT_EQ(c.remote_address(), "1.2.3.4\uFFFD");
   c.set_remote_address("\xff");
   EXPECT_EQ(c.remote_address(), "\uFFFD");
+}
+
+TEST(Connection, GivesEachCookieInItsOrder) {
+  handshake_request r;
+  r.headers = {{"cookie", "a=1; b=\"2\";a=3"}, {"Host", "x=y"}, {"Cookie", "; c ; d = 4=5 "}};
+  const connection c{"c1", r};
+  std::vector<std::pair<std::string, std::string>> seen;
+  c.for_each_cookie([&](std::string_view name, std::string_view text) { seen.emplace_back(name, text); });
+
+  const std::vector<std::pair<std::string, std::string>> expected{{"a", "1"}, {"b", "2"}, {"a", "3"}, {"d", "4=5"}};
+  EXPECT_EQ(seen, expected);
+}
+
+TEST(Connection, GivesBackItsRequest) {
+  handshake_request r;
+  r.method = "GET";
+  r.target = "/ws?a=1";
+  r.headers = {{"Host", "x"}, {"X-Empty", ""}};
+  r.remote_address = "1.2.3.4";
+  r.remote_port = 5;
+  r.tls = true;
+  r.subprotocol = "swill.v1";
+  connection c{"c1", r};
+  c.set_remote_address("2001:db8::1");
+
+  const handshake_request got = c.request();
+  EXPECT_EQ(got.method, "GET");
+  EXPECT_EQ(got.target, "/ws?a=1");
+  EXPECT_EQ(got.headers, r.headers);
+  EXPECT_EQ(got.remote_address, "2001:db8::1");
+  EXPECT_EQ(got.remote_port, 5);
+  EXPECT_TRUE(got.tls);
+  EXPECT_EQ(got.subprotocol, "swill.v1");
+  EXPECT_EQ(c.header("x-empty"), "");
+  EXPECT_EQ(c.header("x-none"), std::nullopt);
 }
 
 TEST(Connection, HasAUserThatIsUtf8) {

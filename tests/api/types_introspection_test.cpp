@@ -61,6 +61,20 @@ TEST(Introspection, NamesFieldsAndTheirDefaults) {
       R"({"type": "Union", "arguments": {0: {"type": "str"}, 1: {"type": "NoneType"}}, "optional": true, "default": null})");
 }
 
+struct terse {
+  int a = 1;
+};
+template <class D>
+void describe(D& d, terse& t) {
+  d.omit_defaults();
+  d.field("a", t.a, swill::defaulted{});
+}
+
+TEST(Introspection, SaysWhatIsLeftOut) {
+  EXPECT_EQ(*swill::describe_type<terse>().find("omit_defaults"), swill::value{true});
+  EXPECT_EQ(swill::describe_type<contract::segment>().find("omit_defaults"), nullptr);
+}
+
 TEST(Introspection, NamesTheValuesOfEnumerations) {
   EXPECT_EQ(type<contract::color>(), R"({"type": "Color", "values": {"red": "red", "blue": "blue"}})");
   EXPECT_EQ(type<contract::level>(), R"({"type": "level", "values": {"low": 1, "high": 2}})");

@@ -39,14 +39,5 @@ TEST(HeaderFields, FindTheEndsOfAList) {
   EXPECT_EQ(last_element(""), "");
 }
 
-TEST(HeaderFields, GiveEachCookieInItsOrder) {
-  const header_list headers{{"cookie", "a=1; b=\"2\";a=3"}, {"Host", "x=y"}, {"Cookie", "; c ; d = 4=5 "}};
-  std::vector<std::pair<std::string, std::string>> seen;
-  for_each_cookie(headers, [&](std::string_view name, std::string_view text) { seen.emplace_back(name, text); });
-
-  const std::vector<std::pair<std::string, std::string>> expected{{"a", "1"}, {"b", "2"}, {"a", "3"}, {"d", "4=5"}};
-  EXPECT_EQ(seen, expected);
-}
-
 } // namespace
 } // namespace swill::header_fields

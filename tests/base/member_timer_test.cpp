@@ -1,4 +1,4 @@
-#include "libswill/base/member_timer.hpp"
+#include "libswill/base/loop.hpp"
 
 #include "tests/base/manual.hpp"
 

@@ -1,4 +1,4 @@
-#include "libswill/base/run_on.hpp"
+#include "libswill/base/loop.hpp"
 
 #include "tests/base/manual.hpp"
 

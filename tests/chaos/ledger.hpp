@@ -1,6 +1,6 @@
 #pragma once
 
-#include "pubsub/position.hpp"
+#include "pubsub/topic.hpp"
 #include "tests/chaos/scale.hpp"
 
 #include <cstdint>

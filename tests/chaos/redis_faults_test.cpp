@@ -10,7 +10,7 @@ namespace swill::chaos {
 namespace {
 
 /// From Redis' return to the first delivery to each subscriber.
-const milliseconds most_until_resumed = patient(2000ms);
+const milliseconds most_until_it_goes_on = patient(2000ms);
 /// From a request to its error: redis::options::command_timeout (1 s), and what a busy machine adds.
 const milliseconds most_until_error = patient(1500ms);
 
@@ -46,10 +46,10 @@ struct RedisFaults : testing::Test {
     const std::size_t visited = visits.calls.successes();
     const auto resumed = messages.book.resumed_after(back);
     ASSERT_TRUE(resumed) << "deliveries do not resume";
-    EXPECT_LE(*resumed, most_until_resumed);
+    EXPECT_LE(*resumed, most_until_it_goes_on);
     slowest_resumed = std::max(slowest_resumed, *resumed);
     ASSERT_TRUE(eventually([&] { return visits.calls.successes() > visited; })) << "sessions do not come back";
-    EXPECT_LE(since(back), most_until_resumed);
+    EXPECT_LE(since(back), most_until_it_goes_on);
     slowest_session = std::max(slowest_session, since(back));
     ASSERT_TRUE(messages.wait_for_acknowledged(3));
   }
@@ -130,7 +130,7 @@ TEST_F(RedisFaults, WipedEverySubscriberIsTold) {
 
     const auto resumed = messages.book.resumed_after(back);
     ASSERT_TRUE(resumed) << "deliveries do not resume";
-    EXPECT_LE(*resumed, most_until_resumed);
+    EXPECT_LE(*resumed, most_until_it_goes_on);
     EXPECT_EQ(messages.book.notice_count() - notices, messages.subscribers.size()) << "one notice for each";
     EXPECT_NE(messages.book.at(0)->epoch, before->epoch);
     report("deliveries resumed " + std::to_string(resumed->count()) + " ms after the return of an empty Redis");

@@ -1,6 +1,5 @@
 #include "actors/cluster/cluster.hpp"
 
-#include "actors/cluster/memory_cluster.hpp"
 #include "tests/base/manual.hpp"
 
 #include <gmock/gmock.h>

@@ -21,8 +21,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import checks  # noqa: E402
 import pages  # noqa: E402
 
-SOURCES = ["tests/docs/*.cpp", "tests/package/*/CMakeLists.txt", "clients/typescript/tests/docs.test.ts"]
-FROM_SOURCE = {"cpp", "cmake", "ts"}
+SOURCES = ["tests/docs/*.cpp", "tests/package/*/CMakeLists.txt", "clients/typescript/tests/docs*.test.ts*"]
+FROM_SOURCE = {"cpp", "cmake", "ts", "tsx"}
 SHOWN = {"text", "json", "mermaid"}
 
 BLOCK = re.compile(r"^<!-- snippet (\S+) (\S+) -->\n((?:<!-- [^\n]* -->\n)*)```(\w+)\n(.*?)^```$", re.M | re.S)

@@ -50,6 +50,7 @@ bool comes_up(const std::string& address) {
 /// What the gateway prints on a terminal when it listens.
 struct welcome {
   std::vector<std::string> urls;
+  std::vector<std::string> pages;
   std::vector<std::string> commands;
 };
 
@@ -66,6 +67,8 @@ welcome read_welcome(program& gateway) {
   for (std::string line = read_line(); line != "Ctrl-C ends it."; line = read_line()) {
     if (line == "Try") {
       to = &w.commands;
+    } else if (line == "Its playground is at") {
+      to = &w.pages;
     } else {
       EXPECT_THAT(line, StartsWith("  "));
       to->push_back(line.substr(2));
@@ -413,6 +416,7 @@ TEST(Welcome, SaysSwillWhenThatIsTheOneInThePath) {
   const auto w = read_welcome(gateway);
 
   EXPECT_THAT(w.commands.at(0), StartsWith("swill --url ws://"));
+  EXPECT_EQ(w.pages, std::vector{std::regex_replace(w.urls.at(0), std::regex{"^ws(.*)/ws$"}, "http$1/playground")});
   expect_to_work(w, "'" + path + "'");
 }
 

@@ -30,6 +30,9 @@ void describe(D& d, unknown& u) {
 }
 
 using stock = caf::typed_actor<caf::replies_to<std::string>::with<std::int32_t>>;
+using informed = caf::typed_actor<caf::replies_to<swill::call_info, std::string>::with<std::int32_t>,
+                                  caf::reacts_to<swill::actors::cancel_atom, swill::request_id>>;
+using talkative = caf::typed_actor<caf::replies_to<line>::with<swill::answer<double>>>;
 using several = caf::typed_actor<caf::replies_to<std::string>::with<std::int32_t>, caf::reacts_to<double>>;
 
 // --- Messages
@@ -68,16 +71,23 @@ task<double> unknown_question(const caf::actor& prices, const unknown& u) {
   co_return co_await swill::ask<double>(prices, 1s, u); // says: CAF cannot send this type: write CAF_ALLOW_UNSAFE_MESSAGE_TYPE
 }
 
-void actors(swill::app& app, const caf::actor& any, const stock& typed, const several& more) {
+void actors(swill::app& app, const caf::actor& any, const stock& typed, const several& more, const informed& knowing, const talkative& talks) {
   app.handle_actor<line, double>("a", any);
   app.handle_actor<std::string, std::int32_t>("b", typed, swill::actor_options{.timeout = 1s});
   app.handle_actor("c", typed);
   app.handle_actor("d", typed, swill::actor_options{.timeout = 1s});
   app.handle_actor<double, void>("e", more);
+  app.handle_actor("g", knowing);
+  app.handle_actor<std::string, std::int32_t>("h", knowing);
+  app.handle_actor<line, double>("i", talks);
+  app.handle_actor<swill::with_info<line>, swill::answer<double>>("j", any);
 
   app.handle_actor<unknown, double>("f", any);         // says: CAF cannot send In: write CAF_ALLOW_UNSAFE_MESSAGE_TYPE
   app.handle_actor<std::string, double>("f", typed);   // says: this typed actor does not answer In with Out
   app.handle_actor<double, std::int32_t>("f", typed);  // says: this typed actor does not answer In with Out
+  app.handle_actor<std::string, double>("f", knowing); // says: this typed actor does not answer In with Out
+  app.handle_actor<swill::with_info<line>, double>("f", talks); // says: this typed actor does not answer In with Out
+  app.handle_actor<swill::with_info<line>, swill::stream_of<double>>("f", any); // says: with_info is for actors of which neither side streams
   app.handle_actor("f", more);                         // says: only a typed actor of one message type says what it takes
   app.handle_actor("f", any);                          // says: only a typed actor of one message type says what it takes
 }

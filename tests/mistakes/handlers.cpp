@@ -221,6 +221,7 @@ void right_hooks(swill::app& app) {
   app.on_exception<std::out_of_range>([](auto&, const std::exception& e) { return swill::error{404, e.what()}; });
   app.on_error(404, [](swill::context&, swill::error e) { return e; });
   app.on_error(swill::error_code::not_found, [](swill::context&, const swill::error& e) { return e; });
+  app.http("/version", [](const swill::http_request&) { return swill::http_response{.body = "7"}; });
 }
 
 void wrong_hooks(swill::app& app) {
@@ -239,6 +240,7 @@ void wrong_hooks(swill::app& app) {
   app.on_error(404, [](swill::context&, swill::error& e) { e.message = "no"; }); // says: on_error takes a function of (swill::context&, swill::error) that returns the swill::error
   app.on_error(swill::error_code::not_found, [](swill::context&, swill::error) {}); // says: on_error takes a function of (swill::context&, swill::error) that returns the swill::error
   app.use(swill::pubsub{});                                       // says: an app shares its plugins: app.use(std::make_shared<swill::pubsub>())
+  app.http("/version", [](const swill::http_request&) { return 7; }); // says: app.http takes a function of (const swill::http_request&) that returns a swill::http_response
   app.use(new swill::pubsub{});                                   // says: an app shares its plugins: app.use(std::make_shared<swill::pubsub>())
 }
 
@@ -387,6 +389,7 @@ task<void> forgetful(request<int> r, streaming_request<int> in, swill::client& c
   r.context().session();                        // says: session() gives nothing until it is awaited
   r.context().send_leading({"a", 1});           // says: a swill::task does nothing until it is awaited
   in.next();                                    // says: next() gives nothing until it is awaited
+  while (auto n = in.next()) static_cast<void>(n); // says: next() gives an item only when it is awaited
   right_lines("a").next();                      // says: next() gives nothing until it is awaited
   right_lines("a");                             // says: a swill::stream does nothing until somebody takes its items
   c.call<int>("x", 1);                          // says: a swill::task does nothing until it is awaited
@@ -398,6 +401,13 @@ task<void> forgetful(request<int> r, streaming_request<int> in, swill::client& c
 
 void wrong_braces(swill::app& a) {
   swill::serve(a, {.listen = {{"127.0.0.1:1", "127.0.0.1:2"}}}); // says: deleted
+}
+
+// --- An error without its code
+
+void wrong_errors() {
+  if (global == 1) throw swill::error{"sold out"};              // says: an error has a code, too
+  if (global == 2) throw swill::error(std::string{"sold out"}); // says: an error has a code, too
 }
 
 // --- Texts as they are written

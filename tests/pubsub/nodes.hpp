@@ -6,6 +6,7 @@
 #include "libswill/server/server.hpp"
 #include "pubsub/redis/redis_broker.hpp"
 #include "tests/pubsub/broker_contract.hpp"
+#include "tests/pubsub/chat.hpp"
 
 #include <atomic>
 #include <poll.h>
@@ -23,11 +24,6 @@ inline value subscription(const std::string& topic, std::optional<position> sinc
 inline value message(const std::string& topic, const value& data) {
   return value::map({{"topic", topic}, {"data", data}});
 }
-inline std::uint64_t number(const value* v) {
-  return v != nullptr && v->get_if<std::int64_t>() != nullptr ? static_cast<std::uint64_t>(*v->get_if<std::int64_t>())
-                                                              : 0;
-}
-
 /// A server on sockets with a bus: one node.
 struct node {
   explicit node(std::shared_ptr<broker> b, pubsub_options o = {}, std::size_t threads = 2,

@@ -1,4 +1,3 @@
-#include "libswill/redis/access_check.hpp"
 #include "libswill/redis/outage_log.hpp"
 #include "libswill/redis/script.hpp"
 #include "tests/redis/fake_redis.hpp"

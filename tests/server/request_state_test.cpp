@@ -1,4 +1,4 @@
-#include "libswill/api/detail/request_state.hpp"
+#include "libswill/api/detail/state_set.hpp"
 
 #include "tests/server/calls.hpp"
 
@@ -107,7 +107,7 @@ TEST(RequestState, IsSeenByBlockingHandlers) {
 
 TEST(RequestState, IsMadeOnceByThreadsThatAskAtTheSameTime) {
   for (int round = 0; round < 100; ++round) {
-    detail::request_state states;
+    detail::state_set states;
     std::latch begin{2};
     int* seen[2] = {};
     const auto ask = [&](int i) {

@@ -525,6 +525,9 @@ TEST(Validate, FindsOptionsOfAServerThatMakeNoSense) {
               ElementsAre(testing::StartsWith("server_options.origins: has no effect"),
                           testing::StartsWith("server_options.path: is \"/a?b\"")));
   EXPECT_THAT(mistakes_of({.path = "/ready"}), testing::SizeIs(1));
+  EXPECT_THAT(
+      mistakes_of({.listen = {"[::1]:1", "127.0.0.1:0", "127.0.0.1:0", internal_listener("[::1]:1")}}),
+      ElementsAre("server_options.listen[3]: is \"[::1]:1\", as listen[0] is; an address of its own would be right"));
   EXPECT_THAT(mistakes_of(server_options{}), IsEmpty());
 }
 

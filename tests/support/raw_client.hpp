@@ -53,6 +53,9 @@ public:
   static std::string encode(int op, std::string_view payload, bool fin = true, std::uint32_t mask = 0x01020304,
                             int rsv = 0);
   static std::string close_payload(int code, std::string_view reason = {});
+  static std::string close_frame(int code, std::string_view reason = {}) {
+    return encode(8, close_payload(code, reason));
+  }
 
   void send(std::string_view bytes);
   void send_ciphertext(std::string_view bytes); ///< as it is

@@ -18,17 +18,13 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
-std::string close_frame(int code, std::string_view reason = {}) {
-  return raw_client::encode(8, raw_client::close_payload(code, reason));
-}
-
 // The code that the server closes with after these bytes; then TCP ends.
 int code_after(const test_server& s, std::string_view bytes) {
   auto c = s.open();
   c.send(bytes);
   const auto f = c.read_frame();
   EXPECT_EQ(f.op, 8);
-  c.send(close_frame(f.close_code()));
+  c.send(raw_client::close_frame(f.close_code()));
   EXPECT_TRUE(c.at_end());
   return f.close_code();
 }
@@ -154,7 +150,7 @@ TEST(Frames, EchoesTheCloseCode) {
   test_server s;
   for (const int code : {1000, 1001, 1014, 3000, 4999}) {
     auto c = s.open();
-    c.send(close_frame(code, "bye"));
+    c.send(raw_client::close_frame(code, "bye"));
     const auto f = c.read_frame();
     EXPECT_EQ(f.op, 8);
     EXPECT_EQ(f.close_code(), code);
@@ -188,7 +184,7 @@ TEST(Frames, ClosesAfterWhatIsQueued) {
   EXPECT_EQ(f.close_code(), 4000);
   EXPECT_EQ(f.payload.size(), 125U);
   EXPECT_TRUE(s.closed().empty()); // only with the peer's half
-  c.send(raw_client::encode(9, "ping") + close_frame(4000));
+  c.send(raw_client::encode(9, "ping") + raw_client::close_frame(4000));
   EXPECT_TRUE(c.at_end()); // no pong, no second close frame
   ASSERT_TRUE(eventually([&] { return s.closed().size() == 1; }));
   EXPECT_EQ(s.closed()[0].code, 4000);

@@ -15,8 +15,6 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t mib = 1024 * 1024;
 
-std::string close_frame(int code) { return raw_client::encode(8, raw_client::close_payload(code)); }
-
 TEST(MessageTimeout, ClosesWhenAMessageIsNotCompleteInTime) {
   test_server s{{}, [](auto& settings) { settings.limits.message_timeout = milliseconds{50}; }};
   const auto whole = raw_client::encode(2, std::string(1000, 'x'));
@@ -32,7 +30,7 @@ TEST(MessageTimeout, ClosesWhenAMessageIsNotCompleteInTime) {
     auto f = c.read_frame();
     if (f.payload == "first") f = c.read_frame();
     EXPECT_EQ(f.close_code(), 1008);
-    c.send(close_frame(1008));
+    c.send(raw_client::close_frame(1008));
   }
   EXPECT_TRUE(eventually([&] { return s.statistics().closed_for_error == parts.size(); }));
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Runs the tests of clients/typescript: its build, its types, its linter, and its tests in Node and in Chromium, against programs of this build.
+"""Runs the tests of a package in clients/: its build, its types, its linter, and its tests in Node and in Chromium, against programs of this build.
 
-run.py PROGRAMS [ARGUMENT...]
+run.py PACKAGE PROGRAMS [SCRIPT [ARGUMENT...]]
 
-PROGRAMS is the directory of swill-gateway and swill-conformance. Arguments go to vitest. What npm installs stays in node_modules until the lock file
-changes. Where Node is older than 20, npm brings another (docs/decisions/0103-typescript-tool-chain.md). Says what is left out for want of something, and exits with
+PACKAGE is `typescript` or `playground`, PROGRAMS the directory of swill-gateway and swill-conformance, SCRIPT what npm runs in place of the tests. Arguments go to that, as to vitest. What npm installs stays in node_modules until the lock file
+changes. What tests leave to be looked at, such as pictures of pages, is in build/PRESET/PACKAGE. Where Node is older than 20, npm brings another (docs/decisions/0103-typescript-tool-chain.md). Says what is left out for want of something, and exits with
 77 when that is everything: no npm, or the registry is out of reach.
 """
 import hashlib
@@ -16,9 +16,9 @@ import shutil
 import subprocess
 import sys
 
-PACKAGE = pathlib.Path(__file__).resolve().parents[2] / "clients" / "typescript"
-MODULES = PACKAGE / "node_modules"
-STAMP = MODULES / ".swill-installed"
+CLIENTS = pathlib.Path(__file__).resolve().parents[2] / "clients"
+# Whose installed packages each needs: the page is made of the client's sources.
+NEEDS = {"typescript": ["typescript"], "playground": ["typescript", "playground"]}
 LEFT_OUT = 77
 OLDEST_NODE = (20, 0)
 NODE = "20.20.2"  # what npm brings where there is an older one
@@ -29,7 +29,7 @@ NPM = ["npm", "--no-audit", "--no-fund", "--no-update-notifier", "--prefer-offli
 
 
 def leave_out(why):
-    print(f"left out: the tests of the TypeScript client: {why}")
+    print(f"left out: clients/{sys.argv[1]}: {why}")
     sys.exit(LEFT_OUT)
 
 
@@ -63,14 +63,23 @@ def environment_with_node(directory):
     return {**os.environ, "PATH": f"{program}{os.pathsep}{os.environ['PATH']}"}
 
 
+def install_locked(directory, environment):
+    """What the lock file of a package names, once for each lock file."""
+    stamp = directory / "node_modules" / ".swill-installed"
+    lock = hashlib.sha256((directory / "package-lock.json").read_bytes()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != lock:
+        install(["ci"], directory, environment)
+        stamp.write_text(lock)
+
+
 def main():
-    programs, arguments = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2:]
-    environment = {**environment_with_node(programs.parent / "typescript"), "SWILL_PROGRAMS": str(programs)}
-    lock = hashlib.sha256((PACKAGE / "package-lock.json").read_bytes()).hexdigest()
-    if not STAMP.exists() or STAMP.read_text() != lock:
-        install(["ci"], PACKAGE, environment)
-        STAMP.write_text(lock)
-    sys.exit(subprocess.run(["npm", "test", "--", *arguments], cwd=PACKAGE, env=environment).returncode)
+    package, programs, script, *arguments = [*sys.argv[1:], "test"] if len(sys.argv) == 3 else sys.argv[1:]
+    programs = pathlib.Path(programs).resolve()
+    environment = {**environment_with_node(programs.parent / "typescript"), "SWILL_PROGRAMS": str(programs),
+                   "SWILL_ARTIFACTS": str(programs.parent / package)}
+    for needed in NEEDS[package]:
+        install_locked(CLIENTS / needed, environment)
+    sys.exit(subprocess.run(["npm", "run", script, "--", *arguments], cwd=CLIENTS / package, env=environment).returncode)
 
 
 if __name__ == "__main__":

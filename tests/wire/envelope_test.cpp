@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::uint64_t no_seq = 0;
 
-std::string repeat(std::string_view s, std::size_t n) {
-  std::string out;
-  for (; n != 0; --n) out += s;
-  return out;
-}
-
 /// What decode_request makes of a message, without what it borrows.
 struct verdict {
   decode_status status;

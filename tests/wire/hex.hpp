@@ -11,6 +11,12 @@
 
 namespace swill::wire {
 
+inline std::string repeat(std::string_view s, std::size_t n) {
+  std::string out;
+  for (; n != 0; --n) out += s;
+  return out;
+}
+
 /// "93 01 c0" -> bytes; spaces are ignored.
 inline bytes from_hex(std::string_view hex) {
   std::string digits;

@@ -11,12 +11,6 @@
 namespace swill::wire {
 namespace {
 
-std::string repeat(std::string_view s, std::size_t n) {
-  std::string out;
-  for (; n != 0; --n) out += s;
-  return out;
-}
-
 /// Calls each read_* and skip on input that must be refused, and checks that none moves or agrees.
 void expect_unreadable(std::string_view hex) {
   const bytes input = from_hex(hex);

@@ -21,9 +21,9 @@ namespace {
 using namespace worker_tests;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t most_growth = 256U << 20; // freed memory is kept aside for a while
+constexpr std::size_t most_growth_by_strangers = 256U << 20; // freed memory is kept aside for a while
 #else
-constexpr std::size_t most_growth = 16U << 20;
+constexpr std::size_t most_growth_by_strangers = 16U << 20;
 #endif
 
 /// A TCP connection to a port of this host.
@@ -79,7 +79,7 @@ TEST(Strangers, GiantLengthCostsNothing) {
     EXPECT_EQ(c.call<int>("add", std::pair{2, 3}), 5);
   }
 
-  EXPECT_LT(memory_of(::getpid()), before + most_growth);
+  EXPECT_LT(memory_of(::getpid()), before + most_growth_by_strangers);
   EXPECT_TRUE(g.log.wait_for("a worker was kept out: it does not speak this version of the link"));
   EXPECT_EQ(w.log.text().find("has ended"), std::string::npos) << w.log.text();
 }
@@ -119,7 +119,7 @@ TEST(Strangers, TwoThousandOfThemKeepNoWorkerOut) {
   EXPECT_TRUE(serves(c, "late")) << g.log.text() << late.log.text();
   EXPECT_EQ(c.call<int>("late"), 1);
   EXPECT_EQ(c.call<int>("add", std::pair{2, 3}), 5);
-  EXPECT_LT(memory_of(::getpid()), before + most_growth);
+  EXPECT_LT(memory_of(::getpid()), before + most_growth_by_strangers);
   EXPECT_EQ(w.log.text().find("has ended"), std::string::npos) << w.log.text();
 }
 
@@ -163,7 +163,7 @@ TEST(Strangers, WithoutACertificateReachTlsAlone) {
   }
 
   EXPECT_TRUE(g.log.wait_for("a worker was kept out by TLS"));
-  EXPECT_LT(memory_of(::getpid()), before + most_growth);
+  EXPECT_LT(memory_of(::getpid()), before + most_growth_by_strangers);
   EXPECT_EQ(w.log.text().find("has ended"), std::string::npos) << w.log.text();
 }
 

@@ -1,12 +1,12 @@
 #pragma once
 
 #include "actors/connections/event.hpp"
-#include "actors/connections/options.hpp"
 #include "libswill/base/awaiting.hpp"
 
 #include <deque>
 #include <functional>
-#include <memory>
+#include <optional>
+#include <utility>
 
 namespace swill::detail {
 
@@ -14,17 +14,34 @@ namespace swill::detail {
 class event_queue : public wait_slot {
 public:
   event_queue(event_filter f, std::size_t longest) : filter_(std::move(f)), longest_(longest) {}
-  event_queue(const event_queue&) = delete;
-  event_queue& operator=(const event_queue&) = delete;
+  event_queue& operator=(event_queue&&) = delete;
   ~event_queue() {
     if (on_end) on_end(*this);
   }
 
-  void push(const connection_event& e);
+  void push(const connection_event& e) {
+    if (!filter_.fits(e)) {
+      missed_ += e.missed; // what was lost there may have been for this feed
+      return;
+    }
+    connection_event mine = e;
+    mine.missed += std::exchange(missed_, 0);
+    if (events_.size() >= longest_) {
+      const std::uint64_t lost = events_.front().missed + 1;
+      events_.pop_front();
+      (events_.empty() ? mine : events_.front()).missed += lost;
+    }
+    events_.push_back(std::move(mine));
+    wake(); // may end this
+  }
   bool empty() const noexcept { return events_.empty(); }
   bool is_ready() const noexcept { return !empty(); }
   /// The oldest; only when ready.
-  std::optional<connection_event> take();
+  std::optional<connection_event> take() {
+    connection_event e = std::move(events_.front());
+    events_.pop_front();
+    return e;
+  }
 
   std::function<void(event_queue&)> on_end; ///< the part's
 

@@ -165,27 +165,12 @@ void registry_part::find(const question& q, part_reply& r) {
 }
 
 connection_entry registry_part::entry_of(const actors::connection_actor& c) const {
-  actors::connection_info i = c.info();
   connection_entry e;
-  e.id = std::move(i.id);
+  static_cast<actors::listed_connection&>(e) = c.info();
   e.node = settings_.node;
   e.node_name = settings_.node_name;
-  e.user = shown(i.user);
-  e.remote_address = shown(i.remote_address);
-  e.path = shown(i.path);
-  e.subprotocol = shown(i.subprotocol);
-  e.age_ms = i.age_ms;
-  e.requests = i.requests;
-  e.backlog = i.backlog;
-  e.queued_items = i.queued_items;
-  e.queued_bytes = i.queued_bytes;
-  e.messages_in = i.messages_in;
-  e.bytes_in = i.bytes_in;
-  e.messages_out = i.messages_out;
-  e.bytes_out = i.bytes_out;
-  e.session = std::move(i.session);
-  e.topic_count = i.topics.size();
-  e.topics = std::move(i.topics);
+  for (std::string* text : {&e.user, &e.remote_address, &e.path, &e.subprotocol}) *text = shown(*text);
+  e.topic_count = e.topics.size();
   e.topics.resize(std::min(e.topics.size(), settings_.options->topics_listed));
   for (std::string& t : e.topics) {
     if (!valid_utf8(t)) t = shown(t);

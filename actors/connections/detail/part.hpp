@@ -5,9 +5,7 @@
 #include "actors/connections/detail/messages.hpp"
 #include "actors/loop_actor.hpp"
 
-#include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace swill::detail {

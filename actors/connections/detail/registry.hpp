@@ -5,7 +5,7 @@
 #include "actors/connections/options.hpp"
 #include "actors/loop_actor.hpp"
 #include "libswill/base/log_limiter.hpp"
-#include "libswill/base/member_timer.hpp"
+#include "libswill/base/loop.hpp"
 
 #include <deque>
 #include <map>
@@ -70,7 +70,7 @@ private:
     bool about_one = false;
     bool found = false;
     std::size_t left = 0; ///< nodes that have neither answered nor failed
-    std::map<std::string, std::optional<answer>> answers;
+    std::map<std::string, std::optional<node_answer>> answers;
     std::function<void(result<gathered>)> done;
   };
   /// A list that nodes are asked for, some at a time, until there is a page.
@@ -78,10 +78,10 @@ private:
   /// A question that this node's parts work on, one after the other.
   struct job {
     question_ptr what;
-    answer so_far;
+    node_answer so_far;
     std::size_t unit = 0;
     std::size_t size = 0; ///< of the entries
-    std::function<void(answer)> done;
+    std::function<void(node_answer)> done;
   };
 
   // registry_questions.cpp
@@ -90,9 +90,9 @@ private:
   void next_page(std::shared_ptr<paging> p);
   void gather(question q, const std::vector<std::string>& nodes, std::function<void(result<gathered>)> done);
   void ask_node(const std::string& node, const question& q);
-  void settle(std::uint64_t token, const std::string& node, std::optional<answer> a);
+  void settle(std::uint64_t token, const std::string& node, std::optional<node_answer> a);
   void finish(std::uint64_t token);
-  void serve(question q, std::function<void(answer)> done);
+  void serve(question q, std::function<void(node_answer)> done);
   void order_part(std::uint64_t number, const job& j, std::uint64_t behind);
 
   // registry_events.cpp

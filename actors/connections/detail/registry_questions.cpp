@@ -96,7 +96,7 @@ void registry::gather(question q, const std::vector<std::string>& nodes, std::fu
 void registry::ask_node(const std::string& node, const question& q) {
   const auto token = q.token;
   if (node == settings_.cluster->id())
-    return serve(q, [this, token, node](answer a) { settle(token, node, std::move(a)); });
+    return serve(q, [this, token, node](node_answer a) { settle(token, node, std::move(a)); });
   // Holds the actor: the cluster may answer after its end, which finds no gathering any more.
   send(node, question_kind, q, [this, self = caf::strong_actor_ptr{ctrl()}, token, node](const result<void>& r) {
     if (!r) settle(token, node, std::nullopt);
@@ -104,7 +104,7 @@ void registry::ask_node(const std::string& node, const question& q) {
 }
 
 /// A node has answered, or cannot be reached.
-void registry::settle(std::uint64_t token, const std::string& node, std::optional<answer> a) {
+void registry::settle(std::uint64_t token, const std::string& node, std::optional<node_answer> a) {
   const auto it = gatherings_.find(token);
   if (it == gatherings_.end()) return;
   gathering& g = *it->second;
@@ -138,7 +138,7 @@ void registry::finish(std::uint64_t token) {
 }
 
 void registry::on_answer(const std::string& from, bytes_view data) {
-  if (auto a = read<answer>(data, "answer")) {
+  if (auto a = read<node_answer>(data, "answer")) {
     const auto token = a->token;
     const auto it = gatherings_.find(token);
     if (it != gatherings_.end() && it->second->answers.count(from) != 0) settle(token, from, std::move(a));
@@ -150,7 +150,7 @@ void registry::on_answer(const std::string& from, bytes_view data) {
 void registry::on_question(const std::string& from, bytes_view data) {
   auto q = read<question>(data, "question");
   if (!q || !is_alive()) return;
-  answer a;
+  node_answer a;
   a.token = q->token;
   if (q->what == question_kinds::watch) {
     drop_stale_interest();
@@ -163,13 +163,13 @@ void registry::on_question(const std::string& from, bytes_view data) {
     return send(from, answer_kind, a);
   }
   ++jobs_of_others_;
-  serve(std::move(*q), [this, from](const answer& found) {
+  serve(std::move(*q), [this, from](const node_answer& found) {
     --jobs_of_others_;
     send(from, answer_kind, found);
   });
 }
 
-void registry::serve(question q, std::function<void(answer)> done) {
+void registry::serve(question q, std::function<void(node_answer)> done) {
   q.limit = std::min<std::uint64_t>(q.limit, settings_.options->longest_page);
   job j;
   j.so_far.token = q.token;
@@ -197,7 +197,7 @@ void registry::on_part_reply(part_reply& r) {
   const auto it = jobs_.find(r.job);
   if (it == jobs_.end()) return;
   job& j = it->second;
-  answer& a = j.so_far;
+  node_answer& a = j.so_far;
   a.count += r.found.count;
   j.size += r.size;
   for (list_place& p : r.found.places) p.unit = j.unit;
@@ -209,7 +209,7 @@ void registry::on_part_reply(part_reply& r) {
   if (r.finished) ++j.unit;
   if (!r.full && !found && j.unit < parts_.size()) return order_part(r.job, j, r.finished ? 0 : r.looked_at);
   const auto done = std::move(j.done);
-  answer whole = std::move(a);
+  node_answer whole = std::move(a);
   jobs_.erase(it);
   done(std::move(whole));
 }

@@ -4,7 +4,6 @@
 
 #include <poll.h>
 
-#include <cerrno>
 #include <ctime>
 #include <filesystem>
 #include <sstream>

@@ -17,6 +17,8 @@ public:
   explicit running_server(const server_spec& spec, unsigned threads = 1);
 
   connection connect(unsigned source = 0) const { return connection(port_, source, tls_authority_); }
+  /// The same, whose open() is still to be called.
+  connection begin_connect() const { return connection(connection::begun{}, port_, 0, tls_authority_); }
   pid_t pid() const noexcept { return process_.pid(); }
   /// Resident memory in bytes.
   double rss() const { return static_cast<double>(test::memory_of(pid())); }

@@ -1,4 +1,6 @@
 #include "apps/bench/harness/measurement.hpp"
+#include "apps/bench/load/load_loop.hpp"
+#include "apps/bench/load/topic_clients.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -77,6 +79,22 @@ metrics measure_waiting_requests(const server_spec& spec, const options& o) {
   const auto before = server.rss();
   open_waiting(connections, o.waiting_requests);
   return growth(server, before, "request_kb", o.waiting_requests);
+}
+
+metrics measure_subscriptions(const server_spec& spec, const options& o) {
+  const running_server server(spec);
+  std::vector<std::string> topics;
+  for (unsigned i = 0; i < requests_per_connection; ++i) topics.push_back("news." + std::to_string(i));
+  tally seen;
+  const published nothing;
+  load_loop loop;
+  const unsigned count = (o.waiting_requests + requests_per_connection - 1) / requests_per_connection;
+  for (unsigned i = 0; i < count; ++i) loop.add<subscriber_client>(server.connect(), seen, nothing, topics);
+  const auto before = server.rss();
+  loop.start_all();
+  loop.run_until_idle();
+  require_no_errors(seen);
+  return growth(server, before, "subscription_kb", count * requests_per_connection);
 }
 
 } // namespace swill::bench

@@ -64,6 +64,8 @@ metrics measure_add(const server_spec& spec, const options& o, unsigned connecti
 metrics measure_way(const server_spec& spec, const options& o, const char* rpc);
 /// `sleep0` at 50x16; the bare server, which has no coroutines, answers `add`.
 metrics measure_timer0(const server_spec& spec, const options& o);
+/// Connects, calls `add` once and closes, 16 at the same time: per connection.
+metrics measure_connects(const server_spec& spec, const options& o);
 /// `burst`: streams from the server, per item.
 metrics measure_stream_out(const server_spec& spec, const options& o);
 /// `sum_stream`: streams to the server, per item.
@@ -77,6 +79,8 @@ metrics measure_threads(const server_spec& spec, const options& o);
 metrics measure_idle_connections(const server_spec& spec, const options& o);
 /// Requests that wait in a `sleep` of ten minutes: request_kb, in KiB.
 metrics measure_waiting_requests(const server_spec& spec, const options& o);
+/// Subscriptions to topics that nobody publishes to, 100 on each connection: subscription_kb, in KiB, with the topics.
+metrics measure_subscriptions(const server_spec& spec, const options& o);
 
 /// One publisher and 1,000 subscribers of one topic, in memory: cpu_us and rate per delivery.
 metrics measure_fanout(const server_spec& spec, const options& o);

@@ -49,6 +49,42 @@ metrics measure_add(const server_spec& spec, const options& o, unsigned connecti
   return measure_calls(running_server(spec), o, add, connections, depth);
 }
 
+metrics measure_connects(const server_spec& spec, const options& o) {
+  constexpr int at_once = 16;
+  const std::string close{'\x88', '\x80', 0, 0, 0, 0};
+  const running_server server(spec);
+  tally seen;
+  request_frame call("add", payload::pair);
+  call.set_seq(1);
+  call.set_pair(20, 22);
+  const auto take = [&seen](std::string_view bytes) {
+    const auto r = parse_response(bytes);
+    if (!r || r->seq != 1 || r->value != 42) throw std::runtime_error("wrong answer: " + to_hex(as_bytes(bytes)));
+    ++seen.messages;
+  };
+  const auto come_and_go = [&] {
+    std::vector<connection> all;
+    for (int i = 0; i < at_once; ++i) all.push_back(server.begin_connect());
+    for (auto& c : all) {
+      c.open();
+      c.send(call.bytes());
+    }
+    const auto before = seen.messages;
+    for (auto& c : all) {
+      c.wait_readable();
+      if (!c.receive(take)) throw std::runtime_error("the server closed the connection");
+      c.send(close);
+    }
+    if (seen.messages != before + at_once) throw std::runtime_error("an answer is missing");
+    for (auto& c : all) {
+      do c.wait_readable();
+      while (c.receive(take)); // until its close frame
+    }
+  };
+  repeat_for(warm_up_of(o), come_and_go);
+  return measure(server, seen, [&] { repeat_for(o.duration, come_and_go); });
+}
+
 metrics measure_way(const server_spec& spec, const options& o, const char* rpc) {
   constexpr unsigned turns = 4;
   const running_server server(spec);

@@ -1,16 +1,77 @@
 #pragma once
 
 #include "apps/bench/load/connection.hpp"
-#include "apps/bench/load/request_frame.hpp"
-#include "apps/bench/load/response.hpp"
-#include "apps/bench/load/tally.hpp"
+#include "apps/common/latencies.hpp"
 #include "libswill/base/encoding.hpp"
+#include "libswill/wire/envelope.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace swill::bench {
+
+/// What a prepared request carries as its data: two integers of 16 bits, one of 32, the integers from 0 to before list_items, or nil.
+enum class payload { pair, integer, list, nothing };
+
+inline constexpr std::uint16_t list_items = 1000;
+
+/// One masked WebSocket frame holding one request envelope, encoded once. Only numbers of fixed width change
+/// afterwards, so that a request costs the generator a copy of some thirty bytes. The mask key is zero: the
+/// server unmasks as it would any other.
+class request_frame {
+public:
+  request_frame(std::string_view rpc, payload kind, wire::request_type type = wire::request_type::message);
+  /// Data that is encoded already; the frame must stay below 64 KiB.
+  request_frame(std::string_view rpc, bytes_view data, wire::request_type type = wire::request_type::message);
+
+  void set_seq(std::uint32_t seq) noexcept { put32(data_at_ - 4, seq); }
+  void set_integer(std::uint32_t value) noexcept { put32(data_at_ + 1, value); }
+  void set_pair(std::uint16_t a, std::uint16_t b) noexcept {
+    put16(data_at_ + 2, a);
+    put16(data_at_ + 5, b);
+  }
+
+  std::string_view bytes() const noexcept { return bytes_; }
+
+private:
+  void put16(std::size_t at, std::uint16_t value) noexcept;
+  void put32(std::size_t at, std::uint32_t value) noexcept;
+
+  std::string bytes_;
+  std::size_t data_at_ = 0; // right after the seq
+};
+
+/// A response envelope whose data is nil or one integer.
+struct response {
+  enum kind : std::uint8_t { message = 0, end_of_stream = 1, metadata = 2, error = 3 };
+
+  std::uint64_t seq = 0;
+  std::int64_t value = 0;
+  kind type = message;
+};
+
+/// Reads the five elements. Anything but such a response (an ERROR too, for its data is a map) is nothing.
+std::optional<response> parse_response(std::string_view envelope) noexcept;
+
+/// What clients have seen. The errors stay through clear(): a wrong answer during warm-up counts too.
+struct tally {
+  std::uint64_t messages = 0;
+  apps::latencies latency;
+  std::uint64_t errors = 0;
+  std::string first_error;
+
+  void fail(std::string what) {
+    if (errors++ == 0) first_error = std::move(what);
+  }
+  void clear() noexcept {
+    messages = 0;
+    latency = {};
+  }
+};
 
 /// CLOCK_MONOTONIC in nanoseconds.
 std::uint64_t monotonic_ns() noexcept;

@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -53,6 +52,11 @@ void set_option(int fd, int level, int name, const T& value) {
 } // namespace
 
 connection::connection(std::uint16_t port, unsigned source, const std::string& tls_authority)
+    : connection(begun{}, port, source, tls_authority) {
+  open();
+}
+
+connection::connection(begun, std::uint16_t port, unsigned source, const std::string& tls_authority)
     : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   if (fd_ < 0) throw_errno("socket");
   set_option(fd_, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -68,7 +72,7 @@ connection::connection(std::uint16_t port, unsigned source, const std::string& t
       tls_ = std::make_unique<net::tls_session>(tls_client_options{.authority = tls_authority}, "localhost", "");
       send_encrypted();
     }
-    handshake(port);
+    send_handshake(port);
   } catch (...) {
     ::close(fd_);
     throw;
@@ -82,11 +86,17 @@ connection::~connection() {
 connection::connection(connection&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)), rest_(std::move(other.rest_)), tls_(std::move(other.tls_)) {}
 
-void connection::handshake(std::uint16_t port) {
-  const std::string key = "dGhlIHNhbXBsZSBub25jZQ==";
+namespace {
+constexpr std::string_view key = "dGhlIHNhbXBsZSBub25jZQ==";
+}
+
+void connection::send_handshake(std::uint16_t port) {
   send("GET /ws HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
-       "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " + key +
+       "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: " + std::string{key} +
        "\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: swill.v1, swill/1\r\n\r\n");
+}
+
+void connection::open() {
   std::string head;
   std::size_t end = 0;
   while ((end = head.find("\r\n\r\n")) == std::string::npos) {

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,12 +14,15 @@ namespace swill::bench {
 /// that the socket is non-blocking. Failures throw std::runtime_error.
 class connection {
 public:
+  /// Connected, and the handshake is under way: open() comes next. So many can be opened at the same time.
+  struct begun {};
+  connection(begun, std::uint16_t port, unsigned source = 0, const std::string& tls_authority = {});
+  void open();
   /// `source` picks the local address 127.0.0.(1 + source): each has its own range of ports. `tls_authority`: file of whose
   /// certificate the server shows; empty: without TLS.
   explicit connection(std::uint16_t port, unsigned source = 0, const std::string& tls_authority = {});
   ~connection();
   connection(connection&& other) noexcept;
-  connection& operator=(connection&&) = delete;
 
   int fd() const noexcept { return fd_; }
 
@@ -56,7 +58,7 @@ public:
 private:
   static constexpr std::uint8_t whole_binary = 0x82; // FIN, and the opcode of a binary message
 
-  void handshake(std::uint16_t port);
+  void send_handshake(std::uint16_t port);
   std::string_view read_some();
   void send_encrypted();
   void keep(std::string_view rest);

@@ -14,8 +14,7 @@ class load_loop {
 public:
   load_loop();
   ~load_loop();
-  load_loop(const load_loop&) = delete;
-  load_loop& operator=(const load_loop&) = delete;
+  load_loop& operator=(load_loop&&) = delete;
 
   /// Takes the client in without starting it.
   template <class Client, class... Args>

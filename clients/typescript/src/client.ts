@@ -1,5 +1,5 @@
 import { type Backoff, delayOf, isFinal, LONGEST_WISH, namedDelay } from "./backoff.js";
-import { MessageDecoder, MessageEncoder } from "./codec.js";
+import { decode, encode, encodeShared } from "./codec.js";
 import {
   ConnectionError,
   errorOf,
@@ -14,10 +14,12 @@ import {
   ERROR,
   Exchange,
   METADATA,
+  recently,
   type RequestOptions,
   type Sink,
 } from "./exchange.js";
 import { guard, Observable } from "./observable.js";
+import { randomId } from "./random.js";
 import { pump, Stream, type StreamOptions } from "./stream.js";
 import { type Ending, openWebSocket, type Transport, urlOf, type WebSocketClass } from "./transport.js";
 
@@ -102,11 +104,11 @@ const canRepeat = (x: Exchange) => x.options.idempotent && !x.streams && !x.open
 
 /** Calls handlers of a server over one connection, and gets a new one when that is lost. */
 export class Client extends Observable<ClientState> {
+  /** The same over all its connections, and of no other client. Travels as `client` in the query, for hooks of the application. */
+  readonly id = randomId();
   readonly #options;
   readonly #open = new Map<number, Exchange>();
   readonly #waiting = new Set<Exchange>();
-  readonly #encoder = new MessageEncoder();
-  readonly #decoder = new MessageDecoder();
   #state: ClientState = { status: "idle", attempt: 0, delayMs: 0, reason: "" };
   #target: Target | undefined;
   #link: Link | undefined;
@@ -308,9 +310,13 @@ export class Client extends Observable<ClientState> {
     if (left < LONGEST_TIMER) x.waitTimer = setTimeout(() => this.#fail(x, this.#lost(x, LATE)), left);
   }
 
-  #transmit(x: Exchange): void {
+  #leaveWait(x: Exchange): void {
     this.#waiting.delete(x);
     clearTimeout(x.waitTimer);
+  }
+
+  #transmit(x: Exchange): void {
+    if (x.waitsUntil) this.#leaveWait(x);
     const { metadata, timeoutMs } = x.options;
     const seq = ++this.#seq;
     const envelope: unknown[] = [seq, x.data, x.rpc];
@@ -332,24 +338,27 @@ export class Client extends Observable<ClientState> {
   }
 
   #send(envelope: unknown[]): void {
-    const bytes = this.#encoder.encode(envelope);
     const link = this.#link!;
+    const transport = link.transport!;
+    const bytes = (transport.copies ? encodeShared : encode)(envelope);
     try {
-      link.transport!.send(bytes);
+      transport.send(bytes);
     } catch (problem) {
       queueMicrotask(() => this.#lose(link, { reason: String(problem) })); // after the request counts as open
     }
   }
 
   #receive(link: Link, bytes: Uint8Array): void {
-    link.heard = now();
-    let seq, data: any, type, leading: any, trailing: any;
+    link.heard = recently();
+    let envelope: any[];
     try {
-      [seq, data, type, leading, trailing] = this.#decoder.decode(bytes) as any[];
+      envelope = decode(bytes) as any[];
+      if (!Array.isArray(envelope)) throw envelope;
     } catch {
       this.#lose(link, { reason: "a message could not be decoded" });
       return;
     }
+    const { 0: seq, 1: data, 2: type, 3: leading, 4: trailing } = envelope; // not as an array: that would make an iterator
     const x = this.#open.get(seq);
     if (!x) return; // cancelled, and the answer had left already
     if (leading) guard(() => x.options.onLeading?.(leading));
@@ -389,9 +398,8 @@ export class Client extends Observable<ClientState> {
     if (x.isOver) return false;
     x.isOver = true;
     this.#open.delete(x.seq);
-    this.#waiting.delete(x);
-    clearTimeout(x.waitTimer);
-    clearTimeout(x.deadlineTimer);
+    if (x.waitsUntil) this.#leaveWait(x);
+    if (x.deadlineTimer) clearTimeout(x.deadlineTimer);
     if (x.onAbort) x.options.signal!.removeEventListener("abort", x.onAbort);
     x.onOver?.();
     return true;
@@ -440,6 +448,7 @@ export class Client extends Observable<ClientState> {
     const token = await this.#options.token?.();
     const url = urlOf(place);
     if (token !== undefined) url.searchParams.set("session", token);
+    if (!url.searchParams.has("client")) url.searchParams.set("client", this.id);
     return openWebSocket(url, this.#options.webSocket, signal);
   }
 

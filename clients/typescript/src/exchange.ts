@@ -5,6 +5,20 @@ export const METADATA = 2;
 export const CANCEL = 3;
 export const ERROR = 3;
 
+let time = 0;
+const forgetTime = () => {
+  time = 0;
+};
+
+/** The time, asked for once for all that happens in one go. */
+export function recently(): number {
+  if (!time) {
+    time = performance.now();
+    queueMicrotask(forgetTime);
+  }
+  return time;
+}
+
 /** What travels beside messages. */
 export type Metadata = Record<string, unknown>;
 
@@ -39,7 +53,7 @@ export class Exchange {
   isOver = false;
   received = 0;
   itemsSent = 0;
-  begun = performance.now();
+  begun = recently();
   /** Until when it waits for a connection; 0: it does not wait yet. */
   waitsUntil = 0;
   waitTimer: ReturnType<typeof setTimeout> | undefined;

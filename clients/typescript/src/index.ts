@@ -10,6 +10,7 @@ export {
   type Source,
   type Target,
 } from "./client.js";
+export { Extension } from "./codec.js";
 export {
   ConnectionError,
   type Fields,
@@ -25,6 +26,20 @@ export type { Metadata, RequestOptions } from "./exchange.js";
 export type { Live, LiveStatus } from "./live.js";
 export type { Observable } from "./observable.js";
 export { type QueueOptions, Stream, type StreamOptions, type StreamSnapshot } from "./stream.js";
+export {
+  type Again,
+  answer,
+  type AnswerSnapshot,
+  items,
+  type ItemsSnapshot,
+  type KeepOptions,
+  messages,
+  type MessagesSnapshot,
+  type Name,
+  perFrame,
+  type SharedStore,
+  type Store,
+} from "./store.js";
 export {
   type Member,
   type Position,

@@ -162,18 +162,19 @@ export abstract class Live<S, E> extends Observable<S> implements AsyncIterable<
   }
 }
 
-const shared = new WeakMap<Client, Map<string, Live<any, any>>>();
+const shared = new WeakMap<Client, Map<string, Observable<any>>>();
 
-/** The object of that key which the client has, or the one that `make` makes. So equal subscriptions of a client are one on the wire. */
-export function share<L extends Live<any, any>>(client: Client, key: string, make: () => L): L {
+/** What those share who ask that client for equal things, by what tells these apart. */
+export function sharedBy(client: Client): Map<string, Observable<any>> {
   let known = shared.get(client);
   if (!known) shared.set(client, (known = new Map()));
+  return known;
+}
+
+/** The object of that key which the client has, or the one that `make` makes. So equal subscriptions of a client are one on the wire. */
+export function share<L extends Observable<any>>(client: Client, key: string, make: () => L): L {
+  const known = sharedBy(client);
   let live = known.get(key) as L | undefined;
   if (!live) known.set(key, (live = make()));
   return live;
-}
-
-/** Nobody listens to that object: who comes next gets a new one. */
-export function unshare(client: Client, key: string): void {
-  shared.get(client)?.delete(key);
 }

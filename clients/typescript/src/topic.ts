@@ -1,6 +1,7 @@
 import type { Client } from "./client.js";
 import type { Metadata, RequestOptions } from "./exchange.js";
-import { Live, type LiveStatus, share, unshare } from "./live.js";
+import { Live, type LiveStatus, share, sharedBy } from "./live.js";
+import { randomId } from "./random.js";
 import type { QueueOptions } from "./stream.js";
 
 /** A place in a topic: behind the message `offset` of its incarnation `epoch` (docs/protocol.md §10). */
@@ -23,6 +24,10 @@ export interface TopicSnapshot<T> {
   readonly status: LiveStatus;
   /** The message that came last. It stays while the topic is stale. */
   readonly last: T | undefined;
+  /** How many messages have come. */
+  readonly received: number;
+  /** How often some were missed that cannot be had any more. */
+  readonly missed: number;
   /** Behind it everything comes. */
   readonly position: Position | undefined;
   /** Whether everything that was missed came after the last (re)connect. */
@@ -36,6 +41,8 @@ export class Topic<T> extends Live<TopicSnapshot<T>, TopicEvent<T>> {
   readonly #forget: () => void;
   #since: Position | undefined;
   #last: T | undefined;
+  #received = 0;
+  #missed = 0;
   #recovered: boolean | undefined;
 
   /** @internal */
@@ -51,6 +58,8 @@ export class Topic<T> extends Live<TopicSnapshot<T>, TopicEvent<T>> {
     return {
       status: this.status,
       last: this.#last,
+      received: this.#received,
+      missed: this.#missed,
       position: this.#since,
       recovered: this.#recovered,
       problem: this.problem,
@@ -66,16 +75,22 @@ export class Topic<T> extends Live<TopicSnapshot<T>, TopicEvent<T>> {
   protected override begun({ epoch, offset, recovered }: Metadata): void {
     this.#since = { epoch, offset } as Position;
     this.#recovered = recovered as boolean;
-    if (!recovered) this.emit({ missed: true, data: undefined, position: this.#since }, 0);
+    if (!recovered) this.emit(this.#gap(this.#since), 0);
   }
 
   /** @internal */
   protected override came(item: Partial<Position> & { data?: T }): TopicEvent<T> {
     const position = { epoch: item.epoch ?? this.#since?.epoch, offset: item.offset } as Position;
     this.#since = position;
-    if (!("data" in item)) return { missed: true, data: undefined, position };
+    if (!("data" in item)) return this.#gap(position);
+    this.#received++;
     this.#last = item.data;
     return { missed: false, data: item.data as T, position };
+  }
+
+  #gap(position: Position): TopicEvent<T> {
+    this.#missed++;
+    return { missed: true, data: undefined, position };
   }
 
   /** @internal */
@@ -89,7 +104,7 @@ export class Topic<T> extends Live<TopicSnapshot<T>, TopicEvent<T>> {
 export function topic<T = any>(client: Client, name: string, options: TopicOptions = {}): Topic<T> {
   if (options.since) return new Topic<T>(client, name, options, () => {});
   const key = `topic ${name}`;
-  return share(client, key, () => new Topic<T>(client, name, options, () => unshare(client, key)));
+  return share(client, key, () => new Topic<T>(client, name, options, () => sharedBy(client).delete(key)));
 }
 
 export interface PublishOptions extends RequestOptions {
@@ -104,8 +119,8 @@ export function publish(
   data: unknown,
   { idempotencyKey, ...options }: PublishOptions = {},
 ): Promise<Position> {
-  const key = idempotencyKey ?? Array.from(crypto.getRandomValues(new Uint32Array(4)), (n) => n.toString(36)).join("-");
-  return client.call("swill.publish", { topic: name, data, idempotency_key: key }, { ...options, idempotent: true });
+  const idempotency_key = idempotencyKey ?? randomId();
+  return client.call("swill.publish", { topic: name, data, idempotency_key }, { ...options, idempotent: true });
 }
 
 /** Who is in a topic. */
@@ -167,5 +182,5 @@ export class Presence extends Live<PresenceSnapshot, readonly Member[]> {
 /** Who is in that topic; one object and one request for all who ask. */
 export function presence(client: Client, name: string): Presence {
   const key = `presence ${name}`;
-  return share(client, key, () => new Presence(client, name, () => unshare(client, key)));
+  return share(client, key, () => new Presence(client, name, () => sharedBy(client).delete(key)));
 }

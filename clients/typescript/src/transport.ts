@@ -1,3 +1,5 @@
+import { FrameWriter, type RawReceiver, type RawSocket, readFrames } from "./frames.js";
+
 /** Why a transport ended, or could not be had. */
 export interface Ending {
   /** What happened, for people. */
@@ -12,8 +14,10 @@ export interface Ending {
 
 /** Carries whole binary messages both ways, in order. What a client is on: a WebSocket, a MessagePort, a test's own. */
 export interface Transport {
-  /** `bytes` may be kept; nobody changes them afterwards. */
+  /** `bytes` may be kept, unless `copies` is true; nobody changes them afterwards. */
   send(bytes: Uint8Array<ArrayBuffer>): void;
+  /** `send` is done with the bytes when it returns. Then they are not copied for it. */
+  readonly copies?: boolean;
   close(code: number): void;
   /** Bytes that `send` has taken and that have not left yet; uploads wait while it is above 1 MiB. */
   readonly bufferedAmount?: number;
@@ -24,11 +28,12 @@ export interface Transport {
 }
 
 /** What a client needs of the WebSocket of a browser, of Deno, Bun, Node 22, or of the package `ws`. */
-export type WebSocketClass = new (url: string, protocols: string[]) => WebSocketLike;
+export type WebSocketClass = new (url: string, protocols: string[], options?: any) => WebSocketLike;
 
 export interface WebSocketLike {
   binaryType: string;
   readonly protocol: string;
+  readonly extensions?: string;
   readonly bufferedAmount: number;
   onopen: ((event: any) => void) | null;
   onmessage: ((event: any) => void) | null;
@@ -36,10 +41,11 @@ export interface WebSocketLike {
   onerror: ((event: any) => void) | null;
   send(data: Uint8Array<ArrayBuffer>): void;
   close(code?: number, reason?: string): void;
-  /** Of `ws` alone: the socket beneath, which writes in one go what comes while it is corked. */
-  readonly _socket?: { cork(): void; uncork(): void };
-  /** Of `ws` alone, which tells why a handshake was refused. */
-  on?(event: "unexpected-response", listener: (request: any, response: any) => void): unknown;
+  /** Of `ws` alone: the socket beneath, and what reads its frames. */
+  readonly _socket?: RawSocket | null;
+  readonly _receiver?: RawReceiver | null;
+  /** Of `ws` alone, which also tells why a handshake was refused. */
+  on?(event: "message" | "unexpected-response", listener: (...given: any[]) => void): unknown;
 }
 
 /** The name that browsers let pass; `swill/1` means the same (docs/protocol.md §1). */
@@ -62,25 +68,23 @@ export function urlOf(target: string | URL): URL {
 
 /** Opens a WebSocket; resolves when it is open, rejects with an `Ending`. */
 export async function openWebSocket(url: URL, given: WebSocketClass | undefined, signal: AbortSignal): Promise<Transport> {
-  const Class = given ?? (globalThis as { WebSocket?: WebSocketClass }).WebSocket ?? (await findWs());
+  const Class = given ?? (await findClass());
   return new Promise((resolve, reject: (ending: Ending) => void) => {
-    const socket = new Class(url.href, [PROTOCOL]);
-    socket.binaryType = socket.on ? "nodebuffer" : "arraybuffer"; // ws: an ArrayBuffer for each message costs more than the copy below
-    let isCorked = false;
-    const transport: Transport = {
+    const socket = new Class(url.href, [PROTOCOL], { perMessageDeflate: false }); // for ws: small messages do not shrink by it
+    socket.binaryType = socket.on ? "nodebuffer" : "arraybuffer"; // ws: an ArrayBuffer for each message costs much
+    let frames: FrameWriter | undefined;
+    const transport: Transport & { copies: boolean } = {
+      copies: false,
       send(bytes) {
-        const { _socket } = socket;
-        if (_socket && !isCorked) {
-          isCorked = true;
-          _socket.cork();
-          queueMicrotask(() => {
-            isCorked = false;
-            _socket.uncork();
-          });
-        }
+        if (frames?.write(bytes)) return;
+        frames?.flush();
         socket.send(bytes);
       },
-      close: (code) => socket.close(code),
+      close(code) {
+        frames?.flush();
+        frames = undefined;
+        socket.close(code);
+      },
       get bufferedAmount() {
         return socket.bufferedAmount;
       },
@@ -92,11 +96,19 @@ export async function openWebSocket(url: URL, given: WebSocketClass | undefined,
     signal.addEventListener("abort", abort);
     socket.onopen = () => {
       signal.removeEventListener("abort", abort);
+      transport.copies = !socket.extensions; // ws compresses later than it is called, where that was agreed on
+      if (socket._socket && socket._receiver && transport.copies) {
+        frames = new FrameWriter(socket._socket);
+        readFrames(socket._receiver, (bytes) => transport.onMessage?.(bytes));
+      }
       resolve(transport);
     };
-    socket.onmessage = ({ data }) => transport.onMessage?.(new Uint8Array(data));
+    if (socket.on) socket.on("message", (data: Uint8Array) => transport.onMessage?.(data)); // without an Event for each
+    else socket.onmessage = ({ data }) => transport.onMessage?.(new Uint8Array(data));
     socket.onerror = ({ message }) => {
-      if (message && !ending.status) ending.reason = message;
+      if (!message || ending.status) return;
+      ending.reason = message.replace(url.search, ""); // which may hold a token, and would be shown to people
+      ending.status = Number(/status code: (\d+)/.exec(message)?.[1]) || undefined; // Deno and Bun tell it in words
     };
     socket.on?.("unexpected-response", (request, response) => {
       ending.reason = `the server answered ${(ending.status = response.statusCode)}`;
@@ -106,6 +118,7 @@ export async function openWebSocket(url: URL, given: WebSocketClass | undefined,
       reject(ending);
     });
     socket.onclose = ({ code, reason }) => {
+      frames = undefined;
       if (transport.onClose) ending.reason = reason || `closed with ${code}`;
       ending.code = code;
       reject(ending);
@@ -114,13 +127,20 @@ export async function openWebSocket(url: URL, given: WebSocketClass | undefined,
   });
 }
 
-/** Node 20 has no WebSocket of its own. The name is computed, or bundlers would take the package in. */
-async function findWs(): Promise<WebSocketClass> {
-  try {
-    return (await import(/* @vite-ignore */ ["ws"].join())).WebSocket;
-  } catch {
-    throw { reason: "no WebSocket: install ws, or give the option webSocket", status: 406 };
+/**
+ * That of the platform. In Node that of `ws` where it is installed: Node 20 has none, and that of newer ones takes twice as long and does not say why a handshake
+ * was refused.
+ */
+async function findClass(): Promise<WebSocketClass> {
+  const platform = globalThis as { WebSocket?: WebSocketClass; process?: { versions?: Record<string, string> } };
+  const { node, bun, deno } = platform.process?.versions ?? {};
+  if (node && !bun && !deno) {
+    try {
+      return (await import(/* @vite-ignore */ ["ws"].join())).WebSocket; // the name is computed, or bundlers would take the package in
+    } catch {}
   }
+  if (platform.WebSocket) return platform.WebSocket;
+  throw { reason: "no WebSocket: install ws, or give the option webSocket", status: 406 };
 }
 
 /** What a client needs of the MessagePort of a browser or of Node. */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Client, SwillError, ValidationError } from "../src/index.js";
-import { FakeServer, settle } from "./support/fake.js";
+import { FakeServer, settle } from "../src/testing.js";
 
 let server: FakeServer;
 let client: Client;
@@ -150,7 +150,7 @@ describe("a call", () => {
   });
 
   it("fails by itself when its message cannot be encoded", async () => {
-    await expect(client.call("a", () => {})).rejects.toThrow("Unrecognized object");
+    await expect(client.call("a", () => {})).rejects.toThrow("a function cannot be sent");
 
     const next = client.call("b");
     server.link.reply(server.link.last[0], "well");

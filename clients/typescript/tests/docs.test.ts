@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { WebSocket } from "ws";
-import { missing, serve, type Server } from "./support/servers.js";
+import { api, checkGuest, isErrorOf } from "./generated/gateway.js";
+import { asLocalhost, missing, serve, type Server } from "./support/servers.js";
 // The package as users get it, so that what the pages show is what works.
 import {
   Client,
@@ -19,22 +19,17 @@ import {
 
 describe.skipIf(missing("swill-gateway"))("the documentation", () => {
   let server: Server;
+  let restore: () => void;
   let out: unknown[][] = [];
   const console = { log: (...what: unknown[]) => out.push(what) };
 
   beforeAll(async () => {
     server = await serve("swill-gateway");
-    // localhost:8080, where the pages have their gateway, is that of this test.
-    class Here extends WebSocket {
-      constructor(url: string, protocols: string[]) {
-        super(url.replace("localhost:8080", new URL(server.url).host), protocols);
-      }
-    }
-    vi.stubGlobal("WebSocket", Here);
+    restore = asLocalhost(server);
   });
 
   afterAll(async () => {
-    vi.unstubAllGlobals();
+    restore?.();
     await server?.stop();
   });
 
@@ -95,6 +90,29 @@ describe.skipIf(missing("swill-gateway"))("the documentation", () => {
     client.close();
     await greet("Ada");
     expect(out).toEqual([[[{ description: "length less than 1" }]], ["not connected", true]]);
+  });
+
+  it("shows a generated client", async () => {
+    out = [];
+    const client = new Client();
+    await client.connect("localhost");
+    // [generated]
+    const { clock, greeter } = api(client);
+    const { text } = await greeter.hello({ name: "Ada", language: "fr" }); // another language, or none of these fields: tsc says no
+    for await (const time of clock.ticks(2)) console.log(text, time.getFullYear());
+
+    const form = { name: "" };
+    console.log(checkGuest(form)); // { name: [{ description: "length less than 1" }] }, and nothing was sent
+    try {
+      await greeter.hello(form);
+    } catch (problem) {
+      if (!isErrorOf("greeter.hello", problem)) throw problem; // a connection, or an error that any handler may answer
+      if (problem.code === 422) console.log(problem.data); // the same, from the server
+    }
+    // [/generated]
+    const problems = { name: [{ description: "length less than 1" }] };
+    expect(out).toEqual([...Array(2).fill(["Bonjour, Ada!", expect.any(Number)]), [problems], [problems]]);
+    client.close();
   });
 
   it("shows how to cancel", async () => {

@@ -10,9 +10,10 @@ import { describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-async function bundle(code: string) {
+async function bundle(code: string, external: string[] = []) {
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: root },
+    external,
     bundle: true,
     minify: true,
     format: "esm",
@@ -24,14 +25,29 @@ async function bundle(code: string) {
 }
 
 describe("the package", () => {
-  it("is at most 11 kB in a page, with the codec; with topics at most 13", async () => {
+  it("is at most 8.2 kB in a page; with topics and stores at most 10", async () => {
     const client = await bundle('export { Client } from "@swill/swill"');
     const all = await bundle('export * from "@swill/swill"');
     console.log(`client: ${client.size} bytes gzip, all: ${all.size}`);
 
-    expect(client.size).toBeLessThanOrEqual(11_000);
-    expect(all.size).toBeLessThanOrEqual(13_000);
+    expect(client.size).toBeLessThanOrEqual(8200);
+    expect(all.size).toBeLessThanOrEqual(10_000);
     expect(client.text).not.toContain("swill.subscribe"); // what is not used is not there
+  });
+
+  it.each(["react", "query"])("has at most 1 kB in %s beside the client, and nothing but peers", async (part) => {
+    const { size, text } = await bundle(`export * from "@swill/swill/${part}"`, ["react", "./index.js"]);
+    console.log(`${part}: ${size} bytes gzip`);
+
+    expect(size).toBeLessThanOrEqual(1000);
+    for (const [, from] of text.matchAll(/from"([^"]+)"/g)) expect(["react", "./index.js"]).toContain(from);
+  });
+
+  it("has one client, whichever of its parts are used", async () => {
+    const parts = ["react", "query", "testing"].map((part) => `export * from "@swill/swill/${part}"`);
+    const { text } = await bundle(`export * from "@swill/swill"; ${parts.join(";")}`, ["react"]);
+
+    expect(text.match(/connected before: close first/g)).toHaveLength(1);
   });
 
   it("takes no WebSocket for Node into a page", async () => {
@@ -39,10 +55,15 @@ describe("the package", () => {
   });
 
   it("is the same as module and as CommonJS, and finds ws by itself", async () => {
+    const require = createRequire(import.meta.url);
     const asModule = await import("@swill/swill");
-    const asCommonJs = createRequire(import.meta.url)("@swill/swill");
+    const asCommonJs = require("@swill/swill");
 
     expect(Object.keys(asCommonJs).sort()).toEqual(Object.keys(asModule).sort());
+    for (const part of ["check", "react", "query", "testing"]) {
+      const name = `@swill/swill/${part}`;
+      expect(Object.keys(require(name)).sort()).toEqual(Object.keys(await import(name)).sort());
+    }
     for (const { Client } of [asModule, asCommonJs]) {
       const client = new Client();
       client.connect("127.0.0.1:9").catch(() => {});

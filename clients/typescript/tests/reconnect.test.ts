@@ -10,7 +10,7 @@ import {
   type WebSocketLike,
 } from "../src/index.js";
 import { urlOf } from "../src/transport.js";
-import { FakeServer, settle } from "./support/fake.js";
+import { FakeServer, settle } from "../src/testing.js";
 
 let server: FakeServer;
 let client: Client;
@@ -204,7 +204,8 @@ describe("an attempt", () => {
     (ending) => expect(isFinal(ending)).toBe(false),
   );
 
-  it("asks for a token and an address each time", async () => {
+  /** A WebSocket that is refused after 10 ms; and the addresses that were tried. */
+  function refusing(message?: string) {
     const urls: string[] = [];
     class Socket implements WebSocketLike {
       binaryType = "";
@@ -216,22 +217,62 @@ describe("an attempt", () => {
       onerror: any;
       constructor(url: string, protocols: string[]) {
         urls.push(`${url} ${protocols}`);
-        setTimeout(() => this.onclose({ code: 1006, reason: "" }), 10);
+        setTimeout(() => {
+          this.onerror({ message });
+          this.onclose({ code: 1006, reason: "" });
+        }, 10);
       }
       send() {}
       close() {}
     }
+    return { Socket, urls };
+  }
+
+  it("asks for a token and an address each time, and has the same id each time", async () => {
+    const { Socket, urls } = refusing();
     let n = 0;
     client = new Client({ webSocket: Socket, token: async () => `t${++n}` });
     void failure(client.connect(({ attempt }) => `node${attempt}.example:9000`));
 
     await advance(3000);
 
+    const { id } = client;
     expect(urls.slice(0, 3)).toEqual([
-      "ws://node0.example:9000/ws?session=t1 swill.v1",
-      "ws://node1.example:9000/ws?session=t2 swill.v1",
-      "ws://node2.example:9000/ws?session=t3 swill.v1",
+      `ws://node0.example:9000/ws?session=t1&client=${id} swill.v1`,
+      `ws://node1.example:9000/ws?session=t2&client=${id} swill.v1`,
+      `ws://node2.example:9000/ws?session=t3&client=${id} swill.v1`,
     ]);
+    expect(id).toMatch(/^[-0-9a-z]{4,40}$/);
+    expect(new Client().id).not.toBe(id);
+  });
+
+  it("does not tell the token that was in the address", async () => {
+    const message = "cannot connect to 'ws://localhost:8080/ws?client=me&session=secret'";
+    client = new Client({ webSocket: refusing(message).Socket, token: () => "secret" });
+    void failure(client.connect("ws://localhost:8080/ws?client=me"));
+    await advance(10);
+
+    expect(client.state).toMatchObject({ status: "waiting", reason: "cannot connect to 'ws://localhost:8080/ws'" });
+  });
+
+  it("leaves a client in the address as it is", async () => {
+    const { Socket, urls } = refusing();
+    client = new Client({ webSocket: Socket });
+    void failure(client.connect("ws://node.example/ws?client=me"));
+    await advance(0);
+
+    expect(urls).toEqual(["ws://node.example/ws?client=me swill.v1"]);
+  });
+
+  it.each([
+    ["NetworkError: failed to connect to WebSocket: Invalid status code: 401", 401], // Deno
+    ["WebSocket connection to 'ws://localhost/ws' failed: Expected 101 status code: 403", 403], // Bun
+  ])("is the last one after the words %s", async (message, code) => {
+    client = new Client({ webSocket: refusing(message).Socket });
+    const problem = failure(client.connect("localhost"));
+    await advance(10);
+
+    expect(await problem).toMatchObject({ name: "ConnectionError", code, message });
   });
 
   it("fails, and is followed by another, when the token cannot be had", async () => {

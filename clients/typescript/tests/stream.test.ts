@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Client, OverflowError, type Stream } from "../src/index.js";
 import { Queue } from "../src/queue.js";
-import { type FakeLink, FakeServer, settle } from "./support/fake.js";
+import { type FakeConnection, FakeServer, settle } from "../src/testing.js";
 
-let link: FakeLink;
+let link: FakeConnection;
 let client: Client;
 
 beforeEach(async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Client, NotSentError, OverflowError, presence, publish, topic, type TopicEvent } from "../src/index.js";
-import { FakeServer, settle } from "./support/fake.js";
+import { FakeServer, settle } from "../src/testing.js";
 
 let server: FakeServer;
 let client: Client;

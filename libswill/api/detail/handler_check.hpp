@@ -10,7 +10,6 @@
 #include "libswill/base/temporaries.hpp"
 
 #include <concepts>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <type_traits>

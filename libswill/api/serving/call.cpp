@@ -115,9 +115,10 @@ bytes_view call::run_plain_before(bytes_view data) {
     call_hooks(hooks.before_request_metadata, context_, client_metadata_->is);
   }
   if (handler_->request_streams || hooks.before_request_data.empty()) return data;
-  opening_copy_.assign(data.begin(), data.end());
-  call_hooks(hooks.before_request_data, context_, opening_copy_);
-  return opening_copy_;
+  bytes& copy = to_keep().data;
+  copy.assign(data.begin(), data.end());
+  call_hooks(hooks.before_request_data, context_, copy);
+  return copy;
 }
 
 /// What comes between the function and the envelope.
@@ -158,8 +159,10 @@ bool call::take(call_surroundings& around, const handler& h, const wire::request
 void call::open(call_surroundings& around, const handler& h, const wire::request_envelope& e) {
   if (e.is_checked) begin(around, h, e);
   opened_ = loop().now();
-  encoded_metadata_.assign(e.metadata.begin(), e.metadata.end());
-  borrowed_metadata_ = encoded_metadata_;
+  if (!e.metadata.empty()) {
+    to_keep().metadata.assign(e.metadata.begin(), e.metadata.end());
+    borrowed_metadata_ = kept_->metadata;
+  }
   if (e.type == request_type::message && e.is_checked) opening_ = e.data;
   opening_values_ = static_cast<std::uint32_t>(std::min<std::size_t>(e.values, UINT32_MAX));
   bytes_in_ = e.type == request_type::message ? e.data.size() : 0;
@@ -169,16 +172,15 @@ void call::open(call_surroundings& around, const handler& h, const wire::request
     const bool is_kept = waits || h.hooks.has_input() || is_heavy(e.values); // else it is decoded at once
     if (is_kept && !opening_.empty()) input_->keep(std::exchange(opening_, {}), e.values);
   } else if (waits) {
-    opening_copy_.assign(e.data.begin(), e.data.end());
-    opening_ = opening_copy_;
+    to_keep().data.assign(e.data.begin(), e.data.end());
+    opening_ = kept_->data;
   }
   leading_hooks_wait_ = !h.hooks.before_leading_metadata.empty();
   plain_items_ = !h.hooks.has_output();
   if (e.is_checked) exchange_ = h.make_exchange(*this);
   if (h.blocking) stop_ = {};
   arm_deadline();
-  main_ = run();
-  main_.start(*this);
+  enter([this, waits] { start(waits); });
 }
 
 queued_input call::queued() const noexcept {
@@ -202,52 +204,105 @@ void call::on_end_of_stream() {
 void call::arm_deadline() {
   const auto wait = allowance();
   ends_ = wait ? ends::at_deadline : ends::never;
-  if (wait) loop().set_timer(deadline_, opened_ + within_the_clock(*wait));
+  if (!wait) return;
+  if (deadline_ == nullptr) deadline_ = std::make_unique<deadline_timer>(*this);
+  loop().set_timer(*deadline_, opened_ + within_the_clock(*wait));
 }
 
 void call::deadline_timer::on_timer() { call_.fail(error{error_code::deadline_exceeded, "Deadline exceeded"}); }
 
 // --- The way of a request (docs/protocol.md §7)
 
-/// Runs the handler as a child of the awaiting coroutine.
-struct call::handler_awaiter {
-  call& c;
-  bool await_ready() const noexcept { return false; }
-  bool await_suspend(std::coroutine_handle<> h) { return !c.exchange_->start(c, h); }
-  void await_resume() { c.exchange_->finish(); }
-};
+// No coroutine of the call's own waits for the handler: it would double what most waiting requests take. There is one only where hooks wait.
 
-/// A waiting request holds the frame of this: whatever most requests have no use for has frames of its own.
-task<void> call::run() {
+void call::start(bool waits) noexcept {
   std::exception_ptr failure;
   try {
-    if (is_plain_to_begin()) {
-      begin_plain();
-    } else {
-      co_await prepare();
+    if (waits) {
+      main_ = prepare();
+      const auto prepared = [](void* self) { static_cast<call*>(self)->on_prepared(); };
+      if (main_.start_nested(*this, prepared, this)) on_prepared();
+      return;
     }
-    if (is_cancelled()) throw cancelled{};
-    co_await handler_awaiter{*this};
-    if (!is_plain_to_end()) co_await conclude();
-    if (!is_final()) {
+    begin_plain();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  start_handler(std::move(failure));
+}
+
+void call::on_prepared() noexcept {
+  std::exception_ptr failure;
+  try {
+    std::exchange(main_, {}).take();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  start_handler(std::move(failure));
+}
+
+/// Unless what comes before it has failed.
+void call::start_handler(std::exception_ptr failure) noexcept {
+  if (!failure) {
+    try {
+      if (is_cancelled()) throw cancelled{};
+      if (!when_ended_)
+        when_ended_ = continuation::make([](void* self) { static_cast<call*>(self)->on_handler_ended(); }, this);
+      if (exchange_->start(*this, when_ended_.handle())) on_handler_ended();
+      return;
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }
+  end(std::move(failure));
+}
+
+void call::on_handler_ended() noexcept {
+  std::exception_ptr failure;
+  try {
+    exchange_->finish();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  end(std::move(failure));
+}
+
+/// The handler has ended, or has not begun. `failure`: what was thrown.
+void call::end(std::exception_ptr failure) noexcept {
+  try {
+    if (!failure && !is_plain_to_end()) return run_waiting(conclude_and_answer());
+    answer(std::move(failure));
+    if (!is_plain_after()) return run_waiting(run_after());
+    if (!handler_->hooks.after_request.empty()) run_plain_after();
+  } catch (...) {
+    log(log_level::error, "a request ended with an exception outside of its handler");
+  }
+  is_over_ = true;
+}
+
+/// The request is over when t has ended.
+void call::run_waiting(task<void> t) {
+  main_ = std::move(t);
+  const auto ended = [](void* self) { static_cast<call*>(self)->is_over_ = true; };
+  if (main_.start_nested(*this, ended, this)) is_over_ = true;
+}
+
+/// The last envelope.
+void call::answer(std::exception_ptr failure) {
+  if (!failure && !is_final()) {
+    try {
       if (handler_->response_streams) {
         output_.send(response_type::end_of_stream, nullptr, true);
       } else {
         output_.send(response_type::message, exchange_.get(), true);
       }
       end_as(outcome::kind::ok);
+    } catch (...) {
+      failure = std::current_exception();
     }
-  } catch (...) {
-    failure = std::current_exception();
   }
-  if (failure) settle_exception(failure);
+  if (failure) settle_exception(std::move(failure));
   note_final();
-  if (handler_->hooks.after_request.empty()) co_return;
-  if (!is_cancelled() && detail::are_plain(handler_->hooks.after_request)) {
-    run_plain_after();
-  } else {
-    co_await run_after();
-  }
 }
 
 namespace {
@@ -262,7 +317,7 @@ bool waits_nowhere(const List& hooks) noexcept {
 bool call::is_plain_to_begin() const noexcept {
   const request_hooks& hooks = handler_->hooks;
   if (!waits_nowhere(hooks.before_request)) return false;
-  if (!encoded_metadata_.empty() && (!app().sessions.empty() || !waits_nowhere(hooks.before_request_metadata)))
+  if (!borrowed_metadata_.empty() && (!app().sessions.empty() || !waits_nowhere(hooks.before_request_metadata)))
     return false;
   return handler_->request_streams || (waits_nowhere(hooks.before_request_data) &&
                                        waits_nowhere(hooks.before_request_message) && !is_heavy(opening_values_));
@@ -271,7 +326,7 @@ bool call::is_plain_to_begin() const noexcept {
 /// What comes before the handler when nothing of it waits.
 void call::begin_plain() {
   const request_hooks& hooks = handler_->hooks;
-  if (hooks.before_request.empty() && !hooks.has_input() && encoded_metadata_.empty()) return take_opening();
+  if (hooks.before_request.empty() && !hooks.has_input() && borrowed_metadata_.empty()) return take_opening();
   opening_ = run_plain_before(opening_);
   take_opening();
   if (handler_->request_streams || hooks.before_request_message.empty()) return;
@@ -282,7 +337,7 @@ void call::begin_plain() {
 void call::take_opening() {
   if (input_) {
     input_->start(std::exchange(opening_, {}), opening_values_);
-  } else if (!opening_.empty()) {
+  } else if (items_in_ == 0) { // else take() has decoded it
     decode(opening_, opening_values_);
   }
 }
@@ -290,9 +345,9 @@ void call::take_opening() {
 /// What comes before the handler.
 task<void> call::prepare() {
   const request_hooks& hooks = handler_->hooks;
-  if (!encoded_metadata_.empty()) {
+  if (!borrowed_metadata_.empty()) {
     for (session_provider* provider : app().sessions) {
-      auto token = provider->token_in(context_, encoded_metadata_);
+      auto token = provider->token_in(context_, borrowed_metadata_);
       if (token) co_await provider->bind_by(context_, std::move(*token));
     }
   }
@@ -304,13 +359,13 @@ task<void> call::prepare() {
       co_await h.awaiting(context_);
     }
   }
-  if (!encoded_metadata_.empty() && !hooks.before_request_metadata.empty()) {
+  if (!borrowed_metadata_.empty() && !hooks.before_request_metadata.empty()) {
     client_metadata();
     co_await run_hooks(hooks.before_request_metadata, context_, client_metadata_->is);
   }
   if (!handler_->request_streams && !hooks.before_request_data.empty()) {
-    co_await run_hooks(hooks.before_request_data, context_, opening_copy_);
-    opening_ = opening_copy_;
+    co_await run_hooks(hooks.before_request_data, context_, kept_->data);
+    opening_ = kept_->data;
   }
   if (!handler_->request_streams && is_heavy(opening_values_)) {
     co_await decode_on_pool(opening_, opening_values_);
@@ -387,6 +442,21 @@ bool call::is_plain_to_end() const noexcept {
                         hooks.before_trailing_metadata.empty() && session_ == nullptr);
 }
 
+task<void> call::conclude_and_answer() {
+  std::exception_ptr failure;
+  try {
+    co_await conclude();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  answer(std::move(failure));
+  if (!is_plain_after()) {
+    co_await run_after();
+  } else if (!handler_->hooks.after_request.empty()) {
+    run_plain_after();
+  }
+}
+
 /// What comes after it, before the final envelope.
 task<void> call::conclude() {
   const request_hooks& hooks = handler_->hooks;
@@ -410,6 +480,11 @@ outcome call::summary() noexcept {
   out.bytes_in = bytes_in_;
   output_.count(out);
   return out;
+}
+
+bool call::is_plain_after() const noexcept {
+  const auto& hooks = handler_->hooks.after_request;
+  return hooks.empty() || (!is_cancelled() && detail::are_plain(hooks));
 }
 
 task<void> call::run_after() {
@@ -457,7 +532,7 @@ void call::settle_exception(std::exception_ptr e) {
 }
 
 void call::note_final() {
-  deadline_.cancel();
+  if (deadline_) deadline_->cancel();
   if (phase_ >= phase::told) return;
   phase_ = phase::told;
   if (input_) input_->release();
@@ -516,14 +591,14 @@ void call::give_up() {
 
 void call::drop_opening() noexcept {
   opening_ = {};
-  if (opening_copy_.capacity() > 4096) opening_copy_ = {};
+  if (kept_ != nullptr && kept_->data.capacity() > 4096) kept_->data = {};
   borrowed_metadata_ = {};
   items_in_ = 0;
 }
 
 void call::on_idle() {
-  if (!main_ || !main_.done() || decoding_) return;
-  if (main_.failed()) log(log_level::error, "a request ended with an exception outside of its handler");
+  if (!is_over_ || decoding_) return;
+  if (main_ && main_.failed()) log(log_level::error, "a request ended with an exception outside of its handler");
   input_.reset();
   emitting_ = {};
   main_ = {};
@@ -531,13 +606,14 @@ void call::on_idle() {
   session_.reset();
   client_metadata_.reset();
   state_.clear();
-  deadline_.cancel();
+  if (deadline_) deadline_->cancel();
   output_ = {}; // the next request has a share of its own in this turn
   drop_opening();
   pending_yield_ = nullptr;
   stop_ = std::stop_source{std::nostopstate};
   cancel_flag_.store(false, std::memory_order_relaxed);
   reset_cancel();
+  is_over_ = false;
   handler_ = nullptr;
   on_finished();
 }

@@ -1,11 +1,12 @@
 #pragma once
 
 #include "libswill/api/context.hpp"
-#include "libswill/api/detail/request_state.hpp"
+#include "libswill/api/detail/state_set.hpp"
 #include "libswill/api/serving/call_input.hpp"
 #include "libswill/api/serving/call_output.hpp"
 #include "libswill/api/serving/call_surroundings.hpp"
 #include "libswill/api/serving/handler.hpp"
+#include "libswill/base/continuation.hpp"
 #include "libswill/base/log_limiter.hpp"
 #include "libswill/base/scope.hpp"
 #include "libswill/base/stream.hpp"
@@ -95,7 +96,7 @@ public:
   task<void> send_leading(metadata m);
   metadata& trailing() { return output_.trailing(); }
   task<swill::session*> session();
-  request_state& state() noexcept { return state_; }                              ///< [any thread]
+  state_set& state() noexcept { return state_; }                                  ///< [any thread]
   void log(log_level level, std::string_view text, log_fields fields = {}) const; ///< [any thread]
   /// For what goes wrong with many requests of a handler: one line a second for each `kind` of it.
   void log_failure(std::string_view kind, const log_limiter::text_maker& text) const;
@@ -164,9 +165,13 @@ private:
   bytes_view run_plain_before(bytes_view data);
   void conclude_plain(any_message result);
   void run_plain_after();
-  struct handler_awaiter;
   struct pool_decoding;
-  task<void> run();
+  void start(bool waits) noexcept;
+  void on_prepared() noexcept;
+  void start_handler(std::exception_ptr failure) noexcept;
+  void on_handler_ended() noexcept;
+  void end(std::exception_ptr failure) noexcept;
+  void run_waiting(task<void> t);
   bool is_plain_to_begin() const noexcept;
   void begin_plain();
   void take_opening();
@@ -174,6 +179,9 @@ private:
   error located(error e) const;
   bool is_plain_to_end() const noexcept;
   task<void> conclude();
+  task<void> conclude_and_answer();
+  void answer(std::exception_ptr failure);
+  bool is_plain_after() const noexcept;
   task<void> run_after();
   void note_failure_after(std::size_t number, const std::exception_ptr& failure) const;
   void drop_opening() noexcept;
@@ -207,27 +215,36 @@ private:
   struct framed_metadata : in_frame_memory {
     metadata is;
   };
+  /// Copies of what has opened the request, where they outlive open().
+  struct kept_opening : in_frame_memory {
+    bytes data;
+    bytes metadata;
+  };
+  kept_opening& to_keep() {
+    if (kept_ == nullptr) kept_ = std::make_unique<kept_opening>();
+    return *kept_;
+  }
 
   call_surroundings* around_ = nullptr; ///< while a request is open
   swill::context context_{*this};
   const handler* handler_ = nullptr;
   clock_time opened_{};
   std::unique_ptr<exchange> exchange_;
-  bytes_view opening_; ///< the opening message's data, borrowed while open() runs; empty: there is none
-  bytes opening_copy_; ///< or kept, when it is not decoded at once
-  bytes encoded_metadata_;
+  bytes_view opening_; ///< the opening message's data, borrowed while open() runs, or kept; empty: there is none
   bytes_view borrowed_metadata_;
+  std::unique_ptr<kept_opening> kept_;
   std::unique_ptr<framed_metadata> client_metadata_; ///< once somebody asks for them
   std::unique_ptr<request_session> session_;         ///< once it was asked for
-  request_state state_;
+  state_set state_;
   std::unique_ptr<call_input> input_; ///< of a streaming request
   call_output output_;
 
-  task<void> main_;
-  task<void> emitting_; ///< hooks of an item
+  task<void> main_;         ///< hooks that wait, before the handler or after it
+  task<void> emitting_;     ///< hooks of an item
+  continuation when_ended_; ///< what the handler takes for who awaits it; made with the first request that may wait
   wait* pending_yield_ = nullptr;
-  deadline_timer deadline_{*this};
-  std::stop_source stop_{std::nostopstate}; ///< once somebody asks for its token
+  std::unique_ptr<deadline_timer> deadline_; ///< made with the first deadline
+  std::stop_source stop_{std::nostopstate};  ///< once somebody asks for its token
 
   // Its outcome, beside what was sent.
   std::uint64_t items_in_ = 0; ///< that were decoded
@@ -242,6 +259,7 @@ private:
   bool plain_items_ = false;        ///< no hook looks at items
   bool leading_hooks_wait_ = false; ///< those of leading metadata are still to run
   bool decoding_ = false;           ///< on the worker pool
+  bool is_over_ = false;            ///< the handler and all hooks have ended
   std::atomic<bool> cancel_flag_{false};
 };
 

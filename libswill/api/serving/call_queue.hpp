@@ -3,7 +3,6 @@
 #include "libswill/base/loop.hpp"
 #include "libswill/base/ring.hpp"
 
-#include <cstddef>
 #include <cstdint>
 
 namespace swill::detail {
@@ -26,8 +25,7 @@ private:
 class turn_queue {
 public:
   explicit turn_queue(swill::loop& l) noexcept : loop_(l) {}
-  turn_queue(const turn_queue&) = delete;
-  turn_queue& operator=(const turn_queue&) = delete;
+  turn_queue& operator=(turn_queue&&) = delete;
 
   /// Rises with each turn.
   std::uint64_t turn() const noexcept { return turn_; }

@@ -12,8 +12,7 @@ namespace swill::detail {
 class open_message {
 public:
   explicit open_message(message_port& p) : port_(&p), to_(p.begin_message()), mark_(to_.out().size()) {}
-  open_message(const open_message&) = delete;
-  open_message& operator=(const open_message&) = delete;
+  open_message& operator=(open_message&&) = delete;
   ~open_message() {
     if (port_ == nullptr) return;
     to_.out().truncate(mark_);

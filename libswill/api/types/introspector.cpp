@@ -111,6 +111,7 @@ value introspector::structure(const struct_table& table, table_filler fill) {
   if (!table.documentation.empty()) type.set("documentation", table.documentation);
   if (table.as_array) type.set("as_array", true);
   if (table.strict) type.set("strict", true);
+  if (table.omit_defaults && !table.as_array) type.set("omit_defaults", true);
   if (!table.rules.empty()) type.set("rules", value_array{table.rules.begin(), table.rules.end()});
   return type;
 }

@@ -6,7 +6,6 @@
 #include "libswill/api/types/time.hpp"
 
 #include <limits>
-#include <string_view>
 
 // Every codec has: decode, which reads the next value into a fresh T; encode; introspect; suits, how well a kind on the wire goes with
 // T (for unions); and text, its name in descriptions of problems.

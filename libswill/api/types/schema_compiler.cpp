@@ -30,13 +30,11 @@ public:
   const node* compile(const value& type, std::vector<std::unique_ptr<node>>& owner) {
     auto& n = *owner.emplace_back(std::make_unique<node>());
     if (++made_ > most) return &n; // unknown: passes everything
-    const value* name = type.find("type");
-    const auto* text = name != nullptr ? name->get_if<std::string>() : nullptr;
+    const auto* text = type.find<std::string>("type");
     if (text == nullptr) return &n;
     n.name = n.text = *text;
     read_notes(n, type);
-    const value* arguments = type.find("arguments");
-    const auto* parts = arguments != nullptr ? arguments->get_if<value_map>() : nullptr;
+    const auto* parts = type.find<value_map>("arguments");
     const auto plain =
         std::find_if(plain_kinds.begin(), plain_kinds.end(), [&](const auto& k) { return k.name == *text; });
     read_rules(n, type);
@@ -79,8 +77,7 @@ private:
   }
 
   static void read_notes(node& n, const value& type) {
-    const value* words = type.find("documentation");
-    if (const auto* text = words != nullptr ? words->get_if<std::string>() : nullptr) n.documentation = *text;
+    if (const auto* text = type.find<std::string>("documentation")) n.documentation = *text;
     for (const auto& [key, note] : *type.get_if<value_map>()) {
       const auto* name = key.get_if<std::string>();
       if (name == nullptr || *name == "type" || *name == "arguments" || *name == "documentation") continue;
@@ -89,8 +86,7 @@ private:
   }
 
   static void read_rules(node& n, const value& type) {
-    const value* constraints = type.find("constraints");
-    const auto* all = constraints != nullptr ? constraints->get_if<value_map>() : nullptr;
+    const auto* all = type.find<value_map>("constraints");
     if (all == nullptr) return;
     for (const auto& [key, v] : *all) {
       const auto* name = key.get_if<std::string>();
@@ -100,8 +96,7 @@ private:
   }
 
   static void integer(node& n, const value& type) {
-    const value* format = type.find("format");
-    const auto* f = format != nullptr ? format->get_if<std::string>() : nullptr;
+    const auto* f = type.find<std::string>("format");
     if (f == nullptr) return;
     const bool is_signed = !f->starts_with("u");
     const int bits = f->ends_with("8") ? 8 : f->ends_with("16") ? 16 : f->ends_with("32") ? 32 : 64;

@@ -10,7 +10,6 @@
 #include <limits>
 #include <memory>
 #include <numeric>
-#include <stdexcept>
 
 namespace swill::detail {
 
@@ -128,8 +127,7 @@ namespace {
 
 /// The first description in what a decoder says of a message (docs/protocol.md §4).
 std::string first_description(const value& problems) {
-  if (const value* text = problems.find("description"); text != nullptr && text->get_if<std::string>() != nullptr)
-    return *text->get_if<std::string>();
+  if (const auto* text = problems.find<std::string>("description")) return *text;
   if (const auto* all = problems.get_if<value_array>()) {
     for (const value& v : *all) {
       if (std::string found = first_description(v); !found.empty()) return found;

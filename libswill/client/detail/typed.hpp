@@ -1,13 +1,10 @@
 #pragma once
 
 #include "libswill/api/types/codec.hpp"
-#include "libswill/base/must_await.hpp"
 #include "libswill/client/detail/await.hpp"
 
-#include <concepts>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 

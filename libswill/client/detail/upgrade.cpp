@@ -5,15 +5,12 @@
 #include "libswill/client/errors.hpp"
 #include "libswill/net/websocket/upgrade.hpp"
 
-#include <utility>
-
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 #include <boost/beast/http/string_body.hpp>
 
-#include <algorithm>
 #include <array>
 
 namespace swill::client_detail {

@@ -3,7 +3,6 @@
 #include "libswill/api/ports.hpp"
 #include "libswill/client/detail/endpoint.hpp"
 
-#include <exception>
 #include <memory>
 #include <string>
 

@@ -34,8 +34,7 @@ public:
   /// tls_file_error.
   tls_session(const tls_client_options& o, const std::string& host, std::string_view protocol);
   ~tls_session();
-  tls_session(const tls_session&) = delete;
-  tls_session& operator=(const tls_session&) = delete;
+  tls_session& operator=(tls_session&&) = delete;
 
   state now() const noexcept { return state_; }
   bool is_open() const noexcept { return state_ == state::open || state_ == state::ended; }

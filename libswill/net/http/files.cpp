@@ -7,7 +7,6 @@
 #include "libswill/net/http/path.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstring>
 #include <utility>

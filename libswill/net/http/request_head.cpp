@@ -1,7 +1,5 @@
 #include "libswill/net/http/request_head.hpp"
 
-#include <utility>
-
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace swill::net::http {
@@ -18,9 +17,7 @@ inline constexpr std::size_t body_piece = 64 * 1024;
 /// The rest of a body, which is read while it is sent. Owned by the answer, and by whoever is reading.
 class body_source {
 public:
-  body_source() = default;
-  body_source(const body_source&) = delete;
-  body_source& operator=(const body_source&) = delete;
+  body_source& operator=(body_source&&) = delete;
   virtual ~body_source() = default;
 
   /// The next bytes, at most `room` of them; 0 where there are none any more. On the worker pool, one call after the other.

@@ -1,7 +1,5 @@
 #include "libswill/net/http/response.hpp"
 
-#include <utility>
-
 #include <boost/beast/http/status.hpp>
 
 namespace swill::net::http {

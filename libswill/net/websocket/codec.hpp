@@ -47,8 +47,7 @@ class codec {
 public:
   codec(role end, std::size_t message_limit);
   ~codec();
-  codec(const codec&) = delete;
-  codec& operator=(const codec&) = delete;
+  codec& operator=(codec&&) = delete;
 
   /// What read() takes from and writes to, until the next feed(). The first `sent` bytes of the output are on their way, and `first` came
   /// before them; pongs that are not may be replaced by later ones (RFC 6455 §5.5.3).

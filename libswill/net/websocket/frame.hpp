@@ -2,7 +2,6 @@
 
 #include "libswill/base/buffer.hpp"
 
-#include <array>
 #include <cstdint>
 #include <string_view>
 

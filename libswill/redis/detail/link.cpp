@@ -23,6 +23,34 @@ net::event_loop& with_sockets(swill::loop& l) {
   throw error{swill::error_code::internal_error, "Redis needs a loop with sockets, not a test's"};
 }
 
+/// hiredis' own functions, but that arrays are counted before there is memory for them.
+redisReplyObjectFunctions counting_functions() {
+  static const redisReplyObjectFunctions original = *std::unique_ptr<redisReader, decltype(&redisReaderFree)> {
+    redisReaderCreate(), &redisReaderFree
+    } -> fn;
+  redisReplyObjectFunctions f = original;
+  f.createArray = [](const redisReadTask* t, auto n) -> void* { // int or size_t, as hiredis' version has it
+    std::size_t& left = *static_cast<std::size_t*>(t->privdata);
+    if (static_cast<std::size_t>(n) > left) return nullptr;
+    left -= static_cast<std::size_t>(n);
+    return original.createArray(t, n);
+  };
+  return f;
+}
+
+/// Of what Redis says of itself, or of us.
+outage_log::reason reason_of(std::string_view text) {
+  return is_wrong_server(refusal_word(text)) ? outage_log::reason::wrong : outage_log::reason::refused;
+}
+
+/// Whether an answer to a part of the greeting lets us go on.
+bool is_good(const std::string& what, const reply& r) {
+  const std::string word = r.is_error() ? refusal_word(r.text()) : std::string{};
+  if (what == "PING") return r.text() == "PONG" || word == "NOPERM"; // which may not ping, but is known
+  if (what == "AUTH" || what == "SELECT") return r.text() == "OK";
+  return !r.is_error() || word == "MISCONF" || word == "OOM"; // a check, which could not be made now
+}
+
 } // namespace
 
 void link::reader_deleter::operator()(redisReader* r) const noexcept { redisReaderFree(r); }
@@ -62,25 +90,6 @@ void link::attempt() {
   if (!options_.unix_path.empty()) return connector_.connect_unix(options_.unix_path, std::move(done));
   connector_.connect(host_and_port(options_.host, std::to_string(options_.port)), std::move(done));
 }
-
-namespace {
-
-/// hiredis' own functions, but that arrays are counted before there is memory for them.
-redisReplyObjectFunctions counting_functions() {
-  static const redisReplyObjectFunctions original = *std::unique_ptr<redisReader, decltype(&redisReaderFree)> {
-    redisReaderCreate(), &redisReaderFree
-    } -> fn;
-  redisReplyObjectFunctions f = original;
-  f.createArray = [](const redisReadTask* t, auto n) -> void* { // int or size_t, as hiredis' version has it
-    std::size_t& left = *static_cast<std::size_t*>(t->privdata);
-    if (static_cast<std::size_t>(n) > left) return nullptr;
-    left -= static_cast<std::size_t>(n);
-    return original.createArray(t, n);
-  };
-  return f;
-}
-
-} // namespace
 
 void link::make_reader() {
   static redisReplyObjectFunctions functions = counting_functions(); // hiredis' parameter is not const
@@ -127,23 +136,6 @@ void link::greet() {
   std::reverse(greeting_.begin(), greeting_.end());
   flush_later();
 }
-
-namespace {
-
-/// Of what Redis says of itself, or of us.
-outage_log::reason reason_of(std::string_view text) {
-  return is_wrong_server(refusal_word(text)) ? outage_log::reason::wrong : outage_log::reason::refused;
-}
-
-/// Whether an answer to a part of the greeting lets us go on.
-bool is_good(const std::string& what, const reply& r) {
-  const std::string word = r.is_error() ? refusal_word(r.text()) : std::string{};
-  if (what == "PING") return r.text() == "PONG" || word == "NOPERM"; // which may not ping, but is known
-  if (what == "AUTH" || what == "SELECT") return r.text() == "OK";
-  return !r.is_error() || word == "MISCONF" || word == "OOM"; // a check, which could not be made now
-}
-
-} // namespace
 
 void link::greeting_answered(const reply& r) {
   const std::string what = std::move(greeting_.back());

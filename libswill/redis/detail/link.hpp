@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libswill/base/log_limiter.hpp"
-#include "libswill/base/member_timer.hpp"
+#include "libswill/base/loop.hpp"
 #include "libswill/net/connector.hpp"
 #include "libswill/net/event_loop.hpp"
 #include "libswill/net/stream_socket.hpp"
@@ -11,7 +11,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "libswill/base/buffer.hpp"
 #include "libswill/base/log_limiter.hpp"
 #include "libswill/base/short_jobs.hpp"
 #include "libswill/net/acceptor.hpp"

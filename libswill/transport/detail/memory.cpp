@@ -3,7 +3,6 @@
 #include <charconv>
 #include <fstream>
 #include <limits>
-#include <string_view>
 #include <unistd.h>
 
 namespace swill::transport::detail {

@@ -2,12 +2,9 @@ import { build } from "esbuild";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { missing, serve, type Server } from "../support/servers.js";
+import { CHROMIUM, CHROMIUM_ARGUMENTS, missing, serve, type Server } from "../support/servers.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const CHROMIUM = process.env.SWILL_CHROMIUM ?? "/usr/bin/chromium";
-// The last: a page of that origin may speak to this machine.
-const ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-features=LocalNetworkAccessChecks"];
 const isLeftOut = missing("swill-conformance", CHROMIUM);
 
 // The functions that `evaluate` takes run in the page, where `swill` is the package.
@@ -21,7 +18,7 @@ describe.skipIf(isLeftOut)("in headless Chromium, with the real server", { timeo
 
   beforeAll(async () => {
     server = await serve("swill-conformance");
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS });
     page = await open();
   }, 60_000);
 

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { WebSocket } from "ws";
-import { MessageDecoder } from "../../src/codec.js";
+import { decode as decodeBytes } from "../../src/codec.js";
 import { Client, type Metadata, SwillError } from "../../src/index.js";
+import { openWebSocket } from "../../src/transport.js";
 import { missing, serve, type Server } from "../support/servers.js";
 
 // The client's side of the conformance vectors: from each conversation that an honest client can have, the client is asked to make the same
@@ -29,8 +29,7 @@ interface Conversation {
 }
 
 const directory = fileURLToPath(new URL("../../../../tests/conformance", import.meta.url));
-const decoder = new MessageDecoder();
-const decode = (hex: string): any => decoder.decode(new Uint8Array(Buffer.from(hex, "hex")));
+const decode = (hex: string): any => decodeBytes(new Uint8Array(Buffer.from(hex, "hex")));
 const [MESSAGE, END_OF_STREAM, METADATA, ERROR] = [0, 1, 2, 3];
 
 /** Steps that only look whether nothing else happens. */
@@ -114,17 +113,18 @@ describe.skipIf(missing("swill-conformance"))("the conformance vectors, from the
   let client: Client;
   let sent: Uint8Array[] = [];
 
-  class Tapped extends WebSocket {
-    override send(data: any) {
-      sent.push(data);
-      super.send(data);
-    }
-  }
-
   beforeAll(async () => {
     server = await serve("swill-conformance");
-    client = new Client({ webSocket: Tapped });
-    await client.connect(server.url);
+    client = new Client();
+    await client.connect(async ({ signal }) => {
+      const transport = await openWebSocket(new URL(server.url), undefined, signal);
+      const { send } = transport;
+      transport.send = (bytes) => {
+        sent.push(bytes.slice()); // they are good until this returns
+        send(bytes);
+      };
+      return transport;
+    });
   });
 
   afterAll(async () => {
@@ -160,7 +160,7 @@ describe.skipIf(missing("swill-conformance"))("the conformance vectors, from the
     }
     expect(got).toEqual(messages.map((a) => a[1]));
     expect(told).toEqual(answers.flatMap((a) => [a[3], a[4]]).filter((m) => m));
-    const requests = sent.map((bytes) => [bytes, decoder.decode(bytes) as any[]] as const).filter(([, e]) => (e[3] ?? 0) === MESSAGE);
+    const requests = sent.map((bytes) => [bytes, decodeBytes(bytes) as any[]] as const).filter(([, e]) => (e[3] ?? 0) === MESSAGE);
     // The data of each item, byte by byte: what stands behind the seq and before the rpc.
     const rpcBytes = Buffer.from(rpc).toString("hex");
     const dataOf = (hex: string, seq: number) => {

@@ -1,15 +1,19 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { RunningServer, startServer } from "../../src/testing.js";
 
 /** Where the programs of the build are. */
-const PROGRAMS = process.env.SWILL_PROGRAMS ?? fileURLToPath(new URL("../../../../build/release/bin", import.meta.url));
+export const PROGRAMS = process.env.SWILL_PROGRAMS ?? join(import.meta.dirname, "../../../../build/release/bin");
 
 export const REDIS = "/usr/bin/redis-server";
+
+export const CHROMIUM = process.env.SWILL_CHROMIUM ?? "/usr/bin/chromium";
+// The last: a page of another origin may speak to this machine.
+export const CHROMIUM_ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-features=LocalNetworkAccessChecks"];
 
 const path = (program: string) => join(PROGRAMS, program);
 
@@ -23,12 +27,7 @@ export function missing(...programs: string[]): string | undefined {
 }
 
 /** A program that was started here, and is ended with the test. */
-export class Server {
-  constructor(
-    readonly process: ChildProcess,
-    readonly url: string,
-  ) {}
-
+export class Server extends RunningServer {
   kill(signal: NodeJS.Signals = "SIGKILL"): void {
     this.process.kill(signal);
   }
@@ -41,42 +40,40 @@ export class Server {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }
-
-  async stop(): Promise<void> {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
-    const over = once(this.process, "exit");
-    this.process.kill("SIGCONT");
-    this.process.kill("SIGKILL");
-    await over;
-  }
 }
 
 /** Starts `program` of the build on a free port, or on `port`; resolves when it serves. */
 export async function serve(program: string, options: string[] = [], port?: number): Promise<Server> {
-  const own = port ?? (await freePort());
-  return start(path(program), ["--port", `${own}`, ...options], own, `ws://127.0.0.1:${own}/ws`);
+  const { process, url } = await startServer(path(program), options, port);
+  return new Server(process, url);
+}
+
+/** Lets localhost:8080, where the pages have their gateway, be that server; until the returned function is called. */
+export function asLocalhost(server: Server): () => void {
+  const { connect } = net;
+  net.connect = ((options: { port: unknown }, ...more: []) =>
+    connect({ ...options, port: `${options.port}` === "8080" ? Number(new URL(server.url).port) : options.port } as net.NetConnectOpts, ...more)) as typeof connect;
+  return () => {
+    net.connect = connect;
+  };
 }
 
 /** Starts Redis on a free port, without a file. */
 export async function serveRedis(): Promise<Server> {
   const port = await freePort();
   const options = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--dir", tmpdir()];
-  return start(REDIS, options, port, `redis://127.0.0.1:${port}`);
-}
-
-async function start(program: string, options: string[], port: number, url: string): Promise<Server> {
-  const child = spawn(program, options, { stdio: "ignore" });
+  const child = spawn(REDIS, options, { stdio: "ignore" });
   while (!(await accepts(port))) {
-    if (child.exitCode !== null) throw new Error(`${program} has ended with ${child.exitCode} before it served`);
+    if (child.exitCode !== null) throw new Error(`Redis has ended with ${child.exitCode} before it served`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  return new Server(child, url);
+  return new Server(child, `redis://127.0.0.1:${port}`);
 }
 
 /** Whether somebody listens there. */
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => {
+    const socket = net.connect(port, "127.0.0.1", () => {
       socket.destroy();
       resolve(true);
     });
@@ -84,8 +81,9 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-async function freePort(): Promise<number> {
-  const socket = createServer().listen(0, "127.0.0.1");
+/** A port of 127.0.0.1 that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const socket = net.createServer().listen(0, "127.0.0.1");
   await once(socket, "listening");
   const { port } = socket.address() as { port: number };
   socket.close();

@@ -3,8 +3,6 @@
 #include "libswill/base/buffer.hpp"
 #include "libswill/net/websocket/codec.hpp"
 
-#include <utility>
-
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/beast/websocket/teardown.hpp>

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "libswill/api/types/schema.hpp"
+#include "libswill/api/types/schema_node.hpp"
+#include "libswill/base/value.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace swill::cli {
+
+/// One side of a handler.
+struct described_side {
+  bool streams = false;
+  std::shared_ptr<const schema> type; ///< owned by the copies of this object
+
+  const schema::node& root() const { return type->root(); }
+};
+
+/// A record of swill.introspect (docs/protocol.md §8), read.
+struct described_handler {
+  std::string name;
+  std::string documentation;
+  described_side request;
+  described_side response;
+  std::vector<std::int64_t> errors; ///< codes, ascending
+  bool idempotent = false;
+  bool endless = false;
+  std::int64_t default_deadline_ms = 0; ///< 0: none
+  std::int64_t maximum_deadline_ms = 0; ///< 0: none
+  std::int64_t message_size = 0;        ///< bytes; 0: that of the server
+  std::vector<std::string> tags;
+
+  /// What streams: unary, up, down, both.
+  const char* shape() const noexcept;
+};
+
+using described_api = std::vector<described_handler>;
+
+/// Reads what swill.introspect has answered, or what `swill introspect` has printed of it, in the order of the handlers' names. Throws usage_error
+/// when it is something else.
+described_api read_api(value records);
+
+/// Whether nil, or no data, is a message of this type.
+bool may_be_nil(const schema::node& type);
+
+/// The type itself, where `type` stands for a struct that it is within.
+const schema::node& resolved(const schema::node& type) noexcept;
+
+/// A note of a type by its name in introspection, such as "default"; null: there is none.
+const value* find_note(const schema::node& type, std::string_view name) noexcept;
+
+/// What a value of that type must be like, in a few words each: "at least 1", "length 2 to 9", "each: greater than 0". For an optional type,
+/// what the value must be like when there is one.
+std::vector<std::string> rule_words(const schema::node& type);
+
+/// What people are told of a struct as a whole that breaks a rule of it.
+std::vector<std::string> struct_rules(const schema::node& type);
+
+} // namespace swill::cli
