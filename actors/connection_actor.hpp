@@ -129,11 +129,16 @@ private:
   request_book& to_book();
   request_call* find_open(std::uint64_t seq) const noexcept { return book_ ? book_->open.find(seq) : nullptr; }
 
+  bool serve_at_once(bytes_view message);
+  bool take(const detail::handler& h, const wire::request_envelope& e);
   void on_envelope(const wire::request_envelope& e);
   void on_open_request(request_call& c, const wire::request_envelope& e);
   void on_new_request(const wire::request_envelope& e);
-  void serve_plain(const detail::handler& h, const wire::request_envelope& e);
+  bool serve_plain(const detail::handler& h, const wire::request_envelope& e);
+  bool may_open() const noexcept;
+  bool may_begin() const noexcept;
   void open(const detail::handler& h, const wire::request_envelope& e);
+  void run(caf::strong_actor_ptr a, const detail::handler& h, const wire::request_envelope& e);
   void answer_error(const wire::request_envelope& e, const error& why);
   /// What a request is told that a draining server does not take, or does not go on with.
   static error going_away();

@@ -8,8 +8,13 @@ namespace swill::actors {
 
 using wire::request_type;
 
+namespace {
+/// Data of more than this for each value that may be decoded here mostly hold too many, and are not tried first.
+constexpr std::size_t longest_value = 16;
+} // namespace
+
 void connection_actor::on_message(bytes_view message) {
-  if (is_closed_) return;
+  if (is_closed_ || serve_at_once(message)) return;
   const wire::decoded_request in = wire::decode_request(message, app().limits);
   switch (in.status) {
     case wire::decode_status::ok: on_envelope(in.envelope); break;
@@ -18,6 +23,38 @@ void connection_actor::on_message(bytes_view message) {
       break;
     case wire::decode_status::undecodable: close(1007, in.problem); break;
   }
+}
+
+/// The next item of a stream, or the next request of the handler that served the last one, where that takes the message as it comes: then its
+/// decoder is the only one that walks through the data. False, and nothing has happened, for all else, above all for whatever something is
+/// wrong with.
+bool connection_actor::serve_at_once(bytes_view message) {
+  const wire::usual_request in{message};
+  if (in.seq() == 0) return false;
+  wire::request_envelope e{.seq = in.seq(), .is_checked = false};
+  request_call* open = find_open(in.seq());
+  const detail::handler* h = open != nullptr ? &open->target() : last_handler_;
+  if (h == nullptr) return false;
+  e.rpc = h->name;
+  e.data = in.data_for(e.rpc);
+  if (e.data.empty() || e.data.size() / longest_value > app().limits.elements_on_loop) return false;
+  if (open != nullptr) return h->request_streams && open->on_item(e);
+  if (h->chosen == detail::handler::way::plain) return may_open() && serve_plain(*h, e);
+  return h->takes_at_once && may_begin() && take(*h, e);
+}
+
+/// As above, for a handler that may wait.
+bool connection_actor::take(const detail::handler& h, const wire::request_envelope& e) {
+  caf::strong_actor_ptr a = take_request_actor(home());
+  request_call& r = as_request(a).call();
+  r.connection = this;
+  const bool is_taken = r.take(around_, h, e);
+  if (is_taken) {
+    run(std::move(a), h, e);
+  } else {
+    home().idle_requests.push_back(std::move(a));
+  }
+  return is_taken;
 }
 
 void connection_actor::answer_error(const wire::request_envelope& e, const error& why) {
@@ -73,7 +110,10 @@ void connection_actor::on_open_request(request_call& c, const wire::request_enve
   const bool same_rpc = e.rpc == c.target().name;
   switch (e.type) {
     case request_type::message:
-      if (same_rpc && c.target().request_streams) return c.on_item(e.data, e.values);
+      if (same_rpc && c.target().request_streams) {
+        c.on_item(e);
+        return;
+      }
       c.fail(error{error_code::bad_request, "seq is in use"});
       break;
     case request_type::end_of_stream:
@@ -141,9 +181,9 @@ void connection_actor::on_new_request(const wire::request_envelope& e) {
     return;
   }
   const detail::handler* h = find_handler(e.rpc);
-  if (h != nullptr && detail::call::is_plain(*h, e, app()) && e.values <= app().limits.elements_on_loop &&
-      !is_draining() && open_requests() < app().limits.requests_per_connection) {
-    return serve_plain(*h, e);
+  if (h != nullptr && detail::call::is_plain(*h, e, app()) && e.values <= app().limits.elements_on_loop && may_open()) {
+    serve_plain(*h, e);
+    return;
   }
   if (is_late(e, h)) return;
   if (h == nullptr) {
@@ -158,31 +198,41 @@ void connection_actor::on_new_request(const wire::request_envelope& e) {
   open(*h, e);
 }
 
-void connection_actor::serve_plain(const detail::handler& h, const wire::request_envelope& e) {
+bool connection_actor::may_open() const noexcept {
+  return !is_draining() && open_requests() < app().limits.requests_per_connection;
+}
+
+bool connection_actor::serve_plain(const detail::handler& h, const wire::request_envelope& e) {
   caf::strong_actor_ptr a = take_request_actor(home());
   request_actor& actor = as_request(a);
   actor.call().connection = this;
-  actor.call().serve_plain(around_, h, e);
+  const bool is_served = actor.call().serve_plain(around_, h, e);
   if (actor.is_recyclable()) {
     home().idle_requests.push_back(std::move(a));
   } else {
     actor.quit();
   }
+  return is_served;
+}
+
+/// One more request may run. Those that are answered or cancelled but still run are no longer open. They count all the same, in a limit of
+/// their own: otherwise MESSAGE and CANCEL in turn would pile them up.
+bool connection_actor::may_begin() const noexcept {
+  return may_open() && (book().requests.size() + book().orphans.size()) / 2 < app().limits.requests_per_connection;
 }
 
 void connection_actor::open(const detail::handler& h, const wire::request_envelope& e) {
   if (is_draining()) return refuse(e, going_away());
-  // Those that are answered or cancelled but still run are no longer open. They count all the same, in a limit of their own: otherwise
-  // MESSAGE and CANCEL in turn would pile them up.
-  const std::size_t most = app().limits.requests_per_connection;
-  request_book& mine = to_book();
-  if (mine.open.size() >= most || (mine.requests.size() + mine.orphans.size()) / 2 >= most) {
-    return refuse(e, errors::too_many("Too many open requests", app().limits.retry_after));
-  }
+  if (!may_begin()) return refuse(e, errors::too_many("Too many open requests", app().limits.retry_after));
   if (const auto problem = detail::call::problem_of(e, app().limits)) return refuse(e, *problem);
   caf::strong_actor_ptr a = take_request_actor(home());
+  as_request(a).call().connection = this;
+  run(std::move(a), h, e);
+}
+
+void connection_actor::run(caf::strong_actor_ptr a, const detail::handler& h, const wire::request_envelope& e) {
   request_call& r = as_request(a).call();
-  r.connection = this;
+  request_book& mine = to_book();
   r.slot = mine.requests.size();
   mine.requests.push_back(std::move(a));
   mine.open.insert(e.seq, r);

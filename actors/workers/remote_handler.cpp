@@ -40,7 +40,7 @@ gateway_lane& remote_handler::pick(const images& of_connection) const {
   throw all_busy();
 }
 
-void remote_handler::call_plain(context&, bytes_view, const limits&, detail::plain_passage&) const {
+bool remote_handler::call_plain(context&, bytes_view, bool, const limits&, detail::plain_passage&) const {
   throw std::logic_error("a remote handler is never plain");
 }
 
@@ -104,8 +104,9 @@ public:
   checked_exchange(detail::call& c, std::shared_ptr<const remote_handler> h, const F& f)
       : kept_handler{std::move(h)}, unchecked(c, f) {}
 
-  bool decode(bytes_view data, const limits& l, std::optional<error>& failure) override {
-    return handler->what()->request_schema->check(data, l, failure) && unchecked::decode(data, l, failure);
+  bool decode(bytes_view data, const limits& l, bool is_checked, std::optional<error>& failure) override {
+    return is_checked && handler->what()->request_schema->check(data, l, failure) &&
+           unchecked::decode(data, l, true, failure);
   }
 };
 

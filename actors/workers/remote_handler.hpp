@@ -26,7 +26,8 @@ public:
   const gateway_options& gateway() const noexcept { return gateway_; }
 
   // --- handler
-  void call_plain(context& c, bytes_view data, const limits& l, detail::plain_passage& passage) const override;
+  bool call_plain(context& c, bytes_view data, bool is_checked, const limits& l,
+                  detail::plain_passage& passage) const override;
   std::unique_ptr<detail::exchange> make_exchange(detail::call& c) const override;
   std::shared_ptr<handler> clone() const override;
 

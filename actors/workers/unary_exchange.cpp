@@ -19,7 +19,8 @@ unary_exchange::unary_exchange(detail::call& c, std::shared_ptr<const remote_han
 
 // --- The request
 
-bool unary_exchange::decode(bytes_view data, const limits& l, std::optional<error>& failure) {
+bool unary_exchange::decode(bytes_view data, const limits& l, bool is_checked, std::optional<error>& failure) {
+  if (!is_checked) return false; // they go on as they are
   if (!handler_->what()->request_schema->check(data, l, failure)) return false;
   data_ = data;
   return !may_suspend() || decode_message(data, l, in_.emplace(), failure); // hooks may have made anything of it

@@ -31,7 +31,7 @@ class unary_exchange final : public detail::exchange, public detail::in_frame_me
 public:
   unary_exchange(detail::call& c, std::shared_ptr<const remote_handler> h);
 
-  bool decode(bytes_view data, const limits& l, std::optional<error>& failure) override;
+  bool decode(bytes_view data, const limits& l, bool is_checked, std::optional<error>& failure) override;
   any_message incoming() override;
   bool start(detail::call& c, std::coroutine_handle<> parent) override;
   void finish() override;

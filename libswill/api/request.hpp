@@ -54,11 +54,10 @@ public:
     if (held_ < low_) [[unlikely]]
       on_mark();
   }
-  /// The same, by the handler.
-  void take_item(std::size_t n) {
+  /// The handler has taken an item, which need not have waited.
+  void note_item_taken() {
     if (counts_items_) [[unlikely]]
       on_item_taken();
-    take(n); // last: the call may hand over more
   }
   std::size_t held() const noexcept { return held_; }
 
@@ -89,7 +88,16 @@ public:
   /// What they take in memory.
   std::size_t held() const noexcept { return held_; }
 
-  /// An item that came in `size` bytes and has allocated so many beyond them.
+  /// An item that came in `size` bytes and has allocated so many beyond them. Where the handler waits for one it goes on with it at once, which
+  /// may destroy this; until then `item` must live.
+  void put(T& item, std::size_t size, std::size_t allocated) {
+    if (has_waiter()) {
+      handed_ = &item;
+    } else {
+      push(std::move(item), size, allocated);
+    }
+    wake();
+  }
   void push(T item, std::size_t size, std::size_t allocated) {
     const std::size_t takes = size + allocated + sizeof(slot) + 2 * sizeof(void*); // the latter of its allocation
     items_.push({std::move(item), size, takes});
@@ -101,7 +109,8 @@ public:
     slot s = items_.pop();
     bytes_ -= s.size;
     held_ -= s.takes;
-    gauge_.take_item(s.takes); // last: the call may push more
+    gauge_.note_item_taken();
+    gauge_.take(s.takes); // last: the call may push more
     return std::move(s.item);
   }
   void close() noexcept { closed_ = true; }
@@ -109,6 +118,10 @@ public:
   /// For `awaiting`: the next item, or that there is none.
   bool is_ready() const noexcept { return !empty() || closed_; }
   std::optional<T> take() {
+    if (T* item = std::exchange(handed_, nullptr); item != nullptr) {
+      gauge_.note_item_taken();
+      return std::optional<T>{std::move(*item)};
+    }
     if (empty()) return std::nullopt;
     return std::optional<T>{pop()};
   }
@@ -120,6 +133,7 @@ private:
     std::size_t takes = 0;
   };
   input_gauge& gauge_;
+  T* handed_ = nullptr; ///< to the handler, which is about to take it
   ring<slot, 256> items_;
   std::size_t bytes_ = 0;
   std::size_t held_ = 0;

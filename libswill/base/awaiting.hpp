@@ -12,6 +12,8 @@ namespace swill {
 class wait_slot {
 public:
   bool is_taken() const noexcept { return waiter_ != nullptr; }
+  /// wake() would resume a coroutine.
+  bool has_waiter() const noexcept { return waiter_ != nullptr && waiter_->is_linked(); }
   void enter(wait& w) noexcept { waiter_ = &w; }
   void leave(const wait& w) noexcept {
     if (waiter_ == &w) waiter_ = nullptr;

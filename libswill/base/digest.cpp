@@ -12,16 +12,24 @@ namespace {
 template <class Digest>
 Digest digest_of(std::string_view text, const EVP_MD* kind) {
   Digest out{};
-  if (EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr, kind, nullptr) != 1)
+  if (kind == nullptr ||
+      EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr, kind, nullptr) != 1)
     throw std::runtime_error("libcrypto makes no digest");
   return out;
 }
 
 } // namespace
 
-sha1_digest sha1(std::string_view text) { return digest_of<sha1_digest>(text, EVP_sha1()); }
+// Found once, and kept: to look one up costs as much as to use it.
+sha1_digest sha1(std::string_view text) {
+  static const EVP_MD* const kind = EVP_MD_fetch(nullptr, "SHA1", nullptr);
+  return digest_of<sha1_digest>(text, kind);
+}
 
-sha256_digest sha256(std::string_view text) { return digest_of<sha256_digest>(text, EVP_sha256()); }
+sha256_digest sha256(std::string_view text) {
+  static const EVP_MD* const kind = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  return digest_of<sha256_digest>(text, kind);
+}
 
 sha256_digest hmac_sha256(std::string_view key, std::string_view text) {
   sha256_digest out{};

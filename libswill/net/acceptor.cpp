@@ -20,6 +20,7 @@ namespace swill::net {
 namespace {
 
 constexpr int accepts_per_turn = 64;
+constexpr unsigned turns_until_more = 8; // in which all that it asked for were there
 constexpr std::chrono::milliseconds pause_without_descriptors{100};
 
 [[noreturn]] void fail(const listen_address& where) {
@@ -159,8 +160,9 @@ void acceptor::on_ready(bool, bool, bool) noexcept {
   }
 }
 
+// To ask for a connection where none waits costs the kernel as much as to accept one: so mostly as many are asked for as lately came together.
 void acceptor::accept_some() {
-  for (int i = 0; i < accepts_per_turn && fd_ >= 0; ++i) {
+  for (int i = 0; i < at_once_ && fd_ >= 0; ++i) {
     any_address peer;
     socklen_t size = sizeof peer;
     std::memset(&peer, 0, sizeof peer);
@@ -169,13 +171,18 @@ void acceptor::accept_some() {
       take_(describe(fd, peer));
       continue;
     }
-    if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      at_once_ = std::max(i, 1);
+      in_a_row_ = 0;
+      return;
+    }
     // What happened to one connection before it was accepted concerns nobody else (accept(2), "Error handling").
     const bool of_one = errno == EINTR || errno == ECONNABORTED || errno == EPROTO || errno == ENETDOWN ||
                         errno == ENETUNREACH || errno == EHOSTDOWN || errno == EHOSTUNREACH || errno == ENONET ||
                         errno == ENOPROTOOPT || errno == EPERM;
     if (!of_one) return pause(errno);
   }
+  if (++in_a_row_ % turns_until_more == 0) at_once_ = std::min(2 * at_once_, accepts_per_turn);
 }
 
 // Out of descriptors or memory: the connection stays where it is, and asking again at once would only burn the processor.

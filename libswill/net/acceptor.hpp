@@ -62,6 +62,8 @@ private:
   taker take_;
   int fd_ = -1;
   bool is_watched_ = false;
+  int at_once_ = 1;          // connections that are asked for in one turn
+  unsigned in_a_row_ = 0;    // turns in which so many were there
   std::uint64_t device_ = 0; // of the Unix socket, so that no other's is removed
   std::uint64_t inode_ = 0;
 };

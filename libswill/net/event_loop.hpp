@@ -87,6 +87,10 @@ public:
     explicit turn(event_loop& l) : loop_(l) {
       if (loop_.depth_++ == 0) loop_.now_ = std::chrono::steady_clock::now();
     }
+    /// For who has just looked at the clock.
+    turn(event_loop& l, clock_time now) : loop_(l) {
+      if (loop_.depth_++ == 0) loop_.now_ = now;
+    }
     ~turn() {
       if (loop_.depth_ == 1) loop_.end_turn();
       --loop_.depth_;

@@ -15,11 +15,14 @@ namespace {
 
 // What greedy ones may take, one turn at least, before the others are looked at again.
 constexpr std::chrono::microseconds patient_time{100};
+// Where all of them have had a turn in less time than this, those that still wait have another: a look at what is ready costs as much as many
+// small messages.
+constexpr std::chrono::microseconds short_round{25};
 // A turn that takes longer, with what actors did for it and the output, is a long one.
 constexpr std::chrono::microseconds long_turn{100};
 
 constexpr std::size_t spare_buffers = 64;
-constexpr std::size_t largest_spare = 64 * 1024;
+constexpr std::size_t largest_spare = 96 * 1024; // a message of 64 KB fits, with what is around it
 
 std::uint32_t interest_in(bool read, bool write, bool end) noexcept {
   return (read ? EPOLLIN : 0U) | (write ? EPOLLOUT : 0U) | (end ? EPOLLRDHUP : 0U);
@@ -88,6 +91,7 @@ void poller::serve() {
 
 void poller::serve_ready() {
   const event_loop::round r{loop_};
+  clock_time now = std::chrono::steady_clock::now();
   for (int i = 0; i < count_; ++i) {
     auto* w = static_cast<watched*>(events_[i].data.ptr);
     if (w == nullptr) continue; // removed by one before it, or the interrupter
@@ -95,26 +99,29 @@ void poller::serve_ready() {
     const std::uint32_t ready = events_[i].events;
     const bool only_moves = (ready & ~static_cast<std::uint32_t>(EPOLLIN | EPOLLOUT)) == 0;
     if (w->greedy_ == 0 || !only_moves) {
-      serve(*w, ready);
+      now = serve(*w, ready, now);
       continue;
     }
     if ((ready & EPOLLIN) != 0) put_back(*w, EPOLLIN);
-    if ((ready & EPOLLOUT) != 0) serve(*w, EPOLLOUT); // what it is sent does not wait
+    if ((ready & EPOLLOUT) != 0) now = serve(*w, EPOLLOUT, now); // what it is sent does not wait
   }
   count_ = 0;
 }
 
-void poller::serve(watched& w, std::uint32_t ready) {
+// Turns that follow one another share a look at the clock: returns when this one has ended.
+clock_time poller::serve(watched& w, std::uint32_t ready, clock_time now) {
   served_ = &w;
   {
-    event_loop::turn t{loop_};
+    const event_loop::turn t{loop_, now};
     if (ready != 0)
       w.on_ready((ready & (EPOLLIN | EPOLLRDHUP)) != 0, (ready & EPOLLOUT) != 0, (ready & (EPOLLERR | EPOLLHUP)) != 0);
     else
       w.on_later();
   }
-  if (served_ != nullptr) note_time(*served_, loop_.turn_age());
+  const clock_time end = std::chrono::steady_clock::now();
+  if (served_ != nullptr) note_time(*served_, end - now);
   served_ = nullptr;
+  return end;
 }
 
 void poller::note_time(watched& w, std::chrono::nanoseconds took) noexcept {
@@ -139,15 +146,18 @@ void poller::later(watched& w) { put_back(w, 0); }
 
 void poller::serve_waiting() {
   const event_loop::round r{loop_};
-  const auto end = std::chrono::steady_clock::now() + patient_time;
-  for (std::size_t n = patient_.size(); n > 0 && !patient_.empty(); --n) {
-    watched* w = patient_.front();
-    patient_.pop_front();
-    if (w == nullptr) continue;
-    w->waits_ = false;
-    serve(*w, w->ready_);
-    if (std::chrono::steady_clock::now() >= end) break;
-  }
+  const clock_time begin = std::chrono::steady_clock::now();
+  clock_time now = begin;
+  do {
+    for (std::size_t n = patient_.size(); n > 0 && !patient_.empty(); --n) {
+      watched* w = patient_.front();
+      patient_.pop_front();
+      if (w == nullptr) continue;
+      w->waits_ = false;
+      now = serve(*w, w->ready_, now);
+      if (now >= begin + patient_time) return;
+    }
+  } while (!patient_.empty() && now < begin + short_round);
 }
 
 buffer poller::take_buffer() {

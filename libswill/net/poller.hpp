@@ -102,7 +102,7 @@ public:
 
 private:
   void serve_ready();
-  void serve(watched& w, std::uint32_t ready);
+  clock_time serve(watched& w, std::uint32_t ready, clock_time now);
   void note_time(watched& w, std::chrono::nanoseconds took) noexcept;
   void put_back(watched& w, std::uint32_t ready);
   void serve_waiting();

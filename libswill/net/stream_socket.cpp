@@ -35,7 +35,7 @@ void stream_socket::stop_watching() noexcept {
 }
 
 void stream_socket::watch() {
-  if (watched_) loop_.sockets()->change(*this, fd_, wants_input(), stuck_, watches_end());
+  if (watched_) loop_.sockets()->change(*this, fd_, wants_input() || wants_input_soon(), stuck_, watches_end());
 }
 
 void stream_socket::close_socket() noexcept {
@@ -46,7 +46,7 @@ void stream_socket::close_socket() noexcept {
   if (loop_.sockets() != nullptr) loop_.sockets()->give_back(std::move(output_));
   ::close(std::exchange(fd_, -1));
   output_.release();
-  kept_.release();
+  drop_input();
   sent_ = 0;
   stuck_ = false;
 }

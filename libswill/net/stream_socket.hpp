@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace swill::net {
 
@@ -72,10 +73,21 @@ protected:
     } else {
       kept_.append(data);
       buffer input = std::move(kept_); // nothing may touch it while it is in use
-      input.consume(use(input.view()));
+      std::size_t used = std::exchange(used_, 0);
+      used += use(input.view().subspan(used));
       kept_ = std::move(input);
+      if (used > kept_.size() / 2) { // so that moving the rest costs no more than using what came before it
+        kept_.consume(used);
+      } else {
+        used_ = used;
+      }
     }
     if (kept_.empty()) kept_.release();
+  }
+  /// What was kept is not used any more.
+  void drop_input() noexcept {
+    kept_.release();
+    used_ = 0;
   }
 
   // --- Output
@@ -103,6 +115,8 @@ protected:
 
   // --- What is wanted
   virtual bool wants_input() const noexcept = 0;
+  /// It is going to be wanted before the poller looks again, so that it need not be told that it is not now.
+  virtual bool wants_input_soon() const noexcept { return false; }
   /// The peer's end of TCP, where nothing is read.
   virtual bool watches_end() const noexcept { return false; }
 
@@ -144,7 +158,7 @@ protected:
     }
   }
 
-  buffer kept_;   ///< received, not used yet
+  buffer kept_;   ///< received, not used yet, but for its first used_ bytes
   buffer output_; ///< the first `sent()` bytes of it have left
   std::size_t sent() const noexcept { return sent_; }
 
@@ -165,6 +179,7 @@ private:
   leaves when_;
   bool watched_ = false;
   bool stuck_ = false;
+  std::size_t used_ = 0; ///< of kept_; only use_input() leaves any
   std::size_t sent_ = 0;
   std::uint64_t written_ = 0;
   std::uint64_t acknowledged_ =

@@ -6,6 +6,7 @@
 #include "libswill/wire/writer.hpp"
 
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace swill::wire {
@@ -26,6 +27,7 @@ struct request_envelope {
   std::uint64_t seq = 0;
   bytes_view data;        ///< one well-formed value; str in it not yet checked for UTF-8
   std::size_t values = 0; ///< in data: itself, and at every depth the items, keys and values in it
+  bool is_checked = true; ///< else nothing is known of data, and values is 0: see usual_request
   std::string_view rpc;
   request_type type = request_type::message;
   bytes_view metadata; ///< an encoded map with str keys (valid UTF-8); empty when it was nil or left out
@@ -51,6 +53,40 @@ struct decoded_request {
   std::string_view
       bad_rpc; ///< of a bad request, to know which one it is; empty when it, or the type, could not be read
   request_type bad_type = request_type::message;
+};
+
+/// An envelope as nearly all are that open a request or go on with its stream: seq, data and rpc, perhaps also the type and the metadata where
+/// they say no more than their absence. It is looked at from both ends, as far as the data, so that who decodes these can be the first who does.
+class usual_request {
+public:
+  /// Borrows the message.
+  explicit usual_request(bytes_view message) noexcept {
+    if (message.size() < 2 || std::to_integer<unsigned>(message[0]) - 0x93U > 2) return;
+    reader from{message.subspan(1)};
+    if (!from.read_uint(seq_) || seq_ > largest_seq) seq_ = 0;
+    rest_ = from.rest();
+    elements_ = std::to_integer<unsigned>(message[0]) & 0xfU;
+  }
+
+  /// 0: it is another one.
+  std::uint64_t seq() const noexcept { return seq_; }
+
+  /// The bytes that are the data if this is for `rpc`; empty: it is not. Where they are exactly one well-formed value, the envelope is what
+  /// decode_request() says of it, but for the nesting, which is still to be looked at. Where they are not, that has to say what is wrong.
+  bytes_view data_for(std::string_view rpc) const noexcept {
+    std::size_t end = rest_.size();
+    if (end < rpc.size() + elements_ - 1 || rpc.size() >= 32) return {}; // a byte of data at least
+    if (elements_ == 5 && rest_[--end] != std::byte{0xc0}) return {};
+    if (elements_ >= 4 && rest_[--end] != std::byte{0}) return {};
+    end -= rpc.size();
+    if (end < 2 || std::memcmp(rest_.data() + end, rpc.data(), rpc.size()) != 0) return {};
+    return rest_[--end] == static_cast<std::byte>(0xa0U | rpc.size()) ? rest_.first(end) : bytes_view{};
+  }
+
+private:
+  std::uint64_t seq_ = 0;
+  bytes_view rest_; ///< after the seq
+  unsigned elements_ = 0;
 };
 
 struct decoded_response {

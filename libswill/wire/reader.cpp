@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <type_traits>
 
 namespace swill::wire {
 
@@ -159,35 +160,41 @@ bool reader::read_raw(bytes_view& whole_value, std::size_t nesting_limit) noexce
   return true;
 }
 
-bool reader::read_wide_int(std::int64_t& out) noexcept {
-  if (peek() != kind::integer || remaining() < formats[*at_].size) return false;
-  const unsigned char* p = at_ + 1;
-  switch (*at_) {
-    case 0xcc: out = *p; break;
-    case 0xcd: out = load<std::uint16_t>(p); break;
-    case 0xce: out = load<std::uint32_t>(p); break;
-    case 0xcf: {
-      const auto u = load<std::uint64_t>(p);
-      if (u > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) return false;
-      out = static_cast<std::int64_t>(u);
-      break;
-    }
-    case 0xd0: out = static_cast<std::int8_t>(*p); break;
-    case 0xd1: out = static_cast<std::int16_t>(load<std::uint16_t>(p)); break;
-    case 0xd2: out = static_cast<std::int32_t>(load<std::uint32_t>(p)); break;
-    case 0xd3: out = static_cast<std::int64_t>(load<std::uint64_t>(p)); break;
-    default: out = static_cast<std::int8_t>(*at_); break;
-  }
-  at_ += formats[*at_].size;
+/// The integer of that type behind a first byte.
+template <class Wire, class T>
+bool reader::take_number(T& out) noexcept {
+  if (remaining() < 1 + sizeof(Wire)) return false;
+  out = static_cast<T>(static_cast<Wire>(load<std::make_unsigned_t<Wire>>(at_ + 1)));
+  at_ += 1 + sizeof(Wire);
   return true;
 }
 
+bool reader::read_wide_int(std::int64_t& out) noexcept {
+  if (at_ == end_) return false;
+  switch (*at_) {
+    case 0xcc: return take_number<std::uint8_t>(out);
+    case 0xcd: return take_number<std::uint16_t>(out);
+    case 0xce: return take_number<std::uint32_t>(out);
+    case 0xcf: {
+      constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+      return remaining() >= 9 && load<std::uint64_t>(at_ + 1) <= most && take_number<std::uint64_t>(out);
+    }
+    case 0xd0: return take_number<std::int8_t>(out);
+    case 0xd1: return take_number<std::int16_t>(out);
+    case 0xd2: return take_number<std::int32_t>(out);
+    case 0xd3: return take_number<std::int64_t>(out);
+    default: return false;
+  }
+}
+
 bool reader::read_wide_uint(std::uint64_t& out) noexcept {
-  if (at_ != end_ && *at_ == 0xcf) {
-    if (remaining() < 9) return false;
-    out = load<std::uint64_t>(at_ + 1);
-    at_ += 9;
-    return true;
+  if (at_ == end_) return false;
+  switch (*at_) {
+    case 0xcc: return take_number<std::uint8_t>(out);
+    case 0xcd: return take_number<std::uint16_t>(out);
+    case 0xce: return take_number<std::uint32_t>(out);
+    case 0xcf: return take_number<std::uint64_t>(out);
+    default: break;
   }
   const unsigned char* before = at_;
   std::int64_t i = 0;

@@ -142,6 +142,8 @@ private:
     return reinterpret_cast<const unsigned char*>(b.data());
   }
 
+  template <class Wire, class T>
+  bool take_number(T& out) noexcept;
   bool read_wide_int(std::int64_t& out) noexcept;
   bool read_wide_uint(std::uint64_t& out) noexcept;
   bool read_long_str(std::string_view& out) noexcept;

@@ -35,7 +35,7 @@ private:
 /// Whose message is a text, or cannot be encoded.
 class text_exchange final : public exchange {
 public:
-  bool decode(bytes_view, const limits&, std::optional<error>&) override { return false; }
+  bool decode(bytes_view, const limits&, bool, std::optional<error>&) override { return false; }
   any_message incoming() override { throw std::logic_error("none"); }
   void deliver(std::size_t) override {}
   void close_input() override {}

@@ -205,7 +205,9 @@ std::string any_frame(std::mt19937& dice, role reader, bool& in_fragments) {
   }
   if (roll(60) == 0) {
     op = 8;
-    payload = roll(4) == 0 ? std::string{} : raw_client::close_payload(roll(2) == 0 ? 1000 : roll(6000), "bye");
+    payload = roll(4) == 0
+                  ? std::string{}
+                  : raw_client::close_payload(roll(2) == 0 ? 1000 + roll(3) : roll(6000), roll(2) == 0 ? "" : "bye");
     fin = true;
   }
   if (roll(80) == 0) op = roll(16);
@@ -269,6 +271,10 @@ TEST(Mask, IsTheSameInPieces) {
     const std::uint32_t rest = copy_masked(to, as_bytes(text).data(), cut, mask);
     copy_masked(to + cut, as_bytes(text).data() + cut, 100 - cut, rest);
     ASSERT_EQ(pieces, whole) << cut;
+    std::string in_place = text.substr(0, cut);
+    to = reinterpret_cast<std::byte*>(in_place.data());
+    copy_masked(to, to, cut, mask);
+    ASSERT_EQ(in_place, whole.substr(0, cut));
   }
 }
 

@@ -4,6 +4,7 @@
 #include "tests/wire/hex.hpp"
 
 #include <gtest/gtest.h>
+#include <random>
 #include <vector>
 
 namespace swill::wire {
@@ -49,6 +50,80 @@ TEST(Request, DecodesTheShortForm) {
   EXPECT_EQ(r.envelope.rpc, "add");
   EXPECT_EQ(r.envelope.type, request_type::message);
   EXPECT_TRUE(r.envelope.metadata.empty());
+}
+
+/// What usual_request takes for the data of that rpc, in hex; "another" where it is none.
+std::string usual(std::string_view hex, std::string_view rpc) {
+  const bytes message = from_hex(hex);
+  const usual_request in{message};
+  const bytes_view data = in.seq() != 0 ? in.data_for(rpc) : bytes_view{};
+  return data.empty() ? "another" : std::to_string(in.seq()) + " " + to_hex(data);
+}
+
+TEST(UsualRequest, HasItsDataBetweenSeqAndRpc) {
+  EXPECT_EQ(usual("9301920102a3616464", "add"), "1 920102");
+  EXPECT_EQ(usual("94cd0100c0a361646400", "add"), "256 c0");
+  EXPECT_EQ(usual("95cf001fffffffffffffc0a361646400c0", "add"), "9007199254740991 c0");
+}
+
+TEST(UsualRequest, IsForThatRpcAndSaysNoMore) {
+  for (const std::string_view hex : {"",
+                                     "93",
+                                     "9301",
+                                     "9301c0",
+                                     "9301a3616464",
+                                     "9300c0a3616464",
+                                     "93cf0020000000000000c0a3616464",
+                                     "93ffc0a3616464",
+                                     "93c0c0a3616464",
+                                     "dc000301c0a3616464",
+                                     "9201c0a3616464",
+                                     "9601c0a361646400c0c0",
+                                     "9301c0a3616465",
+                                     "9301c0a461616464",
+                                     "9301c0d903616464",
+                                     "9301c0a3616464c0",
+                                     "9401c0a361646401",
+                                     "9401c0a3616464cc00",
+                                     "9501c0a36164640080",
+                                     "9501c0a361646402c0",
+                                     "9501c0a361646400"}) {
+    EXPECT_EQ(usual(hex, "add"), "another") << hex;
+  }
+  EXPECT_EQ(usual("9301c0bf" + std::string(62, '6'), std::string(31, 'f')), "1 c0");
+  EXPECT_EQ(usual("9301c0d920" + std::string(64, '6'), std::string(32, 'f')), "another");
+}
+
+TEST(UsualRequest, IsWhatDecodeRequestFindsWhereItsDataAreOneValue) {
+  const limits l{.nesting = 4};
+  std::mt19937 random{20261126};
+  const auto up_to = [&random](unsigned n) { return static_cast<unsigned>(random() % (n + 1)); };
+  int usual_ones = 0;
+  for (int i = 0; i < 200'000; ++i) {
+    static constexpr unsigned bytes_of_note[] = {0x00, 0x01, 0x80, 0x81, 0x90, 0x91,
+                                                 0xa1, 0x66, 0xc0, 0xc1, 0xcc, 0xd9};
+    bytes message{static_cast<std::byte>(0x93 + up_to(2)), std::byte{7}};
+    for (unsigned n = up_to(8); n != 0; --n) message.push_back(static_cast<std::byte>(bytes_of_note[up_to(11)]));
+    for (const unsigned b : {0xa1, 0x66, 0x00, 0xc0}) {
+      if (up_to(7) != 0 && (b != 0x00 || up_to(1) != 0)) message.push_back(static_cast<std::byte>(b));
+    }
+    const usual_request in{message};
+    const bytes_view data = in.seq() != 0 ? in.data_for("f") : bytes_view{};
+    reader one{data};
+    if (data.empty() || !one.skip(l.nesting - 1) || !one.at_end()) continue;
+    ++usual_ones;
+
+    const decoded_request r = decode_request(message, l);
+
+    ASSERT_EQ(r.status, decode_status::ok) << to_hex(message);
+    EXPECT_EQ(r.envelope.seq, in.seq());
+    EXPECT_EQ(r.envelope.data.data(), data.data());
+    EXPECT_EQ(r.envelope.data.size(), data.size());
+    EXPECT_EQ(r.envelope.rpc, "f");
+    EXPECT_EQ(r.envelope.type, request_type::message);
+    EXPECT_TRUE(r.envelope.metadata.empty());
+  }
+  EXPECT_GT(usual_ones, 500);
 }
 
 TEST(Request, DecodesAllFiveElements) {

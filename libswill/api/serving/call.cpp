@@ -65,11 +65,12 @@ private:
   std::optional<open_message> message_;
 };
 
-void call::serve_plain(call_surroundings& around, const handler& h, const wire::request_envelope& e) {
+bool call::serve_plain(call_surroundings& around, const handler& h, const wire::request_envelope& e) {
   begin(around, h, e);
   loop().note_entered(&h);
+  bool is_served = true;
   try {
-    answer_plain(e);
+    is_served = answer_plain(e);
   } catch (...) {
     settle_exception(std::current_exception());
   }
@@ -80,9 +81,10 @@ void call::serve_plain(call_surroundings& around, const handler& h, const wire::
   stop_ = std::stop_source{std::nostopstate};
   drop_opening();
   handler_ = nullptr;
+  return is_served;
 }
 
-void call::answer_plain(const wire::request_envelope& e) {
+bool call::answer_plain(const wire::request_envelope& e) {
   if (auto problem = problem_of(e, limits())) throw std::move(*problem);
   const bool has_hooks = handler_->chosen == handler::way::plain_with_hooks;
   bytes_view data = e.data;
@@ -91,13 +93,17 @@ void call::answer_plain(const wire::request_envelope& e) {
     bytes_in_ = data.size();
     data = run_plain_before(data);
   }
-  if (auto problem = size_problem(*handler_, data, e.values, limits())) throw std::move(*problem);
+  if (auto problem = size_problem(*handler_, data, e.values, limits())) {
+    if (!e.is_checked) return false;
+    throw std::move(*problem);
+  }
   message_passage passage{*this, has_hooks};
-  handler_->call_plain(context_, data, limits(), passage);
+  if (!handler_->call_plain(context_, data, e.is_checked, limits(), passage)) return false;
   output_.write_tail(passage.message().to(), response_type::message, true);
   output_.note_answer(passage.message().size());
   passage.message().end();
   end_as(outcome::kind::ok);
+  return true;
 }
 
 /// The hooks that come before the message is decoded; returns the message.
@@ -141,18 +147,25 @@ void call::run_plain_after() {
 
 // --- Any other request
 
-void call::open(call_surroundings& around, const handler& h, const wire::request_envelope& e) {
+bool call::take(call_surroundings& around, const handler& h, const wire::request_envelope& e) {
   begin(around, h, e);
+  exchange_ = h.make_exchange(*this);
+  if (decode(e.data, e.values, false)) return true;
+  exchange_.reset();
+  handler_ = nullptr;
+  return false;
+}
+
+void call::open(call_surroundings& around, const handler& h, const wire::request_envelope& e) {
+  if (e.is_checked) begin(around, h, e);
   opened_ = loop().now();
   if (!e.metadata.empty()) {
     to_keep().metadata.assign(e.metadata.begin(), e.metadata.end());
     borrowed_metadata_ = kept_->metadata;
   }
-  if (e.type == request_type::message) {
-    opening_ = e.data;
-    opening_values_ = static_cast<std::uint32_t>(std::min<std::size_t>(e.values, UINT32_MAX));
-  }
-  bytes_in_ = opening_.size();
+  if (e.type == request_type::message && e.is_checked) opening_ = e.data;
+  opening_values_ = static_cast<std::uint32_t>(std::min<std::size_t>(e.values, UINT32_MAX));
+  bytes_in_ = e.type == request_type::message ? e.data.size() : 0;
   const bool waits = !is_plain_to_begin();
   if (h.request_streams) {
     input_ = std::make_unique<call_input>(*this, e.type == request_type::end_of_stream);
@@ -164,7 +177,7 @@ void call::open(call_surroundings& around, const handler& h, const wire::request
   }
   leading_hooks_wait_ = !h.hooks.before_leading_metadata.empty();
   plain_items_ = !h.hooks.has_output();
-  exchange_ = h.make_exchange(*this);
+  if (e.is_checked) exchange_ = h.make_exchange(*this);
   if (h.blocking) stop_ = {};
   arm_deadline();
   enter([this, waits] { start(waits); });
@@ -176,10 +189,12 @@ queued_input call::queued() const noexcept {
   return q;
 }
 
-void call::on_item(bytes_view data, std::size_t values) {
-  if (is_final() || is_half_closed()) return;
-  bytes_in_ += data.size();
-  input_->on_item(data, values);
+bool call::on_item(const wire::request_envelope& e) {
+  if (is_final() || is_half_closed()) return e.is_checked;
+  bytes_in_ += e.data.size();
+  if (input_->on_item(e)) return true;
+  bytes_in_ -= e.data.size();
+  return false;
 }
 
 void call::on_end_of_stream() {
@@ -322,7 +337,7 @@ void call::begin_plain() {
 void call::take_opening() {
   if (input_) {
     input_->start(std::exchange(opening_, {}), opening_values_);
-  } else {
+  } else if (items_in_ == 0) { // else take() has decoded it
     decode(opening_, opening_values_);
   }
 }
@@ -365,12 +380,13 @@ task<void> call::prepare() {
 }
 
 /// [any thread]; not twice at a time.
-void call::decode(bytes_view data, std::size_t values) {
+bool call::decode(bytes_view data, std::size_t values, bool is_checked) {
   std::optional<error> failure = size_problem(*handler_, data, values, limits());
-  if (!failure && exchange_->decode(data, limits(), failure)) {
+  if (!failure && exchange_->decode(data, limits(), is_checked, failure)) {
     ++items_in_;
-    return;
+    return true;
   }
+  if (!is_checked) return false;
   throw located(std::move(*failure));
 }
 

@@ -41,12 +41,16 @@ public:
   }
   /// The trace-id of the `traceparent` in encoded metadata; empty when there is none.
   static std::string_view trace_in(bytes_view metadata, std::size_t nesting) noexcept;
-  /// Serves such a request, whole, and is free again afterwards. Calls neither on_final nor on_finished.
-  void serve_plain(call_surroundings& around, const handler& h, const wire::request_envelope& e);
-  /// Starts with the envelope that opens the request. What it borrows is not used after this returns.
+  /// Serves such a request, whole, and is free again afterwards. Calls neither on_final nor on_finished. False, and nothing has happened: its
+  /// data are not checked, and have to be.
+  bool serve_plain(call_surroundings& around, const handler& h, const wire::request_envelope& e);
+  /// Decodes the data of the envelope that opens a request of a handler that `takes_at_once`, before it is opened. False as above.
+  bool take(call_surroundings& around, const handler& h, const wire::request_envelope& e);
+  /// Starts with the envelope that opens the request; its data, where they were not checked, have been taken. What it borrows is not used after
+  /// this returns.
   void open(call_surroundings& around, const handler& h, const wire::request_envelope& e);
-  /// Further envelopes of a streaming request; `values` as in wire::request_envelope.
-  void on_item(bytes_view data, std::size_t values);
+  /// Further envelopes of a streaming request. False as above.
+  bool on_item(const wire::request_envelope& e);
   void on_end_of_stream();
   /// Ends the request with this ERROR at once; the handler is cancelled.
   void fail(const error& e);
@@ -119,8 +123,8 @@ public:
   call_surroundings& around() const noexcept { return *around_; }
   exchange& messages() const noexcept { return *exchange_; }
   bool is_heavy(std::size_t values) const noexcept { return values > limits().elements_on_loop; }
-  /// Throws what is wrong with a message. [any thread]; not twice at a time.
-  void decode(bytes_view data, std::size_t values);
+  /// Throws what is wrong with a message; false: it is not checked, and has to be. [any thread]; not twice at a time.
+  bool decode(bytes_view data, std::size_t values, bool is_checked = true);
   task<void> decode_on_pool(bytes_view data, std::size_t values);
   /// Ends the request by what was thrown; the handler is cancelled.
   void fail_by(std::exception_ptr e);
@@ -157,7 +161,7 @@ private:
   std::optional<std::chrono::milliseconds> allowance() const;
   void arm_deadline();
   class message_passage;
-  void answer_plain(const wire::request_envelope& e);
+  bool answer_plain(const wire::request_envelope& e);
   bytes_view run_plain_before(bytes_view data);
   void conclude_plain(any_message result);
   void run_plain_after();

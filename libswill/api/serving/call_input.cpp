@@ -84,18 +84,20 @@ void call_input::keep(bytes_view data, std::size_t values) {
 
 // --- The way to the handler
 
-void call_input::hand_over(bytes_view data, std::size_t values) {
+bool call_input::hand_over(bytes_view data, std::size_t values, bool is_checked) {
   try {
-    call_.decode(data, values);
+    if (!call_.decode(data, values, is_checked)) return false;
   } catch (...) {
-    return call_.fail_by(std::current_exception());
+    call_.fail_by(std::current_exception());
+    return true;
   }
   call_.messages().deliver(data.size());
+  return true;
 }
 
 void call_input::start(bytes_view opening, std::size_t values) {
   is_ready_ = true;
-  if (!opening.empty()) hand_over(opening, values);
+  if (!opening.empty()) hand_over(opening, values, true);
   if (call_.is_final()) return;
   if (!raw_items_.empty()) {
     pump_ = pump();
@@ -105,14 +107,17 @@ void call_input::start(bytes_view opening, std::size_t values) {
   }
 }
 
-void call_input::on_item(bytes_view data, std::size_t values) {
-  if (half_closed_) return;
+bool call_input::on_item(const wire::request_envelope& e) {
+  if (half_closed_) return e.is_checked;
   const bool is_direct = is_ready_ && !is_pumping();
-  if (is_direct && !call_.is_heavy(values) && !call_.target().hooks.has_input()) return hand_over(data, values);
-  keep(data, values);
-  if (!is_direct) return;
+  if (is_direct && !call_.is_heavy(e.values) && !call_.target().hooks.has_input())
+    return hand_over(e.data, e.values, e.is_checked);
+  if (!e.is_checked) return false;
+  keep(e.data, e.values);
+  if (!is_direct) return true;
   pump_ = pump();
   pump_.start(call_);
+  return true;
 }
 
 void call_input::on_end_of_stream() {

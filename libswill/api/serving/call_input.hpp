@@ -6,6 +6,7 @@
 #include "libswill/base/frame_memory.hpp"
 #include "libswill/base/ring.hpp"
 #include "libswill/base/task.hpp"
+#include "libswill/wire/envelope.hpp"
 
 #include <cstddef>
 
@@ -25,7 +26,7 @@ public:
   void keep(bytes_view data, std::size_t values);
   /// The handler is about to run. `opening` is the message that has opened the request, if it need not wait; else empty.
   void start(bytes_view opening, std::size_t values);
-  void on_item(bytes_view data, std::size_t values);
+  bool on_item(const wire::request_envelope& e); ///< as that of call
   void on_end_of_stream();
   /// The request is over: what still comes is dropped.
   void release();
@@ -51,7 +52,7 @@ private:
   void report(std::size_t held);
   bool is_pumping() const noexcept { return pump_ && !pump_.done(); }
   bool is_crowded() const;
-  void hand_over(bytes_view data, std::size_t values);
+  bool hand_over(bytes_view data, std::size_t values, bool is_checked);
   task<void> pump();
 
   call& call_;

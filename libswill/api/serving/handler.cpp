@@ -13,6 +13,7 @@ void handler::choose_way() noexcept {
   } else {
     chosen = way::waiting;
   }
+  takes_at_once = !request_streams && hooks.before_request.empty() && !hooks.has_input();
 }
 
 bool request_hooks::are_all_plain() const noexcept {

@@ -70,8 +70,9 @@ class exchange {
 public:
   virtual ~exchange() = default;
 
-  /// Decodes one message of the client; false: `failure` says why.
-  virtual bool decode(bytes_view data, const limits& l, std::optional<error>& failure) = 0;
+  /// Decodes one message of the client; false: `failure` says why. When nothing is known of the data (`is_checked` is false), false without a
+  /// failure says that somebody has to look at them first, as decode_data() does.
+  virtual bool decode(bytes_view data, const limits& l, bool is_checked, std::optional<error>& failure) = 0;
   /// The message just decoded.
   virtual any_message incoming() = 0;
   /// Hands it, which came in `size` bytes, to a handler of a streaming request. Others take nothing so.
@@ -130,8 +131,10 @@ public:
 
   /// A plain function that nothing can suspend: `call_plain` does everything at once.
   virtual bool is_plain() const noexcept { return false; }
-  /// Decodes, calls, and encodes the result, by way of `passage`. Throws what went wrong.
-  virtual void call_plain(context& c, bytes_view data, const limits& l, plain_passage& passage) const = 0;
+  /// Decodes, calls, and encodes the result, by way of `passage`. Throws what went wrong. False, and nothing has been called: the data are not
+  /// checked, and have to be (exchange::decode).
+  virtual bool call_plain(context& c, bytes_view data, bool is_checked, const limits& l,
+                          plain_passage& passage) const = 0;
 
   virtual std::unique_ptr<exchange> make_exchange(call& c) const = 0;
   /// Another handler of the same function, for a service of its own.
@@ -142,6 +145,7 @@ public:
   /// Finds it, when the hooks are complete.
   void choose_way() noexcept;
   way chosen = way::waiting;
+  bool takes_at_once = false; ///< nothing comes before the one message that its request is
 
   std::string name;
   bool request_streams = false;

@@ -144,8 +144,8 @@ class typed_input : public exchange {
 public:
   explicit typed_input(call& c) : call_(c) {}
 
-  bool decode(bytes_view data, const limits& l, std::optional<error>& failure) override {
-    return decode_message(data, l, in_.emplace(), failure);
+  bool decode(bytes_view data, const limits& l, bool is_checked, std::optional<error>& failure) override {
+    return decode_data(data, l, is_checked, in_.emplace(), failure);
   }
   any_message incoming() override { return {operations_of<In>(), &*in_}; }
 
@@ -164,14 +164,11 @@ class typed_input<In, true> : public exchange {
 public:
   explicit typed_input(call& c) : call_(c), queue_(c.gauge()) {}
 
-  bool decode(bytes_view data, const limits& l, std::optional<error>& failure) override {
-    return decode_message(data, l, in_.emplace(), failure, &allocated_);
+  bool decode(bytes_view data, const limits& l, bool is_checked, std::optional<error>& failure) override {
+    return decode_data(data, l, is_checked, in_.emplace(), failure, &allocated_);
   }
   any_message incoming() override { return {operations_of<In>(), &*in_}; }
-  void deliver(std::size_t size) override {
-    queue_.push(std::move(*in_), size, allocated_);
-    queue_.wake();
-  }
+  void deliver(std::size_t size) override { queue_.put(*in_, size, allocated_); }
   queued_input queued() const noexcept override { return {queue_.size(), queue_.queued_bytes(), queue_.held()}; }
   void close_input() override {
     queue_.close();
@@ -320,16 +317,22 @@ public:
     return !Blocking && !traits::request_streams && traits::how == shape::plain;
   }
 
-  void call_plain([[maybe_unused]] context& c, [[maybe_unused]] bytes_view data, [[maybe_unused]] const limits& l,
-                  [[maybe_unused]] plain_passage& passage) const override {
+  bool call_plain([[maybe_unused]] context& c, [[maybe_unused]] bytes_view data, [[maybe_unused]] bool is_checked,
+                  [[maybe_unused]] const limits& l, [[maybe_unused]] plain_passage& passage) const override {
     if constexpr (!Blocking && !traits::request_streams && traits::how == shape::plain) {
       using in_type = typename traits::in;
       using out_type = typename traits::out;
-      auto in = decode_or_throw<in_type>(data, l);
+      in_type in{};
+      std::optional<error> failure;
+      if (!decode_data(data, l, is_checked, in, failure)) {
+        if (failure) throw std::move(*failure);
+        return false;
+      }
       if (passage.is_watched()) passage.received({operations_of<in_type>(), &in});
       out_type out(call_and_unwrap(function_.get(), [&] { return request<in_type>{std::move(in), c}; }));
       encode_message(passage.begin({operations_of<out_type>(), &out}), std::as_const(out));
     }
+    return true;
   }
 
   std::unique_ptr<exchange> make_exchange(call& c) const override {

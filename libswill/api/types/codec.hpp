@@ -26,6 +26,31 @@ value decoded_value(bytes_view encoded);
 void append_value(buffer& to, const value& v);
 } // namespace detail
 
+namespace detail {
+
+/// As decode_message. Where nothing is known of raw yet, the data of an envelope (`is_checked` is false), this is the one look at it: true only
+/// if it is exactly one well-formed value, no deeper than limits::nesting allows within an envelope, of no more values than
+/// limits::elements_on_loop, that T takes. False says nothing else, not even by `failure`; then somebody has to look at the message first.
+template <class T>
+[[gnu::noinline]] bool decode_data(bytes_view raw, const limits& l, bool is_checked, T& out,
+                                   std::optional<error>& failure, std::size_t* allocated = nullptr) {
+  decoder in{raw, l, is_checked};
+  try {
+    if constexpr (described<T>) in.read_nil_as_empty(table_of<T>());
+    const bool whole = decode(in, out) == fit::whole;
+    if (allocated != nullptr) *allocated = in.allocated();
+    if (whole && in.clean() && (is_checked || in.reader.at_end())) [[likely]]
+      return true;
+  } catch (...) {
+    if (is_checked) throw;
+    return false;
+  }
+  if (is_checked) in.fail(failure, has_fields<T>());
+  return false;
+}
+
+} // namespace detail
+
 /// Decodes one value, known to be well-formed MessagePack, into `out`, which is default-constructed, and checks its rules. Any number
 /// of calls may overlap. Returns false and fills `failure` when the message is refused: error 422 with all problems
 /// (docs/protocol.md §4; at most limits::problems), 413 when limits::decoded_size is used up, 400 beyond limits::nesting. Throws only
@@ -36,14 +61,7 @@ bool decode_message(bytes_view raw, const limits& l, T& out, std::optional<error
                     std::size_t* allocated = nullptr) {
   static_assert(message<T>, "swill: this type cannot travel (docs/types.md); a struct or an enumeration needs, in its "
                             "namespace, template <class D> void describe(D& d, order& o)");
-  detail::decoder in{raw, l};
-  if constexpr (detail::described<T>) in.read_nil_as_empty(detail::table_of<T>());
-  const bool whole = detail::decode(in, out) == detail::fit::whole;
-  if (allocated != nullptr) *allocated = in.allocated();
-  if (whole && in.clean()) [[likely]]
-    return true;
-  in.fail(failure, detail::has_fields<T>());
-  return false;
+  return detail::decode_data(raw, l, true, out, failure, allocated);
 }
 
 /// Appends the encoding of v. Throws encode_error when it has none (text that is no UTF-8, an enumerator that `describe` does not

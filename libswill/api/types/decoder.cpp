@@ -28,13 +28,13 @@ bool is_fields(const value& v) {
 
 // --- how it ends
 
-bool decoder::stop(state s) {
+bool decoder::stop(state s) noexcept {
   state_ = s;
   reader = wire::reader{bytes_view{}};
   return false;
 }
 
-bool decoder::stop_too_large() { return stop(state::too_large); }
+bool decoder::stop_too_large() noexcept { return stop(state::too_large); }
 
 void decoder::fail(std::optional<error>& failure, bool is_struct) {
   if (state_ == state::too_large) {
@@ -55,7 +55,12 @@ void decoder::fail(std::optional<error>& failure, bool is_struct) {
 // --- reading
 
 bool decoder::read_dynamic(value& out) {
-  const std::size_t levels = limits_->nesting - std::min(depth_, limits_->nesting);
+  const std::size_t levels = levels_left();
+  if (counts()) {
+    wire::reader ahead = reader;
+    std::size_t values = 0;
+    if (ahead.scan(levels, values) == wire::scan_status::ok && !count(values - 1)) return false;
+  }
   switch (wire::read_value(reader, out, levels, memory_)) {
     case wire::value_status::ok: return true;
     case wire::value_status::too_large: return stop(state::too_large);
@@ -69,9 +74,11 @@ bool decoder::read_dynamic(value& out) {
 }
 
 bool decoder::read_undecoded(bytes_view& out) {
-  if (reader.read_raw(out, limits_->nesting - std::min(depth_, limits_->nesting))) return true;
+  const bytes_view from = reader.rest();
   skip();
-  return false;
+  if (stopped()) return false;
+  out = from.first(from.size() - reader.remaining());
+  return true;
 }
 
 bool decoder::read_integer_as_real(std::int64_t& out) noexcept {
@@ -99,14 +106,15 @@ wire::kind decoder::peek_as_integer() const noexcept {
 
 void decoder::read_nil_as_empty(const struct_table& table) noexcept {
   static constexpr std::byte empty[] = {std::byte{0x80}, std::byte{0x90}};
-  if (table.may_be_nil && reader.peek() == wire::kind::nil)
+  if (table.may_be_nil && reader.remaining() == 1 && reader.peek() == wire::kind::nil)
     reader = wire::reader{bytes_view{&empty[table.as_array ? 1 : 0], 1}};
 }
 
 void decoder::skip() {
   if (stopped()) return;
-  switch (reader.scan(limits_->nesting - std::min(depth_, limits_->nesting))) {
-    case wire::scan_status::ok: break;
+  std::size_t values = 0;
+  switch (reader.scan(levels_left(), values)) {
+    case wire::scan_status::ok: count(values - 1); break;
     case wire::scan_status::too_deep: stop(state::too_deep); break;
     case wire::scan_status::malformed: stop(state::malformed); break;
   }

@@ -5,7 +5,10 @@
 #include "libswill/base/limits.hpp"
 #include "libswill/wire/reader.hpp"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,8 +29,17 @@ struct struct_table;
 /// (an index, a key, a field) wraps what has come on top of its mark. A good message never touches that stack.
 class decoder {
 public:
-  decoder(bytes_view raw, const limits& l) noexcept
-      : reader(raw), limits_(&l), memory_(l.decoded_size), effort_(16 * raw.size() + 65536) {}
+  /// `is_checked`: raw is one well-formed value, whose nesting somebody has looked at. Otherwise it is looked at here, as part of an
+  /// envelope; and a value that is made of more than limits::elements_on_loop values, or limits::elements, stops the decoder.
+  decoder(bytes_view raw, const limits& l, bool is_checked = true) noexcept
+      : reader(raw), limits_(&l), memory_(l.decoded_size), effort_(16 * raw.size() + 65536) {
+    if (is_checked) return;
+    depth_ = 1;
+    const std::size_t most = std::min(l.elements_on_loop, l.elements);
+    if (raw.size() <= most) return; // a value takes a byte at least
+    values_ = most;
+    count(1);
+  }
 
   wire::reader reader;
 
@@ -39,8 +51,8 @@ public:
 
   // --- arrays and maps
   /// False when it is none, or too deep (then it has stopped).
-  bool begin_array(std::uint32_t& n) { return reader.read_array(n) && enter(); }
-  bool begin_map(std::uint32_t& n) { return reader.read_map(n) && enter(); }
+  bool begin_array(std::uint32_t& n) { return reader.read_array(n) && count(n) && enter(); }
+  bool begin_map(std::uint32_t& n) { return reader.read_map(n) && count(std::size_t{2} * n) && enter(); }
   void end() noexcept { --depth_; }
   /// What charge() has taken.
   std::size_t allocated() const noexcept { return limits_->decoded_size - memory_; }
@@ -57,7 +69,7 @@ public:
   bool read_integer_as_real(std::int64_t& out) noexcept;
   /// What kind of value comes next, to a type that holds integers and no reals.
   wire::kind peek_as_integer() const noexcept;
-  /// At the beginning: when the message is nil, and all fields of that struct may be absent, reads on as if it were empty.
+  /// At the beginning: when the message is nil and nothing else, and all fields of that struct may be absent, reads on as if it were empty.
   void read_nil_as_empty(const struct_table& table) noexcept;
   void skip();
   /// Passes this very key if it is next, in its shortest form.
@@ -110,8 +122,17 @@ private:
     ++depth_;
     return true;
   }
-  bool stop(state s);
-  bool stop_too_large();
+  /// Of a value that has begun: that so many more are within it.
+  bool count(std::size_t values) noexcept {
+    if (values_ < values) [[unlikely]]
+      return stop_too_large();
+    values_ -= values;
+    return true;
+  }
+  std::size_t levels_left() const noexcept { return limits_->nesting - std::min(depth_, limits_->nesting); }
+  bool counts() const noexcept { return values_ < uncounted / 2; }
+  bool stop(state s) noexcept;
+  bool stop_too_large() noexcept;
   std::string got() const;
   void push(value problem);
   value take_from(std::size_t mark);
@@ -123,6 +144,8 @@ private:
   std::size_t memory_;
   std::size_t effort_;
   std::size_t depth_ = 0;
+  static constexpr std::size_t uncounted = SIZE_MAX;
+  std::size_t values_ = uncounted; ///< that may still come
   std::size_t reported_ = 0;
   std::size_t marks_ = 0;                        ///< size of the stack of problems
   std::unique_ptr<std::vector<value>> problems_; ///< made when there is one, so that a good message pays nothing

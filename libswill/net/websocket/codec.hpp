@@ -39,9 +39,10 @@ class beast_reader;
 /// itself answers (pong, close).
 ///
 /// A frame goes one of two ways. Nearly all are whole messages: final, binary, masked as they must be, within the limit. These are
-/// unmasked while they are copied to where the message is wanted. All else, from the first byte of its frame until its message is complete,
-/// is Beast's, which is the authority on RFC 6455: fragments, text, control frames, and what breaks the protocol. Beast's stream exists only
-/// then, so a connection at rest does not pay for it. Why: docs/decisions/0100.
+/// unmasked while they are copied to where the message is wanted. So are close frames of a normal end without a reason, since nearly every
+/// connection ends with one. All else, from the first byte of its frame until its message is complete, is Beast's, which is the authority on RFC
+/// 6455: fragments, text, other control frames, and what breaks the protocol. Beast's stream exists only then, so a connection at rest does not
+/// pay for it. Why: docs/decisions/0100.
 class codec {
 public:
   codec(role end, std::size_t message_limit);
@@ -58,6 +59,13 @@ public:
 
   /// Payload of the current message to `to`; `room` > 0, `got` is how much.
   read_status read(std::byte* to, std::size_t room, std::size_t& got);
+
+  /// After ready(): the next message as a whole, in one step, where that is possible. False, and nothing read, where it is not: it goes by
+  /// read().
+  bool read_whole(std::byte* to, std::size_t room, std::size_t& got) noexcept;
+
+  /// After ready(): payload that is still to come of the common frame that goes on or begins here, or 0.
+  std::uint64_t frame_left() const noexcept { return in_frame_ ? frame_left_ : begins_common() ? next_.payload : 0; }
 
   /// Part of a message has come, if only of its first frame's header, and not all of it.
   bool in_message() const noexcept;
@@ -76,8 +84,10 @@ public:
 private:
   bool is_common(const frame_header& h) const noexcept;
   void look_ahead() noexcept;
+  bool begins_common() const noexcept { return next_.size != 0 && common_; }
   read_status read_common(std::byte* to, std::size_t room, std::size_t& got) noexcept;
   read_status read_other(std::byte* to, std::size_t room, std::size_t& got);
+  bool read_plain_close();
 
   codec_buffers buffers_;
   std::size_t limit_;

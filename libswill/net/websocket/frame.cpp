@@ -26,36 +26,50 @@ std::uint32_t next_key() {
   return key;
 }
 
+/// As wide as the registers that every x86-64 has.
+using block [[gnu::vector_size(16)]] = std::uint64_t;
+
+template <class T>
+T load(const std::byte* from) noexcept {
+  T out;
+  std::memcpy(&out, from, sizeof out);
+  return out;
+}
+
+constexpr std::uint64_t twice(std::uint32_t mask) noexcept { return std::uint64_t{mask} << 32U | mask; }
+
 } // namespace
 
+// The last word overlaps the one before it, and is read before anything is written: `to` may be `from`.
 std::uint32_t copy_masked(std::byte* to, const std::byte* from, std::size_t n, std::uint32_t mask) noexcept {
-  const std::uint64_t wide = std::uint64_t{mask} << 32U | mask;
-  const auto word = [&](std::size_t at) {
-    std::uint64_t w;
-    std::memcpy(&w, from + at, sizeof w);
-    w ^= wide;
-    std::memcpy(to + at, &w, sizeof w);
-  };
-  std::size_t i = 0;
-  for (; i + 32 <= n; i += 32) {
-    word(i);
-    word(i + 8);
-    word(i + 16);
-    word(i + 24);
+  const int turn = static_cast<int>(8 * (n % sizeof mask));
+  const std::uint32_t next = std::endian::native == std::endian::little ? std::rotr(mask, turn) : std::rotl(mask, turn);
+  if (n >= sizeof(std::uint64_t)) {
+    const auto last = load<std::uint64_t>(from + n - 8) ^ twice(next);
+    const block wide = {twice(mask), twice(mask)};
+    std::size_t i = 0;
+    for (; i + 32 <= n; i += 32) {
+      const block a = load<block>(from + i) ^ wide;
+      const block b = load<block>(from + i + 16) ^ wide;
+      std::memcpy(to + i, &a, sizeof a);
+      std::memcpy(to + i + 16, &b, sizeof b);
+    }
+    for (; i + 8 < n; i += 8) {
+      const std::uint64_t word = load<std::uint64_t>(from + i) ^ twice(mask);
+      std::memcpy(to + i, &word, sizeof word);
+    }
+    std::memcpy(to + n - 8, &last, sizeof last);
+  } else if (n >= sizeof mask) {
+    const std::uint32_t first = load<std::uint32_t>(from) ^ mask;
+    const std::uint32_t last = load<std::uint32_t>(from + n - 4) ^ next;
+    std::memcpy(to, &first, sizeof first);
+    std::memcpy(to + n - 4, &last, sizeof last);
+  } else {
+    std::array<std::byte, sizeof mask> key;
+    std::memcpy(key.data(), &mask, sizeof mask);
+    for (std::size_t i = 0; i < n; ++i) to[i] = from[i] ^ key[i];
   }
-  for (; i + 8 <= n; i += 8) word(i);
-  if (i + 4 <= n) {
-    std::uint32_t w;
-    std::memcpy(&w, from + i, sizeof w);
-    w ^= mask;
-    std::memcpy(to + i, &w, sizeof w);
-    i += 4;
-  }
-  std::array<std::byte, sizeof mask> key;
-  std::memcpy(key.data(), &mask, sizeof mask);
-  for (; i < n; ++i) to[i] = from[i] ^ key[i % key.size()];
-  const int turn = static_cast<int>(8 * (n % key.size()));
-  return std::endian::native == std::endian::little ? std::rotr(mask, turn) : std::rotl(mask, turn);
+  return next;
 }
 
 void detail::end_long_frame(buffer& out, std::size_t at, opcode op, role r) {

@@ -34,7 +34,9 @@ inline frame_header read_header(bytes_view input) noexcept {
   const std::size_t extra = length < 126 ? 0 : length == 126 ? 2 : 8;
   const std::size_t size = 2 + extra + (masked ? 4 : 0);
   if (input.size() < size) return {};
-  std::uint64_t payload = extra == 0 ? length : 0;
+  if (extra == 0) [[likely]]
+    return {size, length, static_cast<std::uint8_t>(at(0)), masked};
+  std::uint64_t payload = 0;
   for (std::size_t i = 0; i < extra; ++i) payload = payload << 8U | at(2 + i);
   return {size, payload, static_cast<std::uint8_t>(at(0)), masked};
 }

@@ -168,7 +168,7 @@ void server_connection::linger(bool until_peer_ends) {
   linger_for_peer_ = until_peer_ends;
   pauses_ = 0;
   congested_ = full_ = short_ = false;
-  kept_.release();
+  drop_input();
   message_.release();
   arm(deadline_ = now() + limits_of().close_timeout);
   flush_later();

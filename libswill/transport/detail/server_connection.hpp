@@ -103,6 +103,7 @@ private:
 
   // server_connection_input.cpp
   bool wants_input() const noexcept override;
+  bool wants_input_soon() const noexcept override;
   bool watches_end() const noexcept override;
   std::size_t on_read_begin() override;
   void on_input(bytes_view data) override;
@@ -118,6 +119,7 @@ private:
   std::size_t decode(bytes_view data);
   bool is_turn_over() noexcept;
   bool step();
+  bool step_in_scratch();
   bool receive(std::byte* to, std::size_t room, std::size_t& have);
   void deliver(bytes_view message);
   void on_peer_gone(const char* how);
@@ -154,7 +156,8 @@ private:
   bool full_ = false;      // it keeps as much input as limits::connection_memory lets it: nothing is read
   bool short_ = false;     // it keeps more than its share of limits::server_memory: the same
   bool fresh_ = false;     // accepted in this turn: messages come in a later one
-  bool resuming_ = false;  // a resume is posted
+  bool resuming_ = false;  // a resume is posted, or waits for its turn
+  bool posted_ = false;    // the former
   bool turn_over_ = false; // in this read: the rest waits for a later turn
   bool pinged_ = false;
   bool linger_for_peer_ = false;

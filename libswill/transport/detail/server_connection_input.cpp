@@ -15,8 +15,9 @@ namespace swill::transport::detail {
 
 namespace {
 
-// Whether turn_time is over is asked after so many messages, so that cheap ones pay little for it.
-constexpr int messages_per_look = 4;
+// Whether turn_time is over is asked after so many messages, and oftener at the beginning of a turn: cheap ones pay little for it, and dear ones
+// are noticed soon.
+constexpr int messages_per_look = 16;
 // What came with the request while the gate decides, or while it is answered; beyond that, the socket keeps it.
 constexpr std::size_t early_input = 16 * 1024;
 
@@ -34,6 +35,10 @@ bool server_connection::wants_input() const noexcept {
     case phase::ended: return false;
   }
   return false;
+}
+
+bool server_connection::wants_input_soon() const noexcept {
+  return posted_ && phase_ == phase::open && !peer_ended_ && pauses_ == 0 && !congested_ && !full_ && !short_;
 }
 
 // Control frames are no messages; the share of who sends many of them is one of bytes.
@@ -87,7 +92,8 @@ std::size_t server_connection::decode(bytes_view data) {
 // One message less in this turn: whether there may be one more.
 bool server_connection::is_turn_over() noexcept {
   if (budget_-- <= 0) return true;
-  return budget_ % messages_per_look == 0 && lane_.loop.turn_age() > turn_time;
+  const int taken = messages_per_turn() - budget_;
+  return (taken % messages_per_look == 0 || taken == 4 || taken == 8) && lane_.loop.turn_age() > turn_time;
 }
 
 // One message, or as much of it as there is. False when Beast waits for more than there is.
@@ -95,19 +101,18 @@ bool server_connection::step() {
   std::size_t have = 0;
   if (phase_ == phase::closing) message_.release(); // nobody waits for it
   if (message_.capacity() == 0) {
-    const bool whole = receive(lane_.assembled.data(), lane_.assembled.size(), have);
-    if (phase_ != phase::open && phase_ != phase::closing) return false;
-    if (whole) {
+    if (codec_->read_whole(lane_.assembled.data(), lane_.assembled.size(), have)) {
       deliver(bytes_view{lane_.assembled}.first(have));
       return true;
     }
-    if (have == 0 || phase_ == phase::closing) return codec_->ready();
-    message_ = lane_.loop.sockets()->take_buffer();
-    message_.append(lane_.assembled.data(), have);
-    return codec_->ready();
+    if (codec_->frame_left() == 0 || phase_ == phase::closing) return step_in_scratch();
+    message_ = lane_.loop.sockets()->take_buffer(); // a part of a frame: it goes to where all of it is going to be
   }
-  // Room grows with what has come, whatever the frame declares.
-  const std::size_t room = std::clamp<std::size_t>(codec_->left(), 512, lane::scratch_size);
+  // Room grows with what has come, whatever the frame declares; for the rest of it where at least half of that is there.
+  const std::size_t left = codec_->left();
+  const std::uint64_t rest = codec_->frame_left();
+  const bool is_near = rest != 0 && rest / 2 <= left;
+  const auto room = is_near ? static_cast<std::size_t>(rest) : std::clamp<std::size_t>(left, 512, lane::scratch_size);
   std::byte* to = message_.reserve(room);
   const bool whole = receive(to, room, have);
   if (phase_ != phase::open && phase_ != phase::closing) return false;
@@ -118,6 +123,22 @@ bool server_connection::step() {
   deliver(message.view());
   lane_.loop.sockets()->give_back(std::move(message));
   return true;
+}
+
+// The same where nothing of the message is kept yet, and it may be that nothing has to be.
+bool server_connection::step_in_scratch() {
+  std::size_t have = 0;
+  const bool whole = receive(lane_.assembled.data(), lane_.assembled.size(), have);
+  if (phase_ != phase::open && phase_ != phase::closing) return false;
+  if (whole) {
+    deliver(bytes_view{lane_.assembled}.first(have));
+    return true;
+  }
+  if (have != 0 && phase_ == phase::open) {
+    message_ = lane_.loop.sockets()->take_buffer();
+    message_.append(lane_.assembled.data(), have);
+  }
+  return codec_->ready();
 }
 
 // After codec::ready(): reads until the message is complete (true), the room is used up, or the input ends.
@@ -226,12 +247,12 @@ void server_connection::on_peer_gone(const char* how) {
 // Goes on with what was kept, and with reading, in a later turn: never from inside a call of the application.
 void server_connection::resume_later() {
   if (resuming_ || phase_ == phase::ended) return;
-  resuming_ = true; // nothing is read until then: what is kept comes first
+  resuming_ = posted_ = true; // nothing is read until then: what is kept comes first
   lane_.loop.post([self = shared_from_this()] { self->resume(); });
 }
 
 void server_connection::resume() {
-  resuming_ = false;
+  resuming_ = posted_ = false;
   if (phase_ == phase::ended) return;
   guarded([this] {
     fresh_ = end_seen_ = false;
