@@ -94,8 +94,8 @@ blueprint make_chat(const std::shared_ptr<pubsub>& bus) {
 
   chat.handle("login",
               [](request<std::string> name) -> task<std::string> {
-                if (name.data().empty() || name.data().size() > 32)
-                  throw error{error_code::bad_request, "a name has 1 to 32 bytes"};
+                if (name.data().empty() || name.data().size() > 128)
+                  throw error{error_code::bad_request, "a name has 1 to 128 bytes"};
                 session& s = co_await name.context().session();
                 co_return co_await s.login(name.data());
               },

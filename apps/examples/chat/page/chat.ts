@@ -78,6 +78,7 @@ async function followInbox(): Promise<void> {
       }
     } catch (problem) {
       failed(problem);
+      await new Promise((resolve) => setTimeout(resolve, 200)); // the server may say for a while that it cannot
     }
   }
 }

@@ -141,12 +141,19 @@ describe.skipIf(missing("swill-chat", "swill", CHROMIUM))("the chat", { timeout:
     await ann.waitForSelector("#typing:empty", { state: "attached" });
 
     await hears(ann, "<b>Which</b> ones?");
-    await ann.reload();
+    const [socket] = await Promise.all([ann.waitForEvent("websocket"), ann.reload()]);
     await hears(ann, "<b>Which</b> ones?");
     expect(await linesOf(ann)).toEqual(["Ann Tea at four?", "Bob Gladly.", "Ann I bring biscuits.", "Bob <b>Which</b> ones?"]);
     await unread(ann, "kitchen", "2");
+    let isSent = false;
+    socket.on("framesent", ({ payload }) => (isSent ||= payload.includes("chat.read") && payload.includes("kitchen")));
+    const answered = socket.waitForEvent("framereceived", { predicate: () => isSent });
     await open(ann, "kitchen");
     await hears(ann, "There is cake, too.");
+    await answered;
+    await ann.reload();
+    await hears(ann, "Which");
+    await unread(ann, "kitchen", "");
     await unread(bob, "kitchen", "");
     expect(await bob.title()).toBe("Swill chat");
     await bob.close();
