@@ -39,7 +39,8 @@ bool connection_actor::serve_at_once(bytes_view message) {
   e.data = in.data_for(e.rpc);
   if (e.data.empty() || e.data.size() / longest_value > app().limits.elements_on_loop) return false;
   if (open != nullptr) return h->request_streams && open->on_item(e);
-  if (h->chosen == detail::handler::way::plain) return may_open() && serve_plain(*h, e);
+  if (h->chosen != detail::handler::way::waiting)
+    return h->hooks.before_request_data.empty() && may_open() && serve_plain(*h, e);
   return h->takes_at_once && may_begin() && take(*h, e);
 }
 

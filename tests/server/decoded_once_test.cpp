@@ -53,6 +53,8 @@ void describe(D& d, strict_pair& p) {
 
 struct reading_app : logged_app {
   int served = 0;
+  bool refuses = false; ///< the hook before requests
+  int hooks = 0;        ///< what they have seen
   reading_app() {
     limits().nesting = 6;
     limits().elements_on_loop = 40;
@@ -77,6 +79,19 @@ struct reading_app : logged_app {
       }
       co_return n;
     });
+    blueprint hooked{"hooked"};
+    hooked.before_request([this](context&) {
+      ++hooks;
+      if (refuses) throw error{error_code::forbidden, "not now"};
+    });
+    hooked.after_request([this](context&, const outcome& o) {
+      hooks += 10 * (1 + static_cast<int>(o.how)) + 100 * static_cast<int>(o.items_in + 2 * o.items_out);
+    });
+    hooked.handle("part", [this](request<part> r) {
+      ++served;
+      return detail::encoded_message(r.data());
+    });
+    mount(std::move(hooked));
   }
   template <class T>
   void add(std::string_view name) {
@@ -110,6 +125,7 @@ struct line {
   /// What the server says, and how many functions it has called, for that array header before an envelope.
   std::string send(unsigned header, const bytes& rest) {
     const int before = app.served;
+    app.hooks = 0;
     bytes message;
     if (header < 0x100)
       message = {static_cast<std::byte>(header)};
@@ -121,6 +137,7 @@ struct line {
     std::string said = std::to_string(app.served - before);
     while (const auto answer = client->pipe().receive()) said += " " + hex_of(answer);
     if (const auto why = client->pipe().closed()) said += " closed " + std::to_string(why->code) + why->reason;
+    if (app.hooks != 0) said += " hooks " + std::to_string(app.hooks);
     goes_on = said == "1";
     return said;
   }
@@ -179,7 +196,7 @@ whole some_whole(random_source& r) {
 bytes some_data(random_source& r, const std::string& rpc) {
   using detail::encoded_message;
   if (rpc == "pair") return encoded_message(std::pair{static_cast<int>(up_to(r, 1 << 20)), -3});
-  if (rpc == "part" || rpc == "items") return encoded_message(some_part(r, 4));
+  if (rpc == "part" || rpc == "items" || rpc == "hooked.part") return encoded_message(some_part(r, 4));
   if (rpc == "whole" || rpc == "later")
     return up_to(r, 9) == 0 ? bytes{std::byte{0xc0}} : encoded_message(some_whole(r));
   if (rpc == "strict") return encoded_message(strict_pair{{7, 0.5}, bytes(up_to(r, 300))});
@@ -212,6 +229,7 @@ TEST_P(DecodedOnce, IsServedAndRefusedAsIfLookedAtBefore) {
     if (elements == 5) rest.push_back(std::byte{0xc0});
     if (spoils_all) rest = spoiled(r, std::move(rest));
 
+    a.refuses = up_to(r, 5) == 0;
     const std::string one = at_once.send(0x90U | elements, rest);
     const std::string other = looked_at.send(0x100U | elements, rest);
 
@@ -223,7 +241,8 @@ TEST_P(DecodedOnce, IsServedAndRefusedAsIfLookedAtBefore) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, DecodedOnce,
-                         testing::Values("pair", "part", "whole", "strict", "value", "numbers", "later", "items"));
+                         testing::Values("pair", "part", "whole", "strict", "value", "numbers", "later", "items",
+                                         "hooked.part"));
 
 } // namespace
 } // namespace swill

@@ -48,8 +48,9 @@ bool call::are_plain(bytes_view metadata, const handler& h, const service& app) 
 /// The response's envelope, from when the handler has its result; and the hooks of messages.
 class call::message_passage final : public plain_passage {
 public:
-  message_passage(call& c, bool has_hooks) : plain_passage(has_hooks), call_(c) {}
+  message_passage(call& c, bool has_hooks, bool is_late) : plain_passage(has_hooks), call_(c), is_late_(is_late) {}
   void received(any_message m) override {
+    if (is_late_) call_hooks(call_.handler_->hooks.before_request, call_.context_);
     ++call_.items_in_;
     call_hooks(call_.handler_->hooks.before_request_message, call_.context_, m);
   }
@@ -62,6 +63,7 @@ public:
 
 private:
   call& call_;
+  bool is_late_; ///< the hooks before the request have waited for its message to be decoded
   std::optional<open_message> message_;
 };
 
@@ -74,7 +76,7 @@ bool call::serve_plain(call_surroundings& around, const handler& h, const wire::
   } catch (...) {
     settle_exception(std::current_exception());
   }
-  if (!h.hooks.after_request.empty()) run_plain_after();
+  if (is_served && !h.hooks.after_request.empty()) run_plain_after();
   output_.drop_answer();
   client_metadata_.reset();
   state_.clear();
@@ -91,13 +93,13 @@ bool call::answer_plain(const wire::request_envelope& e) {
   if (has_hooks) {
     opened_ = loop().now();
     bytes_in_ = data.size();
-    data = run_plain_before(data);
+    if (e.is_checked) data = run_plain_before(data);
   }
   if (auto problem = size_problem(*handler_, data, e.values, limits())) {
     if (!e.is_checked) return false;
     throw std::move(*problem);
   }
-  message_passage passage{*this, has_hooks};
+  message_passage passage{*this, has_hooks, !e.is_checked};
   if (!handler_->call_plain(context_, data, e.is_checked, limits(), passage)) return false;
   output_.write_tail(passage.message().to(), response_type::message, true);
   output_.note_answer(passage.message().size());
