@@ -189,7 +189,14 @@ export class Client extends Observable<ClientState> {
   connect(target: Target, { signal, timeoutMs = 30_000 }: ConnectOptions = {}): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#target) throw new ConnectionError("connected before: close first");
-      if (typeof target !== "function") urlOf(target); // throws
+      if (typeof target !== "function") {
+        try {
+          urlOf(target);
+        } catch (problem) {
+          this.#stop((problem as Error).message, problem); // calls that wait for a connection need not wait
+          throw problem;
+        }
+      }
       this.#target = target;
       this.#watchPage("addEventListener");
       const give = (why: string) => this.#stop(why, signal?.reason);
@@ -215,7 +222,7 @@ export class Client extends Observable<ClientState> {
 
   /** Ends the connection, and everything that goes on over it. The client may `connect` again. */
   close(): void {
-    this.#stop("");
+    if (this.#state.status !== "closed") this.#stop("");
   }
 
   [Symbol.dispose](): void {
@@ -444,9 +451,14 @@ export class Client extends Observable<ClientState> {
   async #transport(attempt: number, signal: AbortSignal): Promise<Transport> {
     const target = this.#target!;
     const place = typeof target === "function" ? await target({ attempt, signal }) : target;
-    if (typeof place === "object" && "send" in place) return place;
+    if (typeof (place as Transport)?.send === "function") return place as Transport;
+    let url: URL;
+    try {
+      url = urlOf(place as string | URL);
+    } catch (problem) {
+      throw { reason: (problem as Error).message, problem };
+    }
     const token = await this.#options.token?.();
-    const url = urlOf(place);
     if (token !== undefined) url.searchParams.set("session", token);
     if (!url.searchParams.has("client")) url.searchParams.set("client", this.id);
     return openWebSocket(url, this.#options.webSocket, signal);
@@ -464,9 +476,9 @@ export class Client extends Observable<ClientState> {
   #lose(link: Link, ending: Ending): void {
     if (this.#link !== link) return;
     this.#drop();
-    if (isFinal(ending)) {
+    if (isFinal(ending, !!this.#connected)) {
       const why = ending.reason || "refused";
-      this.#stop(why, new ConnectionError(why, false, ending.status ?? ending.code));
+      this.#stop(why, ending.problem ?? new ConnectionError(why, false, ending.status ?? ending.code));
       return;
     }
     const wasStable = now() - link.since! >= STABLE_MS; // not, where it was never up: NaN
@@ -490,7 +502,6 @@ export class Client extends Observable<ClientState> {
   }
 
   #stop(reason: string, problem: unknown = new ConnectionError(reason || "closed")): void {
-    if (!this.#target) return;
     this.#drop();
     this.#target = undefined;
     this.#watchPage("removeEventListener");

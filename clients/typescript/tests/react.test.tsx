@@ -159,6 +159,7 @@ describe("the provider", () => {
     const Alone = () => useClient().state.status;
 
     expect(() => renderToString(<Alone />)).toThrow("there is no SwillProvider above");
+    expect(() => renderToString(<SwillProvider target={undefined} />)).toThrow("SwillProvider wants a target, or a client");
   });
 });
 
