@@ -264,7 +264,7 @@ export class Client extends Observable<ClientState> {
       return;
     }
     if (this.#state.status === "closed") {
-      this.#fail(x, new NotSentError(this.#state.reason || "closed"));
+      this.#fail(x, this.#lost(x, this.#state.reason || "closed"));
       return;
     }
     signal?.addEventListener("abort", (x.onAbort = () => this.cancel(x, signal.reason)));
@@ -414,7 +414,7 @@ export class Client extends Observable<ClientState> {
 
   /** What the caller of a request learns whose connection is gone. */
   #lost(x: Exchange, why: string): unknown {
-    if (!x.hasLeft) return new NotSentError(why);
+    if (!x.hasLeft) return this.#state.status === "closed" ? new ConnectionError(`not sent: ${why}`) : new NotSentError(why);
     if (x.streams || x.opening) return new StreamBrokenError(why, x.received, x.itemsSent);
     return new MaybeExecutedError(why);
   }

@@ -40,7 +40,7 @@ export class ValidationError extends SwillError {
   }
 }
 
-/** There is no connection, and this client does not go on trying: it was refused (401, 403), or closed. */
+/** There is no connection, and this client does not go on trying: it was refused (401, 403), or closed. Requests that have not left fail by it then. */
 export class ConnectionError extends SwillError {
   override name = "ConnectionError";
 
@@ -50,7 +50,7 @@ export class ConnectionError extends SwillError {
   }
 }
 
-/** The request never left this machine: sending it again does nothing twice. */
+/** The request never left this machine, and this client goes on trying to connect: sending it again does nothing twice. */
 export class NotSentError extends ConnectionError {
   override name = "NotSentError";
 

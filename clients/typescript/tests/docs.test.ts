@@ -89,7 +89,7 @@ describe.skipIf(missing("swill-gateway"))("the documentation", () => {
     await greet("");
     client.close();
     await greet("Ada");
-    expect(out).toEqual([[[{ description: "length less than 1" }]], ["not connected", true]]);
+    expect(out).toEqual([[[{ description: "length less than 1" }]], ["not connected", false]]);
   });
 
   it("shows a generated client", async () => {

@@ -157,7 +157,7 @@ describe("the first connection", () => {
 
     expect(problem).toBeInstanceOf(TypeError);
     expect(problem.message).toMatch(/^connect\(\) wants an address/);
-    expect(await waits).toMatchObject({ name: "NotSentError", message: `not sent: ${problem.message}` });
+    expect(await waits).toMatchObject({ name: "ConnectionError", message: `not sent: ${problem.message}` });
   });
 
   it("that a function gives and that is no address is refused at once", async () => {
@@ -173,7 +173,9 @@ describe("the first connection", () => {
     client.close();
 
     expect(client.state.status).toBe("closed");
-    expect((await answer).message).toBe("not sent: closed");
+    for (const problem of [await answer, await failure(client.call("b")), await failure(client.stream("c").next())]) {
+      expect(problem).toMatchObject({ name: "ConnectionError", retryable: false, message: "not sent: closed" });
+    }
   });
 
   it.each([400, 404, 405, 301, 200])("is refused at once by a status that says that the path is wrong: %d", async (status) => {
@@ -257,7 +259,7 @@ describe("an attempt", () => {
 
     expect(client.state).toMatchObject({ status: "closed", reason: ending.reason });
     expect(await call).toBeInstanceOf(MaybeExecutedError);
-    expect(await failure(client.call("b"))).toBeInstanceOf(NotSentError);
+    expect(await failure(client.call("b"))).toMatchObject({ name: "ConnectionError", retryable: false, message: `not sent: ${ending.reason}` });
     expect(isFinal(ending)).toBe(true);
     const fresh = await failure(client.connect(server.target));
     expect([fresh.name, fresh.code, fresh.message]).toEqual(["ConnectionError", code, ending.reason]);
