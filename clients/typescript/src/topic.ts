@@ -32,7 +32,7 @@ export interface TopicSnapshot<T> {
   readonly position: Position | undefined;
   /** Whether everything that was missed came after the last (re)connect. */
   readonly recovered: boolean | undefined;
-  readonly problem: unknown;
+  readonly problem: Error | undefined;
 }
 
 /** A topic of the server, over any number of connections: each message once, in order, and a note where some are missing. */
@@ -133,7 +133,7 @@ export interface Member {
 export interface PresenceSnapshot {
   readonly status: LiveStatus;
   readonly members: readonly Member[];
-  readonly problem: unknown;
+  readonly problem: Error | undefined;
 }
 
 /** The members of a topic that has presence; those that were last known while it is stale. Loops get the list after each change. */

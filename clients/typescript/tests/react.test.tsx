@@ -169,7 +169,7 @@ describe("a hook", () => {
     function Price({ sku }: { sku: string | null }) {
       const price = useCall<number>(sku && "price", sku);
       again = price.again;
-      return `${price.status} ${price.data} ${(price.problem as Error)?.message}`;
+      return `${price.status} ${price.data} ${price.problem?.message}`;
     }
     await draw(<Price sku={null} />);
     expect(text()).toBe("idle undefined undefined");
