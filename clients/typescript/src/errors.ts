@@ -31,12 +31,40 @@ export interface Fields {
   [field: string]: Problem[];
 }
 
+/**
+ * The descriptions of problems by the path of what they are about, as forms name their inputs: `lines[1].sku`, `prices["usd"]`; those of the message as a whole
+ * stand under `*`. Of what the server says (`ValidationError.texts`), or the checks of a generated client.
+ */
+export function textsOf(fields: Fields | undefined): Record<string, string[]> {
+  const texts: Record<string, string[]> = {};
+  const takeAll = (problems: unknown, path: string) => {
+    for (const problem of Array.isArray(problems) ? problems : []) if (problem && typeof problem === "object") take(problem, path); // an application may say anything
+  };
+  const take = (problem: any, path: string) => {
+    const { description, index, key, errors } = problem;
+    if (typeof description === "string") (texts[path || "*"] ??= []).push(description);
+    else if (typeof index === "number") takeAll(errors, `${path}[${index}]`);
+    else if ("key" in problem && !Array.isArray(key)) takeAll(errors, `${path}[${typeof key === "string" ? JSON.stringify(key) : key}]`);
+    else takeFields(problem, path);
+  };
+  const takeFields = (fields: Fields, path: string) => {
+    for (const [name, problems] of Object.entries(fields)) takeAll(problems, name === "*" ? path : path ? `${path}.${name}` : name);
+  };
+  if (typeof fields === "object") takeFields(fields, "");
+  return texts;
+}
+
 /** Code 422: the message breaks its description. */
 export class ValidationError extends SwillError {
   override name = "ValidationError";
 
   get fields(): Fields {
     return (this.data ?? {}) as Fields;
+  }
+
+  /** `fields` by path: see `textsOf`. */
+  get texts(): Record<string, string[]> {
+    return textsOf(this.fields);
   }
 }
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { Client, SwillError, ValidationError } from "../src/index.js";
+import { Client, SwillError, textsOf, ValidationError } from "../src/index.js";
 import { FakeServer, settle } from "../src/testing.js";
 
 let server: FakeServer;
@@ -58,6 +58,28 @@ describe("a call", () => {
     const error = await answer.catch((e) => e);
     expect(error).toBeInstanceOf(ValidationError);
     expect(error.fields.name).toEqual([{ description: "Missing required field" }]);
+  });
+
+  it("fails with texts by the paths of what is wrong", async () => {
+    const answer = client.call("order.place", {}).catch((e) => e);
+    const no = (description: string) => [{ description }];
+    const lines = [...no("too long"), { index: 1, errors: [{ sku: no("unknown"), "*": no("sold out") }] }, { index: 2, errors: no("Expected Line, got int") }];
+    const prices = [{ key: "us d", errors: no("less than 0") }, { key: 7, errors: [...no("a"), ...no("b")] }];
+
+    server.link.fail(2, 422, "Validation Error", { lines, prices, "*": no("empty"), to: [{ key: [{ index: 0, errors: no("odd") }] }] });
+
+    expect((await answer).texts).toEqual({
+      lines: ["too long"],
+      "lines[1].sku": ["unknown"],
+      "lines[1]": ["sold out"],
+      "lines[2]": ["Expected Line, got int"],
+      'prices["us d"]': ["less than 0"],
+      "prices[7]": ["a", "b"],
+      "*": ["empty"],
+      "to.key[0]": ["odd"],
+    });
+    expect(textsOf({ "*": [{ index: 0, errors: no("no") }] })).toEqual({ "[0]": ["no"] });
+    expect([textsOf(undefined), textsOf("of an application's own" as any), textsOf({ a: ["so", null] } as any), new ValidationError(422, "no").texts]).toEqual([{}, {}, {}, {}]);
   });
 
   it("sends metadata, and tells those of the server", async () => {
