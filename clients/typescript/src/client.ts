@@ -20,7 +20,7 @@ import {
 } from "./exchange.js";
 import { guard, Observable } from "./observable.js";
 import { randomId } from "./random.js";
-import { pump, Stream, type StreamOptions } from "./stream.js";
+import { iterable, pump, Stream, type StreamOptions } from "./stream.js";
 import { type Ending, openWebSocket, type Transport, urlOf, type WebSocketClass } from "./transport.js";
 
 export interface ClientOptions {
@@ -122,6 +122,7 @@ export class Client extends Observable<ClientState> {
 
   constructor(options: ClientOptions = {}) {
     super();
+    if (options.token && typeof options.token !== "function") throw new TypeError("token is a function that gives the token: it is asked before every attempt");
     this.#options = {
       waitMs: 10_000,
       waiting: 1024,
@@ -245,13 +246,13 @@ export class Client extends Observable<ClientState> {
   upload<R = any>(rpc: string, source: Source<unknown>, options: RequestOptions = {}): Promise<R> {
     return new Promise((resolve, reject) => {
       const sink: Sink = { item: resolve, end: resolve as () => void, fail: reject };
-      this.begin(pump(this, source, new Exchange(rpc, undefined, options, sink, false, METADATA)));
+      this.begin(pump(this, iterable(source, rpc), new Exchange(rpc, undefined, options, sink, false, METADATA)));
     });
   }
 
   /** A stream for a stream. Both go on at the same time. */
   duplex<T = any>(rpc: string, source: Source<unknown>, options: StreamOptions = {}): Stream<T> {
-    return new Stream<T>(this, rpc, undefined, options, source);
+    return new Stream<T>(this, rpc, undefined, options, iterable(source, rpc));
   }
 
   // --- requests
@@ -397,7 +398,9 @@ export class Client extends Observable<ClientState> {
   }
 
   #fail(x: Exchange, problem: unknown): void {
-    if (this.#finish(x)) x.sink.fail(problem);
+    if (!this.#finish(x)) return;
+    if (problem instanceof SwillError) problem.blame(x.rpc);
+    x.sink.fail(problem);
   }
 
   /** False when it was over before. */

@@ -1,6 +1,8 @@
 /** What was asked for was not done. `code` is that of docs/protocol.md §4; 0 where this client says so and no server. */
 export class SwillError extends Error {
   override name = "SwillError";
+  /** The handler that was asked, where a request has failed. Consoles show it before the message. */
+  rpc: string | undefined;
 
   constructor(
     readonly code: number,
@@ -10,6 +12,15 @@ export class SwillError extends Error {
     readonly retryable: boolean = code === 503 || code === 429 || field(data, "retryable") === true,
   ) {
     super(message);
+  }
+
+  /** @internal The first request that fails by this is one of that handler. The message stays as it is: the server may mean it for people. */
+  blame(rpc: string): void {
+    if (this.rpc !== undefined) return;
+    this.rpc = rpc;
+    const [head = ""] = /^\w+: /.exec(this.stack ?? "") ?? []; // in V8 alone a stack begins with the message
+    const rest = this.stack?.slice(head.length);
+    if (head && rest?.startsWith(this.message)) this.stack = `${this.name}: ${this.code ? `${this.code} ` : ""}${rpc}: ${rest}`;
   }
 
   /** After how many milliseconds the server wishes to be asked again, if it says so. */

@@ -116,6 +116,13 @@ export class Stream<T> extends Observable<StreamSnapshot<T>> implements AsyncIte
   }
 }
 
+/** `source`, or a TypeError where it has no items. */
+export function iterable(source: Source<unknown>, rpc: string): Source<unknown> {
+  const { [Symbol.asyncIterator]: isAsync, [Symbol.iterator]: isPlain } = Object(source);
+  if (!isAsync && !isPlain) throw new TypeError(`${rpc}: the source of an upload is an iterable, such as an array or an async generator; ${source} is none`);
+  return source;
+}
+
 /** Lets the items of `source` follow the opening envelope of `x`, and returns that. Whatever ends the request ends the source. */
 export function pump(client: Client, source: Source<unknown>, x: Exchange): Exchange {
   const items: AsyncIterator<unknown> | Iterator<unknown> =
