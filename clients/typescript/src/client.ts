@@ -489,9 +489,10 @@ export class Client extends Observable<ClientState> {
     const delay = delayOf(ending, Math.max(0, this.#failures - 1), this.#options.backoff);
     this.#notBefore = now() + namedDelay(ending);
     this.#timer = setTimeout(() => this.#dial(), delay);
-    const why = ending.reason || "gone";
+    const isTooLarge = ending.code === 1009; // and would be again
+    const why = isTooLarge ? `a message was larger than the server takes: ${ending.reason}` : ending.reason || "gone";
     this.#set("waiting", delay, why);
-    this.#breakOpen(why, ending.code !== 1009); // 1009: a message was too large, and would be again
+    this.#breakOpen(why, !isTooLarge);
   }
 
   /** Ends what there is of a connection. */

@@ -679,7 +679,13 @@ describe("after a lost connection, a unary call", () => {
 
     server.link.lose({ code: 1009, reason: "message too big" });
 
-    expect((await answer).message).toMatch("message too big");
+    expect(await answer).toMatchObject({
+      name: "MaybeExecutedError",
+      retryable: false,
+      message: "the connection broke (a message was larger than the server takes: message too big); the call may have run",
+    });
+    await advance(1000);
+    expect(server.link.sent).toEqual([]);
   });
 
   it("may have run, and says so by a class of its own", async () => {
