@@ -564,14 +564,20 @@ export class Client extends Observable<ClientState> {
 
   readonly #wake = (): void => {
     if ((globalThis as { document?: Document }).document?.hidden) return;
+    this.#doubt();
+    if (this.#state.status === "waiting" && now() >= this.#notBefore) this.#dial();
+  };
+
+  /** A connection may outlive an `offline`, such as one to this machine: so it is asked, and not given up. */
+  readonly #doubt = (): void => {
     const link = this.#link;
     if (link?.since !== undefined) this.#probe(link, Math.min(WAKE_MS, this.#options.heartbeatTimeoutMs));
-    else if (this.#state.status === "waiting" && now() >= this.#notBefore) this.#dial();
   };
 
   #watchPage(verb: "addEventListener" | "removeEventListener"): void {
     const page = globalThis as { document?: Document } & Partial<EventTarget>;
     page[verb]?.("online", this.#wake);
+    page[verb]?.("offline", this.#doubt);
     page.document?.[verb]?.("visibilitychange", this.#wake);
   }
 }

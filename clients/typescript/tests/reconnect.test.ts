@@ -500,11 +500,26 @@ describe("a page", () => {
     expect(server.attempts).toBe(2);
   });
 
-  it("asks at once whether the server is still there, and goes on within 3 s if not", async () => {
+  it("that loses its network keeps a connection that answers, and does not end a wait", async () => {
+    await connect();
+    const { pings } = server.link;
+    heard.offline!();
+    await advance(3000);
+    expect([server.link.pings, client.state.status]).toEqual([pings + 1, "connected"]);
+
+    server.refusal = { reason: "down" };
+    server.link.lose();
+    heard.offline!();
+    await advance(0);
+
+    expect(server.attempts).toBe(1);
+  });
+
+  it.each(["visibilitychange", "offline"])("asks at once on %s whether the server is still there, and goes on within 3 s if not", async (event) => {
     await connect();
     server.link.deaf = true;
 
-    heard.visibilitychange!();
+    heard[event]!();
     await advance(3000 + 250);
 
     expect(server.links).toHaveLength(2);
@@ -513,7 +528,7 @@ describe("a page", () => {
 
   it("is left alone after close", async () => {
     await connect();
-    expect(Object.keys(heard).sort()).toEqual(["online", "visibilitychange"]);
+    expect(Object.keys(heard).sort()).toEqual(["offline", "online", "visibilitychange"]);
 
     client.close();
 
