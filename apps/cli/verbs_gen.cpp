@@ -58,8 +58,14 @@ void check_file(const gen_options& o, const std::string& text, output& out) {
 task<described_api> api_at(const options& o, output& out, const std::string& place) {
   if (place.find("://") == std::string::npos && !place.starts_with("unix:")) {
     const auto text = read_file(place);
-    if (!text) throw usage_error("there is no file " + place);
-    co_return read_api(parse_json(*text));
+    if (!text)
+      throw usage_error("there is no file " + place +
+                        "; a server is ws://HOST:PORT/PATH, wss://HOST:PORT/PATH or unix:PATH");
+    try {
+      co_return read_api(parse_json(*text));
+    } catch (const usage_error& e) {
+      throw usage_error(place + ": " + e.what());
+    }
   }
   described_api api;
   co_await with_server(o, out, place, [&api](session s) -> task<void> { api = read_api(co_await introspection(s)); });

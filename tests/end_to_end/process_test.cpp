@@ -29,7 +29,7 @@ std::string url_of(program& gateway) { return read_urls(gateway).at(0); }
 
 int sum_at(const std::string& url) { return blocking_client{url}.call<int>("math.add", std::pair{1, 2}); }
 
-std::unique_ptr<program> in_shell(const std::string& before, const std::string& after = {}) {
+std::unique_ptr<program> gateway_in_shell(const std::string& before, const std::string& after = {}) {
   const std::string command =
       before + " exec '" + program_directory() + "/swill-gateway' --port 0 --io-threads 1 " + after;
   return std::make_unique<program>("/bin/sh", std::vector<std::string>{"-c", command});
@@ -87,8 +87,8 @@ std::chrono::steady_clock::duration time_to_end(program& gateway) {
 
 TEST(Log, ThatNobodyReadsHoldsNothingUp) {
   const auto is_as_quick = [] { // but for what waits for the log, less than a second
-    const auto has_room = in_shell("");
-    const auto is_full = in_shell("head -c 65536 /dev/zero >&2;");
+    const auto has_room = gateway_in_shell("");
+    const auto is_full = gateway_in_shell("head -c 65536 /dev/zero >&2;");
     const auto without = time_to_end(*has_room);
     return time_to_end(*is_full) < without + patient(1s);
   };
@@ -97,7 +97,7 @@ TEST(Log, ThatNobodyReadsHoldsNothingUp) {
 }
 
 TEST(Signals, EndAServerWhoseStandardOutputNobodyReads) {
-  const auto gateway = in_shell("head -c 65536 /dev/zero;", "--node-name x"); // the pipe is full
+  const auto gateway = gateway_in_shell("head -c 65536 /dev/zero;", "--node-name x"); // the pipe is full
   std::string log;
   const auto read_until = [&](const char* text) {
     while (log.find(text) == std::string::npos) log += gateway->read_errors();
@@ -175,7 +175,7 @@ TEST(Log, ShowsHandshakesThatAreRejectedAtTrace) {
 }
 
 TEST(Descriptors, StandardOnesThatAreClosedAreNeverSockets) {
-  const auto gateway = in_shell("exec <&- 2>&-;");
+  const auto gateway = gateway_in_shell("exec <&- 2>&-;");
   const std::string url = url_of(*gateway);
 
   EXPECT_EQ(sum_at(url), 3);
@@ -188,7 +188,7 @@ TEST(Descriptors, StandardOnesThatAreClosedAreNeverSockets) {
 }
 
 TEST(Descriptors, SoftLimitIsRaisedAndFewerConnectionsAreTakenWhereItIsTooLow) {
-  const auto gateway = in_shell("ulimit -Sn 300 && ulimit -Hn 900 &&");
+  const auto gateway = gateway_in_shell("ulimit -Sn 300 && ulimit -Hn 900 &&");
   const std::string url = url_of(*gateway);
 
   const std::string log = gateway->read_errors();

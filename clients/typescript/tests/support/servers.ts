@@ -71,7 +71,7 @@ export async function serveRedis(): Promise<Server> {
 }
 
 /** Whether somebody listens there. */
-function accepts(port: number): Promise<boolean> {
+export function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect(port, "127.0.0.1", () => {
       socket.destroy();
