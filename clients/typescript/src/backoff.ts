@@ -8,9 +8,13 @@ export interface Backoff {
   longestMs: number;
 }
 
-/** Endings after which trying again is of no use: the server says who may come, or speaks another protocol. */
-export function isFinal({ status, code }: Ending): boolean {
-  return [401, 403, 406].includes(status!) || [3000, 3003, 4401, 4403].includes(code!);
+/**
+ * Endings after which trying again is of no use: the server says who may come, or speaks another protocol. Where nobody has been there yet (`isFirst`), an address that
+ * is none counts, too, and an HTTP status that says that no such server is there; later that may be a balancer while a node is replaced.
+ */
+export function isFinal({ status, code, problem }: Ending, isFirst = false): boolean {
+  const isMistake = problem !== undefined || (status! < 500 && ![408, 425, 429].includes(status!));
+  return (isFirst && isMistake) || [401, 403, 406].includes(status!) || [3000, 3003, 4401, 4403].includes(code!);
 }
 
 /** However long a server wishes; timers take no more than 24 days, and nobody means that. Milliseconds. */

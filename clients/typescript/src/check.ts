@@ -101,7 +101,7 @@ function kindOf(value: unknown): Kind {
   }
   if (value === null) return "nil";
   if (value instanceof Date) return "datetime";
-  if (ArrayBuffer.isView(value)) return "bytes";
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return "bytes";
   return Array.isArray(value) || value instanceof Set ? "list" : "dict";
 }
 

@@ -20,7 +20,7 @@ import {
 } from "./exchange.js";
 import { guard, Observable } from "./observable.js";
 import { randomId } from "./random.js";
-import { pump, Stream, type StreamOptions } from "./stream.js";
+import { iterable, pump, Stream, type StreamOptions } from "./stream.js";
 import { type Ending, openWebSocket, type Transport, urlOf, type WebSocketClass } from "./transport.js";
 
 export interface ClientOptions {
@@ -122,6 +122,7 @@ export class Client extends Observable<ClientState> {
 
   constructor(options: ClientOptions = {}) {
     super();
+    if (options.token && typeof options.token !== "function") throw new TypeError("token is a function that gives the token: it is asked before every attempt");
     this.#options = {
       waitMs: 10_000,
       waiting: 1024,
@@ -189,7 +190,14 @@ export class Client extends Observable<ClientState> {
   connect(target: Target, { signal, timeoutMs = 30_000 }: ConnectOptions = {}): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#target) throw new ConnectionError("connected before: close first");
-      if (typeof target !== "function") urlOf(target); // throws
+      if (typeof target !== "function") {
+        try {
+          urlOf(target);
+        } catch (problem) {
+          this.#stop((problem as Error).message, problem); // calls that wait for a connection need not wait
+          throw problem;
+        }
+      }
       this.#target = target;
       this.#watchPage("addEventListener");
       const give = (why: string) => this.#stop(why, signal?.reason);
@@ -215,7 +223,7 @@ export class Client extends Observable<ClientState> {
 
   /** Ends the connection, and everything that goes on over it. The client may `connect` again. */
   close(): void {
-    this.#stop("");
+    if (this.#state.status !== "closed") this.#stop("");
   }
 
   [Symbol.dispose](): void {
@@ -238,13 +246,13 @@ export class Client extends Observable<ClientState> {
   upload<R = any>(rpc: string, source: Source<unknown>, options: RequestOptions = {}): Promise<R> {
     return new Promise((resolve, reject) => {
       const sink: Sink = { item: resolve, end: resolve as () => void, fail: reject };
-      this.begin(pump(this, source, new Exchange(rpc, undefined, options, sink, false, METADATA)));
+      this.begin(pump(this, iterable(source, rpc), new Exchange(rpc, undefined, options, sink, false, METADATA)));
     });
   }
 
   /** A stream for a stream. Both go on at the same time. */
   duplex<T = any>(rpc: string, source: Source<unknown>, options: StreamOptions = {}): Stream<T> {
-    return new Stream<T>(this, rpc, undefined, options, source);
+    return new Stream<T>(this, rpc, undefined, options, iterable(source, rpc));
   }
 
   // --- requests
@@ -257,7 +265,7 @@ export class Client extends Observable<ClientState> {
       return;
     }
     if (this.#state.status === "closed") {
-      this.#fail(x, new NotSentError(this.#state.reason || "closed"));
+      this.#fail(x, this.#lost(x, this.#state.reason || "closed"));
       return;
     }
     signal?.addEventListener("abort", (x.onAbort = () => this.cancel(x, signal.reason)));
@@ -390,7 +398,9 @@ export class Client extends Observable<ClientState> {
   }
 
   #fail(x: Exchange, problem: unknown): void {
-    if (this.#finish(x)) x.sink.fail(problem);
+    if (!this.#finish(x)) return;
+    if (problem instanceof SwillError) problem.blame(x.rpc);
+    x.sink.fail(problem);
   }
 
   /** False when it was over before. */
@@ -407,7 +417,7 @@ export class Client extends Observable<ClientState> {
 
   /** What the caller of a request learns whose connection is gone. */
   #lost(x: Exchange, why: string): unknown {
-    if (!x.hasLeft) return new NotSentError(why);
+    if (!x.hasLeft) return this.#state.status === "closed" ? new ConnectionError(`not sent: ${why}`) : new NotSentError(why);
     if (x.streams || x.opening) return new StreamBrokenError(why, x.received, x.itemsSent);
     return new MaybeExecutedError(why);
   }
@@ -444,9 +454,14 @@ export class Client extends Observable<ClientState> {
   async #transport(attempt: number, signal: AbortSignal): Promise<Transport> {
     const target = this.#target!;
     const place = typeof target === "function" ? await target({ attempt, signal }) : target;
-    if (typeof place === "object" && "send" in place) return place;
+    if (typeof (place as Transport)?.send === "function") return place as Transport;
+    let url: URL;
+    try {
+      url = urlOf(place as string | URL);
+    } catch (problem) {
+      throw { reason: (problem as Error).message, problem };
+    }
     const token = await this.#options.token?.();
-    const url = urlOf(place);
     if (token !== undefined) url.searchParams.set("session", token);
     if (!url.searchParams.has("client")) url.searchParams.set("client", this.id);
     return openWebSocket(url, this.#options.webSocket, signal);
@@ -464,9 +479,9 @@ export class Client extends Observable<ClientState> {
   #lose(link: Link, ending: Ending): void {
     if (this.#link !== link) return;
     this.#drop();
-    if (isFinal(ending)) {
+    if (isFinal(ending, !!this.#connected)) {
       const why = ending.reason || "refused";
-      this.#stop(why, new ConnectionError(why, false, ending.status ?? ending.code));
+      this.#stop(why, ending.problem ?? new ConnectionError(why, false, ending.status ?? ending.code));
       return;
     }
     const wasStable = now() - link.since! >= STABLE_MS; // not, where it was never up: NaN
@@ -474,9 +489,10 @@ export class Client extends Observable<ClientState> {
     const delay = delayOf(ending, Math.max(0, this.#failures - 1), this.#options.backoff);
     this.#notBefore = now() + namedDelay(ending);
     this.#timer = setTimeout(() => this.#dial(), delay);
-    const why = ending.reason || "gone";
+    const isTooLarge = ending.code === 1009; // and would be again
+    const why = isTooLarge ? `a message was larger than the server takes: ${ending.reason}` : ending.reason || "gone";
     this.#set("waiting", delay, why);
-    this.#breakOpen(why, ending.code !== 1009); // 1009: a message was too large, and would be again
+    this.#breakOpen(why, !isTooLarge);
   }
 
   /** Ends what there is of a connection. */
@@ -490,7 +506,6 @@ export class Client extends Observable<ClientState> {
   }
 
   #stop(reason: string, problem: unknown = new ConnectionError(reason || "closed")): void {
-    if (!this.#target) return;
     this.#drop();
     this.#target = undefined;
     this.#watchPage("removeEventListener");
@@ -549,14 +564,20 @@ export class Client extends Observable<ClientState> {
 
   readonly #wake = (): void => {
     if ((globalThis as { document?: Document }).document?.hidden) return;
+    this.#doubt();
+    if (this.#state.status === "waiting" && now() >= this.#notBefore) this.#dial();
+  };
+
+  /** A connection may outlive an `offline`, such as one to this machine: so it is asked, and not given up. */
+  readonly #doubt = (): void => {
     const link = this.#link;
     if (link?.since !== undefined) this.#probe(link, Math.min(WAKE_MS, this.#options.heartbeatTimeoutMs));
-    else if (this.#state.status === "waiting" && now() >= this.#notBefore) this.#dial();
   };
 
   #watchPage(verb: "addEventListener" | "removeEventListener"): void {
     const page = globalThis as { document?: Document } & Partial<EventTarget>;
     page[verb]?.("online", this.#wake);
+    page[verb]?.("offline", this.#doubt);
     page.document?.[verb]?.("visibilitychange", this.#wake);
   }
 }

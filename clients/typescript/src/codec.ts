@@ -167,16 +167,26 @@ function putList(list: readonly unknown[], depth: number): void {
   for (let i = 0; i < list.length; i++) put(list[i], depth);
 }
 
+function putBinary(bytes: Uint8Array): void {
+  putHead(bytes.length, 0, 0, 0xc4, true);
+  putBytes(bytes);
+}
+
+/** Throws for what a platform made that has no fields, such as a Promise or a RegExp: it would go as an empty map, and nobody means that. */
+function refuseOpaque(value: object): void {
+  const name = Object.prototype.toString.call(value).slice(8, -1);
+  if (name === "Object") return;
+  throw new TypeError(`${/^[AEIO]/.test(name) ? "an" : "a"} ${name} cannot be sent${name === "Promise" ? ": is an await missing?" : ""}`);
+}
+
 function putObject(value: any, depth: number): void {
   if (depth > DEEPEST) throw new Error(`nested more than ${DEEPEST} deep`);
   depth++;
   if (Array.isArray(value)) putList(value, depth);
   else if (value instanceof Date) putDate(value);
-  else if (ArrayBuffer.isView(value)) {
-    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-    putHead(bytes.length, 0, 0, 0xc4, true);
-    putBytes(bytes);
-  } else if (value instanceof Set) putList([...value], depth);
+  else if (ArrayBuffer.isView(value)) putBinary(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  else if (value instanceof ArrayBuffer) putBinary(new Uint8Array(value));
+  else if (value instanceof Set) putList([...value], depth);
   else if (value instanceof Map) {
     putHead(value.size, 0x80, 16, 0xdd, false); // unlike those of an object, keys of a Map may be integers
     for (const [key, item] of value) {
@@ -186,6 +196,7 @@ function putObject(value: any, depth: number): void {
   } else if (value instanceof Extension) putExtension(value.type, value.data);
   else {
     const keys = Object.keys(value).filter((key) => value[key] !== undefined);
+    if (!keys.length) refuseOpaque(value);
     putHead(keys.length, 0x80, 16, 0xdd, false);
     for (const key of keys) {
       putText(key);

@@ -1,6 +1,8 @@
 /** What was asked for was not done. `code` is that of docs/protocol.md §4; 0 where this client says so and no server. */
 export class SwillError extends Error {
   override name = "SwillError";
+  /** The handler that was asked, where a request has failed. Consoles show it before the message. */
+  rpc: string | undefined;
 
   constructor(
     readonly code: number,
@@ -10,6 +12,15 @@ export class SwillError extends Error {
     readonly retryable: boolean = code === 503 || code === 429 || field(data, "retryable") === true,
   ) {
     super(message);
+  }
+
+  /** @internal The first request that fails by this is one of that handler. The message stays as it is: the server may mean it for people. */
+  blame(rpc: string): void {
+    if (this.rpc !== undefined) return;
+    this.rpc = rpc;
+    const [head = ""] = /^\w+: /.exec(this.stack ?? "") ?? []; // in V8 alone a stack begins with the message
+    const rest = this.stack?.slice(head.length);
+    if (head && rest?.startsWith(this.message)) this.stack = `${this.name}: ${this.code ? `${this.code} ` : ""}${rpc}: ${rest}`;
   }
 
   /** After how many milliseconds the server wishes to be asked again, if it says so. */
@@ -31,6 +42,29 @@ export interface Fields {
   [field: string]: Problem[];
 }
 
+/**
+ * The descriptions of problems by the path of what they are about, as forms name their inputs: `lines[1].sku`, `prices["usd"]`; those of the message as a whole
+ * stand under `*`. Of what the server says (`ValidationError.texts`), or the checks of a generated client.
+ */
+export function textsOf(fields: Fields | undefined): Record<string, string[]> {
+  const texts: Record<string, string[]> = {};
+  const takeAll = (problems: unknown, path: string) => {
+    for (const problem of Array.isArray(problems) ? problems : []) if (problem && typeof problem === "object") take(problem, path); // an application may say anything
+  };
+  const take = (problem: any, path: string) => {
+    const { description, index, key, errors } = problem;
+    if (typeof description === "string") (texts[path || "*"] ??= []).push(description);
+    else if (typeof index === "number") takeAll(errors, `${path}[${index}]`);
+    else if ("key" in problem && !Array.isArray(key)) takeAll(errors, `${path}[${typeof key === "string" ? JSON.stringify(key) : key}]`);
+    else takeFields(problem, path);
+  };
+  const takeFields = (fields: Fields, path: string) => {
+    for (const [name, problems] of Object.entries(fields)) takeAll(problems, name === "*" ? path : path ? `${path}.${name}` : name);
+  };
+  if (typeof fields === "object") takeFields(fields, "");
+  return texts;
+}
+
 /** Code 422: the message breaks its description. */
 export class ValidationError extends SwillError {
   override name = "ValidationError";
@@ -38,9 +72,14 @@ export class ValidationError extends SwillError {
   get fields(): Fields {
     return (this.data ?? {}) as Fields;
   }
+
+  /** `fields` by path: see `textsOf`. */
+  get texts(): Record<string, string[]> {
+    return textsOf(this.fields);
+  }
 }
 
-/** There is no connection, and this client does not go on trying: it was refused (401, 403), or closed. */
+/** There is no connection, and this client does not go on trying: it was refused (401, 403), or closed. Requests that have not left fail by it then. */
 export class ConnectionError extends SwillError {
   override name = "ConnectionError";
 
@@ -50,7 +89,7 @@ export class ConnectionError extends SwillError {
   }
 }
 
-/** The request never left this machine: sending it again does nothing twice. */
+/** The request never left this machine, and this client goes on trying to connect: sending it again does nothing twice. */
 export class NotSentError extends ConnectionError {
   override name = "NotSentError";
 

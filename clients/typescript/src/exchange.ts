@@ -41,7 +41,8 @@ export interface RequestOptions {
 export interface Sink {
   item(data: any, size: number): void;
   end(): void;
-  fail(problem: unknown): void;
+  /** By an Error, or what a signal was aborted with. */
+  fail(problem: any): void;
 }
 
 /** One request: from its begin, over the wait for a connection and its time on the wire, to its end. */

@@ -20,6 +20,7 @@ export {
   type Problem,
   StreamBrokenError,
   SwillError,
+  textsOf,
   ValidationError,
 } from "./errors.js";
 export type { Metadata, RequestOptions } from "./exchange.js";

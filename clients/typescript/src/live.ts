@@ -30,7 +30,7 @@ export abstract class Live<S, E> extends Observable<S> implements AsyncIterable<
   /** @internal */
   protected status: LiveStatus = "idle";
   /** @internal */
-  protected problem: unknown;
+  protected problem: Error | undefined;
 
   /** @internal */
   constructor(client: Client, rpc: string, options: QueueOptions) {
@@ -121,7 +121,7 @@ export abstract class Live<S, E> extends Observable<S> implements AsyncIterable<
   #open(status: LiveStatus): void {
     this.#timer = undefined;
     this.#set(status);
-    const fail = (problem: unknown) => {
+    const fail = (problem: Error) => {
       if (this.#exchange !== x) return;
       this.#exchange = undefined;
       const { code, retryable, retryAfterMs } = problem as SwillError;
@@ -155,7 +155,7 @@ export abstract class Live<S, E> extends Observable<S> implements AsyncIterable<
     this.#client.begin(x);
   }
 
-  #set(status: LiveStatus, problem?: unknown): void {
+  #set(status: LiveStatus, problem?: Error): void {
     this.status = status;
     this.problem = problem;
     this.changed();

@@ -30,8 +30,8 @@ export function queryOptions<R = any>(client: Client, rpc: string, data?: unknow
       await once();
       return (await client.call<any>(rpc, data, { idempotent: true, ...options, signal })) ?? null; // undefined, which only an empty stream gives, is no data
     },
-    retry: (failures: number, problem: unknown) => failures < 3 && !!(problem as SwillError).retryable,
-    retryDelay: (failures: number, problem: unknown) => (problem as SwillError).retryAfterMs ?? 1000 * 2 ** failures,
+    retry: (failures: number, problem: Error) => failures < 3 && !!(problem as SwillError).retryable,
+    retryDelay: (failures: number, problem: Error) => (problem as SwillError).retryAfterMs ?? 1000 * 2 ** failures,
     networkMode,
   };
 }

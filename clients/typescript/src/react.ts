@@ -38,7 +38,7 @@ function hold(client: Client, target: Target): () => void {
 export interface SwillProviderProps {
   /** A client that the application connects and closes. */
   client?: Client;
-  /** Without `client`: where one is connected to as long as this is mounted. A function is taken once. */
+  /** Without `client`: where one is connected to as long as this is mounted. A function is taken once; one that waits for an address may give a promise. */
   target?: Target;
   /** What that client is made with, once. */
   options?: ClientOptions;
@@ -47,9 +47,10 @@ export interface SwillProviderProps {
 
 /** Gives the components below it a client. */
 export function SwillProvider({ client: given, target, options, children }: SwillProviderProps): ReactNode {
+  if (!given && target === undefined) throw new TypeError("SwillProvider wants a target, or a client");
   const place = typeof target === "function" || String(target);
   const client = useMemo(() => given ?? new Client(options), [given, place]);
-  useEffect(() => (given || !target ? undefined : hold(client, target)), [client]);
+  useEffect(() => (given ? undefined : hold(client, target!)), [client]);
   return createElement(Context.Provider, { value: client }, children);
 }
 

@@ -34,7 +34,7 @@ export interface AnswerSnapshot<R> extends Again {
   readonly status: "idle" | "pending" | "done" | "failed";
   /** The newest answer. It stays while another is waited for, and when that fails. */
   readonly data: R | undefined;
-  readonly problem: unknown;
+  readonly problem: Error | undefined;
 }
 
 export interface KeepOptions {

@@ -25,7 +25,8 @@ export interface StreamSnapshot<T> {
   readonly last: T | undefined;
   /** How many have come. */
   readonly received: number;
-  readonly problem: unknown;
+  /** Why it failed: mostly a `SwillError`. */
+  readonly problem: Error | undefined;
 }
 
 /**
@@ -39,7 +40,7 @@ export class Stream<T> extends Observable<StreamSnapshot<T>> implements AsyncIte
   readonly #queue: Queue<T>;
   #status: StreamSnapshot<T>["status"] = "open";
   #last: T | undefined;
-  #problem: unknown;
+  #problem: Error | undefined;
   #isRead = false;
   #isWatched = false;
 
@@ -48,7 +49,7 @@ export class Stream<T> extends Observable<StreamSnapshot<T>> implements AsyncIte
     super();
     this.#client = client;
     this.#queue = makeQueue(options);
-    const finish = (status: "ended" | "failed", ...problem: [unknown?]) => {
+    const finish = (status: "ended" | "failed", ...problem: [Error?]) => {
       this.#status = status;
       this.#problem = problem[0];
       this.#queue.finish(...problem);
@@ -63,7 +64,7 @@ export class Stream<T> extends Observable<StreamSnapshot<T>> implements AsyncIte
         this.changed();
       },
       end: () => finish("ended"),
-      fail: (problem: unknown) => finish("failed", problem),
+      fail: (problem: Error) => finish("failed", problem),
     };
     this.#exchange = new Exchange(rpc, data, options, sink, true, source ? METADATA : MESSAGE);
     client.begin(source ? pump(client, source, this.#exchange) : this.#exchange);
@@ -113,6 +114,13 @@ export class Stream<T> extends Observable<StreamSnapshot<T>> implements AsyncIte
       problem: this.#problem,
     };
   }
+}
+
+/** `source`, or a TypeError where it has no items. */
+export function iterable(source: Source<unknown>, rpc: string): Source<unknown> {
+  const { [Symbol.asyncIterator]: isAsync, [Symbol.iterator]: isPlain } = Object(source);
+  if (!isAsync && !isPlain) throw new TypeError(`${rpc}: the source of an upload is an iterable, such as an array or an async generator; ${source} is none`);
+  return source;
 }
 
 /** Lets the items of `source` follow the opening envelope of `x`, and returns that. Whatever ends the request ends the source. */

@@ -32,7 +32,7 @@ export interface TopicSnapshot<T> {
   readonly position: Position | undefined;
   /** Whether everything that was missed came after the last (re)connect. */
   readonly recovered: boolean | undefined;
-  readonly problem: unknown;
+  readonly problem: Error | undefined;
 }
 
 /** A topic of the server, over any number of connections: each message once, in order, and a note where some are missing. */
@@ -100,8 +100,13 @@ export class Topic<T> extends Live<TopicSnapshot<T>, TopicEvent<T>> {
   }
 }
 
+function wantClient(client: Client, who: string): void {
+  if (typeof client?.begin !== "function") throw new TypeError(`${who} wants a client, and then the name of a topic: ${who}(client, name)`);
+}
+
 /** The topic of that name. Without `since`, all who ask a client for a topic get the same object while somebody listens to it. */
 export function topic<T = any>(client: Client, name: string, options: TopicOptions = {}): Topic<T> {
+  wantClient(client, "topic");
   if (options.since) return new Topic<T>(client, name, options, () => {});
   const key = `topic ${name}`;
   return share(client, key, () => new Topic<T>(client, name, options, () => sharedBy(client).delete(key)));
@@ -119,6 +124,7 @@ export function publish(
   data: unknown,
   { idempotencyKey, ...options }: PublishOptions = {},
 ): Promise<Position> {
+  wantClient(client, "publish");
   const idempotency_key = idempotencyKey ?? randomId();
   return client.call("swill.publish", { topic: name, data, idempotency_key }, { ...options, idempotent: true });
 }
@@ -133,7 +139,7 @@ export interface Member {
 export interface PresenceSnapshot {
   readonly status: LiveStatus;
   readonly members: readonly Member[];
-  readonly problem: unknown;
+  readonly problem: Error | undefined;
 }
 
 /** The members of a topic that has presence; those that were last known while it is stale. Loops get the list after each change. */
@@ -181,6 +187,7 @@ export class Presence extends Live<PresenceSnapshot, readonly Member[]> {
 
 /** Who is in that topic; one object and one request for all who ask. */
 export function presence(client: Client, name: string): Presence {
+  wantClient(client, "presence");
   const key = `presence ${name}`;
   return share(client, key, () => new Presence(client, name, () => sharedBy(client).delete(key)));
 }

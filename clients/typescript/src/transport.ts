@@ -10,6 +10,8 @@ export interface Ending {
   status?: number;
   /** The server's wish when to come again. */
   retryAfterMs?: number;
+  /** What a client whose first attempt this is fails with: the address is none. */
+  problem?: unknown;
 }
 
 /** Carries whole binary messages both ways, in order. What a client is on: a WebSocket, a MessagePort, a test's own. */
@@ -52,16 +54,30 @@ export interface WebSocketLike {
 const PROTOCOL = "swill.v1";
 
 /**
- * The URL of a server. A bare host, with or without a port, means port 8080 and path `/ws`, by `ws:`; on a page that came by https:
- * port 443, by `wss:`. Of a URL, http and https stand for ws and wss, and no path for `/ws`.
+ * The URL of a server. A bare host, with or without a port or path, means port 8080 and path `/ws`, by `ws:`; on a page that came by https:
+ * port 443, by `wss:`. Of a URL, http and https stand for ws and wss, and no path for `/ws`. Throws a `TypeError` for what is no address.
  */
 export function urlOf(target: string | URL): URL {
-  let text = String(target);
+  const refuse = (why: string) => {
+    throw new TypeError(`connect() wants an address, HOST, HOST:PORT or a URL such as ws://HOST:PORT/ws, or a function that gives one: ${why}`);
+  };
+  if (typeof target !== "string" && typeof target?.href !== "string") refuse(`${target} is none`);
+  const given = String(target);
+  let text = given;
   if (!text.includes("://")) {
     const isSecure = (globalThis as { location?: Location }).location?.protocol === "https:";
-    text = isSecure ? `wss://${text}` : `ws://${/:\d+$/.test(text) ? text : `${text}:8080`}`;
+    const host = /^[^/?#]*/.exec(text)![0];
+    text = isSecure ? `wss://${text}` : `ws://${/:\d+$/.test(host) ? host : `${host}:8080`}${text.slice(host.length)}`;
   }
-  const url = new URL(text.replace(/^http/, "ws"));
+  let url!: URL;
+  try {
+    url = new URL(text.replace(/^http/i, "ws"));
+  } catch {
+    refuse(`"${given}" is none`);
+  }
+  if (!/^wss?:$/.test(url.protocol)) refuse(`"${given}" has a scheme that is not ws, wss, http or https`);
+  if (url.port === "0") refuse(`"${given}" has no port from 1 to 65535`);
+  if (url.hash) refuse(`"${given}" has a fragment`);
   if (url.pathname === "/") url.pathname = "/ws";
   return url;
 }
@@ -70,7 +86,14 @@ export function urlOf(target: string | URL): URL {
 export async function openWebSocket(url: URL, given: WebSocketClass | undefined, signal: AbortSignal): Promise<Transport> {
   const Class = given ?? (await findClass());
   return new Promise((resolve, reject: (ending: Ending) => void) => {
-    const socket = new Class(url.href, [PROTOCOL], { perMessageDeflate: false }); // for ws: small messages do not shrink by it
+    const nobody = `no connection to ${url.origin}${url.pathname}`; // without the query, which may hold a token, and would be shown to people
+    let socket!: WebSocketLike;
+    try {
+      socket = new Class(url.href, [PROTOCOL], { perMessageDeflate: false }); // for ws: small messages do not shrink by it
+    } catch (problem) {
+      reject({ reason: `${nobody}: ${(problem as Error).message}`, problem }); // such as ws: in a page that came by https
+      return;
+    }
     socket.binaryType = socket.on ? "nodebuffer" : "arraybuffer"; // ws: an ArrayBuffer for each message costs much
     let frames: FrameWriter | undefined;
     const transport: Transport & { copies: boolean } = {
@@ -91,7 +114,7 @@ export async function openWebSocket(url: URL, given: WebSocketClass | undefined,
       onMessage: undefined,
       onClose: undefined,
     };
-    const ending: Ending = { reason: `no connection to ${url.host}` };
+    const ending: Ending = { reason: nobody };
     const abort = () => socket.close();
     signal.addEventListener("abort", abort);
     socket.onopen = () => {
@@ -107,11 +130,11 @@ export async function openWebSocket(url: URL, given: WebSocketClass | undefined,
     else socket.onmessage = ({ data }) => transport.onMessage?.(new Uint8Array(data));
     socket.onerror = ({ message }) => {
       if (!message || ending.status) return;
-      ending.reason = message.replace(url.search, ""); // which may hold a token, and would be shown to people
+      ending.reason = `${nobody}: ${message.replace(url.search, "")}`;
       ending.status = Number(/status code: (\d+)/.exec(message)?.[1]) || undefined; // Deno and Bun tell it in words
     };
     socket.on?.("unexpected-response", (request, response) => {
-      ending.reason = `the server answered ${(ending.status = response.statusCode)}`;
+      ending.reason = `${nobody}: the server answered ${(ending.status = response.statusCode)}`;
       const after = response.headers["retry-after"];
       if (after) ending.retryAfterMs = /^\d+$/.test(after) ? after * 1000 : Date.parse(after) - Date.now();
       request.destroy();

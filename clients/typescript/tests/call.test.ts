@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { Client, SwillError, ValidationError } from "../src/index.js";
+import { Client, presence, publish, SwillError, textsOf, topic, ValidationError } from "../src/index.js";
 import { FakeServer, settle } from "../src/testing.js";
 
 let server: FakeServer;
@@ -58,6 +58,54 @@ describe("a call", () => {
     const error = await answer.catch((e) => e);
     expect(error).toBeInstanceOf(ValidationError);
     expect(error.fields.name).toEqual([{ description: "Missing required field" }]);
+  });
+
+  it("fails with the name of its handler, which consoles show, and with the message as it came", async () => {
+    const answers = [client.call("greeter.helo"), client.stream("clock.tick").next(), client.call("slow")].map((a) => a.catch((e) => e));
+
+    server.link.fail(2, 404, "No such handler");
+    server.link.fail(3, 404, "No such handler");
+    client.close();
+
+    const [call, stream, lost] = await Promise.all(answers);
+    expect([call, stream, lost].map((e) => e.rpc)).toEqual(["greeter.helo", "clock.tick", "slow"]);
+    expect([call.message, call.stack.split("\n")[0]]).toEqual(["No such handler", "SwillError: 404 greeter.helo: No such handler"]);
+    expect(lost.stack).toMatch(/^MaybeExecutedError: slow: the connection broke/);
+  });
+
+  it("says in words what it was given wrongly", async () => {
+    for (const source of [5, undefined, {}, null] as any[]) {
+      const why = `sum: the source of an upload is an iterable, such as an array or an async generator; ${source} is none`;
+      await expect(client.upload("sum", source)).rejects.toThrow(new TypeError(why));
+      expect(() => client.duplex("sum", source)).toThrow(new TypeError(why));
+    }
+    expect(() => new Client({ token: "abc" as any })).toThrow(new TypeError("token is a function that gives the token: it is asked before every attempt"));
+    for (const ask of [topic, presence, publish] as any[]) {
+      expect(() => ask("chat")).toThrow(new TypeError(`${ask.name} wants a client, and then the name of a topic: ${ask.name}(client, name)`));
+    }
+    expect(server.link.sent).toEqual([]);
+  });
+
+  it("fails with texts by the paths of what is wrong", async () => {
+    const answer = client.call("order.place", {}).catch((e) => e);
+    const no = (description: string) => [{ description }];
+    const lines = [...no("too long"), { index: 1, errors: [{ sku: no("unknown"), "*": no("sold out") }] }, { index: 2, errors: no("Expected Line, got int") }];
+    const prices = [{ key: "us d", errors: no("less than 0") }, { key: 7, errors: [...no("a"), ...no("b")] }];
+
+    server.link.fail(2, 422, "Validation Error", { lines, prices, "*": no("empty"), to: [{ key: [{ index: 0, errors: no("odd") }] }] });
+
+    expect((await answer).texts).toEqual({
+      lines: ["too long"],
+      "lines[1].sku": ["unknown"],
+      "lines[1]": ["sold out"],
+      "lines[2]": ["Expected Line, got int"],
+      'prices["us d"]': ["less than 0"],
+      "prices[7]": ["a", "b"],
+      "*": ["empty"],
+      "to.key[0]": ["odd"],
+    });
+    expect(textsOf({ "*": [{ index: 0, errors: no("no") }] })).toEqual({ "[0]": ["no"] });
+    expect([textsOf(undefined), textsOf("of an application's own" as any), textsOf({ a: ["so", null] } as any), new ValidationError(422, "no").texts]).toEqual([{}, {}, {}, {}]);
   });
 
   it("sends metadata, and tells those of the server", async () => {

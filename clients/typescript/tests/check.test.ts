@@ -20,6 +20,7 @@ describe("checks", () => {
     [is.int("int32", is.oneOf([1, 2])), 2n, undefined],
     [is.str(is.oneOf(["a", "b"])), "c", only("Not one of: a, b")],
     [is.str(is.minLength(2), is.pattern(/^a/u, "^a")), "b", only("length less than 2", "Does not match pattern: ^a")],
+    [is.bytes(is.lengthBelow(2)), new ArrayBuffer(2), only("length greater than or equal to 2")],
     [is.bytes(is.lengthBelow(2)), new Uint8Array(2), only("length greater than or equal to 2")],
     [is.set(is.int("int64"), is.minLength(2)), [1, 1n], only("length less than 2")],
     [is.list(is.any, is.lengthBelow(1)), [null], only("length greater than or equal to 1")],

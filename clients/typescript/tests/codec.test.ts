@@ -55,6 +55,31 @@ describe("codec", () => {
     expect(decode(hex)).toBe(value);
   });
 
+  it("sends an ArrayBuffer as bytes, as any view of one", () => {
+    const bytes = new Uint8Array([1, 2, 3]);
+    expect([hexOf(bytes), hexOf(bytes.buffer), hexOf(new DataView(bytes.buffer, 1))]).toEqual(["c403010203", "c403010203", "c4020203"]);
+  });
+
+  it.each([
+    [Promise.resolve(1), "a Promise cannot be sent: is an await missing?"],
+    [/a/, "a RegExp cannot be sent"],
+    [new URL("http://example.org"), "a URL cannot be sent"],
+    [new WeakMap(), "a WeakMap cannot be sent"],
+    [new Error("no"), "an Error cannot be sent"],
+    [() => 1, "a function cannot be sent"],
+  ])("refuses what would go as an empty map: %s", (value, why) => {
+    expect(() => encode({ deep: [value] })).toThrow(new TypeError(why));
+  });
+
+  it("sends objects without fields, and those of an application's classes, as maps", () => {
+    class Empty {}
+    class Point {
+      x = 1;
+    }
+    const bare = Object.create(null);
+    expect([{}, { a: undefined }, bare, new Empty(), new Point()].map(hexOf)).toEqual(["80", "80", "80", "80", "81a17801"]);
+  });
+
   it("leaves out fields that are undefined, and keeps null", () => {
     expect(again({ a: undefined, b: null, c: 1 })).toEqual({ b: null, c: 1 });
   });

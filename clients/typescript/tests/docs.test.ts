@@ -10,6 +10,7 @@ import {
   presence,
   publish,
   SwillError,
+  textsOf,
   topic,
   type Transport,
   ValidationError,
@@ -89,7 +90,23 @@ describe.skipIf(missing("swill-gateway"))("the documentation", () => {
     await greet("");
     client.close();
     await greet("Ada");
-    expect(out).toEqual([[[{ description: "length less than 1" }]], ["not connected", true]]);
+    expect(out).toEqual([[[{ description: "length less than 1" }]], ["not connected", false]]);
+  });
+
+  it("shows texts for a form", async () => {
+    const client = new Client();
+    await client.connect("localhost");
+    let hints: Record<string, string[]> = {};
+    const form = { name: "" };
+    // [texts]
+    hints = textsOf(checkGuest(form)); // { name: ["length less than 1"] }; of an item of a list: "lines[1].sku"
+    await client.call("greeter.hello", form).catch((problem) => {
+      if (problem instanceof ValidationError) hints = problem.texts; // the same, of what the server says
+      else throw problem;
+    });
+    // [/texts]
+    expect([hints, textsOf(checkGuest(form))]).toEqual([{ name: ["length less than 1"] }, { name: ["length less than 1"] }]);
+    client.close();
   });
 
   it("shows a generated client", async () => {

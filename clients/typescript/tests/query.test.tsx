@@ -41,8 +41,9 @@ const hasSent = (count: number) => vi.waitFor(() => expect(server.link.sent).toH
 describe("a query", () => {
   it("is an answer, asked for once in StrictMode, with its type", async () => {
     function Sum() {
-      const { data, status } = useQuery(queryOptions<number>(client, "add", [1, 2]));
+      const { data, status, error } = useQuery(queryOptions<number>(client, "add", [1, 2]));
       expectTypeOf(data).toEqualTypeOf<number | undefined>();
+      expectTypeOf(error).toEqualTypeOf<Error | null>();
       return `${status} ${data}`;
     }
     draw(<Sum />);

@@ -159,6 +159,7 @@ describe("the provider", () => {
     const Alone = () => useClient().state.status;
 
     expect(() => renderToString(<Alone />)).toThrow("there is no SwillProvider above");
+    expect(() => renderToString(<SwillProvider target={undefined} />)).toThrow("SwillProvider wants a target, or a client");
   });
 });
 
@@ -168,7 +169,7 @@ describe("a hook", () => {
     function Price({ sku }: { sku: string | null }) {
       const price = useCall<number>(sku && "price", sku);
       again = price.again;
-      return `${price.status} ${price.data} ${(price.problem as Error)?.message}`;
+      return `${price.status} ${price.data} ${price.problem?.message}`;
     }
     await draw(<Price sku={null} />);
     expect(text()).toBe("idle undefined undefined");

@@ -148,7 +148,73 @@ describe("the first connection", () => {
 
   it("is refused at once for what is no address", async () => {
     expect(await failure(client.connect("ws://a b"))).toBeInstanceOf(TypeError);
-    expect(client.state.status).toBe("idle");
+    expect(client.state.status).toBe("closed");
+  });
+
+  it.each([undefined, null, 8080, {}, new FakeServer().target()])("is refused at once for %s, in words, and calls do not wait for it", async (target: any) => {
+    const waits = failure(client.call("a"));
+    const problem = await failure(client.connect(target, { timeoutMs: Infinity }));
+
+    expect(problem).toBeInstanceOf(TypeError);
+    expect(problem.message).toMatch(/^connect\(\) wants an address/);
+    expect(await waits).toMatchObject({ name: "ConnectionError", message: `not sent: ${problem.message}` });
+  });
+
+  it("that a function gives and that is no address is refused at once", async () => {
+    const problem = await failure(client.connect(() => undefined as any));
+
+    expect(problem).toBeInstanceOf(TypeError);
+    expect(client.state).toMatchObject({ status: "closed", reason: problem.message });
+  });
+
+  it("is not waited for after close", async () => {
+    const answer = failure(client.call("a"));
+
+    client.close();
+
+    expect(client.state.status).toBe("closed");
+    for (const problem of [await answer, await failure(client.call("b")), await failure(client.stream("c").next())]) {
+      expect(problem).toMatchObject({ name: "ConnectionError", retryable: false, message: "not sent: closed" });
+    }
+  });
+
+  it.each([400, 404, 405, 301, 200])("is refused at once by a status that says that the path is wrong: %d", async (status) => {
+    server.refusal = { reason: "wrong path", status };
+
+    expect(await failure(client.connect(server.target, { timeoutMs: Infinity }))).toMatchObject({ name: "ConnectionError", code: status });
+    expect(client.state).toMatchObject({ status: "closed", reason: "wrong path" });
+  });
+
+  it.each([408, 425, 429, 500, 502, 503])("is tried again after a status that may pass: %d", async (status) => {
+    server.refusal = { reason: "later", status };
+    void failure(client.connect(server.target));
+    await advance(0);
+
+    expect(client.state.status).toBe("waiting");
+  });
+
+  it("once there, is sought again also after a 404, as of a balancer while a node is replaced", async () => {
+    await connect();
+    server.refusal = { reason: "nobody", status: 404 };
+    server.link.lose();
+    await advance(250);
+    expect(client.state).toMatchObject({ status: "waiting", reason: "nobody" });
+    server.refusal = undefined;
+    await advance(500);
+
+    expect(client.state.status).toBe("connected");
+  });
+
+  it("is refused at once where the platform refuses to try", async () => {
+    class Forbidding {
+      constructor() {
+        throw new Error("insecure");
+      }
+    }
+    client = new Client({ webSocket: Forbidding as any });
+
+    expect((await failure(client.connect("localhost"))).message).toBe("insecure");
+    expect(client.state).toMatchObject({ status: "closed", reason: "no connection to ws://localhost:8080/ws: insecure" });
   });
 });
 
@@ -193,7 +259,7 @@ describe("an attempt", () => {
 
     expect(client.state).toMatchObject({ status: "closed", reason: ending.reason });
     expect(await call).toBeInstanceOf(MaybeExecutedError);
-    expect(await failure(client.call("b"))).toBeInstanceOf(NotSentError);
+    expect(await failure(client.call("b"))).toMatchObject({ name: "ConnectionError", retryable: false, message: `not sent: ${ending.reason}` });
     expect(isFinal(ending)).toBe(true);
     const fresh = await failure(client.connect(server.target));
     expect([fresh.name, fresh.code, fresh.message]).toEqual(["ConnectionError", code, ending.reason]);
@@ -252,7 +318,15 @@ describe("an attempt", () => {
     void failure(client.connect("ws://localhost:8080/ws?client=me"));
     await advance(10);
 
-    expect(client.state).toMatchObject({ status: "waiting", reason: "cannot connect to 'ws://localhost:8080/ws'" });
+    expect(client.state).toMatchObject({ status: "waiting", reason: "no connection to ws://localhost:8080/ws: cannot connect to 'ws://localhost:8080/ws'" });
+  });
+
+  it("says where there was nobody, without the token, also where the platform does not say why", async () => {
+    client = new Client({ webSocket: refusing().Socket, token: () => "secret" });
+    void failure(client.connect("wss://example.org/rpc?a=1"));
+    await advance(10);
+
+    expect(client.state.reason).toBe("no connection to wss://example.org/rpc");
   });
 
   it("leaves a client in the address as it is", async () => {
@@ -272,7 +346,7 @@ describe("an attempt", () => {
     const problem = failure(client.connect("localhost"));
     await advance(10);
 
-    expect(await problem).toMatchObject({ name: "ConnectionError", code, message });
+    expect(await problem).toMatchObject({ name: "ConnectionError", code, message: `no connection to ws://localhost:8080/ws: ${message}` });
   });
 
   it("fails, and is followed by another, when the token cannot be had", async () => {
@@ -292,8 +366,25 @@ describe("an address", () => {
     ["wss://example.org", "wss://example.org/ws"],
     ["https://example.org/rpc?a=1", "wss://example.org/rpc?a=1"],
     ["http://example.org", "ws://example.org/ws"],
+    ["HTTPS://example.org", "wss://example.org/ws"],
+    ["example.org:9000/rpc?a=1", "ws://example.org:9000/rpc?a=1"],
+    ["example.org/rpc", "ws://example.org:8080/rpc"],
+    [new URL("http://example.org"), "ws://example.org/ws"],
   ])("%s means %s", (target, url) => {
     expect(urlOf(target).href).toBe(url);
+  });
+
+  it.each([
+    ["", '"" is none'],
+    ["localhost:abc", '"localhost:abc" is none'],
+    ["localhost:99999", '"localhost:99999" is none'],
+    ["localhost:0", '"localhost:0" has no port from 1 to 65535'],
+    ["/ws", '"/ws" is none'],
+    ["ftp://example.org", '"ftp://example.org" has a scheme that is not ws, wss, http or https'],
+    ["ws://example.org/ws#top", '"ws://example.org/ws#top" has a fragment'],
+  ])("%j is refused, in words that say what would be right", (target, why) => {
+    const right = "HOST, HOST:PORT or a URL such as ws://HOST:PORT/ws, or a function that gives one";
+    expect(() => urlOf(target)).toThrow(new TypeError(`connect() wants an address, ${right}: ${why}`));
   });
 
   it("without more is that of a balancer with TLS, on a page that came by https", () => {
@@ -409,11 +500,26 @@ describe("a page", () => {
     expect(server.attempts).toBe(2);
   });
 
-  it("asks at once whether the server is still there, and goes on within 3 s if not", async () => {
+  it("that loses its network keeps a connection that answers, and does not end a wait", async () => {
+    await connect();
+    const { pings } = server.link;
+    heard.offline!();
+    await advance(3000);
+    expect([server.link.pings, client.state.status]).toEqual([pings + 1, "connected"]);
+
+    server.refusal = { reason: "down" };
+    server.link.lose();
+    heard.offline!();
+    await advance(0);
+
+    expect(server.attempts).toBe(1);
+  });
+
+  it.each(["visibilitychange", "offline"])("asks at once on %s whether the server is still there, and goes on within 3 s if not", async (event) => {
     await connect();
     server.link.deaf = true;
 
-    heard.visibilitychange!();
+    heard[event]!();
     await advance(3000 + 250);
 
     expect(server.links).toHaveLength(2);
@@ -422,7 +528,7 @@ describe("a page", () => {
 
   it("is left alone after close", async () => {
     await connect();
-    expect(Object.keys(heard).sort()).toEqual(["online", "visibilitychange"]);
+    expect(Object.keys(heard).sort()).toEqual(["offline", "online", "visibilitychange"]);
 
     client.close();
 
@@ -588,7 +694,13 @@ describe("after a lost connection, a unary call", () => {
 
     server.link.lose({ code: 1009, reason: "message too big" });
 
-    expect((await answer).message).toMatch("message too big");
+    expect(await answer).toMatchObject({
+      name: "MaybeExecutedError",
+      retryable: false,
+      message: "the connection broke (a message was larger than the server takes: message too big); the call may have run",
+    });
+    await advance(1000);
+    expect(server.link.sent).toEqual([]);
   });
 
   it("may have run, and says so by a class of its own", async () => {

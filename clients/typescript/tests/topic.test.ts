@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Client, NotSentError, OverflowError, presence, publish, topic, type TopicEvent } from "../src/index.js";
+import { Client, OverflowError, presence, publish, topic, type TopicEvent } from "../src/index.js";
 import { FakeServer, settle } from "../src/testing.js";
 
 let server: FakeServer;
@@ -183,7 +183,7 @@ describe("a topic", () => {
     const { ended } = collect(topic(client, "chat"));
     client.close();
 
-    await expect(ended).rejects.toBeInstanceOf(NotSentError);
+    await expect(ended).rejects.toMatchObject({ name: "ConnectionError", retryable: false });
   });
 
   it("may be asked for before the client is connected", async () => {

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
@@ -39,6 +40,20 @@ describe("a WebSocket", () => {
     await echoAll(new Client());
 
     expect(extensions).toEqual([""]);
+  });
+
+  it("that a server refuses by 404 fails the first connect at once, and says where it was", async () => {
+    const web = createServer((_, response) => response.writeHead(404).end());
+    web.on("upgrade", (_, socket) => socket.end("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n"));
+    await once(web.listen(0, "127.0.0.1"), "listening");
+    const place = `127.0.0.1:${(web.address() as AddressInfo).port}/typo`;
+    const client = new Client({ token: () => "secret" });
+
+    const problem = await client.connect(place, { timeoutMs: Infinity }).catch((e) => e);
+
+    expect(problem).toMatchObject({ name: "ConnectionError", code: 404, message: `no connection to ws://${place}: the server answered 404` });
+    expect(client.state).toMatchObject({ status: "closed", reason: problem.message });
+    web.close();
   });
 
   it("is that of ws in Node, also where Node has one", async () => {
