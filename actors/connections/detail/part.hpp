@@ -3,6 +3,7 @@
 #include "actors/connection_actor.hpp"
 #include "actors/connections/detail/event_queue.hpp"
 #include "actors/connections/detail/messages.hpp"
+#include "actors/connections/options.hpp"
 #include "actors/loop_actor.hpp"
 
 #include <string>
