@@ -27,8 +27,22 @@ void actor_stream::end() {
 void actor_stream::close() {
   is_open = false;
   waiting.clear();
-  when_room = nullptr;
+  drop_functions();
   if (const auto all = streams.lock()) all->erase(request);
+}
+
+void actor_stream::drop_functions() {
+  when_room = nullptr;
+  when_cancelled = nullptr;
+  when_ended = nullptr;
+  item = nullptr;
+}
+
+actor_streams::~actor_streams() {
+  for (const auto& [request, s] : *this) {
+    s->is_open = false;
+    s->drop_functions();
+  }
 }
 
 void actor_stream::fail(const error& e) {
@@ -59,6 +73,15 @@ void actor_stream::on_cancel() {
   const auto f = std::exchange(when_cancelled, nullptr);
   close();
   if (f) f();
+}
+
+void actor_stream::on_item(void* one) {
+  const auto all = streams.lock();
+  const auto held = all->at(request); // what is called may end it
+  auto f = std::exchange(item, nullptr);
+  if (f) f(one);
+  if (is_open && !item) item = std::move(f);
+  grant();
 }
 
 void actor_stream::grant() {

@@ -21,8 +21,12 @@ namespace swill {
 namespace actors {
 
 struct actor_stream;
-/// The streams of one actor by the actors of their requests.
-using actor_streams = std::map<caf::actor, std::shared_ptr<actor_stream>>;
+/// The streams of one actor by the actors of their requests. What they call may hold them: it is dropped with each stream's end, and with the actor.
+struct actor_streams : std::map<caf::actor, std::shared_ptr<actor_stream>> {
+  actor_streams() = default;
+  actor_streams& operator=(actor_streams&&) = delete;
+  ~actor_streams();
+};
 
 /// One stream of an actor, in either direction or both. On the actor's own thread only.
 struct actor_stream {
@@ -45,10 +49,13 @@ struct actor_stream {
   void end();
   /// It is over, and forgotten. May destroy this.
   void close();
+  /// Drops what it would call. None of that is running then: whoever calls one takes it out first.
+  void drop_functions();
   void fail(const error& e);
   void on_credit(std::uint32_t n);
   void tell_room();
   void on_cancel();
+  void on_item(void* one);
   /// The client may send so many more items: in lots, since a message for each would double the traffic.
   void grant();
 
@@ -97,11 +104,14 @@ public:
   /// Calls f when there is room, and each time that more has come.
   void on_room(std::function<void()> f) {
     const auto s = stream_; // f may end it
+    if (!s->is_open) return;
     s->when_room = std::move(f);
     if (s->free_room() > 0) s->tell_room();
   }
   /// Calls f when nobody listens any more, before the end.
-  void on_cancel(std::function<void()> f) { stream_->when_cancelled = std::move(f); }
+  void on_cancel(std::function<void()> f) {
+    if (stream_->is_open) stream_->when_cancelled = std::move(f);
+  }
   /// The stream is complete, with what waits.
   void end() { stream_->end(); }
   /// Ends it with this ERROR, without its data, and without what waits.
@@ -121,11 +131,13 @@ public:
   /// Calls f, `void f(T)`, with each item.
   template <class F>
   void on_item(F f) {
+    if (!stream_->is_open) return;
     stream_->item = [f = std::move(f)](void* item) mutable { f(std::move(*static_cast<T*>(item))); };
   }
   /// Calls f when the client has sent all. What it returns is the response, where that is one message: `double f()`.
   template <class F>
   void on_end(F f) {
+    if (!stream_->is_open) return;
     stream_->when_ended = [self = std::weak_ptr{stream_}, f = std::move(f)]() mutable {
       if constexpr (std::is_void_v<std::invoke_result_t<F&>>) {
         f();
@@ -138,7 +150,9 @@ public:
       }
     };
   }
-  void on_cancel(std::function<void()> f) { stream_->when_cancelled = std::move(f); }
+  void on_cancel(std::function<void()> f) {
+    if (stream_->is_open) stream_->when_cancelled = std::move(f);
+  }
   /// Answers before the client has sent all, by an ERROR without its data.
   void fail(const error& e) { stream_->fail(e); }
 
@@ -189,9 +203,7 @@ caf::message_handler streaming(caf::local_actor* self, F f) {
         [all](actors::item_atom, const caf::actor& request, in item) {
           const auto at = all->find(request);
           if (at == all->end()) return;
-          const auto s = at->second; // held while it is told
-          if (s->item) s->item(&item);
-          s->grant();
+          at->second->on_item(&item);
         });
   } else {
     using in = std::decay_t<typename caf::detail::tl_at<arguments, 1>::type>;

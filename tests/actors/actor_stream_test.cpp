@@ -103,20 +103,23 @@ TEST_F(ActorStream, TakesItemsAndAnswersAtTheirEnd) {
 }
 
 TEST_F(ActorStream, StreamsBothWays) {
-  a.handle_actor<stream_of<int>, stream_of<int>>("double", spawn([](incoming<int> from, outgoing<int> to) {
-                                                   from.on_item([to](int n) mutable {
+  const auto held = std::make_shared<int>(0);
+  a.handle_actor<stream_of<int>, stream_of<int>>("double", spawn([held](incoming<int> from, outgoing<int> to) {
+                                                   from.on_item([to, held](int n) mutable {
                                                      if (n < 0) return to.fail(error{409, "no"});
                                                      to.push(2 * n);
                                                    });
                                                    from.on_end([to]() mutable { to.end(); });
                                                  }));
   test_client& c = serve();
+  const auto at_rest = held.use_count();
   const auto seq = c.open("double", 1), fails = c.open("double", -1);
   c.send(seq, 2);
   c.end(seq);
 
   EXPECT_EQ(arrived(c, seq), (strings{"m:2", "m:4", "end"}));
   EXPECT_EQ(arrived(c, fails), strings{"e:409"});
+  EXPECT_EQ(held.use_count(), at_rest); // what they called is gone with them
 }
 
 TEST_F(ActorStream, TakesOtherMessagesBesides) {

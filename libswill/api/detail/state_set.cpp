@@ -1,5 +1,7 @@
 #include "libswill/api/detail/state_set.hpp"
 
+#include <utility>
+
 namespace swill::detail {
 
 state_set::slot* state_set::find(const std::type_info& type) const noexcept {
