@@ -157,10 +157,39 @@ value from_json(const json& j) {
   }
 }
 
+namespace {
+
+constexpr std::size_t most_nested = 500; // servers take 256 at most, and what follows is recursive
+
+/// How deep arrays and objects are nested in a text, JSON or not.
+std::size_t nesting_of(std::string_view text) noexcept {
+  std::size_t deepest = 0;
+  std::size_t now = 0;
+  bool in_text = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_text) {
+      if (c == '\\') ++i;
+      in_text = c != '"';
+    } else if (c == '"') {
+      in_text = true;
+    } else if (c == '[' || c == '{') {
+      deepest = std::max(deepest, ++now);
+    } else if ((c == ']' || c == '}') && now != 0) {
+      --now;
+    }
+  }
+  return deepest;
+}
+
+} // namespace
+
 value parse_json(std::string_view text) {
   constexpr std::size_t longest_reason = 300; // it quotes what stands there, however long that is
   if (const auto nul = text.find('\0'); nul != std::string_view::npos) // where the parser takes it for the end
     throw usage_error("not JSON at byte " + std::to_string(nul + 1) + ": there is a NUL");
+  if (nesting_of(text) > most_nested)
+    throw usage_error("JSON that is nested more than " + std::to_string(most_nested) + " deep: no server takes that");
   try {
     return from_json(json::parse(text));
   } catch (const json::parse_error& e) {
@@ -178,7 +207,7 @@ value parse_json(std::string_view text) {
 }
 
 value parse_loosely(std::string_view text) {
-  if (text.find('\0') != std::string_view::npos) return value{text};
+  if (text.find('\0') != std::string_view::npos || nesting_of(text) > most_nested) return value{text};
   const json j = json::parse(text, nullptr, false);
   return j.is_discarded() ? value{text} : from_json(j);
 }

@@ -10,8 +10,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 namespace swill::cli {
@@ -20,23 +20,53 @@ namespace {
 
 std::string reason() { return std::strerror(errno); }
 
-/// The whole file, of any size; nothing when there is none.
+constexpr std::size_t largest_file = std::size_t{64} << 20;
+
+/// The whole file; nothing when there is none.
 std::optional<std::string> read_file(const std::string& path) {
-  if (std::filesystem::is_directory(path)) throw usage_error(path + " cannot be read: it is a directory");
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) throw usage_error(path + " cannot be read: it is a directory");
   errno = 0;
   std::ifstream in{path, std::ios::binary};
   if (!in && errno == ENOENT) return std::nullopt;
-  std::string text{std::istreambuf_iterator<char>{in}, {}};
-  if (!in) throw usage_error(path + " cannot be read: " + reason());
+  std::string text;
+  std::string piece(std::size_t{1} << 16, '\0');
+  while (in) {
+    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    text.append(piece, 0, static_cast<std::size_t>(in.gcount()));
+    if (text.size() > largest_file) throw usage_error(path + " cannot be read: it has more than 64 MiB");
+  }
+  if (!in.eof() || in.bad()) throw usage_error(path + " cannot be read: " + reason());
   return text;
 }
 
-void write_file(const std::string& path, const std::string& text) {
-  if (read_file(path) == text) return; // programs that go by its time need not run again
+void write_to(const std::string& file, const std::string& text, const std::string& path) {
   errno = 0;
-  std::ofstream to{path, std::ios::binary | std::ios::trunc};
+  std::ofstream to{file, std::ios::binary | std::ios::trunc};
   to << text << std::flush;
   if (!to) throw apps::output_error(path + " cannot be written: " + reason());
+}
+
+/// A file is replaced as a whole, or stays as it is; what is none, such as a pipe or a terminal, is written to.
+void write_file(const std::string& path, const std::string& text) {
+  std::error_code ignored;
+  const auto kind = std::filesystem::status(path, ignored).type();
+  if (kind == std::filesystem::file_type::directory) throw usage_error(path + " cannot be written: it is a directory");
+  if (kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::not_found)
+    return write_to(path, text, path);
+  if (read_file(path) == text) return; // programs that go by its time need not run again
+  // A link stays one.
+  const auto target = std::filesystem::weakly_canonical(path, ignored).string();
+  const std::string fresh = (target.empty() ? path : target) + ".new";
+  try {
+    write_to(fresh, text, path);
+  } catch (...) {
+    std::filesystem::remove(fresh, ignored);
+    throw;
+  }
+  std::error_code failed;
+  std::filesystem::rename(fresh, target.empty() ? path : target, failed);
+  if (failed) throw apps::output_error(path + " cannot be written: " + failed.message());
 }
 
 std::string made_of(const described_api& api, const gen_options& o) {

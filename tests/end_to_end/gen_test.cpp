@@ -120,6 +120,38 @@ TEST_F(Gen, RefusesWhatCannotBeMeant) {
   EXPECT_EQ(run_cli({"gen", "ts", "--from", path("api.json"), "-o", path("none/api.ts")}).code, 12);
 }
 
+TEST_F(Gen, BoundsWhatItReads) {
+  write("deep.json", std::string(13'000, '[') + std::string(13'000, ']'));
+
+  const auto deep = run_cli({"schema", "diff", path("deep.json"), path("api.json")});
+  const auto argument = run_cli({"call", "x", std::string(13'000, '[') + std::string(13'000, ']')});
+  const auto endless = run_cli({"gen", "ts", "--from", "/dev/zero"});
+
+  EXPECT_EQ(deep.code, 1);
+  EXPECT_THAT(deep.errors, HasSubstr("deep.json: JSON that is nested more than 500 deep"));
+  EXPECT_EQ(argument.code, 1);
+  EXPECT_EQ(endless.code, 1);
+  EXPECT_THAT(endless.errors, HasSubstr("it has more than 64 MiB"));
+}
+
+TEST_F(Gen, WritesToWhatIsNoFile) {
+  const auto full = run_cli({"gen", "ts", "--from", path("api.json"), "-o", "/dev/full"});
+  const auto piped = run_cli({"gen", "ts", "--from", path("api.json"), "-o", "/dev/stdout"});
+
+  EXPECT_EQ(full.code, 12);
+  EXPECT_THAT(full.errors, HasSubstr("/dev/full cannot be written: "));
+  EXPECT_EQ(piped.code, 0);
+  EXPECT_THAT(piped.out, HasSubstr("export interface Order"));
+}
+
+TEST_F(Gen, ReplacesAFileAsAWholeOrNotAtAll) {
+  write("api.ts", "precious");
+  std::filesystem::create_directory(path("api.ts.new")); // so that nothing can be written beside it
+
+  EXPECT_EQ(run_cli({"gen", "ts", "--from", path("api.json"), "-o", path("api.ts")}).code, 12);
+  EXPECT_EQ(read("api.ts"), "precious");
+}
+
 TEST_F(Gen, MakesJsonSchema) {
   write("types.json",
         R"([{"name": "f", "request": {"streams": false, "type": {"type": "order", "strict": true, "arguments": {
