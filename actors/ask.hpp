@@ -133,8 +133,9 @@ inline constexpr bool is_sendable = (caf::is_serializable_or_whitelisted<Ts>::va
 
 } // namespace actors
 
-/// `double price = co_await ask<double>(pricing, 2s, order)`: sends a request to a CAF actor of this process, and goes on with its answer. The timeout is cut to what is left of the request's deadline; 0: that deadline alone. Errors: throw_from above; `cancelled`
-/// when the request is cancelled, at once: an answer that comes later is dropped. In coroutines of handlers and hooks only.
+/// `double price = co_await ask<double>(pricing, 2s, order)`: sends a request to a CAF actor of this process, and goes on with its answer. The
+/// timeout is cut to what is left of the request's deadline; 0: that deadline alone. Errors: throw_from above; `cancelled` when the request is
+/// cancelled, at once: an answer that comes later is dropped. In coroutines of handlers and hooks only.
 template <class R, class Handle, class Rep, class Period, class... Ts>
 auto ask(const Handle& to, std::chrono::duration<Rep, Period> timeout, Ts&&... arguments) {
   static_assert(!(detail::fragile_temporary<Ts> || ...),

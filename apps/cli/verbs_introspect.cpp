@@ -27,11 +27,18 @@ std::string handler_table(const value_array& records) {
 
 } // namespace
 
+constexpr std::size_t most_handlers = 100'000; // a server may go on for ever
+
 task<value_array> introspection(session s, bool builtin) {
   value_array records;
   const value what = builtin ? value::map({{"builtin", true}}) : value{};
   auto items = s.server.stream<value>(introspect_name, what, s.given.call());
-  while (auto item = co_await items.next()) records.push_back(std::move(*item));
+  while (auto item = co_await items.next()) {
+    records.push_back(std::move(*item));
+    if (records.size() > most_handlers)
+      throw error{error_code::invalid_rpc,
+                  "The server describes more than " + std::to_string(most_handlers) + " handlers"};
+  }
   co_return records;
 }
 

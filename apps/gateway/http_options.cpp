@@ -1,5 +1,7 @@
 #include "apps/gateway/http_options.hpp"
 
+#include "libswill/net/address.hpp"
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -39,7 +41,14 @@ void http_options::apply(app& a) const {
 }
 
 void http_options::apply(server_options& o) const {
-  for (const std::string& address : internal_) o.listen.push_back(internal_listener(address));
+  for (const std::string& address : internal_) {
+    try {
+      static_cast<void>(net::listen_address::parse(address));
+    } catch (const std::invalid_argument& e) {
+      throw std::invalid_argument("--internal-listen: " + std::string{e.what()});
+    }
+    o.listen.push_back(internal_listener(address));
+  }
   o.health = health_;
 }
 

@@ -82,6 +82,8 @@ void playground::apply(app& a, const server_options& o, const http_options& file
   const bool is_taken = o.path == page_path || files.has(page_path);
   if (!apps::was_given(option_)) on_ = !behind_proxy && !is_taken && is_for_this_machine(o);
   if (!on_) return;
+  if (is_taken)
+    throw std::invalid_argument(std::string{"--playground: --path or --static has "} + page_path + " already");
   endpoint_ = o.path;
   a.http(page_path, [endpoint = endpoint_](const http_request& r) { return answer(r, endpoint); });
 }

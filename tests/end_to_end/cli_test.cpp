@@ -720,6 +720,24 @@ TEST(CliInterrupt, SendsCancelThenCloses) {
   EXPECT_EQ(p.finish().code, 130);
 }
 
+TEST(CliIntrospection, OfAServerThatNeverEndsItEnds) {
+  silent_server server;
+  program p{"swill", {"--url", server.url(), "ls"}};
+  server.accept();
+  const std::uint64_t seq = read_request(server).seq;
+  ASSERT_LT(seq, 128U);
+  const std::string record{"\x82\x06\x95\x01\x80\x00\xc0\xc0", 8}; // a frame of [seq, {}, MESSAGE, nil, nil]
+  std::string some;
+  for (int i = 0; i < 10'001; ++i) some += record;
+  for (std::size_t at = 3; at < some.size(); at += record.size()) some[at] = static_cast<char>(seq);
+
+  for (int i = 0; i < 10; ++i) server.write(some);
+
+  const auto end = p.finish();
+  EXPECT_EQ(end.code, 3);
+  EXPECT_THAT(end.errors, HasSubstr("The server describes more than 100000 handlers"));
+}
+
 TEST(CliTimeout, IsAllThatASilentServerGets) {
   for (const std::vector<std::string>& verb : std::vector<std::vector<std::string>>{
            {"ls"}, {"call", "add", "[1,2]"}, {"stream", "swill.introspect"}, {"ping"}}) {

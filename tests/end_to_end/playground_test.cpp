@@ -78,7 +78,9 @@ TEST(Playground, LeavesItsPathToOthers) {
   served_page files{with(loopback, {"--static", "/playground=/etc"})};
   EXPECT_EQ(files.get({}, "/playground/passwd").status, 200);
 
-  EXPECT_EQ(program("swill-gateway", with(loopback, {"--path", "/playground", "--playground"})).finish().code, 2);
+  const auto both = program("swill-gateway", with(loopback, {"--path", "/playground", "--playground"})).finish();
+  EXPECT_EQ(both.code, 2);
+  EXPECT_THAT(both.errors, testing::HasSubstr("--playground: --path or --static has /playground already"));
 }
 
 TEST(Playground, IsThereWhereItIsAskedFor) {

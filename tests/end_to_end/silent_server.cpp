@@ -72,6 +72,14 @@ silent_server::frame silent_server::read_frame() {
   return f;
 }
 
+void silent_server::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) return;
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
 void silent_server::need(std::size_t n) {
   while (input_.size() < n) {
     wait_for_input(fd_);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace swill::test {
 
@@ -24,6 +25,8 @@ public:
   };
   /// What the client sends next.
   frame read_frame();
+  /// Breaks its silence: sends these, whatever they are, as long as the client takes them.
+  void write(std::string_view bytes);
 
 private:
   void need(std::size_t n);

@@ -13,9 +13,9 @@ namespace swill::transport::detail {
 
 namespace websocket = net::websocket;
 
-/// One connection of a server, from accept() to the end of TCP: first HTTP requests, then messages, where one of them asks for that. All of
-/// it on one loop. server_connection_http.cpp has the handshake, server_connection_answers.cpp other requests, server_connection_input.cpp what is read, server_connection_output.cpp what is written, server_connection_memory.cpp what is
-/// kept, server_connection.cpp its life.
+/// One connection of a server, from accept() to the end of TCP: first HTTP requests, then messages, where one of them asks for that. All of it
+/// on one loop. server_connection_http.cpp has the handshake, server_connection_answers.cpp other requests, server_connection_input.cpp what is
+/// read, server_connection_output.cpp what is written, server_connection_memory.cpp what is kept, server_connection.cpp its life.
 class server_connection final : public std::enable_shared_from_this<server_connection>,
                                 public message_port,
                                 private net::stream_socket,

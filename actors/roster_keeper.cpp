@@ -1,0 +1,328 @@
+#include "actors/ask.hpp"
+#include "actors/roster.hpp"
+
+#include "libswill/base/loop.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+// How a roster's actors come and go; roster.cpp has the calls.
+
+namespace swill::actors {
+
+/// Makes, watches and ends a roster's actors, on its thread.
+class roster_keeper final : public loop_actor, timer {
+public:
+  roster_keeper(caf::actor_config& config, unit& home, roster& of) : loop_actor(config, home), roster_(of) {}
+  const char* name() const override { return "swill.roster"; }
+  clock_time now() const noexcept { return home().loop().now(); }
+  void arm(clock_time when) {
+    if (when == clock_time::max()) return timer::cancel();
+    if (!is_set() || due() != when) home().loop().set_timer(*this, when);
+  }
+  void on_exit() override { timer::cancel(); }
+
+private:
+  void on_timer() override { roster_.run_due(now()); }
+  roster& roster_;
+};
+
+roster::~roster() = default;
+
+void roster::check(const std::string& path, mistake_list& out) const {
+  if (is_foreign(given_)) out.add(path, foreign_text);
+}
+
+void roster::start(runtime& r) {
+  std::vector<actor_place*> all;
+  {
+    const std::lock_guard lock{mutex_};
+    if (server_ == &r) return; // it serves another name, too
+    if (server_ != nullptr) throw std::logic_error("the actors of an app serve one server at a time");
+    server_ = &r;
+    ++run_;
+    retry_after_ = r.app().limits.retry_after;
+    all.assign(other_places_.begin(), other_places_.end());
+  }
+  keeper_.start_first(r, [this](unit& u, std::size_t) { return spawn_on<roster_keeper>(u, *this); });
+  keeper_.open();
+  run_on(r.units().front()->loop(), [&] {
+    for (actor_place* p : all) {
+      if (given_ == nullptr) {
+        make(*p, keeper_.front().now());
+      } else {
+        const std::lock_guard lock{mutex_};
+        enter(*p, given_, {});
+      }
+    }
+  });
+}
+
+void roster::stop(runtime& r) {
+  if (server_ == &r) stop([] {});
+}
+
+void roster::stop(std::function<void()> done) {
+  if (server_ == nullptr) return done();
+  const auto end = [this](roster_keeper& k, const std::function<void()>& ended) {
+    {
+      const std::lock_guard lock{mutex_};
+      if (server_ == nullptr) return ended(); // it has served several names, and was told to stop for another
+      idle_places_.splice(idle_places_.end(), other_places_);
+      for (actor_place* p : idle_places_) {
+        p->is_idle = false;
+        p->alarm.reset();
+        wake_all(*p);
+        if (p->now != nullptr) {
+          p->now->where = nullptr;
+          tell_end(p->now->actor);
+          p->now.reset();
+        }
+        p->is = actor_place::state::empty;
+        p->not_before = {};
+        p->deaths.clear();
+        p->mails = 0;
+      }
+      other_places_.splice(other_places_.end(), idle_places_);
+      alarms_.clear();
+      kills_.clear();
+      is_armed_ = false;
+      server_ = nullptr;
+      if (!is_permanent_) other_places_.clear();
+      forget_all();
+    }
+    k.quit();
+    ended();
+  };
+  keeper_.stop(end, std::move(done));
+}
+
+void roster::tell_end(const caf::strong_actor_ptr& a) {
+  if (a->home_system == &server_->system()) caf::anon_send_exit(a, caf::exit_reason::user_shutdown);
+}
+
+/// With the mutex held: asks the keeper to look at a place, in which an actor has died, if any.
+void roster::tell_keeper(actor_place& p, std::optional<caf::error> died) {
+  ++p.mails;
+  const bool sent = keeper_.send([this, &p, died = std::move(died), run = run_](roster_keeper& k) {
+    std::unique_lock look{mutex_};
+    if (server_ == nullptr || run != run_) return;
+    --p.mails;
+    if (died) note_death(p, *died, k.now());
+    look.unlock();
+    settle(p, k.now());
+    rearm();
+  });
+  if (!sent) --p.mails;
+}
+
+/// With the mutex held: a serves in p.
+void roster::enter(actor_place& p, caf::strong_actor_ptr a, clock_time now) {
+  p.now = std::make_shared<incarnation>();
+  p.now->actor = std::move(a);
+  p.now->number = ++made_;
+  p.now->where = &p;
+  p.is = actor_place::state::serving;
+  cancel_alarm(p);
+  wake_all(p);
+  be_idle(p, now);
+}
+
+/// The next actor of an empty place. On the keeper's thread.
+void roster::make(actor_place& p, clock_time now) {
+  caf::strong_actor_ptr a;
+  caf::error failure;
+  try {
+    a = make_actor(server_->system(), p);
+    caf::logger::set_current_actor_system(
+        nullptr); // spawning has set it, which costs each actor that runs here from now on
+  } catch (const std::exception& e) {
+    failure = caf::make_error(caf::sec::runtime_error, std::string{e.what()});
+  }
+  std::uint64_t number = 0;
+  std::uint64_t run = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    if (a == nullptr) {
+      note_death(p, failure, now);
+      return tell_keeper(p, std::nullopt);
+    }
+    enter(p, a, now);
+    number = made_;
+    run = run_;
+  }
+  // Without the mutex: an actor that has died already calls it at once.
+  a->get()->attach_functor([weak = weak_from_this(), &p, number, run](const caf::error& why) {
+    if (const auto self = weak.lock()) self->on_down(p, number, run, why);
+  });
+}
+
+/// An actor has ended. On any thread.
+void roster::on_down(actor_place& p, std::uint64_t number, std::uint64_t run, const caf::error& why) {
+  const std::lock_guard lock{mutex_};
+  if (server_ == nullptr || run != run_ || p.now == nullptr || p.now->number != number) return;
+  const bool was_told = p.is == actor_place::state::ending;
+  const bool is_normal =
+      !is_permanent_ && (!why || why == caf::exit_reason::normal || why == caf::exit_reason::user_shutdown);
+  p.now->where = nullptr;
+  p.now.reset();
+  const bool died = !was_told && !is_normal;
+  p.is = died ? actor_place::state::down : actor_place::state::empty;
+  be_busy(p);
+  cancel_alarm(p);
+  wake_all(p);
+  tell_keeper(p, died ? std::optional{why} : std::nullopt);
+}
+
+/// With the mutex held, on the keeper's thread.
+void roster::note_death(actor_place& p, const caf::error& why, clock_time now) {
+  p.deaths.push_back(now);
+  while (p.deaths.front() + policy_.within < now) p.deaths.pop_front();
+  clock_duration pause = policy_.first_pause;
+  for (std::size_t i = 1; i < p.deaths.size() && pause < policy_.longest_pause; ++i) pause *= 2;
+  p.not_before = now + std::min<clock_duration>(pause, policy_.longest_pause);
+  const bool gives_up = p.deaths.size() > policy_.restarts;
+  p.is = gives_up ? actor_place::state::given_up : actor_place::state::empty;
+  wake_all(p); // they may not want to wait for so long
+  server_->units().front()->log_limited(
+      gives_up ? "actor given up" : "actor ended", {.level = log_level::error, .text = {}},
+      [&why, gives_up](log_limiter::length) {
+        return std::string{gives_up ? "an actor that serves has ended, and is not made again: "
+                                    : "an actor that serves has ended, and is made again: "} +
+               caf::to_string(why);
+      });
+  if (gives_up && policy_.on_give_up) {
+    server_->units().front()->loop().post([f = policy_.on_give_up, why] { f(why); });
+  }
+}
+
+/// Whether an actor is to be made for it now. With the mutex held; may end p.
+bool roster::needs_actor(actor_place& p, clock_time now) {
+  while (!p.deaths.empty() && p.deaths.front() + policy_.within <= now) p.deaths.pop_front();
+  if (p.is == actor_place::state::given_up && !is_permanent_ && p.deaths.size() <= policy_.restarts)
+    p.is = actor_place::state::empty;
+  if (p.is == actor_place::state::given_up && is_permanent_) return false;
+  if (p.is == actor_place::state::serving || p.is == actor_place::state::ending || p.is == actor_place::state::down)
+    return false;
+  if (p.is == actor_place::state::empty && (is_permanent_ || !p.waiting.empty())) {
+    if (p.not_before <= now) return true;
+    set_alarm(p, p.not_before);
+  } else if (!p.deaths.empty()) {
+    set_alarm(p, p.deaths.front() + policy_.within);
+  } else if (p.mails == 0) {
+    cancel_alarm(p);
+    other_places_.erase(p.entry);
+    forget(p);
+  }
+  return false;
+}
+
+/// Looks at a place after it has changed. On the keeper's thread.
+void roster::settle(actor_place& p, clock_time now) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (!needs_actor(p, now)) return;
+  }
+  make(p, now);
+}
+
+// --- What is due
+
+void roster::be_idle(actor_place& p, clock_time since) {
+  if (idle_.count() <= 0) return;
+  p.idle_since = since;
+  p.is_idle = true;
+  idle_places_.splice(idle_places_.end(), other_places_, p.entry);
+  if (is_armed_) return;
+  is_armed_ = true;
+  keeper_.send([this](roster_keeper&) { rearm(); });
+}
+
+void roster::be_busy(actor_place& p) {
+  if (!std::exchange(p.is_idle, false)) return;
+  other_places_.splice(other_places_.end(), idle_places_, p.entry);
+}
+
+void roster::set_alarm(actor_place& p, clock_time when) {
+  cancel_alarm(p);
+  p.alarm = alarms_.emplace(when, &p);
+}
+
+void roster::cancel_alarm(actor_place& p) {
+  if (p.alarm) alarms_.erase(*p.alarm);
+  p.alarm.reset();
+}
+
+/// On the keeper's thread.
+void roster::run_due(clock_time now) {
+  std::vector<actor_place*> due;
+  {
+    const std::lock_guard lock{mutex_};
+    if (server_ == nullptr) return;
+    while (!idle_places_.empty() && idle_places_.front()->idle_since + idle_ <= now) {
+      actor_place& p = *idle_places_.front();
+      be_busy(p);
+      p.is = actor_place::state::ending;
+      set_alarm(p, now + policy_.stop_timeout);
+      tell_end(p.now->actor);
+    }
+    for (; !alarms_.empty() && alarms_.begin()->first <= now; alarms_.erase(alarms_.begin())) {
+      actor_place& p = *alarms_.begin()->second;
+      p.alarm.reset();
+      if (p.is == actor_place::state::ending)
+        caf::anon_send_exit(p.now->actor, caf::exit_reason::kill); // it has had its time
+      else
+        due.push_back(&p);
+    }
+    for (; !kills_.empty() && kills_.begin()->first <= now; kills_.erase(kills_.begin()))
+      caf::anon_send_exit(kills_.begin()->second, caf::exit_reason::kill);
+  }
+  for (actor_place* p : due) settle(*p, now);
+  rearm();
+}
+
+/// On the keeper's thread.
+void roster::rearm() {
+  const std::lock_guard lock{mutex_};
+  if (server_ == nullptr) return;
+  clock_time next = clock_time::max();
+  is_armed_ = !idle_places_.empty();
+  if (is_armed_) next = idle_places_.front()->idle_since + idle_;
+  if (!alarms_.empty()) next = std::min(next, alarms_.begin()->first);
+  if (!kills_.empty()) next = std::min(next, kills_.begin()->first);
+  keeper_.front().arm(next);
+}
+
+void roster::rebind(const caf::strong_actor_ptr& to, std::type_index type, bool ends_old) {
+  if (renews_)
+    throw std::invalid_argument("actors that the server makes again are not replaced: it would make them again");
+  if (to == nullptr) throw std::invalid_argument("the actor is null");
+  if (is_foreign(to)) throw std::invalid_argument(foreign_text);
+  const std::type_index any{typeid(caf::actor)};
+  if (type != type_ && type != any && type_ != any) throw std::invalid_argument("the actor is of another type");
+  const std::lock_guard lock{mutex_};
+  if (server_ == nullptr) throw std::logic_error("the server does not run");
+  actor_place& p = *other_places_.front();
+  const std::shared_ptr<incarnation> old = p.now;
+  if (given_ != nullptr) given_ = to;
+  enter(p, to, {});
+  if (old == nullptr) return;
+  old->where = nullptr;
+  old->ends_when_idle = ends_old;
+  if (ends_old && old->calls == 0) retire(old->actor);
+}
+
+/// With the mutex held: an actor that has no place any more ends.
+void roster::retire(const caf::strong_actor_ptr& a) {
+  tell_end(a);
+  if (a->home_system != &server_->system()) return;
+  keeper_.send([this, a, run = run_](roster_keeper& k) {
+    {
+      const std::lock_guard lock{mutex_};
+      if (run == run_) kills_.emplace(k.now() + policy_.stop_timeout, a);
+    }
+    rearm();
+  });
+}
+
+} // namespace swill::actors
