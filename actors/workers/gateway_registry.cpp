@@ -80,18 +80,15 @@ void gateway_registry::on_tables(const std::function<void(handler_table&)>& f) {
 }
 
 void gateway_registry::expect(const link_keys& k) {
-  home_.loop().post([self = self_, k] {
-    if (*self == nullptr) return;
-    gateway_registry& g = **self;
-    const clock_time now = g.home_.loop().now();
-    while (!g.expected_.empty() && now - g.expected_.front().since >= g.options_.handshake_timeout)
-      g.expected_.pop_front();
-    g.expected_.push_back({k, now});
-  });
+  const clock_time now = std::chrono::steady_clock::now();
+  const std::lock_guard lock{mutex_};
+  while (!expected_.empty() && now - expected_.front().since >= options_.handshake_timeout) expected_.pop_front();
+  expected_.push_back({k, now});
 }
 
 /// A ticket is good for one worker, once.
 std::optional<link_keys> gateway_registry::redeem(const token& ticket) {
+  const std::lock_guard lock{mutex_};
   const auto it = std::find_if(expected_.begin(), expected_.end(),
                                [&ticket](const expected& e) { return equal_in_constant_time(e.keys.ticket, ticket); });
   if (it == expected_.end()) return std::nullopt;

@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -30,7 +31,8 @@ public:
   /// Ends every link; `done` runs, on this loop, when nothing of them is left on any loop.
   void stop(std::function<void()> done);
 
-  /// A worker has shown who it is, and is going to knock with the ticket of these keys. From any thread.
+  /// A worker has shown who it is, and is going to knock with the ticket of these keys. From any thread; it is known when this returns, since
+  /// its mail may overtake what is posted to a loop.
   void expect(const link_keys& k);
 
   // --- For the door and the links
@@ -83,7 +85,8 @@ private:
   std::vector<std::shared_ptr<handler_table>>
       tables_; // one for each loop; shared with the functions that are posted to that loop and change it
   caf::strong_actor_ptr door_;
-  std::deque<expected> expected_;           // the oldest first
+  std::mutex mutex_;
+  std::deque<expected> expected_;           // the oldest first; guarded by mutex_
   std::map<std::uint64_t, member> members_; // in the order in which they came
   std::unordered_map<std::string, served_name> names_;
   std::uint64_t last_ = 0;
