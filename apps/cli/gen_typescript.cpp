@@ -218,7 +218,9 @@ std::string typescript_module::errors() {
     }
     out += "  " + typescript_key(h.name) + ": " + (all.empty() ? "never" : all) + ";\n";
   }
-  return out + "}\n\n/** Whether a call of that handler has failed with one of its errors: `code` then says which, and "
+  out += "}\n";
+  if (api_.empty()) return out; // nothing that could be asked about
+  return out + "\n/** Whether a call of that handler has failed with one of its errors: `code` then says which, and "
                "with it what `data` is. */\n"
                "export function isErrorOf<Name extends keyof Errors>(handler: Name, problem: unknown): problem is "
                "Errors[Name] {\n"

@@ -120,6 +120,16 @@ TEST_F(Gen, RefusesWhatCannotBeMeant) {
   EXPECT_EQ(run_cli({"gen", "ts", "--from", path("api.json"), "-o", path("none/api.ts")}).code, 12);
 }
 
+TEST_F(Gen, SaysNothingOfErrorsWhereThereAreNoHandlers) {
+  write("none.json", "[]");
+
+  const auto made = run_cli({"gen", "ts", "--from", path("none.json")});
+
+  EXPECT_EQ(made.code, 0);
+  EXPECT_THAT(made.out, HasSubstr("export interface Errors {\n}\n"));
+  EXPECT_THAT(made.out, testing::Not(HasSubstr("isErrorOf"))); // for tsc, no key of `handlers` has errors
+}
+
 TEST_F(Gen, BoundsWhatItReads) {
   write("deep.json", std::string(13'000, '[') + std::string(13'000, ']'));
 
