@@ -10,6 +10,16 @@
 
 namespace swill::actors {
 
+caf::error error_of(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::exception& e) {
+    return caf::make_error(caf::sec::runtime_error, std::string{e.what()});
+  } catch (...) {
+    return caf::sec::runtime_error;
+  }
+}
+
 /// Makes, watches and ends a roster's actors, on its thread.
 class roster_keeper final : public loop_actor, timer {
 public:
@@ -136,8 +146,8 @@ void roster::make(actor_place& p, clock_time now) {
     a = make_actor(server_->system(), p);
     caf::logger::set_current_actor_system(
         nullptr); // spawning has set it, which costs each actor that runs here from now on
-  } catch (const std::exception& e) {
-    failure = caf::make_error(caf::sec::runtime_error, std::string{e.what()});
+  } catch (...) {
+    failure = error_of(std::current_exception());
   }
   std::uint64_t number = 0;
   std::uint64_t run = 0;

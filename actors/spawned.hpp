@@ -7,6 +7,7 @@
 #include <caf/all.hpp>
 
 #include <concepts>
+#include <exception>
 #include <memory>
 #include <string>
 #include <type_traits>
@@ -35,10 +36,33 @@ struct made_by<F, true> {
   using handle = typename caf::detail::get_callable_trait<F>::result_type;
 };
 
+/// What an actor ends with that has thrown. CAF's own handler prints what was thrown to stdout, and forgets it.
+caf::error error_of(const std::exception_ptr& thrown);
+
+/// A factory whose actors end with what they have thrown; unless the factory says otherwise.
+template <class F, class Result, class Arguments>
+struct telling;
+template <class F, class Result, class Self, class... Rest>
+struct telling<F, Result, caf::detail::type_list<Self*, Rest...>> {
+  mutable F f;
+  Result operator()(Self* self, Rest... rest) const {
+    self->set_exception_handler([](std::exception_ptr& thrown) { return error_of(thrown); });
+    return f(self, std::forward<Rest>(rest)...);
+  }
+};
+template <class Self>
+concept catches_exceptions = requires(Self self, caf::error (*f)(std::exception_ptr&)) {
+  self->set_exception_handler(f);
+};
+
 template <class F, class... Args>
 caf::strong_actor_ptr make_by(const F& f, caf::actor_system& system, const Args&... args) {
+  using signature = typename caf::detail::get_callable_trait<F>::type;
   if constexpr (spawns_itself<F>) {
     return caf::actor_cast<caf::strong_actor_ptr>(f(system, args...));
+  } else if constexpr (catches_exceptions<caf::detail::tl_head_t<typename signature::arg_types>>) {
+    const telling<F, typename signature::result_type, typename signature::arg_types> to_spawn{f};
+    return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(to_spawn, args...));
   } else {
     return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(f, args...));
   }
