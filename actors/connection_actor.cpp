@@ -142,7 +142,7 @@ void connection_actor::on_closed(const close_reason& why) {
   }
   cancel_all();
   around_.port = nullptr;
-  if (hooks_) hooks_->cancel();
+  if (hooks_ && hooks_->runs() == hook_scope::when::before) hooks_->cancel(); // after_connection may have begun by now
   finish_if_done();
 }
 
