@@ -104,8 +104,13 @@ const canRepeat = (x: Exchange) => x.options.idempotent && !x.streams && !x.open
 
 /** Calls handlers of a server over one connection, and gets a new one when that is lost. */
 export class Client extends Observable<ClientState> {
-  /** The same over all its connections, and of no other client. Travels as `client` in the query, for hooks of the application. */
+  /**
+   * The same over all its connections, and of no other client. Travels as `client` in the query: by it the server ends a connection that this client has lost before it
+   * lets the next one in. A secret: who knows it can end the connection.
+   */
   readonly id = randomId();
+  /** Connections that it has asked for. */
+  #connections = 0;
   readonly #options;
   readonly #open = new Map<number, Exchange>();
   readonly #waiting = new Set<Exchange>();
@@ -463,7 +468,10 @@ export class Client extends Observable<ClientState> {
     }
     const token = await this.#options.token?.();
     if (token !== undefined) url.searchParams.set("session", token);
-    if (!url.searchParams.has("client")) url.searchParams.set("client", this.id);
+    if (!url.searchParams.has("client")) {
+      url.searchParams.set("client", this.id);
+      url.searchParams.set("client_number", `${++this.#connections}`);
+    }
     return openWebSocket(url, this.#options.webSocket, signal);
   }
 
