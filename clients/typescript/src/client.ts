@@ -118,8 +118,10 @@ export class Client extends Observable<ClientState> {
   #target: Target | undefined;
   #link: Link | undefined;
   #seq = 0;
-  /** Connections in a row that could not be had, or did not last. */
+  /** Attempts in a row of which nothing came; or else, connections that did not last. */
   #failures = 0;
+  /** Connections in a row that were there and did not last. */
+  #brief = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Before that the server does not want to be asked. */
   #notBefore = 0;
@@ -493,7 +495,8 @@ export class Client extends Observable<ClientState> {
       return;
     }
     const wasStable = now() - link.since! >= STABLE_MS; // not, where it was never up: NaN
-    this.#failures = wasStable ? 0 : this.#failures + 1;
+    if (wasStable) this.#failures = this.#brief = 0;
+    else this.#failures = link.since === undefined ? this.#failures + 1 : ++this.#brief; // what failed before somebody was there is over
     const delay = delayOf(ending, Math.max(0, this.#failures - 1), this.#options.backoff);
     this.#notBefore = now() + namedDelay(ending);
     this.#timer = setTimeout(() => this.#dial(), delay);
@@ -517,7 +520,7 @@ export class Client extends Observable<ClientState> {
     this.#drop();
     this.#target = undefined;
     this.#watchPage("removeEventListener");
-    this.#failures = 0;
+    this.#failures = this.#brief = 0;
     this.#set("closed", 0, reason);
     this.#breakOpen(reason || "closed", false);
     for (const x of this.#waiting) this.#fail(x, this.#lost(x, reason || "closed"));

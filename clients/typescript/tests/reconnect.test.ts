@@ -94,6 +94,22 @@ describe("the wait before an attempt", () => {
     server.link.lose();
     expect(client.state).toMatchObject({ attempt: 0, delayMs: 250 });
   });
+
+  it("does not grow by a long outage that is over, when the server goes once more", async () => {
+    await connect();
+    server.refusal = { reason: "down" };
+    server.link.lose();
+    while (client.state.attempt < 8) await advance(100);
+    server.refusal = undefined;
+    await advance(client.state.delayMs);
+    expect(client.state.status).toBe("connected");
+
+    server.link.lose();
+    expect(client.state).toMatchObject({ attempt: 1, delayMs: 250 });
+    await advance(250);
+    server.link.lose();
+    expect(client.state).toMatchObject({ attempt: 2, delayMs: 500 });
+  });
 });
 
 describe("the first connection", () => {
