@@ -7,7 +7,7 @@ include(CMakePackageConfigHelpers)
 get_property(rooms GLOBAL PROPERTY SWILL_ROOMS)
 install(TARGETS ${rooms} EXPORT swill-targets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 
-foreach(directory libswill actors sessions pubsub)
+foreach(directory libswill actors sessions pubsub programs)
   if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/${directory}")
     install(DIRECTORY "${directory}" DESTINATION "${SWILL_INSTALL_HEADERS}" FILES_MATCHING PATTERN "*.hpp")
   endif()

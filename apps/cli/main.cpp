@@ -4,8 +4,8 @@
 #include "apps/cli/options.hpp"
 #include "apps/cli/output.hpp"
 #include "apps/cli/verbs.hpp"
-#include "apps/common/standard_output.hpp"
 #include "libswill/client/run.hpp"
+#include "programs/options/standard_output.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -49,7 +49,7 @@ exit_code report(output& out, std::exception_ptr failure) {
   } catch (const error& e) {
     out.failure(e);
     return exit_code_of(e);
-  } catch (const apps::output_error& e) {
+  } catch (const programs::output_error& e) {
     out.failure(e.what(), exit_code::output);
     return exit_code::output;
   } catch (const std::exception& e) {

@@ -2,10 +2,10 @@
 
 #include "apps/cli/exit_codes.hpp"
 #include "apps/cli/json.hpp"
-#include "apps/common/command_line.hpp"
-#include "apps/common/small_file.hpp"
 #include "libswill/net/tls.hpp"
 #include "libswill/wire/envelope.hpp"
+#include "programs/options/command_line.hpp"
+#include "programs/options/small_file.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -18,10 +18,10 @@ namespace swill::cli {
 
 namespace {
 
-using apps::command_line;
-using apps::number;
-using apps::one_of;
-using apps::whole_number;
+using programs::command_line;
+using programs::number;
+using programs::one_of;
+using programs::whole_number;
 
 /// "500ms", "2s", "1.5m", "2" (seconds).
 std::chrono::milliseconds parse_time(const std::string& option, const std::string& text) {
@@ -88,7 +88,7 @@ struct raw_options {
 };
 
 void add_common(command_line& program, options& o, raw_options& raw) {
-  const auto add = [&program](apps::option each) {
+  const auto add = [&program](programs::option each) {
     each.group = "Common options";
     program.add(std::move(each));
   };
@@ -139,7 +139,7 @@ command_line add_call(command_line& program, options& o, raw_options& raw, const
 void add_conns(command_line& program, conns_options& o, raw_options& raw) {
   auto conns = program.verb("conns", "Connections of all nodes, for administrators");
   conns.needs_verb();
-  const auto add = [&conns](apps::option each) {
+  const auto add = [&conns](programs::option each) {
     each.group = "Options of conns";
     conns.add(std::move(each));
   };
@@ -284,7 +284,7 @@ options parse_options(int argc, char** argv, std::string& help) {
   if (!raw.since.empty()) o.topics.since = parse_position(raw.since);
   check_together(o);
   if (!o.conns.token_file.empty() && o.verb == "conns")
-    o.extra.set("admin_token", apps::read_secret("--admin-token-file", o.conns.token_file));
+    o.extra.set("admin_token", programs::read_secret("--admin-token-file", o.conns.token_file));
   return o;
 }
 

@@ -82,7 +82,7 @@ struct options {
   swill::call_options call() const;
 };
 
-/// Reads the command line. Throws usage_error, and apps::file_error for a file that it names; `help` is set, and the rest is not, when help or the version was asked for.
+/// Reads the command line. Throws usage_error, and programs::file_error for a file that it names; `help` is set, and the rest is not, when help or the version was asked for.
 options parse_options(int argc, char** argv, std::string& help);
 
 /// Whether errors are to be JSON, also those of a command line that cannot be read.
