@@ -67,7 +67,7 @@ cookie_jar::cookie_jar(std::string path, std::string_view url) : file_(std::move
   if (content->empty()) return;
   if (!begins_jar(trimmed(std::string_view{*content}.substr(0, content->find_first_of("\r\n")))))
     throw programs::file_error(std::string{option} + ": " + file_ + " is no cookie jar: its first line is not '" +
-                           std::string{first_line} + "'");
+                               std::string{first_line} + "'");
   std::istringstream in{*content};
   for (std::string line; std::getline(in, line);) {
     cookie c;

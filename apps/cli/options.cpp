@@ -212,6 +212,7 @@ void add_gen(command_line& program, gen_options& o, raw_options& raw) {
     return verb;
   };
   add("json-schema", "JSON Schema of all messages, as the JSON that this program reads and prints");
+  add("js", "The same as ts in JavaScript, for pages without a bundler");
   add("md", "A page in Markdown about all handlers and their types");
   add("ts", "A TypeScript module: types, and a function for each handler")
       .add({"--bigint", o.bigint, "Integers of 64 bits are number | bigint, as they come, and not number"});
@@ -223,6 +224,19 @@ void add_schema(command_line& program, schema_options& o) {
   auto diff = schema.verb("diff", "The changes from A to B: exit code 1 when some break clients");
   add_place(diff, "A", o.before, "URL, or file that `swill introspect` has printed: what clients were made for");
   add_place(diff, "B", o.after, "The same of what comes");
+}
+
+void add_project(command_line& program, options& o) {
+  auto fresh = program.verb("new", "A project: program, test, page and client, in a directory of its name");
+  add_place(fresh, "NAME", o.name, "Directory, program, and first part of the handlers' names");
+  fresh.add({"--cluster", o.project.cluster, "And what `swill add cluster` adds"});
+  auto add = program.verb("add", "Adds to the project in this directory");
+  add.needs_verb();
+  add.verb("cluster", "A worker, Dockerfile, docker-compose.yml and nginx.conf");
+  program.verb("dev", "Builds the project in this directory, runs it, and does so again after each edit")
+      .add({"ARGUMENTS", o.project.arguments, "Behind --: further arguments of the program"});
+  program.verb("test", "Builds the project in this directory, and runs its tests")
+      .add({"ARGUMENTS", o.project.arguments, "Behind --: arguments of ctest"});
 }
 
 /// Files that TLS cannot use are ours to mend, not the server's.
@@ -266,6 +280,7 @@ options parse_options(int argc, char** argv, std::string& help) {
   add_conns(program, o.conns, raw);
   add_gen(program, o.gen, raw);
   add_schema(program, o.schema);
+  add_project(program, o);
   help = program.parse(argc, argv);
   if (!help.empty()) return o;
 

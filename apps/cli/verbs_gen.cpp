@@ -72,7 +72,7 @@ void write_file(const std::string& path, const std::string& text) {
 std::string made_of(const described_api& api, const gen_options& o) {
   if (o.what == "json-schema") return make_json_schema(api);
   if (o.what == "md") return make_markdown(api);
-  return make_typescript(api, {o.bigint});
+  return make_typescript(api, {.bigint = o.bigint, .has_types = o.what != "js"});
 }
 
 void check_file(const gen_options& o, const std::string& text, output& out) {
