@@ -1,11 +1,14 @@
 #include "apps/cli/child.hpp"
 #include "apps/cli/exit_codes.hpp"
 #include "apps/cli/project.hpp"
+#include "programs/options/small_file.hpp"
+#include "programs/options/standard_output.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -18,6 +21,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 namespace swill::cli {
@@ -133,7 +137,24 @@ bool configure(children& all, const std::function<void()>& meanwhile) {
   return false;
 }
 
+/// One build of this project at a time, whoever else runs `swill dev` or `swill test` in it.
+class build_turn {
+public:
+  build_turn(children& all, const std::function<void()>& meanwhile) : directory_(::open(".", O_RDONLY | O_CLOEXEC)) {
+    while (::flock(directory_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+      all.wait(milliseconds{100});
+      if (meanwhile) meanwhile();
+    }
+  }
+  ~build_turn() { ::close(directory_); }
+  build_turn& operator=(build_turn&&) = delete;
+
+private:
+  int directory_;
+};
+
 bool build(children& all, const std::vector<std::string>& targets, const std::function<void()>& meanwhile) {
+  const build_turn alone{all, meanwhile};
   if (!configure(all, meanwhile)) return false;
   // Ninja itself where it is: it ends its compilers when it is told to end, and CMake would not tell it.
   const bool is_ninja = fs::exists("build/build.ninja");
@@ -357,11 +378,11 @@ std::string missing_packages() {
 }
 
 project read_project() {
-  std::ifstream in{"swill.json"};
-  if (!in)
+  const auto text = programs::read_small_file("project", "swill.json", programs::pipes::refused);
+  if (!text)
     throw usage_error("there is no swill.json here: it is in the directory of a project, which `swill new NAME` makes");
   try {
-    const auto j = nlohmann::json::parse(in);
+    const auto j = nlohmann::json::parse(*text);
     project p{j.at("program"), j.value("arguments", std::vector<std::string>{}), j.value("client", std::string{})};
     if (p.program.empty() || p.program.find('/') != std::string::npos)
       throw usage_error("swill.json: 'program' is the name of a target of CMake");
