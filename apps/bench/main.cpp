@@ -4,8 +4,8 @@
 #include "apps/bench/harness/report.hpp"
 #include "apps/bench/serve.hpp"
 #include "libswill/base/process.hpp"
-#include "programs/options/command_line.hpp"
-#include "programs/options/standard_output.hpp"
+#include "libswill/programs/options/command_line.hpp"
+#include "libswill/programs/options/standard_output.hpp"
 #include "tests/support/certificates.hpp"
 
 #include <algorithm>

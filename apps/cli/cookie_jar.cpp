@@ -3,7 +3,7 @@
 #include "libswill/base/header_fields.hpp"
 #include "libswill/base/random.hpp"
 #include "libswill/client/detail/endpoint.hpp"
-#include "programs/options/small_file.hpp"
+#include "libswill/programs/options/small_file.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "libswill/base/error.hpp"
-#include "programs/options/command_line.hpp"
+#include "libswill/programs/options/command_line.hpp"
 
 namespace swill::cli {
 

@@ -7,7 +7,7 @@
 #include "apps/cli/project.hpp"
 #include "apps/cli/verbs.hpp"
 #include "libswill/client/run.hpp"
-#include "programs/options/standard_output.hpp"
+#include "libswill/programs/options/standard_output.hpp"
 
 #include <atomic>
 #include <cerrno>

@@ -3,9 +3,9 @@
 #include "apps/cli/exit_codes.hpp"
 #include "apps/cli/json.hpp"
 #include "libswill/net/tls.hpp"
+#include "libswill/programs/options/command_line.hpp"
+#include "libswill/programs/options/small_file.hpp"
 #include "libswill/wire/envelope.hpp"
-#include "programs/options/command_line.hpp"
-#include "programs/options/small_file.hpp"
 
 #include <algorithm>
 #include <charconv>

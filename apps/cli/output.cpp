@@ -4,7 +4,7 @@
 #include "libswill/base/printable.hpp"
 #include "libswill/base/utf8.hpp"
 #include "libswill/client/errors.hpp"
-#include "programs/options/standard_output.hpp"
+#include "libswill/programs/options/standard_output.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,8 +1,8 @@
 #include "apps/cli/child.hpp"
 #include "apps/cli/exit_codes.hpp"
 #include "apps/cli/project.hpp"
-#include "programs/options/small_file.hpp"
-#include "programs/options/standard_output.hpp"
+#include "libswill/programs/options/small_file.hpp"
+#include "libswill/programs/options/standard_output.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,6 +1,6 @@
 #include "apps/cli/exit_codes.hpp"
 #include "apps/cli/project.hpp"
-#include "programs/options/standard_output.hpp"
+#include "libswill/programs/options/standard_output.hpp"
 
 #include <algorithm>
 #include <cerrno>

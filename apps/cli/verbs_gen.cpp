@@ -4,7 +4,7 @@
 #include "apps/cli/json.hpp"
 #include "apps/cli/text_diff.hpp"
 #include "apps/cli/verbs.hpp"
-#include "programs/options/standard_output.hpp"
+#include "libswill/programs/options/standard_output.hpp"
 
 #include <cerrno>
 #include <cstring>

@@ -1,7 +1,7 @@
 #include "apps/cli/json.hpp"
 #include "apps/cli/type_text.hpp"
 #include "apps/cli/verbs.hpp"
-#include "programs/options/suggest.hpp"
+#include "libswill/programs/options/suggest.hpp"
 
 #include <nlohmann/json.hpp>
 

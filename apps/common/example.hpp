@@ -1,6 +1,6 @@
 #pragma once
 
-#include "programs/gateway/program_settings.hpp"
+#include "libswill/programs/gateway/program_settings.hpp"
 
 #include <string>
 

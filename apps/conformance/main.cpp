@@ -3,10 +3,10 @@
 #include "libswill/base/line_writer.hpp"
 #include "libswill/base/log.hpp"
 #include "libswill/base/process.hpp"
+#include "libswill/programs/options/command_line.hpp"
+#include "libswill/programs/options/listen_options.hpp"
 #include "libswill/server/serve.hpp"
 #include "libswill/server/server.hpp"
-#include "programs/options/command_line.hpp"
-#include "programs/options/listen_options.hpp"
 
 #include <chrono>
 

@@ -1,6 +1,6 @@
 // swill-gateway: a gateway that serves the example.
 #include "apps/common/example.hpp"
-#include "programs/gateway/gateway.hpp"
+#include "libswill/programs/gateway/gateway.hpp"
 
 int main(int argc, char** argv) {
   using namespace swill;

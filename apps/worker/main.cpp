@@ -1,6 +1,6 @@
 // swill-worker: the example in a process of its own, for the clients of gateways.
 #include "apps/common/example.hpp"
-#include "programs/worker/worker_program.hpp"
+#include "libswill/programs/worker/worker_program.hpp"
 
 int main(int argc, char** argv) {
   using namespace swill;

@@ -1,4 +1,4 @@
-// Makes programs/gateway/detail/playground_page.inc: the whole page as one text, and the same packed, for the gateway to serve (docs/decisions/0111).
+// Makes libswill/programs/gateway/detail/playground_page.inc: the whole page as one text, and the same packed, for the gateway to serve (docs/decisions/0111).
 // Every tool that takes part has an exact version, and none looks at the time or the machine: equal sources give equal bytes.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";

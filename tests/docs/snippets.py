@@ -8,7 +8,7 @@ In a page, every block of C++, CMake and TypeScript stands behind a line that na
     <!-- snippet tests/docs/handlers_test.cpp first -->
 
 and must equal what stands there between the lines `// [first]` and `// [/first]` (`#` in CMake), without the indentation they have in
-common. `<!-- snippet templates/app/src/app.cpp whole -->` is all of a file that `swill new shop` makes. Commands (sh) are run by commands.py, JavaScript is a file that they run. What is only shown says text, json or mermaid. Prints one
+common. `<!-- snippet apps/templates/app/src/app.cpp whole -->` is all of a file that `swill new shop` makes. Commands (sh) are run by commands.py, JavaScript is a file that they run. What is only shown says text, json or mermaid. Prints one
 line for each block that is otherwise and exits with 1; with --write it puts the sources' text into the pages. A snippet that no page shows
 is reported too.
 """
@@ -40,7 +40,7 @@ def snippets_of(root):
 
 def wholes_of(root):
     """The same of files of new projects, which no page has to show."""
-    paths = (root / "templates").rglob("src/*.[ch]pp")
+    paths = (root / "apps/templates").rglob("src/*.[ch]pp")
     return {(str(path.relative_to(root)), "whole"): path.read_text().replace("@NAME@", "shop") for path in paths}
 
 

@@ -1,6 +1,6 @@
-#include "programs/gateway/gateway.hpp"
+#include "libswill/programs/gateway/gateway.hpp"
 
-#include "programs/options/command_line.hpp"
+#include "libswill/programs/options/command_line.hpp"
 
 #include <gtest/gtest.h>
 
