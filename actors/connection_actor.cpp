@@ -120,6 +120,14 @@ void connection_actor::close(int code, std::string_view reason) {
   home().loop().post([self = caf::strong_actor_ptr{ctrl()}] { as_connection(self).cancel_all(); });
 }
 
+void connection_actor::close_at_once(int code, std::string_view reason) {
+  close(code, reason);
+  // After the turn in which the close frame leaves.
+  home().loop().post([self = caf::strong_actor_ptr{ctrl()}] {
+    if (message_port* port = as_connection(self).around_.port; port != nullptr) port->drop();
+  });
+}
+
 error connection_actor::going_away() { return errors::unavailable("The server is going away"); }
 
 void connection_actor::drain() {
@@ -142,7 +150,7 @@ void connection_actor::on_closed(const close_reason& why) {
   }
   cancel_all();
   around_.port = nullptr;
-  if (hooks_) hooks_->cancel();
+  if (hooks_ && hooks_->runs() == hook_scope::when::before) hooks_->cancel(); // after_connection may have begun by now
   finish_if_done();
 }
 
@@ -188,6 +196,9 @@ void connection_actor::finish_if_done() {
   if (!after_connection_started_) {
     after_connection_started_ = true;
     if (was_accepted_ && !app().connection.after_connection.empty()) return start_after_connection();
+  }
+  if (was_accepted_ && !has_ended_) {
+    for (connection_watcher* w : home().watchers) w->on_ended(*this);
   }
   if (self_) home().dispose_later(std::move(self_));
   self_ = nullptr;

@@ -168,12 +168,17 @@ std::string typescript_module::functions() {
 }
 
 std::string typescript_module::messages() const {
-  std::string out =
-      "\n/** The messages of each handler, or the items of its streams: for what takes a handler by its name. */\n"
-      "export interface Messages {\n";
-  for (const handler& h : api_)
-    out += "  " + typescript_key(h.name) + ": { request: " + types_.expression(h.request.root(), direction::request) +
+  std::string out = "\n/** What streams, and the messages of each handler or the items of its streams: for what takes "
+                    "a handler by its "
+                    "name. */\n"
+                    "export interface Messages {\n";
+  for (const handler& h : api_) {
+    std::string request = types_.expression(h.request.root(), direction::request);
+    if (!h.request.streams && h.request.root().kind == schema_kind::structure && may_be_nil(h.request.root()))
+      request += " | null"; // it may be left out
+    out += "  " + typescript_key(h.name) + ": { shape: " + typescript_string(h.shape()) + "; request: " + request +
            "; response: " + types_.expression(h.response.root(), direction::response) + " };\n";
+  }
   return out + "}\n";
 }
 
@@ -217,8 +222,13 @@ std::string typescript_module::errors() {
   for (const handler& h : api_) {
     std::string all;
     for (const std::int64_t code : codes_of(h)) {
-      if (code == 422) used_.insert("Fields");
-      const std::string type = std::to_string(code) + (code == 422 ? ", Fields" : "");
+      std::string type = std::to_string(code);
+      if (const schema::node* data = h.error_type(code)) {
+        type += ", " + types_.expression(*data, direction::response);
+      } else if (code == 422) {
+        used_.insert("Fields");
+        type += ", Fields";
+      }
       all += (all.empty() ? "" : " | ") + ("Failure<" + type + ">");
     }
     out += "  " + typescript_key(h.name) + ": " + (all.empty() ? "never" : all) + ";\n";

@@ -179,7 +179,6 @@ std::string typescript_checks(const described_api& api, const type_names& names,
   std::string by_handler;
   for (const described_handler& h : api) {
     const node& type = h.request.root();
-    if (!may_be_refused(type)) continue;
     const named_type* named = names.find(type);
     const bool has_own = named != nullptr && named->node->kind == schema_kind::structure;
     by_handler += "  " + typescript_key(h.name) + ": " +
@@ -189,7 +188,8 @@ std::string typescript_checks(const described_api& api, const type_names& names,
   }
   if (by_handler.empty()) return out;
   return out +
-         "\n/** The same by handler, of its message or of each item of its stream. */\nexport const checks = {\n" +
+         "\n/** The same by handler, of its message or of each item of its stream; one without a message takes null. "
+         "*/\nexport const checks = {\n" +
          by_handler + "};\n";
 }
 

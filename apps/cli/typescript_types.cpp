@@ -9,6 +9,7 @@
 #include <cctype>
 #include <compare>
 #include <cstdint>
+#include <set>
 
 namespace swill::cli {
 
@@ -27,27 +28,34 @@ bool is_identifier(std::string_view name) {
   return std::all_of(name.begin() + 1, name.end(), [&](char c) { return fits(c, false); });
 }
 
-/// What stands between bars; what stands there already is not repeated.
-void add_alternative(std::string& to, const std::string& one) {
-  if ((" | " + to + " | ").find(" | " + one + " | ") != std::string::npos) return;
-  to += (to.empty() ? "" : " | ") + one;
-}
+/// What stands between bars, each once.
+class alternatives {
+public:
+  void add(const std::string& one) {
+    if (seen_.insert(one).second) text_.append(text_.empty() ? "" : " | ").append(one);
+  }
+  const std::string& text() const noexcept { return text_; }
+
+private:
+  std::string text_;
+  std::set<std::string> seen_;
+};
 
 /// The literals of a rule one_of; empty when there is none.
 std::string literals(const node& type) {
-  std::string all;
+  alternatives all;
   for (const detail::schema_rule& r : type.rules) {
     if (r.kind != detail::rule_kind::one_of) continue;
     for (const std::string& t : r.texts) {
-      if (type.kind == schema_kind::text) add_alternative(all, typescript_string(t));
+      if (type.kind == schema_kind::text) all.add(typescript_string(t));
     }
     for (const swill::number& n : r.numbers) {
       const bool is_safe = std::is_lteq(n.order_of(-largest_safe)) && std::is_gteq(n.order_of(largest_safe));
       if (!is_safe) return {};
-      if (type.kind != schema_kind::text) add_alternative(all, n.text());
+      if (type.kind != schema_kind::text) all.add(n.text());
     }
   }
-  return all;
+  return all.text();
 }
 
 bool is_union(std::string_view expression) {
@@ -165,9 +173,9 @@ std::string typescript_types::dict(const node& type, direction d) const {
 }
 
 std::string typescript_types::choice(const node& type, direction d) const {
-  std::string all;
-  for (const node* part : type.parts) add_alternative(all, expression(*part, d));
-  return all.empty() ? "unknown" : all;
+  alternatives all;
+  for (const node* part : type.parts) all.add(expression(*part, d));
+  return all.text().empty() ? "unknown" : all.text();
 }
 
 std::string typescript_types::expression(const node& type, direction d) const {

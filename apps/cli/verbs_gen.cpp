@@ -92,7 +92,9 @@ task<described_api> api_at(const options& o, output& out, const std::string& pla
       throw usage_error("there is no file " + place +
                         "; a server is ws://HOST:PORT/PATH, wss://HOST:PORT/PATH or unix:PATH");
     try {
-      co_return read_api(parse_json(*text));
+      described_api api = read_api(parse_json(*text));
+      check_types(api);
+      co_return api;
     } catch (const usage_error& e) {
       throw usage_error(place + ": " + e.what());
     }

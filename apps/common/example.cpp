@@ -57,8 +57,21 @@ std::int64_t add(request<std::pair<std::int64_t, std::int64_t>> r) {
 
 // --- Code that blocks: on the worker pool, so that it holds up nobody else's calls
 
+/// What an error of `wait` says.
+struct wait_limits {
+  std::int64_t least = 0;
+  std::int64_t most = 1000;
+};
+template <class D>
+void describe(D& d, wait_limits& l) {
+  d.field("least", l.least);
+  d.field("most", l.most);
+}
+
 std::int64_t wait(request<std::int64_t> milliseconds) {
-  if (milliseconds.data() < 0 || milliseconds.data() > 1000) throw error{error_code::bad_request, "0 to 1000, please"};
+  const wait_limits may;
+  if (milliseconds.data() < may.least || milliseconds.data() > may.most)
+    throw error{error_code::bad_request, "0 to 1000, please", to_value(may)};
   std::this_thread::sleep_for(std::chrono::milliseconds{milliseconds.data()}); // stands for a driver that blocks
   return milliseconds.data();
 }
@@ -129,8 +142,9 @@ void mount_example(app& a, const std::string& prefix) {
   math.handle("sum", sum, {.doc = "The sum of a stream of numbers, at its end."});
 
   blueprint clock{"clock"};
-  clock.handle("wait", blocking(wait),
-               {.doc = "Blocks a thread of the pool for so many milliseconds.", .errors = {400}});
+  clock.handle(
+      "wait", blocking(wait),
+      {.doc = "Blocks a thread of the pool for so many milliseconds.", .errors = {error_with<wait_limits>(400)}});
   clock.handle("ticks", ticks, {.doc = "As many times of day as asked for, half a second apart."});
 
   blueprint chat{"chat"};

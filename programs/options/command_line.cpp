@@ -107,6 +107,24 @@ std::string check_not_empty(const std::string& text) {
   return text.empty() ? "is empty; a value would be right, or no such option" : std::string{};
 }
 
+bool has_switch(const CLI::App& verb, const std::string& name) {
+  for (const CLI::Option* o : verb.get_options()) {
+    if (o->get_expected_min() == 0 && o->check_lname(name)) return true;
+  }
+  const auto verbs = verb.get_subcommands([](const CLI::App*) { return true; });
+  return std::any_of(verbs.begin(), verbs.end(), [&](const CLI::App* v) { return has_switch(*v, name); });
+}
+
+/// Throws for "--playground=", which to CLI11 is "--playground".
+void refuse_empty_switches(const CLI::App& program, int argc, char** argv) {
+  for (int i = 1; i < argc && std::string_view{argv[i]} != "--"; ++i) {
+    const std::string_view word{argv[i]};
+    if (!word.starts_with("--") || word.find('=') + 1 != word.size()) continue;
+    const std::string name{word.substr(2, word.size() - 3)};
+    if (has_switch(program, name)) throw wrong_command_line("--" + name + ": " + check_not_empty({}));
+  }
+}
+
 /// The option with its kind of value.
 CLI::Option* add_to(CLI::App& verb, const option& o) {
   const option_value& v = o.value;
@@ -221,6 +239,7 @@ std::string command_line::parse(int argc, char** argv) {
   const std::string version = app_->get_name() + " " + version_;
   forget_foreign_environment();
   app_->set_version_flag("--version", version);
+  refuse_empty_switches(*app_, argc, argv);
   try {
     app_->parse(argc, argv);
     return {};

@@ -1,5 +1,6 @@
 // swill-chat: a small application, to be read and copied. People log in, talk in rooms that keep what was said, see who is there and who is
 // typing, and how much they have not read elsewhere. Its page is in page/ (docs/chat.md).
+#include "actors/connections/connections.hpp"
 #include "libswill/base/line_writer.hpp"
 #include "libswill/base/process.hpp"
 #include "libswill/server/serve.hpp"
@@ -188,6 +189,7 @@ int run(int argc, char** argv) {
   chat.use(make_sessions(shared));
   const auto bus = make_bus(shared);
   chat.use(bus);
+  chat.use(std::make_shared<connections>(bus)); // so that nobody is there twice who has lost a connection
   chat.mount(make_chat(bus));
   if (!page.empty()) chat.files("/", page);
   server{chat, listen.server()}.run([&](server& s) { print_in_time(log.beside_log(listening_line(s.urls()))); });
