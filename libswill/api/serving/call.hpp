@@ -154,6 +154,7 @@ private:
   /// Of the answer: it may come; its last envelope was sent or given up; on_final was called; the same, and the handler is still to be told by
   /// unwind().
   enum class phase : std::uint8_t { running, ended, told, withdrawn };
+  /// Known before the handler starts.
   enum class ends : std::uint8_t { unknown, at_deadline, never };
 
   void begin(call_surroundings& around, const handler& h, const wire::request_envelope& e) noexcept;
@@ -260,11 +261,11 @@ private:
   // Side by side: a waiting request is to be small.
   std::uint32_t opening_values_ = 0; ///< of opening_; more of them do not fit into a message
   phase phase_ = phase::running;
-  std::atomic<ends> ends_{ends::unknown}; ///< known before the handler starts
-  bool plain_items_ = false;              ///< no hook looks at items
-  bool leading_hooks_wait_ = false;       ///< those of leading metadata are still to run
-  bool decoding_ = false;                 ///< on the worker pool
-  bool is_over_ = false;                  ///< the handler and all hooks have ended
+  std::atomic<ends> ends_{ends::unknown};
+  bool plain_items_ = false;        ///< no hook looks at items
+  bool leading_hooks_wait_ = false; ///< those of leading metadata are still to run
+  bool decoding_ = false;           ///< on the worker pool
+  bool is_over_ = false;            ///< the handler and all hooks have ended
   std::atomic<bool> cancel_flag_{false};
 };
 
