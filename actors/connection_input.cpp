@@ -39,9 +39,9 @@ bool connection_actor::serve_at_once(bytes_view message) {
   e.data = in.data_for(e.rpc);
   if (e.data.empty() || e.data.size() / longest_value > app().limits.elements_on_loop) return false;
   if (open != nullptr) return h->request_streams && open->on_item(e);
-  if (h->chosen != detail::handler::way::waiting)
-    return h->hooks.before_request_data.empty() && may_open() && serve_plain(*h, e);
-  return h->takes_at_once && may_begin() && take(*h, e);
+  if (!h->takes_at_once) return false;
+  if (h->chosen != detail::handler::way::waiting) return may_open() && serve_plain(*h, e);
+  return may_begin() && take(*h, e);
 }
 
 /// As above, for a handler that may wait.
@@ -219,7 +219,8 @@ bool connection_actor::serve_plain(const detail::handler& h, const wire::request
 /// One more request may run. Those that are answered or cancelled but still run are no longer open. They count all the same, in a limit of
 /// their own: otherwise MESSAGE and CANCEL in turn would pile them up.
 bool connection_actor::may_begin() const noexcept {
-  return may_open() && (book().requests.size() + book().orphans.size()) / 2 < app().limits.requests_per_connection;
+  const request_book& b = book();
+  return may_open() && (b.requests.size() + b.orphans.size()) / 2 < app().limits.requests_per_connection;
 }
 
 void connection_actor::open(const detail::handler& h, const wire::request_envelope& e) {

@@ -184,17 +184,23 @@ void runtime::on_handshake(std::shared_ptr<handshake> h) {
   }
   auto facts = h->facts ? h->facts : std::make_shared<connection>(make_connection_id(), std::move(h->request));
   facts->set_log({app_, &app_->log});
-  const detail::connection_hooks& hooks = app_->connection;
-  if (!detail::are_plain(hooks.before_connection) || !detail::are_plain(hooks.before_accept))
-    return run_hooks(u, std::move(h), std::move(facts));
   std::exception_ptr failure;
+  task<void> waits;
+  std::size_t number = 0;
   u.loop().note_entered(&hook_scope::tag);
   try {
-    detail::call_hooks(hooks.before_connection, *facts);
-    detail::call_hooks(hooks.before_accept, *facts);
+    while (const auto* hook = waits ? nullptr : handshake_hook(number)) {
+      ++number;
+      if (hook->plain) {
+        hook->plain(*facts);
+      } else {
+        waits = hook->awaiting(*facts);
+      }
+    }
   } catch (...) {
     failure = std::current_exception();
   }
+  if (waits) return run_hooks(u, std::move(h), std::move(facts), std::move(waits), number);
   try {
     decide(u, *h, facts, failure);
   } catch (...) {
@@ -202,8 +208,17 @@ void runtime::on_handshake(std::shared_ptr<handshake> h) {
   }
 }
 
-/// The hooks of a handshake, where some of them may wait.
-void runtime::run_hooks(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts) {
+/// Of all hooks of a handshake, in their order; null: there are no more.
+const detail::hook<connection&>* runtime::handshake_hook(std::size_t number) const noexcept {
+  const detail::connection_hooks& hooks = app_->connection;
+  const std::size_t before = hooks.before_connection.size();
+  if (number < before) return &hooks.before_connection[number];
+  return number - before < hooks.before_accept.size() ? &hooks.before_accept[number - before] : nullptr;
+}
+
+/// The hooks of a handshake from the first on that may wait. One that gives an empty task has nothing to wait for.
+void runtime::run_hooks(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts, task<void> first,
+                        std::size_t next) {
   // The scope owns itself until its coroutine has ended.
   auto holder = std::make_shared<std::shared_ptr<hook_scope>>();
   const auto done = [this, &u, h, facts, holder](std::exception_ptr failure) {
@@ -215,7 +230,7 @@ void runtime::run_hooks(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<c
   h->on_gone = [s = std::weak_ptr{*holder}] {
     if (const auto hooks = s.lock()) hooks->cancel();
   };
-  (*holder)->start(accept(u, h, facts));
+  (*holder)->start(accept(u, h, facts, std::move(first), next));
 }
 
 /// Neither accepted nor rejected: something else was thrown.
@@ -241,11 +256,21 @@ void runtime::log_rejection(const connection& facts, int status) const {
                       .fields = fields});
 }
 
-task<void> runtime::accept(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts) {
+task<void> runtime::accept(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts, task<void> first,
+                           std::size_t next) {
   std::exception_ptr failure;
   try {
-    co_await detail::run_hooks(app_->connection.before_connection, *facts);
-    co_await detail::run_hooks(app_->connection.before_accept, *facts);
+    co_await first;
+    while (const auto* hook = handshake_hook(next)) {
+      ++next;
+      task<void> waits;
+      if (hook->plain) {
+        hook->plain(*facts);
+      } else {
+        waits = hook->awaiting(*facts);
+      }
+      if (waits) co_await waits;
+    }
   } catch (...) {
     failure = std::current_exception();
   }

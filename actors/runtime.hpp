@@ -100,8 +100,11 @@ private:
   template <class T, class F>
   std::vector<T> collect(F f);
   void on_each_unit(const std::function<void(unit&)>& f);
-  void run_hooks(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts);
-  task<void> accept(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts);
+  const detail::hook<connection&>* handshake_hook(std::size_t number) const noexcept;
+  void run_hooks(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts, task<void> first,
+                 std::size_t next);
+  task<void> accept(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts, task<void> first,
+                    std::size_t next);
   void decide(unit& u, handshake& h, const std::shared_ptr<connection>& facts, const std::exception_ptr& failure);
   void fail(unit& u, handshake& h, const connection& facts, const std::exception_ptr& failure);
   void open(unit& u, handshake& h, std::shared_ptr<connection> facts);

@@ -65,8 +65,15 @@ void sessions::stop(std::function<void()> done) { service_->stop(std::move(done)
 
 // --- Handshakes
 
+/// Who shows no token has nothing to wait for: the task is empty.
 task<void> sessions::bind(connection& c) {
-  const detail::offered_tokens offered = detail::find_tokens(c, options_);
+  detail::offered_tokens offered = detail::find_tokens(c, options_);
+  if (offered.named || !offered.cookies.empty()) return bind_by_tokens(c, std::move(offered));
+  begin(c);
+  return {};
+}
+
+task<void> sessions::bind_by_tokens(connection& c, detail::offered_tokens offered) {
   auto named = offered.named ? service_->tokens.id_of(*offered.named) : std::nullopt;
   const std::vector<std::string> in_cookies = ids_in(offered.cookies);
   auto& b = c.state<detail::session_binding>();
@@ -83,9 +90,14 @@ task<void> sessions::bind(connection& c) {
     const bool bound = co_await bind_to(c, id);
     if (bound) co_return;
   }
-  // None, or one that is not known: that is never taken over, since somebody else may have planted it.
+  begin(c); // what is not known is never taken over, since somebody else may have planted it
+}
+
+/// A session that nothing is in yet.
+void sessions::begin(connection& c) {
+  auto& b = c.state<detail::session_binding>();
   b.id = detail::make_session_id();
-  if (!options_.cookie) co_return;
+  if (!options_.cookie) return;
   b.cookie = b.id;
   detail::set_session_cookie(c, options_, service_->tokens.token_of(b.id));
 }

@@ -20,6 +20,7 @@ namespace swill {
 
 namespace detail {
 class session_service;
+struct offered_tokens;
 } // namespace detail
 
 /// Sessions for an app: `app.use(std::make_shared<swill::sessions>(options, backend))`. It finds each connection's session by the token of
@@ -74,6 +75,8 @@ private:
   }
 
   task<void> bind(connection& c);
+  task<void> bind_by_tokens(connection& c, detail::offered_tokens offered);
+  void begin(connection& c);
   std::vector<std::string> ids_in(const std::vector<std::string>& tokens) const;
   void renew_cookie(connection& c);
   void touch_if_due(const session_record& r);

@@ -3,7 +3,6 @@
 #include "actors/workers/remote_call.hpp"
 #include "actors/workers/remote_handler.hpp"
 #include "libswill/api/types/kinds.hpp"
-#include "libswill/base/frame_memory.hpp"
 
 #include <array>
 #include <coroutine>
@@ -27,7 +26,7 @@ private:
 
 /// A call of one message each way: most calls. No coroutine stands in for the handler; the request itself is resumed by the worker's
 /// answer, whose bytes go from the batch that they came in to the client's output.
-class unary_exchange final : public detail::exchange, public detail::in_frame_memory, remote_call {
+class unary_exchange final : public detail::exchange, remote_call {
 public:
   unary_exchange(detail::call& c, std::shared_ptr<const remote_handler> h);
 

@@ -22,7 +22,7 @@ class context;
 
 /// How a request ended, for after_request. What follows `code` is there for those hooks alone.
 struct outcome {
-  enum class kind { ok, error, cancelled };
+  enum class kind : std::uint8_t { ok, error, cancelled };
   kind how = kind::ok;
   std::int64_t code = 0;       ///< of the ERROR, when how == kind::error
   clock_duration duration{};   ///< from the turn of its loop in which the request came, to its last envelope

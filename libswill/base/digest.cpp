@@ -3,17 +3,26 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+
+#include <memory>
 #include <stdexcept>
 
 namespace swill {
 
 namespace {
 
+struct frees_context {
+  void operator()(EVP_MD_CTX* c) const noexcept { EVP_MD_CTX_free(c); }
+};
+
+/// Each thread keeps what a digest is made in: to make that takes half as long again.
 template <class Digest>
 Digest digest_of(std::string_view text, const EVP_MD* kind) {
+  thread_local const std::unique_ptr<EVP_MD_CTX, frees_context> context{EVP_MD_CTX_new()};
   Digest out{};
-  if (kind == nullptr ||
-      EVP_Digest(text.data(), text.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr, kind, nullptr) != 1)
+  if (kind == nullptr || context == nullptr || EVP_DigestInit_ex(context.get(), kind, nullptr) != 1 ||
+      EVP_DigestUpdate(context.get(), text.data(), text.size()) != 1 ||
+      EVP_DigestFinal_ex(context.get(), reinterpret_cast<unsigned char*>(out.data()), nullptr) != 1)
     throw std::runtime_error("libcrypto makes no digest");
   return out;
 }

@@ -29,11 +29,11 @@ int hex_digit(char c) noexcept {
 
 std::string to_hex(bytes_view data) {
   constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  out.reserve(2 * data.size());
+  std::string out(2 * data.size(), '\0');
+  char* to = out.data();
   for (const std::byte b : data) {
-    out += digits[std::to_integer<unsigned>(b) >> 4];
-    out += digits[std::to_integer<unsigned>(b) & 15];
+    *to++ = digits[std::to_integer<unsigned>(b) >> 4];
+    *to++ = digits[std::to_integer<unsigned>(b) & 15];
   }
   return out;
 }

@@ -12,40 +12,58 @@ std::string_view trimmed(std::string_view s) noexcept {
   return s;
 }
 
-bool is_token(std::string_view s) noexcept {
-  constexpr std::string_view extra = "!#$%&'*+-.^_`|~";
-  return !s.empty() && std::all_of(s.begin(), s.end(), [extra](char c) {
-    const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    return alphanumeric || extra.find(c) != std::string_view::npos;
-  });
-}
+bool is_token(std::string_view s) noexcept { return !s.empty() && std::all_of(s.begin(), s.end(), is_token_character); }
 
 bool may_travel(std::string_view name, std::string_view value) noexcept {
-  return is_token(name) && std::all_of(value.begin(), value.end(), [](char c) {
-           return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
-         });
+  static constexpr auto controls = [] {
+    std::array<bool, 256> are{};
+    for (unsigned c = 0; c < 0x20; ++c) are[c] = c != '\t';
+    are[0x7f] = true;
+    return are;
+  }();
+  return is_token(name) &&
+         std::none_of(value.begin(), value.end(), [](char c) { return controls[static_cast<unsigned char>(c)]; });
 }
 
 std::vector<std::string_view> values(const header_list& headers, std::string_view name) {
   std::vector<std::string_view> all;
-  for (const auto& [key, value] : headers)
-    if (same_token(key, name)) all.push_back(trimmed(value));
+  for_each_value(headers, name, [&all](std::string_view value) { all.push_back(value); });
   return all;
 }
 
+std::optional<std::string_view> only_value(const header_list& headers, std::string_view name) {
+  std::optional<std::string_view> found;
+  std::size_t count = 0;
+  for_each_value(headers, name, [&](std::string_view value) {
+    found = value;
+    ++count;
+  });
+  return count == 1 ? found : std::nullopt;
+}
+
+namespace {
+
+template <class F>
+void for_each_element(const header_list& headers, std::string_view name, F f) {
+  for_each_value(headers, name, [&f](std::string_view value) {
+    split(value, ',', [&f](std::string_view part) {
+      if (const auto element = trimmed(part); !element.empty()) f(element);
+    });
+  });
+}
+
+} // namespace
+
 std::vector<std::string_view> elements(const header_list& headers, std::string_view name) {
   std::vector<std::string_view> all;
-  for (const std::string_view value : values(headers, name)) {
-    split(value, ',', [&all](std::string_view part) {
-      if (const auto element = trimmed(part); !element.empty()) all.push_back(element);
-    });
-  }
+  for_each_element(headers, name, [&all](std::string_view element) { all.push_back(element); });
   return all;
 }
 
 bool lists(const header_list& headers, std::string_view name, std::string_view token) {
-  const auto all = elements(headers, name);
-  return std::any_of(all.begin(), all.end(), [token](std::string_view element) { return same_token(element, token); });
+  bool found = false;
+  for_each_element(headers, name, [&](std::string_view element) { found = found || same_token(element, token); });
+  return found;
 }
 
 std::optional<std::string_view> bearer_token(std::string_view authorization) noexcept {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,7 +21,20 @@ namespace swill::header_fields {
 /// Names of fields, schemes, hosts and the like: equal but for the case of ASCII letters.
 bool same_token(std::string_view a, std::string_view b) noexcept;
 
-/// A token of RFC 9110 §5.6.2: what names of fields and cookies are.
+/// What tokens are made of (RFC 9110 §5.6.2).
+inline bool is_token_character(char c) noexcept {
+  static constexpr auto are = [] {
+    std::array<bool, 256> all{};
+    constexpr std::string_view extra = "!#$%&'*+-.^_`|~";
+    for (unsigned n = 0; n < 128; ++n) {
+      const bool alphanumeric = (n >= '0' && n <= '9') || (n >= 'a' && n <= 'z') || (n >= 'A' && n <= 'Z');
+      all[n] = alphanumeric || extra.find(static_cast<char>(n)) != extra.npos;
+    }
+    return all;
+  }();
+  return are[static_cast<unsigned char>(c)];
+}
+/// A token: what names of fields and cookies are.
 bool is_token(std::string_view s) noexcept;
 /// Whether a field may have that name and value: a token, and no control character but the tab.
 bool may_travel(std::string_view name, std::string_view value) noexcept;
@@ -38,8 +52,16 @@ void split(std::string_view s, char separator, F f) {
   }
 }
 
+/// Calls f with the value of each field of that name.
+template <class F>
+void for_each_value(const header_list& headers, std::string_view name, F f) {
+  for (const auto& [key, value] : headers)
+    if (same_token(key, name)) f(trimmed(value));
+}
 /// The values of all fields of that name.
 std::vector<std::string_view> values(const header_list& headers, std::string_view name);
+/// The value of the only field of that name; nothing where there is none, or where there are several.
+std::optional<std::string_view> only_value(const header_list& headers, std::string_view name);
 /// The elements of a list that may be spread over several fields of that name (RFC 9110 §5.3), without the empty ones.
 std::vector<std::string_view> elements(const header_list& headers, std::string_view name);
 /// Whether such a list has a token, in any case.

@@ -1,7 +1,10 @@
 #include "libswill/net/acceptor.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <climits>
+#include <iterator>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -60,13 +63,26 @@ socklen_t make_address(const listen_address& where, any_address& a) {
   return sizeof a.v4;
 }
 
+/// As inet_ntop has it, which formats by printf.
+std::string dotted(const in_addr& a) {
+  std::array<unsigned char, 4> parts;
+  std::memcpy(parts.data(), &a, parts.size());
+  char text[INET_ADDRSTRLEN];
+  char* at = text;
+  for (const unsigned char part : parts) {
+    if (at != text) *at++ = '.';
+    at = std::to_chars(at, std::end(text), part).ptr;
+  }
+  return {text, at};
+}
+
 newcomer describe(int fd, const any_address& peer) {
   newcomer n{.fd = fd, .family = peer.base.sa_family, .address = "unix", .port = 0};
-  char text[INET6_ADDRSTRLEN] = {};
   if (n.family == AF_INET) {
-    n.address = ::inet_ntop(AF_INET, &peer.v4.sin_addr, text, sizeof text);
+    n.address = dotted(peer.v4.sin_addr);
     n.port = ntohs(peer.v4.sin_port);
   } else if (n.family == AF_INET6) {
+    char text[INET6_ADDRSTRLEN] = {};
     n.address = ::inet_ntop(AF_INET6, &peer.v6.sin6_addr, text, sizeof text);
     n.port = ntohs(peer.v6.sin6_port);
   } else {

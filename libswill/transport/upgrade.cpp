@@ -7,8 +7,8 @@ namespace swill::transport {
 
 namespace {
 
+using header_fields::only_value;
 using header_fields::same_token;
-using header_fields::values;
 
 // 16 bytes in base64: 22 characters, of which the last has four bits only, and "==" (RFC 6455 §4.2.1).
 bool is_key(std::string_view key) noexcept {
@@ -23,25 +23,26 @@ upgrade_verdict refuse(int status, std::string body, header_list headers = {}) {
   return {.status = status, .body = std::move(body), .headers = std::move(headers)};
 }
 
-upgrade_verdict answer_readiness(const net::http::request& r, const upgrade_rules& rules) {
+upgrade_verdict answer_readiness(const net::http::request& r, const server_state& now) {
   if (r.method != "GET" && r.method != "HEAD") return refuse(405, "Method Not Allowed", {{"Allow", "GET, HEAD"}});
-  if (rules.ready && !rules.full && !rules.draining) return refuse(200, "ready\n", {{"Cache-Control", "no-store"}});
+  const bool ready = now.is_ready == nullptr || !*now.is_ready || (*now.is_ready)();
+  if (ready && !now.full && !now.draining) return refuse(200, "ready\n", {{"Cache-Control", "no-store"}});
   return refuse(503, "not ready\n", {{"Cache-Control", "no-store"}, {"Retry-After", "1"}});
 }
 
 // Which endpoint it asks for, or the refusal of what is no upgrade request at all.
-upgrade_verdict check_http(const net::http::request& r, const upgrade_rules& rules) {
+upgrade_verdict check_http(const net::http::request& r, const upgrade_rules& rules, const server_state& now) {
   const std::string_view path = std::string_view{r.target}.substr(0, r.target.find('?'));
-  if (path == ready_path && path != rules.path) return answer_readiness(r, rules);
+  if (path == ready_path && path != rules.path) return answer_readiness(r, now);
   const bool echo = rules.echo && path == "/echo";
   if (!echo && path != rules.path) return refuse(404, "Not Found");
   if (r.method != "GET") return refuse(405, "Method Not Allowed", {{"Allow", "GET"}});
-  const header_list upgrade{{"Upgrade", "websocket"}};
-  if (r.version < 11) return refuse(426, "WebSocket needs HTTP/1.1", upgrade);
+  const auto wants_upgrade = [](const char* why) { return refuse(426, why, {{"Upgrade", "websocket"}}); };
+  if (r.version < 11) return wants_upgrade("WebSocket needs HTTP/1.1");
   if (!net::http::has_one_host(r.headers)) return refuse(400, "One valid Host header is required");
   if (!header_fields::lists(r.headers, "Upgrade", "websocket") ||
       !header_fields::lists(r.headers, "Connection", "upgrade"))
-    return refuse(426, "This is a WebSocket endpoint", upgrade);
+    return wants_upgrade("This is a WebSocket endpoint");
   // The protocol changes right after the head, where a body would be taken for frames (RFC 9110 §7.8).
   if (net::http::has_body(r.headers)) return refuse(400, "A request for an upgrade has no body");
   return {.echo = echo};
@@ -49,21 +50,22 @@ upgrade_verdict check_http(const net::http::request& r, const upgrade_rules& rul
 
 } // namespace
 
-upgrade_verdict check_upgrade(const net::http::request& r, const upgrade_rules& rules) {
-  upgrade_verdict verdict = check_http(r, rules);
+upgrade_verdict check_upgrade(const net::http::request& r, const upgrade_rules& rules, const server_state& now) {
+  upgrade_verdict verdict = check_http(r, rules, now);
   if (verdict.status != 101) return verdict;
 
-  const auto version = values(r.headers, "Sec-WebSocket-Version");
-  if (version.size() != 1 || version.front() != "13")
+  if (only_value(r.headers, "Sec-WebSocket-Version") != "13")
     return refuse(426, "Unsupported WebSocket version", {{"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "13"}});
-  const auto key = values(r.headers, "Sec-WebSocket-Key");
-  if (key.size() != 1 || !is_key(key.front())) return refuse(400, "Bad Sec-WebSocket-Key");
-  verdict.key = key.front();
+  const auto key = only_value(r.headers, "Sec-WebSocket-Key");
+  if (!key || !is_key(*key)) return refuse(400, "Bad Sec-WebSocket-Key");
+  verdict.key = *key;
 
-  if (rules.draining) return refuse(503, "Server is stopping", {{"Retry-After", "1"}});
-  if (rules.full) return refuse(503, "Server is busy", {{"Retry-After", "1"}});
-  for (const auto origin : values(r.headers, "Origin"))
-    if (!rules.origins.allows(origin)) return refuse(403, "Origin not allowed");
+  if (now.draining) return refuse(503, "Server is stopping", {{"Retry-After", "1"}});
+  if (now.full) return refuse(503, "Server is busy", {{"Retry-After", "1"}});
+  bool is_foreign = false;
+  header_fields::for_each_value(
+      r.headers, "Origin", [&](std::string_view origin) { is_foreign = is_foreign || !rules.origins.allows(origin); });
+  if (is_foreign) return refuse(403, "Origin not allowed");
   if (verdict.echo) return verdict;
 
   const auto offered = header_fields::elements(r.headers, "Sec-WebSocket-Protocol");

@@ -4,6 +4,7 @@
 #include "libswill/net/http/request.hpp"
 #include "libswill/transport/origin.hpp"
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,9 +21,14 @@ struct upgrade_rules {
   origin_list origins;
   std::vector<std::string> subprotocols{"swill.v1", "swill/1"}; ///< the first that the peer offers is agreed
   bool echo = false;                                            ///< /echo exists
-  bool full = false;                                            ///< at capacity
-  bool draining = false;                                        ///< about to stop
-  bool ready = true;                                            ///< what /ready answers, unless it is full or draining
+};
+
+/// How the server is when it is asked.
+struct server_state {
+  bool full = false;     ///< at capacity
+  bool draining = false; ///< about to stop
+  const std::function<bool()>* is_ready =
+      nullptr; ///< what /ready answers, unless it is full or draining; null, or a null one: always
 };
 
 struct upgrade_verdict {
@@ -34,7 +40,8 @@ struct upgrade_verdict {
   bool echo = false;
 };
 
-upgrade_verdict check_upgrade(const net::http::request& request, const upgrade_rules& rules);
+upgrade_verdict check_upgrade(const net::http::request& request, const upgrade_rules& rules,
+                              const server_state& now = {});
 
 /// True for headers that belong to the handshake itself and that an application may not set.
 bool is_reserved_header(std::string_view name) noexcept;

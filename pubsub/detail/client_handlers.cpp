@@ -147,20 +147,18 @@ struct client_handlers::open_subscription {
   std::unique_ptr<subscription> messages;
   std::unique_ptr<presence_seat> seat;
 
-  /// What the client gets of p. False: nothing.
-  bool make_item(publication_ptr p, encoded_item& out) const {
-    if (!filter || p->is_notice()) {
-      out.shared = std::move(p);
-      return true;
-    }
-    const auto changed = filter(decoded(p->data()));
-    if (changed) out.own = encode_item(p->at().offset, encoded_message(*changed));
+  /// Makes what the client gets of a message. False: nothing.
+  bool passes(encoded_item& item) const {
+    if (!filter || item.shared->is_notice()) return true;
+    const auto changed = filter(decoded(item.shared->data()));
+    if (changed) item.own = encode_item(item.shared->at().offset, encoded_message(*changed));
+    item.shared.reset();
     return changed.has_value();
   }
 };
 
 task<std::unique_ptr<client_handlers::open_subscription>> client_handlers::open(context& c,
-                                                                                const subscribe_request& wanted) const {
+                                                                                subscribe_request wanted) const {
   const std::string& topic = wanted.topic;
   impl_->check_topic(topic, true);
   const subscribe_rule* rule = impl_->subscribe_rules.find(topic);
@@ -184,11 +182,17 @@ task<std::unique_ptr<client_handlers::open_subscription>> client_handlers::open(
 }
 
 stream<encoded_item> client_handlers::subscribe(request<subscribe_request> r) const {
-  const std::unique_ptr<open_subscription> mine = co_await open(r.context(), r.data());
+  return items_of(open(r.context(), std::move(r.data())));
+}
+
+/// The frame of this waits as long as the subscription lasts, so the request, which is needed to open it, is not in it.
+stream<encoded_item> client_handlers::items_of(task<std::unique_ptr<open_subscription>> opening) {
+  const std::unique_ptr<open_subscription> mine = co_await opening;
+  opening = {}; // and the frame that has it goes
   for (;;) {
-    publication_ptr p = co_await mine->messages->next();
     encoded_item item;
-    if (mine->make_item(std::move(p), item)) co_yield moved{item};
+    item.shared = co_await mine->messages->next();
+    if (mine->passes(item)) co_yield moved{item};
   }
 }
 

@@ -22,7 +22,8 @@ private:
   class presence_seat;
   struct open_subscription;
 
-  task<std::unique_ptr<open_subscription>> open(context& c, const subscribe_request& wanted) const;
+  task<std::unique_ptr<open_subscription>> open(context& c, subscribe_request wanted) const;
+  static stream<encoded_item> items_of(task<std::unique_ptr<open_subscription>> opening);
   stream<encoded_item> subscribe(request<subscribe_request> r) const;
   task<position> publish(request<publish_request> r) const;
   task<std::vector<presence_member>> presence(request<presence_request> r) const;

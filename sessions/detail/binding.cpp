@@ -10,8 +10,8 @@ namespace {
 
 bool is_secure(const connection& c, const session_options& o) {
   if (c.is_tls()) return true;
-  const auto said = c.header("X-Forwarded-Proto");
-  if (!o.trust_forwarded_proto || !said) return false;
+  const auto said = o.trust_forwarded_proto ? c.header("X-Forwarded-Proto") : std::nullopt;
+  if (!said) return false;
   const std::string_view scheme = header_fields::first_element(*said);
   return header_fields::same_token(scheme, "https") || header_fields::same_token(scheme, "wss");
 }

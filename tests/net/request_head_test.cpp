@@ -1,23 +1,27 @@
 #include "libswill/net/http/request_head.hpp"
 
+#include "libswill/net/http/plain_request.hpp"
+
 #include <gtest/gtest.h>
+
+#include <tuple>
 
 namespace swill::net::http {
 namespace {
 
 using state = request_head::state;
 
-const std::string request = "GET /ws?a=1 HTTP/1.1\r\nHost: x\r\nX-Two: 1\r\nX-Two: 2\r\nContent-Length: 3\r\n\r\n";
+const std::string with_body = "GET /ws?a=1 HTTP/1.1\r\nHost: x\r\nX-Two: 1\r\nX-Two: 2\r\nContent-Length: 3\r\n\r\n";
 
 TEST(RequestHead, IsTheSameHoweverItIsCut) {
-  const std::string input = request + "abc";
+  const std::string input = with_body + "abc";
   for (std::size_t first = 0; first <= input.size(); ++first) {
     request_head head{1000};
     auto s = head.put(as_bytes(input).first(first));
     if (s == state::incomplete) s = head.put(as_bytes(input));
 
     ASSERT_EQ(s, state::complete) << first;
-    EXPECT_EQ(head.used(), request.size());
+    EXPECT_EQ(head.used(), with_body.size());
     const auto r = head.take();
     EXPECT_EQ(r.method, "GET");
     EXPECT_EQ(r.target, "/ws?a=1");
@@ -28,13 +32,13 @@ TEST(RequestHead, IsTheSameHoweverItIsCut) {
 
 TEST(RequestHead, ComesByteByByte) {
   request_head head{1000};
-  for (std::size_t n = 1; n < request.size(); ++n)
-    ASSERT_EQ(head.put(as_bytes(request).first(n)), state::incomplete) << n;
-  EXPECT_EQ(head.put(as_bytes(request)), state::complete);
+  for (std::size_t n = 1; n < with_body.size(); ++n)
+    ASSERT_EQ(head.put(as_bytes(with_body).first(n)), state::incomplete) << n;
+  EXPECT_EQ(head.put(as_bytes(with_body)), state::complete);
 }
 
 TEST(RequestHead, BeginsAfterEmptyLines) {
-  const std::string input = "\r\n\r\n" + request;
+  const std::string input = "\r\n\r\n" + with_body;
   for (std::size_t first = 0; first <= input.size(); ++first) {
     request_head head{1000};
     auto s = head.put(as_bytes(input).first(first));
@@ -47,12 +51,12 @@ TEST(RequestHead, BeginsAfterEmptyLines) {
   std::string empty;
   while (empty.size() < 100) empty += "\r\n";
   EXPECT_EQ(request_head{100}.put(as_bytes(empty)), state::too_large);
-  EXPECT_EQ(request_head{100}.put(as_bytes(" \r\n" + request)), state::bad);
+  EXPECT_EQ(request_head{100}.put(as_bytes(" \r\n" + with_body)), state::bad);
 }
 
 TEST(RequestHead, TakesLaterMinorVersionsForHttp11) {
   for (const char minor : {'2', '9'}) {
-    std::string input = request;
+    std::string input = with_body;
     input[input.find("1.1") + 2] = minor;
     for (std::size_t first = 0; first <= input.size(); ++first) {
       request_head head{1000};
@@ -73,8 +77,8 @@ TEST(RequestHead, TakesLaterMinorVersionsForHttp11) {
 }
 
 TEST(RequestHead, HasALimit) {
-  EXPECT_EQ(request_head{request.size()}.put(as_bytes(request)), state::complete);
-  EXPECT_EQ(request_head{request.size() - 1}.put(as_bytes(request)), state::too_large);
+  EXPECT_EQ(request_head{with_body.size()}.put(as_bytes(with_body)), state::complete);
+  EXPECT_EQ(request_head{with_body.size() - 1}.put(as_bytes(with_body)), state::too_large);
 }
 
 TEST(RequestHead, RefusesWhatIsNoHttp) {
@@ -82,6 +86,106 @@ TEST(RequestHead, RefusesWhatIsNoHttp) {
   EXPECT_EQ(request_head{1000}.put(as_bytes(garbage)), state::bad);
   EXPECT_EQ(request_head{1000}.put(as_bytes("GET /ws HTTP/1.1\r\nHost x\r\n\r\n")), state::bad);
   EXPECT_EQ(request_head{1000}.put(as_bytes("GET /ws SIP/1.1\r\n\r\n")), state::bad);
+}
+
+// --- Plain heads, which are read without Beast
+
+const std::string browser =
+    "GET /ws?token=a%20b&x=http://y HTTP/1.1\r\nHost: chat.example:8080\r\nConnection: keep-alive, Upgrade\r\n"
+    "Pragma: no-cache\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\nUpgrade: websocket\r\n"
+    "Origin: https://chat.example\r\nSec-WebSocket-Version: 13\r\nCookie: a=\"1\"; b=2\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nX-Empty:\r\nX-Blanks:   a  b  \r\n"
+    "Sec-WebSocket-Protocol: swill.v1\r\n\r\n";
+
+struct reading {
+  state how;
+  std::size_t used = 0;
+  request read;
+  bool operator==(const reading& o) const {
+    const auto facts = [](const reading& one) {
+      return std::tie(one.how, one.used, one.read.method, one.read.target, one.read.version, one.read.headers);
+    };
+    return facts(*this) == facts(o);
+  }
+};
+
+reading reading_of(request_head& head, state how) {
+  if (how != state::complete) return {how, 0, {}};
+  return {how, head.used(), head.take()};
+}
+
+reading read_whole(std::string_view input) {
+  request_head head{4096};
+  return reading_of(head, head.put(as_bytes(input)));
+}
+
+/// What is not there as a whole is Beast's, whatever follows.
+reading read_by_beast(std::string_view input, std::size_t first = 1) {
+  request_head head{4096};
+  const state how = head.put(as_bytes(input).first(first));
+  return reading_of(head, how == state::incomplete ? head.put(as_bytes(input)) : how);
+}
+
+TEST(PlainRequest, IsReadAsBeastReadsItHoweverItIsCut) {
+  request r;
+  ASSERT_EQ(read_plain_request(browser + "frames", r), browser.size());
+  const reading whole = read_whole(browser);
+  EXPECT_EQ(whole.how, state::complete);
+  EXPECT_EQ(whole.read.headers.size(), 12U);
+  for (std::size_t first = 1; first <= browser.size(); ++first) {
+    EXPECT_EQ(read_by_beast(browser, first), whole) << first;
+    EXPECT_EQ(read_plain_request(std::string_view{browser}.substr(0, first - 1), r), 0U);
+  }
+}
+
+TEST(PlainRequest, IsNothingThatBeastReadsInAnotherWay) {
+  const std::string characters{"\0\t\n\r \"(),/:;@AZaz09[\\]{}~\x7f\x80\xff", 28};
+  for (std::size_t at = 0; at < browser.size(); ++at) {
+    for (const char c : characters) {
+      std::string replaced = browser, grown = browser;
+      replaced[at] = c;
+      grown.insert(at, 1, c);
+      EXPECT_EQ(read_whole(replaced), read_by_beast(replaced)) << at << ' ' << int{c};
+      EXPECT_EQ(read_whole(grown), read_by_beast(grown)) << at << ' ' << int{c};
+    }
+    std::string shorter = browser;
+    shorter.erase(at, 1);
+    EXPECT_EQ(read_whole(shorter), read_by_beast(shorter)) << at;
+  }
+}
+
+TEST(PlainRequest, LeavesWhatNeedsMoreThought) {
+  const auto with = [](const std::string& line, const std::string& rest = "") {
+    return line + "\r\nHost: x\r\n" + rest + "\r\n";
+  };
+  const std::string get = "GET /ws HTTP/1.1";
+  std::string many;
+  for (int i = 0; i < 40; ++i) many += "X-" + std::to_string(i) + ": 1\r\n";
+  for (const std::string& head :
+       {with("POST /ws HTTP/1.1"), with("GET ws HTTP/1.1"), with("GET http://x/ws HTTP/1.1"), with("GET /ws HTTP/1.0"),
+        with("GET /ws HTTP/1.2"), with("\r\n" + get), with(get, "Content-Length: 0\r\n"),
+        with(get, "Transfer-Encoding: chunked\r\n"), with(get, "Connection: a b\r\n"), with(get, "Connection: a,\r\n"),
+        with(get, "Connection:\r\n"), with(get, "Proxy-Connection: a\r\n"), with(get, "X: a\tb\r\n"),
+        with(get, "X: a\r\n b\r\n"), with(get, "host: y\r\n"), with(get, "X: \xc3\xa9\r\n"), with(get, many)}) {
+    request r;
+    EXPECT_EQ(read_plain_request(head, r), 0U) << head;
+    EXPECT_EQ(read_whole(head), read_by_beast(head)) << head;
+  }
+}
+
+TEST(PlainRequest, IsFollowedByAnother) {
+  for (const std::string& second : {browser, with_body}) {
+    request_head head{1000};
+    ASSERT_EQ(head.put(as_bytes(browser + second)), state::complete);
+    head.take();
+    head.restart();
+    ASSERT_EQ(head.put(as_bytes(second)), state::complete);
+    EXPECT_EQ(head.used(), second.size());
+    EXPECT_EQ(head.take().target, second == browser ? "/ws?token=a%20b&x=http://y" : "/ws?a=1");
+    head.restart();
+    ASSERT_EQ(head.put(as_bytes(browser)), state::complete);
+    EXPECT_EQ(head.take().headers.size(), 12U);
+  }
 }
 
 } // namespace

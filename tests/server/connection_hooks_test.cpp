@@ -50,6 +50,54 @@ TEST(ConnectionHooks, MayAwaitBeforeTheyDecide) {
   EXPECT_EQ(arrived(c, seq), strings{"m:5"});
 }
 
+/// The hooks of a handshake in all mixtures: a function, a function that gives an empty task, a coroutine that does not wait, and one that does.
+struct mixed_hooks {
+  static constexpr int count = 3;
+  std::string seen;
+  int kinds = 0;    ///< of each, two bits
+  int rejects = -1; ///< the number of the one that does
+
+  void run(int number) {
+    seen += std::to_string(number);
+    if (number == rejects) throw rejection{401, "not you"};
+  }
+  task<void> wait(int number, clock_duration how_long) {
+    if (how_long.count() != 0) co_await sleep_for(std::chrono::milliseconds{1});
+    run(number);
+  }
+  void add(app& a, int number) {
+    const auto to = [&](auto f) { number < count / 2 ? a.before_connection(f) : a.before_accept(f); };
+    switch (kinds >> 2 * number & 3) {
+      case 0: return to([this, number](connection&) { run(number); });
+      case 1:
+        return to([this, number](connection&) {
+          run(number);
+          return task<void>{};
+        });
+      case 2: return to([this, number](connection&) { return wait(number, 0ms); });
+      default: return to([this, number](connection&) { return wait(number, 1ms); });
+    }
+  }
+};
+
+TEST(ConnectionHooks, RunInOrderWhetherTheyWaitOrNot) {
+  for (int kinds = 0; kinds < 1 << 2 * mixed_hooks::count; ++kinds) {
+    for (int rejects = -1; rejects < mixed_hooks::count; ++rejects) {
+      mixed_hooks hooks{.kinds = kinds, .rejects = rejects};
+      logged_app a;
+      for (int n = 0; n < mixed_hooks::count; ++n) hooks.add(a, n);
+      test_server s{a};
+      test_client c{s};
+      s.advance(10ms);
+
+      const std::string all = "012";
+      ASSERT_EQ(c.pipe().is_open(), rejects < 0) << kinds << ' ' << rejects;
+      EXPECT_EQ(hooks.seen, rejects < 0 ? all : all.substr(0, static_cast<std::size_t>(rejects) + 1)) << kinds;
+      EXPECT_EQ(c.pipe().rejected().has_value(), rejects >= 0) << kinds;
+    }
+  }
+}
+
 TEST(ConnectionHooks, RejectWithAStatusABodyAndHeaders) {
   for (const auto& [wanted, seen] : std::vector<std::pair<int, int>>{
            {401, 401}, {300, 300}, {599, 599}, {299, 500}, {600, 500}, {4003, 403}, {1000, 403}}) {

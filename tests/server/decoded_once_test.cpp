@@ -54,6 +54,7 @@ void describe(D& d, strict_pair& p) {
 struct reading_app : logged_app {
   int served = 0;
   bool refuses = false; ///< the hook before requests
+  bool waits = false;   ///< the one that may
   int hooks = 0;        ///< what they have seen
   reading_app() {
     limits().nesting = 6;
@@ -91,7 +92,31 @@ struct reading_app : logged_app {
       ++served;
       return detail::encoded_message(r.data());
     });
+    hooked.handle("later", [this](request<whole> r) -> task<bytes> {
+      ++served;
+      co_return detail::encoded_message(r.data());
+    });
     mount(std::move(hooked));
+    blueprint awaited{"awaited"};
+    awaited.before_request([this](context&) -> task<void> {
+      ++hooks;
+      if (waits) co_await sleep_for(std::chrono::milliseconds{0});
+      if (waits && refuses) throw error{error_code::forbidden, "not now"};
+    });
+    awaited.before_request([this](context&) {
+      ++hooks;
+      if (refuses) throw error{error_code::forbidden, "not now, either"};
+    });
+    awaited.before_request_message([this](context&, any_message& m) { hooks += 1000 + (m.get_if<part>() ? 1 : 0); });
+    awaited.after_request([this](context&, const outcome& o) {
+      hooks += 10 * (1 + static_cast<int>(o.how)) + 100 * static_cast<int>(o.items_in + 2 * o.items_out) +
+               100'000 * static_cast<int>(o.bytes_in);
+    });
+    awaited.handle("part", [this](request<part> r) {
+      ++served;
+      return detail::encoded_message(r.data());
+    });
+    mount(std::move(awaited));
   }
   template <class T>
   void add(std::string_view name) {
@@ -196,8 +221,8 @@ whole some_whole(random_source& r) {
 bytes some_data(random_source& r, const std::string& rpc) {
   using detail::encoded_message;
   if (rpc == "pair") return encoded_message(std::pair{static_cast<int>(up_to(r, 1 << 20)), -3});
-  if (rpc == "part" || rpc == "items" || rpc == "hooked.part") return encoded_message(some_part(r, 4));
-  if (rpc == "whole" || rpc == "later")
+  if (rpc == "part" || rpc == "items" || rpc.ends_with(".part")) return encoded_message(some_part(r, 4));
+  if (rpc == "whole" || rpc.ends_with("later"))
     return up_to(r, 9) == 0 ? bytes{std::byte{0xc0}} : encoded_message(some_whole(r));
   if (rpc == "strict") return encoded_message(strict_pair{{7, 0.5}, bytes(up_to(r, 300))});
   if (rpc == "value") return encoded_message(some_whole(r));
@@ -230,6 +255,7 @@ TEST_P(DecodedOnce, IsServedAndRefusedAsIfLookedAtBefore) {
     if (spoils_all) rest = spoiled(r, std::move(rest));
 
     a.refuses = up_to(r, 5) == 0;
+    a.waits = up_to(r, 2) == 0;
     const std::string one = at_once.send(0x90U | elements, rest);
     const std::string other = looked_at.send(0x100U | elements, rest);
 
@@ -242,7 +268,7 @@ TEST_P(DecodedOnce, IsServedAndRefusedAsIfLookedAtBefore) {
 
 INSTANTIATE_TEST_SUITE_P(Types, DecodedOnce,
                          testing::Values("pair", "part", "whole", "strict", "value", "numbers", "later", "items",
-                                         "hooked.part"));
+                                         "hooked.part", "hooked.later", "awaited.part"));
 
 } // namespace
 } // namespace swill

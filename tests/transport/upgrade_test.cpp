@@ -45,7 +45,9 @@ net::http::request to(std::string target) {
   return r;
 }
 
-int status_of(const net::http::request& r, const upgrade_rules& rules = {}) { return check_upgrade(r, rules).status; }
+int status_of(const net::http::request& r, const upgrade_rules& rules = {}, const server_state& now = {}) {
+  return check_upgrade(r, rules, now).status;
+}
 
 TEST(Upgrade, AcceptsAValidRequest) {
   const auto v = check_upgrade(good(), {});
@@ -61,10 +63,11 @@ TEST(Upgrade, TellsWhetherTheServerIsReady) {
   plain.method = "GET";
   plain.target = "/ready";
   plain.version = 10;
+  const std::function<bool()> never = [] { return false; };
   EXPECT_EQ(status_of(plain), 200);
-  EXPECT_EQ(status_of(plain, {.ready = false}), 503);
-  EXPECT_EQ(status_of(plain, {.full = true}), 503);
-  EXPECT_EQ(status_of(good(), {.ready = false}), 101); // it serves what it has
+  EXPECT_EQ(status_of(plain, {}, {.is_ready = &never}), 503);
+  EXPECT_EQ(status_of(plain, {}, {.full = true}), 503);
+  EXPECT_EQ(status_of(good(), {}, {.is_ready = &never}), 101); // it serves what it has
   plain.method = "HEAD";
   EXPECT_EQ(status_of(plain), 200);
   plain.method = "POST";
@@ -190,9 +193,9 @@ TEST(Upgrade, ChecksOriginAgainstTheList) {
 }
 
 TEST(Upgrade, AnswersBusyWhenFull) {
-  EXPECT_EQ(check_upgrade(good(), {.draining = true}).status, 503);
-  EXPECT_EQ(check_upgrade(good(), {.draining = true}).body, "Server is stopping");
-  const auto v = check_upgrade(good(), {.full = true});
+  EXPECT_EQ(check_upgrade(good(), {}, {.draining = true}).status, 503);
+  EXPECT_EQ(check_upgrade(good(), {}, {.draining = true}).body, "Server is stopping");
+  const auto v = check_upgrade(good(), {}, {.full = true});
 
   EXPECT_EQ(v.status, 503);
   EXPECT_EQ(v.headers.at(0).first, "Retry-After");

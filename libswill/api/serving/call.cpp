@@ -40,7 +40,9 @@ std::optional<error> call::size_problem(const handler& h, bytes_view data, std::
 bool call::take(call_surroundings& around, const handler& h, const wire::request_envelope& e) {
   begin(around, h, e);
   exchange_ = h.make_exchange(*this);
-  if (decode(e.data, e.values, false)) return true;
+  is_taken_ = decode(e.data, e.values, false);
+  items_in_ = 0; // hooks come first
+  if (is_taken_) return true;
   exchange_.reset();
   handler_ = nullptr;
   return false;
@@ -61,7 +63,7 @@ void call::open(call_surroundings& around, const handler& h, const wire::request
     input_ = std::make_unique<call_input>(*this, e.type == request_type::end_of_stream);
     const bool is_kept = waits || h.hooks.has_input() || is_heavy(e.values); // else it is decoded at once
     if (is_kept && !opening_.empty()) input_->keep(std::exchange(opening_, {}), e.values);
-  } else if (waits) {
+  } else if (waits && !is_taken_) {
     to_keep().data.assign(e.data.begin(), e.data.end());
     opening_ = kept_->data;
   }
@@ -117,6 +119,7 @@ void call::deadline_timer::on_timer() { call_.fail(error{error_code::deadline_ex
 void call::start(bool waits) noexcept {
   std::exception_ptr failure;
   try {
+    if (waits && waits_for_hooks_alone()) return run_hooks_before();
     if (waits) {
       main_ = prepare();
       const auto prepared = [](void* self) { static_cast<call*>(self)->on_prepared(); };
@@ -222,6 +225,37 @@ bool call::is_plain_to_begin() const noexcept {
                                        waits_nowhere(hooks.before_request_message) && !is_heavy(opening_values_));
 }
 
+/// Hooks before the request are all that waits before the handler.
+bool call::waits_for_hooks_alone() const noexcept {
+  const request_hooks& hooks = handler_->hooks;
+  if (!borrowed_metadata_.empty() || hooks.before_request.size() > UINT16_MAX) return false;
+  return handler_->request_streams || (!hooks.has_input() && !is_heavy(opening_values_));
+}
+
+/// Those that have not run. No coroutine is around them: it would take as long as a short hook.
+void call::run_hooks_before() noexcept {
+  std::exception_ptr failure;
+  try {
+    if (main_) std::exchange(main_, {}).take();
+    for (const auto& hooks = handler_->hooks.before_request; next_hook_ < hooks.size();) {
+      const auto& h = hooks[next_hook_++];
+      if (h.plain) {
+        h.plain(context_);
+        continue;
+      }
+      main_ = h.awaiting(context_);
+      if (!main_ || main_.done()) throw_awaited_twice();
+      const auto ended = [](void* self) { static_cast<call*>(self)->run_hooks_before(); };
+      if (!main_.start_nested(*this, ended, this)) return;
+      std::exchange(main_, {}).take();
+    }
+    take_opening();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  start_handler(std::move(failure));
+}
+
 /// What comes before the handler when nothing of it waits.
 void call::begin_plain() {
   const request_hooks& hooks = handler_->hooks;
@@ -236,7 +270,9 @@ void call::begin_plain() {
 void call::take_opening() {
   if (input_) {
     input_->start(std::exchange(opening_, {}), opening_values_);
-  } else if (items_in_ == 0) { // else take() has decoded it
+  } else if (is_taken_) {
+    ++items_in_;
+  } else {
     decode(opening_, opening_values_);
   }
 }
@@ -493,6 +529,8 @@ void call::drop_opening() noexcept {
   if (kept_ != nullptr && kept_->data.capacity() > 4096) kept_->data = {};
   borrowed_metadata_ = {};
   items_in_ = 0;
+  next_hook_ = 0;
+  is_taken_ = false;
 }
 
 void call::on_idle() {

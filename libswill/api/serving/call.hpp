@@ -179,6 +179,8 @@ private:
   void end(std::exception_ptr failure) noexcept;
   void run_waiting(task<void> t);
   bool is_plain_to_begin() const noexcept;
+  bool waits_for_hooks_alone() const noexcept;
+  void run_hooks_before() noexcept;
   void begin_plain();
   void take_opening();
   task<void> prepare();
@@ -256,14 +258,16 @@ private:
   std::uint64_t items_in_ = 0; ///< that were decoded
   std::uint64_t bytes_in_ = 0;
   std::int64_t code_ = 0;
-  outcome::kind how_ = outcome::kind::ok;
 
   // Side by side: a waiting request is to be small.
   std::uint32_t opening_values_ = 0; ///< of opening_; more of them do not fit into a message
+  std::uint16_t next_hook_ = 0;      ///< of those before the request, where nothing else waits
+  outcome::kind how_ = outcome::kind::ok;
   phase phase_ = phase::running;
   std::atomic<ends> ends_{ends::unknown};
   bool plain_items_ = false;        ///< no hook looks at items
   bool leading_hooks_wait_ = false; ///< those of leading metadata are still to run
+  bool is_taken_ = false;           ///< the opening message was decoded before the request was opened
   bool decoding_ = false;           ///< on the worker pool
   bool is_over_ = false;            ///< the handler and all hooks have ended
   std::atomic<bool> cancel_flag_{false};

@@ -77,12 +77,6 @@ void call_output::end_burst() noexcept {
   burst_bytes_ = counted_bytes_ = 0;
 }
 
-void call_output::count(outcome& to) noexcept {
-  count_burst();
-  to.items_out = items_;
-  to.bytes_out = bytes_;
-}
-
 // --- Metadata
 
 call_output::around_messages& call_output::kept_metadata() {

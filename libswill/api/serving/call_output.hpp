@@ -85,7 +85,11 @@ public:
   }
 
   /// Adds what was sent.
-  void count(outcome& to) noexcept;
+  void count(outcome& to) noexcept {
+    if (burst_bytes_ != counted_bytes_) count_burst();
+    to.items_out = items_;
+    to.bytes_out = bytes_;
+  }
 
 private:
   enum class leading_state : std::uint8_t { none, set, sent };

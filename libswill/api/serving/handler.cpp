@@ -13,7 +13,7 @@ void handler::choose_way() noexcept {
   } else {
     chosen = way::waiting;
   }
-  takes_at_once = !request_streams && hooks.before_request.empty() && !hooks.has_input();
+  takes_at_once = !request_streams && hooks.before_request_data.empty();
 }
 
 bool request_hooks::are_all_plain() const noexcept {

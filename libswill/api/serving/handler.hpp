@@ -3,6 +3,7 @@
 #include "libswill/api/any_message.hpp"
 #include "libswill/api/hooks.hpp"
 #include "libswill/api/types/codec.hpp"
+#include "libswill/base/frame_memory.hpp"
 #include "libswill/base/limits.hpp"
 #include "libswill/base/mistakes.hpp"
 #include "libswill/wire/writer.hpp"
@@ -83,7 +84,7 @@ struct queued_input {
 };
 
 /// One request in flight, with its types: the messages, and the handler's coroutine. Belongs to a call.
-class exchange {
+class exchange : public in_frame_memory {
 public:
   virtual ~exchange() = default;
 
@@ -162,7 +163,7 @@ public:
   /// Finds it, when the hooks are complete.
   void choose_way() noexcept;
   way chosen = way::waiting;
-  bool takes_at_once = false; ///< nothing comes before the one message that its request is
+  bool takes_at_once = false; ///< no hook looks at the bytes of the one message that its request is
 
   std::string name;
   bool request_streams = false;

@@ -48,15 +48,16 @@ bool is_authority(std::string_view text) noexcept {
 }
 
 bool has_body(const header_list& headers) {
-  if (!header_fields::values(headers, "Transfer-Encoding").empty()) return true;
-  const auto lengths = header_fields::values(headers, "Content-Length");
-  return std::any_of(lengths.begin(), lengths.end(),
-                     [](std::string_view v) { return v.find_first_not_of('0') != v.npos; });
+  bool found = false;
+  header_fields::for_each_value(headers, "Transfer-Encoding", [&found](std::string_view) { found = true; });
+  header_fields::for_each_value(headers, "Content-Length",
+                                [&found](std::string_view v) { found = found || v.find_first_not_of('0') != v.npos; });
+  return found;
 }
 
 bool has_one_host(const header_list& headers) {
-  const auto host = header_fields::values(headers, "Host");
-  return host.size() == 1 && is_authority(host.front());
+  const auto host = header_fields::only_value(headers, "Host");
+  return host && is_authority(*host);
 }
 
 void take_origin_form(request& r) {

@@ -1,5 +1,7 @@
 #include "libswill/net/http/request_head.hpp"
 
+#include "libswill/net/http/plain_request.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -12,6 +14,11 @@ namespace swill::net::http {
 namespace beast = boost::beast::http;
 
 struct request_head::parser {
+  // Beast counts from where it stands, not from the start: the limit is our own count.
+  parser() {
+    http.header_limit(std::numeric_limits<std::uint32_t>::max());
+    http.body_limit(std::numeric_limits<std::uint64_t>::max());
+  }
   beast::request_parser<beast::empty_body> http;
 };
 
@@ -27,24 +34,25 @@ std::size_t minor_version_in(std::string_view line) noexcept {
 
 } // namespace
 
-request_head::request_head(std::size_t size_limit) : limit_(size_limit) { start(); }
+request_head::request_head(std::size_t size_limit) : limit_(size_limit) {}
 
 request_head::~request_head() = default;
 
 void request_head::restart() {
   used_ = begin_ = 0;
   later_version_ = false;
-  start();
-}
-
-void request_head::start() {
-  parser_ = std::make_unique<parser>();
-  // Beast counts from where it stands, not from the start: our own count below is the limit.
-  parser_->http.header_limit(std::numeric_limits<std::uint32_t>::max());
-  parser_->http.body_limit(std::numeric_limits<std::uint64_t>::max());
+  parser_.reset();
 }
 
 request_head::state request_head::put(bytes_view input) {
+  if (parser_ != nullptr) return put_to_beast(input);
+  used_ = read_plain_request(as_text(input.first(std::min(input.size(), limit_))), plain_);
+  if (used_ != 0) return state::complete;
+  parser_ = std::make_unique<parser>();
+  return put_to_beast(input);
+}
+
+request_head::state request_head::put_to_beast(bytes_view input) {
   const bytes_view seen = input.first(std::min(input.size(), limit_));
   const state so_far = input.size() >= limit_ ? state::too_large : state::incomplete;
   // Empty lines before the request are nothing (RFC 9112 §2.2).
@@ -59,7 +67,7 @@ request_head::state request_head::put(bytes_view input) {
     if (ec == beast::error::bad_version && !later_version_) {
       later_version_ = true;
       used_ = begin_;
-      return put(input);
+      return put_to_beast(input);
     }
     if (ec && ec != beast::error::need_more) return state::bad;
     if (n == 0 || ec) break;
@@ -78,7 +86,7 @@ bool request_head::put_later_version(bytes_view seen) {
   later_version_ = minor != std::string::npos;
   if (!later_version_) return false;
   line[minor] = '1';
-  start();
+  parser_ = std::make_unique<parser>();
   boost::system::error_code ec;
   const std::size_t n = parser_->http.put(boost::asio::const_buffer(line.data(), line.size()), ec);
   later_version_ = n == line.size() && (!ec || ec == beast::error::need_more);
@@ -87,6 +95,7 @@ bool request_head::put_later_version(bytes_view seen) {
 }
 
 request request_head::take() {
+  if (parser_ == nullptr) return std::move(plain_);
   const auto& message = parser_->http.get();
   request r;
   r.method = std::string{message.method_string()};

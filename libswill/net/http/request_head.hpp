@@ -9,6 +9,9 @@
 namespace swill::net::http {
 
 /// Reads the head of one HTTP/1.1 request from bytes that come in pieces. A body is not looked at.
+///
+/// A plain head that is there as a whole is read in one step (plain_request.hpp). All else is Beast's, from its first byte: it is the authority on
+/// what HTTP allows, and exists only then.
 class request_head {
 public:
   explicit request_head(std::size_t size_limit);
@@ -27,10 +30,11 @@ public:
 
 private:
   struct parser;
-  void start();
+  state put_to_beast(bytes_view input);
   bool put_later_version(bytes_view seen);
 
-  std::unique_ptr<parser> parser_;
+  std::unique_ptr<parser> parser_; ///< null: Beast has seen nothing of it
+  request plain_;                  ///< where it was
   std::size_t limit_;
   std::size_t used_ = 0;
   std::size_t begin_ = 0;      // of the request line

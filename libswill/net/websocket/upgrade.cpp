@@ -10,8 +10,10 @@ std::string accept_of(std::string_view key) {
 }
 
 std::string switching_protocols(std::string_view key, std::string_view subprotocol, const header_list& headers) {
-  std::string response =
-      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\nServer: swill\r\n";
+  constexpr std::size_t usual_size = 400; // a cookie is in it
+  std::string response;
+  response.reserve(usual_size);
+  response += "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\nServer: swill\r\n";
   const auto add = [&response](std::string_view name, std::string_view value) {
     response.append(name).append(": ").append(value).append("\r\n");
   };

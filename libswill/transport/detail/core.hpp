@@ -48,9 +48,9 @@ struct core {
   core(server_settings s, gate& g);
 
   const server_settings settings;
-  const net::http::router routes;           ///< of public listeners: the WebSocket endpoints, and the settings'
-  const net::http::router internal_routes;  ///< of internal ones
-  const upgrade_rules rules;                ///< but for `full`, `draining` and `ready`
+  const net::http::router routes;          ///< of public listeners: the WebSocket endpoints, and the settings'
+  const net::http::router internal_routes; ///< of internal ones
+  const upgrade_rules rules;
   const std::shared_ptr<log_limiter> lines; ///< with the lanes
   gate& entrance;
   std::vector<door> doors; ///< as the settings have them

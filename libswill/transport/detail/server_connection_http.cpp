@@ -52,11 +52,10 @@ void server_connection::decide(net::http::request request) {
     http_->target = std::move(request.target);
     return respond(404, "Not Found", {});
   }
-  upgrade_rules rules = core_->rules;
-  rules.full = http_->beyond_capacity;
-  rules.draining = core_->draining.load(std::memory_order_relaxed);
-  rules.ready = !core_->settings.is_ready || core_->settings.is_ready();
-  upgrade_verdict verdict = check_upgrade(request, rules);
+  upgrade_verdict verdict = check_upgrade(request, core_->rules,
+                                          {.full = http_->beyond_capacity,
+                                           .draining = core_->draining.load(std::memory_order_relaxed),
+                                           .is_ready = &core_->settings.is_ready});
   if (verdict.status != 101) {
     http_->target = std::move(request.target);
     return respond(verdict.status, verdict.body, verdict.headers);
@@ -114,8 +113,8 @@ void server_connection::open(const header_list& headers, message_sink* sink) {
   phase_ = phase::open;
   lane_.count.upgraded.add();
   if (limits_of().ping_interval.count() != 0) arm(now() + limits_of().ping_interval);
-  fresh_ = true; // frames that came with the request go up after accept() has returned
-  resume_later();
+  fresh_ = !kept_.empty(); // frames that came with the request go up after accept() has returned
+  if (fresh_) resume_later();
 }
 
 /// What a hook rejects has its line already. A query stays out of the log: it may hold what lets its client in.

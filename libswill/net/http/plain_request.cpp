@@ -1,0 +1,104 @@
+#include "libswill/net/http/plain_request.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+namespace swill::net::http {
+
+namespace {
+
+using header_fields::same_token;
+
+// A head that is longer, or has more fields, is nobody's usual one, and the fields are compared each with each.
+constexpr std::size_t longest = 4096;
+constexpr std::size_t most_fields = 32;
+
+using header_fields::is_token_character;
+
+bool is_printable(char c) noexcept { return c > ' ' && c < 0x7f; }
+bool is_of_value(char c) noexcept { return c == ' ' || is_printable(c); }
+
+/// How many bytes at the front are printable, or blanks, as far as eight at a time are.
+std::size_t printable_eights(std::string_view s) noexcept {
+  constexpr std::uint64_t each = 0x0101010101010101;
+  std::size_t n = 0;
+  for (std::uint64_t u = 0; s.size() - n >= sizeof u; n += sizeof u) {
+    std::memcpy(&u, s.data() + n, sizeof u);
+    // A high bit is set where a byte has it, is 0x7f, or is below 0x20 or behind one that is.
+    if (((u | (u + each) | (u - each * 0x20)) & each * 0x80) != 0) break;
+  }
+  return n;
+}
+
+/// Takes all characters of a kind from the front.
+template <class Is>
+std::string_view take_all(std::string_view& from, Is is) noexcept {
+  const auto n = static_cast<std::size_t>(std::find_if_not(from.begin(), from.end(), is) - from.begin());
+  const std::string_view taken = from.substr(0, n);
+  from.remove_prefix(n);
+  return taken;
+}
+
+/// Takes what may stand in a value from the front.
+std::string_view take_value(std::string_view& from) noexcept {
+  const std::string_view all = from;
+  from.remove_prefix(printable_eights(all));
+  take_all(from, is_of_value);
+  return all.substr(0, all.size() - from.size());
+}
+
+bool take(std::string_view& from, std::string_view what) noexcept {
+  if (!from.starts_with(what)) return false;
+  from.remove_prefix(what.size());
+  return true;
+}
+
+/// Tokens with a comma, and perhaps a blank, between them.
+bool is_plain_list(std::string_view s) noexcept {
+  while (!take_all(s, is_token_character).empty()) {
+    if (s.empty()) return true;
+    if (!take(s, ",")) return false;
+    take(s, " ");
+  }
+  return false;
+}
+
+/// Whether a field means nothing for the head itself.
+bool is_plain(std::string_view name, std::string_view value) noexcept {
+  if (same_token(name, "Connection")) return is_plain_list(value);
+  return !same_token(name, "Content-Length") && !same_token(name, "Transfer-Encoding") &&
+         !same_token(name, "Proxy-Connection");
+}
+
+} // namespace
+
+std::size_t read_plain_request(std::string_view input, request& to) {
+  std::string_view rest = input.substr(0, longest);
+  const std::size_t seen = rest.size();
+  if (!take(rest, "GET ")) return 0;
+  const std::string_view target = take_all(rest, is_printable);
+  if (!target.starts_with('/') || !take(rest, " HTTP/1.1\r\n")) return 0;
+
+  std::array<std::pair<std::string_view, std::string_view>, most_fields> fields;
+  std::size_t count = 0;
+  while (!take(rest, "\r\n")) {
+    const std::string_view name = take_all(rest, is_token_character);
+    if (count == most_fields || name.empty() || !take(rest, ":")) return 0;
+    const std::string_view value = header_fields::trimmed(take_value(rest));
+    if (!take(rest, "\r\n") || !is_plain(name, value)) return 0;
+    const auto same = [name](const auto& f) { return f.first.size() == name.size() && same_token(f.first, name); };
+    if (std::any_of(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(count), same)) return 0;
+    fields[count++] = {name, value};
+  }
+  to.method = "GET";
+  to.target = target;
+  to.version = 11;
+  to.headers.clear();
+  to.headers.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) to.headers.emplace_back(fields[i].first, fields[i].second);
+  return seen - rest.size();
+}
+
+} // namespace swill::net::http
