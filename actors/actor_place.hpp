@@ -34,6 +34,7 @@ struct incarnation {
 struct waiting_call {
   std::atomic<swill::loop*> loop{nullptr}; ///< of the call; null when it does not wait (any more)
   wait* waiter = nullptr;                  ///< on that loop's thread
+  actor_place* place = nullptr;            ///< whose turn it has; guarded by the roster's mutex
 };
 
 /// Where one actor after another serves, never two at a time. Guarded by its roster's mutex.
@@ -48,7 +49,8 @@ struct actor_place {
   virtual ~actor_place() = default;
 
   std::shared_ptr<incarnation> now;                   ///< of serving and ending; shared with its calls
-  std::vector<std::shared_ptr<waiting_call>> waiting; ///< shared with the calls
+  std::deque<std::shared_ptr<waiting_call>> waiting; ///< shared with the calls
+  std::shared_ptr<waiting_call> turn;                ///< which of them is next, and has been woken; shared with it
   std::deque<clock_time> deaths;                      ///< within restart_policy::within
   clock_time not_before{};                            ///< of the next incarnation
   clock_time idle_since{};

@@ -97,7 +97,7 @@ public:
   std::vector<std::string> open_names() const;
 
   connection_info info() const;
-  std::vector<request_info> requests() const;
+  std::vector<request_info> requests();
   std::chrono::milliseconds age() const noexcept;
   connection_notes notes() const;
   std::size_t slot = 0;     ///< in the unit's list of connections
@@ -127,7 +127,12 @@ private:
   };
 
   bool on_mail(caf::mailbox_element& element) override;
+  bool take(caf::mailbox_element& element);
+  bool take_own(caf::mailbox_element& element);
+  template <class F>
+  void answer(caf::mailbox_element& element, std::string_view what, const F& f);
   void on_close_wanted(int code, std::string_view reason) override { close(code, reason); }
+  void* native_actor() noexcept override { return static_cast<loop_actor*>(this); }
 
   const request_book& book() const noexcept;
   request_book& to_book();

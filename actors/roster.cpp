@@ -18,12 +18,33 @@ void roster::add(actor_place& p) { p.entry = other_places_.insert(other_places_.
 
 // --- Calls
 
+namespace {
+
+/// A call looks again at what it waits for. False: it does not wait any more.
+bool wake_call(const std::shared_ptr<waiting_call>& call) {
+  swill::loop* loop = call->loop;
+  if (loop == nullptr) return false;
+  loop->post([call] {
+    if (wait* w = std::exchange(call->waiter, nullptr); w != nullptr && w->is_linked()) w->owner()->wake(*w);
+  });
+  return true;
+}
+
+void end_turn(actor_place& p) noexcept {
+  if (p.turn) p.turn->place = nullptr;
+  p.turn = nullptr;
+}
+
+} // namespace
+
 assignment roster::take(const void* key, std::uint64_t met, swill::loop& here, std::shared_ptr<waiting_call>& w) {
   const clock_time now = here.now();
   const std::lock_guard lock{mutex_};
   if (server_ == nullptr) throw errors::unavailable("The server stops");
   actor_place& p = choose(key);
-  if (p.is == actor_place::state::serving && p.now->number != met) {
+  if (w != nullptr && p.turn == w) end_turn(p);
+  const bool is_free = !is_serial_ || (p.turn == nullptr && p.now != nullptr && p.now->calls == 0);
+  if (p.is == actor_place::state::serving && p.now->number != met && is_free) {
     if (p.now->calls >= most_calls_) throw errors::too_many("The actor has too many calls", retry_after_);
     ++p.now->calls;
     if (p.is_idle) be_busy(p);
@@ -55,7 +76,9 @@ void roster::release(incarnation& i, clock_time now) noexcept {
   const std::lock_guard lock{mutex_};
   if (--i.calls != 0 || server_ == nullptr) return;
   if (i.where != nullptr) {
-    if (i.where->is == actor_place::state::serving) be_idle(*i.where, now);
+    if (i.where->is != actor_place::state::serving) return;
+    give_turn(*i.where);
+    if (i.where->turn == nullptr) be_idle(*i.where, now);
   } else if (i.ends_when_idle) {
     retire(i.actor);
   }
@@ -117,19 +140,40 @@ private:
 } // namespace
 
 void roster::wake_all(actor_place& p) {
-  for (const auto& call : p.waiting) {
-    swill::loop* loop = call->loop;
-    if (loop == nullptr) continue;
-    loop->post([call] {
-      if (wait* w = std::exchange(call->waiter, nullptr); w != nullptr && w->is_linked()) w->owner()->wake(*w);
-    });
-  }
+  for (const auto& call : p.waiting) wake_call(call);
   p.waiting.clear();
+  end_turn(p);
+}
+
+/// With the mutex held, for an actor without calls: that which has waited longest is next.
+void roster::give_turn(actor_place& p) {
+  while (is_serial_ && !p.waiting.empty() && p.turn == nullptr) {
+    const std::shared_ptr<waiting_call> call = std::move(p.waiting.front());
+    p.waiting.pop_front();
+    if (!wake_call(call)) continue;
+    p.turn = call;
+    call->place = &p;
+  }
+}
+
+void roster::give_up_turn(waiting_call& w, clock_time now) noexcept {
+  const std::lock_guard lock{mutex_};
+  actor_place* p = w.place;
+  if (p == nullptr) return;
+  end_turn(*p);
+  give_turn(*p);
+  if (p->turn == nullptr && p->is == actor_place::state::serving) be_idle(*p, now);
 }
 
 task<assignment> next_actor(std::shared_ptr<roster> who, const void* key, std::uint64_t met,
                             std::optional<clock_time> late, std::shared_ptr<waiting_call> w) {
   scope& here = co_await this_scope{};
+  const struct leaving {
+    ~leaving() { who.give_up_turn(*call, loop.now()); }
+    roster& who;
+    const std::shared_ptr<waiting_call>& call;
+    swill::loop& loop;
+  } turn{*who, w, here.loop()};
   for (;;) {
     place_change change{w, late};
     co_await change;

@@ -37,8 +37,11 @@ public:
 
   /// Gives a call its actor. None: whoever is to serve it is being made or ends, and `w` is told when that has changed. Throws the error that
   /// says why nobody serves it. `key`: of the call, for a roster with keys. `met`: an incarnation that had ended before it looked at this call;
-  /// 0: none. From any thread of the server.
+  /// 0: none. A call that has waited brings its `w`. From any thread of the server.
   assignment take(const void* key, std::uint64_t met, swill::loop& here, std::shared_ptr<waiting_call>& w);
+
+  /// A call that has waited ends without an actor: another has its turn.
+  void give_up_turn(waiting_call& w, clock_time now) noexcept;
 
   /// Its actors are made again, so that a call which one has not looked at is for the next one.
   bool renews() const noexcept { return renews_; }
@@ -80,6 +83,7 @@ protected:
   restart_policy policy_;
   std::chrono::milliseconds idle_{0}; ///< a place that has had no call for so long is emptied; 0: never
   std::size_t most_calls_ = std::numeric_limits<std::size_t>::max(); ///< of one place
+  bool is_serial_ = false;                                           ///< its actors have one call at a time
   bool is_permanent_ = true; ///< its places have actors whether there are calls or not
   bool has_none_ = false;
   caf::strong_actor_ptr given_;              ///< the actor of the one place, where none is made
@@ -101,6 +105,7 @@ private:
   void tell_end(const caf::strong_actor_ptr& a);
   void retire(const caf::strong_actor_ptr& a);
   void wake_all(actor_place& p);
+  void give_turn(actor_place& p);
   void be_idle(actor_place& p, clock_time since);
   void be_busy(actor_place& p);
   void set_alarm(actor_place& p, clock_time when);
@@ -148,6 +153,7 @@ public:
   keyed_roster(maker make, const keyed_options& o) : roster(o.restarts, true), make_(std::move(make)), keys_(o.keys) {
     idle_ = o.idle;
     most_calls_ = o.calls;
+    is_serial_ = o.serial;
     is_permanent_ = false;
   }
 

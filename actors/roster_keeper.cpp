@@ -134,8 +134,11 @@ void roster::enter(actor_place& p, caf::strong_actor_ptr a, clock_time now) {
   p.now->where = &p;
   p.is = actor_place::state::serving;
   cancel_alarm(p);
-  wake_all(p);
-  be_idle(p, now);
+  if (is_serial_)
+    give_turn(p);
+  else
+    wake_all(p);
+  if (p.turn == nullptr) be_idle(p, now);
 }
 
 /// The next actor of an empty place. On the keeper's thread.

@@ -34,6 +34,9 @@ struct keyed_options {
   std::chrono::milliseconds idle{60000};
   /// Calls that wait for one actor. When reached: ERROR 429 with data.retry_after_ms.
   std::size_t calls = 1000;
+  /// A call is handed to its actor when the one before has been answered, has ended by its deadline or was cancelled, in the order in which they
+  /// came: what an actor has checked stays so while it asks others. Counted by `calls`, too.
+  bool serial = false;
   /// Actors at the same time, with those that have died and may not be made again yet. When reached: ERROR 429 with data.retry_after_ms.
   std::size_t keys = 100000;
   /// For each key by itself.

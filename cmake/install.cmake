@@ -25,6 +25,9 @@ if(programs)
   install(TARGETS ${programs} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 
+# What `swill new` makes projects of.
+install(DIRECTORY apps/templates DESTINATION "${CMAKE_INSTALL_DATADIR}/swill")
+
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
 # What `cmake --install` takes, and nothing else.

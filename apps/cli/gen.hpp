@@ -9,7 +9,8 @@
 namespace swill::cli {
 
 struct typescript_options {
-  bool bigint = false; ///< integers of 64 bits are `number | bigint`, as they come, instead of `number`
+  bool bigint = false;   ///< integers of 64 bits are `number | bigint`, as they come, instead of `number`
+  bool has_types = true; ///< else it is the same module in JavaScript
 };
 
 /// A module on `@swill/swill`: types, and a function for each handler.

@@ -94,13 +94,14 @@ std::string literal_of(const value& v) {
 }
 
 /// An object with the values, for forms and loops, and the type of any of them.
-std::string enumeration(const node& type, const std::string& name) {
+std::string enumeration(const node& type, const std::string& name, bool has_types) {
   std::string out = "export const " + name + " = {\n";
   const value* values = find_note(type, "values");
   for (const auto& [key, v] : *values->get_if<value_map>()) {
     if (const auto* text = key.get_if<std::string>())
       out += "  " + typescript_key(*text) + ": " + literal_of(v) + ",\n";
   }
+  if (!has_types) return out + "};\n";
   return out + "} as const;\nexport type " + name + " = (typeof " + name + ")[keyof typeof " + name + "];\n";
 }
 
@@ -227,11 +228,12 @@ std::string typescript_types::array_structure(const node& type, direction d) con
   return out + "]";
 }
 
-std::string typescript_types::declaration(const named_type& type) const {
+std::string typescript_types::declaration(const named_type& type, bool has_types) const {
   std::vector<std::string> words{type.documentation};
   for (const std::string& rule : struct_rules(*type.node)) words.push_back("Refused as a whole: " + rule);
   const std::string comment = typescript_comment(words, "");
-  if (type.node->kind == schema_kind::enumeration) return comment + enumeration(*type.node, type.name);
+  if (type.node->kind == schema_kind::enumeration) return comment + enumeration(*type.node, type.name, has_types);
+  if (!has_types) return {};
   std::string out;
   for (const direction d : {direction::response, direction::request}) {
     if (d == direction::request ? !type.is_in_requests || (type.is_in_responses && !type.has_two_forms())
@@ -250,9 +252,11 @@ std::string typescript_types::declaration(const named_type& type) const {
   return out;
 }
 
-std::string typescript_types::declarations() const {
+std::string typescript_types::declarations(bool has_types) const {
   std::string out;
-  for (const named_type* type : names_.all()) out += "\n" + declaration(*type);
+  for (const named_type* type : names_.all()) {
+    if (const std::string one = declaration(*type, has_types); !one.empty()) out += "\n" + one;
+  }
   return out;
 }
 

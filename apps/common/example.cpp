@@ -1,8 +1,10 @@
 #include "apps/common/example.hpp"
 
-#include "libswill/api/request.hpp"
+#include "libswill/api/app.hpp"
 #include "libswill/base/await.hpp"
 #include "libswill/base/stream.hpp"
+#include "pubsub/pubsub.hpp"
+#include "sessions/sessions.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -97,9 +99,41 @@ stream<std::string> echo(streaming_request<std::string> lines) {
   while (auto line = co_await lines.next()) co_yield std::move(*line);
 }
 
+// --- Values of a session
+
+task<int> count_visits(request<> r) {
+  session& s = co_await r.context().session();
+  const int visits = s.get<int>("visits").value_or(0) + 1;
+  s.set("visits", visits); // saved before the answer leaves
+  co_return visits;
+}
+
+// --- Topics
+
+struct name {
+  std::string name;
+};
+template <class D>
+void describe(D& d, name& n) {
+  d.field("name", n.name, length{.min = 1, .max = 32});
+}
+
+/// What somebody says in a room: `{text}` comes, `{from, text}` goes to all.
+void sign(context& c, const std::string&, value& message) {
+  const std::string& who = c.connection().user();
+  const auto* text = message.find<std::string>("text");
+  if (text == nullptr) throw error{error_code::bad_request, "a message is {\"text\": str}"};
+  message = value::map({{"from", who.empty() ? "guest" : who}, {"text", *text}});
+}
+
 } // namespace
 
-blueprint make_example() {
+program_settings about_example(std::string about) {
+  return {.about = std::move(about),
+          .examples = {"ls", "call greeter.hello '{\"name\": \"Ada\"}'", "stream clock.ticks 3"}};
+}
+
+void mount_example(app& a, const std::string& prefix) {
   blueprint greeter{"greeter"};
   greeter.handle("hello", hello, {.doc = "Greets somebody by name."});
 
@@ -116,12 +150,22 @@ blueprint make_example() {
   blueprint chat{"chat"};
   chat.handle("echo", echo, {.doc = "Each line back, as it comes."});
 
-  blueprint all;
+  blueprint all{prefix};
   all.mount(std::move(greeter));
   all.mount(std::move(math));
   all.mount(std::move(clock));
   all.mount(std::move(chat));
-  return all;
+  a.mount(std::move(all));
+}
+
+void add_example(app& a, backends& b) {
+  mount_example(a, "");
+  a.handle("example.visits", count_visits, {.doc = "How often this session has asked"});
+  a.handle("chat.login", [](request<name> r) { r.context().connection().set_user(r.data().name); },
+           {.doc = "Says who this connection is in the chat, else a guest. No password: an example."});
+  b.pubsub->allow_subscribe("chat.*");
+  b.pubsub->allow_presence("chat.*");
+  b.pubsub->allow_publish("chat.*", sign);
 }
 
 } // namespace swill::apps

@@ -450,6 +450,58 @@ TEST_F(Keyed, RefusesMoreCallsOfAKeyThanItMayHave) {
   EXPECT_EQ(outcome_of(c, "b", 1), 1);
 }
 
+TEST_F(Keyed, GivesASerialActorOneCallAfterTheOther) {
+  std::vector<caf::response_promise> open;
+  std::vector<int> begun;
+  a.handle_actor<bid, int>("bid", keyed{[](const bid& b) { return b.lot; },
+                                        [&](caf::event_based_actor* self, const std::string&) -> caf::behavior {
+                                          return {[&, self](const bid& b) -> caf::result<int> {
+                                            begun.push_back(b.amount);
+                                            if (b.amount < 0) throw std::runtime_error("ill");
+                                            return open.emplace_back(self->make_response_promise());
+                                          }};
+                                        },
+                                        {.serial = true, .restarts = {.first_pause = 0ms}}});
+  test_client& c = serve();
+  const auto call = [&](int amount) { return c.open("bid", bid{"a", amount}); };
+  const auto first = call(1), second = call(2), third = call(3), fourth = call(4), fifth = call(-5), sixth = call(6);
+  EXPECT_EQ(begun, (std::vector{1}));
+  c.open("bid", bid{"b", 7}); // of another key
+  EXPECT_EQ(begun, (std::vector{1, 7}));
+  std::swap(open[0], open[1]);
+  begun = {1};
+
+  c.cancel(third);
+  open.back().deliver(10);
+  EXPECT_EQ(answer(first), strings{"m:10"});
+  EXPECT_EQ(begun, (std::vector{1, 2}));
+
+  c.cancel(second); // which it has begun: the next has its turn
+  EXPECT_EQ(begun, (std::vector{1, 2, 4}));
+  open.back().deliver(40);
+  EXPECT_EQ(answer(fourth), strings{"m:40"});
+  EXPECT_EQ(answer(fifth).size(), 1U);
+  server->advance(1ms);
+  EXPECT_EQ(begun, (std::vector{1, 2, 4, -5, 6})); // of the next incarnation
+  open.back().deliver(60);
+  EXPECT_EQ(answer(sixth), strings{"m:60"});
+  open.clear();
+}
+
+TEST_F(Keyed, OfASerialActorWaitsNoLongerThanItsDeadline) {
+  a.handle_actor<bid, int>("bid", lots({.calls = 2, .serial = true}), {.timeout = 1s});
+  test_client& c = serve();
+  c.open("bid", bid{"a", 0}); // never answered
+  const auto second = c.open("bid", bid{"a", 1});
+  const auto third = c.open("bid", bid{"a", 2});
+  EXPECT_EQ(outcome_of(c, "a", 3), -429);
+
+  server->advance(1s);
+
+  EXPECT_EQ(strings({answer(second).at(0).substr(0, 5), answer(third).at(0).substr(0, 5)}), strings({"e:408", "e:408"}));
+  EXPECT_EQ(outcome_of(c, "a", 4), 4);
+}
+
 TEST_F(Keyed, RefusesMoreKeysThanItMayHave) {
   a.handle_actor<bid, int>("bid", lots({.idle = 1s, .keys = 2}));
   test_client& c = serve();

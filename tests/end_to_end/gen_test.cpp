@@ -19,6 +19,7 @@ namespace {
 
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 constexpr const char* records = R"([{"name": "shop.price", "documentation": "What it costs",
@@ -64,6 +65,21 @@ TEST_F(Gen, SaysOfAHandlerWhatTheServerSays) {
   EXPECT_THAT(made.out, HasSubstr("\"shop.price\": { shape: \"unary\", idempotent: true, deadlineMs: 500, longestMs: "
                                   "2000, errors: [404, 422] }"));
   EXPECT_THAT(made.out, HasSubstr("\"shop.price\": Failure<404> | Failure<422, Fields>;"));
+}
+
+TEST_F(Gen, MakesTheSameWithoutTypes) {
+  const auto made = run_cli({"gen", "js", "--from", path("api.json")});
+
+  EXPECT_EQ(made.code, 0) << made.errors;
+  EXPECT_THAT(made.out, StartsWith("// Made by `swill gen js` "));
+  EXPECT_THAT(made.out, HasSubstr("export function api(client) {\n  return {\n    shop: {\n"));
+  EXPECT_THAT(made.out,
+              HasSubstr("      price(data, options) {\n"
+                        "        return client.call(\"shop.price\", data, { idempotent: true, ...options });\n"));
+  EXPECT_THAT(made.out, HasSubstr("export function isErrorOf(handler, problem) {\n  const codes = handlers"));
+  EXPECT_THAT(made.out, HasSubstr("export const checkOrder = (message) => is.problemsOf(orderType, message);\n"));
+  for (const char* word : {"interface ", ": unknown", "Promise<", " as const", "  type "})
+    EXPECT_THAT(made.out, Not(HasSubstr(word))) << word;
 }
 
 TEST_F(Gen, LeavesAFileAloneThatWouldNotChange) {
