@@ -37,7 +37,7 @@ const personType = /* @__PURE__ */ is.struct("person", () => [
 /** What the server would refuse in it, by field, in the server's words; undefined: nothing that it has told of. */
 export const checkPerson = (message) => is.problemsOf(personType, message);
 
-/** The same by handler, of its message or of each item of its stream. */
+/** The same by handler, of its message or of each item of its stream; one without a message takes null. */
 export const checks = {
   "@NAME@.greet": checkPerson,
   "@NAME@.visits": checkPerson,
