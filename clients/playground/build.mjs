@@ -8,7 +8,7 @@ import { build } from "vite";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 /** The generated file. */
-export const PAGE_FILE = fileURLToPath(new URL("../../programs/gateway/detail/playground_page.inc", import.meta.url));
+export const PAGE_FILE = fileURLToPath(new URL("../../libswill/programs/gateway/detail/playground_page.inc", import.meta.url));
 
 const hashOf = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 

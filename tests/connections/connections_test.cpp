@@ -648,6 +648,29 @@ TEST_F(Connections, OfAClientAreWaitedForAsLongAsANodeIs) {
   EXPECT_EQ(arrived(second, login), strings{"m:null"});
 }
 
+TEST_F(Connections, OfSoManyClientsAreWaitedForAndOfNoMore) {
+  options.questions_of_others = 1;
+  late = [&] { a.after_connection([](connection&) -> task<void> { co_await sleep_for(100ms); }); };
+  serve();
+  const std::string bob(32, 'b');
+  test_client first{*server, connection_of(ada, "1")};
+  test_client other{*server, connection_of(bob, "1")};
+  server->run();
+
+  test_client waits{*server, connection_of(ada, "2")};
+  const auto waiting = waits.open("login", std::string{"ann"});
+  server->run();
+  test_client goes_on{*server, connection_of(bob, "2")};
+  const auto served = goes_on.open("login", std::string{"bob"});
+  server->run();
+
+  EXPECT_THAT(arrived(waits, waiting), IsEmpty());
+  EXPECT_EQ(arrived(goes_on, served), strings{"m:null"});
+  EXPECT_EQ(other.close_code(), 1008); // all the same
+  server->advance(100ms);
+  EXPECT_EQ(arrived(waits, waiting), strings{"m:null"});
+}
+
 TEST_F(Connections, AreNotEndedByWhoIsNoSuccessor) {
   serve();
   test_client kept{*server, connection_of(ada, "5")};
