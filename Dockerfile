@@ -1,4 +1,5 @@
-# Two images: `swill`, the programs on what they link and nothing else, and `balancer`, HAProxy in front of several gateways.
+# Three images: `swill`, the programs on what they link and nothing else; `swill-dev`, library and compiler, for applications of one's own
+# (docs/first-app.md); and `balancer`, HAProxy in front of several gateways.
 
 # --- build
 
@@ -9,7 +10,7 @@ COPY dev ./
 RUN ./dev packages && rm -rf /var/lib/apt/lists/*
 COPY . .
 RUN --mount=type=cache,target=/root/.cache/ccache \
-    cmake --preset release -D SWILL_TESTS=OFF -D SWILL_INSTALL=OFF \
+    cmake --preset release -D SWILL_TESTS=OFF \
     && cmake --build --preset release --target swill-gateway swill-worker swill-cli \
     && strip --strip-debug build/release/bin/swill* # keeps the names that stack traces show
 
@@ -31,6 +32,20 @@ EXPOSE 8080
 HEALTHCHECK --interval=2s --timeout=3s --start-period=15s --retries=3 \
     CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /ready HTTP/1.0\\r\\n\\r\\n' >&3 && read -r answer <&3 && [[ $answer == HTTP/*' 200 '* ]]"]
 CMD ["swill-gateway", "--listen", "0.0.0.0:8080"]
+
+# --- what applications are built with
+
+FROM build AS library
+RUN --mount=type=cache,target=/root/.cache/ccache \
+    cmake --build --preset release --target swill_installed && cmake --install build/release --prefix /installed
+
+FROM debian:bookworm-slim AS swill-dev
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends \
+       g++ cmake ninja-build libcaf-dev libboost-dev libmsgpack-cxx-dev libre2-dev libhiredis-dev libssl-dev nlohmann-json3-dev \
+       libgtest-dev \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=library /installed /usr/local
 
 # --- HAProxy, from Debian: not root, and it listens above 1024
 

@@ -90,6 +90,8 @@ void ask_base::withdraw() noexcept {
   self_ = nullptr;
 }
 
+bool ask_base::was_refused_by_actor() const noexcept { return answered_ && error_.category() == error_category; }
+
 void ask_base::finish() {
   withdraw();
   if (scope_->is_cancelled()) throw cancelled{};

@@ -59,6 +59,8 @@ public:
 
   /// The other has answered, by a value or an error.
   bool is_answered() const noexcept { return answered_; }
+  /// It has answered an error of to_caf.
+  bool was_refused_by_actor() const noexcept;
   /// It had ended before it looked at the message.
   bool is_refused() const noexcept { return refused_; }
 

@@ -4,25 +4,9 @@
 #include "actors/request_actor.hpp"
 #include "libswill/api/app.hpp"
 
-#include <atomic>
-
 namespace swill::actors {
 
-namespace {
-
-std::uint64_t next_number() noexcept {
-  static std::atomic<std::uint64_t> last{0};
-  return last.fetch_add(1, std::memory_order_relaxed) + 1;
-}
-
-/// Part of the state of a request that was asked for its id.
-struct identity {
-  request_id id{next_number()};
-};
-
-} // namespace
-
-request_id id_of(context& c) { return c.state<identity>().id; }
+request_id id_of(context& c) { return static_cast<request_call&>(c.call()).id(); }
 
 call_info info_of(context& c, std::optional<clock_time> end, std::string key, std::uint64_t incarnation) {
   std::optional<clock_time> deadline = c.deadline();
@@ -32,6 +16,7 @@ call_info info_of(context& c, std::optional<clock_time> end, std::string key, st
           .rpc = std::string{c.rpc()},
           .connection = c.connection().id(),
           .user = c.connection().user(),
+          .remote_address = std::string{c.connection().remote_address()},
           .session = call.connection->notes().session,
           .metadata = c.metadata(),
           .deadline = deadline,

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "actors/request_id.hpp"
+
 #include "libswill/api/metadata.hpp"
 #include "libswill/base/loop.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 
-#include <compare>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -17,20 +17,15 @@ namespace swill {
 
 class context;
 
-/// Names one request of this process; no other one ever has the same. A value, also for keys of tables.
-struct request_id {
-  std::uint64_t number = 0; ///< 0: none
-  friend auto operator<=>(const request_id&, const request_id&) = default;
-};
-
 /// Who calls, and what is known of the call: what a handler actor is sent before In, when it takes (swill::call_info, In). A value, which the
 /// actor may keep (docs/actors.md).
 struct call_info {
   request_id request;
   std::string rpc;
-  std::string connection; ///< its id
-  std::string user;       ///< swill::connection::user; empty: nobody has said yet who it is
-  std::string session;    ///< a short hash of its session's id, as lists of connections show it; empty: none
+  std::string connection;     ///< its id
+  std::string user;           ///< swill::connection::user; empty: nobody has said yet who it is
+  std::string remote_address; ///< of the connection
+  std::string session;        ///< a short hash of its session's id, as lists of connections show it; empty: none
   swill::metadata metadata;
   /// When the client is answered without the actor, if ever: by the request's deadline or actor_options::timeout.
   std::optional<clock_time> deadline;
@@ -50,7 +45,7 @@ struct answer {
 };
 
 namespace actors {
-/// That of a request; made when first asked for. On its thread.
+/// That of a request; made when first asked for. From any thread.
 request_id id_of(context& c);
 /// Of a request that is answered without the actor at that time, or at its deadline. On its thread.
 call_info info_of(context& c, std::optional<clock_time> end, std::string key, std::uint64_t incarnation);
@@ -58,12 +53,6 @@ call_info info_of(context& c, std::optional<clock_time> end, std::string key, st
 
 } // namespace swill
 
-template <>
-struct std::hash<swill::request_id> {
-  std::size_t operator()(swill::request_id id) const noexcept { return std::hash<std::uint64_t>{}(id.number); }
-};
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::request_id)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(swill::call_info)
 template <class Out>
 struct caf::allowed_unsafe_message_type<swill::answer<Out>> : std::true_type {};

@@ -1,5 +1,6 @@
 #include "actors/connection_actor.hpp"
 
+#include "actors/on_message.hpp"
 #include "actors/runtime.hpp"
 
 #include <algorithm>
@@ -91,6 +92,7 @@ void connection_actor::begin(message_port& port) {
   around_.port = &port;
   was_accepted_ = true;
   number = ++home().last_connection;
+  home().known.add(*this);
   for (connection_watcher* w : home().watchers) w->on_connected(*this);
   if (app().connection.after_accept.empty()) return;
   port.pause_reading(true); // requests wait until the hooks have run
@@ -120,6 +122,14 @@ void connection_actor::close(int code, std::string_view reason) {
   home().loop().post([self = caf::strong_actor_ptr{ctrl()}] { as_connection(self).cancel_all(); });
 }
 
+void connection_actor::close_at_once(int code, std::string_view reason) {
+  close(code, reason);
+  // After the turn in which the close frame leaves.
+  home().loop().post([self = caf::strong_actor_ptr{ctrl()}] {
+    if (message_port* port = as_connection(self).around_.port; port != nullptr) port->drop();
+  });
+}
+
 error connection_actor::going_away() { return errors::unavailable("The server is going away"); }
 
 void connection_actor::drain() {
@@ -142,7 +152,7 @@ void connection_actor::on_closed(const close_reason& why) {
   }
   cancel_all();
   around_.port = nullptr;
-  if (hooks_) hooks_->cancel();
+  if (hooks_ && hooks_->runs() == hook_scope::when::before) hooks_->cancel(); // after_connection may have begun by now
   finish_if_done();
 }
 
@@ -189,10 +199,13 @@ void connection_actor::finish_if_done() {
     after_connection_started_ = true;
     if (was_accepted_ && !app().connection.after_connection.empty()) return start_after_connection();
   }
+  if (was_accepted_ && !has_ended_) {
+    for (connection_watcher* w : home().watchers) w->on_ended(*this);
+  }
   if (self_) home().dispose_later(std::move(self_));
   self_ = nullptr;
   leave_unit();
-  quit();
+  quit(closed_ ? end_of_connection(*closed_) : caf::exit_reason::normal);
   if (!std::exchange(has_ended_, true)) home().server->connection_ended();
 }
 
@@ -233,6 +246,7 @@ void connection_actor::leave_unit() noexcept {
   auto& all = home().connections;
   if (slot >= all.size() || all[slot] != this) return;
   facts_->set_closer(nullptr);
+  home().known.remove(*this);
   all[slot] = all.back();
   all[slot]->slot = slot;
   all.pop_back();
@@ -240,15 +254,63 @@ void connection_actor::leave_unit() noexcept {
 
 bool connection_actor::on_mail(caf::mailbox_element& element) {
   auto& content = element.content();
-  if (content.match_elements<close_atom, int, std::string>()) {
-    close(content.get_as<int>(1), content.get_as<std::string>(2));
+  if (content.match_elements<describe_atom>()) {
+    reply(element, caf::make_message(info()));
     return true;
   }
-  if (content.match_elements<describe_atom>()) {
-    make_response_promise().deliver(info());
+  if (is_closed_) { // nobody is there whom it could be about
+    refuse_mail(element, caf::exit_reason::unreachable);
+    return true;
+  }
+  return take(element);
+}
+
+/// While the connection is open.
+bool connection_actor::take(caf::mailbox_element& element) {
+  auto& content = element.content();
+  if (content.match_elements<close_atom, int, std::string>()) {
+    reply(element, {});
+    close(content.get_as<int>(1), content.get_as<std::string>(2));
+  } else if (content.match_elements<user_atom, std::string>()) {
+    answer(element, "set_user", [&] {
+      facts_->set_user(content.get_as<std::string>(1));
+      return caf::message{};
+    });
+  } else if (content.match_elements<push>()) {
+    answer(element, "push", [&] {
+      const auto& p = content.get_as<push>(0);
+      return caf::make_message(app().push && app().push(*facts_, p.name, p.value));
+    });
+  } else {
+    return take_own(element);
+  }
+  return true;
+}
+
+/// What the application has functions for.
+bool connection_actor::take_own(caf::mailbox_element& element) {
+  for (const auto& m : app().mail) {
+    const auto& f = static_cast<const message_function&>(*m);
+    if (!f.takes(element.content())) continue;
+    home().loop().note_entered(&hook_scope::tag);
+    answer(element, "on_message", [&] { return f.call(*facts_, element.content()); });
     return true;
   }
   return false;
+}
+
+/// Replies what f gives, or the error that it throws. `what` it was, for the log.
+template <class F>
+void connection_actor::answer(caf::mailbox_element& element, std::string_view what, const F& f) {
+  try {
+    reply(element, f());
+  } catch (const error& e) {
+    reply(element, caf::make_message(to_caf(e)));
+    if (!element.mid.is_request()) log_failure(what, 0, std::current_exception());
+  } catch (...) {
+    reply(element, caf::make_message(caf::make_error(caf::sec::runtime_error)));
+    if (!detail::is_closed_by(std::current_exception(), *facts_)) log_failure(what, 0, std::current_exception());
+  }
 }
 
 connection_info connection_actor::info() const {
@@ -297,7 +359,7 @@ std::vector<std::string> connection_actor::open_names() const {
   return out;
 }
 
-std::vector<request_info> connection_actor::requests() const {
+std::vector<request_info> connection_actor::requests() {
   std::vector<request_info> out;
   for (const auto& r : book().requests) out.push_back(as_request(r).info());
   return out;
@@ -353,8 +415,8 @@ void connection_actor::on_finished(request_call& r) {
 }
 
 void connection_actor::adopt(std::unique_ptr<request_call> r) {
+  home().known.forget_actor(*r); // before it may be destroyed
   home().dispose_later(take_out(r->slot));
-  r->actor = nullptr;
   book_->orphans.emplace_back(std::move(r));
   const std::shared_ptr<request_call> orphan = book_->orphans.back();
   if (orphan->is_final()) return orphan->unwind();

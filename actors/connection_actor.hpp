@@ -50,6 +50,8 @@ class connection_watcher {
 public:
   virtual void on_connected(connection_actor& c) = 0;
   virtual void on_disconnected(connection_actor& c, const close_reason& why) = 0;
+  /// Its requests have unwound and after_connection has run: nothing follows.
+  virtual void on_ended(connection_actor& /*c*/) {}
 
 protected:
   ~connection_watcher() = default;
@@ -71,6 +73,8 @@ public:
   void drain();
   bool is_draining() const noexcept { return around_.is_draining.load(std::memory_order_relaxed); } ///< [any thread]
   void close(int code, std::string_view reason);
+  /// The same for a peer that is not expected to answer: what is queued and the close frame are given to the kernel, and nobody waits for more.
+  void close_at_once(int code, std::string_view reason);
   /// Ends an open request with ERROR 499, which says why: what it was. Nothing when no request of that seq is open.
   std::optional<request_info> cancel(std::uint64_t seq, std::string why);
   /// Ends every open request without an answer.
@@ -93,7 +97,7 @@ public:
   std::vector<std::string> open_names() const;
 
   connection_info info() const;
-  std::vector<request_info> requests() const;
+  std::vector<request_info> requests();
   std::chrono::milliseconds age() const noexcept;
   connection_notes notes() const;
   std::size_t slot = 0;     ///< in the unit's list of connections
@@ -123,7 +127,12 @@ private:
   };
 
   bool on_mail(caf::mailbox_element& element) override;
+  bool take(caf::mailbox_element& element);
+  bool take_own(caf::mailbox_element& element);
+  template <class F>
+  void answer(caf::mailbox_element& element, std::string_view what, const F& f);
   void on_close_wanted(int code, std::string_view reason) override { close(code, reason); }
+  void* native_actor() noexcept override { return static_cast<loop_actor*>(this); }
 
   const request_book& book() const noexcept;
   request_book& to_book();

@@ -1,5 +1,7 @@
 #include "actors/loop_actor.hpp"
 
+#include "libswill/base/symbols.hpp"
+
 #include <caf/detail/sync_request_bouncer.hpp>
 
 #include <algorithm>
@@ -33,10 +35,8 @@ void loop_actor::enqueue(caf::mailbox_element_ptr element, caf::execution_unit*)
   caf::mailbox_element* head = head_.load(std::memory_order_relaxed);
   do {
     if (head == closed_mark()) {
-      const caf::detail::sync_request_bouncer bounce{caf::exit_reason::unreachable};
       element.reset(raw);
-      bounce(*element);
-      return;
+      return refuse_mail(*element, caf::exit_reason::unreachable);
     }
     raw->next = head;
   } while (!head_.compare_exchange_weak(head, raw, std::memory_order_release, std::memory_order_relaxed));
@@ -62,8 +62,7 @@ caf::resumable::resume_result loop_actor::resume(caf::execution_unit*, std::size
     if (alive_) {
       handle(*element);
     } else {
-      const caf::detail::sync_request_bouncer bounce{caf::exit_reason::unreachable};
-      bounce(*element);
+      refuse_mail(*element, caf::exit_reason::unreachable);
     }
   }
   return alive_ ? awaiting_message : done;
@@ -86,14 +85,50 @@ void loop_actor::handle(caf::mailbox_element& element) {
     auto& exit = content.get_mutable_as<caf::exit_msg>(0);
     if (exit.reason) quit(std::move(exit.reason));
   } else if (content.match_elements<caf::down_msg>()) {
-    tell_down(content.get_as<caf::down_msg>(0));
+    tell_down(element);
   } else if (!on_mail(element) && !offer_mail(element)) {
-    if (element.mid.is_request() && element.sender) {
-      element.sender->enqueue(nullptr, element.mid.response_id(),
-                              caf::make_message(caf::make_error(caf::sec::unexpected_message)), context());
-    }
+    drop(element);
   }
   current_mailbox_element(nullptr);
+}
+
+void loop_actor::reply(caf::mailbox_element& to, caf::message answer) {
+  if (to.mid.is_request() && to.sender) to.sender->enqueue(nullptr, to.mid.response_id(), std::move(answer), context());
+}
+
+namespace {
+
+/// Mail that somebody has sent for this actor to act on, without waiting for an answer.
+bool is_plain_message(caf::mailbox_element& element) {
+  return !element.mid.is_request() && !element.mid.is_response() && !element.content().empty() &&
+         !element.content().match_elements<caf::exit_msg>() && !element.content().match_elements<caf::down_msg>();
+}
+
+/// "int32_t, order": for the log, without what is in it.
+std::string types_of(const caf::actor_system& system, const caf::type_erased_tuple& content) {
+  std::string out;
+  for (std::size_t i = 0; i < content.size(); ++i) {
+    const auto [number, type] = content.type(i);
+    if (i != 0) out += ", ";
+    out += number != 0 ? system.types().portable_name(number, type) : swill::detail::demangled(type->name());
+  }
+  return out;
+}
+
+} // namespace
+
+void loop_actor::refuse_mail(caf::mailbox_element& element, const caf::error& why) {
+  if (is_plain_message(element)) home_->dropped_mail.fetch_add(1, std::memory_order_relaxed);
+  const caf::detail::sync_request_bouncer bounce{why};
+  bounce(element);
+}
+
+void loop_actor::drop(caf::mailbox_element& element) {
+  if (element.mid.is_request()) return reply(element, caf::make_message(caf::make_error(caf::sec::unexpected_message)));
+  home_->dropped_mail.fetch_add(1, std::memory_order_relaxed);
+  std::string kind = std::string{name()} + " does not take this message, which is dropped: (" +
+                     types_of(home_->system(), element.content()) + ")";
+  home_->log_limited(kind, {.level = log_level::warning}, [&](log_limiter::length) { return kind; });
 }
 
 void loop_actor::forget(const response_receiver& r) noexcept {
@@ -101,8 +136,9 @@ void loop_actor::forget(const response_receiver& r) noexcept {
 }
 
 void loop_actor::add_receiver(mail_receiver& r, const caf::strong_actor_ptr& peer) {
-  r.peer_ = caf::actor_cast<caf::actor_addr>(peer);
   r.next_ = std::exchange(receivers_, &r);
+  if (peer == nullptr) return;
+  r.peer_ = caf::actor_cast<caf::actor_addr>(peer);
   local_actor::monitor(peer->get(), caf::message_priority::normal);
 }
 
@@ -111,7 +147,7 @@ void loop_actor::remove_receiver(const mail_receiver& r) {
   while (*at != nullptr && *at != &r) at = &(*at)->next_;
   if (*at == nullptr) return;
   *at = r.next_;
-  demonitor(r.peer_);
+  if (r.peer_ != nullptr) demonitor(r.peer_);
 }
 
 bool loop_actor::offer_mail(caf::mailbox_element& element) {
@@ -121,11 +157,13 @@ bool loop_actor::offer_mail(caf::mailbox_element& element) {
   return false;
 }
 
-void loop_actor::tell_down(const caf::down_msg& down) {
+void loop_actor::tell_down(caf::mailbox_element& element) {
+  const auto& down = element.content().get_as<caf::down_msg>(0);
   std::vector<mail_receiver*> told;
   for (mail_receiver* r = receivers_; r != nullptr; r = r->next_) {
     if (r->peer_ == down.source) told.push_back(r);
   }
+  if (told.empty()) offer_mail(element);
   for (mail_receiver* r : told) {
     mail_receiver* still = receivers_;
     while (still != nullptr && still != r) still = still->next_;
@@ -153,12 +191,11 @@ void loop_actor::quit(caf::error reason) {
 void loop_actor::close_mailbox(const caf::error& reason) {
   caf::mailbox_element* rest = head_.exchange(closed_mark(), std::memory_order_acq_rel);
   if (rest == closed_mark()) return;
-  const caf::detail::sync_request_bouncer bounce{reason};
   while (rest != nullptr) {
     const caf::mailbox_element_ptr element{rest};
     rest = static_cast<caf::mailbox_element*>(rest->next);
     element->next = nullptr;
-    bounce(*element);
+    refuse_mail(*element, reason);
   }
 }
 

@@ -77,13 +77,18 @@ public:
   void forget(const response_receiver& r) noexcept;
 
   /// While r is set, it is told when `peer` ends, or this actor, and gets the mail that this actor does not know. Several at a time may be
-  /// set. This actor must be alive.
+  /// set. This actor must be alive. Without a peer, r gets the news of all ends that no other receiver is for, as mail.
   void add_receiver(mail_receiver& r, const caf::strong_actor_ptr& peer);
   void remove_receiver(const mail_receiver& r);
 
   /// Ends this actor, as exit messages do: on_exit runs, monitors and links are told. On its thread.
   void quit(caf::error reason = caf::exit_reason::normal);
   bool is_alive() const noexcept { return alive_; }
+
+  /// Answers mail that is a request; nothing for other mail. On its thread.
+  void reply(caf::mailbox_element& to, caf::message answer);
+  /// Answers mail that is a request by this error, and counts other mail as dropped. From any thread.
+  void refuse_mail(caf::mailbox_element& element, const caf::error& why);
 
   /// It is about to send mail for a request with this trace-id, or with none (trace_of in ask.hpp). On its thread.
   virtual void note_trace(std::string_view) {}
@@ -98,7 +103,8 @@ public:
   void intrusive_ptr_release_impl() override { caf::intrusive_ptr_release(ctrl()); }
 
 protected:
-  /// Mail that is neither a response nor a function nor about exits. Unhandled requests are bounced when this returns false.
+  /// Mail that is neither a response nor a function nor about exits. False: it does not take it. A request is answered so then. Other mail is
+  /// dropped, counted and logged: in CAF an error ends an actor that has only sent something, and it was not its fault.
   virtual bool on_mail(caf::mailbox_element&) { return false; }
   bool has_mail() const noexcept { return head_.load(std::memory_order_relaxed) != nullptr; }
   bool is_watched() const noexcept { return attachables_head_ != nullptr; }
@@ -112,7 +118,8 @@ private:
 
   static caf::mailbox_element* closed_mark() noexcept;
   bool offer_mail(caf::mailbox_element& element);
-  void tell_down(const caf::down_msg& down);
+  void tell_down(caf::mailbox_element& element);
+  void drop(caf::mailbox_element& element);
   void tell_own_end();
   void handle(caf::mailbox_element& element);
   void close_mailbox(const caf::error& reason);

@@ -7,8 +7,15 @@ namespace swill::actors {
 
 request_call::request_call(unit& u) : call(u.loop()) {}
 
-request_info request_call::info() const {
+request_id request_call::id() {
+  auto& mine = state().get<request_identity>();
+  connection->home().known.add(mine, *this);
+  return mine.id;
+}
+
+request_info request_call::info() {
   request_info out;
+  out.id = id();
   out.connection = peer().id();
   out.rpc = target().name;
   out.seq = seq();
@@ -42,7 +49,7 @@ request_actor::request_actor(caf::actor_config& config, unit& home)
   call_->actor = this;
 }
 
-request_info request_actor::info() const {
+request_info request_actor::info() {
   request_info out;
   if (call_ != nullptr && call_->is_open()) out = call_->info();
   out.actor = id();
@@ -74,19 +81,31 @@ void request_actor::cancel(std::string reason) {
 
 bool request_actor::on_mail(caf::mailbox_element& element) {
   auto& content = element.content();
+  if (content.match_elements<describe_atom>()) {
+    reply(element, caf::make_message(info()));
+    return true;
+  }
+  if (take(content)) {
+    reply(element, {});
+    return true;
+  }
+  const bool is_over = !call_->is_open() || call_->is_final();
+  if (!is_over || has_pending_requests()) return false;
+  refuse_mail(element, caf::exit_reason::unreachable); // it is late, and no mistake
+  return true;
+}
+
+bool request_actor::take(caf::type_erased_tuple& content) {
   if (content.match_elements<cancel_atom>()) {
     cancel("The request was cancelled");
-    return true;
-  }
-  if (content.match_elements<cancel_atom, std::string>()) {
+  } else if (content.match_elements<cancel_atom, std::string>()) {
     cancel(content.get_as<std::string>(1));
-    return true;
+  } else if (content.match_elements<deadline_atom, std::chrono::milliseconds>()) {
+    call_->set_deadline(home().loop().now() + detail::within_the_clock(content.get_as<std::chrono::milliseconds>(1)));
+  } else {
+    return false;
   }
-  if (content.match_elements<describe_atom>()) {
-    make_response_promise().deliver(info());
-    return true;
-  }
-  return false;
+  return true;
 }
 
 caf::strong_actor_ptr take_request_actor(unit& u) {

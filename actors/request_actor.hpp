@@ -22,10 +22,12 @@ public:
   explicit request_call(unit& u);
 
   connection_actor* connection = nullptr;
-  request_actor* actor = nullptr; ///< null when it was killed
+  request_actor* actor = nullptr; ///< null when it was killed; changed under the mutex of the unit's directory
   std::size_t slot = 0;           ///< in the connection's list of requests
 
-  request_info info() const; ///< without the actor
+  /// Made when first asked for; who has it finds this request (find_request). From any thread.
+  request_id id();
+  request_info info(); ///< without the actor
   std::span<detail::dynamic_handlers* const> dynamic() const noexcept override;
   void* native_actor() noexcept override;
   void offload(std::shared_ptr<pool_job> job) override;
@@ -44,7 +46,7 @@ public:
 
   const char* name() const override { return "swill.request"; }
   request_call& call() noexcept { return *call_; }
-  request_info info() const;
+  request_info info();
   /// The trace-id of the request, once it has sent mail to anybody; for whoever got that mail, from any thread.
   std::string_view trace() const noexcept { return trace_ ? std::string_view{*trace_} : std::string_view{}; }
   void note_trace(std::string_view now) override;
@@ -56,6 +58,7 @@ public:
 
 private:
   bool on_mail(caf::mailbox_element& element) override;
+  bool take(caf::type_erased_tuple& content);
   void cancel(std::string reason);
   std::unique_ptr<request_call> call_;
   std::unique_ptr<const std::string> trace_; ///< null: none

@@ -599,7 +599,7 @@ std::vector<T> runtime::collect(F f) {
     parts.push_back(part->get_future());
     u->loop().post([&unit = *u, part, f] {
       std::vector<T> out;
-      for (const connection_actor* c : unit.connections) f(*c, out);
+      for (connection_actor* c : unit.connections) f(*c, out);
       part->set_value(std::move(out));
     });
   }
@@ -615,8 +615,14 @@ std::vector<connection_info> runtime::connections() {
   return collect<connection_info>([](const connection_actor& c, auto& out) { out.push_back(c.info()); });
 }
 
+std::uint64_t runtime::dropped_mail() const noexcept {
+  std::uint64_t all = 0;
+  for (const auto& u : units()) all += u->dropped_mail.load(std::memory_order_relaxed);
+  return all;
+}
+
 std::vector<request_info> runtime::requests() {
-  return collect<request_info>([](const connection_actor& c, auto& out) {
+  return collect<request_info>([](connection_actor& c, auto& out) {
     auto some = c.requests();
     out.insert(out.end(), some.begin(), some.end());
   });

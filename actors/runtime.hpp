@@ -77,6 +77,8 @@ public:
   std::vector<connection_info> connections();
   std::vector<request_info> requests();
   std::size_t connection_count() const noexcept { return count_.load(); }
+  /// Messages to its connections and requests that none of them took: of a type that it does not know, or after its end. From any thread.
+  std::uint64_t dropped_mail() const noexcept;
 
   /// See server::rebind. `type`: that of the actor, where it is typed, else caf::actor. Throws std::invalid_argument.
   void rebind(std::string_view handler, const caf::strong_actor_ptr& to, std::type_index type);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/directory.hpp"
+
 #include "libswill/api/serving/call_queue.hpp"
 #include "libswill/base/log_limiter.hpp"
 
@@ -78,6 +80,9 @@ public:
   std::vector<connection_actor*> connections;
   /// Who is told of them; whoever is added here takes itself out again.
   std::vector<connection_watcher*> watchers;
+  directory known; ///< for whoever looks for one of them
+  /// Messages that no actor of this unit took: of a type that it does not know, or after its end. From any thread.
+  std::atomic<std::uint64_t> dropped_mail{0};
   /// Of the connection that was opened last, among those of this unit.
   std::uint64_t last_connection = 0;
   /// Hooks of connections and handshakes that run or wait.

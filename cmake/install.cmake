@@ -7,7 +7,7 @@ include(CMakePackageConfigHelpers)
 get_property(rooms GLOBAL PROPERTY SWILL_ROOMS)
 install(TARGETS ${rooms} EXPORT swill-targets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 
-foreach(directory libswill actors sessions pubsub)
+foreach(directory libswill actors sessions pubsub programs)
   if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/${directory}")
     install(DIRECTORY "${directory}" DESTINATION "${SWILL_INSTALL_HEADERS}" FILES_MATCHING PATTERN "*.hpp")
   endif()
@@ -24,6 +24,9 @@ list(FILTER programs INCLUDE REGEX "^swill-(gateway|worker|cli)$")
 if(programs)
   install(TARGETS ${programs} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
+
+# What `swill new` makes projects of.
+install(DIRECTORY templates DESTINATION "${CMAKE_INSTALL_DATADIR}/swill")
 
 install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 

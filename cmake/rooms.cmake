@@ -70,7 +70,7 @@ function(swill_app target directory)
   if(NOT target MATCHES "bench|conformance") # which are measured
     swill_rarely_runs(${target})
   endif()
-  target_link_libraries(${target} PRIVATE swill_build_flags swill_apps_common swill::swill ${ARGN})
+  target_link_libraries(${target} PRIVATE swill_build_flags swill_program_options swill::swill ${ARGN})
   set_target_properties(${target} PROPERTIES
     OUTPUT_NAME ${output}
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin"

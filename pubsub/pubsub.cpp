@@ -236,6 +236,12 @@ void pubsub::install(app& a) {
   a.on_describe([](const connection& c, connection_notes& notes) {
     if (const auto* all = c.find_state<detail::subscription_list>()) all->add_topics(notes.topics);
   });
+  a.on_push([this](connection& c, std::string_view name, const value& v) {
+    const auto* seat = c.find_state<detail::inbox_seat>();
+    if (seat == nullptr || seat->open.empty()) return false;
+    publish_then(connection_topic(c.id()), value::map({{"name", name}, {"value", v}}), {}, {});
+    return true;
+  });
 }
 
 void pubsub::start(actors::runtime& r) {

@@ -1,6 +1,7 @@
 #include "actors/connections/connections.hpp"
 
 #include "actors/cluster/cluster.hpp"
+#include "actors/connections/detail/claim.hpp"
 #include "actors/connections/detail/node.hpp"
 #include "libswill/base/printable.hpp"
 #include "libswill/base/random.hpp"
@@ -190,6 +191,19 @@ template <class T>
 task<T> connections::impl::answer_to(inquiry<T> i) {
   const auto begin = [&](completer<T> done) { ask<T>(std::move(i), std::move(done)); };
   co_return co_await completion<T>(begin);
+}
+
+task<void> connections::impl::succeed(connection& c) {
+  const auto claim = detail::claim_of(c);
+  if (!claim || claim->number < 2) co_return;
+  question q = about_one(question_kinds::succeed, claim->id, {});
+  q.seq = claim->number;
+  q.filter.user = c.user();
+  const auto begin = [&](completer<gathered> done) { ask_nodes(std::move(q), {}, std::move(done)); };
+  try {
+    co_await completion<gathered>(begin);
+  } catch (const error&) { // the server stops
+  }
 }
 
 // --- The object

@@ -61,7 +61,13 @@ result<std::shared_ptr<const announced_handler>> decode_handler(const value& r, 
   h->options.idempotent = get<bool>(&r, "idempotent", false);
   h->options.endless = get<bool>(&r, "endless", false);
   for (const value& e : get<value_array>(&r, "errors", {})) {
-    if (const auto* code = e.get_if<std::int64_t>()) h->options.errors.push_back(static_cast<int>(*code));
+    if (const auto* code = e.get_if<std::int64_t>()) h->options.errors.emplace_back(static_cast<int>(*code));
+  }
+  for (const value& e : get<value_array>(&r, "error_data", {})) {
+    for (declared_error& known : h->options.errors) {
+      if (get<std::int64_t>(&e, "code", -1) == known.code && e.find("type") != nullptr)
+        known.data = std::make_shared<const value>(*e.find("type"));
+    }
   }
   for (const value& t : get<value_array>(&r, "tags", {})) {
     if (const auto* tag = t.get_if<std::string>()) h->options.tags.push_back(*tag);

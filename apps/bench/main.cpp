@@ -3,9 +3,9 @@
 #include "apps/bench/harness/campaign.hpp"
 #include "apps/bench/harness/report.hpp"
 #include "apps/bench/serve.hpp"
-#include "apps/common/command_line.hpp"
-#include "apps/common/standard_output.hpp"
 #include "libswill/base/process.hpp"
+#include "programs/options/command_line.hpp"
+#include "programs/options/standard_output.hpp"
 #include "tests/support/certificates.hpp"
 
 #include <algorithm>
@@ -17,10 +17,10 @@
 namespace {
 
 using namespace swill::bench;
-using swill::apps::flush_output;
-using swill::apps::number;
-using swill::apps::print;
-using swill::apps::whole_number;
+using swill::programs::flush_output;
+using swill::programs::number;
+using swill::programs::print;
+using swill::programs::whole_number;
 
 struct settings {
   options chosen;
@@ -35,7 +35,7 @@ struct settings {
   serve_options served;
 };
 
-void add_options(swill::apps::command_line& program, settings& s) {
+void add_options(swill::programs::command_line& program, settings& s) {
   program.add({"--rounds", whole_number(s.chosen.rounds, 1, 1000), "interleaved rounds; the table holds their medians",
                "COUNT"});
   program.add({"--seconds", number(s.seconds, 0.05, 600), "measured time per scenario, server and round", "SECONDS"});
@@ -128,7 +128,7 @@ int run_bench(const settings& c) {
 }
 
 int run(int argc, char** argv) {
-  swill::apps::command_line program{"swill-bench", "Measures Swill beside a bare Beast server."};
+  swill::programs::command_line program{"swill-bench", "Measures Swill beside a bare Beast server."};
   settings s;
   add_options(program, s);
   auto& served = s.served;
@@ -146,7 +146,7 @@ int run(int argc, char** argv) {
   swill_verb.add({"--tls-key", served.tls.key, "PEM file"});
   swill_verb.add({"--redis", whole_number(served.redis, 1, largest_port), "its port on 127.0.0.1", "PORT"});
   worker_verb.add({.name = "--gateway", .value = served.gateway, .text = "HOST:PORT", .is_required = true});
-  if (const auto answer = program.parse(argc, argv); !answer.empty()) return swill::apps::end_with(answer);
+  if (const auto answer = program.parse(argc, argv); !answer.empty()) return swill::programs::end_with(answer);
   const auto given = program.given_verbs();
   const std::string verb = given.empty() ? "" : given.front();
   if (verb == "serve-bare") return bare::serve(served.port, served.own_frames);
@@ -159,5 +159,5 @@ int run(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
-  return swill::apps::run_program("swill-bench", {}, [&] { return run(argc, argv); });
+  return swill::programs::run_program("swill-bench", {}, [&] { return run(argc, argv); });
 }

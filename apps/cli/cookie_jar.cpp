@@ -1,9 +1,9 @@
 #include "apps/cli/cookie_jar.hpp"
 
-#include "apps/common/small_file.hpp"
 #include "libswill/base/header_fields.hpp"
 #include "libswill/base/random.hpp"
 #include "libswill/client/detail/endpoint.hpp"
+#include "programs/options/small_file.hpp"
 
 #include <algorithm>
 #include <array>
@@ -57,17 +57,17 @@ cookie_jar::cookie_jar(std::string path, std::string_view url) : file_(std::move
   host_ = to.is_unix() ? "localhost" : to.host;
   is_local_ = to.is_unix() || host_ == "localhost" || host_ == "::1" || host_.starts_with("127.");
   path_ = to.target.substr(0, to.target.find('?'));
-  const auto content = apps::read_small_file(option, file_, apps::pipes::refused);
+  const auto content = programs::read_small_file(option, file_, programs::pipes::refused);
   if (!content) return;
   // The file that a symbolic link leads to is replaced, not the link.
   std::error_code unresolved;
   const auto target = std::filesystem::canonical(file_, unresolved);
-  if (unresolved) throw apps::file_error(std::string{option} + ": " + file_ + ": " + unresolved.message());
+  if (unresolved) throw programs::file_error(std::string{option} + ": " + file_ + ": " + unresolved.message());
   file_ = target;
   if (content->empty()) return;
   if (!begins_jar(trimmed(std::string_view{*content}.substr(0, content->find_first_of("\r\n")))))
-    throw apps::file_error(std::string{option} + ": " + file_ + " is no cookie jar: its first line is not '" +
-                           std::string{first_line} + "'");
+    throw programs::file_error(std::string{option} + ": " + file_ + " is no cookie jar: its first line is not '" +
+                               std::string{first_line} + "'");
   std::istringstream in{*content};
   for (std::string line; std::getline(in, line);) {
     cookie c;
@@ -117,7 +117,7 @@ void cookie_jar::take(const header_list& response) {
     if (same_token(name, "Set-Cookie")) changed = take_one(text) || changed;
   }
   if (!changed) return;
-  while (text().size() > apps::largest_small_file) {
+  while (text().size() > programs::largest_small_file) {
     const auto oldest =
         std::find_if(cookies_.begin(), cookies_.end(), [&](const cookie& c) { return same_token(c.host, host_); });
     if (oldest == cookies_.end()) break;

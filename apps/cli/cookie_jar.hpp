@@ -13,7 +13,7 @@ namespace swill::cli {
 class cookie_jar {
 public:
   /// For the server of a URL. Reads the file that --cookie-jar names; none, or one without content, is an empty jar. Throws
-  /// apps::file_error for one that cannot be read or is no jar: a directory, a device, a pipe, more than 64 KiB, or a file whose first line
+  /// programs::file_error for one that cannot be read or is no jar: a directory, a device, a pipe, more than 64 KiB, or a file whose first line
   /// is not that of a jar. So no other file is ever replaced by a jar.
   cookie_jar(std::string path, std::string_view url);
 

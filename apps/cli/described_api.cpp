@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -51,6 +53,23 @@ described_side read_side(value& record, std::string_view which) {
   return {is_true(*side, "streams"), std::make_shared<const schema>(*type)};
 }
 
+std::vector<described_error> read_error_data(value& record) {
+  std::map<std::int64_t, described_error> by_code;
+  value* all = find_in(record, "error_data");
+  auto* list = all != nullptr ? all->get_if<value_array>() : nullptr;
+  if (list == nullptr) return {};
+  for (value& each : *list) {
+    value* type = find_in(each, "type");
+    if (type == nullptr) continue;
+    restore_keys(*type);
+    const std::int64_t code = integer_under(each, "code");
+    by_code[code] = {code, std::make_shared<const schema>(*type)};
+  }
+  std::vector<described_error> out;
+  for (auto& [code, e] : by_code) out.push_back(std::move(e));
+  return out;
+}
+
 template <class T>
 std::vector<T> list_under(const value& v, std::string_view key) {
   std::vector<T> out;
@@ -72,6 +91,7 @@ described_handler read_handler(value& record) {
   h.errors = list_under<std::int64_t>(record, "errors");
   std::sort(h.errors.begin(), h.errors.end());
   h.errors.erase(std::unique(h.errors.begin(), h.errors.end()), h.errors.end());
+  h.error_data = read_error_data(record);
   h.idempotent = is_true(record, "idempotent");
   h.endless = is_true(record, "endless");
   if (const value* limits = record.find("limits")) {
@@ -124,11 +144,53 @@ std::string place_words(schema_kind container, std::size_t index) {
   }
 }
 
+/// Descriptions that somebody has edited may name what is no type: that would be taken for anything.
+class type_check {
+public:
+  explicit type_check(const described_api& api) {
+    for_each_type(api, [this](const std::string&, const schema::node& type) { collect(type); });
+    for_each_type(api, [this](const std::string& where, const schema::node& type) { look_at(type, where); });
+  }
+
+private:
+  template <class F>
+  static void for_each_type(const described_api& api, const F& f) {
+    for (const described_handler& h : api) {
+      f(h.name + ": request", h.request.root());
+      f(h.name + ": response", h.response.root());
+      for (const described_error& e : h.error_data) f(h.name + ": error " + std::to_string(e.code), e.data->root());
+    }
+  }
+  void collect(const schema::node& type) {
+    if (type.kind == schema_kind::structure) structs_.insert(type.name);
+    if (type.kind == schema_kind::recursion) return;
+    for (const schema::node* part : type.parts) collect(*part);
+    for (const auto& field : type.fields) collect(*field.type);
+  }
+  void look_at(const schema::node& type, const std::string& where) const {
+    // A server that describes very many structs goes on with their names alone; so it does of enumerations beyond 64 bits.
+    const bool is_known = structs_.contains(type.name) || find_note(type, "values") != nullptr;
+    if (type.kind == schema_kind::unknown && !is_known)
+      throw usage_error(where + (type.name.empty() ? " has a part without a type, or more than 100,000 parts"
+                                                   : ": there is no type '" + type.name + "'"));
+    if (type.kind == schema_kind::recursion) return;
+    for (std::size_t i = 0; i < type.parts.size(); ++i) look_at(*type.parts[i], where);
+    for (const auto& field : type.fields) look_at(*field.type, where + "." + field.name);
+  }
+
+  std::set<std::string> structs_;
+};
+
 } // namespace
 
 const char* described_handler::shape() const noexcept {
   if (request.streams) return response.streams ? "both" : "up";
   return response.streams ? "down" : "unary";
+}
+
+const schema::node* described_handler::error_type(std::int64_t code) const noexcept {
+  const auto at = std::find_if(error_data.begin(), error_data.end(), [&](const auto& e) { return e.code == code; });
+  return at != error_data.end() ? &at->data->root() : nullptr;
 }
 
 described_api read_api(value records) {
@@ -141,6 +203,8 @@ described_api read_api(value records) {
   api.erase(std::unique(api.begin(), api.end(), same_name), api.end());
   return api;
 }
+
+void check_types(const described_api& api) { type_check{api}; }
 
 bool may_be_nil(const schema::node& type) {
   if (type.kind == schema_kind::structure)

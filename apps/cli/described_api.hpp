@@ -19,19 +19,29 @@ struct described_side {
   const schema::node& root() const { return type->root(); }
 };
 
+/// What the data of an error are.
+struct described_error {
+  std::int64_t code = 0;
+  std::shared_ptr<const schema> data; ///< owned by the copies of this object
+};
+
 /// A record of swill.introspect (docs/protocol.md §8), read.
 struct described_handler {
   std::string name;
   std::string documentation;
   described_side request;
   described_side response;
-  std::vector<std::int64_t> errors; ///< codes, ascending
+  std::vector<std::int64_t> errors;        ///< codes, ascending
+  std::vector<described_error> error_data; ///< of those whose data are described, ascending
   bool idempotent = false;
   bool endless = false;
   std::int64_t default_deadline_ms = 0; ///< 0: none
   std::int64_t maximum_deadline_ms = 0; ///< 0: none
   std::int64_t message_size = 0;        ///< bytes; 0: that of the server
   std::vector<std::string> tags;
+
+  /// What the data of errors of that code are; null: that is not said.
+  const schema::node* error_type(std::int64_t code) const noexcept;
 
   /// What streams: unary, up, down, both.
   const char* shape() const noexcept;
@@ -42,6 +52,10 @@ using described_api = std::vector<described_handler>;
 /// Reads what swill.introspect has answered, or what `swill introspect` has printed of it, in the order of the handlers' names. Throws usage_error
 /// when it is something else.
 described_api read_api(value records);
+
+/// Throws usage_error where a type is named that there is not, which read_api takes for anything: servers may be newer than this program, what somebody
+/// has written is more likely to be wrong.
+void check_types(const described_api& api);
 
 /// Whether nil, or no data, is a message of this type.
 bool may_be_nil(const schema::node& type);

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "apps/common/command_line.hpp"
 #include "libswill/base/error.hpp"
+#include "programs/options/command_line.hpp"
 
 namespace swill::cli {
 
@@ -24,7 +24,7 @@ enum class exit_code : int {
 };
 
 /// The command line, or what stands in for it, is wrong.
-using usage_error = apps::wrong_command_line;
+using usage_error = programs::wrong_command_line;
 
 exit_code exit_code_of(const error& e);
 

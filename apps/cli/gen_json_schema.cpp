@@ -139,7 +139,7 @@ private:
   json map_struct(const schema::node& type, direction d) const {
     json properties = json::object(), required = json::array();
     for (const auto& f : type.fields) {
-      properties[f.name] = use(*f.type, d);
+      append(properties, f.name, use(*f.type, d));
       if (is_always_there(type, f, d)) required.push_back(f.name);
     }
     json out{{"type", "object"}, {"properties", std::move(properties)}};
@@ -214,6 +214,8 @@ std::string make_json_schema(const described_api& api) {
   for (const described_handler& h : api) {
     definitions[h.name + ".request"] = maker.use(h.request.root(), direction::request);
     definitions[h.name + ".response"] = maker.use(h.response.root(), direction::response);
+    for (const described_error& e : h.error_data)
+      definitions[h.name + ".error." + std::to_string(e.code)] = maker.use(e.data->root(), direction::response);
   }
   const json all{{"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"$defs", std::move(definitions)}};
   return dump(all, true) + "\n";

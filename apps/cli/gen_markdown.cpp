@@ -117,9 +117,13 @@ private:
     return out + line("tags", tags);
   }
 
-  static std::string codes(const described_handler& h) {
+  std::string codes(const described_handler& h) const {
     std::string all;
-    for (const std::int64_t code : h.errors) all += (all.empty() ? "" : ", ") + std::to_string(code);
+    for (const std::int64_t code : h.errors) {
+      const schema::node* data = h.error_type(code);
+      all += (all.empty() ? "" : ", ") + std::to_string(code) +
+             (data != nullptr ? " with " + expression(*data, direction::response) : "");
+    }
     return all;
   }
 

@@ -45,14 +45,19 @@ public:
       : api_(api), options_(o), name_list_(typescript_names), names_(api, name_list_), types_(names_) {}
 
   std::string text() {
-    const std::string checks = typescript_checks(api_, names_);
-    const std::string body = types_.declarations() + functions() + messages() + facts() + checks;
-    return "// Made by `swill gen ts` of what a server says about itself (docs/typescript.md). To change it, make it "
+    const std::string checks = typescript_checks(api_, names_, options_.has_types);
+    const std::string body =
+        types_.declarations(options_.has_types) + functions() + typed(messages()) + facts() + checks;
+    return "// Made by `swill gen " + std::string{options_.has_types ? "ts" : "js"} +
+           "` of what a server says about itself (docs/typescript.md). To change it, make it "
            "anew.\n" +
            imports(!checks.empty()) + integers(body) + body;
   }
 
 private:
+  /// What only TypeScript has.
+  std::string typed(const std::string& text) const { return options_.has_types ? text : ""; }
+
   std::string functions();
   void add_group(std::string& out, const group& g, const std::string& indent);
   std::string function(const handler& h, const std::string& key, const std::string& indent);
@@ -85,13 +90,13 @@ bool has_word(const std::string& text, std::string_view word) {
 
 std::string typescript_module::imports(bool has_checks) const {
   std::string list;
-  for (const std::string& name : used_) list += "  type " + name + ",\n";
+  for (const std::string& name : used_) list += typed("  type " + name + ",\n");
   return "import {\n" + list + "  SwillError,\n} from \"@swill/swill\";\n" +
          (has_checks ? "import * as is from \"@swill/swill/check\";\n" : "");
 }
 
 std::string typescript_module::integers(const std::string& body) const {
-  if (!has_word(body, "Int64")) return {};
+  if (!options_.has_types || !has_word(body, "Int64")) return {};
   return options_.bigint ? "\n/** An integer of 64 bits: a bigint where it is beyond 2⁵³−1, to either side of 0. */\n"
                            "export type Int64 = number | bigint;\n"
                          : "\n/** An integer of 64 bits. It comes as a bigint where it is beyond 2⁵³−1, to either side "
@@ -121,10 +126,10 @@ std::string typescript_module::function(const handler& h, const std::string& key
   const std::string response = types_.expression(h.response.root(), direction::response);
   std::string parameters, argument = "null";
   if (h.request.streams) {
-    parameters = "source: Source<" + item + ">, ";
+    parameters = "source" + typed(": Source<" + item + ">") + ", ";
     argument = "source";
   } else if (request.kind != schema_kind::nil) {
-    parameters = (may_be_nil(request) ? "data?: " : "data: ") + item + ", ";
+    parameters = "data" + typed((may_be_nil(request) ? "?: " : ": ") + item) + ", ";
     argument = "data";
   }
   const bool is_call = !h.request.streams && !h.response.streams;
@@ -135,10 +140,10 @@ std::string typescript_module::function(const handler& h, const std::string& key
   const std::string verb =
       h.request.streams ? (h.response.streams ? "duplex" : "upload") : (h.response.streams ? "stream" : "call");
   const std::string given = is_call && h.idempotent ? "{ idempotent: true, ...options }" : "options";
-  return typescript_comment(words(h), indent) + indent + typescript_key(key) + "(" + parameters +
-         "options?: " + options + "): " + (h.response.streams ? "Stream<" : "Promise<") + response + "> {\n" + indent +
-         "  return client." + verb + "(" + typescript_string(h.name) + ", " + argument + ", " + given + ");\n" +
-         indent + "},\n";
+  return typescript_comment(words(h), indent) + indent + typescript_key(key) + "(" + parameters + "options" +
+         typed("?: " + options) + ")" + typed((h.response.streams ? ": Stream<" : ": Promise<") + response + ">") +
+         " {\n" + indent + "  return client." + verb + "(" + typescript_string(h.name) + ", " + argument + ", " +
+         given + ");\n" + indent + "},\n";
 }
 
 void typescript_module::add_group(std::string& out, const group& g, const std::string& indent) {
@@ -157,18 +162,23 @@ void typescript_module::add_group(std::string& out, const group& g, const std::s
 std::string typescript_module::functions() {
   std::string out = "\n/** The handlers of the server that `client` is connected to, by the parts of their names. */\n"
                     "export function api(" +
-                    std::string{api_.empty() ? "_client" : "client"} + ": Client) {\n  return {\n";
+                    std::string{api_.empty() ? "_client" : "client"} + typed(": Client") + ") {\n  return {\n";
   add_group(out, grouped(api_), "    ");
-  return out + "  };\n}\n\nexport type Api = ReturnType<typeof api>;\n";
+  return out + "  };\n}\n" + typed("\nexport type Api = ReturnType<typeof api>;\n");
 }
 
 std::string typescript_module::messages() const {
-  std::string out =
-      "\n/** The messages of each handler, or the items of its streams: for what takes a handler by its name. */\n"
-      "export interface Messages {\n";
-  for (const handler& h : api_)
-    out += "  " + typescript_key(h.name) + ": { request: " + types_.expression(h.request.root(), direction::request) +
+  std::string out = "\n/** What streams, and the messages of each handler or the items of its streams: for what takes "
+                    "a handler by its "
+                    "name. */\n"
+                    "export interface Messages {\n";
+  for (const handler& h : api_) {
+    std::string request = types_.expression(h.request.root(), direction::request);
+    if (!h.request.streams && h.request.root().kind == schema_kind::structure && may_be_nil(h.request.root()))
+      request += " | null"; // it may be left out
+    out += "  " + typescript_key(h.name) + ": { shape: " + typescript_string(h.shape()) + "; request: " + request +
            "; response: " + types_.expression(h.response.root(), direction::response) + " };\n";
+  }
   return out + "}\n";
 }
 
@@ -200,7 +210,7 @@ std::string typescript_module::facts() {
                     "time-outs, the errors it answers with. */\n"
                     "export const handlers = {\n";
   for (const handler& h : api_) out += "  " + typescript_key(h.name) + ": " + fact_of(h) + ",\n";
-  return out + "} as const;\n" + errors();
+  return out + "}" + typed(" as const") + ";\n" + errors();
 }
 
 std::string typescript_module::errors() {
@@ -212,20 +222,28 @@ std::string typescript_module::errors() {
   for (const handler& h : api_) {
     std::string all;
     for (const std::int64_t code : codes_of(h)) {
-      if (code == 422) used_.insert("Fields");
-      const std::string type = std::to_string(code) + (code == 422 ? ", Fields" : "");
+      std::string type = std::to_string(code);
+      if (const schema::node* data = h.error_type(code)) {
+        type += ", " + types_.expression(*data, direction::response);
+      } else if (code == 422) {
+        used_.insert("Fields");
+        type += ", Fields";
+      }
       all += (all.empty() ? "" : " | ") + ("Failure<" + type + ">");
     }
     out += "  " + typescript_key(h.name) + ": " + (all.empty() ? "never" : all) + ";\n";
   }
-  out += "}\n";
+  out = typed(out + "}\n");
   if (api_.empty()) return out; // nothing that could be asked about
-  return out + "\n/** Whether a call of that handler has failed with one of its errors: `code` then says which, and "
-               "with it what `data` is. */\n"
-               "export function isErrorOf<Name extends keyof Errors>(handler: Name, problem: unknown): problem is "
-               "Errors[Name] {\n"
-               "  const codes: readonly number[] = handlers[handler].errors;\n"
-               "  return problem instanceof SwillError && codes.includes(problem.code);\n}\n";
+  return out +
+         "\n/** Whether a call of that handler has failed with one of its errors: `code` then says which, and "
+         "with it what `data` is. */\n"
+         "export function isErrorOf" +
+         (options_.has_types ? "<Name extends keyof Errors>(handler: Name, problem: unknown): problem is Errors[Name]"
+                             : "(handler, problem)") +
+         " {\n  const codes" + typed(": readonly number[]") +
+         " = handlers[handler].errors;\n"
+         "  return problem instanceof SwillError && codes.includes(problem.code);\n}\n";
 }
 
 } // namespace

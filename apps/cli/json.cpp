@@ -17,7 +17,11 @@
 #include <cmath>
 #include <cstdio>
 #include <ctime>
+#include <limits>
 #include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace swill::cli {
 
@@ -80,13 +84,10 @@ struct to_json_visitor {
     return out;
   }
   json operator()(const value_map& entries) const {
-    // At the end, unseen: looking for a key is linear here, and duplicates are the sender's business.
     json out = json::object();
-    auto& members = out.get_ref<json::object_t&>();
-    members.reserve(entries.size());
     for (const auto& [key, item] : entries) {
       const auto* text = key.get_if<std::string>();
-      members.json::object_t::Container::emplace_back(text != nullptr ? *text : dump(to_json(key)), to_json(item));
+      append(out, text != nullptr ? *text : dump(to_json(key)), to_json(item)); // duplicates are the sender's business
     }
     return out;
   }
@@ -102,60 +103,125 @@ private:
   }
 };
 
-bytes bytes_of(const json& text, const char* key) {
-  auto data = text.is_string() ? from_base64(text.get_ref<const std::string&>()) : std::nullopt;
+bytes bytes_of(const value& text, const char* key) {
+  const auto* base64 = text.get_if<std::string>();
+  auto data = base64 != nullptr ? from_base64(*base64) : std::nullopt;
   if (!data) throw usage_error(std::string{key} + " wants a text in base64");
   return std::move(*data);
 }
 
-value extension_of(const json& j) {
-  constexpr int lowest = -128;
-  constexpr int highest = 127;
-  if (!j.is_array() || j.size() != 2 || !j[0].is_number_integer() || j[0] < lowest || j[0] > highest) {
+value extension_of(const value& v) {
+  const auto* pair = v.get_if<value_array>();
+  const auto* type = pair != nullptr && pair->size() == 2 ? pair->front().get_if<std::int64_t>() : nullptr;
+  if (type == nullptr || *type < std::numeric_limits<std::int8_t>::min() ||
+      *type > std::numeric_limits<std::int8_t>::max())
     throw usage_error("$ext wants [TYPE, BASE64] with a type from -128 to 127");
-  }
-  return extension{j[0].get<std::int8_t>(), bytes_of(j[1], ext_key)};
+  return extension{static_cast<std::int8_t>(*type), bytes_of(pair->back(), ext_key)};
 }
 
-value map_of(const json& j) {
-  if (!j.is_array()) throw usage_error("$map wants [[KEY, VALUE], …]");
+value map_of(value& v) {
+  auto* pairs = v.get_if<value_array>();
+  if (pairs == nullptr) throw usage_error("$map wants [[KEY, VALUE], …]");
   value_map entries;
-  for (const json& pair : j) {
-    if (!pair.is_array() || pair.size() != 2) throw usage_error("$map wants [[KEY, VALUE], …]");
-    entries.emplace_back(from_json(pair[0]), from_json(pair[1]));
+  for (value& each : *pairs) {
+    auto* pair = each.get_if<value_array>();
+    if (pair == nullptr || pair->size() != 2) throw usage_error("$map wants [[KEY, VALUE], …]");
+    entries.emplace_back(std::move(pair->front()), std::move(pair->back()));
   }
   return entries;
 }
 
-value object_of(const json& j) {
-  if (j.size() == 1 && j.contains(bin_key)) return bytes_of(j[bin_key], bin_key);
-  if (j.size() == 1 && j.contains(ext_key)) return extension_of(j[ext_key]);
-  if (j.size() == 1 && j.contains(map_key)) return map_of(j[map_key]);
-  value_map entries;
-  for (const auto& [key, item] : j.items()) entries.emplace_back(key, from_json(item));
+/// Of a key that stands in an object more than once, the last counts, at the place of the first.
+void drop_duplicates(value_map& entries) {
+  std::unordered_map<std::string_view, std::size_t> places;
+  std::vector<bool> is_dropped(entries.size());
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto [known, is_new] = places.emplace(*entries[i].first.get_if<std::string>(), i);
+    if (is_new) continue;
+    entries[known->second].second = std::move(entries[i].second);
+    is_dropped[i] = true;
+  }
+  if (places.size() == entries.size()) return;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (is_dropped[i]) continue;
+    if (i != kept) entries[kept] = std::move(entries[i]);
+    ++kept;
+  }
+  entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(kept), entries.end());
+}
+
+value object_of(value_map entries) {
+  if (entries.size() == 1) {
+    const auto& [key, item] = entries.front();
+    if (key == value{bin_key}) return bytes_of(item, bin_key);
+    if (key == value{ext_key}) return extension_of(item);
+    if (key == value{map_key}) return map_of(entries.front().second);
+  }
+  drop_duplicates(entries);
   return entries;
 }
+
+/// Makes a value of what the parser finds. In time that is proportional to the text, which ordered_json is not: it looks for each key among those before it.
+class value_maker final : public json::json_sax_t {
+public:
+  value take() { return std::move(whole_); }
+
+  bool null() override { return add({}); }
+  bool boolean(bool b) override { return add(b); }
+  bool number_integer(std::int64_t i) override { return add(i); }
+  bool number_unsigned(std::uint64_t u) override { return add(u); }
+  bool number_float(double d, const std::string&) override { return add(d); }
+  bool string(std::string& text) override { return add(std::move(text)); }
+  bool binary(binary_t&) override { return false; } // JSON has none
+  bool start_object(std::size_t) override { return open(value_map{}); }
+  bool key(std::string& name) override {
+    open_.back().get_if<value_map>()->emplace_back(std::move(name), value{});
+    return true;
+  }
+  bool end_object() override {
+    value v = object_of(std::move(*open_.back().get_if<value_map>()));
+    open_.pop_back();
+    return add(std::move(v));
+  }
+  bool start_array(std::size_t) override { return open(value_array{}); }
+  bool end_array() override {
+    value v = std::move(open_.back());
+    open_.pop_back();
+    return add(std::move(v));
+  }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception& e) override {
+    if (const auto* at = dynamic_cast<const json::parse_error*>(&e)) throw json::parse_error{*at};
+    throw usage_error("not JSON: " + std::string{e.what()});
+  }
+
+private:
+  bool open(value v) {
+    open_.push_back(std::move(v));
+    return true;
+  }
+  bool add(value v) {
+    if (open_.empty()) {
+      whole_ = std::move(v);
+    } else if (auto* items = open_.back().get_if<value_array>()) {
+      items->push_back(std::move(v));
+    } else {
+      open_.back().get_if<value_map>()->back().second = std::move(v);
+    }
+    return true;
+  }
+
+  std::vector<value> open_; ///< arrays and objects that are not complete
+  value whole_;
+};
 
 } // namespace
 
-json to_json(const value& v) { return std::visit(to_json_visitor{}, v.variant()); }
-
-value from_json(const json& j) {
-  switch (j.type()) {
-    case json::value_t::boolean: return j.get<bool>();
-    case json::value_t::number_integer: return j.get<std::int64_t>();
-    case json::value_t::number_unsigned: return j.get<std::uint64_t>();
-    case json::value_t::number_float: return j.get<double>();
-    case json::value_t::string: return j.get<std::string>();
-    case json::value_t::array: {
-      value_array items;
-      for (const json& item : j) items.push_back(from_json(item));
-      return items;
-    }
-    case json::value_t::object: return object_of(j);
-    default: return nullptr;
-  }
+void append(json& object, std::string key, json item) {
+  object.get_ref<json::object_t&>().json::object_t::Container::emplace_back(std::move(key), std::move(item));
 }
+
+json to_json(const value& v) { return std::visit(to_json_visitor{}, v.variant()); }
 
 namespace {
 
@@ -191,7 +257,9 @@ value parse_json(std::string_view text) {
   if (nesting_of(text) > most_nested)
     throw usage_error("JSON that is nested more than " + std::to_string(most_nested) + " deep: no server takes that");
   try {
-    return from_json(json::parse(text));
+    value_maker made;
+    json::sax_parse(text, &made);
+    return made.take();
   } catch (const json::parse_error& e) {
     const bool is_word = !text.empty() && std::isalpha(static_cast<unsigned char>(text.front())) != 0;
     // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error …": that line is one of this text, not of stdin.
@@ -201,15 +269,13 @@ value parse_json(std::string_view text) {
         "not JSON at byte " + std::to_string(e.byte) + ": " +
         std::string{cut_text(at != std::string::npos ? std::string_view{all}.substr(at + 2) : all, longest_reason)} +
         (is_word ? "; a text has quotes, and the shell wants its own around them: '\"Ada\"'" : ""));
-  } catch (const json::exception& e) {
-    throw usage_error("not JSON: " + std::string{e.what()});
   }
 }
 
 value parse_loosely(std::string_view text) {
-  if (text.find('\0') != std::string_view::npos || nesting_of(text) > most_nested) return value{text};
-  const json j = json::parse(text, nullptr, false);
-  return j.is_discarded() ? value{text} : from_json(j);
+  const bool is_json =
+      text.find('\0') == std::string_view::npos && nesting_of(text) <= most_nested && json::accept(text);
+  return is_json ? parse_json(text) : value{text};
 }
 
 std::string dump(const json& j, bool for_a_person) {

@@ -15,11 +15,11 @@ namespace swill::cli {
 /// text; NaN and the infinities are "NaN", "Infinity", "-Infinity".
 nlohmann::ordered_json to_json(const value& v);
 
-/// The way back: {"$bin": …} and {"$ext": …} become what they stand for, {"$map": [[KEY, VALUE], …]} a map with keys of any type; text
-/// stays text. Throws usage_error.
-value from_json(const nlohmann::ordered_json& j);
+/// A member of an object that has none of that name: ordered_json itself would look for it among all others.
+void append(nlohmann::ordered_json& object, std::string key, nlohmann::ordered_json item);
 
-/// Throws usage_error, saying where it is wrong.
+/// The way back: {"$bin": …} and {"$ext": …} become what they stand for, {"$map": [[KEY, VALUE], …]} a map with keys of any type; text
+/// stays text. Throws usage_error, saying where it is wrong.
 value parse_json(std::string_view text);
 
 /// JSON when it is, else the text itself.

@@ -1,11 +1,13 @@
+#include "apps/cli/child.hpp"
 #include "apps/cli/connect.hpp"
 #include "apps/cli/interrupts.hpp"
 #include "apps/cli/lines.hpp"
 #include "apps/cli/options.hpp"
 #include "apps/cli/output.hpp"
+#include "apps/cli/project.hpp"
 #include "apps/cli/verbs.hpp"
-#include "apps/common/standard_output.hpp"
 #include "libswill/client/run.hpp"
+#include "programs/options/standard_output.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -46,16 +48,38 @@ exit_code report(output& out, std::exception_ptr failure) {
     std::rethrow_exception(failure);
   } catch (const cancelled&) {
     return exit_code::interrupted;
+  } catch (const interrupted&) {
+    return exit_code::interrupted;
   } catch (const error& e) {
     out.failure(e);
     return exit_code_of(e);
-  } catch (const apps::output_error& e) {
+  } catch (const programs::output_error& e) {
     out.failure(e.what(), exit_code::output);
     return exit_code::output;
   } catch (const std::exception& e) {
     out.failure(e.what(), exit_code::usage);
     return exit_code::usage;
   }
+}
+
+bool is_about_project(const options& o) {
+  return o.verb == "new" || o.verb == "add" || o.verb == "dev" || o.verb == "test";
+}
+
+/// Verbs that connect to nobody themselves.
+int run_project(const options& o) {
+  output out{o.json, o.verbose};
+  exit_code code = exit_code::ok;
+  try {
+    if (o.verb == "new") make_project(o, out);
+    if (o.verb == "add") add_cluster(out);
+    if (o.verb == "dev") develop(o, out);
+    if (o.verb == "test") code = test_project(o, out);
+    out.finish();
+  } catch (...) {
+    code = report(out, std::current_exception());
+  }
+  return static_cast<int>(code);
 }
 
 int run(const options& o) {
@@ -125,7 +149,8 @@ int main(int argc, char** argv) {
   try {
     std::string help;
     const options o = parse_options(argc, argv, help);
-    return help.empty() ? run(o) : print_help(help);
+    if (!help.empty()) return print_help(help);
+    return is_about_project(o) ? run_project(o) : run(o);
   } catch (const std::exception& e) {
     return report_usage(e, asks_for_json(argc, argv));
   }

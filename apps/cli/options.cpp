@@ -2,10 +2,10 @@
 
 #include "apps/cli/exit_codes.hpp"
 #include "apps/cli/json.hpp"
-#include "apps/common/command_line.hpp"
-#include "apps/common/small_file.hpp"
 #include "libswill/net/tls.hpp"
 #include "libswill/wire/envelope.hpp"
+#include "programs/options/command_line.hpp"
+#include "programs/options/small_file.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -18,10 +18,10 @@ namespace swill::cli {
 
 namespace {
 
-using apps::command_line;
-using apps::number;
-using apps::one_of;
-using apps::whole_number;
+using programs::command_line;
+using programs::number;
+using programs::one_of;
+using programs::whole_number;
 
 /// "500ms", "2s", "1.5m", "2" (seconds).
 std::chrono::milliseconds parse_time(const std::string& option, const std::string& text) {
@@ -88,7 +88,7 @@ struct raw_options {
 };
 
 void add_common(command_line& program, options& o, raw_options& raw) {
-  const auto add = [&program](apps::option each) {
+  const auto add = [&program](programs::option each) {
     each.group = "Common options";
     program.add(std::move(each));
   };
@@ -139,7 +139,7 @@ command_line add_call(command_line& program, options& o, raw_options& raw, const
 void add_conns(command_line& program, conns_options& o, raw_options& raw) {
   auto conns = program.verb("conns", "Connections of all nodes, for administrators");
   conns.needs_verb();
-  const auto add = [&conns](apps::option each) {
+  const auto add = [&conns](programs::option each) {
     each.group = "Options of conns";
     conns.add(std::move(each));
   };
@@ -212,6 +212,7 @@ void add_gen(command_line& program, gen_options& o, raw_options& raw) {
     return verb;
   };
   add("json-schema", "JSON Schema of all messages, as the JSON that this program reads and prints");
+  add("js", "The same as ts in JavaScript, for pages without a bundler");
   add("md", "A page in Markdown about all handlers and their types");
   add("ts", "A TypeScript module: types, and a function for each handler")
       .add({"--bigint", o.bigint, "Integers of 64 bits are number | bigint, as they come, and not number"});
@@ -223,6 +224,19 @@ void add_schema(command_line& program, schema_options& o) {
   auto diff = schema.verb("diff", "The changes from A to B: exit code 1 when some break clients");
   add_place(diff, "A", o.before, "URL, or file that `swill introspect` has printed: what clients were made for");
   add_place(diff, "B", o.after, "The same of what comes");
+}
+
+void add_project(command_line& program, options& o) {
+  auto fresh = program.verb("new", "A project: program, test, page and client, in a directory of its name");
+  add_place(fresh, "NAME", o.name, "Directory, program, and first part of the handlers' names");
+  fresh.add({"--cluster", o.project.cluster, "And what `swill add cluster` adds"});
+  auto add = program.verb("add", "Adds to the project in this directory");
+  add.needs_verb();
+  add.verb("cluster", "A worker, Dockerfile, docker-compose.yml and nginx.conf");
+  program.verb("dev", "Builds the project in this directory, runs it, and does so again after each edit")
+      .add({"ARGUMENTS", o.project.arguments, "Behind --: further arguments of the program"});
+  program.verb("test", "Builds the project in this directory, and runs its tests")
+      .add({"ARGUMENTS", o.project.arguments, "Behind --: arguments of ctest"});
 }
 
 /// Files that TLS cannot use are ours to mend, not the server's.
@@ -266,6 +280,7 @@ options parse_options(int argc, char** argv, std::string& help) {
   add_conns(program, o.conns, raw);
   add_gen(program, o.gen, raw);
   add_schema(program, o.schema);
+  add_project(program, o);
   help = program.parse(argc, argv);
   if (!help.empty()) return o;
 
@@ -284,7 +299,7 @@ options parse_options(int argc, char** argv, std::string& help) {
   if (!raw.since.empty()) o.topics.since = parse_position(raw.since);
   check_together(o);
   if (!o.conns.token_file.empty() && o.verb == "conns")
-    o.extra.set("admin_token", apps::read_secret("--admin-token-file", o.conns.token_file));
+    o.extra.set("admin_token", programs::read_secret("--admin-token-file", o.conns.token_file));
   return o;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace swill::cli {
 
@@ -39,7 +40,7 @@ struct topics_options {
 
 /// What `swill gen` takes.
 struct gen_options {
-  std::string what;    ///< ts, json-schema, md
+  std::string what;    ///< ts, js, json-schema, md
   std::string from;    ///< a file with what `swill introspect` has printed, instead of a server; empty: none
   std::string to;      ///< the file to write; empty: stdout
   bool check = false;  ///< looks whether that file is as it would be written, and does not write it
@@ -50,6 +51,12 @@ struct gen_options {
 struct schema_options {
   std::string before;
   std::string after;
+};
+
+/// What `swill new`, `add`, `dev` and `test` take beside a name.
+struct project_options {
+  bool cluster = false;
+  std::vector<std::string> arguments; ///< of the program, or of ctest
 };
 
 /// The command line.
@@ -77,12 +84,13 @@ struct options {
   conns_options conns;
   gen_options gen;
   schema_options schema;
+  project_options project;
 
   swill::client_options client() const;
   swill::call_options call() const;
 };
 
-/// Reads the command line. Throws usage_error, and apps::file_error for a file that it names; `help` is set, and the rest is not, when help or the version was asked for.
+/// Reads the command line. Throws usage_error, and programs::file_error for a file that it names; `help` is set, and the rest is not, when help or the version was asked for.
 options parse_options(int argc, char** argv, std::string& help);
 
 /// Whether errors are to be JSON, also those of a command line that cannot be read.

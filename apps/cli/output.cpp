@@ -1,10 +1,10 @@
 #include "apps/cli/output.hpp"
 
 #include "apps/cli/json.hpp"
-#include "apps/common/standard_output.hpp"
 #include "libswill/base/printable.hpp"
 #include "libswill/base/utf8.hpp"
 #include "libswill/client/errors.hpp"
+#include "programs/options/standard_output.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -64,13 +64,13 @@ template <class F>
 void output::once(const F& f) {
   try {
     f();
-  } catch (const apps::output_error&) {
+  } catch (const programs::output_error&) {
     if (!std::exchange(has_failed_, true)) throw;
   }
 }
 
 void output::write(std::string_view s) {
-  once([s] { apps::print(s); });
+  once([s] { programs::print(s); });
 }
 
 void output::document(const json& j) {
@@ -96,7 +96,7 @@ void output::line(const json& j) {
 }
 
 void output::flush() {
-  if (!muted_) once(apps::flush_output);
+  if (!muted_) once(programs::flush_output);
 }
 
 void output::sent() {

@@ -27,7 +27,7 @@ public:
   /// From any thread.
   void mute() noexcept { muted_ = true; }
 
-  /// What prints on stdout throws apps::output_error when that takes no more.
+  /// What prints on stdout throws programs::output_error when that takes no more.
   void text(std::string_view s);
   /// A whole result: with indents where a person reads it.
   void document(const nlohmann::ordered_json& j);

@@ -11,6 +11,8 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace swill::cli {
@@ -345,15 +347,16 @@ private:
     leaves_out(before, after, place);
     if (after.as_array && !begins_alike(before, after))
       return add(shift::other, "array-order", place, "its fields stand at other places");
+    const auto now = by_name(after);
     for (const auto& field : before.fields) {
-      const auto* now = find_field(after, field.name);
-      if (now == nullptr)
-        removed(field, after.strict, place + "." + field.name);
+      if (const auto found = now.find(field.name); found != now.end())
+        kept(field, *found->second, place + "." + field.name);
       else
-        kept(field, *now, place + "." + field.name);
+        removed(field, after.strict, place + "." + field.name);
     }
+    const auto known = by_name(before);
     for (const auto& field : after.fields) {
-      if (find_field(before, field.name) == nullptr) added(field, before.strict, place + "." + field.name);
+      if (!known.contains(field.name)) added(field, before.strict, place + "." + field.name);
     }
   }
 
@@ -372,10 +375,10 @@ private:
     return true;
   }
 
-  static const node::field* find_field(const node& type, const std::string& name) {
-    const auto found =
-        std::find_if(type.fields.begin(), type.fields.end(), [&](const auto& f) { return f.name == name; });
-    return found != type.fields.end() ? &*found : nullptr;
+  static std::unordered_map<std::string_view, const node::field*> by_name(const node& type) {
+    std::unordered_map<std::string_view, const node::field*> all;
+    for (const auto& field : type.fields) all.emplace(field.name, &field);
+    return all;
   }
 
   void removed(const node::field&, bool is_strict, const std::string& place) {
@@ -443,6 +446,16 @@ private:
     }
     for (const std::int64_t code : before) {
       if (!after.contains(code)) add(impact::safe, "error-removed", std::to_string(code));
+    }
+    for (const std::int64_t code : after) {
+      const schema::node* was = before_.error_type(code);
+      const schema::node* is = after_.error_type(code);
+      if (was != nullptr && is != nullptr)
+        type_comparison{out_, after_.name, direction::response}.compare(*was, *is, "error " + std::to_string(code));
+      else if (before.contains(code) && was != is)
+        add(was != nullptr ? impact::risky : impact::safe, "error-data",
+            std::to_string(code) +
+                (was != nullptr ? ": its data are no longer described" : ": its data are described"));
     }
   }
 

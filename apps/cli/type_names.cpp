@@ -88,6 +88,7 @@ type_names::type_names(const described_api& api, name_list& names) {
   for (const described_handler& h : api) {
     visit(h.request.root(), direction::request, false);
     visit(h.response.root(), direction::response, false);
+    for (const described_error& e : h.error_data) visit(e.data->root(), direction::response, false);
   }
   name_all(names);
 }

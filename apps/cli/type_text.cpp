@@ -75,12 +75,15 @@ schema type_of(const value& side) {
   return schema{type != nullptr ? *type : value{}};
 }
 
-void add_side(std::string& out, const value& record, std::string_view name) {
-  const value* side = record.find(name);
-  if (side == nullptr) return;
-  const schema type = type_of(*side);
-  out += std::string{name} + ": " + text_of_side(*side, type.root()) + notes_text(type.root()) + "\n";
+/// `of` has a type, under "type".
+void add_type(std::string& out, std::string_view name, const value& of) {
+  const schema type = type_of(of);
+  out += std::string{name} + ": " + text_of_side(of, type.root()) + notes_text(type.root()) + "\n";
   add_fields(out, type.root(), 1);
+}
+
+void add_side(std::string& out, const value& record, std::string_view name) {
+  if (const value* side = record.find(name)) add_type(out, name, *side);
 }
 
 } // namespace
@@ -97,6 +100,12 @@ std::string record_text(const value& record) {
   if (const auto words = text_under(record, "documentation"); !words.empty()) out += words + "\n";
   add_side(out, record, "request");
   add_side(out, record, "response");
+  if (const auto* data = record.find<value_array>("error_data")) {
+    for (const value& e : *data) {
+      const value* code = e.find("code");
+      if (code != nullptr) add_type(out, "error " + dump(to_json(*code)), e);
+    }
+  }
   for (const std::string_view key : {"errors", "limits", "idempotent"}) {
     if (const value* v = record.find(key)) out += std::string{key} + ": " + dump(to_json(*v)) + "\n";
   }

@@ -74,7 +74,9 @@ std::optional<std::string> rule_check(const detail::schema_rule& r) {
 
 class check_maker {
 public:
-  explicit check_maker(const type_names& names) : names_(names) {}
+  check_maker(const type_names& names, bool has_types) : names_(names), has_types_(has_types) {}
+
+  std::string typed(const std::string& text) const { return has_types_ ? text : ""; }
 
   std::string expression(const node& type) const {
     const auto of = [&](const std::string& what, std::vector<std::string> arguments) {
@@ -105,7 +107,7 @@ public:
 
   std::string structure(const named_type& type) const {
     const node& n = *type.node;
-    std::string out = "\nconst " + type_variable(type) + ": is.Check = /* @__PURE__ */ is." +
+    std::string out = "\nconst " + type_variable(type) + typed(": is.Check") + " = /* @__PURE__ */ is." +
                       (n.as_array ? "arrayStruct(" : "struct(") + typescript_string(n.name) + ", () => [";
     for (const auto& field : n.fields) {
       out += "\n  [" + typescript_string(field.name) + ", " + expression(*field.type) +
@@ -151,6 +153,7 @@ private:
   }
 
   const type_names& names_;
+  bool has_types_;
 };
 
 } // namespace
@@ -159,8 +162,9 @@ bool may_be_refused(const node& type) {
   return type.kind != schema_kind::nil && type.kind != schema_kind::any && type.kind != schema_kind::unknown;
 }
 
-std::string typescript_checks(const described_api& api, const type_names& names) {
-  const check_maker maker{names};
+std::string typescript_checks(const described_api& api, const type_names& names, bool has_types) {
+  const check_maker maker{names, has_types};
+  const std::string message = "(message" + maker.typed(": unknown") + ")";
   std::string out;
   for (const named_type* type : names.all()) {
     if (!type->is_in_requests || type->node->kind != schema_kind::structure) continue;
@@ -169,23 +173,23 @@ std::string typescript_checks(const described_api& api, const type_names& names)
            typescript_comment({"What the server would refuse in it, by field, in the server's words; undefined: "
                                "nothing that it has told of."},
                               "") +
-           "export const check" + name + " = (message: unknown): Fields | undefined => is.problemsOf(" +
+           "export const check" + name + " = " + message + maker.typed(": Fields | undefined") + " => is.problemsOf(" +
            type_variable(*type) + ", message);\n";
   }
   std::string by_handler;
   for (const described_handler& h : api) {
     const node& type = h.request.root();
-    if (!may_be_refused(type)) continue;
     const named_type* named = names.find(type);
     const bool has_own = named != nullptr && named->node->kind == schema_kind::structure;
     by_handler += "  " + typescript_key(h.name) + ": " +
                   (has_own ? "check" + named->request_name
-                           : "(message: unknown) => is.problemsOf(" + maker.expression(type) + ", message)") +
+                           : message + " => is.problemsOf(" + maker.expression(type) + ", message)") +
                   ",\n";
   }
   if (by_handler.empty()) return out;
   return out +
-         "\n/** The same by handler, of its message or of each item of its stream. */\nexport const checks = {\n" +
+         "\n/** The same by handler, of its message or of each item of its stream; one without a message takes null. "
+         "*/\nexport const checks = {\n" +
          by_handler + "};\n";
 }
 

@@ -9,6 +9,7 @@
 #include <cctype>
 #include <compare>
 #include <cstdint>
+#include <set>
 
 namespace swill::cli {
 
@@ -27,27 +28,34 @@ bool is_identifier(std::string_view name) {
   return std::all_of(name.begin() + 1, name.end(), [&](char c) { return fits(c, false); });
 }
 
-/// What stands between bars; what stands there already is not repeated.
-void add_alternative(std::string& to, const std::string& one) {
-  if ((" | " + to + " | ").find(" | " + one + " | ") != std::string::npos) return;
-  to += (to.empty() ? "" : " | ") + one;
-}
+/// What stands between bars, each once.
+class alternatives {
+public:
+  void add(const std::string& one) {
+    if (seen_.insert(one).second) text_.append(text_.empty() ? "" : " | ").append(one);
+  }
+  const std::string& text() const noexcept { return text_; }
+
+private:
+  std::string text_;
+  std::set<std::string> seen_;
+};
 
 /// The literals of a rule one_of; empty when there is none.
 std::string literals(const node& type) {
-  std::string all;
+  alternatives all;
   for (const detail::schema_rule& r : type.rules) {
     if (r.kind != detail::rule_kind::one_of) continue;
     for (const std::string& t : r.texts) {
-      if (type.kind == schema_kind::text) add_alternative(all, typescript_string(t));
+      if (type.kind == schema_kind::text) all.add(typescript_string(t));
     }
     for (const swill::number& n : r.numbers) {
       const bool is_safe = std::is_lteq(n.order_of(-largest_safe)) && std::is_gteq(n.order_of(largest_safe));
       if (!is_safe) return {};
-      if (type.kind != schema_kind::text) add_alternative(all, n.text());
+      if (type.kind != schema_kind::text) all.add(n.text());
     }
   }
-  return all;
+  return all.text();
 }
 
 bool is_union(std::string_view expression) {
@@ -86,13 +94,14 @@ std::string literal_of(const value& v) {
 }
 
 /// An object with the values, for forms and loops, and the type of any of them.
-std::string enumeration(const node& type, const std::string& name) {
+std::string enumeration(const node& type, const std::string& name, bool has_types) {
   std::string out = "export const " + name + " = {\n";
   const value* values = find_note(type, "values");
   for (const auto& [key, v] : *values->get_if<value_map>()) {
     if (const auto* text = key.get_if<std::string>())
       out += "  " + typescript_key(*text) + ": " + literal_of(v) + ",\n";
   }
+  if (!has_types) return out + "};\n";
   return out + "} as const;\nexport type " + name + " = (typeof " + name + ")[keyof typeof " + name + "];\n";
 }
 
@@ -164,9 +173,9 @@ std::string typescript_types::dict(const node& type, direction d) const {
 }
 
 std::string typescript_types::choice(const node& type, direction d) const {
-  std::string all;
-  for (const node* part : type.parts) add_alternative(all, expression(*part, d));
-  return all.empty() ? "unknown" : all;
+  alternatives all;
+  for (const node* part : type.parts) all.add(expression(*part, d));
+  return all.text().empty() ? "unknown" : all.text();
 }
 
 std::string typescript_types::expression(const node& type, direction d) const {
@@ -219,11 +228,12 @@ std::string typescript_types::array_structure(const node& type, direction d) con
   return out + "]";
 }
 
-std::string typescript_types::declaration(const named_type& type) const {
+std::string typescript_types::declaration(const named_type& type, bool has_types) const {
   std::vector<std::string> words{type.documentation};
   for (const std::string& rule : struct_rules(*type.node)) words.push_back("Refused as a whole: " + rule);
   const std::string comment = typescript_comment(words, "");
-  if (type.node->kind == schema_kind::enumeration) return comment + enumeration(*type.node, type.name);
+  if (type.node->kind == schema_kind::enumeration) return comment + enumeration(*type.node, type.name, has_types);
+  if (!has_types) return {};
   std::string out;
   for (const direction d : {direction::response, direction::request}) {
     if (d == direction::request ? !type.is_in_requests || (type.is_in_responses && !type.has_two_forms())
@@ -242,9 +252,11 @@ std::string typescript_types::declaration(const named_type& type) const {
   return out;
 }
 
-std::string typescript_types::declarations() const {
+std::string typescript_types::declarations(bool has_types) const {
   std::string out;
-  for (const named_type* type : names_.all()) out += "\n" + declaration(*type);
+  for (const named_type* type : names_.all()) {
+    if (const std::string one = declaration(*type, has_types); !one.empty()) out += "\n" + one;
+  }
   return out;
 }
 

@@ -34,14 +34,14 @@ public:
   /// The type as an expression: "string | null", "Order[]".
   std::string expression(const schema::node& type, direction d) const;
 
-  /// `export interface Order { … }` and the like, for each type that has a name.
-  std::string declarations() const;
+  /// `export interface Order { … }` and the like, for each type that has a name; in JavaScript, the values of enumerations alone.
+  std::string declarations(bool has_types) const;
 
 private:
   std::string integer(const schema::node& type) const;
   std::string dict(const schema::node& type, direction d) const;
   std::string choice(const schema::node& type, direction d) const;
-  std::string declaration(const named_type& type) const;
+  std::string declaration(const named_type& type, bool has_types) const;
   std::string structure(const schema::node& type, direction d) const;
   std::string array_structure(const schema::node& type, direction d) const;
 

@@ -4,7 +4,7 @@
 #include "apps/cli/json.hpp"
 #include "apps/cli/text_diff.hpp"
 #include "apps/cli/verbs.hpp"
-#include "apps/common/standard_output.hpp"
+#include "programs/options/standard_output.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -44,7 +44,7 @@ void write_to(const std::string& file, const std::string& text, const std::strin
   errno = 0;
   std::ofstream to{file, std::ios::binary | std::ios::trunc};
   to << text << std::flush;
-  if (!to) throw apps::output_error(path + " cannot be written: " + reason());
+  if (!to) throw programs::output_error(path + " cannot be written: " + reason());
 }
 
 /// A file is replaced as a whole, or stays as it is; what is none, such as a pipe or a terminal, is written to.
@@ -66,13 +66,13 @@ void write_file(const std::string& path, const std::string& text) {
   }
   std::error_code failed;
   std::filesystem::rename(fresh, target.empty() ? path : target, failed);
-  if (failed) throw apps::output_error(path + " cannot be written: " + failed.message());
+  if (failed) throw programs::output_error(path + " cannot be written: " + failed.message());
 }
 
 std::string made_of(const described_api& api, const gen_options& o) {
   if (o.what == "json-schema") return make_json_schema(api);
   if (o.what == "md") return make_markdown(api);
-  return make_typescript(api, {o.bigint});
+  return make_typescript(api, {.bigint = o.bigint, .has_types = o.what != "js"});
 }
 
 void check_file(const gen_options& o, const std::string& text, output& out) {
@@ -92,7 +92,9 @@ task<described_api> api_at(const options& o, output& out, const std::string& pla
       throw usage_error("there is no file " + place +
                         "; a server is ws://HOST:PORT/PATH, wss://HOST:PORT/PATH or unix:PATH");
     try {
-      co_return read_api(parse_json(*text));
+      described_api api = read_api(parse_json(*text));
+      check_types(api);
+      co_return api;
     } catch (const usage_error& e) {
       throw usage_error(place + ": " + e.what());
     }

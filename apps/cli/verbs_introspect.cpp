@@ -1,7 +1,7 @@
 #include "apps/cli/json.hpp"
 #include "apps/cli/type_text.hpp"
 #include "apps/cli/verbs.hpp"
-#include "apps/common/suggest.hpp"
+#include "programs/options/suggest.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -58,7 +58,7 @@ task<found_handler> find_handler(session s) {
     names.push_back(text_under(r, "name"));
     if (names.back() == s.given.name) found.record = r;
   }
-  if (!found.record) found.suggestion = apps::suggestion(s.given.name, names);
+  if (!found.record) found.suggestion = programs::suggestion(s.given.name, names);
   co_return found;
 }
 

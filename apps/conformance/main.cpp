@@ -1,12 +1,12 @@
 // swill-conformance: the server that the vectors in tests/conformance run against. tests/conformance/app.md says what it must do.
-#include "apps/common/command_line.hpp"
-#include "apps/common/listen_options.hpp"
 #include "apps/conformance/handlers.hpp"
 #include "libswill/base/line_writer.hpp"
 #include "libswill/base/log.hpp"
 #include "libswill/base/process.hpp"
 #include "libswill/server/serve.hpp"
 #include "libswill/server/server.hpp"
+#include "programs/options/command_line.hpp"
+#include "programs/options/listen_options.hpp"
 
 #include <chrono>
 
@@ -41,11 +41,11 @@ void add_everything(app& to, hook_log& log) {
 }
 
 int run(int argc, char** argv) {
-  apps::command_line program{"swill-conformance", "The server that Swill's conformance vectors run against."};
+  programs::command_line program{"swill-conformance", "The server that Swill's conformance vectors run against."};
   program.reads_environment();
-  apps::listen_options listen;
+  programs::listen_options listen;
   listen.add_to(program);
-  if (const auto answer = program.parse(argc, argv); !answer.empty()) return apps::end_with(answer);
+  if (const auto answer = program.parse(argc, argv); !answer.empty()) return programs::end_with(answer);
 
   hook_log log;
   app conformance;
@@ -67,5 +67,5 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   prepare_process();
-  return swill::apps::run_program("swill-conformance", {}, [&] { return run(argc, argv); });
+  return swill::programs::run_program("swill-conformance", {}, [&] { return run(argc, argv); });
 }

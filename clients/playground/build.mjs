@@ -1,4 +1,4 @@
-// Makes apps/gateway/playground_page.inc: the whole page as one text, and the same packed, for the gateway to serve (docs/decisions/0111).
+// Makes programs/gateway/detail/playground_page.inc: the whole page as one text, and the same packed, for the gateway to serve (docs/decisions/0111).
 // Every tool that takes part has an exact version, and none looks at the time or the machine: equal sources give equal bytes.
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { build } from "vite";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 /** The generated file. */
-export const PAGE_FILE = fileURLToPath(new URL("../../apps/gateway/playground_page.inc", import.meta.url));
+export const PAGE_FILE = fileURLToPath(new URL("../../programs/gateway/detail/playground_page.inc", import.meta.url));
 
 const hashOf = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 

@@ -160,6 +160,8 @@ std::shared_ptr<const detail::service> app::build() const {
   s->plugins = plugins_;
   s->sessions = sessions_;
   s->describers = describers_;
+  s->mail = mail_;
+  s->push = push_;
   s->http = http_routes_;
   s->errors = errors_;
   s->log = log_;

@@ -26,6 +26,7 @@ detail::blocking_function<F> blocking(F f) {
 }
 
 struct actor_options;
+struct lifecycle_options;
 
 namespace detail {
 
@@ -286,6 +287,20 @@ public:
     add_hook("after_connection", connection_.after_connection, std::move(f));
   }
 
+  /// `app.lifecycle(actor, {.timeout = 1s, .on_timeout = swill::hook_outcome::refuse})`: hooks that ask an actor of this process, or what app.spawn
+  /// gave, in the order of registration with those that are functions. Which ones: those that a typed actor has as messages (swill::hooks), or
+  /// `app.lifecycle<swill::hooks::after_accept>(actor, …)`. Throws std::invalid_argument for a timeout that is none, and for an actor of another
+  /// process. Defined in "actors/lifecycle.hpp".
+  template <class... Hooks, class Handle>
+  void lifecycle(Handle actor, const lifecycle_options& o);
+
+  /// `app.on_message<ban>([](swill::connection& c, const ban& b) { … })`: messages of that type that actors send to a connection, by its
+  /// connection_handle. f is a plain function that runs on the connection's thread, for one message of a connection at a time; what it returns is
+  /// the answer to those who have sent a CAF request. swill::error is their answer, too; other exceptions are a line in the log, and
+  /// close_connection closes. Throws std::invalid_argument for a second function of a type. Defined in "actors/on_message.hpp".
+  template <class Message, class F>
+  void on_message(F f);
+
   /// Who may ask `swill.introspect`, a request like any other for the hooks of this app: everybody that they let pass, which is the
   /// default; or nobody: then there is no such handler.
   void introspection(introspect which) {
@@ -350,6 +365,13 @@ public:
     describers_.push_back(std::move(f));
   }
 
+  /// For a plugin that brings inboxes: `f(connection&, name, value)` hands {name, value} to the client's, on the connection's thread; false: none is
+  /// open. What swill::push comes to.
+  void on_push(std::function<bool(connection&, std::string_view, const value&)> f) {
+    must_be_open("on_push");
+    push_ = std::move(f);
+  }
+
   /// A server takes a copy when it starts: what is changed then does not show.
   swill::limits& limits() noexcept { return limits_; }
   const detail::http_routes& http_routes() const noexcept { return http_routes_; }
@@ -387,6 +409,8 @@ private:
   std::vector<detail::session_provider*> sessions_;
   detail::http_routes http_routes_;
   std::vector<std::function<void(const connection&, connection_notes&)>> describers_;
+  std::vector<std::shared_ptr<const detail::connection_mail>> mail_; // shared with the services built from this app
+  std::function<bool(connection&, std::string_view, const value&)> push_;
   introspect introspection_ = introspect::on;
   detail::request_hooks introspection_hooks_;
   swill::limits limits_;

@@ -137,6 +137,9 @@ void app::check_handlers(mistake_list& out) const {
     check_meaning(*h, path, limits_, out);
     check_own_tags(h->options, path, out);
     for (const mistake& m : h->mistakes) out.add(m);
+    for (const declared_error& e : h->options.errors) {
+      for (const mistake& m : e.mistakes) out.add(m);
+    }
     check_record(*h, out);
   }
 }

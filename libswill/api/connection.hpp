@@ -38,6 +38,7 @@ public:
 class connection_closer {
 public:
   virtual void on_close_wanted(int code, std::string_view reason) = 0;
+  virtual void* native_actor() noexcept = 0;
 
 protected:
   ~connection_closer() = default;
@@ -114,6 +115,11 @@ public:
   /// Closes the connection after what is queued (docs/protocol.md §4 on codes). Nothing when it is not open yet or no more.
   void close(int code, std::string_view reason = {});
 
+  /// The connection_handle of this connection, good from any thread: `c.actor()`; `c.actor<ban>()` takes the application's own messages, too
+  /// (app::on_message). Empty before the connection is accepted. To use it, include "actors/handles.hpp"; docs/actors.md.
+  template <class... Messages>
+  auto actor() const;
+
   /// A line in the server's log that says which connection, and whose it is. In every hook of the connection, from before_connection to
   /// after_connection.
   void log(log_level level, std::string_view text, log_fields fields = {}) const;
@@ -123,6 +129,7 @@ public:
   // --- For the connection's owner
   /// Null: close() does nothing.
   void set_closer(connection_closer* c) noexcept { closer_ = c; }
+  void* native_actor() const noexcept { return closer_ != nullptr ? closer_->native_actor() : nullptr; }
   void set_log(std::shared_ptr<const log_sink> sink) noexcept { log_ = std::move(sink); }
 
 private:

@@ -16,6 +16,10 @@
 namespace swill {
 
 struct handler_options;
+struct request_id;
+struct mailbox_options;
+template <class... Messages>
+class mailbox;
 namespace detail {
 class call;
 }
@@ -80,6 +84,17 @@ public:
   /// The trace-id of the `traceparent` in the client's metadata (W3C Trace Context), 32 hex digits; empty when there is none, or it is
   /// malformed. Good as long as the request. [any thread]
   std::string_view trace() const noexcept;
+
+  // --- The request as an actor (docs/actors.md); to use these, include "actors/handles.hpp", "actors/mailbox.hpp"
+  /// The request_handle of this request, good from any thread. Empty when the request's actor was killed. [any thread]
+  auto actor() const;
+  /// Names this request among all of this process, for find_request. [any thread]
+  request_id id() const;
+  /// `auto box = c.open_mailbox<tick, closed>();`, then `co_await box.next()`: messages that actors send to this request. On its thread.
+  template <class... Messages>
+  mailbox<Messages...> open_mailbox();
+  template <class... Messages>
+  mailbox<Messages...> open_mailbox(const mailbox_options& o);
 
   detail::call& call() const noexcept { return *call_; }
 

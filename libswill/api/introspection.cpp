@@ -45,7 +45,14 @@ value introspection_record(const detail::handler& h) {
   if (!h.options.doc.empty()) record.set("documentation", h.options.doc);
   if (h.options.idempotent) record.set("idempotent", true);
   if (h.options.endless) record.set("endless", true);
-  if (!h.options.errors.empty()) record.set("errors", value_array(h.options.errors.begin(), h.options.errors.end()));
+  value_array codes;
+  value_array data;
+  for (const declared_error& e : h.options.errors) {
+    codes.emplace_back(e.code);
+    if (e.data) data.push_back(value::map({{"code", e.code}, {"type", *e.data}}));
+  }
+  if (!codes.empty()) record.set("errors", std::move(codes));
+  if (!data.empty()) record.set("error_data", std::move(data));
   if (!h.options.tags.empty()) record.set("tags", value_array(h.options.tags.begin(), h.options.tags.end()));
   value limits = value::map({});
   if (h.options.message_size != 0) limits.set("message_size", h.options.message_size);

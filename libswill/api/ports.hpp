@@ -49,6 +49,9 @@ public:
   /// Starts the close handshake after what is queued: nothing more is sent, nothing more goes up but on_closed, later and once.
   /// The code travels as it is; a reason too long for the frame is cut between characters.
   virtual void close(int code, std::string_view reason) = 0;
+  /// Ends a connection that close() was called for, without waiting for the peer: message_sink::on_closed is called before this returns.
+  /// A port that needs no peer for its end leaves this as it is.
+  virtual void drop() {}
 
   /// Reads nothing more from the peer until it is called with false as often as with true. The peer's end is noticed meanwhile.
   virtual void pause_reading(bool paused) = 0;

@@ -104,6 +104,18 @@ public:
   void rebind(std::string_view name, const Handle& to) {
     rebind_handler(runtime(), name, to);
   }
+  /// The request_handle of an open request, by the id that context::id has given, or call_info, or a list; empty: there is none. From any thread.
+  /// Needs "actors/handles.hpp".
+  template <class Id>
+  auto find_request(const Id& id) {
+    return request_of(runtime(), id);
+  }
+  /// The connection_handle of an open connection, by its id; `find_connection<ban>(id)` as connection::actor. Empty: there is none. From any
+  /// thread. Needs "actors/handles.hpp".
+  template <class... Messages, class Id>
+  auto find_connection(const Id& id) {
+    return connection_of<Messages...>(runtime(), id);
+  }
   transport::statistics statistics() const;
 
 private:

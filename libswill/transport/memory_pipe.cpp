@@ -34,6 +34,7 @@ public:
   bool has_room(std::uint64_t seq, std::size_t send_buffer) override;
   swill::traffic traffic() const noexcept override { return traffic_; }
   void close(int code, std::string_view reason) override;
+  void drop() override { end({1006, "dropped", false}); }
   void pause_reading(bool paused) override;
   void on_held(std::ptrdiff_t bytes) override;
 

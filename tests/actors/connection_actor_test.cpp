@@ -208,6 +208,28 @@ TEST(ConnectionActor, ThatIsGoneTakesMailWithoutHarm) {
   EXPECT_EQ(s.runtime().connection_count(), 0U);
 }
 
+// Requests that unwind at once begin these hooks while the connection is still being closed.
+TEST(ConnectionActor, LetsHooksWaitAfterAConnectionThatHadRequests) {
+  int ended = 0;
+  logged_app a;
+  a.handle("wait", [](request<>) -> task<void> { co_await sleep_for(1h); });
+  a.after_connection([&ended](connection&) -> task<void> {
+    co_await sleep_for(10ms);
+    ++ended;
+  });
+  test_server s{a};
+  test_client c{s};
+  c.open("wait", nothing{});
+  s.run();
+
+  c.pipe().drop();
+  s.run();
+  EXPECT_EQ(ended, 0);
+  s.advance(10ms);
+
+  EXPECT_EQ(ended, 1);
+}
+
 // What hooks still do when the actor is dead is waited for all the same.
 TEST(ConnectionActor, KilledStillCountsUntilItsHooksHaveRun) {
   int ended = 0;

@@ -17,6 +17,8 @@ struct Connections : testing::Test {
   connections_options options;
   std::shared_ptr<pubsub> bus = std::make_shared<pubsub>();
   std::shared_ptr<connections> all;
+  std::function<void()> late; ///< what the app gets after the plugins
+  strings order;              ///< of what it is told
   logged_app a;
   std::optional<test_server> server;
 
@@ -33,6 +35,7 @@ struct Connections : testing::Test {
     });
     if (bus) a.use(bus);
     a.use(all);
+    if (late) late();
     server.emplace(a);
     server->run();
   }
@@ -593,6 +596,118 @@ TEST_F(Connections, AreWatchedBySoManyAndNoMore) {
   server->run();
 
   EXPECT_EQ(arrived(boss, boss.open("swill.connections.watch", value::map({}), admin)), strings{"meta+l"});
+}
+
+/// The n-th connection of a client, as the TypeScript client asks for it.
+handshake_request connection_of(const std::string& id, const std::string& n) {
+  return from_address("10.0.0.1", "/ws?client=" + id + "&client_number=" + n);
+}
+
+const std::string ada(32, 'a');
+
+TEST_F(Connections, OfAClientThatHasAnotherEndBeforeThatBegins) {
+  late = [&] {
+    a.after_accept([&](connection& c) { order.push_back("+" + *c.argument("client_number")); });
+    a.after_connection([&](connection& c) -> task<void> {
+      const std::string number = *c.argument("client_number");
+      co_await sleep_for(100ms);
+      order.push_back("-" + number);
+    });
+  };
+  serve();
+  test_client first{*server, connection_of(ada, "1")};
+  first.open("wait", nothing{});
+  server->run();
+  first.pipe().stall(); // nobody is there any more
+
+  test_client second{*server, connection_of(ada, "2")};
+  const auto login = second.open("login", std::string{"ann"});
+  server->run();
+  EXPECT_THAT(order, ElementsAre("+1"));
+  EXPECT_EQ(first.pipe().closed()->code, 1008);
+  EXPECT_THAT(arrived(second, login), IsEmpty());
+  server->advance(100ms);
+
+  EXPECT_THAT(order, ElementsAre("+1", "-1", "+2"));
+  EXPECT_EQ(arrived(second, login), strings{"m:null"});
+  EXPECT_EQ(count(), 1U);
+}
+
+TEST_F(Connections, OfAClientAreWaitedForAsLongAsANodeIs) {
+  late = [&] { a.after_connection([](connection&) -> task<void> { co_await sleep_for(1h); }); };
+  serve();
+  test_client first{*server, connection_of(ada, "1")};
+  server->run();
+
+  test_client second{*server, connection_of(ada, "2")};
+  const auto login = second.open("login", std::string{"ann"});
+  server->advance(options.node_timeout - 1ms);
+  EXPECT_THAT(arrived(second, login), IsEmpty());
+  server->advance(1ms);
+
+  EXPECT_EQ(arrived(second, login), strings{"m:null"});
+}
+
+TEST_F(Connections, AreNotEndedByWhoIsNoSuccessor) {
+  serve();
+  test_client kept{*server, connection_of(ada, "5")};
+  kept.call<>("login", std::string{"ann"});
+  const std::string longest(64, 'l');
+  test_client other_kept{*server, connection_of(longest, "1")};
+
+  const std::pair<std::string, std::string> others[] = {
+      {ada, "5"},                  // the same number
+      {ada, "4"},                  // one that was overtaken
+      {ada, "-6"},                 // no number
+      {ada, "6x"},                 // no number
+      {std::string(32, 'b'), "6"}, // another client
+      {ada + "0", "6"},            // another client
+      {longest + "l", "2"},        // too long for an id
+  };
+  for (const auto& [id, n] : others) {
+    test_client c{*server, connection_of(id, n)};
+    c.call<>("login", std::string{"ann"});
+    EXPECT_FALSE(kept.close_code()) << id << " " << n;
+    EXPECT_FALSE(other_kept.close_code()) << id << " " << n;
+  }
+  test_client without{*server, from_address("10.0.0.1", "/ws?client=" + ada)};
+  without.call<>("login", std::string{"ann"});
+  EXPECT_FALSE(kept.close_code());
+
+  test_client successor{*server, connection_of(longest, "2")};
+  successor.call<>("login", std::string{"ann"});
+  EXPECT_EQ(other_kept.close_code(), 1008);
+}
+
+TEST_F(Connections, OfAUserAreNotEndedByAnother) {
+  late = [&] { a.before_accept([](connection& c) { c.set_user(c.argument("user").value_or("")); }); };
+  serve();
+  const auto named = [](const std::string& n, const std::string& user) {
+    handshake_request r = connection_of(ada, n);
+    r.target += "&user=" + user;
+    return r;
+  };
+  test_client first{*server, named("1", "ann")};
+
+  test_client thief{*server, named("2", "bob")};
+  thief.call<>("login", std::string{"bob"});
+  EXPECT_FALSE(first.close_code());
+  test_client successor{*server, named("3", "ann")};
+  successor.call<>("login", std::string{"ann"});
+
+  EXPECT_EQ(first.close_code(), 1008);
+  EXPECT_FALSE(thief.close_code());
+}
+
+TEST_F(Connections, WithAnIdThatIsTooShortAreNobodys) {
+  serve();
+  const std::string ios(31, 'i');
+  test_client first{*server, connection_of(ios, "1")};
+
+  test_client second{*server, connection_of(ios, "2")};
+  second.call<>("login", std::string{"ann"});
+
+  EXPECT_FALSE(first.close_code());
 }
 
 // Else they would hold their connections open until the server gives up.

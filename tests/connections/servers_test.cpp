@@ -6,6 +6,7 @@
 #include "pubsub/redis/redis_broker.hpp"
 #include "tests/connections/world.hpp"
 #include "tests/support/patience.hpp"
+#include "tests/support/raw_client.hpp"
 #include "tests/support/redis_server.hpp"
 
 #include <algorithm>
@@ -218,6 +219,45 @@ TEST_F(ConnectionsOfNodes, AreClosedFromTheOtherWithExactlyThatCodeAndReason) {
   EXPECT_EQ(why.reason, "die Tür, bitte");
   EXPECT_TRUE(eventually([&] { return one->count().count == 1; }));
   EXPECT_FALSE(other->close_status());
+}
+
+/// The n-th connection of a client that says nothing after the handshake, as one whose network is gone; it does not answer a close frame either.
+raw_client half_open(const node& n, const std::string& client, int number) {
+  raw_client c{"127.0.0.1:" + std::to_string(n.running->port())};
+  c.upgrade({.path = "/ws?client=" + client + "&client_number=" + std::to_string(number)});
+  return c;
+}
+
+TEST(ConnectionsOnSockets, OfAClientThatIsBackEndBeforeItIsServed) {
+  node n{nullptr};
+  for (int round = 0; round < 8; ++round) { // on all threads
+    const std::string id(32, static_cast<char>('a' + round));
+    const raw_client lost = half_open(n, id, 1);
+    ASSERT_TRUE(eventually([&] { return n.count().count == 1; }));
+
+    blocking_client back{n.url() + "?client=" + id + "&client_number=2"};
+    back.call<>("login", std::string{"ann"});
+
+    EXPECT_EQ(n.count().count, 1U);
+    back.close(1000, "");
+    ASSERT_TRUE(eventually([&] { return n.count().count == 0; }));
+  }
+}
+
+TEST_F(ConnectionsOfNodes, OfAClientThatIsBackAtTheOtherEndBeforeItIsServed) {
+  start();
+  const std::string id(32, 'a');
+  const raw_client lost = half_open(*one, id, 1);
+  const raw_client lost_too = half_open(*two, id, 2);
+  const raw_client other = half_open(*one, std::string(32, 'b'), 1);
+  ASSERT_TRUE(eventually([&] { return one->count().count == 3; }));
+
+  blocking_client back{two->url() + "?client=" + id + "&client_number=3"};
+  back.call<>("login", std::string{"ann"});
+
+  connection_count now = one->count();
+  EXPECT_EQ(now.nodes[one->all->node_id()], 1U);
+  EXPECT_EQ(now.nodes[two->all->node_id()], 1U);
 }
 
 TEST_F(ConnectionsOfNodes, RequestsAreCancelledFromTheOther) {

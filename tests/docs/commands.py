@@ -29,7 +29,7 @@ import pages
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PORTS = [8080, 9000]  # that the pages use
 LIMIT = 300           # seconds for one block; one compiles
-PATIENCE = 60         # seconds until a program serves
+PATIENCE = 120        # seconds until a program serves; one is built first
 
 DEV = """#!/bin/bash
 # Does what ./dev does, with a build that is there.
@@ -61,6 +61,9 @@ class Reader:
         if page == "README.md":
             self.directory = home / "checkout"
             self.get_tree(build)
+        elif page == "docs/first-app.md": # projects need an installed library
+            subprocess.run(["cmake", "--install", build, "--prefix", home / ".swill"], check=True, stdout=subprocess.DEVNULL)
+            path = f"{home / '.swill' / 'bin'}:{path}"
         else:
             path = f"{build / 'bin'}:{path}"
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("SWILL_")}

@@ -8,7 +8,7 @@ In a page, every block of C++, CMake and TypeScript stands behind a line that na
     <!-- snippet tests/docs/handlers_test.cpp first -->
 
 and must equal what stands there between the lines `// [first]` and `// [/first]` (`#` in CMake), without the indentation they have in
-common. Commands (sh) are run by commands.py, JavaScript is a file that they run. What is only shown says text, json or mermaid. Prints one
+common. `<!-- snippet templates/app/src/app.cpp whole -->` is all of a file that `swill new shop` makes. Commands (sh) are run by commands.py, JavaScript is a file that they run. What is only shown says text, json or mermaid. Prints one
 line for each block that is otherwise and exits with 1; with --write it puts the sources' text into the pages. A snippet that no page shows
 is reported too.
 """
@@ -38,6 +38,12 @@ def snippets_of(root):
     return found
 
 
+def wholes_of(root):
+    """The same of files of new projects, which no page has to show."""
+    paths = (root / "templates").rglob("src/*.[ch]pp")
+    return {(str(path.relative_to(root)), "whole"): path.read_text().replace("@NAME@", "shop") for path in paths}
+
+
 def write_into(path, known):
     def replaced(match):
         source, name, marks, language, _ = match.groups()
@@ -53,7 +59,8 @@ def write_into(path, known):
 
 def check(root, write=False):
     """One line for each thing that is wrong."""
-    known = snippets_of(root)
+    snippets = snippets_of(root)
+    known = snippets | wholes_of(root)
     shown = set()
     for page in pages.pages_of(root):
         if write:
@@ -73,7 +80,7 @@ def check(root, write=False):
                     yield f"{block}: a program that no command runs"
             elif block.language not in SHOWN | {"sh"}:
                 yield f"{block}: neither code that is compiled, nor commands that are run (sh), nor something to look at ({', '.join(sorted(SHOWN))})"
-    for source, name in sorted(known.keys() - shown):
+    for source, name in sorted(snippets.keys() - shown):
         yield f"{source}: no page shows {name}"
 
 

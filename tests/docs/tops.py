@@ -33,7 +33,7 @@ BLOCK = re.compile(r"^```.*?^```$", re.M | re.S)
 def targets_of(root):
     """The targets of the package: swill::…"""
     text = (root / "CMakeLists.txt").read_text()
-    rooms = re.findall(r"^swill_room\((\w+)", text, re.M)
+    rooms = re.findall(r"^ *swill_room\((\w+)", text, re.M)
     return {*rooms, *re.findall(r"^add_library\(swill::(\w+) ALIAS", text, re.M), "test_support"}
 
 
@@ -57,7 +57,7 @@ def check_top(root, page, text):
 
 def check_sources(root, page, text):
     """`detail/call.cpp` names a file by the end of its path."""
-    rooms = [p.relative_to(root).as_posix() for top in ("libswill", "actors", "sessions", "pubsub", "apps", "tests")
+    rooms = [p.relative_to(root).as_posix() for top in ("libswill", "actors", "sessions", "pubsub", "programs", "apps", "tests")
              for p in (root / top).rglob("*.[ch]pp")]
     for name in sorted(set(SOURCE.findall(text))):
         if not any(("/" + room).endswith("/" + name) for room in rooms):

@@ -19,6 +19,7 @@ namespace {
 
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 constexpr const char* records = R"([{"name": "shop.price", "documentation": "What it costs",
@@ -64,6 +65,21 @@ TEST_F(Gen, SaysOfAHandlerWhatTheServerSays) {
   EXPECT_THAT(made.out, HasSubstr("\"shop.price\": { shape: \"unary\", idempotent: true, deadlineMs: 500, longestMs: "
                                   "2000, errors: [404, 422] }"));
   EXPECT_THAT(made.out, HasSubstr("\"shop.price\": Failure<404> | Failure<422, Fields>;"));
+}
+
+TEST_F(Gen, MakesTheSameWithoutTypes) {
+  const auto made = run_cli({"gen", "js", "--from", path("api.json")});
+
+  EXPECT_EQ(made.code, 0) << made.errors;
+  EXPECT_THAT(made.out, StartsWith("// Made by `swill gen js` "));
+  EXPECT_THAT(made.out, HasSubstr("export function api(client) {\n  return {\n    shop: {\n"));
+  EXPECT_THAT(made.out,
+              HasSubstr("      price(data, options) {\n"
+                        "        return client.call(\"shop.price\", data, { idempotent: true, ...options });\n"));
+  EXPECT_THAT(made.out, HasSubstr("export function isErrorOf(handler, problem) {\n  const codes = handlers"));
+  EXPECT_THAT(made.out, HasSubstr("export const checkOrder = (message) => is.problemsOf(orderType, message);\n"));
+  for (const char* word : {"interface ", ": unknown", "Promise<", " as const", "  type "})
+    EXPECT_THAT(made.out, Not(HasSubstr(word))) << word;
 }
 
 TEST_F(Gen, LeavesAFileAloneThatWouldNotChange) {
@@ -203,6 +219,61 @@ TEST_F(Gen, MakesAPage) {
                                   "| `sku` | str |  | length 1 to 8 |\n| `quantity` | int32 | yes | default 1 |\n"));
 }
 
+TEST_F(Gen, RefusesAFileThatNamesATypeThatThereIsNot) {
+  std::string wrong = records;
+  wrong.replace(wrong.find("\"str\""), 5, "\"strng\"");
+  write("wrong.json", wrong);
+  write("none.json", std::string{records}.replace(std::string_view{records}.find("\"type\": \"float\""), 15, ""));
+
+  const auto typo = run_cli({"gen", "ts", "--from", path("wrong.json")});
+  const auto none = run_cli({"gen", "md", "--from", path("none.json")});
+
+  EXPECT_EQ(typo.code, 1);
+  EXPECT_THAT(typo.errors, HasSubstr("wrong.json: shop.price: request.sku: there is no type 'strng'"));
+  EXPECT_EQ(none.code, 1);
+  EXPECT_THAT(none.errors, HasSubstr("shop.price: response has a part without a type"));
+}
+
+// In time that is proportional to the size; where it grew with its square, this took minutes.
+TEST_F(Gen, TakesStructsOfManyFieldsAndNoMoreThanAllThatIsRead) {
+  const auto of_fields = [](int count) {
+    std::string fields;
+    for (int i = 0; i < count; ++i)
+      fields += (i == 0 ? "" : ", ") + ("\"f" + std::to_string(i)) + R"(": {"type": "int"})";
+    return R"([{"name": "f", "request": {"streams": false, "type": {"type": "s", "arguments": {)" + fields +
+           R"(}}}, "response": {"streams": false, "type": {"type": "int"}}}])";
+  };
+  write("many.json", of_fields(60'000));
+  write("too_many.json", of_fields(100'000));
+
+  for (const char* what : {"ts", "md", "json-schema"}) {
+    const auto made = run_cli({"gen", what, "--from", path("many.json")});
+    EXPECT_EQ(made.code, 0) << made.errors;
+    EXPECT_THAT(made.out, HasSubstr("f59999")) << what;
+  }
+  EXPECT_EQ(run_cli({"schema", "diff", path("many.json"), path("many.json")}).code, 0);
+  const auto refused = run_cli({"gen", "ts", "--from", path("too_many.json")});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.errors, HasSubstr("or more than 100,000 parts"));
+}
+
+TEST_F(Gen, SaysOfWhatTypeTheDataOfErrorsAre) {
+  write("shop.json", R"([{"name": "buy", "request": {"streams": false, "type": {"type": "str"}},
+    "response": {"streams": false, "type": {"type": "int"}}, "errors": [404, 409],
+    "error_data": [{"code": 409, "type": {"type": "shortage", "arguments": {
+      "left": {"type": "list", "arguments": {"0": {"type": "int", "format": "int32"}}}}}}]}])");
+
+  const auto ts = run_cli({"gen", "ts", "--from", path("shop.json")});
+  const auto md = run_cli({"gen", "md", "--from", path("shop.json")});
+  const auto json = run_cli({"gen", "json-schema", "--from", path("shop.json")});
+
+  EXPECT_THAT(ts.out, HasSubstr("export interface Shortage {\n  left: number[];\n}\n"));
+  EXPECT_THAT(ts.out, HasSubstr("\n  buy: Failure<404> | Failure<409, Shortage> | Failure<422, Fields>;\n"));
+  EXPECT_THAT(ts.out, HasSubstr("errors: [404, 409, 422]"));
+  EXPECT_THAT(md.out, HasSubstr("\n- **errors:** 404, 409 with [Shortage](#shortage)\n"));
+  EXPECT_THAT(json.out, HasSubstr("\"buy.error.409\": {\n"));
+}
+
 // --- swill schema diff
 
 /// A row of the table in docs/cli.md: what a change means in a request and in a response, and an example of it.
@@ -220,6 +291,10 @@ std::string struct_of(const std::string& fields, const std::string& more = {}) {
 }
 
 const std::string a_int = R"("a": {"type": "int"})";
+
+std::string data_of(const std::string& type) {
+  return R"("error_data": [{"code": 409, "type": {"type": ")" + type + R"("}}])";
+}
 const std::string a_optional = R"("a": {"type": "int", "optional": true, "default": 1})";
 const std::string two = R"({"type": "E", "values": {"x": 1, "y": 2}})";
 
@@ -282,6 +357,10 @@ std::vector<diff_row> diff_rows() {
       {"handler-added", "safe", "safe", "", R"("gone": 1)", true},
       {"error-added", "risky", "risky", R"("errors": [404])", R"("errors": [404, 409])", true},
       {"error-removed", "safe", "safe", R"("errors": [404])", R"("errors": [])", true},
+      {"error-data", "safe", "safe", R"("errors": [409])", R"("errors": [409], )" + data_of("int"), true},
+      {"error-data", "risky", "risky", R"("errors": [409], )" + data_of("int"), R"("errors": [409])", true},
+      {"type-widened", "breaks", "breaks", R"("errors": [409], )" + data_of("int"),
+       R"("errors": [409], )" + data_of("float"), true},
       {"not-idempotent", "breaks", "breaks", R"("idempotent": true)", "", true},
       {"idempotent", "safe", "safe", "", R"("idempotent": true)", true},
       {"endless", "risky", "risky", "", R"("endless": true)", true},
@@ -354,7 +433,7 @@ TEST_F(SchemaDiff, HasATestForEachRowOfTheTable) {
   }
   for (const diff_row& row : diff_rows()) tested.insert(row.rule + " " + row.in_request + " " + row.in_response);
 
-  EXPECT_EQ(in_table.size(), 39);
+  EXPECT_EQ(in_table.size(), 40);
   for (const std::string& row : in_table) EXPECT_TRUE(tested.contains(row)) << row;
 }
 

@@ -193,7 +193,7 @@ TEST(Options, OfAWorkerThatMakeNoSenseAreToldByTheirNames) {
   EXPECT_THAT(end.errors,
               HasSubstr("--tls-cert, --tls-key and --tls-ca: certificate, key and authority belong together"));
   EXPECT_THAT(end.errors,
-              HasSubstr("--prefix: names that begin with \"swill.\" are the library's; any other would be right"));
+              HasSubstr("names that begin with \"swill.\" are the library's; any other would be right"));
 }
 
 } // namespace

@@ -83,6 +83,13 @@ TEST(Playground, LeavesItsPathToOthers) {
   EXPECT_THAT(both.errors, testing::HasSubstr("--playground: --path or --static has /playground already"));
 }
 
+TEST(Playground, IsNotSwitchedOnByNothing) {
+  const auto empty = program("swill-gateway", with(loopback, {"--playground="})).finish();
+
+  EXPECT_EQ(empty.code, 2);
+  EXPECT_THAT(empty.errors, testing::HasSubstr("--playground: is empty; a value would be right, or no such option"));
+}
+
 TEST(Playground, IsThereWhereItIsAskedFor) {
   served_page served{{"--listen", "0.0.0.0:0", "--playground"}};
 

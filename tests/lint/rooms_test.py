@@ -35,7 +35,7 @@ GOOD = {
     "libswill/redis/client.cpp": ["<hiredis/hiredis.h>", '"libswill/base/result.hpp"'],
     "libswill/swill.hpp": ['"libswill/server/server.hpp"', '"libswill/client/client.hpp"'],
     "apps/gateway/main.cpp": ['"libswill/server/server.hpp"', '"actors/runtime.hpp"', "<boost/asio.hpp>"],
-    "apps/common/command_line.cpp": ["<CLI/CLI.hpp>"],
+    "programs/options/command_line.cpp": ["<CLI/CLI.hpp>"],
     "tests/support/pipe.hpp": ['"libswill/wire/codec.hpp"', "<gtest/gtest.h>"],
 }
 
@@ -88,7 +88,7 @@ class Rooms(unittest.TestCase):
                     self.finds(f"{room}/new.cpp", [f'"{header}"'], *([] if good else [f"{room} may not include {to}"]))
 
     def test_one_source_knows_the_parser_of_command_lines(self):
-        self.finds("apps/gateway/options.cpp", ["<CLI/CLI.hpp>"], "only apps/common/command_line.cpp may know CLI11")
+        self.finds("apps/gateway/options.cpp", ["<CLI/CLI.hpp>"], "only programs/options/command_line.cpp may know CLI11")
 
     def test_rooms_include_neither_apps_nor_tests(self):
         self.finds("libswill/server/new.cpp", ['"tests/support/pipe.hpp"'], "may not include tests")

@@ -32,6 +32,48 @@ TEST(Introspection, RunsTheHooksOfTheAppLikeAnyOtherRequest) {
   EXPECT_EQ(seen, (strings{"swill.introspect", "swill.introspect 401", "swill.introspect", "swill.introspect 0"}));
 }
 
+struct shortage {
+  int left = 0;
+};
+template <class D>
+void describe(D& d, shortage& s) {
+  d.field("left", s.left, range{0, 9});
+}
+
+TEST(Introspection, SaysOfWhatTypeTheDataOfErrorsAre) {
+  logged_app a;
+  a.handle("buy",
+           [](request<>) -> int {
+             throw error{409, "sold out", to_value(shortage{3})};
+           },
+           {.errors = {404, error_with<shortage>(409)}});
+  test_server s{a};
+  test_client c{s};
+
+  const value record = c.collect("swill.introspect").at(0);
+
+  EXPECT_EQ(*record.find("errors"), (value{value_array{404, 409}}));
+  EXPECT_EQ(to_text(*record.find("error_data")),
+            R"([{"code": 409, "type": {"type": "shortage", "arguments": {"left": {"type": "int", "format": "int32", )"
+            R"("constraints": {"ge": 0, "le": 9}}}}}])");
+  EXPECT_EQ(to_text(error_of([&] { c.call("buy"); }).data), R"({"left": 3})");
+}
+
+struct misdescribed {
+  int left = 10;
+};
+template <class D>
+void describe(D& d, misdescribed& m) {
+  d.field("left", m.left, range{0, 9}, defaulted{});
+}
+
+TEST(Introspection, FindsMistakesInTheTypesOfErrors) {
+  logged_app a;
+  a.handle("buy", [](request<>) { return 1; }, {.errors = {error_with<misdescribed>(409)}});
+
+  EXPECT_THROW(test_server{a}, invalid_configuration);
+}
+
 TEST(Introspection, CanBeSwitchedOff) {
   open_app a;
   a.introspection(introspect::off);

@@ -56,5 +56,24 @@ TEST(Announcement, HasHandlersThatCanBeShown) {
   }
 }
 
+TEST(Announcement, KeepsWhatIsSaidOfErrors) {
+  const value any = value::map({{"type", value::map({{"type", "Any"}})}});
+  const value text = value::map({{"type", "str"}});
+  value handler = value::map({{"name", "f"}, {"request", any}, {"response", any}});
+  handler.set("errors", value_array{404, 409});
+  handler.set("error_data", value_array{value::map({{"code", 409}, {"type", text}}), 7, value::map({{"code", 404}})});
+  value all = value::map({{"worker", "w"}});
+  all.set("handlers", value_array{handler});
+
+  const auto known = decode_announcement(encoded(all), {}, {});
+
+  ASSERT_TRUE(known);
+  const auto& errors = known->handlers.at(0)->options.errors;
+  ASSERT_EQ(errors.size(), 2U);
+  EXPECT_EQ(errors[0].data, nullptr);
+  ASSERT_NE(errors[1].data, nullptr);
+  EXPECT_EQ(*errors[1].data, text);
+}
+
 } // namespace
 } // namespace swill::actors::workers

@@ -1,3 +1,4 @@
+#include "actors/connections/detail/claim.hpp"
 #include "actors/connections/detail/node.hpp"
 #include "libswill/api/app.hpp"
 
@@ -96,6 +97,7 @@ void connections::install(app& a) {
            },
            {.doc = "Connections and nodes that come and go.", .endless = true, .errors = {403, 429, 503}});
   a.mount(std::move(b));
+  a.after_accept([i = impl_](connection& c) { return i->succeed(c); });
 }
 
 } // namespace swill

@@ -20,7 +20,7 @@ inline constexpr const char* question_kind = "swill.connections.ask";
 inline constexpr const char* answer_kind = "swill.connections.answer";
 inline constexpr const char* events_kind = "swill.connections.events";
 
-enum class question_kinds : std::uint8_t { list, count, find, close, close_all, watch, cancel };
+enum class question_kinds : std::uint8_t { list, count, find, close, close_all, watch, cancel, succeed };
 
 template <class D>
 void describe(D& d, question_kinds&) {
@@ -32,6 +32,7 @@ void describe(D& d, question_kinds&) {
   d.value("close_all", question_kinds::close_all);
   d.value("watch", question_kinds::watch);
   d.value("cancel", question_kinds::cancel);
+  d.value("succeed", question_kinds::succeed);
 }
 
 /// Where a list goes on within a node: after this connection.
@@ -53,8 +54,8 @@ struct question {
   connection_filter filter;
   list_place behind;
   std::uint64_t limit = 0;
-  std::string id;        ///< find, close, cancel
-  std::uint64_t seq = 0; ///< cancel
+  std::string id;        ///< find, close, cancel; succeed: the client's
+  std::uint64_t seq = 0; ///< cancel; succeed: the number of the client's new connection
   std::int64_t code = 0;
   std::string reason;
 
@@ -78,8 +79,8 @@ void describe(D& d, question& q) {
 
 struct node_answer {
   std::uint64_t token = 0;
-  bool refused = false;                  ///< too much to do
-  std::uint64_t count = 0;               ///< of those that fit, were found or closed; watch: of the events so far
+  bool refused = false;    ///< too much to do
+  std::uint64_t count = 0; ///< of those that fit, were found, closed or ended; watch: of the events so far
   std::vector<connection_entry> entries; ///< list, find
   std::vector<open_request> open;        ///< find; cancel: the one that was cancelled
   std::vector<list_place> places;        ///< of the entries of a list

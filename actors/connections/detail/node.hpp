@@ -49,6 +49,8 @@ struct connections::impl : std::enable_shared_from_this<impl> {
   /// The same for coroutines.
   template <class T>
   task<T> answer_to(detail::inquiry<T> i);
+  /// Ends what there still is of earlier connections of that one's client, and waits for their end: at most node_timeout.
+  task<void> succeed(connection& c);
   void start_actors(actors::runtime& r);
   void wait_until_listed() const;
 };

@@ -1,5 +1,6 @@
 #include "actors/connections/detail/part.hpp"
 
+#include "actors/connections/detail/claim.hpp"
 #include "actors/connections/detail/registry.hpp"
 #include "libswill/base/utf8.hpp"
 
@@ -52,6 +53,8 @@ void registry_part::on_exit() {
   }
   feeds_.clear();
   seats_.clear();
+  clients_.clear();
+  successions_.clear();
 }
 
 template <class F>
@@ -67,6 +70,7 @@ void registry_part::tell_event(connection_event e) {
 
 void registry_part::on_connected(actors::connection_actor& c) {
   seats_.push_back({c.number, hash_of(c.facts().id()), &c});
+  if (const auto claim = claim_of(c.facts())) clients_.emplace(hash_of(claim->id), &c);
   tell_event(event_of(connection_event_kind::connected, settings_, c));
 }
 
@@ -85,6 +89,19 @@ void registry_part::on_disconnected(actors::connection_actor& c, const close_rea
   tell_event(std::move(e));
 }
 
+void registry_part::on_ended(actors::connection_actor& c) {
+  const auto claim = claim_of(c.facts());
+  if (!claim) return;
+  const auto [first, end] = clients_.equal_range(hash_of(claim->id));
+  const auto at = std::find_if(first, end, [&](const auto& known) { return known.second == &c; });
+  if (at != end) clients_.erase(at);
+  for (succession& s : successions_) {
+    std::erase(s.left, &c);
+    if (s.left.empty()) reply(std::move(s.answer));
+  }
+  std::erase_if(successions_, [](const succession& s) { return s.left.empty(); });
+}
+
 void registry_part::tidy() {
   if (gone_ < 32 || gone_ * 2 < seats_.size()) return;
   std::erase_if(seats_, [](const seat& s) { return s.who == nullptr; });
@@ -97,12 +114,17 @@ void registry_part::tidy() {
 void registry_part::work_on(const part_order& o) {
   part_reply r;
   r.job = o.job;
+  if (o.what->what == question_kinds::succeed) return succeed(*o.what, std::move(r));
   if (o.what->is_about_one()) {
     find(*o.what, r);
     r.finished = true;
   } else {
     look_at_some(o, r);
   }
+  reply(std::move(r));
+}
+
+void registry_part::reply(part_reply r) {
   tell([r = std::move(r)](registry& asker) mutable { asker.on_part_reply(r); });
 }
 
@@ -162,6 +184,27 @@ void registry_part::find(const question& q, part_reply& r) {
     if (r.found.open.size() >= settings_.options->requests_listed) break;
     r.found.open.push_back({shown(i.rpc), i.seq, i.age_ms, i.answered});
   }
+}
+
+/// Ends the earlier connections of a client that has another now, and answers when nothing of them is left. A client whose user is known ends
+/// none of somebody else.
+void registry_part::succeed(const question& q, part_reply r) {
+  r.finished = true;
+  succession s;
+  const auto [first, end] = clients_.equal_range(hash_of(q.id));
+  for (auto at = first; at != end; ++at) {
+    actors::connection_actor& c = *at->second;
+    const auto claim = claim_of(c.facts());
+    const std::string& user = c.facts().user();
+    const bool is_its = user == q.filter.user || user.empty() || q.filter.user.empty();
+    if (claim->id != q.id || claim->number >= q.seq || !is_its) continue;
+    s.left.push_back(&c);
+    c.close_at_once(1008, "its client has another connection"); // ends it in a later turn
+  }
+  r.found.count = s.left.size();
+  if (s.left.empty() || successions_.size() >= settings_.options->questions_of_others) return reply(std::move(r));
+  s.answer = std::move(r);
+  successions_.push_back(std::move(s));
 }
 
 connection_entry registry_part::entry_of(const actors::connection_actor& c) const {

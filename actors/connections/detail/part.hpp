@@ -7,6 +7,7 @@
 #include "actors/loop_actor.hpp"
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace swill::detail {
@@ -42,6 +43,7 @@ private:
   // --- actors::connection_watcher
   void on_connected(actors::connection_actor& c) override;
   void on_disconnected(actors::connection_actor& c, const close_reason& why) override;
+  void on_ended(actors::connection_actor& c) override;
 
   /// f(registry) on its thread.
   template <class F>
@@ -49,13 +51,24 @@ private:
   void tell_event(connection_event e);
   void look_at_some(const part_order& o, part_reply& r);
   void find(const question& q, part_reply& r);
+  void succeed(const question& q, part_reply r);
+  void reply(part_reply r);
   bool fits(const actors::connection_actor& c, const connection_filter& f);
   void take(const part_order& o, const seat& s, part_reply& r);
   connection_entry entry_of(const actors::connection_actor& c) const;
   void tidy();
 
+  /// An answer that waits for the end of connections.
+  struct succession {
+    part_reply answer;
+    std::vector<const actors::connection_actor*> left;
+  };
+
   settings settings_;
-  std::vector<seat> seats_;         ///< ascending
+  std::vector<seat> seats_; ///< ascending
+  /// Connections that say whose they are, by a hash of their client's id, until they have ended.
+  std::unordered_multimap<std::uint64_t, actors::connection_actor*> clients_;
+  std::vector<succession> successions_;
   std::size_t gone_ = 0;            ///< of them
   std::vector<event_queue*> feeds_; ///< null: has ended while events were handed out
   bool handing_out_ = false;

@@ -69,6 +69,7 @@ private:
     std::uint64_t token = 0;
     bool about_one = false;
     bool found = false;
+    bool is_succession = false;
     std::size_t left = 0; ///< nodes that have neither answered nor failed
     std::map<std::string, std::optional<node_answer>> answers;
     std::function<void(result<gathered>)> done;
@@ -118,6 +119,7 @@ private:
 
   std::uint64_t last_token_ = 0;
   std::unordered_map<std::uint64_t, std::unique_ptr<gathering>> gatherings_;
+  std::size_t successions_ = 0; ///< of them
   std::unordered_map<std::uint64_t, job> jobs_;
   std::size_t jobs_of_others_ = 0;
 

@@ -19,7 +19,8 @@ struct registry::paging {
 /// A node may have begun to serve just now: so the cluster is asked for all of them first.
 void registry::on_ask(ask_order o) {
   const auto& one = o.what.filter.node;
-  if (std::binary_search(nodes_.begin(), nodes_.end(), one)) return ask_known_nodes(o);
+  const bool is_succession = o.what.what == question_kinds::succeed; // about what has been for a while
+  if (is_succession || std::binary_search(nodes_.begin(), nodes_.end(), one)) return ask_known_nodes(o);
   const auto order = std::make_shared<ask_order>(std::move(o)); // with the cluster, until it answers
   settings_.cluster->nodes_then(
       [this, self = caf::strong_actor_ptr{ctrl()}, order](const result<std::vector<node_info>>& r) {
@@ -74,12 +75,15 @@ void registry::next_page(std::shared_ptr<paging> p) {
 // --- To nodes
 
 void registry::gather(question q, const std::vector<std::string>& nodes, std::function<void(result<gathered>)> done) {
-  if (!is_alive() || gatherings_.size() >= settings_.options->questions)
+  const bool is_succession = q.what == question_kinds::succeed; // of which each connection has one, when it begins
+  if (!is_alive() || (!is_succession && gatherings_.size() - successions_ >= settings_.options->questions))
     return done(errors::unavailable("too many questions about connections"));
   auto fresh = std::make_unique<gathering>(*this);
   gathering& g = *fresh;
   g.token = q.token = ++last_token_;
   g.about_one = q.is_about_one();
+  g.is_succession = is_succession;
+  successions_ += is_succession ? 1U : 0U;
   g.left = nodes.size() + 1; // one for this function
   for (const std::string& n : nodes) g.answers.emplace(n, std::nullopt);
   g.done = std::move(done);
@@ -123,6 +127,7 @@ void registry::finish(std::uint64_t token) {
   if (it == gatherings_.end()) return;
   const std::unique_ptr<gathering> g = std::move(it->second);
   gatherings_.erase(it);
+  successions_ -= g->is_succession ? 1U : 0U;
   gathered all;
   for (auto& [node, a] : g->answers) {
     const std::string name = name_of(node);
@@ -158,6 +163,8 @@ void registry::on_question(const std::string& from, bytes_view data) {
     a.count = event_count_;
     return send(from, answer_kind, a);
   }
+  if (q->what == question_kinds::succeed)
+    return serve(std::move(*q), [this, from](const node_answer& ended) { send(from, answer_kind, ended); });
   if (jobs_of_others_ >= settings_.options->questions_of_others) {
     a.refused = true;
     return send(from, answer_kind, a);

@@ -1,12 +1,13 @@
 // swill-chat: a small application, to be read and copied. People log in, talk in rooms that keep what was said, see who is there and who is
 // typing, and how much they have not read elsewhere. Its page is in page/ (docs/chat.md).
-#include "apps/common/command_line.hpp"
-#include "apps/common/listen_options.hpp"
-#include "apps/common/log_options.hpp"
+#include "actors/connections/connections.hpp"
 #include "libswill/base/line_writer.hpp"
 #include "libswill/base/process.hpp"
 #include "libswill/server/serve.hpp"
 #include "libswill/swill.hpp"
+#include "programs/options/command_line.hpp"
+#include "programs/options/listen_options.hpp"
+#include "programs/options/log_options.hpp"
 #include "pubsub/pubsub.hpp"
 #include "pubsub/redis/redis_broker.hpp"
 #include "sessions/redis/redis_store.hpp"
@@ -168,17 +169,17 @@ std::shared_ptr<sessions> make_sessions(const std::optional<redis::place>& share
 }
 
 int run(int argc, char** argv) {
-  apps::command_line program{"swill-chat", "A chat with rooms, as an example of an application."};
+  programs::command_line program{"swill-chat", "A chat with rooms, as an example of an application."};
   program.reads_environment();
-  apps::listen_options listen;
+  programs::listen_options listen;
   listen.add_to(program);
-  apps::log_options log;
+  programs::log_options log;
   log.add_to(program);
   std::string redis;
   program.add({"--redis", redis, "redis://HOST[:PORT], which several nodes share; none: this one alone, in memory"});
   std::string page;
   program.add({"--page", page, "directory with the page, served at /; none: no page", "DIRECTORY"});
-  if (const auto answer = program.parse(argc, argv); !answer.empty()) return apps::end_with(answer);
+  if (const auto answer = program.parse(argc, argv); !answer.empty()) return programs::end_with(answer);
 
   std::optional<redis::place> shared;
   if (!redis.empty()) shared = redis::place::at(redis, "chat:");
@@ -188,13 +189,14 @@ int run(int argc, char** argv) {
   chat.use(make_sessions(shared));
   const auto bus = make_bus(shared);
   chat.use(bus);
+  chat.use(std::make_shared<connections>(bus)); // so that nobody is there twice who has lost a connection
   chat.mount(make_chat(bus));
   if (!page.empty()) chat.files("/", page);
   server{chat, listen.server()}.run([&](server& s) { print_in_time(log.beside_log(listening_line(s.urls()))); });
   return 0;
 }
 
-constexpr swill::apps::option_name option_names[] = {
+constexpr swill::programs::option_name option_names[] = {
     {"server_options.listen", "--listen"},
     {"files.", "--page"},
     {"redis.", "--redis"},
@@ -204,5 +206,5 @@ constexpr swill::apps::option_name option_names[] = {
 
 int main(int argc, char** argv) {
   prepare_process();
-  return swill::apps::run_program("swill-chat", option_names, [&] { return run(argc, argv); });
+  return swill::programs::run_program("swill-chat", option_names, [&] { return run(argc, argv); });
 }

@@ -6,7 +6,7 @@ import { edit, type Editor } from "./form.ts";
 import { parse, print } from "./json.ts";
 import { Pushed } from "./pushed.ts";
 import { Run } from "./run.ts";
-import { type Handler, isStruct, listOf, partsOf, problemsOf, rulesOf, type Side, titleOf, type Type } from "./type.ts";
+import { asWritten, type Handler, isStruct, listOf, partsOf, problemsOf, rulesOf, type Side, titleOf, type Type } from "./type.ts";
 
 /** What the views of the page share. */
 export interface Page {
@@ -141,7 +141,7 @@ export class CallView {
     }
     const problems = problemsOf(this.#handler.request.type, message);
     this.#mark(this.#unchecked.checked ? undefined : problems);
-    return problems && !this.#unchecked.checked ? NOTHING : message;
+    return problems && !this.#unchecked.checked ? NOTHING : asWritten(message);
   }
 
   #complain(words: string): void {
@@ -162,7 +162,7 @@ export class CallView {
   /** From form to JSON and back, with what is in it. */
   #switch(): void {
     const isJson = this.#asJson.checked;
-    if (isJson) this.#text.value = print(this.#form.read());
+    if (isJson) this.#text.value = print(asWritten(this.#form.read()));
     else {
       try {
         this.#form.write(parse(this.#text.value.trim() || "null"));

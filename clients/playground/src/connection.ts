@@ -44,6 +44,7 @@ export class Connection {
   readonly #waiting: Watcher[] = [];
   readonly #watchers = new Map<number, Watcher>();
   readonly #names = new Map<number, string>();
+  #connections = 0;
 
   get url(): URL {
     const url = new URL(location.origin.replace(/^http/, "ws"));
@@ -96,6 +97,7 @@ export class Connection {
     const url = this.url;
     if (this.token) url.searchParams.set("session", this.token);
     url.searchParams.set("client", this.client.id);
+    url.searchParams.set("client_number", `${++this.#connections}`);
     const inner = await openWebSocket(url, undefined, signal);
     this.#names.clear();
     this.#watchers.clear();

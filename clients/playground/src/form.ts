@@ -66,23 +66,24 @@ function choice(t: Type, label: string, entries: [string, unknown][]): Editor {
   const write = (value: unknown) => {
     control.selectedIndex = entries.findIndex(([, one]) => one === value);
   };
-  return simple(t, label, control, () => entries[control.selectedIndex]?.[1] ?? new Unreadable("Nothing chosen"), write);
+  return simple(t, label, control, () => entries[control.selectedIndex]?.[1] ?? new Unreadable("Nothing chosen", ""), write);
 }
 
 function readInteger(text: string): unknown {
-  if (!/^\s*[+-]?\d+\s*$/.test(text)) return text;
+  if (!/^\s*[+-]?\d+\s*$/.test(text)) return new Unreadable(text.trim() ? `No integer: ${text}` : "No integer: it is empty", text);
   const exact = BigInt(text.trim().replace("+", ""));
   return Number.isSafeInteger(Number(exact)) ? Number(exact) : exact;
 }
 
 function readReal(text: string): unknown {
   const number = Number(text.trim().replace(/^([+-]?)inf$/i, "$1Infinity"));
-  return text.trim() === "" || (Number.isNaN(number) && text.trim().toLowerCase() !== "nan") ? text : number;
+  if (text.trim() === "") return new Unreadable("No number: it is empty", text);
+  return Number.isNaN(number) && text.trim().toLowerCase() !== "nan" ? new Unreadable(`No number: ${text}`, text) : number;
 }
 
 function readBytes(text: string): unknown {
   const digits = text.replace(/\s/g, "");
-  if (!/^([0-9a-f]{2})*$/i.test(digits)) return new Unreadable("Hexadecimal digits, two for each byte");
+  if (!/^([0-9a-f]{2})*$/i.test(digits)) return new Unreadable("Hexadecimal digits, two for each byte", text);
   return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
@@ -102,7 +103,7 @@ function json(t: Type, label: string): Editor {
     try {
       return parse(area.value);
     } catch (problem) {
-      return new Unreadable((problem as Error).message);
+      return new Unreadable((problem as Error).message, area.value);
     }
   };
   return simple(t, label, area, read, (value) => (area.value = print(value)));

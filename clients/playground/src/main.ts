@@ -11,11 +11,25 @@ import type { Handler } from "./type.ts";
 const connection = new Connection();
 const envelopes = new EnvelopesView(connection);
 const runs = h("section", { "aria-label": "Requests" });
+const KEPT_RUNS = 30;
+let kept: Run[] = [];
+/** Takes away those that are over. */
+const clear = button("Clear", () => drop(kept.filter(({ isOver }) => isOver)));
+
+function drop(some: Run[]): void {
+  for (const { element } of some) element.remove();
+  kept = kept.filter((run) => !some.includes(run));
+  clear.hidden = kept.length === 0;
+}
+
 const page: Page = {
   connection,
+  /** Of those before it that are over, only the newest keeps what has come in sight. */
   add(run: Run) {
-    runs.prepend(run.element);
-    while (runs.childElementCount > 50) runs.lastElementChild!.remove();
+    for (const older of kept.slice(1)) if (older.isOver) older.fold(true);
+    kept.unshift(run);
+    clear.after(run.element);
+    drop(kept.slice(KEPT_RUNS).filter(({ isOver }) => isOver));
   },
   showEnvelopes: (seq) => envelopes.show(seq),
 };
@@ -201,6 +215,8 @@ addEventListener("hashchange", () => {
   if (isAsked) main.focus(); // whoever has chosen a handler goes on there
 });
 
+runs.append(clear);
+drop([]);
 list();
 void connection.open().then(() => {
   path.value = connection.path;

@@ -28,6 +28,8 @@ export class Run implements Watcher {
   readonly #metadata = h("div");
   readonly #dropped = h("p", { className: "remark", hidden: true });
   readonly #items = h("ol", { className: "items" });
+  readonly #body = h("div", {}, this.#metadata, this.#dropped, this.#items);
+  readonly #fold = button("Hide", () => this.fold(!this.#body.hidden), { "aria-expanded": "true" });
   readonly #cancel = button("Cancel", () => this.cancel());
   readonly #unwatch: () => void;
 
@@ -42,10 +44,8 @@ export class Run implements Watcher {
     this.element = h(
       "article",
       { className: "run", "aria-label": title },
-      h("header", {}, h("h3", {}, title), this.#status, this.#timing, shows, this.#cancel),
-      this.#metadata,
-      this.#dropped,
-      this.#items,
+      h("header", {}, h("h3", {}, title), this.#status, this.#timing, shows, this.#fold, this.#cancel),
+      this.#body,
     );
     this.#plan();
   }
@@ -59,6 +59,13 @@ export class Run implements Watcher {
       this.#lastAt = envelope.at;
     }
     this.#plan();
+  }
+
+  /** Leaves the header alone, or shows all again. */
+  fold(isFolded: boolean): void {
+    this.#body.hidden = isFolded;
+    this.#fold.textContent = isFolded ? "Show" : "Hide";
+    this.#fold.setAttribute("aria-expanded", String(!isFolded));
   }
 
   /** A message has come. */

@@ -52,9 +52,21 @@ export interface Handler {
   text?: string;
 }
 
-/** What somebody has written that is no value at all, such as broken JSON. */
+/** What somebody has written that is no value at all, such as broken JSON, or letters for a number. */
 export class Unreadable {
-  constructor(readonly why: string) {}
+  constructor(
+    readonly why: string,
+    readonly text: string,
+  ) {}
+}
+
+/** The value as it may be shown or sent: what is unreadable in it, as the text that it is. */
+export function asWritten(value: unknown): unknown {
+  if (value instanceof Unreadable) return value.text;
+  if (Array.isArray(value)) return value.map(asWritten);
+  if (value instanceof Map) return new Map([...value].map(([key, item]) => [asWritten(key), asWritten(item)]));
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, asWritten(item)]));
 }
 
 const GENERIC = ["list", "set", "dict", "tuple", "Union"];

@@ -8,7 +8,7 @@ it("what the gateway serves is made of these sources", async () => {
   const made = await makePage();
 
   // No diff: of one line of the page it would say nothing.
-  expect(made === readFileSync(PAGE_FILE, "utf8"), "apps/gateway/playground_page.inc is not up to date: ./dev playground").toBe(true);
+  expect(made === readFileSync(PAGE_FILE, "utf8"), "programs/gateway/detail/playground_page.inc is not up to date: ./dev playground").toBe(true);
 });
 
 it("is the same packed as not", () => {

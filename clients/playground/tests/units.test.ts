@@ -3,7 +3,7 @@ import { encode, Extension } from "../../typescript/src/codec.js";
 import { seqOf } from "../src/connection.ts";
 import { hexDump, parse, print, shorten } from "../src/json.ts";
 import { Pushed } from "../src/pushed.ts";
-import { link, problemsOf, type Type, Unreadable } from "../src/type.ts";
+import { asWritten, link, problemsOf, type Type, Unreadable } from "../src/type.ts";
 
 describe("JSON", () => {
   it.each([
@@ -77,8 +77,20 @@ describe("types", () => {
   });
 
   it("say why something is no value", () => {
-    expect(problemsOf({ type: "list", arguments: { 0: { type: "bytes" } } }, [new Unreadable("no digits")])).toEqual({
+    expect(problemsOf({ type: "list", arguments: { 0: { type: "bytes" } } }, [new Unreadable("no digits", "x")])).toEqual({
       "*": [{ index: 0, errors: [{ description: "no digits" }] }],
+    });
+  });
+
+  it("lets what is no value be sent as it was written, wherever it stands, and leaves the rest alone", () => {
+    const at = new Date();
+    const bad = new Unreadable("no", "12a");
+    expect(asWritten({ a: [bad, 1], b: new Map([[bad, at]]), c: bad, d: undefined, e: null, f: 2n })).toEqual({
+      a: ["12a", 1],
+      b: new Map([["12a", at]]),
+      c: "12a",
+      e: null,
+      f: 2n,
     });
   });
 });

@@ -104,8 +104,13 @@ const canRepeat = (x: Exchange) => x.options.idempotent && !x.streams && !x.open
 
 /** Calls handlers of a server over one connection, and gets a new one when that is lost. */
 export class Client extends Observable<ClientState> {
-  /** The same over all its connections, and of no other client. Travels as `client` in the query, for hooks of the application. */
+  /**
+   * The same over all its connections, and of no other client. Travels as `client` in the query: by it the server ends a connection that this client has lost before it
+   * lets the next one in. A secret: who knows it can end the connection.
+   */
   readonly id = randomId();
+  /** Connections that it has asked for. */
+  #connections = 0;
   readonly #options;
   readonly #open = new Map<number, Exchange>();
   readonly #waiting = new Set<Exchange>();
@@ -113,8 +118,10 @@ export class Client extends Observable<ClientState> {
   #target: Target | undefined;
   #link: Link | undefined;
   #seq = 0;
-  /** Connections in a row that could not be had, or did not last. */
+  /** Attempts in a row of which nothing came; or else, connections that did not last. */
   #failures = 0;
+  /** Connections in a row that were there and did not last. */
+  #brief = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Before that the server does not want to be asked. */
   #notBefore = 0;
@@ -463,7 +470,10 @@ export class Client extends Observable<ClientState> {
     }
     const token = await this.#options.token?.();
     if (token !== undefined) url.searchParams.set("session", token);
-    if (!url.searchParams.has("client")) url.searchParams.set("client", this.id);
+    if (!url.searchParams.has("client")) {
+      url.searchParams.set("client", this.id);
+      url.searchParams.set("client_number", `${++this.#connections}`);
+    }
     return openWebSocket(url, this.#options.webSocket, signal);
   }
 
@@ -485,7 +495,8 @@ export class Client extends Observable<ClientState> {
       return;
     }
     const wasStable = now() - link.since! >= STABLE_MS; // not, where it was never up: NaN
-    this.#failures = wasStable ? 0 : this.#failures + 1;
+    if (wasStable) this.#failures = this.#brief = 0;
+    else this.#failures = link.since === undefined ? this.#failures + 1 : ++this.#brief; // what failed before somebody was there is over
     const delay = delayOf(ending, Math.max(0, this.#failures - 1), this.#options.backoff);
     this.#notBefore = now() + namedDelay(ending);
     this.#timer = setTimeout(() => this.#dial(), delay);
@@ -509,7 +520,7 @@ export class Client extends Observable<ClientState> {
     this.#drop();
     this.#target = undefined;
     this.#watchPage("removeEventListener");
-    this.#failures = 0;
+    this.#failures = this.#brief = 0;
     this.#set("closed", 0, reason);
     this.#breakOpen(reason || "closed", false);
     for (const x of this.#waiting) this.#fail(x, this.#lost(x, reason || "closed"));

@@ -55,4 +55,5 @@ export {
   type TopicSnapshot,
   topic,
 } from "./topic.js";
+export { type Described, type Given, type NamesOf, type RequestOf, type ResponseOf, typed, type TypedClient } from "./typed.js";
 export { type Ending, type Port, portTransport, type Transport, type WebSocketClass, type WebSocketLike } from "./transport.js";

@@ -1,4 +1,15 @@
-import { type CallOptions, type Client, type KeepOptions, perFrame, type StreamOptions, type SwillError } from "./index.js";
+import {
+  type CallOptions,
+  type Client,
+  type Given,
+  type KeepOptions,
+  type NamesOf,
+  perFrame,
+  type RequestOf,
+  type ResponseOf,
+  type StreamOptions,
+  type SwillError,
+} from "./index.js";
 
 /** What a function of a query is given, as far as it is used here. */
 interface Context {
@@ -90,3 +101,26 @@ export function streamedQueryOptions<T = any, D = readonly T[]>(
     networkMode,
   };
 }
+
+/** The functions above whose names and messages the compiler checks. */
+export interface TypedQueries<M> {
+  query<N extends NamesOf<M, "unary">>(
+    rpc: N,
+    ...given: Given<RequestOf<M, N>, Omit<CallOptions, "signal">>
+  ): ReturnType<typeof queryOptions<ResponseOf<M, N>>>;
+  mutation<N extends NamesOf<M, "unary">>(
+    rpc: N,
+    options?: CallOptions,
+  ): ReturnType<typeof mutationOptions<ResponseOf<M, N>, RequestOf<M, N>>>;
+  streamed<N extends NamesOf<M, "down">, D = readonly ResponseOf<M, N>[]>(
+    rpc: N,
+    ...given: Given<RequestOf<M, N>, StreamedOptions<ResponseOf<M, N>, D>>
+  ): ReturnType<typeof streamedQueryOptions<ResponseOf<M, N>, D>>;
+}
+
+/** Options for a server whose handlers are `M`, the `Messages` of a generated client: `useQuery(queries<Messages>(client).query("math.add", [1, 2]))`. */
+export const queries = <M>(client: Client): TypedQueries<M> => ({
+  query: (rpc, ...given) => queryOptions(client, rpc, ...given),
+  mutation: (rpc, options) => mutationOptions(client, rpc, options),
+  streamed: (rpc, ...given) => streamedQueryOptions(client, rpc, ...given),
+});

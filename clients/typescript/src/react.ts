@@ -5,13 +5,17 @@ import {
   type CallOptions,
   Client,
   type ClientOptions,
+  type Given,
   items,
   type ItemsSnapshot,
   type KeepOptions,
   messages,
   type MessagesSnapshot,
   type Name,
+  type NamesOf,
   perFrame,
+  type RequestOf,
+  type ResponseOf,
   type SharedStore,
   type Store,
   type StreamOptions,
@@ -90,6 +94,21 @@ export function useStream<T = any>(
   const client = useClient();
   return useShared(client, items<T>(client, rpc, data, options));
 }
+
+/** `useCall` and `useStream` whose names and messages the compiler checks. */
+export interface TypedHooks<M> {
+  useCall<N extends NamesOf<M, "unary">>(
+    rpc: N | Exclude<Name, string> | "",
+    ...given: Given<RequestOf<M, N>, Omit<CallOptions, "signal">>
+  ): AnswerSnapshot<ResponseOf<M, N>>;
+  useStream<N extends NamesOf<M, "down">>(
+    rpc: N | Exclude<Name, string> | "",
+    ...given: Given<RequestOf<M, N>, Omit<StreamOptions, "signal"> & KeepOptions>
+  ): ItemsSnapshot<ResponseOf<M, N>>;
+}
+
+/** The hooks of a server whose handlers are `M`, the `Messages` of a generated client: `const { useCall, useStream } = hooks<Messages>()`. */
+export const hooks = <M>(): TypedHooks<M> => ({ useCall, useStream });
 
 /** The newest messages of a topic while the component is mounted. */
 export function useTopic<T = any>(name: Name, options?: TopicOptions & KeepOptions): MessagesSnapshot<T> {

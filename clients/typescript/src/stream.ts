@@ -42,6 +42,7 @@ export class Stream<T> extends Observable<StreamSnapshot<T>> implements AsyncIte
   #last: T | undefined;
   #problem: Error | undefined;
   #isRead = false;
+  #hasLoop = false;
   #isWatched = false;
 
   /** @internal */
@@ -91,8 +92,17 @@ export class Stream<T> extends Observable<StreamSnapshot<T>> implements AsyncIte
     return Promise.reject(problem);
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
+  /** One loop at a time: two would each get some of the items. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined> {
+    if (this.#hasLoop && this.#status === "open") throw new TypeError("a stream has one loop: each item is given out once");
+    this.#hasLoop = true;
+    const loop: AsyncIterableIterator<T, undefined> = {
+      next: () => this.next(),
+      return: () => this.return(),
+      throw: (problem) => this.throw(problem),
+      [Symbol.asyncIterator]: () => loop,
+    };
+    return loop;
   }
 
   [Symbol.dispose](): void {

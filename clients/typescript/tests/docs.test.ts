@@ -132,6 +132,18 @@ describe.skipIf(missing("swill-gateway"))("the documentation", () => {
     client.close();
   });
 
+  it("tells the types of what errors say", async () => {
+    const client = new Client();
+    await client.connect("localhost");
+    const { clock } = api(client);
+
+    const problem: unknown = await clock.wait(1001).catch((e) => e);
+
+    if (!isErrorOf("clock.wait", problem) || problem.code !== 400) throw problem;
+    expect(problem.data.most satisfies number).toBe(1000);
+    client.close();
+  });
+
   it("shows how to cancel", async () => {
     out = [];
     const client = new Client();

@@ -7,11 +7,12 @@ import { createRoot as createSolidRoot, createSignal, onCleanup } from "solid-js
 import { type Readable, readable } from "svelte/store";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { effectScope, onScopeDispose, type ShallowRef, shallowRef, watchEffect } from "vue";
+import type { Messages } from "./generated/gateway.js";
 import { asLocalhost, missing, PROGRAMS, serve, type Server } from "./support/servers.js";
 // The package as users get it, so that what the pages show is what works.
-import { answer, Client, messages, perFrame, publish, type Store, SwillError } from "@swill/swill";
-import { mutationOptions, queryOptions, streamedQueryOptions } from "@swill/swill/query";
-import { SwillProvider, useCall, useClient, useStore, useStream, useTopic } from "@swill/swill/react";
+import { answer, Client, messages, perFrame, publish, type Store, SwillError, typed } from "@swill/swill";
+import { mutationOptions, queries, queryOptions, streamedQueryOptions } from "@swill/swill/query";
+import { hooks, SwillProvider, useCall, useClient, useStore, useStream, useTopic } from "@swill/swill/react";
 import { FakeServer, startGateway } from "@swill/swill/testing";
 
 // What docs/user-interfaces.md shows stands here between marks, and is run.
@@ -114,6 +115,33 @@ describe.skipIf(missing("swill-gateway"))("the documentation of user interfaces"
     await shows(/^33 ticksGreet$/);
     place.querySelector("button")!.click();
     await shows(/^33 ticksHello, Ada!$/);
+  });
+
+  it("shows names and messages that are checked", async () => {
+    // [typed]
+    const { useCall, useStream } = hooks<Messages>();
+
+    function Greeter({ client }: { client: Client }) {
+      const greeting = useCall("greeter.hello", { name: "Ada", language: "fr" }); // another name, field or language: tsc says no
+      const clock = useStream("clock.ticks", 3);
+      const sum = useQuery(queries<Messages>(client).query("math.add", [1, 2]));
+      return (
+        <>
+          <h1>{greeting.data?.text}</h1>
+          <time>{clock.last?.getFullYear()}</time>
+          <button onClick={() => typed<Messages>(client).call("clock.wait", 10)}>{sum.data?.toFixed(2)}</button>
+        </>
+      );
+    }
+    // [/typed]
+    draw(
+      <QueryClientProvider client={new QueryClient()}>
+        <SwillProvider client={client}>
+          <Greeter client={client} />
+        </SwillProvider>
+      </QueryClientProvider>,
+    );
+    await shows(/^Bonjour, Ada!20\d\d3\.00$/);
   });
 
   it("shows Vue", async () => {

@@ -94,6 +94,22 @@ describe("the wait before an attempt", () => {
     server.link.lose();
     expect(client.state).toMatchObject({ attempt: 0, delayMs: 250 });
   });
+
+  it("does not grow by a long outage that is over, when the server goes once more", async () => {
+    await connect();
+    server.refusal = { reason: "down" };
+    server.link.lose();
+    while (client.state.attempt < 8) await advance(100);
+    server.refusal = undefined;
+    await advance(client.state.delayMs);
+    expect(client.state.status).toBe("connected");
+
+    server.link.lose();
+    expect(client.state).toMatchObject({ attempt: 1, delayMs: 250 });
+    await advance(250);
+    server.link.lose();
+    expect(client.state).toMatchObject({ attempt: 2, delayMs: 500 });
+  });
 });
 
 describe("the first connection", () => {
@@ -294,7 +310,7 @@ describe("an attempt", () => {
     return { Socket, urls };
   }
 
-  it("asks for a token and an address each time, and has the same id each time", async () => {
+  it("asks for a token and an address each time, and has the same id and the next number each time", async () => {
     const { Socket, urls } = refusing();
     let n = 0;
     client = new Client({ webSocket: Socket, token: async () => `t${++n}` });
@@ -304,11 +320,11 @@ describe("an attempt", () => {
 
     const { id } = client;
     expect(urls.slice(0, 3)).toEqual([
-      `ws://node0.example:9000/ws?session=t1&client=${id} swill.v1`,
-      `ws://node1.example:9000/ws?session=t2&client=${id} swill.v1`,
-      `ws://node2.example:9000/ws?session=t3&client=${id} swill.v1`,
+      `ws://node0.example:9000/ws?session=t1&client=${id}&client_number=1 swill.v1`,
+      `ws://node1.example:9000/ws?session=t2&client=${id}&client_number=2 swill.v1`,
+      `ws://node2.example:9000/ws?session=t3&client=${id}&client_number=3 swill.v1`,
     ]);
-    expect(id).toMatch(/^[-0-9a-z]{4,40}$/);
+    expect(id).toMatch(/^[0-9a-f]{32}$/);
     expect(new Client().id).not.toBe(id);
   });
 

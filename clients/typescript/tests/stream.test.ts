@@ -79,6 +79,23 @@ describe("a stream", () => {
     expect(link.sent).toHaveLength(2);
   });
 
+  it("has one loop, whose iterator may be handed on, and says so to a second", async () => {
+    const stream = client.stream<number>("count");
+    const loop = stream[Symbol.asyncIterator]();
+    for (let i = 1; i <= 3; i++) link.reply(2, i);
+
+    expect(() => stream[Symbol.asyncIterator]()).toThrow(new TypeError("a stream has one loop: each item is given out once"));
+    expect((await loop.next()).value).toBe(1);
+    expect((await stream.next()).value).toBe(2);
+    for await (const item of loop) {
+      expect(item).toBe(3);
+      break;
+    }
+
+    expect(link.last).toEqual(CANCEL);
+    for await (const _ of stream) expect.unreachable(); // it is over: nothing is shared
+  });
+
   it("is cancelled while a next is pending, which then ends", async () => {
     const stream = client.stream("count");
     const pending = stream.next();

@@ -25,7 +25,7 @@ void call::begin(call_surroundings& around, const handler& h, const wire::reques
   borrowed_metadata_ = e.metadata;
   phase_ = phase::running;
   how_ = outcome::kind::ok;
-  ends_ = ends::unknown;
+  ends_.store(ends::unknown, std::memory_order_relaxed);
 }
 
 std::optional<error> call::size_problem(const handler& h, bytes_view data, std::size_t values, const swill::limits& l) {
@@ -95,12 +95,21 @@ void call::on_end_of_stream() {
 
 void call::arm_deadline() {
   const auto wait = allowance();
-  ends_ = wait ? ends::at_deadline : ends::never;
-  if (!wait) return;
-  if (deadline_ == nullptr) deadline_ = std::make_unique<deadline_timer>(*this);
-  loop().set_timer(*deadline_, opened_ + within_the_clock(*wait));
+  if (wait) return set_deadline(opened_ + within_the_clock(*wait));
+  ends_.store(ends::never, std::memory_order_relaxed);
 }
 
+void call::set_deadline(clock_time at) {
+  if (!is_open() || is_final()) return;
+  if (deadline_ == nullptr) deadline_ = std::make_unique<deadline_timer>(*this);
+  deadline_->set(at);
+  ends_.store(ends::at_deadline, std::memory_order_release); // a blocking handler may look
+}
+
+void call::deadline_timer::set(clock_time at) {
+  at_.store(at, std::memory_order_relaxed);
+  call_.loop().set_timer(*this, at);
+}
 void call::deadline_timer::on_timer() { call_.fail(error{error_code::deadline_exceeded, "Deadline exceeded"}); }
 
 // --- The way of a request (docs/protocol.md §7)

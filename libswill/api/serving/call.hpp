@@ -54,6 +54,8 @@ public:
   void on_end_of_stream();
   /// Ends the request with this ERROR at once; the handler is cancelled.
   void fail(const error& e);
+  /// Ends it at that time, with ERROR 408, whatever its client and the app have said. Nothing once it has ended.
+  void set_deadline(clock_time at);
   /// Ends it without an envelope: CANCEL, or the connection has gone.
   void cancel_request();
   /// The two parts of that, for who has many to end: nothing is sent any more, and what the handler can look at says so; then what it waits
@@ -141,10 +143,13 @@ private:
   class deadline_timer final : public timer {
   public:
     explicit deadline_timer(call& c) : call_(c) {}
+    void set(clock_time at);
+    clock_time at() const noexcept { return at_.load(std::memory_order_relaxed); } ///< [any thread]
 
   private:
     void on_timer() override;
     call& call_;
+    std::atomic<clock_time> at_{clock_time{}};
   };
   /// Of the answer: it may come; its last envelope was sent or given up; on_final was called; the same, and the handler is still to be told by
   /// unwind().
@@ -258,12 +263,12 @@ private:
   std::uint16_t next_hook_ = 0;      ///< of those before the request, where nothing else waits
   outcome::kind how_ = outcome::kind::ok;
   phase phase_ = phase::running;
-  ends ends_ = ends::unknown;       ///< set before the handler starts, and then good until the request's end
-  bool plain_items_ = false;        ///< no hook looks at items
-  bool leading_hooks_wait_ = false; ///< those of leading metadata are still to run
-  bool is_taken_ = false;           ///< the opening message was decoded before the request was opened
-  bool decoding_ = false;           ///< on the worker pool
-  bool is_over_ = false;            ///< the handler and all hooks have ended
+  std::atomic<ends> ends_{ends::unknown}; ///< known before the handler starts
+  bool plain_items_ = false;              ///< no hook looks at items
+  bool leading_hooks_wait_ = false;       ///< those of leading metadata are still to run
+  bool is_taken_ = false;                 ///< the opening message was decoded before the request was opened
+  bool decoding_ = false;                 ///< on the worker pool
+  bool is_over_ = false;                  ///< the handler and all hooks have ended
   std::atomic<bool> cancel_flag_{false};
 };
 

@@ -91,8 +91,8 @@ const metadata& call::client_metadata() {
 }
 
 std::optional<clock_time> call::deadline() const noexcept {
-  switch (ends_) {
-    case ends::at_deadline: return deadline_->due(); // good when the timer is no longer set, too
+  switch (ends_.load(std::memory_order_acquire)) {
+    case ends::at_deadline: return deadline_->at();
     case ends::never: return std::nullopt;
     case ends::unknown: break; // a plain function asks, on this thread: nobody else has wanted to know
   }

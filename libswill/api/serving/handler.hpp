@@ -2,6 +2,7 @@
 
 #include "libswill/api/any_message.hpp"
 #include "libswill/api/hooks.hpp"
+#include "libswill/api/types/codec.hpp"
 #include "libswill/base/frame_memory.hpp"
 #include "libswill/base/limits.hpp"
 #include "libswill/base/mistakes.hpp"
@@ -24,6 +25,22 @@ namespace actors {
 class runtime;
 }
 
+/// An error that a handler may answer, for introspection and generated clients: a code, or error_with<T>(code).
+struct declared_error {
+  declared_error(int c) : code(c) {} // so that codes may stand in lists as they are
+  int code;
+  std::shared_ptr<const value> data{}; ///< of what type its data are, docs/protocol.md §8; null: that is not said
+  std::vector<mistake> mistakes{};     ///< in the description of that type
+};
+
+/// An error of that code whose data are a T: `.errors = {404, error_with<shortage>(409)}`, thrown as `error{409, "sold out", to_value(shortage{…})}`.
+template <class T>
+declared_error error_with(int code) {
+  declared_error e{code};
+  e.data = share_description<T>(e.mistakes);
+  return e;
+}
+
 /// What may be said of a handler beside its function. Everything has a default.
 struct handler_options {
   std::string doc{};                             ///< for introspection
@@ -33,7 +50,7 @@ struct handler_options {
   std::size_t queued_bytes = 0; ///< what items may take that wait for it in one request. 0: limits::queued_bytes
   bool idempotent = false;      ///< may be tried again when its worker dies
   bool endless = false;         ///< streams until it is cancelled: ends at once when the server drains
-  std::vector<int> errors{};    ///< codes it may answer, for introspection
+  std::vector<declared_error> errors{}; ///< that it may answer, for introspection
   /// What kind of handler it is, in words of the application: "admin", "public". Hooks see them (context::options), and
   /// blueprint::require goes by them; clients see them in introspection.
   std::vector<std::string> tags{};

@@ -8,6 +8,7 @@
 #include "libswill/base/limits.hpp"
 #include "libswill/base/log.hpp"
 #include "libswill/base/text.hpp"
+#include "libswill/base/value.hpp"
 
 #include <functional>
 #include <memory>
@@ -34,6 +35,13 @@ struct error_rules {
 /// Whether an exception asks for the connection to be closed, which is done then.
 bool is_closed_by(const std::exception_ptr& e, connection& c);
 
+/// What takes one type of message that actors send to connections: for the room of actors to know.
+class connection_mail {
+public:
+  connection_mail& operator=(connection_mail&&) = delete;
+  virtual ~connection_mail() = default;
+};
+
 /// An app as a running server sees it: flat, immutable, shared by all threads.
 class service {
 public:
@@ -57,6 +65,9 @@ public:
   std::vector<std::shared_ptr<plugin>> plugins; // shared with the app
   std::vector<session_provider*> sessions;      ///< of these
   std::vector<std::function<void(const swill::connection&, connection_notes&)>> describers;
+  std::vector<std::shared_ptr<const connection_mail>> mail; // shared with the app
+  /// Hands {name, value} to the client's inbox; false: none is open. Empty: the app has no pub/sub. On the connection's thread.
+  std::function<bool(swill::connection&, std::string_view name, const value&)> push;
   http_routes http;
   error_rules errors; ///< the app's own, after those of the handler's blueprints
   log_sink log;

@@ -28,9 +28,6 @@ public:
 
   /// The server stops: a close handshake with 1001, or 503 for what is no connection yet.
   void shut_down();
-  /// Ends it at once.
-  void drop() { die({1006, "dropped", false}); }
-
   // message_port
   swill::loop& loop() noexcept override { return lane_.loop; }
   buffer& begin_message() override;
@@ -40,6 +37,8 @@ public:
   bool has_room(std::uint64_t seq, std::size_t send_buffer) override;
   swill::traffic traffic() const noexcept override { return traffic_; }
   void close(int code, std::string_view reason) override;
+  /// Ends it at once, whatever it is doing.
+  void drop() override { die(phase_ == phase::closing ? our_close_ : close_reason{1006, "dropped", false}); }
   void pause_reading(bool paused) override;
   void on_held(std::ptrdiff_t bytes) override;
 

@@ -93,13 +93,13 @@ export function api(client: Client) {
 
 export type Api = ReturnType<typeof api>;
 
-/** The messages of each handler, or the items of its streams: for what takes a handler by its name. */
+/** What streams, and the messages of each handler or the items of its streams: for what takes a handler by its name. */
 export interface Messages {
-  "chat.login": { request: string; response: string };
-  "chat.read": { request: Place; response: null };
-  "chat.rooms": { request: null; response: Room[] };
-  "chat.say": { request: Words; response: null };
-  "chat.typing": { request: Typist; response: null };
+  "chat.login": { shape: "unary"; request: string; response: string };
+  "chat.read": { shape: "unary"; request: Place; response: null };
+  "chat.rooms": { shape: "unary"; request: null; response: Room[] };
+  "chat.say": { shape: "unary"; request: Words; response: null };
+  "chat.typing": { shape: "unary"; request: Typist; response: null };
 }
 
 /** What is known of each handler beside its types: what streams, hints for retries and time-outs, the errors it answers with. */
@@ -156,10 +156,11 @@ const wordsType: is.Check = /* @__PURE__ */ is.struct("words", () => [
 /** What the server would refuse in it, by field, in the server's words; undefined: nothing that it has told of. */
 export const checkWords = (message: unknown): Fields | undefined => is.problemsOf(wordsType, message);
 
-/** The same by handler, of its message or of each item of its stream. */
+/** The same by handler, of its message or of each item of its stream; one without a message takes null. */
 export const checks = {
   "chat.login": (message: unknown) => is.problemsOf(is.str(), message),
   "chat.read": checkPlace,
+  "chat.rooms": (message: unknown) => is.problemsOf(is.nil, message),
   "chat.say": checkWords,
   "chat.typing": checkTypist,
 };

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Client, type ClientOptions, presence, publish, topic } from "../../src/index.js";
-import { missing, REDIS, serve, serveRedis, type Server } from "../support/servers.js";
+import { cuttable, missing, REDIS, serve, serveRedis, type Server } from "../support/servers.js";
 
 // What a reconnect means, with three gateways that share a Redis, and are killed, stopped and drained.
 
@@ -148,6 +148,32 @@ describe.skipIf(isLeftOut)("three gateways", { timeout: 60_000 }, () => {
     expect(who.getSnapshot().members).toHaveLength(1);
     end();
 
+    await until(() => who.getSnapshot().members.length === 0);
+  });
+
+  it.each([
+    ["the same gateway", 0],
+    ["another", 1],
+  ])("see nobody twice whose connection is cut without a word, and who comes back to %s", async (_, back) => {
+    const way = await cuttable(gateways[0]!);
+    const seen: string[][] = [];
+    const who = presence(await connect(2), "chat.twice");
+    who.subscribe(() => seen.push(who.getSnapshot().members.map(({ id }) => id)));
+    const client = new Client(quick);
+    clients.push(client);
+    let attempts = 0;
+    await client.connect(() => (attempts++ ? gateways[back]!.url : way.url));
+    topic(client, "chat.twice").subscribe(() => {});
+    await until(() => who.getSnapshot().members.length === 1);
+    const [first] = who.getSnapshot().members;
+
+    way.cut();
+    await until(() => client.state.status !== "connected");
+    await until(() => seen.at(-1)!.some((id) => id !== first!.id));
+
+    expect(seen.filter((ids) => ids.length > 1)).toEqual([]);
+    client.close();
+    way.close();
     await until(() => who.getSnapshot().members.length === 0);
   });
 });

@@ -1,7 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client, ValidationError } from "@swill/swill";
+import { Client, type Stream, typed, ValidationError } from "@swill/swill";
+import { queries } from "@swill/swill/query";
+import { hooks } from "@swill/swill/react";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Api, api, checkOrder, checks, type Color, type Errors, handlers, isErrorOf, Level, type Messages } from "../generated/conformance.js";
@@ -75,10 +77,41 @@ describe.skipIf(missing("swill", "swill-conformance", "swill-gateway"))("a gener
       // @ts-expect-error y is there, whoever has sent it
       point.then(({ y }) => y satisfies undefined);
     };
-    const named = <Name extends keyof Messages>(name: Name, data: Messages[Name]["request"]) => client.call<Messages[Name]["response"]>(name, data);
-    void (() => named("echo_enum", "red") satisfies Promise<Color>);
-    // @ts-expect-error no such value
-    void (() => named("echo_enum", "green"));
+    const t = typed<Messages>(client);
+    void (() => {
+      t.call("echo_enum", "red") satisfies Promise<Color>;
+      t.stream("count", 3) satisfies Stream<number>;
+      t.upload("sum_stream", [1]) satisfies Promise<number>;
+      void t.call("ret_none"); // nothing to send
+      // @ts-expect-error no such handler
+      void t.call("echo_enumm", "red");
+      // @ts-expect-error no such value
+      void t.call("echo_enum", "green");
+      // @ts-expect-error it wants a message
+      void t.call("echo_enum");
+      // @ts-expect-error it streams
+      void t.call("count", 3);
+      // @ts-expect-error it does not
+      void t.stream("echo_enum", "red");
+      const { useCall, useStream } = hooks<Messages>();
+      useCall("echo_enum", "red").data satisfies Color | undefined;
+      useCall(false, "red");
+      useStream("count", 3, { keep: 5 }).items satisfies readonly number[];
+      // @ts-expect-error no such value
+      useCall("echo_enum", "green");
+      // @ts-expect-error it does not stream
+      useStream("echo_enum", "red");
+      const q = queries<Messages>(client);
+      q.query("echo_enum", "red").queryFn satisfies (given: any) => Promise<Color>;
+      q.mutation("echo_enum").mutationFn("red") satisfies Promise<Color>;
+      q.streamed("count", 3).queryFn satisfies (given: any) => Promise<readonly number[]>;
+      // @ts-expect-error no such value
+      q.query("echo_enum", "green");
+      // @ts-expect-error no such value
+      void q.mutation("echo_enum").mutationFn("green");
+      // @ts-expect-error it takes a number
+      q.streamed("count", "3");
+    });
     expect(wrong).toBeTypeOf("function");
   });
 

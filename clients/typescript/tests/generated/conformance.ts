@@ -467,96 +467,96 @@ export function api(client: Client) {
 
 export type Api = ReturnType<typeof api>;
 
-/** The messages of each handler, or the items of its streams: for what takes a handler by its name. */
+/** What streams, and the messages of each handler or the items of its streams: for what takes a handler by its name. */
 export interface Messages {
-  add: { request: [Int64, Int64]; response: Int64 };
-  add_async: { request: [Int64, Int64]; response: Int64 };
-  bidi_meta: { request: Int64; response: Int64 };
-  blob: { request: Int64; response: Uint8Array };
-  blob_len: { request: Uint8Array; response: Int64 };
-  block_ms: { request: Int64; response: Int64 };
-  both_metadata: { request: Int64 | null; response: Int64 };
-  "bp.echo": { request: Int64; response: Int64 };
-  "bp.fail": { request: Int64 | null; response: Int64 };
-  burst: { request: Int64; response: Int64 };
-  close_mid_stream: { request: Int64; response: Int64 };
-  close_with: { request: CloseWith; response: Int64 };
-  collect_catch: { request: Int64; response: Int64[] };
-  count: { request: Int64; response: Int64 };
-  count_slow: { request: Int64; response: Int64 };
-  count_slow_catch: { request: Int64; response: Int64 };
-  create_user: { request: CreateUser; response: UserCreated };
-  echo_any: { request: unknown; response: unknown };
-  echo_bool: { request: boolean; response: boolean };
-  echo_bytes: { request: Uint8Array; response: Uint8Array };
-  echo_datetime: { request: Date; response: Date };
-  echo_dict: { request: Record<string, Int64>; response: Record<string, Int64> };
-  echo_dict_int: { request: Map<Int64, string>; response: Record<number, string> };
-  echo_enum: { request: Color; response: Color };
-  echo_float: { request: number; response: number };
-  echo_int: { request: Int64; response: Int64 };
-  echo_intenum: { request: Level; response: Level };
-  echo_list: { request: Int64[]; response: Int64[] };
-  echo_metadata: { request: Int64 | null; response: Record<string, unknown> };
-  echo_optional: { request: Int64 | null; response: Int64 | null };
-  echo_set: { request: Int64[]; response: Int64[] };
-  echo_str: { request: string; response: string };
-  echo_stream: { request: unknown; response: unknown };
-  echo_tree: { request: TreeInput; response: Tree };
-  echo_uint: { request: Int64; response: Int64 };
-  echo_union: { request: Int64 | string | null; response: Int64 | string | null };
-  empty_struct: { request: Empty; response: Empty };
-  fail_403: { request: Int64 | null; response: Int64 };
-  fail_abort: { request: Int64 | null; response: Int64 };
-  fail_close: { request: Int64 | null; response: Int64 };
-  fail_default: { request: Int64 | null; response: Int64 };
-  fail_foreign: { request: Int64 | null; response: Int64 };
-  fail_mid_stream: { request: Int64; response: Int64 };
-  fail_mid_stream_unexpected: { request: Int64; response: Int64 };
-  fail_return_type: { request: Int64 | null; response: string };
-  fail_stream_item_type: { request: Int64; response: unknown };
-  fail_stream_meta: { request: Int64; response: Int64 };
-  fail_subclass: { request: Int64 | null; response: Int64 };
-  fail_unexpected: { request: Int64 | null; response: Int64 };
-  fail_with: { request: FailWith; response: Int64 };
-  fail_with_trailing: { request: Int64 | null; response: Int64 };
-  first_error: { request: FirstError; response: Int64 };
-  first_only: { request: Int64; response: Int64 };
-  hooklog: { request: string; response: [string, string | null, Int64 | null, unknown][] };
-  jitter: { request: Int64; response: Int64 };
-  leading_later: { request: Int64 | null; response: Int64 };
-  leading_now: { request: Int64 | null; response: Int64 };
-  leading_overwrite: { request: Int64 | null; response: Int64 };
-  leading_twice: { request: Int64 | null; response: Int64 };
-  limits: { request: Limits; response: string };
-  list_of_struct: { request: PointInput[]; response: Record<string, Point> };
-  manual_validation: { request: Int64; response: Int64 };
-  metadata_stream: { request: Int64; response: MetaSum };
-  midpoint: { request: Segment; response: Point };
-  multiple: { request: Multiple; response: Int64 };
-  multiply: { request: Int64; response: Int64 };
-  "named.handler": { request: Int64 | null; response: string };
-  place_order: { request: Order; response: Int64 };
-  ret_none: { request: Int64 | null; response: null };
-  sizes: { request: Int64[]; response: string };
-  sleep_ms: { request: Int64; response: Int64 };
-  slow: { request: Int64; response: Slow };
-  sparse: { request: Sparse; response: Sparse };
-  stall: { request: Int64; response: Int64 };
-  stream_meta_late: { request: Int64; response: Int64 };
-  stream_meta_later: { request: Int64; response: Int64 };
-  stream_meta_now: { request: Int64; response: Int64 };
-  sum_stream: { request: Int64; response: Int64 };
-  sum_stream_slow: { request: Int64; response: Int64 };
-  take_two: { request: Int64; response: Int64 };
-  trailing: { request: Int64 | null; response: Int64 };
-  untyped: { request: null; response: null };
-  upload_meta: { request: Int64; response: Int64 };
-  validated_echo: { request: FirstError; response: FirstError };
-  validated_list: { request: FirstError[]; response: Int64 };
-  validated_stream: { request: FirstError; response: Int64 };
-  vec_double: { request: VecInput; response: Vec };
-  whoami: { request: Int64 | null; response: Whoami };
+  add: { shape: "unary"; request: [Int64, Int64]; response: Int64 };
+  add_async: { shape: "unary"; request: [Int64, Int64]; response: Int64 };
+  bidi_meta: { shape: "both"; request: Int64; response: Int64 };
+  blob: { shape: "unary"; request: Int64; response: Uint8Array };
+  blob_len: { shape: "unary"; request: Uint8Array; response: Int64 };
+  block_ms: { shape: "unary"; request: Int64; response: Int64 };
+  both_metadata: { shape: "unary"; request: Int64 | null; response: Int64 };
+  "bp.echo": { shape: "unary"; request: Int64; response: Int64 };
+  "bp.fail": { shape: "unary"; request: Int64 | null; response: Int64 };
+  burst: { shape: "down"; request: Int64; response: Int64 };
+  close_mid_stream: { shape: "down"; request: Int64; response: Int64 };
+  close_with: { shape: "unary"; request: CloseWith; response: Int64 };
+  collect_catch: { shape: "up"; request: Int64; response: Int64[] };
+  count: { shape: "down"; request: Int64; response: Int64 };
+  count_slow: { shape: "down"; request: Int64; response: Int64 };
+  count_slow_catch: { shape: "down"; request: Int64; response: Int64 };
+  create_user: { shape: "unary"; request: CreateUser; response: UserCreated };
+  echo_any: { shape: "unary"; request: unknown; response: unknown };
+  echo_bool: { shape: "unary"; request: boolean; response: boolean };
+  echo_bytes: { shape: "unary"; request: Uint8Array; response: Uint8Array };
+  echo_datetime: { shape: "unary"; request: Date; response: Date };
+  echo_dict: { shape: "unary"; request: Record<string, Int64>; response: Record<string, Int64> };
+  echo_dict_int: { shape: "unary"; request: Map<Int64, string>; response: Record<number, string> };
+  echo_enum: { shape: "unary"; request: Color; response: Color };
+  echo_float: { shape: "unary"; request: number; response: number };
+  echo_int: { shape: "unary"; request: Int64; response: Int64 };
+  echo_intenum: { shape: "unary"; request: Level; response: Level };
+  echo_list: { shape: "unary"; request: Int64[]; response: Int64[] };
+  echo_metadata: { shape: "unary"; request: Int64 | null; response: Record<string, unknown> };
+  echo_optional: { shape: "unary"; request: Int64 | null; response: Int64 | null };
+  echo_set: { shape: "unary"; request: Int64[]; response: Int64[] };
+  echo_str: { shape: "unary"; request: string; response: string };
+  echo_stream: { shape: "both"; request: unknown; response: unknown };
+  echo_tree: { shape: "unary"; request: TreeInput; response: Tree };
+  echo_uint: { shape: "unary"; request: Int64; response: Int64 };
+  echo_union: { shape: "unary"; request: Int64 | string | null; response: Int64 | string | null };
+  empty_struct: { shape: "unary"; request: Empty; response: Empty };
+  fail_403: { shape: "unary"; request: Int64 | null; response: Int64 };
+  fail_abort: { shape: "unary"; request: Int64 | null; response: Int64 };
+  fail_close: { shape: "unary"; request: Int64 | null; response: Int64 };
+  fail_default: { shape: "unary"; request: Int64 | null; response: Int64 };
+  fail_foreign: { shape: "unary"; request: Int64 | null; response: Int64 };
+  fail_mid_stream: { shape: "down"; request: Int64; response: Int64 };
+  fail_mid_stream_unexpected: { shape: "down"; request: Int64; response: Int64 };
+  fail_return_type: { shape: "unary"; request: Int64 | null; response: string };
+  fail_stream_item_type: { shape: "down"; request: Int64; response: unknown };
+  fail_stream_meta: { shape: "down"; request: Int64; response: Int64 };
+  fail_subclass: { shape: "unary"; request: Int64 | null; response: Int64 };
+  fail_unexpected: { shape: "unary"; request: Int64 | null; response: Int64 };
+  fail_with: { shape: "unary"; request: FailWith; response: Int64 };
+  fail_with_trailing: { shape: "unary"; request: Int64 | null; response: Int64 };
+  first_error: { shape: "unary"; request: FirstError; response: Int64 };
+  first_only: { shape: "up"; request: Int64; response: Int64 };
+  hooklog: { shape: "unary"; request: string; response: [string, string | null, Int64 | null, unknown][] };
+  jitter: { shape: "both"; request: Int64; response: Int64 };
+  leading_later: { shape: "unary"; request: Int64 | null; response: Int64 };
+  leading_now: { shape: "unary"; request: Int64 | null; response: Int64 };
+  leading_overwrite: { shape: "unary"; request: Int64 | null; response: Int64 };
+  leading_twice: { shape: "unary"; request: Int64 | null; response: Int64 };
+  limits: { shape: "unary"; request: Limits; response: string };
+  list_of_struct: { shape: "unary"; request: PointInput[]; response: Record<string, Point> };
+  manual_validation: { shape: "unary"; request: Int64; response: Int64 };
+  metadata_stream: { shape: "up"; request: Int64; response: MetaSum };
+  midpoint: { shape: "unary"; request: Segment; response: Point };
+  multiple: { shape: "unary"; request: Multiple; response: Int64 };
+  multiply: { shape: "both"; request: Int64; response: Int64 };
+  "named.handler": { shape: "unary"; request: Int64 | null; response: string };
+  place_order: { shape: "unary"; request: Order; response: Int64 };
+  ret_none: { shape: "unary"; request: Int64 | null; response: null };
+  sizes: { shape: "down"; request: Int64[]; response: string };
+  sleep_ms: { shape: "unary"; request: Int64; response: Int64 };
+  slow: { shape: "unary"; request: Int64; response: Slow };
+  sparse: { shape: "unary"; request: Sparse; response: Sparse };
+  stall: { shape: "down"; request: Int64; response: Int64 };
+  stream_meta_late: { shape: "down"; request: Int64; response: Int64 };
+  stream_meta_later: { shape: "down"; request: Int64; response: Int64 };
+  stream_meta_now: { shape: "down"; request: Int64; response: Int64 };
+  sum_stream: { shape: "up"; request: Int64; response: Int64 };
+  sum_stream_slow: { shape: "up"; request: Int64; response: Int64 };
+  take_two: { shape: "both"; request: Int64; response: Int64 };
+  trailing: { shape: "unary"; request: Int64 | null; response: Int64 };
+  untyped: { shape: "unary"; request: null; response: null };
+  upload_meta: { shape: "up"; request: Int64; response: Int64 };
+  validated_echo: { shape: "unary"; request: FirstError; response: FirstError };
+  validated_list: { shape: "unary"; request: FirstError[]; response: Int64 };
+  validated_stream: { shape: "up"; request: FirstError; response: Int64 };
+  vec_double: { shape: "unary"; request: VecInput; response: Vec };
+  whoami: { shape: "unary"; request: Int64 | null; response: Whoami };
 }
 
 /** What is known of each handler beside its types: what streams, hints for retries and time-outs, the errors it answers with. */
@@ -868,7 +868,7 @@ const vecInputType: is.Check = /* @__PURE__ */ is.arrayStruct("vec", () => [
 /** What the server would refuse in it, by field, in the server's words; undefined: nothing that it has told of. */
 export const checkVecInput = (message: unknown): Fields | undefined => is.problemsOf(vecInputType, message);
 
-/** The same by handler, of its message or of each item of its stream. */
+/** The same by handler, of its message or of each item of its stream; one without a message takes null. */
 export const checks = {
   add: (message: unknown) => is.problemsOf(is.tuple(is.int("int64"), is.int("int64")), message),
   add_async: (message: unknown) => is.problemsOf(is.tuple(is.int("int64"), is.int("int64")), message),
@@ -887,6 +887,7 @@ export const checks = {
   count_slow: (message: unknown) => is.problemsOf(is.int("int64"), message),
   count_slow_catch: (message: unknown) => is.problemsOf(is.int("int64"), message),
   create_user: checkCreateUser,
+  echo_any: (message: unknown) => is.problemsOf(is.any, message),
   echo_bool: (message: unknown) => is.problemsOf(is.bool, message),
   echo_bytes: (message: unknown) => is.problemsOf(is.bytes(), message),
   echo_datetime: (message: unknown) => is.problemsOf(is.datetime, message),
@@ -901,6 +902,7 @@ export const checks = {
   echo_optional: (message: unknown) => is.problemsOf(is.optional(is.int("int64")), message),
   echo_set: (message: unknown) => is.problemsOf(is.set(is.int("int64")), message),
   echo_str: (message: unknown) => is.problemsOf(is.str(), message),
+  echo_stream: (message: unknown) => is.problemsOf(is.any, message),
   echo_tree: checkTreeInput,
   echo_uint: (message: unknown) => is.problemsOf(is.int("uint64"), message),
   echo_union: (message: unknown) => is.problemsOf(is.union([is.int("int64"), is.str(), is.nil]), message),
@@ -949,6 +951,7 @@ export const checks = {
   sum_stream_slow: (message: unknown) => is.problemsOf(is.int("int64"), message),
   take_two: (message: unknown) => is.problemsOf(is.int("int64"), message),
   trailing: (message: unknown) => is.problemsOf(is.optional(is.int("int64")), message),
+  untyped: (message: unknown) => is.problemsOf(is.nil, message),
   upload_meta: (message: unknown) => is.problemsOf(is.int("int64"), message),
   validated_echo: checkFirstError,
   validated_list: (message: unknown) => is.problemsOf(is.list(firstErrorType), message),

@@ -33,6 +33,11 @@ export interface Name {
   name: string;
 }
 
+export interface WaitLimits {
+  least: Int64;
+  most: Int64;
+}
+
 /** The handlers of the server that `client` is connected to, by the parts of their names. */
 export function api(client: Client) {
   return {
@@ -89,16 +94,16 @@ export function api(client: Client) {
 
 export type Api = ReturnType<typeof api>;
 
-/** The messages of each handler, or the items of its streams: for what takes a handler by its name. */
+/** What streams, and the messages of each handler or the items of its streams: for what takes a handler by its name. */
 export interface Messages {
-  "chat.echo": { request: string; response: string };
-  "chat.login": { request: Name; response: null };
-  "clock.ticks": { request: Int64; response: Date };
-  "clock.wait": { request: Int64; response: Int64 };
-  "example.visits": { request: null; response: number };
-  "greeter.hello": { request: Guest; response: Greeting };
-  "math.add": { request: [Int64, Int64]; response: Int64 };
-  "math.sum": { request: number; response: number };
+  "chat.echo": { shape: "both"; request: string; response: string };
+  "chat.login": { shape: "unary"; request: Name; response: null };
+  "clock.ticks": { shape: "down"; request: Int64; response: Date };
+  "clock.wait": { shape: "unary"; request: Int64; response: Int64 };
+  "example.visits": { shape: "unary"; request: null; response: number };
+  "greeter.hello": { shape: "unary"; request: Guest; response: Greeting };
+  "math.add": { shape: "unary"; request: [Int64, Int64]; response: Int64 };
+  "math.sum": { shape: "up"; request: number; response: number };
 }
 
 /** What is known of each handler beside its types: what streams, hints for retries and time-outs, the errors it answers with. */
@@ -120,7 +125,7 @@ export interface Errors {
   "chat.echo": Failure<422, Fields>;
   "chat.login": Failure<422, Fields>;
   "clock.ticks": Failure<422, Fields>;
-  "clock.wait": Failure<400> | Failure<422, Fields>;
+  "clock.wait": Failure<400, WaitLimits> | Failure<422, Fields>;
   "example.visits": never;
   "greeter.hello": Failure<422, Fields>;
   "math.add": Failure<400> | Failure<422, Fields>;
@@ -146,12 +151,13 @@ const nameType: is.Check = /* @__PURE__ */ is.struct("name", () => [
 /** What the server would refuse in it, by field, in the server's words; undefined: nothing that it has told of. */
 export const checkName = (message: unknown): Fields | undefined => is.problemsOf(nameType, message);
 
-/** The same by handler, of its message or of each item of its stream. */
+/** The same by handler, of its message or of each item of its stream; one without a message takes null. */
 export const checks = {
   "chat.echo": (message: unknown) => is.problemsOf(is.str(), message),
   "chat.login": checkName,
   "clock.ticks": (message: unknown) => is.problemsOf(is.int("int64"), message),
   "clock.wait": (message: unknown) => is.problemsOf(is.int("int64"), message),
+  "example.visits": (message: unknown) => is.problemsOf(is.nil, message),
   "greeter.hello": checkGuest,
   "math.add": (message: unknown) => is.problemsOf(is.tuple(is.int("int64"), is.int("int64")), message),
   "math.sum": (message: unknown) => is.problemsOf(is.float(), message),

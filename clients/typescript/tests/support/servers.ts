@@ -70,6 +70,31 @@ export async function serveRedis(): Promise<Server> {
   return new Server(child, `redis://127.0.0.1:${port}`);
 }
 
+/** A way to a server that can be cut: what goes over it then goes nowhere, and neither side is told. */
+export async function cuttable(server: Server): Promise<{ url: string; cut(): void; close(): void }> {
+  const url = new URL(server.url);
+  const port = Number(url.port);
+  const ends: net.Socket[] = [];
+  const way = net.createServer((near) => {
+    const far = net.connect(port, "127.0.0.1");
+    for (const [from, into] of [[near, far], [far, near]] as const) {
+      from.on("error", () => {});
+      from.pipe(into);
+      ends.push(from);
+    }
+  });
+  await once(way.listen(0, "127.0.0.1"), "listening");
+  url.port = String((way.address() as net.AddressInfo).port);
+  return {
+    url: url.href,
+    cut: () => ends.forEach((end) => end.unpipe().resume()),
+    close: () => {
+      way.close();
+      for (const end of ends) end.destroy();
+    },
+  };
+}
+
 /** Whether somebody listens there. */
 export function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {

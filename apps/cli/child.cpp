@@ -1,0 +1,147 @@
+#include "apps/cli/child.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+#include <string_view>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace swill::cli {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+sigset_t taken_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int s : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) sigaddset(&set, s);
+  return set;
+}
+
+std::vector<char*> pointers_to(std::vector<std::string>& words) {
+  std::vector<char*> out;
+  for (std::string& word : words) out.push_back(word.data());
+  out.push_back(nullptr);
+  return out;
+}
+
+/// "NAME=value" of this process, and of `more` where the name is not set.
+std::vector<std::string> environment_with(const std::map<std::string, std::string>& more) {
+  std::vector<std::string> all;
+  for (char** e = ::environ; e != nullptr && *e != nullptr; ++e) all.emplace_back(*e);
+  for (const auto& [name, text] : more) {
+    if (std::getenv(name.c_str()) == nullptr) all.push_back(name + "=" + text);
+  }
+  return all;
+}
+
+/// In the child: only what is safe after a fork.
+[[noreturn]] void become(char* const* command, char* const* environment, const child_options& o, pid_t parent) {
+  ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != parent) ::_exit(127); // it died before the line above
+  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  ::dup2(null, STDIN_FILENO);
+  if (o.out >= 0) ::dup2(o.out, STDOUT_FILENO);
+  if (o.out >= 0 && o.errors_too) ::dup2(o.out, STDERR_FILENO);
+  const sigset_t taken = taken_signals();
+  ::sigprocmask(SIG_UNBLOCK, &taken, nullptr);
+  ::execvpe(command[0], command, environment);
+  ::_exit(127);
+}
+
+/// Children of this process that it has not started itself: their parents have ended.
+std::vector<pid_t> all_children() {
+  std::ifstream list{"/proc/self/task/" + std::to_string(::getpid()) + "/children"};
+  std::vector<pid_t> all;
+  for (pid_t child = 0; list >> child;) all.push_back(child);
+  return all;
+}
+
+bool has_group(pid_t group) { return ::kill(-group, 0) == 0; }
+
+} // namespace
+
+children::children() {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const sigset_t taken = taken_signals();
+  ::pthread_sigmask(SIG_BLOCK, &taken, nullptr);
+  signals_ = ::signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signals_ < 0) throw std::runtime_error("signals cannot be taken");
+}
+
+children::~children() {
+  for (const pid_t child : running_) ::kill(-child, SIGTERM);
+  for (const pid_t child : all_children()) ::kill(child, SIGTERM);
+  const auto late = steady_clock::now() + patience;
+  for (reap(); !all_children().empty(); reap()) {
+    if (steady_clock::now() > late) {
+      for (const pid_t child : all_children()) ::kill(child, SIGKILL);
+    }
+    ::poll(nullptr, 0, 10);
+  }
+  ::close(signals_);
+}
+
+pid_t children::start(const child_options& o) {
+  std::vector<std::string> command = o.command, environment = environment_with(o.variables);
+  const auto words = pointers_to(command), variables = pointers_to(environment);
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child < 0) throw std::runtime_error("no process can be made for " + command.front());
+  if (child == 0) become(words.data(), variables.data(), o, parent);
+  ::setpgid(child, child); // so that its group is there when this function returns
+  running_.insert(child);
+  return child;
+}
+
+void children::reap() {
+  int status = 0;
+  for (pid_t child = 0; (child = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+    if (running_.erase(child) != 0) ended_[child] = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+}
+
+void children::wait(milliseconds limit, int readable) {
+  pollfd all[] = {{signals_, POLLIN, 0}, {readable, POLLIN, 0}};
+  ::poll(all, 2, static_cast<int>(limit.count()));
+  signalfd_siginfo s{};
+  while (::read(signals_, &s, sizeof s) == sizeof s) {
+    if (s.ssi_signo != SIGCHLD) throw interrupted{};
+  }
+  reap();
+}
+
+int children::take_status(pid_t child) {
+  const auto found = ended_.extract(child);
+  return found.empty() ? 0 : found.mapped();
+}
+
+int children::run(const child_options& o, const std::function<void()>& meanwhile) {
+  const pid_t child = start(o);
+  while (is_running(child)) {
+    wait(milliseconds{100});
+    if (meanwhile) meanwhile();
+  }
+  return take_status(child);
+}
+
+void children::end(pid_t child, milliseconds most) {
+  const auto late = steady_clock::now() + most;
+  for (::kill(-child, SIGTERM); is_running(child) || has_group(child); wait(milliseconds{20})) {
+    if (steady_clock::now() > late) ::kill(-child, SIGKILL);
+  }
+}
+
+} // namespace swill::cli

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "libswill/api/app.hpp"
+#include "libswill/server/server.hpp"
+#include "programs/options/command_line.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace swill::programs {
+
+/// What the gateway serves by HTTP beside its WebSocket endpoint, from its command line and environment (docs/http.md).
+class http_settings {
+public:
+  /// The program writes here when it parses; this must live until then.
+  void add_to(command_line& program);
+
+  /// Adds the files. Throws std::invalid_argument for what is no PATH=DIRECTORY.
+  void apply(app& a) const;
+  /// Adds the internal listeners and health.
+  void apply(server_options& o) const;
+
+  /// Whether there are files at that path.
+  bool has(std::string_view path) const;
+
+private:
+  std::vector<std::string> static_;
+  file_options files_;
+  added_option fallback_ = nullptr;
+  added_option cache_ = nullptr;
+  std::vector<std::string> internal_;
+  bool health_ = false;
+};
+
+} // namespace swill::programs

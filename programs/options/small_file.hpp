@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+// Small files that options name. Each function reads at most 64 KiB, and refuses directories, devices and sockets: whoever mistypes a path
+// is told so, and a file without an end (/dev/zero) fills no memory.
+
+namespace swill::programs {
+
+/// A file cannot be read, or is not of the kind that the option wants. The text names the option and the file.
+class file_error : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// The size of the largest file that is read, in bytes.
+constexpr std::size_t largest_small_file = 64 * 1024;
+
+enum class pipes {
+  refused,
+  read ///< to their end: `--option <(command)`. Waits for whoever writes
+};
+
+/// The whole content of the file that `option` names by `path`; std::nullopt when there is none. Symbolic links are followed; one that
+/// leads nowhere is an error. Throws file_error.
+std::optional<std::string> read_small_file(const std::string& option, const std::string& path, pipes p);
+
+/// A secret, from a file rather than the command line, where everybody on the machine could read it. The characters of `trimmed` are
+/// removed from its end. Throws file_error also when there is no file, and when fewer than `least` bytes remain.
+std::string read_secret(const std::string& option, const std::string& path, std::size_t least = 1,
+                        std::string_view trimmed = " \t\r\n");
+
+} // namespace swill::programs

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace swill::programs {
+
+/// The one of `known` that somebody who wrote `word` may have meant, as the end of a sentence that says that there is no such word: ": did you
+/// mean 'math.add'?". A letter or two are missing, too many, wrong or in the wrong place; empty when there is none so near.
+std::string suggestion(std::string_view word, const std::vector<std::string>& known);
+
+} // namespace swill::programs
