@@ -24,8 +24,10 @@ constexpr std::chrono::microseconds long_turn{100};
 constexpr std::size_t spare_buffers = 64;
 constexpr std::size_t largest_spare = 96 * 1024; // a message of 64 KB fits, with what is around it
 
-std::uint32_t interest_in(bool read, bool write, bool end) noexcept {
-  return (read ? EPOLLIN : 0U) | (write ? EPOLLOUT : 0U) | (end ? EPOLLRDHUP : 0U);
+// Who is told once is told of the peer's end, too, which nobody would find behind what was read before it.
+std::uint32_t interest_in(bool read, bool write, bool end, bool once) noexcept {
+  return (read ? EPOLLIN : 0U) | (write ? EPOLLOUT : 0U) | (end || (read && once) ? EPOLLRDHUP : 0U) |
+         (once ? static_cast<std::uint32_t>(EPOLLET) : 0U);
 }
 
 } // namespace
@@ -48,15 +50,15 @@ poller::~poller() { close(); }
 
 void poller::add(watched& w, int fd, bool read, bool write) {
   epoll_event e{};
-  e.events = w.interest_ = interest_in(read, write, false);
+  e.events = w.interest_ = interest_in(read, write, false, w.once_);
   e.data.ptr = &w;
   if (::epoll_ctl(set_, EPOLL_CTL_ADD, fd, &e) != 0)
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
 }
 
-void poller::change(watched& w, int fd, bool read, bool write, bool end) {
-  const std::uint32_t wanted = interest_in(read, write, end);
-  if (wanted == w.interest_) return;
+void poller::change(watched& w, int fd, bool read, bool write, bool end, bool again) {
+  const std::uint32_t wanted = interest_in(read, write, end, w.once_);
+  if (wanted == w.interest_ && !again) return;
   epoll_event e{};
   e.events = w.interest_ = wanted;
   e.data.ptr = &w;
@@ -97,7 +99,10 @@ void poller::serve_ready() {
     if (w == nullptr) continue; // removed by one before it, or the interrupter
     events_[i].data.ptr = nullptr;
     const std::uint32_t ready = events_[i].events;
-    const bool only_moves = (ready & ~static_cast<std::uint32_t>(EPOLLIN | EPOLLOUT)) == 0;
+    constexpr std::uint32_t ends = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+    if ((ready & (EPOLLIN | ends)) != 0) w->unread_ = true;
+    if ((ready & ends) != 0) w->ended_ = true;
+    const bool only_moves = (ready & EPOLLIN) != 0 ? (ready & (EPOLLHUP | EPOLLERR)) == 0 : (ready & ends) == 0;
     if (w->greedy_ == 0 || !only_moves) {
       now = serve(*w, ready, now);
       continue;

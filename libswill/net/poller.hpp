@@ -37,6 +37,16 @@ protected:
   /// How many messages it may take in a turn: fewer where turns took long, with all that was done for them.
   int messages_per_turn() const noexcept { return messages_; }
   static constexpr std::uint8_t most_messages = 64;
+  /// It is told when something comes, not as long as something is there: before it is added. It says by note_read() that nothing is left, and
+  /// asks again by poller::change() while something is (is_unread()).
+  void tell_once() noexcept {
+    once_ = true;
+    unread_ = ended_ = false;
+  }
+  /// Something has come, or the end, that was not read.
+  bool is_unread() const noexcept { return unread_; }
+  /// All that had come was read, but for the peer's end, where that has come (false: with it).
+  void note_read(bool before_end = true) noexcept { unread_ = before_end && ended_; }
   /// Its first turn is going to be a long one: it comes after those who are likely to be short, one after each look at what is ready.
   void begin_greedy() noexcept { greedy_ = turns_after_long; }
 
@@ -49,12 +59,14 @@ private:
   std::uint32_t interest_ = 0;
   std::uint32_t ready_ = 0; ///< of what waits for its turn; 0: on_later()
   bool waits_ = false;      ///< in poller::patient_
+  bool once_ = false;       ///< watched by edges (EPOLLET)
+  bool unread_ = false;
+  bool ended_ = false; ///< its peer sends nothing more
   std::uint8_t greedy_ = 0;
   std::uint8_t messages_ = first_messages;
 };
 
-/// What a loop waits for: readiness of many descriptors, level-triggered. A connection at rest costs nothing, and a burst one recv. On the
-/// loop's thread.
+/// What a loop waits for: readiness of many descriptors. A connection at rest costs nothing, and a burst one recv. On the loop's thread.
 ///
 /// Two queues, so that a thousand clients that send as much as they can do not make a client slow that sends one small message: who
 /// comes to the end of its input in short turns is served when it is ready; the others take turns in what time is left, a little of it
@@ -67,8 +79,9 @@ public:
 
   /// Starts to watch; throws std::system_error.
   void add(watched& w, int fd, bool read, bool write);
-  /// `end` asks for the peer's end of sending (FIN) where nothing is read; on_ready() then says `readable`.
-  void change(watched& w, int fd, bool read, bool write, bool end = false);
+  /// `end` asks for the peer's end of sending (FIN) where nothing is read; on_ready() then says `readable`. `again`: what is there already is to
+  /// be told once more.
+  void change(watched& w, int fd, bool read, bool write, bool end = false, bool again = false);
   /// A turn for w with on_later(), after those who are ready now. At most one for each at a time; w must be watched.
   void later(watched& w);
   /// Before fd is closed.

@@ -26,6 +26,7 @@ stream_socket::~stream_socket() {
 }
 
 void stream_socket::start_watching() {
+  tell_once();
   loop_.sockets()->add(*this, fd_, wants_input(), stuck_);
   watched_ = true;
 }
@@ -35,7 +36,9 @@ void stream_socket::stop_watching() noexcept {
 }
 
 void stream_socket::watch() {
-  if (watched_) loop_.sockets()->change(*this, fd_, wants_input() || wants_input_soon(), stuck_, watches_end());
+  if (!watched_) return;
+  const bool wants = wants_input();
+  loop_.sockets()->change(*this, fd_, wants || wants_input_soon(), stuck_, watches_end(), wants && is_unread());
 }
 
 void stream_socket::close_socket() noexcept {
@@ -72,9 +75,13 @@ void stream_socket::read() {
   for (int i = 0; i < receives_per_turn && wants_input() && is_open(); ++i) {
     if (i != 0 && loop_.turn_age() > turn_time) break;
     const ssize_t n = ::recv(fd_, sockets.received(), share, 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0)
+      note_read(false);
+    else if (static_cast<std::size_t>(n) < share)
+      note_read();
     if (n == 0) return on_peer_gone(0);
     if (n < 0) {
-      if (errno == EINTR) continue;
       if (errno != EAGAIN && errno != EWOULDBLOCK) on_peer_gone(errno);
       return on_read_end(true);
     }

@@ -3,6 +3,7 @@
 #include "libswill/base/manual_loop.hpp"
 #include "libswill/net/io_threads.hpp"
 #include "libswill/net/poller.hpp"
+#include "libswill/net/stream_socket.hpp"
 
 #include <gmock/gmock.h>
 
@@ -388,6 +389,64 @@ TEST(Poller, WhoLeavesInputBehindWaitsToReadAlsoWhereItCanWrite) {
   EXPECT_EQ(greedy.only_writes, 4); // after the first turn, which had both
   EXPECT_EQ(greedy.only_reads, 4);
   l.stop();
+}
+
+/// Takes a few bytes in each turn, and nothing for a while after each that it is told of.
+class slow_reader final : public net::stream_socket {
+public:
+  slow_reader(net::event_loop& l, int fd, int pauses)
+      : stream_socket(l, leaves::at_turn_end, fd), loop_(l), pauses_(pauses) {
+    start_watching();
+  }
+  std::string got;
+  bool has_ended = false;
+
+private:
+  bool wants_input() const noexcept override { return !is_paused_ && !has_ended; }
+  std::size_t on_read_begin() override { return 3; }
+  void on_input(bytes_view data) override {
+    got += as_text(data);
+    is_paused_ = pauses_ != 0;
+    if (!is_paused_) return;
+    --pauses_;
+    loop_.post([this] {
+      is_paused_ = false;
+      watch();
+    });
+  }
+  void on_peer_gone(int error) override {
+    EXPECT_EQ(error, 0);
+    has_ended = true;
+    close_socket();
+    loop_.stop();
+  }
+  void on_broken() override { loop_.stop(); }
+  void on_send_failed(int) override {}
+  void on_tls_failed(const std::string&) override {}
+  std::shared_ptr<void> keep_alive() override { return nullptr; }
+  void on_exception(std::exception_ptr) noexcept override { loop_.stop(); }
+
+  net::event_loop& loop_;
+  int pauses_;
+  bool is_paused_ = false;
+};
+
+TEST(StreamSocket, ReadsAllThatCameInTurnsAndThenTheEnd) {
+  const std::string sent(100, 'x');
+  for (int pauses = 0; pauses < 50; ++pauses) {
+    event_loop l;
+    int ends[2] = {-1, -1};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    ASSERT_EQ(::write(ends[1], sent.data(), sent.size()), static_cast<ssize_t>(sent.size()));
+    ::shutdown(ends[1], SHUT_WR); // nothing happens from now on but what the reader asks for
+    slow_reader reader{l, ends[0], pauses};
+
+    l.run();
+
+    EXPECT_EQ(reader.got, sent);
+    EXPECT_TRUE(reader.has_ended);
+    ::close(ends[1]);
+  }
 }
 
 struct turns_of_two {

@@ -7,10 +7,8 @@
 
 // Links over TLS, with certificates of authorities that are made here.
 
-namespace swill {
+namespace swill::worker_tests {
 namespace {
-
-using namespace worker_tests;
 
 void serve_add(app& a) {
   a.handle("add", [](request<std::pair<int, int>> r) { return r.data().first + r.data().second; });
@@ -126,4 +124,4 @@ TEST(LinkTls, SaysWhatIsWrongWithItsFiles) {
 }
 
 } // namespace
-} // namespace swill
+} // namespace swill::worker_tests

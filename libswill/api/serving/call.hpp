@@ -264,12 +264,12 @@ private:
   std::uint16_t next_hook_ = 0;      ///< of those before the request, where nothing else waits
   outcome::kind how_ = outcome::kind::ok;
   phase phase_ = phase::running;
-  std::atomic<ends> ends_{ends::unknown};
-  bool plain_items_ = false;        ///< no hook looks at items
-  bool leading_hooks_wait_ = false; ///< those of leading metadata are still to run
-  bool is_taken_ = false;           ///< the opening message was decoded before the request was opened
-  bool decoding_ = false;           ///< on the worker pool
-  bool is_over_ = false;            ///< the handler and all hooks have ended
+  std::atomic<ends> ends_{ends::unknown}; ///< known before the handler starts
+  bool plain_items_ = false;              ///< no hook looks at items
+  bool leading_hooks_wait_ = false;       ///< those of leading metadata are still to run
+  bool is_taken_ = false;                 ///< the opening message was decoded before the request was opened
+  bool decoding_ = false;                 ///< on the worker pool
+  bool is_over_ = false;                  ///< the handler and all hooks have ended
   std::atomic<bool> cancel_flag_{false};
 };
 
