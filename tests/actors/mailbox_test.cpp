@@ -297,7 +297,7 @@ struct flood {
   std::atomic<std::uint64_t> sent{0}, taken{0}, strayed{0};
   std::atomic<int> living_senders{0};
 
-  /// Takes some messages, or is cancelled by one who sends, or its deadline passes.
+  /// Takes some messages, or is cancelled or killed by one who sends, or its deadline passes.
   task<int> serve(request<int> r) {
     auto box = r.context().open_mailbox<addressed>({.messages = 8, .when_full = when_full::drop_oldest});
     const std::uint64_t own = r.context().id().number;
@@ -317,10 +317,14 @@ struct flood {
         const auto [to, id] = book.any((*dice)());
         if (!to) break;
         ++sent;
-        if ((*dice)() % 32 == 0) {
-          self->send(caf::actor_cast<request_handle>(to), cancel_atom::value, "by chance");
-        } else {
-          self->send(to, addressed{id.number});
+        switch ((*dice)() % 64) {
+          case 0: self->send(caf::actor_cast<request_handle>(to), cancel_atom::value, "by chance"); break;
+          case 1: caf::anon_send_exit(to, caf::exit_reason::kill); break;
+          case 2:
+          case 3:
+            if (const auto found = find_request(self->system(), id)) self->send(found, cancel_atom::value, "by its id");
+            break;
+          default: self->send(to, addressed{id.number}); break;
         }
       }
       if (sent < most) self->send(self, 1);
