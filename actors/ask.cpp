@@ -37,6 +37,8 @@ void throw_from(const caf::error& e) {
   if (e == caf::sec::request_timeout) throw error{error_code::deadline_exceeded, "The handler did not answer in time"};
   if (e == caf::sec::request_receiver_down || e.category() == caf::atom("exit"))
     throw error{error_code::unavailable, "The handler is not there"};
+  if (e == caf::sec::unexpected_response)
+    throw std::runtime_error("the actor has answered with something else than what it was registered for");
   if (e == caf::sec::unexpected_message) throw error{error_code::invalid_rpc, "The handler does not know this message"};
   throw std::runtime_error("actor answered " + caf::to_string(e));
 }

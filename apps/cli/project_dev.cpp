@@ -387,8 +387,9 @@ project read_project() {
     if (p.program.empty() || p.program.find('/') != std::string::npos)
       throw usage_error("swill.json: 'program' is the name of a target of CMake");
     return p;
-  } catch (const nlohmann::json::exception& e) {
-    throw usage_error("swill.json: " + std::string{e.what()});
+  } catch (const nlohmann::json::exception&) {
+    throw usage_error(
+        R"(swill.json is no JSON object with "program", a text, and perhaps "arguments", a list of texts, and "client", a text)");
   }
 }
 

@@ -197,7 +197,10 @@ void add_cluster(output& out) {
   try {
     for (; written < files.size(); ++written) write_new_file(files[written].name, files[written].text);
   } catch (...) {
-    for (std::size_t i = 0; i <= written; ++i) fs::remove(files[i].name, ignored);
+    for (std::size_t i = 0; i <= written; ++i) {
+      fs::remove(files[i].name, ignored);
+      if (files[i].name.has_parent_path()) fs::remove(files[i].name.parent_path(), ignored); // where it is empty
+    }
     throw;
   }
   std::string text = "Added";
