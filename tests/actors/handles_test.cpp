@@ -458,10 +458,10 @@ TEST_F(Handles, AnswerRequestsThatTheyDoNotKnow) {
 TEST_F(Handles, DropMessagesThatTheyDoNotKnowAndSendersLive) {
   test_client& c = serve();
   const auto seq = c.open("sleep", 1);
-  bool ended = false;
+  const auto ended = std::make_shared<bool>(false); // the sender outlives the test's body
   const ends_here sender{s.system().spawn(
-      [&](caf::event_based_actor* self, int) -> caf::behavior {
-        self->attach_functor([&] { ended = true; });
+      [&, ended](caf::event_based_actor* self, int) -> caf::behavior {
+        self->attach_functor([ended] { *ended = true; });
         return {[this, self](int n) {
           self->send(caf::actor_cast<caf::actor>(a.request), tick{n});
           self->send(caf::actor_cast<caf::actor>(a.connection), tick{n});
@@ -481,7 +481,7 @@ TEST_F(Handles, DropMessagesThatTheyDoNotKnowAndSendersLive) {
   for (int i = 0; i < 10; ++i) caf::anon_send(sender.who(), i);
   s.run();
 
-  EXPECT_FALSE(ended);
+  EXPECT_FALSE(*ended);
   EXPECT_EQ(s.runtime().dropped_mail(), 40U);
 }
 
