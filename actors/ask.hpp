@@ -61,6 +61,8 @@ public:
   bool is_answered() const noexcept { return answered_; }
   /// It has answered an error of to_caf.
   bool was_refused_by_actor() const noexcept;
+  /// It does not know such messages.
+  bool is_unknown_to_actor() const noexcept { return error_ == caf::sec::unexpected_message; }
   /// It had ended before it looked at the message.
   bool is_refused() const noexcept { return refused_; }
 

@@ -95,18 +95,38 @@ void connection_actor::begin(message_port& port) {
   home().known.add(*this);
   for (connection_watcher* w : home().watchers) w->on_connected(*this);
   if (app().connection.after_accept.empty()) return;
+  std::size_t next = 0;
+  task<void> waits;
+  std::exception_ptr failure;
+  home().loop().note_entered(&hook_scope::tag);
+  try {
+    waits = detail::next_wait(app().connection.after_accept, next, *facts_);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (!waits) return on_accepted(failure);
   port.pause_reading(true); // requests wait until the hooks have run
-  const auto done = [this](std::exception_ptr failure) {
+  const auto done = [this](std::exception_ptr f) {
     home().dispose_later(std::shared_ptr<hook_scope>{std::move(hooks_)});
-    if (failure && !is_closed_ && !detail::is_closed_by(failure, *facts_)) {
-      log_failure("after_accept", 0, failure);
-      close(1011, "after_accept failed");
-    }
+    on_accepted(f);
     if (around_.port != nullptr && !is_closed_) around_.port->pause_reading(false);
     finish_if_done();
   };
   hooks_ = std::make_unique<hook_scope>(home(), *facts_, hook_scope::when::before, done);
-  hooks_->start(detail::run_hooks(app().connection.after_accept, *facts_));
+  hooks_->start(run_after_accept(std::move(waits), next));
+}
+
+task<void> connection_actor::run_after_accept(task<void> first, std::size_t next) {
+  for (task<void> waits = std::move(first); waits;
+       waits = detail::next_wait(app().connection.after_accept, next, *facts_))
+    co_await waits;
+}
+
+/// The hooks of after_accept have run.
+void connection_actor::on_accepted(const std::exception_ptr& failure) {
+  if (!failure || is_closed_ || detail::is_closed_by(failure, *facts_)) return;
+  log_failure("after_accept", 0, failure);
+  close(1011, "after_accept failed");
 }
 
 void connection_actor::log_failure(std::string_view hook, std::size_t number, std::exception_ptr failure) const {

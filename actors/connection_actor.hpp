@@ -169,6 +169,8 @@ private:
   caf::strong_actor_ptr take_out(std::size_t slot);
   void finish_if_done();
   void start_after_connection();
+  task<void> run_after_accept(task<void> first, std::size_t next);
+  void on_accepted(const std::exception_ptr& failure);
   task<void> run_after_connection();
   void leave_unit() noexcept;
 

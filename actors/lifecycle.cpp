@@ -53,6 +53,22 @@ task<void> ask_after_accept(hook_actor_ptr to, connection& c) {
   apply_user(c, by);
 }
 
+/// Leading or trailing metadata are about to be sent.
+template <class Message>
+task<void> ask_about_metadata(hook_actor_ptr to, context& c, metadata& sent, std::string_view hook) {
+  Message m{facts_of(c), sent};
+  hooks::change by = co_await consult(to, std::move(m), hook);
+  if (by.metadata) sent = std::move(*by.metadata);
+}
+
+/// A message has come, or is about to be sent.
+template <class Message>
+task<void> ask_about_message(hook_actor_ptr to, context& c, any_message& message, std::string_view hook) {
+  Message m{facts_of(c), message.to_value()};
+  hooks::change by = co_await consult(to, std::move(m), hook);
+  if (by.message) message.assign(*by.message);
+}
+
 } // namespace
 
 hooks::change hook_actor_ref::settle(const ask_base& asked, std::exception_ptr failure, std::string_view hook) const {
@@ -66,7 +82,10 @@ hooks::change hook_actor_ref::settle(const ask_base& asked, std::exception_ptr f
   }
   if (unit* here = unit::current())
     here->log_limited(hook, {.level = log_level::warning, .text = {}},
-                      log_limiter::of_exception(std::string{hook} + ": its actor has not answered: ", failure));
+                      log_limiter::of_exception(std::string{hook} + (asked.is_unknown_to_actor()
+                                                                         ? ": its actor does not take this hook: "
+                                                                         : ": its actor has not answered: "),
+                                                failure));
   if (options_.on_timeout == hook_outcome::go_on) return {};
   throw errors::unavailable("Nobody decides on this now");
 }
@@ -120,34 +139,26 @@ void add_hook(app& a, const hook_actor_ptr& to, std::type_identity<hooks::before
 }
 
 void add_hook(app& a, const hook_actor_ptr& to, std::type_identity<hooks::before_request_message>) {
-  a.before_request_message([to](context& c, any_message& message) -> task<void> {
-    hooks::before_request_message m{facts_of(c), message.to_value()};
-    hooks::change by = co_await consult(to, std::move(m), "before_request_message");
-    if (by.message) message.assign(*by.message);
+  a.before_request_message([to](context& c, any_message& message) {
+    return ask_about_message<hooks::before_request_message>(to, c, message, "before_request_message");
   });
 }
 
 void add_hook(app& a, const hook_actor_ptr& to, std::type_identity<hooks::before_leading_metadata>) {
-  a.before_leading_metadata([to](context& c, metadata& leading) -> task<void> {
-    hooks::before_leading_metadata m{facts_of(c), leading};
-    hooks::change by = co_await consult(to, std::move(m), "before_leading_metadata");
-    if (by.metadata) leading = std::move(*by.metadata);
+  a.before_leading_metadata([to](context& c, metadata& leading) {
+    return ask_about_metadata<hooks::before_leading_metadata>(to, c, leading, "before_leading_metadata");
   });
 }
 
 void add_hook(app& a, const hook_actor_ptr& to, std::type_identity<hooks::before_response_message>) {
-  a.before_response_message([to](context& c, any_message& message) -> task<void> {
-    hooks::before_response_message m{facts_of(c), message.to_value()};
-    hooks::change by = co_await consult(to, std::move(m), "before_response_message");
-    if (by.message) message.assign(*by.message);
+  a.before_response_message([to](context& c, any_message& message) {
+    return ask_about_message<hooks::before_response_message>(to, c, message, "before_response_message");
   });
 }
 
 void add_hook(app& a, const hook_actor_ptr& to, std::type_identity<hooks::before_trailing_metadata>) {
-  a.before_trailing_metadata([to](context& c, metadata& trailing) -> task<void> {
-    hooks::before_trailing_metadata m{facts_of(c), trailing};
-    hooks::change by = co_await consult(to, std::move(m), "before_trailing_metadata");
-    if (by.metadata) trailing = std::move(*by.metadata);
+  a.before_trailing_metadata([to](context& c, metadata& trailing) {
+    return ask_about_metadata<hooks::before_trailing_metadata>(to, c, trailing, "before_trailing_metadata");
   });
 }
 

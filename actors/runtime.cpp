@@ -186,21 +186,14 @@ void runtime::on_handshake(std::shared_ptr<handshake> h) {
   facts->set_log({app_, &app_->log});
   std::exception_ptr failure;
   task<void> waits;
-  std::size_t number = 0;
+  hooks_run so_far;
   u.loop().note_entered(&hook_scope::tag);
   try {
-    while (const auto* hook = waits ? nullptr : handshake_hook(number)) {
-      ++number;
-      if (hook->plain) {
-        hook->plain(*facts);
-      } else {
-        waits = hook->awaiting(*facts);
-      }
-    }
+    waits = next_wait(*facts, so_far);
   } catch (...) {
     failure = std::current_exception();
   }
-  if (waits) return run_hooks(u, std::move(h), std::move(facts), std::move(waits), number);
+  if (waits) return run_hooks(u, std::move(h), std::move(facts), std::move(waits), so_far);
   try {
     decide(u, *h, facts, failure);
   } catch (...) {
@@ -208,17 +201,16 @@ void runtime::on_handshake(std::shared_ptr<handshake> h) {
   }
 }
 
-/// Of all hooks of a handshake, in their order; null: there are no more.
-const detail::hook<connection&>* runtime::handshake_hook(std::size_t number) const noexcept {
-  const detail::connection_hooks& hooks = app_->connection;
-  const std::size_t before = hooks.before_connection.size();
-  if (number < before) return &hooks.before_connection[number];
-  return number - before < hooks.before_accept.size() ? &hooks.before_accept[number - before] : nullptr;
+/// Runs hooks of a handshake, in their order, until one waits.
+task<void> runtime::next_wait(connection& c, hooks_run& so_far) const {
+  task<void> waits = detail::next_wait(app_->connection.before_connection, so_far.before_connection, c);
+  if (waits) return waits;
+  return detail::next_wait(app_->connection.before_accept, so_far.before_accept, c);
 }
 
-/// The hooks of a handshake from the first on that may wait. One that gives an empty task has nothing to wait for.
+/// The hooks of a handshake from the first on that waits.
 void runtime::run_hooks(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts, task<void> first,
-                        std::size_t next) {
+                        hooks_run so_far) {
   // The scope owns itself until its coroutine has ended.
   auto holder = std::make_shared<std::shared_ptr<hook_scope>>();
   const auto done = [this, &u, h, facts, holder](std::exception_ptr failure) {
@@ -230,7 +222,7 @@ void runtime::run_hooks(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<c
   h->on_gone = [s = std::weak_ptr{*holder}] {
     if (const auto hooks = s.lock()) hooks->cancel();
   };
-  (*holder)->start(accept(u, h, facts, std::move(first), next));
+  (*holder)->start(accept(u, h, facts, std::move(first), so_far));
 }
 
 /// Neither accepted nor rejected: something else was thrown.
@@ -257,20 +249,10 @@ void runtime::log_rejection(const connection& facts, int status) const {
 }
 
 task<void> runtime::accept(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts, task<void> first,
-                           std::size_t next) {
+                           hooks_run so_far) {
   std::exception_ptr failure;
   try {
-    co_await first;
-    while (const auto* hook = handshake_hook(next)) {
-      ++next;
-      task<void> waits;
-      if (hook->plain) {
-        hook->plain(*facts);
-      } else {
-        waits = hook->awaiting(*facts);
-      }
-      if (waits) co_await waits;
-    }
+    for (task<void> waits = std::move(first); waits; waits = next_wait(*facts, so_far)) co_await waits;
   } catch (...) {
     failure = std::current_exception();
   }

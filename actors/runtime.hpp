@@ -100,11 +100,16 @@ private:
   template <class T, class F>
   std::vector<T> collect(F f);
   void on_each_unit(const std::function<void(unit&)>& f);
-  const detail::hook<connection&>* handshake_hook(std::size_t number) const noexcept;
+  /// How many of a handshake's hooks have run.
+  struct hooks_run {
+    std::size_t before_connection = 0;
+    std::size_t before_accept = 0;
+  };
+  task<void> next_wait(connection& c, hooks_run& so_far) const;
   void run_hooks(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts, task<void> first,
-                 std::size_t next);
+                 hooks_run so_far);
   task<void> accept(unit& u, std::shared_ptr<handshake> h, std::shared_ptr<connection> facts, task<void> first,
-                    std::size_t next);
+                    hooks_run so_far);
   void decide(unit& u, handshake& h, const std::shared_ptr<connection>& facts, const std::exception_ptr& failure);
   void fail(unit& u, handshake& h, const connection& facts, const std::exception_ptr& failure);
   void open(unit& u, handshake& h, std::shared_ptr<connection> facts);

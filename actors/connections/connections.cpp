@@ -195,10 +195,14 @@ task<T> connections::impl::answer_to(inquiry<T> i) {
 
 task<void> connections::impl::succeed(connection& c) {
   const auto claim = detail::claim_of(c);
-  if (!claim || claim->number < 2) co_return;
+  if (!claim || claim->number < 2) return {};
   question q = about_one(question_kinds::succeed, claim->id, {});
   q.seq = claim->number;
   q.filter.user = c.user();
+  return end_earlier(std::move(q));
+}
+
+task<void> connections::impl::end_earlier(detail::question q) {
   const auto begin = [&](completer<gathered> done) { ask_nodes(std::move(q), {}, std::move(done)); };
   try {
     co_await completion<gathered>(begin);

@@ -185,6 +185,21 @@ task<void> run_hooks(const hook_list<Args...>& hooks, std::type_identity_t<Args>
   }
 }
 
+/// Runs hooks of a list from number `next` on until one of them waits: gives its task, an empty one when all have run. What has nothing to wait
+/// for needs no coroutine around it, and a hook may say so by an empty task.
+template <class... Args>
+task<void> next_wait(const hook_list<Args...>& hooks, std::size_t& next, std::type_identity_t<Args>... args) {
+  while (next < hooks.size()) {
+    const auto& h = hooks[next++];
+    if (h.plain) {
+      h.plain(args...);
+    } else if (task<void> waits = h.awaiting(args...)) {
+      return waits;
+    }
+  }
+  return {};
+}
+
 /// Runs the hooks of a list of plain functions, one after the other.
 template <class... Args>
 void call_hooks(const hook_list<Args...>& hooks, std::type_identity_t<Args>... args) {

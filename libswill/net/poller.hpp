@@ -21,7 +21,8 @@ public:
   virtual ~watched() = default;
 
 protected:
-  /// Inside a turn. `broken` comes whatever was asked for, and again and again until the descriptor is removed.
+  /// Inside a turn. `broken` comes whatever was asked for, and again and again until the descriptor is removed (once after
+  /// tell_once()).
   virtual void on_ready(bool readable, bool writable, bool broken) noexcept = 0;
   /// Inside the turn that poller::later() was asked for.
   virtual void on_later() noexcept {}
@@ -37,16 +38,18 @@ protected:
   /// How many messages it may take in a turn: fewer where turns took long, with all that was done for them.
   int messages_per_turn() const noexcept { return messages_; }
   static constexpr std::uint8_t most_messages = 64;
-  /// It is told when something comes, not as long as something is there: before it is added. It says by note_read() that nothing is left, and
-  /// asks again by poller::change() while something is (is_unread()).
+  /// To be called before it is added: it is told when something comes, and not as long as something is there. By note_read() it says that nothing
+  /// is left. While something is (is_unread()), it is told once more by poller::change() with `again`.
   void tell_once() noexcept {
     once_ = true;
     unread_ = ended_ = false;
   }
   /// Something has come, or the end, that was not read.
   bool is_unread() const noexcept { return unread_; }
-  /// All that had come was read, but for the peer's end, where that has come (false: with it).
-  void note_read(bool before_end = true) noexcept { unread_ = before_end && ended_; }
+  /// All bytes that had come were read. The peer's end, where that has come, was not.
+  void note_read() noexcept { unread_ = ended_; }
+  /// Nothing is left, nor is the end.
+  void note_all_read() noexcept { unread_ = false; }
   /// Its first turn is going to be a long one: it comes after those who are likely to be short, one after each look at what is ready.
   void begin_greedy() noexcept { greedy_ = turns_after_long; }
 

@@ -77,7 +77,7 @@ void stream_socket::read() {
     const ssize_t n = ::recv(fd_, sockets.received(), share, 0);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0)
-      note_read(false);
+      note_all_read();
     else if (static_cast<std::size_t>(n) < share)
       note_read();
     if (n == 0) return on_peer_gone(0);

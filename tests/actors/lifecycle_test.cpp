@@ -191,7 +191,7 @@ TEST_F(Lifecycle, RefusesRequestsWithTheErrorOfTheActor) {
 
 // --- Actors that do not answer
 
-TEST_F(Lifecycle, DoesWhatWasDeclaredWhenTheActorIsSilentThrowsOrIsGone) {
+TEST_F(Lifecycle, DoesWhatWasDeclaredWhenTheActorIsSilentThrowsIsGoneOrHasNoSuchHook) {
   const auto silent = [](caf::event_based_actor* self) -> caf::behavior {
     return {[self](const hooks::before_request&) { static_cast<void>(self->make_response_promise()); }};
   };
@@ -199,13 +199,17 @@ TEST_F(Lifecycle, DoesWhatWasDeclaredWhenTheActorIsSilentThrowsOrIsGone) {
     self->set_exception_handler([](std::exception_ptr&) { return caf::make_error(caf::sec::runtime_error); });
     return {[](const hooks::before_request&) { throw std::runtime_error("broken"); }};
   };
+  const auto without = [](caf::event_based_actor* self) -> caf::behavior {
+    self->set_default_handler(caf::drop);
+    return {[](const hooks::after_request&) {}};
+  };
   for (const bool refuses : {false, true}) {
-    for (int which = 0; which < 3; ++which) {
+    for (int which = 0; which < 4; ++which) {
       logged_app own;
       own.handle("add", [](request<int> r) { return r.data() + 1; });
       test_server server;
       const auto f = [&](caf::event_based_actor* self, int) -> caf::behavior {
-        return which == 1 ? throwing(self) : silent(self);
+        return which == 1 ? throwing(self) : which == 3 ? without(self) : silent(self);
       };
       const ends_here who{server.system().spawn(f, 0)};
       if (which == 2) caf::anon_send_exit(who.who(), caf::exit_reason::kill);
@@ -223,7 +227,8 @@ TEST_F(Lifecycle, DoesWhatWasDeclaredWhenTheActorIsSilentThrowsOrIsGone) {
 
       EXPECT_EQ(arrived(c, seq), strings{refuses ? "e:503" : "m:2"}) << which;
       ASSERT_EQ(own.lines().size(), 1U);
-      EXPECT_EQ(own.lines()[0].substr(0, 48), "warning before_request: its actor has not answer");
+      const std::string why = which == 3 ? "does not take this hook: " : "has not answered: ";
+      EXPECT_TRUE(own.lines()[0].starts_with("warning before_request: its actor " + why)) << own.lines()[0];
     }
   }
 }

@@ -5,6 +5,10 @@
 #include "sessions/sessions.hpp"
 #include "tests/connections/world.hpp"
 
+#include <algorithm>
+#include <memory>
+#include <vector>
+
 namespace swill::test {
 namespace {
 
@@ -700,6 +704,23 @@ TEST_F(Connections, AreNotEndedByWhoIsNoSuccessor) {
   test_client successor{*server, connection_of(longest, "2")};
   successor.call<>("login", std::string{"ann"});
   EXPECT_EQ(other_kept.close_code(), 1008);
+}
+
+TEST_F(Connections, OfAClientAreKnownAsItsUpToABound) {
+  serve();
+  std::vector<std::unique_ptr<test_client>> many;
+  for (int i = 0; i < 66; ++i) many.push_back(std::make_unique<test_client>(*server, connection_of(ada, "1")));
+
+  test_client successor{*server, connection_of(ada, "2")};
+  successor.call<>("login", std::string{"ann"});
+
+  EXPECT_EQ(std::count_if(many.begin(), many.end(), [](const auto& c) { return c->close_code() == 1008; }), 64);
+  many.clear();
+  server->run();
+  test_client third{*server, connection_of(ada, "3")}; // there is room for it again
+  test_client fourth{*server, connection_of(ada, "4")};
+  fourth.call<>("login", std::string{"ann"});
+  EXPECT_EQ(third.close_code(), 1008);
 }
 
 TEST_F(Connections, OfAUserAreNotEndedByAnother) {

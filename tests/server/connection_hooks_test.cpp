@@ -50,23 +50,29 @@ TEST(ConnectionHooks, MayAwaitBeforeTheyDecide) {
   EXPECT_EQ(arrived(c, seq), strings{"m:5"});
 }
 
-/// The hooks of a handshake in all mixtures: a function, a function that gives an empty task, a coroutine that does not wait, and one that does.
+/// Hooks in all mixtures, of a handshake or of what follows: a function, a function that gives an empty task, a coroutine that does not wait, and one that does.
 struct mixed_hooks {
   static constexpr int count = 3;
   std::string seen;
-  int kinds = 0;    ///< of each, two bits
-  int rejects = -1; ///< the number of the one that does
+  int kinds = 0;        ///< of each, two bits
+  int rejects = -1;     ///< the number of the one that does
+  bool is_late = false; ///< after_accept
 
   void run(int number) {
     seen += std::to_string(number);
-    if (number == rejects) throw rejection{401, "not you"};
+    if (number != rejects) return;
+    if (is_late) throw close_connection{4001, "not you"};
+    throw rejection{401, "not you"};
   }
   task<void> wait(int number, clock_duration how_long) {
     if (how_long.count() != 0) co_await sleep_for(std::chrono::milliseconds{1});
     run(number);
   }
   void add(app& a, int number) {
-    const auto to = [&](auto f) { number < count / 2 ? a.before_connection(f) : a.before_accept(f); };
+    const auto to = [&](auto f) {
+      if (is_late) return a.after_accept(f);
+      number < count / 2 ? a.before_connection(f) : a.before_accept(f);
+    };
     switch (kinds >> 2 * number & 3) {
       case 0: return to([this, number](connection&) { run(number); });
       case 1:
@@ -94,6 +100,27 @@ TEST(ConnectionHooks, RunInOrderWhetherTheyWaitOrNot) {
       ASSERT_EQ(c.pipe().is_open(), rejects < 0) << kinds << ' ' << rejects;
       EXPECT_EQ(hooks.seen, rejects < 0 ? all : all.substr(0, static_cast<std::size_t>(rejects) + 1)) << kinds;
       EXPECT_EQ(c.pipe().rejected().has_value(), rejects >= 0) << kinds;
+    }
+  }
+}
+
+TEST(ConnectionHooks, OfAfterAcceptRunInOrderBeforeAnyRequest) {
+  for (int kinds = 0; kinds < 1 << 2 * mixed_hooks::count; ++kinds) {
+    for (int rejects = -1; rejects < mixed_hooks::count; ++rejects) {
+      mixed_hooks hooks{.kinds = kinds, .rejects = rejects, .is_late = true};
+      logged_app a;
+      a.handle("seen", [&](request<>) { return hooks.seen; });
+      for (int n = 0; n < mixed_hooks::count; ++n) hooks.add(a, n);
+      test_server s{a};
+      test_client c{s};
+      const auto seq = rejects < 0 ? c.open("seen", nothing{}) : 0;
+      s.advance(10ms);
+
+      if (rejects < 0)
+        EXPECT_EQ(arrived(c, seq), strings{R"(m:"012")"}) << kinds;
+      else
+        EXPECT_EQ(c.close_code(), 4001) << kinds << ' ' << rejects;
+      EXPECT_EQ(hooks.seen.size(), static_cast<std::size_t>(rejects < 0 ? mixed_hooks::count : rejects + 1)) << kinds;
     }
   }
 }

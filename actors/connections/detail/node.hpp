@@ -50,7 +50,9 @@ struct connections::impl : std::enable_shared_from_this<impl> {
   template <class T>
   task<T> answer_to(detail::inquiry<T> i);
   /// Ends what there still is of earlier connections of that one's client, and waits for their end: at most node_timeout.
+  /// An empty task when there can be none.
   task<void> succeed(connection& c);
+  task<void> end_earlier(detail::question q);
   void start_actors(actors::runtime& r);
   void wait_until_listed() const;
 };

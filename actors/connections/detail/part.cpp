@@ -70,7 +70,9 @@ void registry_part::tell_event(connection_event e) {
 
 void registry_part::on_connected(actors::connection_actor& c) {
   seats_.push_back({c.number, hash_of(c.facts().id()), &c});
-  if (const auto claim = claim_of(c.facts())) clients_.emplace(hash_of(claim->id), &c);
+  constexpr std::size_t most_of_one_client = 64; // each further connection of that client looks at all of them
+  const auto claim = claim_of(c.facts());
+  if (claim && clients_.count(hash_of(claim->id)) < most_of_one_client) clients_.emplace(hash_of(claim->id), &c);
   tell_event(event_of(connection_event_kind::connected, settings_, c));
 }
 

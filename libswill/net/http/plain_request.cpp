@@ -9,13 +9,12 @@ namespace swill::net::http {
 
 namespace {
 
+using header_fields::is_token_character;
 using header_fields::same_token;
 
 // A head that is longer, or has more fields, is nobody's usual one, and the fields are compared each with each.
 constexpr std::size_t longest = 4096;
 constexpr std::size_t most_fields = 32;
-
-using header_fields::is_token_character;
 
 bool is_printable(char c) noexcept { return c > ' ' && c < 0x7f; }
 bool is_of_value(char c) noexcept { return c == ' ' || is_printable(c); }
