@@ -60,8 +60,9 @@ function(swill_room name directory)
   set_property(GLOBAL APPEND PROPERTY SWILL_ROOMS swill_${name})
 endfunction()
 
-# swill_app(<target> <directory> [<library>...]): one program from the sources of apps/<directory>.
+# swill_app(<target> <directory> [<library>...] [PRECOMPILED_BY <room>]): one program from the sources of apps/<directory>.
 function(swill_app target directory)
+  cmake_parse_arguments(APP "" "PRECOMPILED_BY" "" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/apps/${directory}/*.cpp")
   if(NOT sources)
     return()
@@ -73,10 +74,13 @@ function(swill_app target directory)
   endif()
   add_executable(${target} ${sources})
   swill_batch(${target})
+  if(SWILL_PRECOMPILED_HEADERS AND APP_PRECOMPILED_BY)
+    target_precompile_headers(${target} REUSE_FROM swill_${APP_PRECOMPILED_BY})
+  endif()
   if(NOT target MATCHES "bench") # which measures
     swill_compile_sooner(${target})
   endif()
-  target_link_libraries(${target} PRIVATE swill_build_flags swill_program_options swill::swill ${ARGN})
+  target_link_libraries(${target} PRIVATE swill_build_flags swill_program_options swill::swill ${APP_UNPARSED_ARGUMENTS})
   set_target_properties(${target} PROPERTIES
     OUTPUT_NAME ${output}
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin"
