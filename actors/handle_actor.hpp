@@ -175,6 +175,22 @@ task<Out> call_serial_actor(actor_question q, KeyOf key_of, request<In> r) {
   }
 }
 
+/// While the answer to a question of another actor may still come.
+class routed_question {
+public:
+  routed_question(const assignment& a, const ask_base& asked, routed_call& by)
+      : assignment_(a), asked_(asked), by_(by) {}
+  routed_question& operator=(routed_question&&) = delete;
+  ~routed_question() {
+    if (!asked_.is_answered()) by_.keep(assignment_.leave());
+  }
+
+private:
+  const assignment& assignment_;
+  const ask_base& asked_;
+  routed_call& by_;
+};
+
 /// Calls a keyed actor for another actor.
 template <class In, class Answered, class... Info, class KeyOf>
 task<caf::message> route_call(actor_question q, KeyOf key_of, call_info caller, In in, routed_call& by) {
@@ -191,14 +207,7 @@ task<caf::message> route_call(actor_question q, KeyOf key_of, call_info caller, 
     caller.incarnation = a.number();
     std::tuple<Info..., In> message{Info(caller)..., In(in)};
     ask_awaiter<Answered, Info..., In> asking{a.actor(), time_until(end, by.loop()), std::move(message)};
-    const struct leaving {
-      ~leaving() {
-        if (!asking.is_answered()) by.keep(a.leave());
-      }
-      const assignment& a;
-      const ask_base& asking;
-      routed_call& by;
-    } open{a, asking, by};
+    const routed_question open{a, asking, by};
     try {
       if constexpr (std::is_void_v<Answered>) {
         co_await asking;

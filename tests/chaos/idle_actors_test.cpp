@@ -21,6 +21,7 @@ using chaos::scaled;
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t idle_keys = 64;
+constexpr std::size_t idle_callers = 4 * idle_keys; // of each key one in about a millisecond
 
 struct idle_counts {
   std::array<std::atomic<int>, idle_keys> alive{};
@@ -64,7 +65,7 @@ task<void> visit(const client& c, idle_outcome& o) {
     } catch (const error& e) {
       if (o.first_error.empty()) o.first_error = std::to_string(e.code) + " " + e.message;
     }
-    co_await sleep_for(std::chrono::microseconds{o.random() % 10'000});
+    co_await sleep_for(std::chrono::microseconds{o.random() % 8'000});
   }
 }
 task<void> visit_by(std::size_t callers, const client& c, idle_outcome& o) {
@@ -73,13 +74,14 @@ task<void> visit_by(std::size_t callers, const client& c, idle_outcome& o) {
 }
 task<void> visit_all(std::string url, idle_outcome& o) {
   const client c = co_await client::connect(url);
-  co_await visit_by(idle_keys * 4, c, o);
+  co_await visit_by(idle_callers, c, o);
 }
 
 TEST(IdleActors, AnswerEveryCallThatMeetsTheirEnd) {
-  const auto calls = scaled<std::uint64_t>(100'000, 1'000'000);
+  const auto calls = scaled<std::uint64_t>(50'000, 1'000'000);
   idle_counts counts;
   app a;
+  a.limits().requests_per_connection = 2 * idle_callers;
   const auto by_key = [&counts](caf::stateful_actor<idle_life>* self, std::uint64_t key) -> caf::behavior {
     self->state.begin(counts, key);
     return {[key](std::uint64_t) { return key; }};

@@ -9,7 +9,9 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 // [messages]
 struct bid {
@@ -33,6 +35,25 @@ void describe(D& d, question& q) {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bid)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(question)
 // [/messages]
+
+// [transfer]
+struct transfer {
+  std::string from, to;
+  std::int64_t cents = 0;
+};
+template <class D>
+void describe(D& d, transfer& t) {
+  d.field("from", t.from);
+  d.field("to", t.to);
+  d.field("cents", t.cents);
+}
+
+struct account_state {
+  std::int64_t cents = 1'000;
+};
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(transfer)
+// [/transfer]
 
 namespace {
 
@@ -100,25 +121,6 @@ TEST(ActorsPage, HasLots) {
   EXPECT_EQ(client.call<std::int64_t>("highest", question{"chair"}), 0);
 }
 
-// [transfer]
-struct transfer {
-  std::string from, to;
-  std::int64_t cents = 0;
-};
-template <class D>
-void describe(D& d, transfer& t) {
-  d.field("from", t.from);
-  d.field("to", t.to);
-  d.field("cents", t.cents);
-}
-
-struct account_state {
-  std::int64_t cents = 1'000;
-};
-
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(transfer)
-// [/transfer]
-
 // [account]
 // Every transfer is a call of the account that pays; that of the other one is a transfer from nobody.
 caf::behavior account(caf::stateful_actor<account_state>* self, const caf::actor& accounts) {
@@ -135,35 +137,53 @@ caf::behavior account(caf::stateful_actor<account_state>* self, const caf::actor
 // [/account]
 
 struct Accounts : testing::Test {
-  swill::app app;
-  caf::actor accounts;
+  /// Transfers of ann to the bank, which takes its time.
   void serve(bool serial) {
-    const auto all = swill::keyed{
-        [](const transfer& t) { return t.from.empty() ? t.to : t.from; },
-        [this](caf::stateful_actor<account_state>* self, const std::string&) { return account(self, accounts); },
-        {.serial = serial}};
+    const auto all = swill::keyed{[](const transfer& t) { return t.from.empty() ? t.to : t.from; },
+                                  [this](caf::stateful_actor<account_state>* self, const std::string& who) {
+                                    return who == "bank" ? bank(self) : account(self, accounts);
+                                  },
+                                  {.serial = serial}};
     app.handle_actor<swill::with_info<transfer>, std::int64_t>("pay", all);
     server.emplace(app);
     accounts = all.actor();
     client.emplace(*server);
+    first = client->open("pay", transfer{"ann", "bank", 1'000});
+    second = client->open("pay", transfer{"ann", "bank", 1'000});
+    server->run();
   }
-  void TearDown() override { accounts = nullptr; }
+  caf::behavior bank(caf::stateful_actor<account_state>* self) {
+    return {[this, self](const swill::call_info&, const transfer&) {
+      return taken.emplace_back(self->make_response_promise<std::int64_t>());
+    }};
+  }
+  void TearDown() override {
+    accounts = nullptr;
+    taken.clear();
+  }
+  swill::app app;
+  caf::actor accounts;
+  std::vector<caf::typed_response_promise<std::int64_t>> taken;
   std::optional<swill::test_server> server;
   std::optional<swill::test_client> client;
+  std::uint64_t first = 0, second = 0;
 };
 
 TEST_F(Accounts, FindTheSameMoneyTwice) {
   serve(false);
-  const auto first = client->open("pay", transfer{"ann", "bob", 1'000});
-  const auto second = client->open("pay", transfer{"ann", "eve", 1'000});
+  for (std::size_t i = 0; i < 2; ++i) {
+    taken.at(0).deliver(std::int64_t{1});
+    taken.erase(taken.begin());
+    server->run();
+  }
   EXPECT_EQ(client->expect<std::int64_t>(first), 0);
   EXPECT_EQ(client->expect<std::int64_t>(second), -1'000);
 }
 
 TEST_F(Accounts, ThatAreSerialDoNot) {
   serve(true);
-  const auto first = client->open("pay", transfer{"ann", "bob", 1'000});
-  const auto second = client->open("pay", transfer{"ann", "eve", 1'000});
+  ASSERT_EQ(taken.size(), 1U);
+  taken[0].deliver(std::int64_t{1});
   EXPECT_EQ(client->expect<std::int64_t>(first), 0);
   EXPECT_THROW(client->expect<std::int64_t>(second), swill::error);
 }
