@@ -38,6 +38,8 @@ public:
 
   /// Half-close: no more items of the client.
   void end();
+  /// The actor has ended the stream, or broken its rules, or is gone.
+  bool is_over() const noexcept { return over_; }
 
   /// Waits until the actor takes another item of the client.
   SWILL_MUST_AWAIT("credit() does nothing until it is awaited: co_await it")
@@ -58,7 +60,6 @@ protected:
   void grant();
   virtual bool take_item(caf::type_erased_tuple& content) = 0;
   void check() const; ///< throws what ended the channel
-  bool is_over() const noexcept { return over_; }
   scope& scope_;
   wait_slot item_waiter_;
 

@@ -23,7 +23,17 @@ call_info info_of(context& c, std::optional<clock_time> end, std::string key, st
           .tags = c.options().tags,
           .trace = std::string{c.trace()},
           .key = std::move(key),
-          .incarnation = incarnation};
+          .incarnation = incarnation,
+          .chain = chain_of(c)};
+}
+
+std::shared_ptr<const call_chain> chain_of(const context& c) {
+  const auto* known = static_cast<const request_call&>(c.call()).chain();
+  return known != nullptr ? known->is : nullptr;
+}
+
+std::shared_ptr<const call_chain> begin_chain(context& c, std::string_view key) {
+  return c.call().state().get<request_chain>().is = call_chain::extended(nullptr, chain_name(c.rpc(), key));
 }
 
 } // namespace swill::actors

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/call_chain.hpp"
 #include "actors/request_id.hpp"
 
 #include "libswill/api/metadata.hpp"
@@ -8,6 +9,7 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -33,6 +35,8 @@ struct call_info {
   std::string trace;             ///< trace-id of the client's `traceparent`; empty: none
   std::string key;               ///< of a keyed actor, where it is text or a number
   std::uint64_t incarnation = 0; ///< of the actor; one that takes its place later has a larger one
+  /// Of serial keyed actors: the calls that wait for this one, and this one. Shared by copies, never changed. Null where no such actor takes part.
+  std::shared_ptr<const call_chain> chain{};
 };
 
 /// `answer<double>{4.5, {"source", "cache"}}`: what a handler actor answers with metadata of the response beside the value
@@ -49,6 +53,10 @@ namespace actors {
 request_id id_of(context& c);
 /// Of a request that is answered without the actor at that time, or at its deadline. On its thread.
 call_info info_of(context& c, std::optional<clock_time> end, std::string key, std::uint64_t incarnation);
+/// That which a request has begun; null: none.
+std::shared_ptr<const call_chain> chain_of(const context& c);
+/// A request calls a serial actor with this key.
+std::shared_ptr<const call_chain> begin_chain(context& c, std::string_view key);
 } // namespace actors
 
 } // namespace swill

@@ -416,6 +416,7 @@ void connection_actor::on_finished(request_call& r) {
     r.connection = nullptr;
     request_actor& actor = as_request(a);
     if (actor.is_recyclable() && u.idle_requests.size() < 4096) {
+      actor.forget_left();
       u.idle_requests.push_back(std::move(a));
     } else {
       actor.quit();

@@ -1,5 +1,7 @@
 #include "actors/handle_actor.hpp"
 
+#include "actors/request_actor.hpp"
+
 #include <algorithm>
 
 namespace swill::actors {
@@ -16,10 +18,33 @@ std::optional<clock_time> end_of(const actor_question& q, context& c) {
   return c.call().loop().now() + detail::within_the_clock(time);
 }
 
+std::optional<clock_time> end_of(const actor_question& q, const call_info& caller, swill::loop& here) {
+  if (!q.timeout && caller.deadline) return caller.deadline;
+  const std::chrono::milliseconds time = q.timeout.value_or(default_time);
+  if (time.count() <= 0) return caller.deadline;
+  const clock_time end = here.now() + detail::within_the_clock(time);
+  return caller.deadline ? std::min(*caller.deadline, end) : end;
+}
+
 std::chrono::milliseconds time_until(std::optional<clock_time> end, context& c) {
+  return time_until(end, c.call().loop());
+}
+
+std::chrono::milliseconds time_until(std::optional<clock_time> end, swill::loop& here) {
   using std::chrono::milliseconds;
   if (!end) return milliseconds{0};
-  return std::max(std::chrono::ceil<milliseconds>(*end - c.call().loop().now()), milliseconds{1});
+  return std::max(std::chrono::ceil<milliseconds>(*end - here.now()), milliseconds{1});
+}
+
+void join_chain(const roster& who, call_info& caller, routed_call& by) {
+  if (!who.is_serial()) return;
+  const auto before = caller.chain;
+  caller.chain = call_chain::extended(before, chain_name(caller.rpc, caller.key));
+  by.set_chain(caller.chain, before);
+}
+
+void leave(const assignment& a, context& c) {
+  if (auto* sender = static_cast<request_call&>(c.call()).actor; sender != nullptr) sender->keep(a.leave());
 }
 
 void tell_cancelled(const caf::strong_actor_ptr& to, request_id id) {

@@ -2,6 +2,7 @@
 
 #include "actors/actor_signature.hpp"
 #include "actors/ask.hpp"
+#include "actors/routed_call.hpp"
 #include "actors/spawned.hpp"
 
 #include "libswill/api/app.hpp"
@@ -59,8 +60,16 @@ struct actor_question {
 std::optional<clock_time> end_of(const actor_question& q, context& c);
 /// What is left until then, for an ask; 0: the deadline alone.
 std::chrono::milliseconds time_until(std::optional<clock_time> end, context& c);
+/// The same of a call that another actor makes, where the first is the one that `caller` says, if any.
+std::optional<clock_time> end_of(const actor_question& q, const call_info& caller, swill::loop& here);
+std::chrono::milliseconds time_until(std::optional<clock_time> end, swill::loop& here);
+/// Another actor calls one that is serial or not, with a call_info that has its name and key: what is to be sent has the chain.
+void join_chain(const roster& who, call_info& caller, routed_call& by);
 /// Tells it that nobody waits for the answer to this request.
 void tell_cancelled(const caf::strong_actor_ptr& to, request_id id);
+
+/// A call ends without an answer: what its actor has got of it still counts (assignment::leave).
+void leave(const assignment& a, context& c);
 
 /// While the answer to a question may still come.
 class open_question {
@@ -70,7 +79,9 @@ public:
   open_question(const open_question&) = delete;
   open_question& operator=(const open_question&) = delete;
   ~open_question() {
-    if (tells_ && !asked_.is_answered()) tell_cancelled(assignment_.actor(), id_of(context_));
+    if (asked_.is_answered()) return;
+    leave(assignment_, context_);
+    if (tells_) tell_cancelled(assignment_.actor(), id_of(context_));
   }
 
 private:
@@ -78,6 +89,22 @@ private:
   const assignment& assignment_;
   context& context_;
   const ask_base& asked_;
+};
+
+/// While the actor of a stream may still have messages of it.
+class open_channel {
+public:
+  open_channel(const assignment& a, context& c, const channel_base& channel)
+      : assignment_(a), context_(c), channel_(channel) {}
+  open_channel& operator=(open_channel&&) = delete;
+  ~open_channel() {
+    if (!channel_.is_over()) leave(assignment_, context_);
+  }
+
+private:
+  const assignment& assignment_;
+  context& context_;
+  const channel_base& channel_;
 };
 
 /// A key as call_info shows it.
@@ -136,11 +163,97 @@ task<Out> call_actor(actor_question q, KeyOf key_of, request<In> r) {
   }
 }
 
+/// The same for an actor with one call at a time, which is told the chain that this begins.
+template <class In, class Out, class Answered, class... Info, class KeyOf>
+task<Out> call_serial_actor(actor_question q, KeyOf key_of, request<In> r) {
+  const auto chain = begin_chain(r.context(), key_text(key_of(std::as_const(r).data())));
+  task<Out> calling = call_actor<In, Out, Answered, Info...>(std::move(q), std::move(key_of), std::move(r));
+  try {
+    co_return co_await calling;
+  } catch (const error& e) {
+    throw chain->named(e);
+  }
+}
+
+/// While the answer to a question of another actor may still come.
+class routed_question {
+public:
+  routed_question(const assignment& a, const ask_base& asked, routed_call& by)
+      : assignment_(a), asked_(asked), by_(by) {}
+  routed_question& operator=(routed_question&&) = delete;
+  ~routed_question() {
+    if (!asked_.is_answered()) by_.keep(assignment_.leave());
+  }
+
+private:
+  const assignment& assignment_;
+  const ask_base& asked_;
+  routed_call& by_;
+};
+
+/// Calls a keyed actor for another actor.
+template <class In, class Answered, class... Info, class KeyOf>
+task<caf::message> route_call(actor_question q, KeyOf key_of, call_info caller, In in, routed_call& by) {
+  const auto key = key_of(std::as_const(in));
+  const std::optional<clock_time> end = end_of(q, caller, by.loop());
+  caller.deadline = end;
+  caller.key = key_text(key);
+  join_chain(*q.who, caller, by);
+  std::uint64_t met = 0;
+  for (;;) {
+    std::shared_ptr<waiting_call> w;
+    assignment a = q.who->take(&key, met, by.loop(), w);
+    if (!a) a = co_await next_actor(q.who, &key, met, end, std::move(w));
+    caller.incarnation = a.number();
+    std::tuple<Info..., In> message{Info(caller)..., In(in)};
+    ask_awaiter<Answered, Info..., In> asking{a.actor(), time_until(end, by.loop()), std::move(message)};
+    const routed_question open{a, asking, by};
+    try {
+      if constexpr (std::is_void_v<Answered>) {
+        co_await asking;
+        co_return caf::message{};
+      } else {
+        Answered out = co_await asking;
+        co_return caf::make_message(std::move(out));
+      }
+    } catch (const error&) {
+      if (!asking.is_refused()) throw;
+    }
+    met = a.number();
+  }
+}
+
+/// A handler of keyed actors which takes In, with call_info before it or without.
+template <class In, class Answered, class KeyOf, class... Info>
+class typed_route final : public actor_route {
+public:
+  typed_route(std::string n, actor_question q, KeyOf key_of)
+      : actor_route(std::move(n)), question_(std::move(q)), key_of_(std::move(key_of)) {}
+  bool takes(const caf::type_erased_tuple& m) const override {
+    return m.match_elements<In>() || m.match_elements<call_info, In>();
+  }
+  task<caf::message> call(std::shared_ptr<roster> who, std::string rpc, const caf::type_erased_tuple& m,
+                          routed_call& by) const override {
+    const bool has_info = m.size() == 2;
+    call_info caller = has_info ? m.get_as<call_info>(0) : call_info{};
+    caller.rpc = std::move(rpc);
+    actor_question q = question_;
+    q.who = std::move(who);
+    return route_call<In, Answered, Info...>(std::move(q), key_of_, std::move(caller), m.get_as<In>(has_info ? 1 : 0),
+                                             by);
+  }
+
+private:
+  actor_question question_; ///< without its roster, which owns this
+  KeyOf key_of_;
+};
+
 template <class In, class Out, class KeyOf>
 stream<Out> download_from_actor(std::shared_ptr<roster> who, KeyOf key_of, std::uint32_t window, request<In> r) {
   const auto key = key_of(std::as_const(r).data());
   const assignment a = co_await some_actor(who, &key);
   actor_channel<Out> channel{r.context().call(), a.actor(), window};
+  const open_channel open{a, r.context(), channel};
   channel.open(std::move(r).data());
   while (auto item = co_await channel.next()) co_yield detail::moved{*item};
 }
@@ -235,15 +348,30 @@ void blueprint::add_actor(std::string_view name, const Who& who, const KeyOf& ke
   if constexpr (!actors::side<In>::streams && !actors::side<Out>::streams) {
     using answered = actors::answered<Signatures, In, Out>;
     const actors::actor_question q{who, o.timeout, o.cancel || actors::wants_cancel<Signatures>};
+    constexpr bool keyed = !std::is_same_v<KeyOf, actors::no_key>;
     handle(
         name,
         [q, key_of](request<in> r) -> task<out> {
-          if constexpr (actors::wants_info<Signatures, In>)
+          if constexpr (actors::wants_info<Signatures, In>) {
+            if constexpr (keyed) {
+              if (q.who->is_serial())
+                return actors::call_serial_actor<in, out, answered, call_info>(q, key_of, std::move(r));
+            }
             return actors::call_actor<in, out, answered, call_info>(q, key_of, std::move(r));
-          else
+          } else {
             return actors::call_actor<in, out, answered>(q, key_of, std::move(r));
+          }
         },
         o.handler);
+    if constexpr (keyed) {
+      const actors::actor_question for_actors{nullptr, o.timeout, false};
+      if constexpr (actors::wants_info<Signatures, In>)
+        who->add_route(std::make_shared<actors::typed_route<in, answered, KeyOf, call_info>>(std::string{name},
+                                                                                             for_actors, key_of));
+      else
+        who->add_route(
+            std::make_shared<actors::typed_route<in, answered, KeyOf>>(std::string{name}, for_actors, key_of));
+    }
   } else if constexpr (!actors::side<In>::streams) {
     handle(
         name,

@@ -13,6 +13,12 @@ request_id request_call::id() {
   return mine.id;
 }
 
+error request_call::late() const {
+  error e = call::late();
+  if (const request_chain* known = chain()) return known->is->named(std::move(e));
+  return e;
+}
+
 request_info request_call::info() {
   request_info out;
   out.id = id();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/actor_place.hpp"
+#include "actors/call_chain.hpp"
 #include "actors/loop_actor.hpp"
 #include "actors/messages.hpp"
 
@@ -28,6 +30,9 @@ public:
   /// Made when first asked for; who has it finds this request (find_request). From any thread.
   request_id id();
   request_info info(); ///< without the actor
+  /// That which it has begun; null: it has called no serial actor.
+  const request_chain* chain() const noexcept { return state().find_object<request_chain>(); }
+  error late() const override;
   std::span<detail::dynamic_handlers* const> dynamic() const noexcept override;
   void* native_actor() noexcept override;
   void offload(std::shared_ptr<pool_job> job) override;
@@ -54,6 +59,12 @@ public:
   /// May serve another request: nothing outside knows this actor.
   bool is_recyclable() const noexcept;
 
+  /// The request has ended without the answer to a message: it counts as long as anybody refers to this actor, as the message does and whoever
+  /// may still answer it. On its thread.
+  void keep(std::unique_ptr<left_message> m) noexcept { left_ = std::move(m); }
+  /// Nobody refers to it any more.
+  void forget_left() noexcept { left_.reset(); }
+
   void on_exit() override;
 
 private:
@@ -62,6 +73,7 @@ private:
   void cancel(std::string reason);
   std::unique_ptr<request_call> call_;
   std::unique_ptr<const std::string> trace_; ///< null: none
+  std::unique_ptr<left_message> left_;       ///< null: none
 };
 
 /// A request actor at home on u, from its pool or new.

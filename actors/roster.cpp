@@ -14,6 +14,10 @@ assignment::~assignment() {
   if (incarnation_) roster_->release(*incarnation_, loop_->now());
 }
 
+std::unique_ptr<left_message> assignment::leave() const {
+  return roster_->bounds_calls() ? std::make_unique<left_message>(roster_, incarnation_) : nullptr;
+}
+
 void roster::add(actor_place& p) { p.entry = other_places_.insert(other_places_.end(), &p); }
 
 // --- Calls
@@ -37,6 +41,17 @@ void end_turn(actor_place& p) noexcept {
 
 } // namespace
 
+/// With the mutex held: a place has room for another call, or this throws. Those that wait for their turn or for an actor count, and so does each
+/// message that its actor has not dealt with.
+void roster::check_room(actor_place& p) const {
+  const auto held = [&p] {
+    return p.waiting.size() + (p.turn != nullptr ? 1 : 0) + (p.now != nullptr ? p.now->calls + p.now->left : 0);
+  };
+  if (held() < most_calls_) return;
+  std::erase_if(p.waiting, [](const auto& call) { return call->loop == nullptr; });
+  if (held() >= most_calls_) throw errors::too_many("The actor has too many calls", retry_after_);
+}
+
 assignment roster::take(const void* key, std::uint64_t met, swill::loop& here, std::shared_ptr<waiting_call>& w) {
   const clock_time now = here.now();
   const std::lock_guard lock{mutex_};
@@ -45,17 +60,14 @@ assignment roster::take(const void* key, std::uint64_t met, swill::loop& here, s
   if (w != nullptr && p.turn == w) end_turn(p);
   const bool is_free = !is_serial_ || (p.turn == nullptr && p.now != nullptr && p.now->calls == 0);
   if (p.is == actor_place::state::serving && p.now->number != met && is_free) {
-    if (p.now->calls >= most_calls_) throw errors::too_many("The actor has too many calls", retry_after_);
+    check_room(p);
     ++p.now->calls;
     if (p.is_idle) be_busy(p);
     return {shared_from_this(), p.now, here};
   }
   if (p.is == actor_place::state::given_up || (p.is == actor_place::state::empty && p.not_before - now > policy_.wait))
     refuse(p, now);
-  if (p.waiting.size() >= most_calls_) {
-    std::erase_if(p.waiting, [](const auto& call) { return call->loop == nullptr; });
-    if (p.waiting.size() >= most_calls_) throw errors::too_many("The actor has too many calls", retry_after_);
-  }
+  check_room(p);
   w = std::make_shared<waiting_call>();
   w->loop = &here;
   p.waiting.push_back(w);
@@ -82,12 +94,6 @@ void roster::release(incarnation& i, clock_time now) noexcept {
   } else if (i.ends_when_idle) {
     retire(i.actor);
   }
-}
-
-caf::strong_actor_ptr roster::only_actor() {
-  const std::lock_guard lock{mutex_};
-  const auto& all = other_places_.empty() ? idle_places_ : other_places_;
-  return all.empty() || !all.front()->now ? nullptr : all.front()->now->actor;
 }
 
 bool roster::has_given_up() {

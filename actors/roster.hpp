@@ -27,6 +27,21 @@
 namespace swill::actors {
 
 class roster_keeper;
+class routed_call;
+
+/// A handler of actors with keys, as other actors call it: by a message to the roster's keeper.
+class actor_route {
+public:
+  explicit actor_route(std::string n) : name(std::move(n)) {}
+  actor_route& operator=(actor_route&&) = delete;
+  virtual ~actor_route() = default;
+  virtual bool takes(const caf::type_erased_tuple& message) const = 0;
+  /// What gives the answer to such a message. `rpc`: the handler's whole name.
+  virtual task<caf::message> call(std::shared_ptr<roster> who, std::string rpc, const caf::type_erased_tuple& message,
+                                  routed_call& by) const = 0;
+
+  const std::string name; ///< of the handler in its blueprint
+};
 
 /// Who serves the calls of a handler: one actor, the same for all of its life or made again when it dies; several; or one for each key. Made when a
 /// server starts, ended when it stops, for one server at a time. Calls are given out on any thread; actors are made, watched and ended by a
@@ -40,6 +55,9 @@ public:
   /// 0: none. A call that has waited brings its `w`. From any thread of the server.
   assignment take(const void* key, std::uint64_t met, swill::loop& here, std::shared_ptr<waiting_call>& w);
 
+  /// An actor may have only so many calls: messages of calls that have ended are counted, too.
+  bool bounds_calls() const noexcept { return most_calls_ != std::numeric_limits<std::size_t>::max(); }
+
   /// A call that has waited ends without an actor: another has its turn.
   void give_up_turn(waiting_call& w, clock_time now) noexcept;
 
@@ -47,8 +65,13 @@ public:
   bool renews() const noexcept { return renews_; }
   /// There is no actor, and nothing makes one.
   bool has_none() const noexcept { return has_none_; }
-  /// The actor of a roster with one place; null while there is none. From any thread.
+  /// The actor of a roster with one place; of one with keys that which gives calls of other actors to those of their keys. Null while there is
+  /// none. From any thread.
   caf::strong_actor_ptr only_actor();
+  /// Its actors have one call at a time.
+  bool is_serial() const noexcept { return is_serial_; }
+  /// Other actors call a handler of it. From any thread.
+  void add_route(std::shared_ptr<const actor_route> r);
   /// No actor serves, nor will one.
   bool has_given_up();
 
@@ -82,7 +105,7 @@ protected:
 
   restart_policy policy_;
   std::chrono::milliseconds idle_{0}; ///< a place that has had no call for so long is emptied; 0: never
-  std::size_t most_calls_ = std::numeric_limits<std::size_t>::max(); ///< of one place
+  std::size_t most_calls_ = std::numeric_limits<std::size_t>::max(); ///< of one place, see check_room
   bool is_serial_ = false;                                           ///< its actors have one call at a time
   bool is_permanent_ = true; ///< its places have actors whether there are calls or not
   bool has_none_ = false;
@@ -91,9 +114,11 @@ protected:
 
 private:
   friend class assignment;
+  friend class left_message;
   friend class roster_keeper;
 
   void release(incarnation& i, clock_time now) noexcept;
+  void check_room(actor_place& p) const;
   [[noreturn]] void refuse(const actor_place& p, clock_time now) const;
   void tell_keeper(actor_place& p, std::optional<caf::error> died);
   void make(actor_place& p, clock_time now);
@@ -112,6 +137,8 @@ private:
   void cancel_alarm(actor_place& p);
   void run_due(clock_time now);
   void rearm();
+  std::shared_ptr<const actor_route> find_route(const caf::type_erased_tuple& message);
+  std::string name_of(const actor_route& r) const;
 
   const bool renews_;
   std::type_index type_{typeid(caf::actor)};
@@ -125,6 +152,7 @@ private:
   std::uint64_t run_ = 0;                                  ///< counts the servers that had it
   runtime* server_ = nullptr;                              ///< while it runs
   per_unit<roster_keeper> keeper_;
+  std::vector<std::shared_ptr<const actor_route>> routes_; ///< shared with the calls; guarded by mutex_
 };
 
 /// One place or several, for any call.

@@ -1,10 +1,12 @@
 #include "actors/ask.hpp"
 #include "actors/roster.hpp"
+#include "actors/routed_call.hpp"
 
 #include "libswill/base/loop.hpp"
 
 #include <algorithm>
 #include <stdexcept>
+#include <unordered_map>
 
 // How a roster's actors come and go; roster.cpp has the calls.
 
@@ -20,7 +22,7 @@ caf::error error_of(const std::exception_ptr& thrown) {
   }
 }
 
-/// Makes, watches and ends a roster's actors, on its thread.
+/// Makes, watches and ends a roster's actors, on its thread. Where they have keys, it takes what other actors ask of them.
 class roster_keeper final : public loop_actor, timer {
 public:
   roster_keeper(caf::actor_config& config, unit& home, roster& of) : loop_actor(config, home), roster_(of) {}
@@ -30,12 +32,72 @@ public:
     if (when == clock_time::max()) return timer::cancel();
     if (!is_set() || due() != when) home().loop().set_timer(*this, when);
   }
-  void on_exit() override { timer::cancel(); }
+  void on_exit() override {
+    timer::cancel();
+    while (!routed_.empty()) static_cast<routed_call&>(*routed_.begin()->second->get()).stop();
+  }
 
 private:
   void on_timer() override { roster_.run_due(now()); }
+  bool on_mail(caf::mailbox_element& element) override {
+    const auto route = roster_.find_route(element.content());
+    if (route == nullptr) return false;
+    const caf::strong_actor_ptr a = spawn_on<routed_call>(home(), element.sender, element.mid);
+    const caf::actor_id id = a->id();
+    routed_.emplace(id, a);
+    auto& call = static_cast<routed_call&>(*a->get());
+    call.start(route->call(roster_.shared_from_this(), roster_.name_of(*route), element.content(), call),
+               [this, id] { routed_.erase(id); });
+    return true;
+  }
+
   roster& roster_;
+  std::unordered_map<caf::actor_id, caf::strong_actor_ptr> routed_; ///< calls of other actors, until they are answered
 };
+
+caf::strong_actor_ptr roster::only_actor() {
+  if (!is_permanent_) {
+    caf::strong_actor_ptr keeper;
+    keeper_.reach([&keeper](roster_keeper& k) { keeper = caf::strong_actor_ptr{k.ctrl()}; });
+    return keeper;
+  }
+  const std::lock_guard lock{mutex_};
+  const auto& all = other_places_.empty() ? idle_places_ : other_places_;
+  return all.empty() || !all.front()->now ? nullptr : all.front()->now->actor;
+}
+
+void roster::add_route(std::shared_ptr<const actor_route> r) {
+  const std::lock_guard lock{mutex_};
+  routes_.push_back(std::move(r));
+}
+
+std::shared_ptr<const actor_route> roster::find_route(const caf::type_erased_tuple& message) {
+  const std::lock_guard lock{mutex_};
+  const auto at = std::find_if(routes_.begin(), routes_.end(), [&message](const auto& r) { return r->takes(message); });
+  return at == routes_.end() ? nullptr : *at;
+}
+
+/// With those of the blueprints that it is mounted in. On the keeper's thread.
+std::string roster::name_of(const actor_route& r) const {
+  for (const auto& h : keeper_.front().home().server->app().handlers()) {
+    if (h->backend.get() == this && h->name.ends_with(r.name)) return h->name;
+  }
+  return r.name;
+}
+
+left_message::left_message(std::shared_ptr<roster> r, std::shared_ptr<incarnation> i)
+    : roster_(std::move(r)), incarnation_(std::move(i)) {
+  const std::lock_guard lock{roster_->mutex_};
+  ++incarnation_->left;
+}
+
+left_message::~left_message() {
+  // By mail: this may happen while the mutex is held, when the last handle of an actor goes which still has the message.
+  roster_->keeper_.send([r = roster_, i = std::move(incarnation_)](roster_keeper&) {
+    const std::lock_guard lock{r->mutex_};
+    --i->left;
+  });
+}
 
 roster::~roster() = default;
 

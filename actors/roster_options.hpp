@@ -32,10 +32,11 @@ struct restart_policy {
 struct keyed_options {
   /// An actor that has had no call for so long is told to end. 0: it never is.
   std::chrono::milliseconds idle{60000};
-  /// Calls that wait for one actor. When reached: ERROR 429 with data.retry_after_ms.
+  /// Calls of one actor: those in its mailbox, those that it has begun and not answered, and those that wait for it; also when their callers have
+  /// given up, until it has dealt with them. When reached: ERROR 429 with data.retry_after_ms.
   std::size_t calls = 1000;
   /// A call is handed to its actor when the one before has been answered, has ended by its deadline or was cancelled, in the order in which they
-  /// came: what an actor has checked stays so while it asks others. Counted by `calls`, too.
+  /// came: what an actor has checked stays so while it asks others. Those that wait for their turn are counted by `calls`, too.
   bool serial = false;
   /// Actors at the same time, with those that have died and may not be made again yet. When reached: ERROR 429 with data.retry_after_ms.
   std::size_t keys = 100000;

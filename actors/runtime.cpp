@@ -107,9 +107,9 @@ private:
   runtime& runtime_;
 };
 
-runtime::runtime(std::vector<swill::loop*> loops, std::size_t workers)
-    : config_(std::make_unique<runtime_config>(std::move(loops), workers)),
-      system_(std::make_unique<caf::actor_system>(*config_)),
+runtime::runtime(std::vector<swill::loop*> loops, std::size_t workers, std::shared_ptr<caf::actor_system_config> config)
+    : config_(config ? std::move(config) : std::make_shared<caf::actor_system_config>()),
+      system_(make_system(*config_, std::move(loops), workers)),
       scheduler_(static_cast<scheduler*>(&system_->scheduler())),
       jobs_(std::max<std::size_t>(workers, 1)) {
   for (const auto& u : units()) u->server = this;
@@ -128,7 +128,7 @@ runtime::~runtime() {
     // Handles to them are about, so their system must stay.
     log(log_level::warning, "actors of the application still run at shutdown; their actor system is left behind");
     static_cast<void>(system_.release());
-    static_cast<void>(config_.release());
+    static_cast<void>(new std::shared_ptr{std::move(config_)});
     return;
   }
   system_.reset();

@@ -35,8 +35,10 @@ struct shutdown_options {
 class runtime final : public gate {
 public:
   /// `workers`: threads of the pool, for blocking work and actors of the application; 0: all of it runs on the first loop, in the order in
-  /// which it comes. That loop must be a manual_loop of this thread.
-  runtime(std::vector<swill::loop*> loops, std::size_t workers);
+  /// which it comes. That loop must be a manual_loop of this thread. `config`: of the actor system; null: that of CAF. Throws
+  /// invalid_configuration when it brings a scheduler.
+  runtime(std::vector<swill::loop*> loops, std::size_t workers,
+          std::shared_ptr<caf::actor_system_config> config = nullptr);
   ~runtime();
 
   caf::actor_system& system() noexcept { return *system_; }
@@ -126,7 +128,7 @@ private:
   bool wait_until(const shutdown_options& how, std::optional<clock_time> until, F over);
 
   std::shared_ptr<const detail::service> app_;
-  std::unique_ptr<runtime_config> config_;
+  std::shared_ptr<caf::actor_system_config> config_; ///< shared with the application that has given it
   std::unique_ptr<caf::actor_system> system_;
   scheduler* scheduler_ = nullptr;
   std::atomic<bool> draining_{false};

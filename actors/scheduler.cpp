@@ -4,23 +4,58 @@
 
 namespace swill::actors {
 
-runtime_config::runtime_config(std::vector<swill::loop*> loops, std::size_t workers)
-    : loops_(std::move(loops)), has_workers_(workers != 0) {
-  load<scheduler>();
-  set("scheduler.max-threads", static_cast<std::uint64_t>(std::max<std::size_t>(workers, 1)));
-  set("scheduler.max-throughput", std::uint64_t{32});
+namespace {
+
+/// Set by every server, so that a configuration shows that it has one.
+constexpr const char* threads_name = "scheduler.max-threads";
+constexpr const char* throughput_name = "scheduler.max-throughput";
+constexpr std::uint64_t default_throughput = 32;
+
+} // namespace
+
+void check_config(const caf::actor_system_config& config, const std::string& path, mistake_list& out) {
+  const auto of_scheduler = config.content.find("scheduler");
+  if (of_scheduler == config.content.end()) return;
+  const auto* all = caf::get_if<caf::settings>(&of_scheduler->second);
+  if (all == nullptr) return;
+  for (const auto& entry : *all) {
+    const std::string full = "scheduler." + std::string{entry.first.begin(), entry.first.end()};
+    if (full == threads_name)
+      out.add(path, "sets " + full +
+                        ", or was given to another server before; server_options::workers and a "
+                        "configuration of its own for each server would be right");
+    else if (full != throughput_name)
+      out.add(path, "sets " + full + ", but a server has a scheduler of its own; without that it would be right");
+  }
 }
 
-scheduler::scheduler(caf::actor_system& system)
-    : super(system), has_workers_(static_cast<const runtime_config&>(system.config()).has_workers()) {}
-
-caf::actor_system::module* scheduler::make(caf::actor_system& system, caf::detail::type_list<>) {
-  return new scheduler(system);
+std::unique_ptr<caf::actor_system> make_system(caf::actor_system_config& config, std::vector<swill::loop*> loops,
+                                               std::size_t workers) {
+  using caf_module = caf::actor_system::module;
+  const auto schedulers = std::make_shared<std::size_t>(0); // of the application
+  for (auto& make : config.module_factories) {
+    make = [make = std::move(make), schedulers](caf::actor_system& system) -> caf_module* {
+      caf_module* made = make(system);
+      if (made->id() == caf_module::scheduler) ++*schedulers;
+      return made;
+    };
+  }
+  // The last scheduler is the one that CAF takes.
+  config.module_factories.emplace_back([loops = std::move(loops), workers](caf::actor_system& system) -> caf_module* {
+    return new scheduler(system, loops, workers != 0);
+  });
+  config.set(threads_name, static_cast<std::uint64_t>(std::max<std::size_t>(workers, 1)));
+  if (!caf::get_if<std::uint64_t>(&config.content, throughput_name)) config.set(throughput_name, default_throughput);
+  auto system = std::make_unique<caf::actor_system>(config);
+  if (*schedulers == 0) return system;
+  mistake_list found;
+  found.add("server_options.actor_system",
+            "loads a module that is a scheduler, but a server has one of its own; without that it would be right");
+  throw invalid_configuration{found.all()};
 }
 
 void scheduler::start() {
-  const auto& config = static_cast<const runtime_config&>(system().config());
-  for (swill::loop* l : config.loops()) units_.push_back(std::make_unique<unit>(system(), *l, max_throughput()));
+  for (swill::loop* l : loops_) units_.push_back(std::make_unique<unit>(system(), *l, max_throughput()));
   super::start();
 }
 

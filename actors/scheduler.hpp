@@ -2,28 +2,28 @@
 
 #include "actors/unit.hpp"
 
+#include "libswill/base/mistakes.hpp"
+
 #include <caf/actor_system_config.hpp>
 #include <caf/policy/work_sharing.hpp>
 #include <caf/scheduler/coordinator.hpp>
 
 #include <memory>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace swill::actors {
 
-/// CAF's configuration with the loops that actors are to be pinned to. Loads the scheduler below.
-class runtime_config : public caf::actor_system_config {
-public:
-  /// `workers`: see runtime.
-  runtime_config(std::vector<swill::loop*> loops, std::size_t workers);
-  const std::vector<swill::loop*>& loops() const noexcept { return loops_; }
-  bool has_workers() const noexcept { return has_workers_; }
+/// Adds what in the configuration of an application does not go together with a server, under `path`: it sets what the server sets, or another
+/// server has it already.
+void check_config(const caf::actor_system_config& config, const std::string& path, mistake_list& out);
 
-private:
-  std::vector<swill::loop*> loops_;
-  bool has_workers_;
-};
+/// An actor system of that configuration, with the scheduler below, which pins actors to these loops. `workers`: see runtime. Throws
+/// invalid_configuration when a module of the configuration is a scheduler as well.
+std::unique_ptr<caf::actor_system> make_system(caf::actor_system_config& config, std::vector<swill::loop*> loops,
+                                               std::size_t workers);
 
 /// CAF's worker pool for blocking and CPU-heavy work, beside one unit a loop for pinned actors. Timeouts of actors stay on the thread
 /// that sets them; the pool's go to CAF's own clock. Without workers, what would run on the pool runs on the first unit, in the order in
@@ -32,8 +32,8 @@ class scheduler final : public caf::scheduler::coordinator<caf::policy::work_sha
 public:
   using super = caf::scheduler::coordinator<caf::policy::work_sharing>;
 
-  explicit scheduler(caf::actor_system& system);
-  static caf::actor_system::module* make(caf::actor_system& system, caf::detail::type_list<>);
+  scheduler(caf::actor_system& system, std::vector<swill::loop*> loops, bool has_workers)
+      : super(system), loops_(std::move(loops)), has_workers_(has_workers) {}
 
   const std::vector<std::unique_ptr<unit>>& units() const noexcept { return units_; }
   caf::detail::thread_safe_actor_clock& clock() noexcept override { return clock_; }
@@ -66,6 +66,7 @@ private:
   unit* own_unit() const noexcept;
 
   routing_clock clock_{*this};
+  std::vector<swill::loop*> loops_;
   bool has_workers_;
   std::thread::id home_ = std::this_thread::get_id(); // without workers: of whoever turns the loop
   std::vector<std::unique_ptr<unit>> units_;

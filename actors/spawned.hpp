@@ -158,6 +158,10 @@ public:
     };
   }
 
+  /// Takes In, or (call_info, In), from other actors and gives it to the actor of its key, as calls of clients are (docs/actors.md). Null while
+  /// no server runs that has them. From any thread.
+  caf::actor actor() const { return caf::actor_cast<caf::actor>(this->who()->only_actor()); }
+
 private:
   KeyOf key_of_;
 };

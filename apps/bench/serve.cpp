@@ -1,5 +1,7 @@
 #include "apps/bench/serve.hpp"
 
+#include "apps/bench/serve_actors.hpp"
+
 #include "actors/workers/remote_handlers.hpp"
 #include "actors/workers/worker.hpp"
 #include "libswill/api/app.hpp"
@@ -136,6 +138,7 @@ int serve_swill(const serve_options& o) {
     s.set("visits", s.get<std::int64_t>("visits").value_or(0) + 1);
     co_return r.data();
   });
+  add_actors(app);
   listener where{loopback(o.port)};
   if (!o.tls.certificate.empty()) where.tls = tls_server_options{.identities = {o.tls}};
   return serve(app, {where}, o);

@@ -1,5 +1,6 @@
 #include "libswill/server/server.hpp"
 
+#include "actors/scheduler.hpp"
 #include "libswill/base/printable.hpp"
 #include "libswill/net/address.hpp"
 #include "libswill/net/tls.hpp"
@@ -70,6 +71,7 @@ void check(const server_options& o, mistake_list& out) {
     out.add("server_options.origins",
             "has no effect: this server listens nowhere; an address in listen would be right");
   check_path(o, out);
+  if (o.actor_system) actors::check_config(*o.actor_system, "server_options.actor_system", out);
   out.check_size("server_options.io_threads", o.io_threads, 0, most_threads);
   out.check_size("server_options.workers", o.workers, 0, most_threads);
   out.check_size("server_options.kernel_unsent", o.kernel_unsent, 0, std::numeric_limits<int>::max());

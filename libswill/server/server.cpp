@@ -151,8 +151,9 @@ struct server::impl {
     for (net::event_loop* l : threads.loops()) loops.push_back(l);
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
     const signals_blocked quiet{set_of({SIGINT, SIGTERM, SIGHUP})}; // threads inherit it: these are for run()
-    actors = std::make_unique<actors::runtime>(
-        std::move(loops), options.workers != 0 ? options.workers : std::max<std::size_t>(cores, 4));
+    actors = std::make_unique<actors::runtime>(std::move(loops),
+                                               options.workers != 0 ? options.workers : std::max<std::size_t>(cores, 4),
+                                               options.actor_system);
     threads.start();
   }
 

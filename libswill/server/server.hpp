@@ -12,7 +12,8 @@
 
 namespace caf {
 class actor_system;
-}
+class actor_system_config;
+} // namespace caf
 
 namespace swill {
 
@@ -43,6 +44,10 @@ struct server_options {
   bool health = false;
   /// stop() and run() wait for functions of the application that do not end, instead of leaving them behind.
   bool waits_for_functions = false;
+  /// The configuration of the server's actor system, which may bring message types, modules, thread hooks and settings of its logger
+  /// (docs/actors.md); null: CAF's own. It belongs to one server, and lives as long as its actor system. It must not bring a scheduler, or
+  /// settings of one but scheduler.max-throughput: invalid_configuration.
+  std::shared_ptr<caf::actor_system_config> actor_system{};
 };
 
 /// Adds what in the options makes no sense, under the path "server_options.NAME".

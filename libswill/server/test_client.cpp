@@ -10,9 +10,19 @@ namespace swill {
 
 // --- Server
 
-test_server::test_server() : runtime_(std::make_unique<actors::runtime>(std::vector<swill::loop*>{&loop_}, 0)) {}
+test_server::test_server(std::shared_ptr<caf::actor_system_config> actor_system) {
+  if (actor_system) {
+    mistake_list found;
+    actors::check_config(*actor_system, "actor_system", found);
+    found.throw_if_any();
+  }
+  runtime_ = std::make_unique<actors::runtime>(std::vector<swill::loop*>{&loop_}, 0, std::move(actor_system));
+}
 
-test_server::test_server(const app& a) : test_server() { serve(a); }
+test_server::test_server(const app& a, std::shared_ptr<caf::actor_system_config> actor_system)
+    : test_server(std::move(actor_system)) {
+  serve(a);
+}
 
 void test_server::serve(const app& a) {
   a.validate();

@@ -14,7 +14,8 @@
 
 namespace caf {
 class actor_system;
-}
+class actor_system_config;
+} // namespace caf
 
 namespace swill {
 
@@ -27,10 +28,12 @@ class runtime;
 /// the clock. Blocking handlers, on_pool and the application's own actors run there too, always in the same order.
 class test_server {
 public:
-  /// The app's limits count as they are; its log goes where it goes. Throws invalid_configuration for mistakes in it (app::validate).
-  explicit test_server(const app& a);
+  /// The app's limits count as they are; its log goes where it goes. Throws invalid_configuration for mistakes in it (app::validate), and in
+  /// the configuration of the actor system, which is as server_options::actor_system. Threads of its modules are threads, and not on the
+  /// manual loop.
+  explicit test_server(const app& a, std::shared_ptr<caf::actor_system_config> actor_system = nullptr);
   /// In two steps, where the app has handlers that are actors of this server's system().
-  test_server();
+  explicit test_server(std::shared_ptr<caf::actor_system_config> actor_system = nullptr);
   void serve(const app& a);
   ~test_server();
   test_server& operator=(test_server&&) = delete;

@@ -1,5 +1,6 @@
 #include "actors/roster.hpp"
 
+#include "actors/actor_stream.hpp"
 #include "actors/handle_actor.hpp"
 
 #include "tests/actors/world.hpp"
@@ -450,6 +451,109 @@ TEST_F(Keyed, RefusesMoreCallsOfAKeyThanItMayHave) {
   EXPECT_EQ(outcome_of(c, "b", 1), 1);
 }
 
+TEST_F(Keyed, CountsCancelledCallsUntilTheirActorHasDealtWithThem) {
+  std::vector<caf::response_promise> open;
+  a.handle_actor<bid, int>("bid", keyed{[](const bid& b) { return b.lot; },
+                                        [&open](caf::event_based_actor* self, const std::string&) -> caf::behavior {
+                                          return {[&open, self](const bid&) -> caf::result<int> {
+                                            return open.emplace_back(self->make_response_promise());
+                                          }};
+                                        },
+                                        {.calls = 3}});
+  test_client& c = serve();
+  const auto call = [&] { return c.open("bid", bid{"a", 1}); };
+  const auto first = call();
+  EXPECT_EQ(answer(first), strings{});
+
+  // Whatever callers do, the actor never has more than three.
+  for (int i = 0; i < 20; ++i) {
+    c.cancel(call());
+    server->run();
+    EXPECT_LE(open.size(), 3U);
+  }
+  EXPECT_EQ(open.size(), 3U);
+  EXPECT_EQ(outcome_of(c, "a", 1), -429);
+  EXPECT_EQ(answer(first), strings{}); // nobody has ended that
+
+  open[2].deliver(1); // too late for its caller, but it has dealt with it
+  open.pop_back();
+  server->run();
+  const auto next = call();
+  EXPECT_EQ(answer(next), strings{});
+  EXPECT_EQ(open.size(), 3U);
+
+  open.erase(open.begin() + 1); // dropped: nobody will answer that any more
+  server->run();
+  EXPECT_EQ(answer(call()), strings{});
+  EXPECT_EQ(open.size(), 3U);
+  EXPECT_EQ(outcome_of(c, "a", 1), -429);
+  open.clear();
+}
+
+TEST_F(Keyed, CountsCancelledCallsThatItsActorHasNotLookedAt) {
+  std::vector<int> seen;
+  caf::actor_addr busy;
+  a.handle_actor<bid, int>("bid",
+                           keyed{[](const bid& b) { return b.lot; },
+                                 [&](caf::event_based_actor* self, const std::string&) -> caf::behavior {
+                                   busy = self->address();
+                                   self->set_default_handler(caf::skip);
+                                   return {[&seen, self](const std::string&) { // until then it takes no bid
+                                     self->become([&seen](const bid& b) {
+                                       seen.push_back(b.amount);
+                                       return b.amount;
+                                     });
+                                   }};
+                                 },
+                                 {.calls = 3}},
+                           {.timeout = 1s});
+  test_client& c = serve();
+  const auto late = c.open("bid", bid{"a", 1});
+  server->advance(1s); // its time is over
+  EXPECT_THAT(answer(late), testing::ElementsAre(testing::StartsWith("e:408")));
+  for (int i = 2; i < 20; ++i) {
+    c.cancel(c.open("bid", bid{"a", i}));
+    server->run();
+  }
+  EXPECT_EQ(outcome_of(c, "a", 1), -429);
+
+  caf::anon_send(caf::actor_cast<caf::actor>(busy), std::string{"go on"});
+  server->run();
+
+  EXPECT_EQ(seen, (std::vector{1, 2, 3})); // no more were in its mailbox
+  EXPECT_EQ(outcome_of(c, "a", 7), 7);
+}
+
+TEST_F(Keyed, CountsCancelledStreamsUntilTheirActorHasDealtWithThem) {
+  caf::actor_addr busy;
+  int opened = 0;
+  a.handle_actor<bid, stream_of<int>>(
+      "bids", keyed{[](const bid& b) { return b.lot; },
+                    [&](caf::event_based_actor* self, const std::string&) -> caf::behavior {
+                      busy = self->address();
+                      self->set_default_handler(caf::skip);
+                      return {[&opened, self](const std::string&) {
+                        self->set_default_handler(caf::drop);
+                        self->become(streaming(self, [&opened](outgoing<int>, const bid&) { ++opened; }));
+                      }};
+                    },
+                    {.calls = 2}});
+  test_client& c = serve();
+  for (int i = 0; i < 10; ++i) {
+    c.cancel(c.open("bids", bid{"a", i}));
+    server->run();
+  }
+  EXPECT_EQ(error_of([&] { c.collect<int>("bids", bid{"a", 1}); }).code, 429);
+
+  caf::anon_send(caf::actor_cast<caf::actor>(busy), std::string{"go on"});
+  server->run();
+
+  EXPECT_EQ(opened, 2);
+  const auto next = c.open("bids", bid{"a", 1});
+  EXPECT_EQ(answer(next), strings{});
+  EXPECT_EQ(opened, 3);
+}
+
 TEST_F(Keyed, GivesASerialActorOneCallAfterTheOther) {
   std::vector<caf::response_promise> open;
   std::vector<int> begun;
@@ -489,16 +593,17 @@ TEST_F(Keyed, GivesASerialActorOneCallAfterTheOther) {
 }
 
 TEST_F(Keyed, OfASerialActorWaitsNoLongerThanItsDeadline) {
-  a.handle_actor<bid, int>("bid", lots({.calls = 2, .serial = true}), {.timeout = 1s});
+  a.handle_actor<bid, int>("bid", lots({.calls = 3, .serial = true}), {.timeout = 1s});
   test_client& c = serve();
   c.open("bid", bid{"a", 0}); // never answered
   const auto second = c.open("bid", bid{"a", 1});
   const auto third = c.open("bid", bid{"a", 2});
-  EXPECT_EQ(outcome_of(c, "a", 3), -429);
+  EXPECT_EQ(outcome_of(c, "a", 3), -429); // what the actor has counts as well
 
   server->advance(1s);
 
-  EXPECT_EQ(strings({answer(second).at(0).substr(0, 5), answer(third).at(0).substr(0, 5)}), strings({"e:408", "e:408"}));
+  EXPECT_EQ(strings({answer(second).at(0).substr(0, 5), answer(third).at(0).substr(0, 5)}),
+            strings({"e:408", "e:408"}));
   EXPECT_EQ(outcome_of(c, "a", 4), 4);
 }
 

@@ -1,5 +1,6 @@
 // The code of docs/actors.md about actors that a server makes, compiled and run. See handlers_test.cpp.
 #include "actors/handle_actor.hpp"
+#include "libswill/server/server.hpp"
 #include "libswill/server/test_client.hpp"
 
 #include <caf/all.hpp>
@@ -8,7 +9,9 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <vector>
 
 // [messages]
 struct bid {
@@ -32,6 +35,25 @@ void describe(D& d, question& q) {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(bid)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(question)
 // [/messages]
+
+// [transfer]
+struct transfer {
+  std::string from, to;
+  std::int64_t cents = 0;
+};
+template <class D>
+void describe(D& d, transfer& t) {
+  d.field("from", t.from);
+  d.field("to", t.to);
+  d.field("cents", t.cents);
+}
+
+struct account_state {
+  std::int64_t cents = 1'000;
+};
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(transfer)
+// [/transfer]
 
 namespace {
 
@@ -97,6 +119,133 @@ TEST(ActorsPage, HasLots) {
   EXPECT_EQ(client.call<std::int64_t>("bid", bid{"vase", 1'500}), 1'500);
   EXPECT_EQ(client.call<std::int64_t>("highest", question{"vase"}), 1'500);
   EXPECT_EQ(client.call<std::int64_t>("highest", question{"chair"}), 0);
+}
+
+// [account]
+// Every transfer is a call of the account that pays; that of the other one is a transfer from nobody.
+caf::behavior account(caf::stateful_actor<account_state>* self, const caf::actor& accounts) {
+  return {[self, accounts](const swill::call_info& caller, const transfer& t) -> caf::result<std::int64_t> {
+    if (t.from.empty()) return self->state.cents += t.cents;
+    if (t.cents > self->state.cents) return swill::to_caf(swill::error{409, "Too little"});
+    auto promise = self->make_response_promise<std::int64_t>();
+    self->request(accounts, caf::infinite, caller, transfer{"", t.to, t.cents})
+        .then([self, promise, t](std::int64_t) mutable { promise.deliver(self->state.cents -= t.cents); },
+              [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+    return promise;
+  }};
+}
+// [/account]
+
+struct Accounts : testing::Test {
+  /// Transfers of ann to the bank, which takes its time.
+  void serve(bool serial) {
+    const auto all = swill::keyed{[](const transfer& t) { return t.from.empty() ? t.to : t.from; },
+                                  [this](caf::stateful_actor<account_state>* self, const std::string& who) {
+                                    return who == "bank" ? bank(self) : account(self, accounts);
+                                  },
+                                  {.serial = serial}};
+    app.handle_actor<swill::with_info<transfer>, std::int64_t>("pay", all);
+    server.emplace(app);
+    accounts = all.actor();
+    client.emplace(*server);
+    first = client->open("pay", transfer{"ann", "bank", 1'000});
+    second = client->open("pay", transfer{"ann", "bank", 1'000});
+    server->run();
+  }
+  caf::behavior bank(caf::stateful_actor<account_state>* self) {
+    return {[this, self](const swill::call_info&, const transfer&) {
+      return taken.emplace_back(self->make_response_promise<std::int64_t>());
+    }};
+  }
+  void TearDown() override {
+    accounts = nullptr;
+    taken.clear();
+  }
+  swill::app app;
+  caf::actor accounts;
+  std::vector<caf::typed_response_promise<std::int64_t>> taken;
+  std::optional<swill::test_server> server;
+  std::optional<swill::test_client> client;
+  std::uint64_t first = 0, second = 0;
+};
+
+TEST_F(Accounts, FindTheSameMoneyTwice) {
+  serve(false);
+  for (std::size_t i = 0; i < 2; ++i) {
+    taken.at(0).deliver(std::int64_t{1});
+    taken.erase(taken.begin());
+    server->run();
+  }
+  EXPECT_EQ(client->expect<std::int64_t>(first), 0);
+  EXPECT_EQ(client->expect<std::int64_t>(second), -1'000);
+}
+
+TEST_F(Accounts, ThatAreSerialDoNot) {
+  serve(true);
+  ASSERT_EQ(taken.size(), 1U);
+  taken[0].deliver(std::int64_t{1});
+  EXPECT_EQ(client->expect<std::int64_t>(first), 0);
+  EXPECT_THROW(client->expect<std::int64_t>(second), swill::error);
+}
+
+TEST(ActorsPage, NamesTheChainOfACycle) {
+  swill::app app;
+  caf::actor all;
+  // Each asks the other.
+  const auto accounts = swill::keyed{[](const transfer& t) { return t.from; },
+                                     [&all](caf::event_based_actor* self, const std::string&) -> caf::behavior {
+                                       return {[self, &all](const swill::call_info& caller, const transfer& t) {
+                                         auto promise = self->make_response_promise<std::int64_t>();
+                                         self->request(all, caf::infinite, caller, transfer{t.to, t.from, t.cents})
+                                             .then([promise](std::int64_t n) mutable { promise.deliver(n); },
+                                                   [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
+                                         return promise;
+                                       }};
+                                     },
+                                     {.serial = true}};
+  app.handle_actor<swill::with_info<transfer>, std::int64_t>("pay", accounts);
+  swill::test_server server{app};
+  all = accounts.actor();
+  swill::test_client client{server};
+  const auto seq = client.open("pay", transfer{"ann", "bob", 5}, {"timeout_ms", 100});
+  server.advance(100ms);
+  const auto reply = client.receive(seq);
+  ASSERT_TRUE(reply && reply->failure);
+  const swill::error& e = *reply->failure;
+  EXPECT_EQ(e.code, 408);
+  // [cycle]
+  EXPECT_EQ(e.message, "Deadline exceeded: pay[ann] -> pay[bob] -> pay[ann]");
+  EXPECT_EQ(e.data.find("chain")->get_if<swill::value_array>()->size(), 3U);
+  // [/cycle]
+  all = nullptr;
+}
+
+struct box {
+  int weight = 0;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, box& b) {
+  return f(caf::meta::type_name("box"), b.weight);
+}
+
+// [config]
+struct shop_config : caf::actor_system_config {
+  shop_config() {
+    add_message_type<box>("box");                       // CAF can write it, for actors elsewhere
+    set("scheduler.max-throughput", std::uint64_t{64}); // messages that an actor of the pool takes in a row
+    set("logger.verbosity", caf::atom("quiet"));
+    opt_group{custom_options_, "shop"}.add(currency, "currency", "that of all prices");
+  }
+  std::string currency = "EUR"; // static_cast<const shop_config&>(self->system().config()).currency
+};
+// [/config]
+
+TEST(ActorsPage, HasAConfiguration) {
+  swill::app app;
+  // [configured]
+  swill::server server{app, {.listen = {"127.0.0.1:0"}, .actor_system = std::make_shared<shop_config>()}};
+  // [/configured]
+  EXPECT_EQ(static_cast<const shop_config&>(server.system().config()).currency, "EUR");
 }
 
 TEST(ActorsPage, HasPoolsAndSupervisedActors) {

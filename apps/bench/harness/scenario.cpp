@@ -19,6 +19,14 @@ scenario way_scenario(const char* name, const char* what, const char* rpc, doubl
           true};
 }
 
+scenario actor_scenario(const char* name, const char* what, const char* rpc, double limit) {
+  return {name,
+          what,
+          {"over_caf", target::kind::at_most, limit},
+          [rpc](const server_spec& s, const options& o) { return measure_actor(s, o, rpc); },
+          true};
+}
+
 } // namespace
 
 // The limits are those of docs/performance.md.
@@ -34,6 +42,8 @@ std::vector<scenario> make_scenarios() {
       way_scenario("add-hooks", "`add` 50x16 with plain before_request and after_request, over none", "h.add", 1.1),
       way_scenario("add-awaiting", "`add` 50x16 with one awaiting hook, over none", "w.add", 1.4),
       way_scenario("add-task", "`add` 50x16 as a task that does not wait, over a plain function", "t.add", 1.25),
+      actor_scenario("actor", "`add` 50x16 by an actor on the pool, over a CAF request between two such", "a.add", 1.2),
+      actor_scenario("actor-keyed", "the same by keyed actors, over a CAF request", "k.add", 1.56),
       {"connect", "connect, one `add`, close, 16 at a time, per connection", ratio(1.6), measure_connects},
       {"stream-out", "streaming response, per item", ratio(1.5), measure_stream_out},
       {"stream-in", "streaming request, per item", ratio(1.5), measure_stream_in},

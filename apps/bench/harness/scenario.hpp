@@ -62,6 +62,10 @@ std::vector<scenario> make_scenarios();
 metrics measure_add(const server_spec& spec, const options& o, unsigned connections, unsigned depth);
 /// `rpc`, which is `add` in another way, at 50x16, in turns with `add`: over_plain is the ratio of their cpu_us.
 metrics measure_way(const server_spec& spec, const options& o, const char* rpc);
+/// `rpc`, a handler that is an actor, at 50x16, in turns with `add` and with requests between two actors alone, as many in flight, in the same
+/// server: caf_us is the CPU time of such a request, over_caf the ratio of cpu_us to it, and added_over_caf that of what the call takes more
+/// than `add`.
+metrics measure_actor(const server_spec& spec, const options& o, const char* rpc);
 /// `sleep0` at 50x16; the bare server, which has no coroutines, answers `add`.
 metrics measure_timer0(const server_spec& spec, const options& o);
 /// Connects, calls `add` once and closes, 16 at the same time: per connection.

@@ -110,7 +110,7 @@ void call::deadline_timer::set(clock_time at) {
   at_.store(at, std::memory_order_relaxed);
   call_.loop().set_timer(*this, at);
 }
-void call::deadline_timer::on_timer() { call_.fail(error{error_code::deadline_exceeded, "Deadline exceeded"}); }
+void call::deadline_timer::on_timer() { call_.fail(call_.late()); }
 
 // --- The way of a request (docs/protocol.md §7)
 

@@ -85,6 +85,8 @@ public:
   const service& app() const noexcept { return around_->app; }
   const swill::limits& limits() const noexcept { return around_->app.limits; }
   bool is_draining() const noexcept { return around_->is_draining.load(std::memory_order_relaxed); } ///< [any thread]
+  /// What it ends with at its deadline.
+  virtual error late() const { return {error_code::deadline_exceeded, "Deadline exceeded"}; }
   /// Handlers beside the app's; the first that has a name serves it.
   virtual std::span<dynamic_handlers* const> dynamic() const noexcept { return {}; }
   const swill::metadata& client_metadata();
@@ -99,6 +101,7 @@ public:
   metadata& trailing() { return output_.trailing(); }
   task<swill::session*> session();
   state_set& state() noexcept { return state_; }                                  ///< [any thread]
+  const state_set& state() const noexcept { return state_; }                      ///< [any thread]
   void log(log_level level, std::string_view text, log_fields fields = {}) const; ///< [any thread]
   /// For what goes wrong with many requests of a handler: one line a second for each `kind` of it.
   void log_failure(std::string_view kind, const log_limiter::text_maker& text) const;

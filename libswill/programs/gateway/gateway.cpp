@@ -83,6 +83,7 @@ int gateway::serve(const std::function<void(app&, backends&)>& make, const std::
   shared.connections = admin.apply(a, shared.pubsub);
   workers.apply(a);
   server_options options = serving.server();
+  options.actor_system = settings_.actor_system;
   http.apply(options);
   playground.apply(a, options, http, serving.trusts_proxy() || sessions.trusts_proxy());
   make(a, shared);

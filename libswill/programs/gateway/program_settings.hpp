@@ -8,6 +8,10 @@
 #include <variant>
 #include <vector>
 
+namespace caf {
+class actor_system_config;
+}
+
 namespace swill {
 
 class connections;
@@ -40,6 +44,8 @@ struct program_settings {
   session_options sessions{};
   /// The same for topics.
   pubsub_options topics{};
+  /// server_options::actor_system of its server.
+  std::shared_ptr<caf::actor_system_config> actor_system{};
 };
 
 /// What the nodes share: in the Redis that --redis names, else in the memory of this process. The application may keep copies of the pointers;

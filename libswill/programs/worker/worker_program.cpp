@@ -111,6 +111,7 @@ int worker_program::serve(const std::function<void(app&, backends&)>& make) cons
   }
   make(a, shared);
   a.use(std::make_shared<worker>(c.link));
+  c.server.actor_system = settings_.actor_system;
   server{a, c.server}.run();
   return 0;
 }

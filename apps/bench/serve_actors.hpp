@@ -1,0 +1,16 @@
+#pragma once
+
+namespace swill {
+class app;
+}
+
+namespace swill::bench {
+
+/// How often the actor behind `ask` asks another for each of its calls.
+inline constexpr int exchanges_per_ask = 4'000;
+
+/// Handlers that are actors on the pool: `a.add` is one; `k.add` is one for each of 64 keys; `ask` is one that asks another as often as above, which
+/// takes nothing of Swill.
+void add_actors(app& a);
+
+} // namespace swill::bench
