@@ -85,6 +85,7 @@ void check(const worker_options& o, mistake_list& out) {
   out.check_size(on + ".capacity", o.capacity, 1);
   out.check_size(on + ".connections", o.connections, 1);
   out.check_size(on + ".stream_window", o.stream_window, 1);
+  out.check_size(on + ".push_size", o.push_size, 1);
   out.check_size(on + ".link_window", o.link_window, 1);
 }
 
