@@ -103,7 +103,7 @@ const std::vector<std::string> broken_heads = {
     "GET /ws HTTP/1.2\r\nHost x\r\n",
     "GET /ws HTTP/2.0\r\nHost: x\r\n",
     "GET  HTTP/1.1\r\n",
-    "GET /ws SIP/1.1",
+    "GET /ws SIP/1.1\r\n",
     std::string{"\x16\x03\x01\x02\x00\x01", 6}, // of TLS
 };
 

@@ -100,7 +100,9 @@ bool request_head::is_broken(std::string_view rest) {
   parser fresh;
   boost::system::error_code ec;
   fresh.http.put(boost::asio::const_buffer(text.data(), text.size()), ec);
-  return ec && ec != beast::error::need_more && ec != beast::error::bad_version; // that may be a later one
+  if (ec != beast::error::bad_version) return ec && ec != beast::error::need_more;
+  const std::size_t end = rest.find("\r\n"); // a later version than 1.1 may be meant
+  return end != std::string_view::npos && minor_version_in(rest.substr(0, end)) == std::string_view::npos;
 }
 
 // Beast knows HTTP/1.0 and 1.1 only; what is written for a later minor version can be read as 1.1 (RFC 9110 §2.5). True when the line was
