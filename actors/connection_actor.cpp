@@ -296,15 +296,27 @@ bool connection_actor::take(caf::mailbox_element& element) {
       facts_->set_user(content.get_as<std::string>(1));
       return caf::message{};
     });
-  } else if (content.match_elements<push>()) {
-    answer(element, "push", [&] {
-      const auto& p = content.get_as<push>(0);
-      return caf::make_message(app().push && app().push(*facts_, p.name, p.value));
-    });
+  } else if (content.match_elements<swill::push>()) {
+    take_push(element);
   } else {
     return take_own(element);
   }
   return true;
+}
+
+void connection_actor::take_push(caf::mailbox_element& element) {
+  const auto& p = element.content().get_as<swill::push>(0);
+  remote_inbox* const elsewhere = around_.port != nullptr ? around_.port->inbox() : nullptr;
+  if (elsewhere == nullptr) return answer(element, "push", [&] { return caf::make_message(push(p.name, p.value)); });
+  attempt(element, "push", [&] {
+    std::function<void(result<bool>)> answered;
+    if (auto to = reply_later(element)) {
+      answered = [to = std::move(to)](const result<bool>& is_open) {
+        to(is_open ? caf::make_message(*is_open) : caf::make_message(to_caf(is_open.error())));
+      };
+    }
+    elsewhere->push(p.name, p.value, std::move(answered));
+  });
 }
 
 /// What the application has functions for.
@@ -322,8 +334,14 @@ bool connection_actor::take_own(caf::mailbox_element& element) {
 /// Replies what f gives, or the error that it throws. `what` it was, for the log.
 template <class F>
 void connection_actor::answer(caf::mailbox_element& element, std::string_view what, const F& f) {
+  attempt(element, what, [&] { reply(element, f()); });
+}
+
+/// Calls f; replies the error that it throws, and nothing otherwise.
+template <class F>
+void connection_actor::attempt(caf::mailbox_element& element, std::string_view what, const F& f) {
   try {
-    reply(element, f());
+    f();
   } catch (const error& e) {
     reply(element, caf::make_message(to_caf(e)));
     if (!element.mid.is_request()) log_failure(what, 0, std::current_exception());

@@ -92,6 +92,9 @@ public:
   /// The actor of an open request was killed: the request is answered 500 and unwinds here.
   void adopt(std::unique_ptr<request_call> r);
 
+  /// To the client's inbox, where that is this server's; whether it is open.
+  bool push(std::string_view name, const value& v) { return app().push && app().push(*facts_, name, v); }
+
   std::size_t open_requests() const noexcept { return book_ ? book_->open.size() : 0; }
   /// The handlers' names of requests that have not had their last envelope.
   std::vector<std::string> open_names() const;
@@ -129,6 +132,9 @@ private:
   bool on_mail(caf::mailbox_element& element) override;
   bool take(caf::mailbox_element& element);
   bool take_own(caf::mailbox_element& element);
+  void take_push(caf::mailbox_element& element);
+  template <class F>
+  void attempt(caf::mailbox_element& element, std::string_view what, const F& f);
   template <class F>
   void answer(caf::mailbox_element& element, std::string_view what, const F& f);
   void on_close_wanted(int code, std::string_view reason) override { close(code, reason); }

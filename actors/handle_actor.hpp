@@ -46,7 +46,7 @@ requires std::derived_from<Refers, actors_of<typename Refers::handle_type>>
 struct served_by<Refers> {
   using handle = typename Refers::handle_type;
   static std::shared_ptr<roster> who(const Refers& r) { return r.who(); }
-  static auto key_of(const Refers& r) { return r.key_of(); }
+  static auto key_of(const Refers& r) { return r.key_of(); } // a copy
 };
 
 /// How an actor is asked where neither side streams.
@@ -319,12 +319,15 @@ void blueprint::handle_actor(std::string_view name, Handle actor, const actor_op
   constexpr bool told = !streams || !actors::side<In>::has_info;
   using served_by = actors::served_by<Handle>;
   using key_of = decltype(served_by::key_of(actor));
+  using message = typename actors::side<In>::type;
   constexpr bool keyed = !std::is_same_v<key_of, actors::no_key>;
-  constexpr bool has_key =
-      !keyed || (!actors::side<In>::streams && std::is_invocable_v<key_of, const typename actors::side<In>::type&>);
+  constexpr bool takes_key = !keyed || (!actors::side<In>::streams && key_of::template takes<message>);
+  constexpr bool has_key = takes_key && std::is_invocable_v<key_of, const message&>;
   constexpr bool fits = told && has_key && actors::answers<signatures, In, Out>();
   static_assert(told, "with_info is for actors of which neither side streams");
-  static_assert(has_key, "keyed actors need a key of each call: one message, which the function of the key takes");
+  static_assert(takes_key, "keyed actors need a key of each call: one message, which the function of the key takes");
+  static_assert(!takes_key || has_key,
+                "the function of the key gives another type than the factory of these actors takes");
   static_assert(
       sendable,
       "CAF cannot send In: write CAF_ALLOW_UNSAFE_MESSAGE_TYPE(order) beside it, or an inspect() where it travels to "

@@ -100,9 +100,14 @@ struct change {
 } // namespace hooks
 
 namespace detail {
-/// A member that has to be given: a program that leaves it out does not compile.
+/// A member of lifecycle_options that has to be given: a program that leaves it out does not compile, and is told why.
 template <class T>
 struct required {
+  template <class U = T>
+  required() {
+    static_assert(refused<U>, "lifecycle_options has two members, which both have to be said: "
+                              "{.timeout = 2s, .on_timeout = swill::hook_outcome::refuse}");
+  }
   template <std::convertible_to<T> U>
   constexpr required(U&& v) : value(std::forward<U>(v)) {}
   operator const T&() const noexcept { return value; }
@@ -185,7 +190,7 @@ consteval bool has_hook() {
     constexpr bool fits = detail::one_of_types<given, caf::detail::type_list<>, caf::detail::type_list<void>,
                                                caf::detail::type_list<hooks::change>>;
     static_assert(fits, "a hook is answered by nothing, or by swill::hooks::change");
-    return fits;
+    return true;
   } else {
     return false;
   }
@@ -229,10 +234,12 @@ using all_hooks_of =
 
 template <class Handle>
 struct hook_handle {
+  static constexpr bool lives = !requires { typename Handle::handle_type; }; ///< whether or not it serves a name
   using type = Handle;
 };
 template <class Handle>
 struct hook_handle<spawned<Handle>> {
+  static constexpr bool lives = true;
   using type = Handle;
 };
 
@@ -246,9 +253,16 @@ void app::lifecycle(Handle actor, const lifecycle_options& o) {
   using signatures = typename actors::signatures_of<typename actors::hook_handle<Handle>::type>::type;
   using chosen = std::conditional_t<sizeof...(Hooks) != 0, std::type_identity<actors::hook_set<Hooks...>>,
                                     std::type_identity<actors::all_hooks_of<signatures>>>::type;
-  static_assert(chosen::count != 0, "which hooks has this actor? app.lifecycle<swill::hooks::before_accept>(actor, "
-                                    "{…}); only a typed actor says so itself");
-  if constexpr (chosen::count != 0) {
+  constexpr bool lives = actors::hook_handle<Handle>::lives;
+  constexpr bool typed = !std::is_same_v<signatures, caf::none_t>;
+  static_assert(lives,
+                "hooks ask one actor that is there as long as the server: app.spawn(name, f), or a handle of CAF");
+  static_assert(!lives || typed || chosen::count != 0, "which hooks has this actor? Its type does not say: "
+                                                       "app.lifecycle<swill::hooks::before_accept>(actor, {…})");
+  static_assert(!lives || !typed || chosen::count != 0,
+                "the type of this actor has no hook: caf::reacts_to<swill::hooks::after_connection>, or another of "
+                "actors/lifecycle.hpp, would be one");
+  if constexpr (lives && chosen::count != 0) {
     must_be_open("lifecycle");
     const auto who = [actor] { return actors::actor_behind(actor); };
     actors::check_hook_actor(who(), o);

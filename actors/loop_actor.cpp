@@ -96,6 +96,13 @@ void loop_actor::reply(caf::mailbox_element& to, caf::message answer) {
   if (to.mid.is_request() && to.sender) to.sender->enqueue(nullptr, to.mid.response_id(), std::move(answer), context());
 }
 
+std::function<void(caf::message)> loop_actor::reply_later(caf::mailbox_element& to) {
+  if (!to.mid.is_request() || !to.sender) return nullptr;
+  return [self = caf::strong_actor_ptr{ctrl()}, this, sender = to.sender, id = to.mid.response_id()](caf::message m) {
+    sender->enqueue(nullptr, id, std::move(m), context());
+  };
+}
+
 namespace {
 
 /// Mail that somebody has sent for this actor to act on, without waiting for an answer.

@@ -7,6 +7,7 @@
 #include <caf/all.hpp>
 
 #include <atomic>
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -87,6 +88,8 @@ public:
 
   /// Answers mail that is a request; nothing for other mail. On its thread.
   void reply(caf::mailbox_element& to, caf::message answer);
+  /// The same later: what it returns answers, and is to be called on this actor's thread. Null for mail that is no request.
+  std::function<void(caf::message)> reply_later(caf::mailbox_element& to);
   /// Answers mail that is a request by this error, and counts other mail as dropped. From any thread.
   void refuse_mail(caf::mailbox_element& element, const caf::error& why);
 

@@ -77,6 +77,8 @@ public:
 
   /// Of its actors: that of a typed one, else caf::actor. Before it starts.
   void set_type(std::type_index t) noexcept { type_ = t; }
+  /// What its actor is called, for the log. Before it starts.
+  void set_name(std::string n) { name_ = std::move(n); }
   /// From now on calls go to this actor. The one before is told to end when it has answered its calls, where `ends_old`. Throws
   /// std::invalid_argument when its actors are made again, or are of another type. From any thread, while the server runs.
   void rebind(const caf::strong_actor_ptr& to, std::type_index type, bool ends_old);
@@ -124,6 +126,7 @@ private:
   void make(actor_place& p, clock_time now);
   void enter(actor_place& p, caf::strong_actor_ptr a, clock_time now);
   void on_down(actor_place& p, std::uint64_t number, std::uint64_t run, const caf::error& why);
+  std::string described() const;
   void note_death(actor_place& p, const caf::error& why, clock_time now);
   bool needs_actor(actor_place& p, clock_time now);
   void settle(actor_place& p, clock_time now);
@@ -142,6 +145,7 @@ private:
 
   const bool renews_;
   std::type_index type_{typeid(caf::actor)};
+  std::string name_;                    ///< of app.spawn; empty: its handlers have names enough
   std::mutex mutex_;                    ///< guards what follows, and the places
   std::list<actor_place*> idle_places_; ///< the one first that has been idle longest
   std::list<actor_place*> other_places_;

@@ -249,6 +249,20 @@ void roster::on_down(actor_place& p, std::uint64_t number, std::uint64_t run, co
   tell_keeper(p, died ? std::optional{why} : std::nullopt);
 }
 
+/// "the actor of place, cancel", the names that it serves, or "the actor house", as app.spawn was told. While the server runs.
+std::string roster::described() const {
+  if (!name_.empty()) return "the actor " + name_;
+  constexpr std::size_t named = 3;
+  std::string out;
+  std::size_t count = 0;
+  for (const auto& h : server_->app().handlers()) {
+    if (h->backend.get() != this) continue;
+    if (++count <= named) out += (count == 1 ? "the actor of " : ", ") + h->name;
+  }
+  if (count == 0) return "an actor";
+  return count > named ? out + " and " + std::to_string(count - named) + " more" : out;
+}
+
 /// With the mutex held, on the keeper's thread.
 void roster::note_death(actor_place& p, const caf::error& why, clock_time now) {
   p.deaths.push_back(now);
@@ -259,13 +273,10 @@ void roster::note_death(actor_place& p, const caf::error& why, clock_time now) {
   const bool gives_up = p.deaths.size() > policy_.restarts;
   p.is = gives_up ? actor_place::state::given_up : actor_place::state::empty;
   wake_all(p); // they may not want to wait for so long
-  server_->units().front()->log_limited(
-      gives_up ? "actor given up" : "actor ended", {.level = log_level::error, .text = {}},
-      [&why, gives_up](log_limiter::length) {
-        return std::string{gives_up ? "an actor that serves has ended, and is not made again: "
-                                    : "an actor that serves has ended, and is made again: "} +
-               caf::to_string(why);
-      });
+  const std::string what =
+      described() + (gives_up ? " has ended, and is not made again: " : " has ended, and is made again: ");
+  server_->units().front()->log_limited(what, {.level = log_level::error, .text = {}},
+                                        [&](log_limiter::length) { return what + caf::to_string(why); });
   if (gives_up && policy_.on_give_up) {
     server_->units().front()->loop().post([f = policy_.on_give_up, why] { f(why); });
   }

@@ -76,6 +76,8 @@ pool_roster::maker maker_of(F f) {
 /// Calls have no key.
 struct no_key {
   template <class In>
+  static constexpr bool takes = true;
+  template <class In>
   std::nullptr_t operator()(const In&) const noexcept {
     return nullptr;
   }
@@ -133,9 +135,35 @@ template <class F>
 pool(std::size_t, F, restart_policy) -> pool<typename actors::made_by<F>::handle>;
 
 namespace actors {
-/// What a factory takes last.
+
+/// The one key of a factory of keyed actors.
+template <class Arguments>
+struct key_among {
+  static constexpr bool is_one = false;
+  using type = std::nullptr_t;
+};
+template <class First, class Key>
+struct key_among<caf::detail::type_list<First, Key>> {
+  static constexpr bool is_one = true;
+  using type = std::decay_t<Key>;
+};
+/// What it takes last.
 template <class F>
-using key_taken = std::decay_t<typename caf::detail::tl_at<arguments_of<F>, 1>::type>;
+using key_taken = typename key_among<arguments_of<F>>::type;
+
+/// Gives the key of a call.
+template <class KeyOf, class Key>
+struct key_function {
+  /// Whether there is one of such a message.
+  template <class In>
+  static constexpr bool takes = std::is_invocable_v<const KeyOf&, const In&>;
+  template <class In>
+  Key operator()(const In& in) const requires std::is_invocable_r_v<Key, const KeyOf&, const In&> {
+    return f(in);
+  }
+  KeyOf f;
+};
+
 } // namespace actors
 
 /// `swill::keyed{[](const bid& b) { return b.lot; }, auction}` with `caf::behavior auction(caf::event_based_actor*, std::string lot)`: one actor for
@@ -146,36 +174,40 @@ class keyed : public actors::actors_of<Handle> {
 public:
   template <class F>
   keyed(KeyOf key_of, F factory, const keyed_options& o = {})
-      : actors::actors_of<Handle>(std::make_shared<actors::keyed_roster<Key>>(
-            [f = std::move(factory)](caf::actor_system& system, const Key& key) {
-              return actors::make_by(f, system, key);
-            },
-            o)),
-        key_of_(std::move(key_of)) {}
-  auto key_of() const {
-    return [f = key_of_]<class In>(const In& in) -> Key requires std::is_invocable_r_v<Key, const KeyOf&, const In&> {
-      return f(in);
-    };
-  }
+      : actors::actors_of<Handle>(roster_of(std::move(factory), o)), key_of_{std::move(key_of)} {}
+  const actors::key_function<KeyOf, Key>& key_of() const noexcept { return key_of_; }
 
   /// Takes In, or (call_info, In), from other actors and gives it to the actor of its key, as calls of clients are (docs/actors.md). Null while
   /// no server runs that has them. From any thread.
   caf::actor actor() const { return caf::actor_cast<caf::actor>(this->who()->only_actor()); }
 
 private:
-  KeyOf key_of_;
+  template <class F>
+  static std::shared_ptr<actors::roster> roster_of(F f, const keyed_options& o) {
+    constexpr bool takes_key = actors::key_among<actors::arguments_of<F>>::is_one;
+    static_assert(takes_key,
+                  "the factory of keyed actors takes the key, and nothing else, after the actor's pointer or "
+                  "the actor system: caf::behavior auction(caf::event_based_actor*, std::string lot)");
+    if constexpr (takes_key) {
+      return std::make_shared<actors::keyed_roster<Key>>(
+          [f = std::move(f)](caf::actor_system& system, const Key& key) { return actors::make_by(f, system, key); }, o);
+    } else {
+      return nullptr;
+    }
+  }
+  actors::key_function<KeyOf, Key> key_of_;
 };
 template <class KeyOf, class F>
-keyed(KeyOf, F) -> keyed<KeyOf, actors::key_taken<F>, typename actors::made_by<F>::handle>;
-template <class KeyOf, class F>
-keyed(KeyOf, F, keyed_options) -> keyed<KeyOf, actors::key_taken<F>, typename actors::made_by<F>::handle>;
+keyed(KeyOf, F, keyed_options = {}) -> keyed<KeyOf, actors::key_taken<F>, typename actors::made_by<F>::handle>;
 
 namespace actors {
 
 /// Has an actor of its own as long as a server runs.
 class spawning final : public plugin {
 public:
-  spawning(std::string name, std::shared_ptr<roster> who) : kind_("actor " + std::move(name)), who_(std::move(who)) {}
+  spawning(std::string name, std::shared_ptr<roster> who) : kind_("actor " + name), who_(std::move(who)) {
+    who_->set_name(std::move(name));
+  }
   std::string_view kind() const noexcept override { return kind_; }
   std::string not_ready() const override { return who_->has_given_up() ? "has ended" : ""; }
   void start(runtime& r) override { who_->start(r); }

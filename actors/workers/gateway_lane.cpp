@@ -1,5 +1,6 @@
 #include "actors/workers/gateway_lane.hpp"
 
+#include "actors/connection_actor.hpp"
 #include "actors/workers/remote_call.hpp"
 #include "libswill/api/types/codec.hpp"
 #include "libswill/base/header_fields.hpp"
@@ -19,11 +20,14 @@ value any_text(std::string_view s) { return bytes{as_bytes(s).begin(), as_bytes(
 
 // --- Connections
 
-images::~images() {
-  for (const image& i : all_) {
+images::~images() { end({1001, {}, false}); }
+
+void images::end(const close_reason& why) {
+  const std::uint32_t code = static_cast<std::uint32_t>(why.code) | (why.by_peer ? by_peer_mark : 0);
+  for (const image& i : std::exchange(all_, {})) {
     if (*i.lane == nullptr) continue;
     gateway_lane& l = **i.lane;
-    if (l.leave_connection(i.number)) l.write(record::disconnect, i.number, 1001);
+    if (l.leave_connection(i.number)) l.write(record::disconnect, i.number, code, as_bytes(why.reason));
   }
 }
 
@@ -120,6 +124,7 @@ void gateway_lane::on_record(record kind, std::uint32_t connection, std::uint32_
       if (remote_call* c = calls_.find(seq)) c->on_bounce();
       return;
     case record::user: return on_user(connection, as_text(content));
+    case record::push: return on_push(connection, seq, content);
     case record::disconnect: return on_disconnect(connection, seq, as_text(content));
     case record::hello:
       if (std::exchange(open_, true)) return;
@@ -149,6 +154,36 @@ void gateway_lane::on_user(std::uint32_t number, std::string_view user) {
     if (*i.lane == this && i.number == number) i.user = user; // it knows
   }
   it->second.facts->set_user(std::string{user}); // last: it may end the connection
+}
+
+void gateway_lane::on_push(std::uint32_t number, std::uint32_t id, bytes_view content) {
+  wire::reader from{content};
+  value what;
+  std::size_t budget = limits{}.decoded_size;
+  const wire::value_status status = wire::read_value(from, what, wire::reader::deepest, budget);
+  value answer = value::array({static_cast<std::int64_t>(error_code::too_large), "The value takes too much memory"});
+  if (status != wire::value_status::too_large) {
+    const auto* pair = what.get_if<value_array>();
+    const auto* name = pair != nullptr && pair->size() == 2 ? (*pair)[0].get_if<std::string>() : nullptr;
+    if (name == nullptr) return on_broken();
+    answer = push_to(number, *name, (*pair)[1]);
+  }
+  if (id == 0) return;
+  wire::writer to{begin_record(record::pushed, number, id)};
+  wire::write_value(to, answer);
+  end_record();
+}
+
+/// Whether the client's inbox is open, or the error's code and message.
+value gateway_lane::push_to(std::uint32_t number, const std::string& name, const value& v) {
+  const auto it = connections_.find(number);
+  void* const actor = it != connections_.end() ? it->second.facts->native_actor() : nullptr;
+  if (actor == nullptr) return false; // its connection has ended meanwhile
+  try {
+    return static_cast<connection_actor&>(*static_cast<loop_actor*>(actor)).push(name, v);
+  } catch (const error& e) {
+    return value::array({e.code, e.message});
+  }
 }
 
 void gateway_lane::on_disconnect(std::uint32_t number, std::uint32_t code, std::string_view reason) {

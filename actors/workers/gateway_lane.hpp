@@ -38,6 +38,8 @@ public:
   /// Its number on that lane, which is told of it, or of its new user, first. Throws 429 when the worker has as many as it may.
   std::uint32_t number_on(gateway_lane& l, connection& c);
   bool is_on(const gateway_lane& l) const noexcept;
+  /// The client's connection is over: its images end for the same reason.
+  void end(const close_reason& why);
 
 private:
   friend class gateway_lane;
@@ -89,6 +91,8 @@ private:
   void on_exit() override;
   void on_response(bytes_view content);
   void on_user(std::uint32_t number, std::string_view user);
+  void on_push(std::uint32_t number, std::uint32_t id, bytes_view content);
+  value push_to(std::uint32_t number, const std::string& name, const value& v);
   void on_disconnect(std::uint32_t number, std::uint32_t code, std::string_view reason);
   void lose_calls(std::optional<std::uint32_t> of_connection);
   void send_facts(std::uint32_t number, const connection& c);

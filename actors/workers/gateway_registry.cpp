@@ -40,7 +40,7 @@ gateway_registry::gateway_registry(runtime& r, std::shared_ptr<const detail::ser
       self_(std::make_shared<gateway_registry*>(this)) {
   for (const auto& u : r.units()) {
     tables_.push_back(std::make_shared<handler_table>(*u, static_cast<std::uint32_t>(tables_.size()), app_, options_));
-    u->loop().post([unit = u.get(), t = tables_.back()] { unit->dynamic.push_back(t.get()); });
+    u->loop().post([t = tables_.back()] { t->open(); });
   }
   door_ = spawn_in<front_door>(net_.system(), home_, *this);
   await_workers();
@@ -238,7 +238,7 @@ void gateway_registry::stop(std::function<void()> done) {
   auto left = std::make_shared<std::size_t>(tables_.size());
   on_tables([this, left, done](handler_table& t) {
     t.remove_all();
-    std::erase(t.home().dynamic, &t);
+    t.close();
     t.home().loop().post([this, left, done] {
       home_.loop().post([left, done] {
         if (--*left == 0) done();

@@ -4,6 +4,20 @@
 
 namespace swill::actors::workers {
 
+void handler_table::open() {
+  unit_.dynamic.push_back(this);
+  unit_.watchers.push_back(this);
+}
+
+void handler_table::close() {
+  std::erase(unit_.dynamic, this);
+  std::erase(unit_.watchers, static_cast<connection_watcher*>(this));
+}
+
+void handler_table::on_disconnected(connection_actor& c, const close_reason& why) {
+  if (c.facts().find_state<images>() != nullptr) c.facts().state<images>().end(why);
+}
+
 gateway_lane* handler_table::lane_of(std::uint64_t worker) noexcept {
   const auto it = lanes_.find(worker);
   return it == lanes_.end() ? nullptr : &as<gateway_lane>(it->second);

@@ -24,11 +24,11 @@ token shortened(const proof& p) {
 } // namespace
 
 link_keys::link_keys(std::string_view secret, std::string_view worker_nonce, std::string_view gateway_nonce)
-    : of_worker(hmac(secret, "swill-link/2 worker", worker_nonce, gateway_nonce)),
-      of_gateway(hmac(secret, "swill-link/2 gateway", worker_nonce, gateway_nonce)),
-      to_worker(shortened(hmac(secret, "swill-link/2 to worker", worker_nonce, gateway_nonce))),
-      to_gateway(shortened(hmac(secret, "swill-link/2 to gateway", worker_nonce, gateway_nonce))),
-      ticket(shortened(hmac(secret, "swill-link/2 ticket", worker_nonce, gateway_nonce))) {}
+    : of_worker(hmac(secret, "swill-link/3 worker", worker_nonce, gateway_nonce)),
+      of_gateway(hmac(secret, "swill-link/3 gateway", worker_nonce, gateway_nonce)),
+      to_worker(shortened(hmac(secret, "swill-link/3 to worker", worker_nonce, gateway_nonce))),
+      to_gateway(shortened(hmac(secret, "swill-link/3 to gateway", worker_nonce, gateway_nonce))),
+      ticket(shortened(hmac(secret, "swill-link/3 ticket", worker_nonce, gateway_nonce))) {}
 
 std::string make_nonce() {
   std::string out(nonce_size, '\0');
@@ -38,7 +38,7 @@ std::string make_nonce() {
 
 namespace {
 
-constexpr std::string_view magic{"swill-l\2", 8};
+constexpr std::string_view magic{"swill-l\3", 8};
 constexpr std::size_t verdict_size = 1 + proof_size;
 
 } // namespace

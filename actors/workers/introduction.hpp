@@ -35,7 +35,7 @@ std::string make_nonce();
 /// What gateway and worker say to each other before either reads anything else: that both speak this version of the link, and that both know
 /// the secret. Four messages, each of a fixed size, 145 bytes in all:
 ///
-///     worker   "swill-l" 2, nonce (32)          gateway  "swill-l" 2, nonce (32)
+///     worker   "swill-l" 3, nonce (32)          gateway  "swill-l" 3, nonce (32)
 ///     worker   its proof (32)                   gateway  1, its proof (32); or 0 and 32 zeros: refused
 ///
 /// The worker shows its proof first, so a stranger who connects to a gateway learns nothing to try secrets on. Nonces are new each time: what was

@@ -30,10 +30,12 @@ enum class record : std::uint8_t {
   open = 50,    ///< the envelope that opens a call
   further = 51, ///< another envelope of it
   grant = 52,   ///< that many bytes of its stream have been passed on
+  pushed = 53,  ///< what has become of that push: whether the inbox is open, or [code, message] of an error
   // lanes, worker to gateway
   response = 64, ///< an envelope
   taken = 65,    ///< that many items of the upload were taken
   bounce = 66,   ///< the call was not begun: the worker is leaving
+  push = 68,     ///< [name, value] for the client's inbox; seq: what the answer has, 0 for none
   // lanes, both ways
   user = 49,       ///< who is at the client's end has changed
   disconnect = 67, ///< the client's connection, or its image in the worker, has gone; seq: a close code; the reason
@@ -41,6 +43,8 @@ enum class record : std::uint8_t {
 
 /// In record::disconnect of a worker beside the code: it is leaving. Calls that cross this on their way will be bounced.
 inline constexpr std::uint32_t leaving_mark = 1 << 16;
+/// In record::disconnect of a gateway beside the code: its client has closed, and nobody else.
+inline constexpr std::uint32_t by_peer_mark = 1 << 17;
 
 /// An actor of the network's system that is at home on one of our loops and takes nothing but batches of bytes: whatever else reaches it over the network
 /// (exit messages, forged monitors' messages, other types) is dropped before anybody looks at it.

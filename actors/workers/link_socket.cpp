@@ -33,6 +33,9 @@ link_certificates::link_certificates(link_tls files) : files_(std::move(files)) 
     throw std::invalid_argument("TLS needs a certificate, a key and an authority");
   for (const std::string& file : {files_.certificate, files_.key, files_.authority}) {
     if (::access(file.c_str(), R_OK) != 0) throw std::runtime_error("cannot read " + file);
+    struct stat s {};
+    if (::stat(file.c_str(), &s) != 0 || !S_ISREG(s.st_mode)) // OpenSSL would look for the end of /dev/zero
+      throw std::runtime_error(file + " is no regular file");
   }
   seen_ = look();
   context_ = read();

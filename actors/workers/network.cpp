@@ -14,7 +14,7 @@ struct network::config : caf::actor_system_config {
   config() {
     set("scheduler.max-threads", std::uint64_t{1});
     set("middleman.workers", std::uint64_t{0}); // deserialize where it is read: one hop less
-    set("middleman.app-identifiers", std::vector<std::string>{"swill-link/2"});
+    set("middleman.app-identifiers", std::vector<std::string>{"swill-link/3"});
     set("middleman.enable-automatic-connections", false);
     set("middleman.heartbeat-interval", caf::timespan{std::chrono::seconds{1}});
     set("middleman.connection-timeout", caf::timespan{std::chrono::seconds{10}});

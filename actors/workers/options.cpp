@@ -1,5 +1,6 @@
 #include "actors/workers/options.hpp"
 
+#include "actors/workers/link_socket.hpp"
 #include "libswill/base/host_and_port.hpp"
 
 #include <algorithm>
@@ -36,8 +37,15 @@ void check_trust(const std::string& on, const std::string& secret, const link_tl
                                              : "has fewer than 16 bytes; a longer one, or TLS, would be right");
     return;
   }
-  if (tls.certificate.empty() || tls.key.empty() || tls.authority.empty())
+  if (tls.certificate.empty() || tls.key.empty() || tls.authority.empty()) {
     out.add(on + ".tls", "certificate, key and authority belong together; all three, or none, would be right");
+  } else {
+    try {
+      static_cast<void>(actors::workers::link_certificates{tls}); // as serve later
+    } catch (const std::runtime_error& e) {
+      out.add(on + ".tls", e.what());
+    }
+  }
   if (!secret.empty() && secret.size() < least_secret)
     out.add(on + ".secret", "has fewer than 16 bytes; a longer one, or none, would be right");
 }
@@ -85,6 +93,7 @@ void check(const worker_options& o, mistake_list& out) {
   out.check_size(on + ".capacity", o.capacity, 1);
   out.check_size(on + ".connections", o.connections, 1);
   out.check_size(on + ".stream_window", o.stream_window, 1);
+  out.check_size(on + ".push_size", o.push_size, 1);
   out.check_size(on + ".link_window", o.link_window, 1);
 }
 

@@ -95,8 +95,10 @@ struct worker_options {
   std::chrono::milliseconds longest_pause{5000};
   /// Bytes of one streaming response that its gateway has not passed on yet, at least 64 KiB. When reached: its handler waits at co_yield.
   std::size_t stream_window = 256 * 1024;
-  /// Bytes under way to a gateway on one of its links. When reached: all streaming handlers of that link wait.
+  /// Bytes under way to a gateway on one of its links. When reached: all streaming handlers of that link wait, and pushes fail with ERROR 429.
   std::size_t link_window = 4 * 1024 * 1024;
+  /// Bytes of what is pushed to a client's inbox, name and value. When reached: ERROR 413.
+  std::size_t push_size = 64 * 1024;
 };
 
 /// Adds what makes no sense, under the paths "gateway_options.NAME" and "worker_options.NAME".

@@ -38,6 +38,8 @@ handshake_request request_of(const value& facts) {
   return r;
 }
 
+const std::string link_ended = "the link to the gateway has ended";
+
 /// The seq of a response; 0 when there is none.
 std::uint64_t seq_of(bytes_view response) noexcept {
   wire::reader r{response};
@@ -187,17 +189,22 @@ void image_port::close(int code, std::string_view reason) {
   loop().post([self = shared_from_this(), code, text = std::string{reason}] {
     if (self->lane_ != nullptr) self->lane_->ports_.erase(self->number_);
     self->closed_ = false;
-    self->gone(code, text);
+    self->gone({code, text, false});
   });
 }
 
-void image_port::gone(int code, std::string_view reason) {
+void image_port::push(std::string_view name, const value& v, std::function<void(result<bool>)> answer) {
+  if (lane_ != nullptr && lane_->is_alive() && !closed_) return lane_->push(number_, name, v, std::move(answer));
+  if (answer) answer(false);
+}
+
+void image_port::gone(const close_reason& why) {
   const auto keep = shared_from_this();
   if (std::exchange(closed_, true)) return;
   lane_ = nullptr;
   pending_.clear();
   tell_gone();
-  if (message_sink* s = std::exchange(sink_, nullptr)) s->on_closed({code, std::string{reason}, true});
+  if (message_sink* s = std::exchange(sink_, nullptr)) s->on_closed(why);
 }
 
 // --- The lane
@@ -222,9 +229,44 @@ void worker_lane::connect(std::uint32_t number, bytes_view encoded) {
   connections_.on_handshake(port);
 }
 
+void worker_lane::push(std::uint32_t number, std::string_view name, const value& v,
+                       std::function<void(result<bool>)> answer) {
+  using namespace std::chrono_literals;
+  if (!has_room()) throw errors::too_many("The link to the gateway is full", 100ms);
+  while (answer && (++last_push_ == 0 || pushes_.contains(last_push_))) {
+  }
+  wire::writer to{begin_record(record::push, number, answer ? last_push_ : 0)};
+  try {
+    to.array(2);
+    wire::write_value(to, value{name});
+    wire::write_value(to, v);
+    if (open_content().size() > options_.push_size) throw error{error_code::too_large, "Too large for a push"};
+  } catch (...) {
+    cancel_record();
+    throw;
+  }
+  end_record();
+  if (answer) pushes_.emplace(last_push_, std::move(answer));
+}
+
+void worker_lane::on_pushed(std::uint32_t id, bytes_view content) {
+  wire::reader from{content};
+  value said;
+  const auto it = pushes_.find(id);
+  if (it == pushes_.end() || !wire::read_value(from, said, wire::reader::deepest)) return on_broken();
+  const auto answer = std::move(it->second);
+  pushes_.erase(it);
+  if (const bool* is_open = said.get_if<bool>()) return answer(*is_open);
+  const auto* pair = said.get_if<value_array>();
+  const auto* code = pair != nullptr && pair->size() == 2 ? (*pair)[0].get_if<std::int64_t>() : nullptr;
+  answer(error{code != nullptr ? *code : static_cast<std::int64_t>(error_code::internal_error),
+               code != nullptr ? text_of((*pair)[1]) : "the gateway's answer makes no sense"});
+}
+
 void worker_lane::on_record(record kind, std::uint32_t connection, std::uint32_t seq, bytes_view content,
                             const caf::strong_actor_ptr&) {
   if (kind == record::connect) return connect(connection, content);
+  if (kind == record::pushed) return on_pushed(seq, content); // also of an image that has gone
   const auto it = ports_.find(connection);
   if (it == ports_.end()) {
     // Its connection was closed here while this was under way.
@@ -244,7 +286,10 @@ void worker_lane::on_record(record kind, std::uint32_t connection, std::uint32_t
       return port->deliver(content);
     case record::grant: return port->grant(seq, number_in(content).value_or(0));
     case record::user: return port->set_user(std::string{as_text(content)});
-    case record::disconnect: ports_.erase(it); return port->gone(static_cast<int>(seq), as_text(content));
+    case record::disconnect:
+      ports_.erase(it);
+      return port->gone(
+          {static_cast<int>(seq & ~by_peer_mark), std::string{as_text(content)}, (seq & by_peer_mark) != 0});
     default: return on_broken();
   }
 }
@@ -267,7 +312,8 @@ void worker_lane::end() {
   if (!is_alive()) return;
   const caf::strong_actor_ptr keep{ctrl()};
   quit();
-  for (auto& [number, port] : std::exchange(ports_, {})) port->gone(1006, "the link to the gateway has ended");
+  for (auto& [number, port] : std::exchange(ports_, {})) port->gone({1006, link_ended, false});
+  for (auto& [id, answer] : std::exchange(pushes_, {})) answer(errors::unavailable(link_ended));
   home().dispose_later(keep);
 }
 

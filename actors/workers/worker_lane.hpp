@@ -17,7 +17,10 @@ class worker_lane;
 
 /// One client's connection as a worker sees it: what the gateway told of it, and a port that writes into the lane. Accepted as any
 /// connection is, so that the worker's connection hooks run and its requests are those of a connection actor.
-class image_port final : public message_port, public handshake, public std::enable_shared_from_this<image_port> {
+class image_port final : public message_port,
+                         public handshake,
+                         public std::enable_shared_from_this<image_port>,
+                         remote_inbox {
 public:
   image_port(worker_lane& l, std::uint32_t number) : lane_(&l), number_(number) {}
 
@@ -31,7 +34,7 @@ public:
   /// The gateway says who is at the client's end. Who a handler here says it is, is told to the gateway.
   void set_user(std::string user);
   /// The client's connection, or the lane, has gone.
-  void gone(int code, std::string_view reason);
+  void gone(const close_reason& why);
   std::uint32_t number() const noexcept { return number_; }
 
   // --- handshake
@@ -51,8 +54,10 @@ public:
   bool counts_items() const noexcept override { return true; }
   void on_item_taken(std::uint64_t seq) override;
   void on_request_end(std::uint64_t seq) override;
+  remote_inbox* inbox() noexcept override { return this; }
 
 private:
+  void push(std::string_view name, const value& v, std::function<void(result<bool>)> answer) override;
   void user_changed();
   bool is_paused() const noexcept { return pauses_ > 0; }
   void read_later();
@@ -94,12 +99,16 @@ private:
   void before_flush() override;
   void on_exit() override;
   void connect(std::uint32_t number, bytes_view facts);
+  void push(std::uint32_t number, std::string_view name, const value& v, std::function<void(result<bool>)> answer);
+  void on_pushed(std::uint32_t id, bytes_view content);
 
   gate& connections_;
   const worker_options& options_;
   const std::atomic<bool>& leaving_;
   std::unordered_map<std::uint32_t, std::shared_ptr<image_port>> ports_; // with the handshake, until it is decided
   std::vector<std::shared_ptr<image_port>> with_taken_;
+  std::unordered_map<std::uint32_t, std::function<void(result<bool>)>> pushes_; ///< whose answers are awaited
+  std::uint32_t last_push_ = 0;
   std::unordered_set<std::uint32_t> bounced_; ///< calls that were not begun, because this worker is leaving
 };
 

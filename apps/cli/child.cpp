@@ -1,5 +1,7 @@
 #include "apps/cli/child.hpp"
 
+#include "apps/cli/exit_codes.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -71,6 +73,20 @@ std::vector<pid_t> all_children() {
 
 bool has_group(pid_t group) { return ::kill(-group, 0) == 0; }
 
+/// SIGTERM to the children of this process; to those that are left after children::patience, and their orphans, SIGKILL. `reap` takes the status of those that have ended.
+void end_all_children(const std::function<void()>& reap) {
+  for (const pid_t child : all_children()) ::kill(child, SIGTERM);
+  const auto late = steady_clock::now() + children::patience;
+  for (reap(); !all_children().empty(); reap()) {
+    if (steady_clock::now() > late) {
+      for (const pid_t child : all_children()) ::kill(child, SIGKILL);
+    }
+    ::poll(nullptr, 0, 10);
+  }
+}
+
+int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+
 } // namespace
 
 children::children() {
@@ -83,14 +99,7 @@ children::children() {
 
 children::~children() {
   for (const pid_t child : running_) ::kill(-child, SIGTERM);
-  for (const pid_t child : all_children()) ::kill(child, SIGTERM);
-  const auto late = steady_clock::now() + patience;
-  for (reap(); !all_children().empty(); reap()) {
-    if (steady_clock::now() > late) {
-      for (const pid_t child : all_children()) ::kill(child, SIGKILL);
-    }
-    ::poll(nullptr, 0, 10);
-  }
+  end_all_children([this] { reap(); });
   ::close(signals_);
 }
 
@@ -109,7 +118,7 @@ pid_t children::start(const child_options& o) {
 void children::reap() {
   int status = 0;
   for (pid_t child = 0; (child = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-    if (running_.erase(child) != 0) ended_[child] = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    if (running_.erase(child) != 0) ended_[child] = code_of(status);
   }
 }
 
@@ -141,6 +150,38 @@ void children::end(pid_t child, milliseconds most) {
   const auto late = steady_clock::now() + most;
   for (::kill(-child, SIGTERM); is_running(child) || has_group(child); wait(milliseconds{20})) {
     if (steady_clock::now() > late) ::kill(-child, SIGKILL);
+  }
+}
+
+// What dies without a word cannot end its children, and a signal at its death (PR_SET_PDEATHSIG) reaches those of its own alone, of which one may ignore
+// it. So there are two, of which one at least is left.
+int guarded(const std::function<int()>& f) {
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const sigset_t taken = taken_signals();
+  ::pthread_sigmask(SIG_BLOCK, &taken, nullptr);
+  const pid_t self = ::getpid();
+  const pid_t worker = ::fork();
+  if (worker < 0) throw std::runtime_error("no process can be made");
+  if (worker == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != self) ::_exit(static_cast<int>(exit_code::interrupted)); // it died before the line above
+    return f();
+  }
+  for (int code = -1;;) {
+    const auto reap = [&] {
+      int status = 0;
+      for (pid_t child = 0; (child = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+        if (child == worker) code = code_of(status);
+      }
+    };
+    reap();
+    if (code >= 0) {
+      end_all_children(reap);
+      return code;
+    }
+    int which = 0;
+    ::sigwait(&taken, &which);
+    if (which != SIGCHLD) ::kill(worker, which);
   }
 }
 

@@ -60,4 +60,9 @@ private:
 /// SIGINT, SIGTERM or SIGHUP.
 struct interrupted {};
 
+/// Runs f in a child of this process, and returns what that ends with: f's value, or 128 + a signal. Each of the two watches the other: whichever is killed,
+/// SIGKILL included, the other ends what f has started, within `children::patience`, also processes that ignore SIGTERM and those whose parents
+/// have died. The child gets the signals that this process does. f is to use `children`; this process must have one thread.
+int guarded(const std::function<int()>& f);
+
 } // namespace swill::cli

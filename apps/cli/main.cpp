@@ -82,6 +82,8 @@ int run_project(const options& o) {
   return static_cast<int>(code);
 }
 
+bool starts_programs(const options& o) { return o.verb == "dev" || o.verb == "test"; }
+
 int run(const options& o) {
   output out{o.json, o.verbose};
   interrupts signals;
@@ -150,6 +152,7 @@ int main(int argc, char** argv) {
     std::string help;
     const options o = parse_options(argc, argv, help);
     if (!help.empty()) return print_help(help);
+    if (starts_programs(o)) return guarded([&o] { return run_project(o); });
     return is_about_project(o) ? run_project(o) : run(o);
   } catch (const std::exception& e) {
     return report_usage(e, asks_for_json(argc, argv));

@@ -5,6 +5,7 @@
 #include "libswill/base/header_fields.hpp"
 #include "libswill/base/loop.hpp"
 #include "libswill/base/peer_certificate.hpp"
+#include "libswill/base/result.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -20,6 +21,18 @@
 namespace swill {
 
 class connection;
+class value;
+
+/// The inbox of a client whose server is beyond the port: in a worker, that of the gateway's client. On the loop's thread of the connection.
+class remote_inbox {
+public:
+  /// Hands {name, value} on. `answer` is called once, on this thread, with whether the inbox is open, or with error 503 when the link has ended
+  /// before anybody knew; null: nobody waits. Throws error 413 for more than worker_options::push_size, and 429 while the link is full.
+  virtual void push(std::string_view name, const value& v, std::function<void(result<bool>)> answer) = 0;
+
+protected:
+  ~remote_inbox() = default;
+};
 
 /// Whole messages that a connection has carried since it was opened, and their bytes, without frames.
 struct traffic {
@@ -69,6 +82,8 @@ public:
   virtual void on_item_taken(std::uint64_t /*seq*/) {}
   /// Request `seq` has ended.
   virtual void on_request_end(std::uint64_t /*seq*/) {}
+  /// Null: the client's inbox is this server's.
+  virtual remote_inbox* inbox() noexcept { return nullptr; }
 
 protected:
   ~message_port() = default;

@@ -7,6 +7,7 @@
 
 #include <caf/forwarding_actor_proxy.hpp>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <set>
@@ -76,6 +77,10 @@ struct Roster : testing::Test {
   auto maker() {
     return [this](caf::stateful_actor<lives>* self) { return worker(self, &all); };
   }
+  bool has_logged(const std::string& text) const {
+    const strings lines = a.lines();
+    return std::any_of(lines.begin(), lines.end(), [&](const auto& l) { return l.find(text) != std::string::npos; });
+  }
   strings answer(std::uint64_t seq) { return arrived(*client, seq); }
   static int outcome_of(test_client& c, const char* rpc, int v) {
     try {
@@ -130,7 +135,22 @@ TEST_F(Roster, OfAnActorThatHasEndedSaysSo) {
 
   EXPECT_EQ(outcome_of(c, "add", 1), -503);
   EXPECT_EQ(server->runtime().reasons_not_ready(), strings{"actor house: has ended"});
+  EXPECT_TRUE(has_logged("the actor house has ended, and is not made again: "));
   EXPECT_EQ(all.made, 1);
+}
+
+TEST_F(Roster, TellsInTheLogWhichHandlersAnActorHasServed) {
+  const supervised ill{maker()};
+  for (const char* name : {"one", "two", "three", "four"}) a.handle_actor<int, int>(name, ill);
+  a.handle_actor<int, int>("other", supervised{maker()});
+  test_client& c = serve();
+
+  EXPECT_EQ(outcome_of(c, "other", -1), -500);
+  EXPECT_EQ(outcome_of(c, "two", -1), -500);
+  server->run();
+
+  EXPECT_TRUE(has_logged("the actor of other has ended, and is made again: "));
+  EXPECT_TRUE(has_logged("the actor of one, two, three and 1 more has ended, and is made again: "));
 }
 
 TEST_F(Roster, WithTwoActorsOfOneNameIsAMistake) {

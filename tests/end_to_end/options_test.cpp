@@ -20,6 +20,11 @@ using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
+std::vector<std::string> with(std::vector<std::string> some, const std::vector<std::string>& more) {
+  some.insert(some.end(), more.begin(), more.end());
+  return some;
+}
+
 program::ending ended(const std::string& name, const std::vector<std::string>& options) {
   return program{name, options}.finish();
 }
@@ -37,6 +42,80 @@ TEST(Options, OfAGatewayThatMakeNoSenseAreToldByTheirNames) {
       "--send-buffer: is 0; 1 or more would be right\n"
       "--default-deadline: is 1 min, longer than --maximum-deadline (30 s); at most that would be right\n"
       "--topic-conflate-by: has no effect: --topic-overflow is not conflate; that, or no field, would be right\n");
+}
+
+TEST(Options, OfAWorkerThatMeanNothingWithoutRedisAreRefused) {
+  for (const char* name : {"--session-idle", "--session-absolute", "--topic-history", "--topic-age", "--topic-count",
+                           "--new-topics", "--new-topics-per-second", "--kept-size"}) {
+    const auto end = ended("swill-worker", {"--gateway", "127.0.0.1:1", name, "5"});
+    EXPECT_EQ(end.code, 2) << name;
+    EXPECT_EQ(end.errors, "swill-worker: " + std::string{name} + ": has no effect without --redis\n");
+  }
+  const std::vector<std::pair<std::string, std::string>> others{
+      {"--session-key", "/dev/null"},   {"--trust-forwarded-proto", ""},  {"--node-name", "n"},
+      {"--topic-overflow", "conflate"}, {"--topic-conflate-by", "share"}, {"--redis-prefix", "p"}};
+  for (const auto& [name, value] : others) {
+    const auto end = ended("swill-worker", {"--gateway", "127.0.0.1:1", value.empty() ? name : name + "=" + value});
+    EXPECT_EQ(end.code, 2) << name;
+    EXPECT_EQ(end.errors, "swill-worker: " + name + ": has no effect without --redis\n");
+  }
+}
+
+TEST(Options, OfAWorkerThatTheEnvironmentOfAGatewayHasAreNot) {
+  const auto end = program{"/bin/sh",
+                           {"-c", "SWILL_TOPIC_HISTORY=5 SWILL_SESSION_IDLE=5 exec '" + program_directory() +
+                                      "/swill-worker' --gateway 127.0.0.1:1"}}
+                       .finish();
+  EXPECT_THAT(end.errors, Not(HasSubstr("has no effect")));
+  EXPECT_THAT(end.errors, HasSubstr("--secret-file: is missing"));
+}
+
+/// Each option that names a file which is read, with what has to stand beside it; FILE is the same file.
+const std::vector<std::pair<std::string, std::vector<std::string>>> files_of_gateways{
+    {"--admin-token-file", {}},
+    {"--session-key", {}},
+    {"--static", {}},
+    {"--workers-secret-file", {"--workers-listen", "127.0.0.1:0"}},
+    {"--workers-tls-cert",
+     {"--workers-listen", "127.0.0.1:0", "--workers-tls-key", "FILE", "--workers-tls-ca", "FILE"}},
+    {"--listen-tls-cert", {"--listen-tls", "127.0.0.1:0", "--listen-tls-key", "FILE"}},
+    {"--redis-tls-ca", {"--redis", "rediss://127.0.0.1:1"}},
+    {"--redis-tls-cert", {"--redis", "rediss://127.0.0.1:1", "--redis-tls-key", "FILE"}},
+};
+const std::vector<std::pair<std::string, std::vector<std::string>>> files_of_workers{
+    {"--secret-file", {}},
+    {"--tls-cert", {"--tls-key", "FILE", "--tls-ca", "FILE"}},
+    {"--session-key", {"--redis", "redis://127.0.0.1:1"}},
+    {"--redis-tls-ca", {"--redis", "rediss://127.0.0.1:1"}},
+};
+/// Of the command line client.
+const std::vector<std::pair<std::string, std::vector<std::string>>> files_of_clients{
+    {"--tls-ca", {"--url", "wss://127.0.0.1:1/ws", "ls"}},
+    {"--tls-cert", {"--url", "wss://127.0.0.1:1/ws", "--tls-key", "FILE", "ls"}},
+    {"--cookie-jar", {"ls"}},
+    {"--admin-token-file", {"conns", "ls"}},
+};
+
+void expect_refused(const std::string& name, int code, const std::string& option, std::vector<std::string> given,
+                    const std::string& file) {
+  std::replace(given.begin(), given.end(), std::string{"FILE"}, file);
+  given.insert(given.end(), {option, option == "--static" ? "/=" + file : file});
+  const auto end = ended(name, given);
+  EXPECT_EQ(end.code, code) << name << ' ' << option << ' ' << file << ": " << end.errors;
+  EXPECT_THAT(end.errors, HasSubstr(file)) << name << ' ' << option;
+}
+
+TEST(Options, ThatNameFilesWhichCannotBeUsedEndAlike) {
+  for (const std::string file : {"/no/such/file", "/dev/zero"}) {
+    for (const auto& [option, beside] : files_of_gateways)
+      expect_refused("swill-gateway", 2, option, with({"--port", "0"}, beside), file);
+    for (const auto& [option, beside] : files_of_workers)
+      expect_refused("swill-worker", 2, option, with({"--gateway", "127.0.0.1:1"}, beside), file);
+    for (const auto& [option, beside] : files_of_clients) {
+      if (option == "--cookie-jar" && file == "/no/such/file") continue; // is made
+      expect_refused("swill", 1, option, beside, file);
+    }
+  }
 }
 
 TEST(Options, OfAGatewayThatHaveNoEffectAreRefused) {
@@ -192,8 +271,7 @@ TEST(Options, OfAWorkerThatMakeNoSenseAreToldByTheirNames) {
   EXPECT_EQ(end.code, 2);
   EXPECT_THAT(end.errors,
               HasSubstr("--tls-cert, --tls-key and --tls-ca: certificate, key and authority belong together"));
-  EXPECT_THAT(end.errors,
-              HasSubstr("names that begin with \"swill.\" are the library's; any other would be right"));
+  EXPECT_THAT(end.errors, HasSubstr("names that begin with \"swill.\" are the library's; any other would be right"));
 }
 
 } // namespace

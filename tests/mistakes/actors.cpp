@@ -3,6 +3,7 @@
 // clang-format off
 
 #include "actors/handle_actor.hpp"
+#include "actors/lifecycle.hpp"
 #include "pubsub/pubsub.hpp"
 
 #include <string>
@@ -94,6 +95,28 @@ void actors(swill::app& app, const caf::actor& any, const stock& typed, const se
   app.handle_actor<swill::with_info<line>, swill::stream_of<double>>("f", any); // says: with_info is for actors of which neither side streams
   app.handle_actor<std::string, double>("f", by_sku);            // says: keyed actors need a key of each call
   app.handle_actor<swill::stream_of<line>, double>("f", by_sku); // says: keyed actors need a key of each call
+  const auto by_length = swill::keyed{[](const line& l) { return l.sku; }, [](caf::event_based_actor*, int) { return caf::behavior{}; }};
+  app.handle_actor<line, double>("f", by_length); // says: the function of the key gives another type than the factory of these actors takes
+  (void)swill::keyed{[](const line& l) { return l.sku; }, [](caf::event_based_actor*) { return caf::behavior{}; }}; // says: the factory of keyed actors takes the key
+  (void)swill::keyed{[](const line& l) { return l.sku; }, [](caf::event_based_actor*, int, std::string) { return caf::behavior{}; }}; // says: the factory of keyed actors takes the key
   app.handle_actor("f", more);                         // says: only a typed actor of one message type says what it takes
   app.handle_actor("f", any);                          // says: only a typed actor of one message type says what it takes
+}
+
+// --- Hooks
+
+using watching = caf::typed_actor<caf::reacts_to<swill::hooks::after_connection>>;
+using wrong_answer = caf::typed_actor<caf::replies_to<swill::hooks::after_accept>::with<int>>;
+
+void hooks(swill::app& app, const caf::actor& any, const stock& typed, const watching& watches, const wrong_answer& wrong) {
+  app.lifecycle<swill::hooks::after_accept>(any, {.timeout = 2s, .on_timeout = swill::hook_outcome::refuse});
+  app.lifecycle(watches, {.timeout = 2s, .on_timeout = swill::hook_outcome::refuse});
+
+  app.lifecycle(any, {.timeout = 2s, .on_timeout = swill::hook_outcome::refuse});   // says: which hooks has this actor? Its type does not say
+  app.lifecycle(typed, {.timeout = 2s, .on_timeout = swill::hook_outcome::refuse}); // says: the type of this actor has no hook
+  app.lifecycle(wrong, {.timeout = 2s, .on_timeout = swill::hook_outcome::refuse}); // says: a hook is answered by nothing, or by swill::hooks::change
+  app.lifecycle(swill::supervised{[](watching::pointer) { return watching::behavior_type{[](const swill::hooks::after_connection&) {}}; }}, {.timeout = 2s, .on_timeout = swill::hook_outcome::refuse}); // says: hooks ask one actor that is there as long as the server
+}
+void careless(swill::app& app, const watching& watches) {
+  app.lifecycle(watches, {.timeout = 2s}); // says: lifecycle_options has two members, which both have to be said
 }

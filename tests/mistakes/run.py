@@ -77,6 +77,8 @@ def main():
     failed = False
     for number in sorted(expected.keys() | told.keys()):
         wanted, given = expected.get(number), told.get(number, [])
+        if len(given) > 1:  # -Wextra tells of a member that is left out besides what the library says of it
+            given = [message for message in given if not message.endswith('-field-initializers]')]
         if wanted is None:
             print(f'{path}:{number}: is right, but is told: {given}')
         elif not given:

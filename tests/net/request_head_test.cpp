@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <tuple>
+#include <vector>
 
 namespace swill::net::http {
 namespace {
@@ -86,6 +88,48 @@ TEST(RequestHead, RefusesWhatIsNoHttp) {
   EXPECT_EQ(request_head{1000}.put(as_bytes(garbage)), state::bad);
   EXPECT_EQ(request_head{1000}.put(as_bytes("GET /ws HTTP/1.1\r\nHost x\r\n\r\n")), state::bad);
   EXPECT_EQ(request_head{1000}.put(as_bytes("GET /ws SIP/1.1\r\n\r\n")), state::bad);
+}
+
+/// Heads without their end of which Beast refuses a line.
+const std::vector<std::string> broken_heads = {
+    "GET /ws HTTP/1.1\r\nHost x\r\n",
+    "GET /ws HTTP/1.1\r\nHost x",
+    "GET /ws HTTP/1.1\r\nHost: x\r\nbad name: 1\r\nX-One: 1\r\n",
+    "GET /ws HTTP/1.1\r\nHost: x\r\nX-Long: a\r\n b\r\n\tc\r\nX Y: 1\r\n",
+    "GET /ws HTTP/1.1\r\nHost: x\nX-One: 1",
+    "GET /ws HTTP/1.1\r\nHost: x\rX-One: 1",
+    "GET /ws HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\nX",
+    "GET /ws HTTP/1.1\r\nContent-Length: x\r\nX",
+    "GET /ws HTTP/1.2\r\nHost x\r\n",
+    "GET /ws HTTP/2.0\r\nHost: x\r\n",
+    "GET  HTTP/1.1\r\n",
+    "GET /ws SIP/1.1\r\n",
+    std::string{"\x16\x03\x01\x02\x00\x01", 6}, // of TLS
+};
+
+TEST(RequestHead, IsBadAsSoonAsALineIsHoweverItIsCut) {
+  for (const std::string& input : broken_heads) {
+    ASSERT_EQ(request_head{1000}.put(as_bytes(input)), state::bad) << input;
+    for (std::size_t first = 0; first <= input.size(); ++first) {
+      request_head head{1000};
+      auto s = head.put(as_bytes(input).first(first));
+      if (s == state::incomplete) s = head.put(as_bytes(input));
+      ASSERT_EQ(s, state::bad) << first << " of " << input;
+    }
+    request_head head{1000}; // byte by byte
+    auto s = state::incomplete;
+    for (std::size_t n = 1; n <= input.size() && s == state::incomplete; ++n) s = head.put(as_bytes(input).first(n));
+    ASSERT_EQ(s, state::bad) << input;
+  }
+}
+
+TEST(RequestHead, IsCheckedNoMoreThanThatIsWorth) {
+  const std::string line = "GET /ws HTTP/1.1\r\nX-Long: " + std::string(900, 'x');
+  request_head head{1000};
+  for (std::size_t n = 1; n <= line.size(); ++n) ASSERT_EQ(head.put(as_bytes(line).first(n)), state::incomplete);
+
+  EXPECT_EQ(head.put(as_bytes(line + "\x01")), state::incomplete);
+  EXPECT_EQ(head.put(as_bytes(line + "\x01\r\n\r\n")), state::bad);
 }
 
 // --- Plain heads, which are read without Beast

@@ -55,7 +55,7 @@ TEST(Introduction, RefusesAnotherSecretAndSaysSo) {
 TEST(Introduction, GatewayMustKnowTheSecretToo) {
   introduction worker{side::worker, "a secret of some length"};
   worker.sent(worker.to_send().size());
-  worker.take(as_bytes(std::string{"swill-l\2"} + std::string(nonce_size, 'n')));
+  worker.take(as_bytes(std::string{"swill-l\3"} + std::string(nonce_size, 'n')));
   worker.sent(worker.to_send().size());
   worker.take(as_bytes("\1" + std::string(proof_size, 'p')));
   EXPECT_FALSE(worker.is_proven());

@@ -87,7 +87,7 @@ TEST(Strangers, GiantLengthCostsNothing) {
 TEST(Strangers, HalfAHandshakeIsDroppedInTime) {
   gateway_world g{{.handshake_timeout = 300ms}};
   const stranger silent{g.gate->port()}, half{g.gate->port()};
-  half.send("swill-l\2 and then a few bytes");
+  half.send("swill-l\3 and then a few bytes");
   EXPECT_TRUE(half.is_ended());
   EXPECT_TRUE(silent.is_ended());
   EXPECT_TRUE(g.log.wait_for("it has not shown in time who it is"));
@@ -108,7 +108,7 @@ TEST(Strangers, TwoThousandOfThemKeepNoWorkerOut) {
   std::vector<stranger> crowd;
   while (crowd.size() < many) {
     crowd.emplace_back(g.gate->port());
-    crowd.back().send("swill-l\2");
+    crowd.back().send("swill-l\3");
   }
   // As many stay as may; each further one has taken the place of the oldest.
   EXPECT_TRUE(crowd.front().is_ended());

@@ -32,6 +32,19 @@ std::size_t minor_version_in(std::string_view line) noexcept {
   return line.back() >= '2' && line.back() <= '9' ? line.size() - 1 : std::string_view::npos;
 }
 
+/// How much of what Beast has not used yet it is given. Once it has been left with a line that has no end, it does not look at anything before the end of the
+/// head. So until that is there: all whole lines, and one byte more, which shows that the last of them is not continued on the next.
+std::size_t to_give(std::string_view rest, bool in_fields) noexcept {
+  if (rest.find("\r\n\r\n") != std::string_view::npos || (in_fields && rest.starts_with("\r\n"))) return rest.size();
+  if (rest.empty()) return 0;
+  const std::size_t last = rest.substr(0, rest.size() - 1).rfind('\n');
+  return last == std::string_view::npos ? 0 : last + 2;
+}
+
+/// A head that comes in very many pieces would be checked as often. What is checked of it in all is bounded by so many times the limit; a line that
+/// is broken beyond that is found at the end of the head.
+constexpr std::size_t checks = 16;
+
 } // namespace
 
 request_head::request_head(std::size_t size_limit) : limit_(size_limit) {}
@@ -49,6 +62,7 @@ request_head::state request_head::put(bytes_view input) {
   used_ = read_plain_request(as_text(input.first(std::min(input.size(), limit_))), plain_);
   if (used_ != 0) return state::complete;
   parser_ = std::make_unique<parser>();
+  to_check_ = checks * limit_;
   return put_to_beast(input);
 }
 
@@ -61,8 +75,9 @@ request_head::state request_head::put_to_beast(bytes_view input) {
   if (later_version_ && used_ == begin_ && !put_later_version(seen)) return later_version_ ? so_far : state::bad;
 
   boost::system::error_code ec;
-  while (used_ < seen.size() && !parser_->http.is_header_done()) {
-    const std::size_t n = parser_->http.put(boost::asio::const_buffer(seen.data() + used_, seen.size() - used_), ec);
+  const std::size_t end = used_ + to_give(as_text(seen.subspan(used_)), used_ != begin_);
+  while (used_ < end && !parser_->http.is_header_done()) {
+    const std::size_t n = parser_->http.put(boost::asio::const_buffer(seen.data() + used_, end - used_), ec);
     used_ += n;
     if (ec == beast::error::bad_version && !later_version_) {
       later_version_ = true;
@@ -72,7 +87,22 @@ request_head::state request_head::put_to_beast(bytes_view input) {
     if (ec && ec != beast::error::need_more) return state::bad;
     if (n == 0 || ec) break;
   }
-  return parser_->http.is_header_done() ? state::complete : so_far;
+  if (parser_->http.is_header_done()) return state::complete;
+  return is_broken(as_text(seen.subspan(used_))) ? state::bad : so_far;
+}
+
+/// Whether Beast refuses what it has not used yet: the beginning of the request line, or of a field.
+bool request_head::is_broken(std::string_view rest) {
+  if (rest.size() > to_check_) return false;
+  to_check_ -= rest.size();
+  std::string text{used_ == begin_ ? "" : "GET / HTTP/1.1\r\n"};
+  text += rest;
+  parser fresh;
+  boost::system::error_code ec;
+  fresh.http.put(boost::asio::const_buffer(text.data(), text.size()), ec);
+  if (ec != beast::error::bad_version) return ec && ec != beast::error::need_more;
+  const std::size_t end = rest.find("\r\n"); // a later version than 1.1 may be meant
+  return end != std::string_view::npos && minor_version_in(rest.substr(0, end)) == std::string_view::npos;
 }
 
 // Beast knows HTTP/1.0 and 1.1 only; what is written for a later minor version can be read as 1.1 (RFC 9110 §2.5). True when the line was

@@ -5,13 +5,14 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 
 namespace swill::net::http {
 
 /// Reads the head of one HTTP/1.1 request from bytes that come in pieces. A body is not looked at.
 ///
 /// A plain head that is there as a whole is read in one step (plain_request.hpp). All else is Beast's, from its first byte: it is the authority on
-/// what HTTP allows, and exists only then.
+/// what HTTP allows, and exists only then. A head without its end is `bad` as soon as Beast refuses a line of it, however it was cut.
 class request_head {
 public:
   explicit request_head(std::size_t size_limit);
@@ -32,12 +33,14 @@ private:
   struct parser;
   state put_to_beast(bytes_view input);
   bool put_later_version(bytes_view seen);
+  bool is_broken(std::string_view rest);
 
   std::unique_ptr<parser> parser_; ///< null: Beast has seen nothing of it
   request plain_;                  ///< where it was
   std::size_t limit_;
   std::size_t used_ = 0;
   std::size_t begin_ = 0;      // of the request line
+  std::size_t to_check_ = 0;   // bytes that is_broken may still look at
   bool later_version_ = false; // than HTTP/1.1
 };
 

@@ -5,6 +5,7 @@
 #include "sessions/sessions.hpp"
 
 #include <chrono>
+#include <utility>
 
 namespace swill::programs {
 
@@ -22,16 +23,21 @@ void session_settings::add_to(command_line& program) {
   add_tls("--redis-tls-key", redis_tls_.identity.key, "its key (PEM)");
   prefix_option_ =
       program.add({.name = "--redis-prefix", .value = prefix_, .text = "of every key in Redis", .may_be_empty = true});
-  const auto add_minutes = [&program](const char* name, std::chrono::milliseconds& to, const char* text) {
-    program.add({name, whole_number<std::chrono::minutes>(to, 0, 60L * 24 * 365 * 10), text, "MINUTES"});
+  const auto add = [&](option o) { session_options_.push_back(program.add(std::move(o))); };
+  const auto add_minutes = [&add](const char* name, std::chrono::milliseconds& to, const char* text) {
+    add({name, whole_number<std::chrono::minutes>(to, 0, 60L * 24 * 365 * 10), text, "MINUTES"});
   };
   add_minutes("--session-idle", sessions_.idle, "without use, after which a session ends; 0: never");
   add_minutes("--session-absolute", sessions_.absolute,
               "since its begin or the last login, after which a session ends although it is used; 0: never");
-  program.add({"--session-key", key_files_,
-               "file with a key that signs session tokens; repeatable: the first signs, all are good"});
-  program.add({"--trust-forwarded-proto", sessions_.trust_forwarded_proto,
-               "X-Forwarded-Proto: https or wss counts as TLS; only behind a proxy that sets or removes it"});
+  add({"--session-key", key_files_,
+       "file with a key that signs session tokens; repeatable: the first signs, all are good"});
+  add({"--trust-forwarded-proto", sessions_.trust_forwarded_proto,
+       "X-Forwarded-Proto: https or wss counts as TLS; only behind a proxy that sets or removes it"});
+}
+
+void session_settings::require_redis() const {
+  for (const added_option o : session_options_) require_effect_of_argument(o, !redis_.empty(), "without --redis");
 }
 
 std::optional<redis::place> session_settings::redis() const {

@@ -29,6 +29,10 @@ public:
   /// and for a prefix without one.
   std::optional<redis::place> redis() const;
 
+  /// For a program that has no sessions of its own: throws std::invalid_argument when its command line says something of them
+  /// without Redis. In the environment that may be meant for a gateway.
+  void require_redis() const;
+
   /// Sessions for an app; without Redis they are kept in memory.
   std::shared_ptr<sessions> make(const std::optional<redis::place>& server) const;
 
@@ -39,6 +43,7 @@ private:
   std::string redis_;
   tls_client_options redis_tls_;
   std::vector<added_option> redis_tls_options_;
+  std::vector<added_option> session_options_;
   std::shared_ptr<redis::outage_log> outages_ = redis::make_outage_log(); ///< of everything that needs Redis
   std::string prefix_ = "swill:";
   added_option prefix_option_ = nullptr;

@@ -267,6 +267,11 @@ void require_effect(added_option o, bool has_effect, const std::string& why) {
   if (!has_effect && was_given(o)) throw std::invalid_argument(o->get_name() + ": has no effect " + why);
 }
 
+void require_effect_of_argument(added_option o, bool has_effect, const std::string& why) {
+  const std::string variable = o->get_envname();
+  if (variable.empty() || std::getenv(variable.c_str()) == nullptr) require_effect(o, has_effect, why);
+}
+
 int run_program(const std::string& name, std::span<const option_name> names, const std::function<int()>& run) {
   const auto fail = [&name](const std::string& why, server_exit with) {
     print_in_time(STDERR_FILENO, name + ": " + why + "\n");

@@ -107,6 +107,9 @@ bool was_given(added_option o);
 /// has no effect, `why`: "without --redis".
 void require_effect(added_option o, bool has_effect, const std::string& why);
 
+/// The same for what stands on the command line alone: a variable of the environment may be meant for another program, where all have the same.
+void require_effect_of_argument(added_option o, bool has_effect, const std::string& why);
+
 /// The last line of a main(): runs the program `name`, and says on stderr what `run` throws; in an invalid_configuration options are called
 /// by `names`. Returns what the program ends with: what `run` has returned; wrong_use after a std::invalid_argument; failed after any other
 /// exception.

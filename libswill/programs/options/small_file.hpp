@@ -11,10 +11,10 @@
 
 namespace swill::programs {
 
-/// A file cannot be read, or is not of the kind that the option wants. The text names the option and the file.
-class file_error : public std::runtime_error {
+/// A file cannot be read, or is not of the kind that the option wants: the option's value is wrong. The text names the option and the file.
+class file_error : public std::invalid_argument {
 public:
-  using std::runtime_error::runtime_error;
+  using std::invalid_argument::invalid_argument;
 };
 
 /// The size of the largest file that is read, in bytes.

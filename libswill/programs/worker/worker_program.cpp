@@ -101,6 +101,8 @@ int worker_program::serve(const std::function<void(app&, backends&)>& make) cons
   c.link.tls = {c.secrets.certificate, c.secrets.key, c.secrets.authority};
 
   const auto redis = sessions.redis();
+  sessions.require_redis(); // without it they would belong to no server
+  topics.require_redis(redis.has_value());
   backends shared{.sessions = sessions.make(redis), .pubsub = topics.make(redis), .redis = redis ? &*redis : nullptr};
   app a;
   a.use(c.log.make());

@@ -1,0 +1,98 @@
+#include "tests/end_to_end/program.hpp"
+#include "tests/support/patience.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+
+#include <poll.h>
+#include <unistd.h>
+
+// `swill dev` with a project whose program is a script: what is left of it when somebody kills it.
+
+namespace swill::test {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+template <class F>
+bool becomes_true(F holds, std::chrono::milliseconds most) {
+  const auto end = std::chrono::steady_clock::now() + patient(most);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    ::poll(nullptr, 0, 10);
+  }
+  return true;
+}
+
+std::optional<pid_t> number_in(const fs::path& file) {
+  pid_t n = 0;
+  return std::ifstream{file} >> n ? std::optional{n} : std::nullopt;
+}
+
+/// Runs; one that has ended, and whose parent has not asked how, does not.
+bool is_alive(pid_t p) {
+  std::ifstream stat{"/proc/" + std::to_string(p) + "/stat"};
+  std::string number, name, state;
+  return stat >> number >> name >> state && state != "Z";
+}
+
+/// A project that is built by a copy; its program does not heed SIGTERM, nor does what that has started in a session of its own.
+struct stubborn_project {
+  stubborn_project() {
+    fs::create_directories(directory / "build");
+    std::ofstream{directory / "swill.json"} << R"({"program": "stubborn"})";
+    std::ofstream{directory / "build/build.ninja"}
+        << "rule copy\n  command = cp -p $in $out\nbuild stubborn: copy ../script\n";
+    std::ofstream{directory / "script"}
+        << "#!/bin/sh\ntrap '' TERM HUP INT\n"
+           "setsid sh -c \"trap '' TERM HUP INT; echo \\$\\$ > other; while :; do sleep 1; done\" &\n"
+           "echo $$ > one\nwhile :; do sleep 1; done\n";
+    fs::permissions(directory / "script", fs::perms::owner_all);
+  }
+  ~stubborn_project() {
+    for (const char* name : {"one", "other"}) {
+      if (const auto p = number_in(directory / name); p && is_alive(*p)) ::kill(*p, SIGKILL);
+    }
+    fs::remove_all(directory);
+  }
+  const fs::path directory = fs::temp_directory_path() / ("swill-stubborn-" + std::to_string(::getpid()));
+};
+
+bool has(const char* program) {
+  return std::system((std::string{"command -v "} + program + " > /dev/null").c_str()) == 0;
+}
+
+enum class killed { parent, child };
+
+class KilledDev : public testing::TestWithParam<killed> {};
+
+TEST_P(KilledDev, LeavesNothing) {
+  if (!has("ninja") || !has("cmake") || !has("setsid")) GTEST_SKIP() << "there is no ninja, cmake or setsid";
+  const stubborn_project project;
+  const std::string start = "cd '" + project.directory.string() + "' && exec '" + program_directory() + "/swill' dev";
+  program dev{"/bin/sh", {"-c", start}};
+  ASSERT_TRUE(becomes_true(
+      [&] { return number_in(project.directory / "one") && number_in(project.directory / "other"); }, 20s));
+  const pid_t one = *number_in(project.directory / "one"), other = *number_in(project.directory / "other");
+  const std::string self = std::to_string(dev.pid());
+  const pid_t child = number_in("/proc/" + self + "/task/" + self + "/children").value();
+
+  ::kill(GetParam() == killed::parent ? dev.pid() : child, SIGKILL);
+
+  EXPECT_TRUE(becomes_true([&] { return !is_alive(one) && !is_alive(other) && !is_alive(child); }, 15s));
+  EXPECT_EQ(dev.finish().code, 128 + SIGKILL);
+}
+
+INSTANTIATE_TEST_SUITE_P(Either, KilledDev, testing::Values(killed::parent, killed::child),
+                         [](const auto& k) { return k.param == killed::parent ? "Parent" : "Child"; });
+
+} // namespace
+} // namespace swill::test
