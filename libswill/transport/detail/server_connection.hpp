@@ -139,6 +139,7 @@ private:
   void account() noexcept;
 
   // server_connection_output.cpp
+  bool ends_with_output() const noexcept override;
   void on_flush() override;
   void on_sent(std::size_t bytes) override;
   void on_send_failed(int error) override;
