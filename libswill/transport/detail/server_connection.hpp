@@ -187,7 +187,7 @@ private:
 };
 
 /// The HTTP side of a connection, given back when it is open.
-struct server_connection::http_part {
+struct server_connection::http_part : swill::detail::in_frame_memory {
   http_part(std::size_t size, const net::http::router& r, const door& through)
       : head(size), routes(r), is_internal(through.how.is_internal), door_tls(through.tls.get()) {}
   net::http::request_head head;
