@@ -2,6 +2,7 @@
 
 #include "actors/roster.hpp"
 
+#include "libswill/base/frame_memory.hpp"
 #include "libswill/base/trace.hpp"
 
 #include <algorithm>
@@ -182,7 +183,9 @@ void runtime::on_handshake(std::shared_ptr<handshake> h) {
     h->reject(503, "Server is busy", {{"Retry-After", "1"}});
     return connection_ended();
   }
-  auto facts = h->facts ? h->facts : std::make_shared<connection>(make_connection_id(), std::move(h->request));
+  auto facts = h->facts ? h->facts
+                        : std::allocate_shared<connection>(swill::detail::frame_allocator<connection>{},
+                                                           make_connection_id(), std::move(h->request));
   facts->set_log({app_, &app_->log});
   std::exception_ptr failure;
   task<void> waits;

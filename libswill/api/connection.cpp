@@ -7,6 +7,7 @@
 #include "libswill/base/utf8.hpp"
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 namespace swill {
@@ -38,8 +39,12 @@ std::string decode_query(std::string_view s) {
 /// cookie-value of RFC 6265 §4.1.1: no blank, quote, comma, semicolon or backslash, and ASCII only; quotes may be around it.
 bool is_cookie_value(std::string_view s) noexcept {
   if (s.size() >= 2 && s.front() == '"' && s.back() == '"') s = s.substr(1, s.size() - 2);
-  return std::all_of(s.begin(), s.end(),
-                     [](char c) { return c > 32 && c < 127 && c != '"' && c != ',' && c != ';' && c != '\\'; });
+  static constexpr auto may = [] {
+    std::array<bool, 256> all{};
+    for (unsigned c = 33; c < 127; ++c) all[c] = c != '"' && c != ',' && c != ';' && c != '\\';
+    return all;
+  }();
+  return std::all_of(s.begin(), s.end(), [](char c) { return may[static_cast<unsigned char>(c)]; });
 }
 
 } // namespace
@@ -63,23 +68,28 @@ namespace {
 /// Where connection::fact() finds them.
 enum fact_number : int { address_fact, target_fact, method_fact, subprotocol_fact, fact_count };
 
-void append_mended(std::string& facts, std::string_view text) {
-  text_block::append(facts, valid_utf8(text) ? text : std::string_view{make_valid_utf8(text)});
+/// What connection::facts_ holds, in its order.
+template <class F>
+void for_each_fact(handshake_request& r, F f) {
+  for (std::string* text : {&r.remote_address, &r.target, &r.method, &r.subprotocol}) f(*text);
+  for (auto& [name, text] : r.headers) {
+    f(name);
+    f(text);
+  }
 }
 
 } // namespace
 
 connection::connection(std::string id, handshake_request request)
     : id_(std::move(id)), remote_port_(request.remote_port), is_tls_(request.tls) {
-  std::string facts;
-  facts.reserve(512);
-  for (const std::string* text : {&request.remote_address, &request.target, &request.method, &request.subprotocol})
-    append_mended(facts, *text);
-  for (const auto& [name, text] : request.headers) {
-    append_mended(facts, name);
-    append_mended(facts, text);
-  }
-  facts_ = text_block{facts};
+  std::size_t size = 0;
+  for_each_fact(request, [&size](std::string& text) {
+    mend(text);
+    size += text_block::size_of(text);
+  });
+  text_block::writer facts{size};
+  for_each_fact(request, [&facts](std::string& text) { facts.append(text); });
+  facts_ = facts.finish();
   if (request.certificate) to_keep().certificate = std::move(request.certificate);
 }
 
@@ -95,8 +105,10 @@ connection::seldom& connection::to_keep() {
 
 void connection::set_remote_address(std::string_view address) {
   static_assert(address_fact == 0);
+  std::string mended{address};
+  mend(mended);
   std::string facts;
-  append_mended(facts, address);
+  text_block::append(facts, mended);
   auto others = facts_.begin();
   others.next();
   facts_ = text_block{facts.append(others.rest())};
@@ -195,14 +207,14 @@ void connection::set_response_header(std::string_view name, std::string_view tex
 
 void connection::set_cookie(std::string_view name, std::string_view text, std::string_view attributes) {
   // Between semicolons stands whatever is no control character; where one attribute ends is for who writes them to say.
-  const bool good_attributes =
-      std::all_of(attributes.begin(), attributes.end(), [](char c) { return c >= 32 && c != 127; });
+  const bool good_attributes = header_fields::printable_length(attributes) == attributes.size();
   if (!header_fields::is_token(name) || !is_cookie_value(text) || !good_attributes)
     throw std::invalid_argument("RFC 6265 does not allow this cookie");
   std::string line{name};
-  line.append("=").append(text);
+  line.reserve(name.size() + 1 + text.size() + 2 + attributes.size());
+  line.append(1, '=').append(text);
   if (!attributes.empty()) line.append("; ").append(attributes);
-  set_response_header("Set-Cookie", line);
+  to_keep().response_headers.emplace_back("Set-Cookie", std::move(line)); // which may travel, as its parts may
 }
 
 void connection::close(int code, std::string_view reason) {
@@ -229,16 +241,6 @@ void connection::on_user_changed(std::function<void(connection&, const std::stri
   to_keep().user_watchers.push_back(std::move(f));
 }
 
-std::string make_connection_id() {
-  constexpr std::size_t size = 16;
-  thread_local std::array<std::byte, 32 * size> random; // one system call for some of them
-  thread_local std::size_t used = random.size();
-  if (used == random.size()) {
-    fill_random(random.data(), random.size());
-    used = 0;
-  }
-  used += size;
-  return to_hex(bytes_view{random}.subspan(used - size, size));
-}
+std::string make_connection_id() { return random_hex(16); }
 
 } // namespace swill

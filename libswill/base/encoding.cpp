@@ -1,6 +1,8 @@
 #include "libswill/base/encoding.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <limits>
 #include <openssl/evp.h>
 #include <stdexcept>
@@ -28,12 +30,17 @@ int hex_digit(char c) noexcept {
 }
 
 std::string to_hex(bytes_view data) {
-  constexpr std::string_view digits = "0123456789abcdef";
+  static constexpr auto pairs = [] {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::array<std::array<char, 2>, 256> all{};
+    for (unsigned n = 0; n < 256; ++n) all[n] = {digits[n >> 4], digits[n & 15]};
+    return all;
+  }();
   std::string out(2 * data.size(), '\0');
   char* to = out.data();
   for (const std::byte b : data) {
-    *to++ = digits[std::to_integer<unsigned>(b) >> 4];
-    *to++ = digits[std::to_integer<unsigned>(b) & 15];
+    std::memcpy(to, pairs[std::to_integer<unsigned>(b)].data(), 2);
+    to += 2;
   }
   return out;
 }

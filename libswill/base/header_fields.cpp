@@ -1,15 +1,20 @@
 #include "libswill/base/header_fields.hpp"
 
-#include "libswill/base/text.hpp"
+#include <cstdint>
+#include <cstring>
 
 namespace swill::header_fields {
 
-bool same_token(std::string_view a, std::string_view b) noexcept { return same_in_any_case(a, b); }
-
-std::string_view trimmed(std::string_view s) noexcept {
-  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
-  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
-  return s;
+std::size_t printable_length(std::string_view s) noexcept {
+  constexpr std::uint64_t each = 0x0101010101010101;
+  std::size_t n = 0;
+  for (std::uint64_t u = 0; s.size() - n >= sizeof u; n += sizeof u) {
+    std::memcpy(&u, s.data() + n, sizeof u);
+    // A high bit is set where a byte has it, is 0x7f, or is below 0x20 or behind one that is.
+    if (((u | (u + each) | (u - each * 0x20)) & each * 0x80) != 0) break;
+  }
+  while (n != s.size() && s[n] >= ' ' && s[n] < 0x7f) ++n;
+  return n;
 }
 
 bool is_token(std::string_view s) noexcept { return !s.empty() && std::all_of(s.begin(), s.end(), is_token_character); }
@@ -21,6 +26,7 @@ bool may_travel(std::string_view name, std::string_view value) noexcept {
     are[0x7f] = true;
     return are;
   }();
+  value.remove_prefix(printable_length(value)); // mostly all of it
   return is_token(name) &&
          std::none_of(value.begin(), value.end(), [](char c) { return controls[static_cast<unsigned char>(c)]; });
 }
@@ -40,19 +46,6 @@ std::optional<std::string_view> only_value(const header_list& headers, std::stri
   });
   return count == 1 ? found : std::nullopt;
 }
-
-namespace {
-
-template <class F>
-void for_each_element(const header_list& headers, std::string_view name, F f) {
-  for_each_value(headers, name, [&f](std::string_view value) {
-    split(value, ',', [&f](std::string_view part) {
-      if (const auto element = trimmed(part); !element.empty()) f(element);
-    });
-  });
-}
-
-} // namespace
 
 std::vector<std::string_view> elements(const header_list& headers, std::string_view name) {
   std::vector<std::string_view> all;

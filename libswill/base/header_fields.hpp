@@ -1,7 +1,10 @@
 #pragma once
 
+#include "libswill/base/text.hpp"
+
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,7 +22,7 @@ using header_list = std::vector<std::pair<std::string, std::string>>;
 namespace swill::header_fields {
 
 /// Names of fields, schemes, hosts and the like: equal but for the case of ASCII letters.
-bool same_token(std::string_view a, std::string_view b) noexcept;
+inline bool same_token(std::string_view a, std::string_view b) noexcept { return same_in_any_case(a, b); }
 
 /// What tokens are made of (RFC 9110 §5.6.2).
 inline bool is_token_character(char c) noexcept {
@@ -40,7 +43,13 @@ bool is_token(std::string_view s) noexcept;
 bool may_travel(std::string_view name, std::string_view value) noexcept;
 
 /// Without blanks and tabs around it.
-std::string_view trimmed(std::string_view s) noexcept;
+inline std::string_view trimmed(std::string_view s) noexcept {
+  while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
+  while (!s.empty() && (s.back() == ' ' || s.back() == '\t')) s.remove_suffix(1);
+  return s;
+}
+/// How many bytes at the front of s are printable ASCII or blanks.
+std::size_t printable_length(std::string_view s) noexcept;
 
 /// Calls f with each part of s between separators.
 template <class F>
@@ -58,11 +67,20 @@ void for_each_value(const header_list& headers, std::string_view name, F f) {
   for (const auto& [key, value] : headers)
     if (same_token(key, name)) f(trimmed(value));
 }
+/// Calls f with each element of a list that may be spread over several fields of that name (RFC 9110 §5.3), but for the empty ones.
+template <class F>
+void for_each_element(const header_list& headers, std::string_view name, F f) {
+  for_each_value(headers, name, [&f](std::string_view value) {
+    split(value, ',', [&f](std::string_view part) {
+      if (const auto element = trimmed(part); !element.empty()) f(element);
+    });
+  });
+}
 /// The values of all fields of that name.
 std::vector<std::string_view> values(const header_list& headers, std::string_view name);
 /// The value of the only field of that name; nothing where there is none, or where there are several.
 std::optional<std::string_view> only_value(const header_list& headers, std::string_view name);
-/// The elements of a list that may be spread over several fields of that name (RFC 9110 §5.3), without the empty ones.
+/// The elements that for_each_element has.
 std::vector<std::string_view> elements(const header_list& headers, std::string_view name);
 /// Whether such a list has a token, in any case.
 bool lists(const header_list& headers, std::string_view name, std::string_view token);

@@ -6,7 +6,8 @@
 
 namespace swill {
 
-/// Bytes from the operating system's source (getrandom(2)), good for secrets. From any thread. Throws std::system_error when the system
+/// Bytes from the operating system's source (getrandom(2)), good for secrets, also in a child of fork(). Each thread asks for some more than it
+/// needs at once. From any thread. Throws std::system_error when the system
 /// has none to give.
 void fill_random(void* to, std::size_t size);
 

@@ -12,6 +12,12 @@ namespace swill {
 /// Texts that are kept long and read seldom, such as the header of a request, in one piece of memory: each is preceded by its length, in
 /// groups of 7 bits. Does not change; empty, it is one pointer.
 class text_block {
+  struct gives_back {
+    void operator()(char* block) const noexcept;
+  };
+  using memory = std::unique_ptr<char[], gives_back>;
+  static constexpr std::size_t group = 128; // in which a length is counted
+
 public:
   /// Goes through the texts, in their order.
   class cursor {
@@ -19,11 +25,20 @@ public:
     explicit cursor(std::string_view rest) noexcept : rest_(rest) {}
     bool at_end() const noexcept { return rest_.empty(); }
     /// The next text; empty at the end.
-    std::string_view next() noexcept;
+    std::string_view next() noexcept {
+      if (rest_.empty()) return {};
+      const auto size = static_cast<unsigned char>(rest_.front());
+      if (size >= group) return next_long();
+      const std::string_view text = rest_.substr(1, size);
+      rest_.remove_prefix(1 + text.size());
+      return text;
+    }
     /// The texts that are left, as `append` has encoded them.
     std::string_view rest() const noexcept { return rest_; }
 
   private:
+    std::string_view next_long() noexcept;
+
     std::string_view rest_;
   };
 
@@ -32,13 +47,30 @@ public:
   explicit text_block(std::string_view encoded);
 
   static void append(std::string& encoded, std::string_view text);
+  /// How many bytes `append` adds for a text.
+  static std::size_t size_of(std::string_view text) noexcept;
+
+  /// Makes one of texts that are all at hand, without a copy in between.
+  class writer {
+  public:
+    /// `size`: of all texts, by size_of().
+    explicit writer(std::size_t size);
+    void append(std::string_view text) noexcept;
+    /// When all were appended.
+    text_block finish() noexcept;
+
+  private:
+    memory block_;
+    char* at_;
+  };
 
   cursor begin() const noexcept { return cursor{encoded()}; }
 
 private:
+  static memory make(std::size_t size);
   std::string_view encoded() const noexcept;
 
-  std::unique_ptr<char[]> block_; ///< begins with how many bytes follow
+  memory block_; ///< begins with how many bytes follow
 };
 
 /// The texts from a place on as pairs, such as names and values: `for (const auto& [name, text] : pairs)`.

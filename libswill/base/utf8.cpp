@@ -15,15 +15,31 @@ std::uint64_t eight_bytes(const char* p) noexcept {
   return u;
 }
 
+std::uint32_t four_bytes(const char* p) noexcept {
+  std::uint32_t u;
+  std::memcpy(&u, p, sizeof u);
+  return u;
+}
+
+/// Whether all of a short text is ASCII: bytes that are looked at twice are the same then.
+bool is_short_ascii(const char* p, std::size_t n) noexcept {
+  if (n >= 4) return ((four_bytes(p) | four_bytes(p + n - 4)) & static_cast<std::uint32_t>(high_bits)) == 0;
+  unsigned all = 0;
+  for (std::size_t i = 0; i < n; ++i) all |= static_cast<unsigned char>(p[i]);
+  return all < 0x80;
+}
+
 } // namespace
 
 bool valid_utf8(std::string_view s) noexcept {
+  if (s.size() < 8 && is_short_ascii(s.data(), s.size())) return true;
   const char* p = s.data();
   std::size_t n = s.size();
   while (n != 0) {
     if (n >= 8 && (eight_bytes(p) & high_bits) == 0) {
       p += 8;
       n -= 8;
+      if (n < 8 && is_short_ascii(p, n)) return true;
       continue;
     }
     const std::size_t length = utf8_length(p, n);

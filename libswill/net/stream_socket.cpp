@@ -127,8 +127,10 @@ void stream_socket::flush() {
 
 // False when the connection is broken, and its owner knows.
 bool stream_socket::send_output() {
+  // The last bytes wait in the kernel for the end of TCP, which leaves with them: one packet less to send, to receive and to acknowledge.
+  const int flags = MSG_NOSIGNAL | (ends_with_output() ? MSG_MORE : 0);
   while (output_.size() != sent_) {
-    const ssize_t n = ::send(fd_, output_.data() + sent_, output_.size() - sent_, MSG_NOSIGNAL);
+    const ssize_t n = ::send(fd_, output_.data() + sent_, output_.size() - sent_, flags);
     if (n < 0) {
       if (errno == EINTR) continue;
       return send_failed(errno);

@@ -68,9 +68,11 @@ upgrade_verdict check_upgrade(const net::http::request& r, const upgrade_rules& 
   if (is_foreign) return refuse(403, "Origin not allowed");
   if (verdict.echo) return verdict;
 
-  const auto offered = header_fields::elements(r.headers, "Sec-WebSocket-Protocol");
   for (const auto& ours : rules.subprotocols) {
-    if (std::find(offered.begin(), offered.end(), ours) == offered.end()) continue;
+    bool is_offered = false;
+    header_fields::for_each_element(r.headers, "Sec-WebSocket-Protocol",
+                                    [&](std::string_view theirs) { is_offered = is_offered || theirs == ours; });
+    if (!is_offered) continue;
     verdict.subprotocol = ours;
     return verdict;
   }

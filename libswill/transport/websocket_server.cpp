@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "libswill/base/frame_memory.hpp"
 #include "libswill/base/loop.hpp"
 #include "libswill/base/process.hpp"
 #include "libswill/net/acceptor.hpp"
@@ -94,7 +95,8 @@ void websocket_server::impl::take(net::newcomer n, const detail::door& d) {
     return core->one_less();
   }
   auto start = [c = core, &l, n = std::move(n), &d, beyond]() mutable {
-    std::make_shared<detail::server_connection>(std::move(c), l, std::move(n), d)->start(beyond);
+    using memory = swill::detail::frame_allocator<detail::server_connection>;
+    std::allocate_shared<detail::server_connection>(memory{}, std::move(c), l, std::move(n), d)->start(beyond);
   };
   if (l.loop.is_current())
     start();

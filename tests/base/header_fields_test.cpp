@@ -23,6 +23,22 @@ TEST(HeaderFields, MayTravelWhenTheyCannotBreakOutOfTheirLine) {
   for (const char* name : {"", "a b", "a:", "a\r", "\xc3\xa9"}) EXPECT_FALSE(may_travel(name, "x"));
 }
 
+TEST(HeaderFields, KnowHowLongTextIsPrintable) {
+  for (std::size_t length = 1; length < 20; ++length) {
+    EXPECT_EQ(printable_length(std::string(length, '~')), length);
+    for (std::size_t at = 0; at < length; ++at) {
+      for (unsigned c = 0; c < 256; ++c) {
+        std::string s(length, ' ');
+        s[at] = static_cast<char>(c);
+        const bool is_printable = c >= 0x20 && c < 0x7f;
+        ASSERT_EQ(printable_length(s), is_printable ? length : at) << length << ' ' << c;
+        const bool is_control = !is_printable && c < 0x80 && c != '\t';
+        ASSERT_EQ(may_travel("X", s), !is_control) << length << ' ' << c;
+      }
+    }
+  }
+}
+
 TEST(HeaderFields, FindTheTokenOfABearer) {
   for (const char* text : {"Bearer abc", "bearer abc", "BEARER  abc", " Bearer \t abc  "})
     EXPECT_EQ(bearer_token(text), "abc") << text;

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstddef>
 #include <set>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace swill {
 namespace {
@@ -20,6 +24,29 @@ TEST(Random, IsHexOfTwiceTheLengthAndNeverTheSame) {
 TEST(Random, UsesEveryDigit) {
   const std::string many = random_hex(4096);
   for (const char c : std::string_view{"0123456789abcdef"}) EXPECT_NE(many.find(c), std::string::npos) << c;
+}
+
+TEST(Random, IsAnotherInAChildOfFork) {
+  using few_bytes = std::array<char, 16>;
+  fill_random(few_bytes{}.data(), 1); // from now on this thread has some at hand
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+
+  const pid_t child = ::fork();
+  few_bytes ours;
+  fill_random(ours.data(), ours.size());
+  if (child == 0) ::_exit(::write(ends[1], ours.data(), ours.size()) == static_cast<ssize_t>(ours.size()) ? 0 : 1);
+  ASSERT_GT(child, 0);
+  ::close(ends[1]);
+  few_bytes theirs{};
+  const ssize_t got = ::read(ends[0], theirs.data(), theirs.size());
+  ::close(ends[0]);
+  int status = 0;
+  ::waitpid(child, &status, 0);
+
+  EXPECT_EQ(got, static_cast<ssize_t>(theirs.size()));
+  EXPECT_EQ(status, 0);
+  EXPECT_NE(ours, theirs);
 }
 
 } // namespace

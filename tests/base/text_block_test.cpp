@@ -13,24 +13,36 @@ text_block block_of(const std::vector<std::string>& texts) {
   return text_block{encoded};
 }
 
+text_block written(const std::vector<std::string>& texts) {
+  std::size_t size = 0;
+  for (const auto& text : texts) size += text_block::size_of(text);
+  text_block::writer to{size};
+  for (const auto& text : texts) to.append(text);
+  return to.finish();
+}
+
 TEST(TextBlock, GivesBackWhatWasPutIn) {
   const std::vector<std::string> texts{"",
                                        "a",
                                        std::string(127, 'b'),
                                        std::string(128, 'c'),
                                        std::string{"\0\x80", 2},
+                                       std::string(16'383, 'd'),
                                        std::string(16'384, 'd'),
                                        std::string(3'000'000, 'e')};
 
-  const text_block block = block_of(texts);
+  const text_block appended = block_of(texts);
+  const text_block at_once = written(texts);
 
-  auto at = block.begin();
-  for (const auto& text : texts) {
-    EXPECT_FALSE(at.at_end());
-    EXPECT_EQ(at.next(), text);
+  for (const text_block* block : {&appended, &at_once}) {
+    auto at = block->begin();
+    for (const auto& text : texts) {
+      EXPECT_FALSE(at.at_end());
+      EXPECT_EQ(at.next(), text);
+    }
+    EXPECT_TRUE(at.at_end());
+    EXPECT_EQ(at.next(), "");
   }
-  EXPECT_TRUE(at.at_end());
-  EXPECT_EQ(at.next(), "");
 }
 
 TEST(TextBlock, IsOnePointerWhenEmpty) {

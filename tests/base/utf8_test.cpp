@@ -53,6 +53,16 @@ TEST(Utf8, FindsABadByteAtEveryOffset) {
   }
 }
 
+TEST(Utf8, AcceptsACharacterAtEveryOffset) {
+  for (std::size_t length = 0; length < 40; ++length) {
+    for (std::size_t at = 0; at <= length; ++at) {
+      std::string s(length, 'a');
+      s.insert(at, "\xc3\xa9");
+      EXPECT_TRUE(valid_utf8(s)) << length << ' ' << at;
+    }
+  }
+}
+
 TEST(Utf8, CountsCodePoints) {
   EXPECT_EQ(count_code_points(""), 0U);
   EXPECT_EQ(count_code_points("abc"), 3U);

@@ -53,8 +53,10 @@ TEST(Codec, ReplacesNoPongThatIsOnItsWayOrHasOutputBehindIt) {
 }
 
 TEST(Upgrade, IsAnswered) {
-  const auto text =
-      switching_protocols("dGhlIHNhbXBsZSBub25jZQ==", "swill/1", {{"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}});
+  buffer out;
+  append_switching_protocols(out, "dGhlIHNhbXBsZSBub25jZQ==", "swill/1",
+                             {{"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}});
+  const auto text = as_text(out.view());
 
   EXPECT_TRUE(text.starts_with("HTTP/1.1 101 "));
   EXPECT_TRUE(text.ends_with("\r\n\r\n"));

@@ -6,8 +6,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <optional>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 // What happens on an open connection, over real sockets: docs/protocol.md §5, limits and timeouts.
@@ -164,6 +170,56 @@ TEST(Frames, EchoesTheCloseCode) {
     EXPECT_TRUE(why.by_peer);
   }
   EXPECT_EQ(s.statistics().closed_by_application, 2U);
+}
+
+// Packets without payload that a socket has received: acknowledgements, and ends of TCP that came alone. Nothing where the kernel does not count.
+std::optional<std::uint32_t> empty_packets(int fd) {
+  constexpr std::size_t packets_at =
+      140; // tcpi_segs_in and tcpi_data_segs_in of <linux/tcp.h>, which glibc's tcp_info does not have
+  constexpr std::size_t with_payload_at = 152;
+  std::array<char, 256> info{};
+  socklen_t size = info.size();
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, info.data(), &size) != 0 || size < 156) return std::nullopt;
+  const auto number_at = [&info](std::size_t at) {
+    std::uint32_t n = 0;
+    std::memcpy(&n, info.data() + at, sizeof n);
+    return n;
+  };
+  return number_at(packets_at) - number_at(with_payload_at);
+}
+
+TEST(Frames, EndsTcpInThePacketOfItsLastWords) {
+  test_server s;
+  // The fewest that a client gets after it has asked for the end: of several clients, since what it sends may be acknowledged by a packet of its own.
+  const auto fewest_of = [&s](const auto& begin, const auto& end) {
+    std::uint32_t fewest = 1000;
+    for (int i = 0; i < 20; ++i) {
+      auto c = s.connect();
+      begin(c);
+      const auto before = empty_packets(c.fd());
+      end(c);
+      EXPECT_TRUE(c.at_end());
+      if (!before) return std::uint32_t{0};
+      fewest = std::min(fewest, *empty_packets(c.fd()) - *before);
+    }
+    return fewest;
+  };
+
+  const auto of_a_close = fewest_of(
+      [](raw_client& c) {
+        c.upgrade();
+        c.send_message("x");
+        EXPECT_EQ(c.read_message(), "x");
+      },
+      [](raw_client& c) {
+        c.send(raw_client::close_frame(1000));
+        EXPECT_EQ(c.read_frame().close_code(), 1000);
+      });
+  const auto of_a_refusal =
+      fewest_of([](raw_client&) {}, [](raw_client& c) { EXPECT_EQ(c.upgrade({.path = "/nowhere"}).status, 404); });
+
+  EXPECT_EQ(of_a_close, 0U);
+  EXPECT_LE(of_a_refusal, 1U); // the first bytes of a connection are always acknowledged at once
 }
 
 TEST(Frames, ClosesAfterWhatIsQueued) {

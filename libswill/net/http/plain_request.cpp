@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
+#include <cstddef>
 #include <cstring>
 
 namespace swill::net::http {
@@ -17,24 +17,12 @@ constexpr std::size_t longest = 4096;
 constexpr std::size_t most_fields = 32;
 
 bool is_printable(char c) noexcept { return c > ' ' && c < 0x7f; }
-bool is_of_value(char c) noexcept { return c == ' ' || is_printable(c); }
-
-/// How many bytes at the front are printable, or blanks, as far as eight at a time are.
-std::size_t printable_eights(std::string_view s) noexcept {
-  constexpr std::uint64_t each = 0x0101010101010101;
-  std::size_t n = 0;
-  for (std::uint64_t u = 0; s.size() - n >= sizeof u; n += sizeof u) {
-    std::memcpy(&u, s.data() + n, sizeof u);
-    // A high bit is set where a byte has it, is 0x7f, or is below 0x20 or behind one that is.
-    if (((u | (u + each) | (u - each * 0x20)) & each * 0x80) != 0) break;
-  }
-  return n;
-}
 
 /// Takes all characters of a kind from the front.
-template <class Is>
-std::string_view take_all(std::string_view& from, Is is) noexcept {
-  const auto n = static_cast<std::size_t>(std::find_if_not(from.begin(), from.end(), is) - from.begin());
+template <bool (*Is)(char) noexcept>
+std::string_view take_all(std::string_view& from) noexcept {
+  std::size_t n = 0;
+  while (n != from.size() && Is(from[n])) ++n;
   const std::string_view taken = from.substr(0, n);
   from.remove_prefix(n);
   return taken;
@@ -42,21 +30,22 @@ std::string_view take_all(std::string_view& from, Is is) noexcept {
 
 /// Takes what may stand in a value from the front.
 std::string_view take_value(std::string_view& from) noexcept {
-  const std::string_view all = from;
-  from.remove_prefix(printable_eights(all));
-  take_all(from, is_of_value);
-  return all.substr(0, all.size() - from.size());
+  const std::string_view taken = from.substr(0, header_fields::printable_length(from));
+  from.remove_prefix(taken.size());
+  return taken;
 }
 
-bool take(std::string_view& from, std::string_view what) noexcept {
-  if (!from.starts_with(what)) return false;
-  from.remove_prefix(what.size());
+template <std::size_t Size>
+bool take(std::string_view& from, const char (&what)[Size]) noexcept {
+  constexpr std::size_t length = Size - 1; // known here, so that it is no call to compare as much
+  if (from.size() < length || std::memcmp(from.data(), what, length) != 0) return false;
+  from.remove_prefix(length);
   return true;
 }
 
 /// Tokens with a comma, and perhaps a blank, between them.
 bool is_plain_list(std::string_view s) noexcept {
-  while (!take_all(s, is_token_character).empty()) {
+  while (!take_all<is_token_character>(s).empty()) {
     if (s.empty()) return true;
     if (!take(s, ",")) return false;
     take(s, " ");
@@ -77,17 +66,17 @@ std::size_t read_plain_request(std::string_view input, request& to) {
   std::string_view rest = input.substr(0, longest);
   const std::size_t seen = rest.size();
   if (!take(rest, "GET ")) return 0;
-  const std::string_view target = take_all(rest, is_printable);
+  const std::string_view target = take_all<is_printable>(rest);
   if (!target.starts_with('/') || !take(rest, " HTTP/1.1\r\n")) return 0;
 
   std::array<std::pair<std::string_view, std::string_view>, most_fields> fields;
   std::size_t count = 0;
   while (!take(rest, "\r\n")) {
-    const std::string_view name = take_all(rest, is_token_character);
+    const std::string_view name = take_all<is_token_character>(rest);
     if (count == most_fields || name.empty() || !take(rest, ":")) return 0;
     const std::string_view value = header_fields::trimmed(take_value(rest));
     if (!take(rest, "\r\n") || !is_plain(name, value)) return 0;
-    const auto same = [name](const auto& f) { return f.first.size() == name.size() && same_token(f.first, name); };
+    const auto same = [name](const auto& f) { return same_token(f.first, name); };
     if (std::any_of(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(count), same)) return 0;
     fields[count++] = {name, value};
   }

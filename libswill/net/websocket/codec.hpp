@@ -2,6 +2,7 @@
 
 #include "libswill/base/buffer.hpp"
 #include "libswill/base/close_reason.hpp"
+#include "libswill/base/frame_memory.hpp"
 #include "libswill/net/websocket/frame.hpp"
 
 #include <cstdint>
@@ -43,7 +44,7 @@ class beast_reader;
 /// connection ends with one. All else, from the first byte of its frame until its message is complete, is Beast's, which is the authority on RFC
 /// 6455: fragments, text, other control frames, and what breaks the protocol. Beast's stream exists only then, so a connection at rest does not
 /// pay for it. Why: docs/decisions/0100.
-class codec {
+class codec : public swill::detail::in_frame_memory {
 public:
   codec(role end, std::size_t message_limit);
   ~codec();

@@ -139,6 +139,7 @@ private:
   void account() noexcept;
 
   // server_connection_output.cpp
+  bool ends_with_output() const noexcept override;
   void on_flush() override;
   void on_sent(std::size_t bytes) override;
   void on_send_failed(int error) override;
@@ -186,7 +187,7 @@ private:
 };
 
 /// The HTTP side of a connection, given back when it is open.
-struct server_connection::http_part {
+struct server_connection::http_part : swill::detail::in_frame_memory {
   http_part(std::size_t size, const net::http::router& r, const door& through)
       : head(size), routes(r), is_internal(through.how.is_internal), door_tls(through.tls.get()) {}
   net::http::request_head head;

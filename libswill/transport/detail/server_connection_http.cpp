@@ -1,5 +1,6 @@
 #include "libswill/transport/detail/server_connection.hpp"
 
+#include "libswill/base/frame_memory.hpp"
 #include "libswill/base/printable.hpp"
 #include "libswill/net/http/response.hpp"
 #include "libswill/net/websocket/upgrade.hpp"
@@ -75,7 +76,9 @@ void server_connection::decide(net::http::request request) {
                           .tls = tls() != nullptr,
                           .certificate = tls() != nullptr ? tls()->peer() : nullptr,
                           .subprotocol = std::move(verdict.subprotocol)};
-  auto h = std::make_shared<pending_handshake<server_connection>>(shared_from_this(), lane_.loop, std::move(asked));
+  using pending = pending_handshake<server_connection>;
+  auto h = std::allocate_shared<pending>(swill::detail::frame_allocator<pending>{}, shared_from_this(), lane_.loop,
+                                         std::move(asked));
   http_->asked = h;
   try {
     core_->entrance.on_handshake(std::move(h));
@@ -106,7 +109,7 @@ void server_connection::open(const header_list& headers, message_sink* sink) {
   const std::size_t limit = echo_ ? core_->settings.echo_size : limits_of().message_size;
   codec_ = std::make_unique<websocket::codec>(websocket::role::server, limit);
   prepare_output();
-  output_.append(as_bytes(websocket::switching_protocols(http_->key, http_->subprotocol, headers)));
+  websocket::append_switching_protocols(output_, http_->key, http_->subprotocol, headers);
   flush_later();
   http_.reset();
   sink_ = sink;

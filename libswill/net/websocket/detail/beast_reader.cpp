@@ -45,7 +45,7 @@ beast_reader::~beast_reader() = default;
 void beast_reader::open(role end) {
   auto& s = stream_->ws;
   buffer unseen;
-  std::string answer;
+  buffer answer;
   codec_buffers p{.end = end, .output = &unseen};
   s.next_layer().work_for(p, true);
   boost::system::error_code ec;
@@ -60,8 +60,8 @@ void beast_reader::open(role end) {
   } else {
     s.set_option(ws::stream_base::decorator([&](ws::request_type& request) {
       const auto key = request[http::field::sec_websocket_key];
-      answer = switching_protocols({key.data(), key.size()}, {}, {});
-      p.input = as_bytes(answer);
+      append_switching_protocols(answer, {key.data(), key.size()}, {}, {});
+      p.input = answer.view();
     }));
     s.handshake("localhost", "/", ec);
     s.set_option(ws::stream_base::decorator([](ws::request_type&) {}));
