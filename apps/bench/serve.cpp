@@ -4,6 +4,7 @@
 
 #include "actors/workers/remote_handlers.hpp"
 #include "actors/workers/worker.hpp"
+#include "apps/bench/mailbox.hpp"
 #include "libswill/api/app.hpp"
 #include "libswill/base/await.hpp"
 #include "libswill/base/log.hpp"
@@ -79,6 +80,7 @@ app make_bench_app() {
     co_await sleep_for(0ms);
     co_return r.data();
   });
+  add_receive(app);
   app.handle("sleep", [](request<std::int64_t> r) -> task<std::int64_t> {
     co_await sleep_for(std::chrono::milliseconds(r.data()));
     co_return r.data();

@@ -48,6 +48,8 @@ std::vector<scenario> make_scenarios() {
       {"stream-out", "streaming response, per item", ratio(1.5), measure_stream_out},
       {"stream-in", "streaming request, per item", ratio(1.5), measure_stream_in},
       {"timer0", "coroutine that awaits a timer of 0, 50x16, against bare `add`", ratio(2.5), measure_timer0},
+      {"messages", "a message of an actor to a request that waits, with its sending", most("cpu_us", 1),
+       measure_messages, true},
       {"idle", "RSS per idle connection, KiB", most("connection_kb", 2.5), measure_idle_connections},
       {"waiting", "RSS per waiting request, KiB", most("request_kb", 1.25), measure_waiting_requests, true},
       {"subscribed", "RSS per subscription, KiB", most("subscription_kb", 2.5), measure_subscriptions, true},

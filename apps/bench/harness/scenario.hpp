@@ -76,6 +76,10 @@ metrics measure_stream_out(const server_spec& spec, const options& o);
 metrics measure_stream_in(const server_spec& spec, const options& o);
 /// `add` on one connection, alone and while another receives streams: p99_alone_us, p99_us, delay_ms.
 metrics measure_fairness(const server_spec& spec, const options& o);
+/// `receive`: a request that waits for messages of actors. cpu_us: one that comes alone in its turn, sent by the same thread, without the turn;
+/// with_turn_us: with it; in_batches_us: 50 in each turn; by_thread_us: 50 at a time from another thread, whose CPU is not in it, with what waking
+/// the loop costs that.
+metrics measure_messages(const server_spec& spec, const options& o);
 /// `sum` at 50x4 with one I/O thread and with two: rate_1, rate_2, scaling.
 metrics measure_threads(const server_spec& spec, const options& o);
 
