@@ -6,6 +6,7 @@
 #include <caf/all.hpp>
 
 #include <cstdint>
+#include <string>
 #include <utility>
 
 using integers_of_actors = std::pair<std::int64_t, std::int64_t>;
@@ -24,14 +25,13 @@ struct exchanges {
   caf::response_promise done;
 };
 
-/// For each message asks another actor `exchanges_per_ask` times, with as many requests in flight as the clients have at 50x16, and gives the message back.
+/// For each message asks another actor `exchanges_per_ask` times, and gives the message back.
 class asker {
 public:
   using self_pointer = caf::stateful_actor<exchanges>*;
   asker(self_pointer self, caf::actor to, std::int64_t message) : self_(self), to_(std::move(to)), message_(message) {}
 
-  void begin() const {
-    constexpr int in_flight = 800;
+  void begin(int in_flight) const {
     for (int i = 0; i < in_flight; ++i) ask();
   }
 
@@ -50,11 +50,12 @@ private:
   std::int64_t message_;
 };
 
-caf::behavior ask_often(caf::stateful_actor<exchanges>* self, const caf::actor& to) {
-  return {[self, to](std::int64_t message) -> caf::result<std::int64_t> {
+caf::behavior ask_often(caf::stateful_actor<exchanges>* self, int in_flight) {
+  const caf::actor to = self->spawn<caf::linked>(add_by_actor);
+  return {[self, to, in_flight](std::int64_t message) -> caf::result<std::int64_t> {
     const caf::response_promise done = self->make_response_promise();
     self->state = {.unsent = exchanges_per_ask, .unanswered = exchanges_per_ask, .done = done};
-    asker{self, to, message}.begin();
+    asker{self, to, message}.begin(in_flight);
     return done;
   }};
 }
@@ -66,9 +67,10 @@ void add_actors(app& a) {
   const auto one_for_all = [](caf::event_based_actor* self, std::int64_t) { return add_by_actor(self); };
   a.handle_actor<integers_of_actors, std::int64_t>(
       "k.add", keyed{[](const integers_of_actors& of) { return of.first % 64; }, one_for_all});
-  a.handle_actor<std::int64_t, std::int64_t>("ask", a.spawn("ask", [](caf::stateful_actor<exchanges>* self) {
-    return ask_often(self, self->spawn<caf::linked>(add_by_actor));
-  }));
+  for (const int in_flight : {16, 800}) { // of one connection at 50x16, and of all
+    const std::string name = "ask." + std::to_string(in_flight);
+    a.handle_actor<std::int64_t, std::int64_t>(name, a.spawn(name, ask_often, in_flight));
+  }
 }
 
 } // namespace swill::bench

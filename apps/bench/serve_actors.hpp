@@ -6,11 +6,11 @@ class app;
 
 namespace swill::bench {
 
-/// How often the actor behind `ask` asks another for each of its calls.
+/// How often the actor behind `ask.16` asks another for each of its calls.
 inline constexpr int exchanges_per_ask = 4'000;
 
-/// Handlers that are actors on the pool: `a.add` is one; `k.add` is one for each of 64 keys; `ask` is one that asks another as often as above, which
-/// takes nothing of Swill.
+/// Handlers that are actors on the pool: `a.add` is one; `k.add` is one for each of 64 keys; `ask.16` and `ask.800` are one that asks another as
+/// often as above, with so many requests in flight, which takes nothing of Swill.
 void add_actors(app& a);
 
 } // namespace swill::bench

@@ -64,7 +64,7 @@ metrics measure_add(const server_spec& spec, const options& o, unsigned connecti
 metrics measure_way(const server_spec& spec, const options& o, const char* rpc);
 /// `rpc`, a handler that is an actor, at 50x16, in turns with `add` and with requests between two actors alone, as many in flight, in the same
 /// server: caf_us is the CPU time of such a request, over_caf the ratio of cpu_us to it, and added_over_caf that of what the call takes more
-/// than `add`.
+/// than `add`; caf_16_us and over_caf_16 are the same with 16 requests in flight.
 metrics measure_actor(const server_spec& spec, const options& o, const char* rpc);
 /// `sleep0` at 50x16; the bare server, which has no coroutines, answers `add`.
 metrics measure_timer0(const server_spec& spec, const options& o);
