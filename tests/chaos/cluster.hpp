@@ -86,4 +86,9 @@ void report(const std::string& line);
 extern const char* const gateway_program;
 extern const char* const worker_program;
 
+/// From a request to its error: redis::options::command_timeout (1 s), and what a busy machine adds.
+inline const milliseconds most_until_error = patient(1500ms);
+/// Of a call that needs no Redis, the slowest of thousands: it must not have waited for anything of Redis.
+inline const milliseconds most_for_local = patient(500ms);
+
 } // namespace swill::chaos

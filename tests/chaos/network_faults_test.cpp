@@ -12,8 +12,6 @@ namespace swill::chaos {
 namespace {
 
 const milliseconds most_until_resumed = patient(2000ms);
-const milliseconds most_until_error = patient(1500ms);
-const milliseconds most_for_local = patient(500ms);
 const milliseconds most_until_clean = patient(15000ms);
 
 test::redis_options reachable_at(const std::string& address) {

@@ -12,7 +12,7 @@ namespace swill::chaos {
 namespace {
 
 /// From the moment that the name stands for the new primary.
-const milliseconds most_until_resumed = patient(1000ms);
+const milliseconds most_until_moved = patient(1000ms);
 
 TEST(RedisFailover, TheNameMovesToAReplicaAndNothingIsLost) {
   const temporary_directory directory;
@@ -49,9 +49,9 @@ TEST(RedisFailover, TheNameMovesToAReplicaAndNothingIsLost) {
     const std::size_t visited = visits.calls.successes();
     const auto resumed = messages.book.resumed_after(moved);
     ASSERT_TRUE(resumed) << "deliveries do not resume";
-    EXPECT_LE(*resumed, most_until_resumed);
+    EXPECT_LE(*resumed, most_until_moved);
     ASSERT_TRUE(eventually([&] { return visits.calls.successes() > visited; })) << "sessions do not come back";
-    EXPECT_LE(since(moved), 2 * most_until_resumed);
+    EXPECT_LE(since(moved), 2 * most_until_moved);
     report("deliveries resumed " + std::to_string(resumed->count()) + " ms after the name had moved");
     ASSERT_TRUE(eventually([&] { return is_linked(*replica); }));
   }

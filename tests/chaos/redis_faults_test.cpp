@@ -11,11 +11,6 @@ namespace {
 
 /// From Redis' return to the first delivery to each subscriber.
 const milliseconds most_until_it_goes_on = patient(2000ms);
-/// From a request to its error: redis::options::command_timeout (1 s), and what a busy machine adds.
-const milliseconds most_until_error = patient(1500ms);
-
-/// Of a call that needs no Redis, the slowest of thousands: it must not have waited for anything of Redis.
-const milliseconds most_for_local = patient(500ms);
 
 /// Gateways on one Redis, with everything that goes on all the time: messages, visits in a session, calls that need no Redis.
 struct RedisFaults : testing::Test {

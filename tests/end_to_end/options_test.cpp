@@ -20,11 +20,6 @@ using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
-std::vector<std::string> with(std::vector<std::string> some, const std::vector<std::string>& more) {
-  some.insert(some.end(), more.begin(), more.end());
-  return some;
-}
-
 program::ending ended(const std::string& name, const std::vector<std::string>& options) {
   return program{name, options}.finish();
 }

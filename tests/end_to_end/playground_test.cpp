@@ -36,11 +36,6 @@ private:
 
 const std::vector<std::string> loopback{"--listen", "127.0.0.1:0"};
 
-std::vector<std::string> with(std::vector<std::string> options, const std::vector<std::string>& more) {
-  options.insert(options.end(), more.begin(), more.end());
-  return options;
-}
-
 TEST(Playground, IsThereOnLoopbackAndItsAddressIsPrinted) {
   for (const auto& options : {loopback, std::vector<std::string>{"--listen", "[::1]:0"},
                               with(loopback, {"--internal-listen", "0.0.0.0:0"})}) {

@@ -67,4 +67,10 @@ program::ending run_cli(const std::vector<std::string>& arguments, std::string_v
 /// something else.
 std::vector<std::string> read_urls(program& gateway);
 
+/// Some options, and more of them.
+inline std::vector<std::string> with(std::vector<std::string> options, const std::vector<std::string>& more) {
+  options.insert(options.end(), more.begin(), more.end());
+  return options;
+}
+
 } // namespace swill::test

@@ -138,7 +138,7 @@ TEST(Strangers, LogIsNotTheirs) {
 }
 
 TEST(Strangers, WithoutACertificateReachTlsAlone) {
-  const certificate_authority ours{"ours"};
+  const worker_tests::certificate_authority ours{"ours"};
   gateway_world g{{.tls = ours.issue("gateway")}};
   worker_world w{serve_add, {.gateways = {g.worker_address()}, .tls = ours.issue("worker")}};
   blocking_client c{g.url()};
@@ -168,7 +168,7 @@ TEST(Strangers, WithoutACertificateReachTlsAlone) {
 }
 
 TEST(Strangers, RenewedCertificatesAreReadWithoutARestart) {
-  const certificate_authority ours{"ours"}, theirs{"theirs"};
+  const worker_tests::certificate_authority ours{"ours"}, theirs{"theirs"};
   const link_tls files = ours.issue("gateway");
   gateway_world g{{.tls = files}};
   worker_world w{serve_add, {.gateways = {g.worker_address()}, .tls = theirs.issue("worker")}};

@@ -33,14 +33,6 @@ std::int64_t code_of(F f) {
   }
 }
 
-/// Waits until that worker answers `who`.
-bool answers(blocking_client& c, const std::string& name) {
-  return eventually([&] {
-    const auto r = c.try_call<std::string>("who");
-    return r && *r == name;
-  });
-}
-
 TEST(WorkerFaults, KilledWorkerEndsItsCallsAndComesBack) {
   gateway_world g;
   auto w = std::make_unique<worker_process>(g.worker_address(), "one");

@@ -19,14 +19,6 @@ std::int64_t code_of(blocking_client& c, const std::string& name) {
   return r ? 0 : r.error().code;
 }
 
-/// Waits until that worker answers `who`.
-bool answers(blocking_client& c, const std::string& name) {
-  return eventually([&] {
-    const auto r = c.try_call<std::string>("who");
-    return r && *r == name;
-  });
-}
-
 TEST(WorkerLinks, OneWorkerServesTwoGateways) {
   auto one = std::make_unique<gateway_world>();
   gateway_world two;

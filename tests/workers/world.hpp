@@ -119,4 +119,12 @@ inline bool serves(blocking_client& c, const std::string& name) {
   });
 }
 
+/// Waits until that worker answers `who`.
+inline bool answers(blocking_client& c, const std::string& name) {
+  return eventually([&] {
+    const auto r = c.try_call<std::string>("who");
+    return r && *r == name;
+  });
+}
+
 } // namespace swill::worker_tests
