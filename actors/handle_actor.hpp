@@ -191,38 +191,6 @@ private:
   routed_call& by_;
 };
 
-/// Calls a keyed actor for another actor.
-template <class In, class Answered, class... Info, class KeyOf>
-task<caf::message> route_call(actor_question q, KeyOf key_of, call_info caller, In in, routed_call& by) {
-  const auto key = key_of(std::as_const(in));
-  const std::optional<clock_time> end = end_of(q, caller, by.loop());
-  caller.deadline = end;
-  caller.key = key_text(key);
-  join_chain(*q.who, caller, by);
-  std::uint64_t met = 0;
-  for (;;) {
-    std::shared_ptr<waiting_call> w;
-    assignment a = q.who->take(&key, met, by.loop(), w);
-    if (!a) a = co_await next_actor(q.who, &key, met, end, std::move(w));
-    caller.incarnation = a.number();
-    std::tuple<Info..., In> message{Info(caller)..., In(in)};
-    ask_awaiter<Answered, Info..., In> asking{a.actor(), time_until(end, by.loop()), std::move(message)};
-    const routed_question open{a, asking, by};
-    try {
-      if constexpr (std::is_void_v<Answered>) {
-        co_await asking;
-        co_return caf::message{};
-      } else {
-        Answered out = co_await asking;
-        co_return caf::make_message(std::move(out));
-      }
-    } catch (const error&) {
-      if (!asking.is_refused()) throw;
-    }
-    met = a.number();
-  }
-}
-
 /// A handler of keyed actors which takes In, with call_info before it or without.
 template <class In, class Answered, class KeyOf, class... Info>
 class typed_route final : public actor_route {
@@ -239,11 +207,41 @@ public:
     caller.rpc = std::move(rpc);
     actor_question q = question_;
     q.who = std::move(who);
-    return route_call<In, Answered, Info...>(std::move(q), key_of_, std::move(caller), m.get_as<In>(has_info ? 1 : 0),
-                                             by);
+    const auto& in = m.get_as<In>(has_info ? 1 : 0);
+    return ask_actor_of(std::move(q), key_of_(in), std::move(caller), in, by);
   }
 
 private:
+  template <class Key>
+  static task<caf::message> ask_actor_of(actor_question q, Key key, call_info caller, In in, routed_call& by) {
+    const std::optional<clock_time> end = end_of(q, caller, by.loop());
+    caller.deadline = end;
+    caller.key = key_text(key);
+    join_chain(*q.who, caller, by);
+    std::uint64_t met = 0;
+    for (;;) {
+      std::shared_ptr<waiting_call> w;
+      assignment a = q.who->take(&key, met, by.loop(), w);
+      if (!a) a = co_await next_actor(q.who, &key, met, end, std::move(w));
+      caller.incarnation = a.number();
+      std::tuple<Info..., In> message{Info(caller)..., In(in)};
+      ask_awaiter<Answered, Info..., In> asking{a.actor(), time_until(end, by.loop()), std::move(message)};
+      const routed_question open{a, asking, by};
+      try {
+        if constexpr (std::is_void_v<Answered>) {
+          co_await asking;
+          co_return caf::message{};
+        } else {
+          Answered out = co_await asking;
+          co_return caf::make_message(std::move(out));
+        }
+      } catch (const error&) {
+        if (!asking.is_refused()) throw;
+      }
+      met = a.number();
+    }
+  }
+
   actor_question question_; ///< without its roster, which owns this
   KeyOf key_of_;
 };

@@ -251,8 +251,8 @@ void check_hook_actor(const caf::strong_actor_ptr& who, const lifecycle_options&
 template <class... Hooks, class Handle>
 void app::lifecycle(Handle actor, const lifecycle_options& o) {
   using signatures = typename actors::signatures_of<typename actors::hook_handle<Handle>::type>::type;
-  using chosen = std::conditional_t<sizeof...(Hooks) != 0, std::type_identity<actors::hook_set<Hooks...>>,
-                                    std::type_identity<actors::all_hooks_of<signatures>>>::type;
+  using chosen = typename std::conditional_t<sizeof...(Hooks) != 0, std::type_identity<actors::hook_set<Hooks...>>,
+                                             std::type_identity<actors::all_hooks_of<signatures>>>::type;
   constexpr bool lives = actors::hook_handle<Handle>::lives;
   constexpr bool typed = !std::is_same_v<signatures, caf::none_t>;
   static_assert(lives,

@@ -47,11 +47,13 @@ void stream_socket::close_socket() noexcept {
   if (tls_) say_end();
   tls_.reset();
   if (loop_.sockets() != nullptr) loop_.sockets()->give_back(std::move(output_));
+  if (held_) ::shutdown(fd_, SHUT_WR); // close() with input that nobody has read would drop what the kernel holds
   ::close(std::exchange(fd_, -1));
   output_.release();
   drop_input();
   sent_ = 0;
   stuck_ = false;
+  held_ = false;
 }
 
 void stream_socket::on_ready(bool readable, bool writable, bool broken) noexcept {
@@ -128,7 +130,8 @@ void stream_socket::flush() {
 // False when the connection is broken, and its owner knows.
 bool stream_socket::send_output() {
   // The last bytes wait in the kernel for the end of TCP, which leaves with them: one packet less to send, to receive and to acknowledge.
-  const int flags = MSG_NOSIGNAL | (ends_with_output() ? MSG_MORE : 0);
+  held_ = ends_with_output();
+  const int flags = MSG_NOSIGNAL | (held_ ? MSG_MORE : 0);
   while (output_.size() != sent_) {
     const ssize_t n = ::send(fd_, output_.data() + sent_, output_.size() - sent_, flags);
     if (n < 0) {
@@ -177,6 +180,7 @@ void stream_socket::drop_output() noexcept {
 void stream_socket::end_output() noexcept {
   if (tls_) say_end();
   ::shutdown(fd_, SHUT_WR);
+  held_ = false;
 }
 
 bool stream_socket::output_moved() noexcept {

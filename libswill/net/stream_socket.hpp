@@ -132,8 +132,7 @@ protected:
   virtual void on_end_waits() {}
   /// It has read; `done`: there was nothing left.
   virtual void on_read_end(bool /*done*/) {}
-  /// What waits is the last output: when all of it has left, on_flushed() calls end_output() or close_socket(), and nothing that the peer has
-  /// sent is unread then, where it is close_socket().
+  /// What waits is the last output: when all of it has left, on_flushed() calls end_output() or close_socket().
   virtual bool ends_with_output() const noexcept { return false; }
   /// One send has left. `bytes`: of output_, so that with TLS the first send of a record tells all of it, and further ones none.
   virtual void on_sent(std::size_t /*bytes*/) {}
@@ -182,6 +181,7 @@ private:
   leaves when_;
   bool watched_ = false;
   bool stuck_ = false;
+  bool held_ = false;    ///< the kernel may hold output back until the end of TCP
   std::size_t used_ = 0; ///< of kept_; only use_input() leaves any
   std::size_t sent_ = 0;
   std::uint64_t written_ = 0;

@@ -49,10 +49,7 @@ void server_connection::on_flush() {
   if (backlog() >= limits_of().send_buffer / 2) was_full_ = true;
 }
 
-// Input that nobody has read makes close() reset the connection at once, which would drop what the kernel has not sent.
-bool server_connection::ends_with_output() const noexcept {
-  return phase_ == phase::lingering && !output_shut_ && (linger_for_peer_ || !is_unread());
-}
+bool server_connection::ends_with_output() const noexcept { return phase_ == phase::lingering && !output_shut_; }
 
 void server_connection::on_sent(std::size_t bytes) {
   lane_.count.sends.add();
