@@ -3,6 +3,7 @@
 #include "actors/connection_actor.hpp"
 #include "actors/request_actor.hpp"
 #include "actors/runtime.hpp"
+#include "actors/spawned.hpp"
 
 namespace swill {
 
@@ -54,4 +55,14 @@ caf::strong_actor_ptr find_actor(caf::actor_system& system, std::string_view id)
 caf::actor_system& system_of(runtime& r) noexcept { return r.system(); }
 
 } // namespace actors
+
+caf::actor find_handler_actor(caf::actor_system& system, std::string_view handler) {
+  const auto* ours = dynamic_cast<actors::scheduler*>(&system.scheduler());
+  if (ours == nullptr) return {};
+  for (const auto& h : ours->units().front()->server->app().handlers()) {
+    auto* const made = h->name == handler ? dynamic_cast<actors::roster*>(h->backend.get()) : nullptr;
+    if (made != nullptr) return caf::actor_cast<caf::actor>(made->only_actor());
+  }
+  return {};
+}
 } // namespace swill

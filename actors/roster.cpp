@@ -200,6 +200,7 @@ task<assignment> some_actor(std::shared_ptr<roster> who, const void* key) {
 
 pool_roster::pool_roster(std::size_t count, maker make, const restart_policy& p)
     : roster(p, p.restarts > 0), make_(std::move(make)) {
+  most_places_ = count;
   for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i)
     add(*places_.emplace_back(std::make_unique<actor_place>()));
 }

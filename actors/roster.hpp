@@ -108,7 +108,8 @@ protected:
   restart_policy policy_;
   std::chrono::milliseconds idle_{0}; ///< a place that has had no call for so long is emptied; 0: never
   std::size_t most_calls_ = std::numeric_limits<std::size_t>::max(); ///< of one place, see check_room
-  bool is_serial_ = false;                                           ///< its actors have one call at a time
+  std::size_t most_places_ = std::numeric_limits<std::size_t>::max();
+  bool is_serial_ = false;   ///< its actors have one call at a time
   bool is_permanent_ = true; ///< its places have actors whether there are calls or not
   bool has_none_ = false;
   caf::strong_actor_ptr given_;              ///< the actor of the one place, where none is made
@@ -182,9 +183,10 @@ template <class Key>
 class keyed_roster final : public roster {
 public:
   using maker = std::function<caf::strong_actor_ptr(caf::actor_system&, const Key&)>;
-  keyed_roster(maker make, const keyed_options& o) : roster(o.restarts, true), make_(std::move(make)), keys_(o.keys) {
+  keyed_roster(maker make, const keyed_options& o) : roster(o.restarts, true), make_(std::move(make)) {
     idle_ = o.idle;
     most_calls_ = o.calls;
+    most_places_ = o.keys;
     is_serial_ = o.serial;
     is_permanent_ = false;
   }
@@ -197,7 +199,7 @@ private:
   actor_place& choose(const void* key) override {
     const Key& k = *static_cast<const Key*>(key);
     if (const auto known = places_.find(k); known != places_.end()) return *known->second;
-    if (places_.size() >= keys_) throw errors::too_many("There are too many actors", retry_after_);
+    if (places_.size() >= most_places_) throw errors::too_many("There are too many actors", retry_after_);
     auto made = std::make_unique<keyed_place>(k);
     add(*made);
     return *places_.emplace(k, std::move(made)).first->second;
@@ -209,7 +211,6 @@ private:
   void forget_all() override { places_.clear(); }
 
   maker make_;
-  std::size_t keys_;
   std::unordered_map<Key, std::unique_ptr<keyed_place>> places_;
 };
 

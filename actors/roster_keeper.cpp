@@ -5,6 +5,8 @@
 #include "libswill/base/loop.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <unordered_map>
 
@@ -102,7 +104,16 @@ left_message::~left_message() {
 roster::~roster() = default;
 
 void roster::check(const std::string& path, mistake_list& out) const {
+  constexpr std::uint64_t unbounded = std::numeric_limits<std::uint64_t>::max();
   if (is_foreign(given_)) out.add(path, foreign_text);
+  out.check_size(path + (is_permanent_ ? ".pool.count" : ".keyed.keys"), most_places_, 1, unbounded);
+  out.check_size(path + ".keyed.calls", most_calls_, 1, unbounded);
+  out.check_time(path + ".keyed.idle", idle_);
+  out.check_time(path + ".restarts.within", policy_.within);
+  out.check_time(path + ".restarts.first_pause", policy_.first_pause);
+  out.check_time(path + ".restarts.longest_pause", policy_.longest_pause);
+  out.check_time(path + ".restarts.wait", policy_.wait);
+  out.check_time(path + ".restarts.stop_timeout", policy_.stop_timeout);
 }
 
 void roster::start(runtime& r) {

@@ -10,6 +10,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -133,6 +134,10 @@ template <class F>
 pool(std::size_t, F) -> pool<typename actors::made_by<F>::handle>;
 template <class F>
 pool(std::size_t, F, restart_policy) -> pool<typename actors::made_by<F>::handle>;
+
+/// The actor that serves this handler of the server, for other actors; of keyed ones the handle that stands for all. Null: there is no such handler,
+/// or no actor serves it now. From any thread, while the server runs.
+caf::actor find_handler_actor(caf::actor_system& system, std::string_view handler);
 
 namespace actors {
 

@@ -139,6 +139,27 @@ TEST_F(Roster, OfAnActorThatHasEndedSaysSo) {
   EXPECT_EQ(all.made, 1);
 }
 
+TEST_F(Roster, GivesItsActorsToOthersByTheNameOfTheirHandler) {
+  a.handle_actor<int, int>("twice", a.spawn("twice", [](caf::event_based_actor*) -> caf::behavior {
+    return {[](int n) { return 2 * n; }};
+  }));
+  a.handle_actor<int, int>("four_times", a.spawn("four_times", [](caf::event_based_actor* self) -> caf::behavior {
+    return {[self](int n) -> caf::result<int> {
+      EXPECT_EQ(find_handler_actor(self->system(), "nobody"), nullptr);
+      EXPECT_EQ(find_handler_actor(self->system(), "plain"), nullptr);
+      auto promise = self->make_response_promise<int>();
+      self->request(find_handler_actor(self->system(), "twice"), caf::infinite, 2 * n)
+          .then([promise](int four_times) mutable { promise.deliver(four_times); });
+      return promise;
+    }};
+  }));
+  a.handle("plain", [](request<int> r) { return r.data(); });
+  test_server s{a};
+  test_client c{s};
+
+  EXPECT_EQ(c.call<int>("four_times", 3), 12);
+}
+
 TEST_F(Roster, TellsInTheLogWhichHandlersAnActorHasServed) {
   const supervised ill{maker()};
   for (const char* name : {"one", "two", "three", "four"}) a.handle_actor<int, int>(name, ill);
@@ -151,6 +172,24 @@ TEST_F(Roster, TellsInTheLogWhichHandlersAnActorHasServed) {
 
   EXPECT_TRUE(has_logged("the actor of other has ended, and is made again: "));
   EXPECT_TRUE(has_logged("the actor of one, two, three and 1 more has ended, and is made again: "));
+}
+
+TEST_F(Roster, RefusesOptionsThatCannotBeMeant) {
+  const auto by_text = [](caf::event_based_actor*, const std::string&) -> caf::behavior {
+    return {[](const std::string& text) { return text; }};
+  };
+  const auto alone = [](caf::event_based_actor*) -> caf::behavior { return {[](int n) { return n; }}; };
+  a.handle_actor<std::string, std::string>(
+      "by_key", keyed{[](const std::string& text) { return text; },
+                      by_text,
+                      {.idle = -1min, .calls = 0, .keys = 0, .restarts = {.first_pause = -1s}}});
+  a.handle_actor<int, int>("by_any", pool{0, alone});
+
+  EXPECT_THAT([this] { a.validate(); },
+              testing::ThrowsMessage<invalid_configuration>(testing::AllOf(
+                  testing::HasSubstr("by_key.keyed.idle"), testing::HasSubstr("by_key.keyed.calls: is 0"),
+                  testing::HasSubstr("by_key.keyed.keys: is 0"), testing::HasSubstr("by_key.restarts.first_pause"),
+                  testing::HasSubstr("by_any.pool.count: is 0"))));
 }
 
 TEST_F(Roster, WithTwoActorsOfOneNameIsAMistake) {

@@ -40,12 +40,13 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(question)
 struct transfer {
   std::string from, to;
   std::int64_t cents = 0;
+  bool arrives = false; // at `to`. It is no field, so no client can say so
 };
 template <class D>
 void describe(D& d, transfer& t) {
   d.field("from", t.from);
   d.field("to", t.to);
-  d.field("cents", t.cents);
+  d.field("cents", t.cents, swill::ge{1});
 }
 
 struct account_state {
@@ -122,13 +123,14 @@ TEST(ActorsPage, HasLots) {
 }
 
 // [account]
-// Every transfer is a call of the account that pays; that of the other one is a transfer from nobody.
-caf::behavior account(caf::stateful_actor<account_state>* self, const caf::actor& accounts) {
-  return {[self, accounts](const swill::call_info& caller, const transfer& t) -> caf::result<std::int64_t> {
-    if (t.from.empty()) return self->state.cents += t.cents;
+// A call goes to the account that pays. When there is enough, it asks that of the other one to take it.
+caf::behavior account(caf::stateful_actor<account_state>* self, const std::string&) {
+  return {[self](const swill::call_info& caller, const transfer& t) -> caf::result<std::int64_t> {
+    if (t.arrives) return self->state.cents += t.cents;
     if (t.cents > self->state.cents) return swill::to_caf(swill::error{409, "Too little"});
     auto promise = self->make_response_promise<std::int64_t>();
-    self->request(accounts, caf::infinite, caller, transfer{"", t.to, t.cents})
+    const caf::actor accounts = swill::find_handler_actor(self->system(), "pay");
+    self->request(accounts, caf::infinite, caller, transfer{t.from, t.to, t.cents, true})
         .then([self, promise, t](std::int64_t) mutable { promise.deliver(self->state.cents -= t.cents); },
               [promise](caf::error& e) mutable { promise.deliver(std::move(e)); });
     return promise;
@@ -139,14 +141,13 @@ caf::behavior account(caf::stateful_actor<account_state>* self, const caf::actor
 struct Accounts : testing::Test {
   /// Transfers of ann to the bank, which takes its time.
   void serve(bool serial) {
-    const auto all = swill::keyed{[](const transfer& t) { return t.from.empty() ? t.to : t.from; },
+    const auto all = swill::keyed{[](const transfer& t) { return t.arrives ? t.to : t.from; },
                                   [this](caf::stateful_actor<account_state>* self, const std::string& who) {
-                                    return who == "bank" ? bank(self) : account(self, accounts);
+                                    return who == "bank" ? bank(self) : account(self, who);
                                   },
                                   {.serial = serial}};
     app.handle_actor<swill::with_info<transfer>, std::int64_t>("pay", all);
     server.emplace(app);
-    accounts = all.actor();
     client.emplace(*server);
     first = client->open("pay", transfer{"ann", "bank", 1'000});
     second = client->open("pay", transfer{"ann", "bank", 1'000});
@@ -157,12 +158,8 @@ struct Accounts : testing::Test {
       return taken.emplace_back(self->make_response_promise<std::int64_t>());
     }};
   }
-  void TearDown() override {
-    accounts = nullptr;
-    taken.clear();
-  }
+  void TearDown() override { taken.clear(); }
   swill::app app;
-  caf::actor accounts;
   std::vector<caf::typed_response_promise<std::int64_t>> taken;
   std::optional<swill::test_server> server;
   std::optional<swill::test_client> client;
@@ -186,6 +183,25 @@ TEST_F(Accounts, ThatAreSerialDoNot) {
   taken[0].deliver(std::int64_t{1});
   EXPECT_EQ(client->expect<std::int64_t>(first), 0);
   EXPECT_THROW(client->expect<std::int64_t>(second), swill::error);
+}
+
+TEST(ActorsPage, AccountsPayEachOther) {
+  swill::app app;
+  // [accounts]
+  const auto accounts =
+      swill::keyed{[](const transfer& t) { return t.arrives ? t.to : t.from; }, account, {.serial = true}};
+  app.handle_actor<swill::with_info<transfer>, std::int64_t>("pay", accounts);
+  // [/accounts]
+  swill::test_server server{app};
+  swill::test_client client{server};
+
+  EXPECT_EQ(client.call<std::int64_t>("pay", transfer{"ann", "bob", 300}), 700);
+  EXPECT_EQ(client.call<std::int64_t>("pay", transfer{"bob", "ann", 1'200}), 100);
+  const auto seq = client.open("pay", transfer{"ann", "bob", -5});
+  server.run();
+  const auto reply = client.receive(seq);
+  ASSERT_TRUE(reply && reply->failure);
+  EXPECT_EQ(reply->failure->code, 422);
 }
 
 TEST(ActorsPage, NamesTheChainOfACycle) {
