@@ -148,6 +148,7 @@ void poller::put_back(watched& w, std::uint32_t ready) {
 }
 
 void poller::later(watched& w) { put_back(w, 0); }
+void poller::read_later(watched& w) { put_back(w, EPOLLIN); }
 
 void poller::serve_waiting() {
   const event_loop::round r{loop_};

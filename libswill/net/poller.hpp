@@ -87,6 +87,8 @@ public:
   void change(watched& w, int fd, bool read, bool write, bool end = false, bool again = false);
   /// A turn for w with on_later(), after those who are ready now. At most one for each at a time; w must be watched.
   void later(watched& w);
+  /// The same, but as if there were something to read.
+  void read_later(watched& w);
   /// Before fd is closed.
   void remove(watched& w, int fd) noexcept;
 

@@ -39,6 +39,7 @@ void stream_socket::watch() {
   if (!watched_) return;
   const bool wants = wants_input();
   loop_.sockets()->change(*this, fd_, wants || wants_input_soon(), stuck_, watches_end(), wants && is_unread());
+  if (wants && has_ended()) loop_.sockets()->read_later(*this);
 }
 
 void stream_socket::close_socket() noexcept {
@@ -72,6 +73,7 @@ void stream_socket::on_ready(bool readable, bool writable, bool broken) noexcept
 }
 
 void stream_socket::read() {
+  if (has_ended()) return on_peer_gone(0);
   poller& sockets = *loop_.sockets();
   const std::size_t share = on_read_begin();
   for (int i = 0; i < receives_per_turn && wants_input() && is_open(); ++i) {
@@ -92,7 +94,7 @@ void stream_socket::read() {
       on_input({sockets.received(), received});
     else if (!take_encrypted({sockets.received(), received}))
       return;
-    if (received < share) return on_read_end(true);
+    if (received < share || has_ended()) return on_read_end(true);
   }
   on_read_end(false);
 }
@@ -227,15 +229,14 @@ bool stream_socket::take_encrypted(bytes_view data) {
     if (!is_open()) return false;
   }
   if (tls_->waiting() != 0) flush_later();
-  if (tls_->now() == tls_session::state::ended) {
-    on_peer_gone(0);
-    return false;
-  }
   if (tls_->now() != tls_session::state::failed) return true;
   drop_output();
   on_tls_failed(std::string{tls_->failure()}); // which may end with this call
   return false;
 }
+
+// What came before the end of TLS may still be kept: the owner is told in a turn of its own, when it wants input again, as of TCP's end.
+bool stream_socket::has_ended() const noexcept { return tls_ && tls_->now() == tls_session::state::ended; }
 
 // As send_output(). Before its handshake is done only that is sent, and what waits goes on waiting.
 bool stream_socket::send_encrypted() {

@@ -169,6 +169,7 @@ private:
   void on_turn_end() noexcept final;
   void read();
   bool take_encrypted(bytes_view data);
+  bool has_ended() const noexcept;
   bool send_output();
   bool send_encrypted();
   bool send_failed(int error);

@@ -106,6 +106,39 @@ TEST_F(TlsServer, AnswersWhatCameBeforeThePeersEnd) {
   EXPECT_TRUE(line.has_ended()) << "the server has said so, too";
 }
 
+TEST_F(TlsServer, AnswersManyThatCameBeforeThePeersEndAndItsCloseFrame) {
+  constexpr int count = 1'000; // more than a turn takes
+  test_server s{{}, by_tls()};
+  auto c = open(s);
+  tls_line& line = const_cast<tls_line&>(c.tls());
+  for (int i = 0; i < count; ++i) line.write(raw_client::encode(2, std::to_string(i)));
+  line.write(raw_client::close_frame(1000));
+  line.end();
+
+  c.send_ciphertext(line.take());
+
+  for (int i = 0; i < count; ++i) ASSERT_EQ(c.read_message(), std::to_string(i));
+  EXPECT_EQ(c.read_frame().close_code(), 1000);
+  EXPECT_TRUE(c.at_end());
+  ASSERT_TRUE(eventually([&] { return s.closed().size() == 1; }));
+  EXPECT_EQ(s.closed()[0].code, 1000);
+}
+
+TEST_F(TlsServer, AnswersWhatCameWithTheRequestAndThePeersEnd) {
+  test_server s{{}, by_tls()};
+  auto c = secure(s);
+  tls_line& line = const_cast<tls_line&>(c.tls());
+  line.write(raw_client::upgrade_request());
+  for (int i = 0; i < 20; ++i) line.write(raw_client::encode(2, std::to_string(i)));
+  line.end();
+
+  c.send_ciphertext(line.take());
+
+  EXPECT_EQ(c.read_response().status, 101);
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(c.read_message(), std::to_string(i));
+  EXPECT_TRUE(c.at_end());
+}
+
 TEST_F(TlsServer, EndsByCloseNotify) {
   test_server s{{}, by_tls()};
   auto c = open(s);
