@@ -2,8 +2,11 @@
 
 #include "libswill/net/http/plain_request.hpp"
 
+#include "tests/support/patience.hpp"
+
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -97,6 +100,12 @@ const std::vector<std::string> broken_heads = {
     "GET /ws HTTP/1.1\r\nHost: x\r\nbad name: 1\r\nX-One: 1\r\n",
     "GET /ws HTTP/1.1\r\nHost: x\r\nX-Long: a\r\n b\r\n\tc\r\nX Y: 1\r\n",
     "GET /ws HTTP/1.1\r\nHost: x\nX-One: 1",
+    "GET /ws HTTP/1.1\nHost: x\n\n",
+    "GET /ws HTTP/1.1\r\nHost: x\r\n\n",
+    "GET /ws HTTP/1.1\n",
+    "GET /ws HTTP/1.2\n",
+    "\r\n\n",
+    "\n",
     "GET /ws HTTP/1.1\r\nHost: x\rX-One: 1",
     "GET /ws HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\nX",
     "GET /ws HTTP/1.1\r\nContent-Length: x\r\nX",
@@ -130,6 +139,41 @@ TEST(RequestHead, IsCheckedNoMoreThanThatIsWorth) {
 
   EXPECT_EQ(head.put(as_bytes(line + "\x01")), state::incomplete);
   EXPECT_EQ(head.put(as_bytes(line + "\x01\r\n\r\n")), state::bad);
+}
+
+TEST(RequestHead, IsTooLargeWhereAValueIs) {
+  const std::string line = "GET /ws HTTP/1.1\r\nX-Long: " + std::string(70'000, 'x');
+  request_head head{100'000};
+  EXPECT_EQ(head.put(as_bytes(line)), state::incomplete);
+  EXPECT_EQ(head.put(as_bytes(line + "\r\n\r\n")), state::too_large);
+}
+
+TEST(RequestHead, FindsALineWithoutCrWhenNoMoreIsChecked) {
+  const std::string line = "GET /ws HTTP/1.1\r\nX-Long: " + std::string(900, 'x');
+  request_head head{1000};
+  for (std::size_t n = 1; n <= line.size(); ++n) ASSERT_EQ(head.put(as_bytes(line).first(n)), state::incomplete);
+
+  EXPECT_EQ(head.put(as_bytes(line + "\n")), state::bad);
+}
+
+/// Seconds for a head of `size` bytes that comes byte by byte: of one long line, or of many short ones.
+double seconds_byte_by_byte(std::size_t size, bool one_line) {
+  std::string input = "GET /ws HTTP/1.1\r\nX: ";
+  while (input.size() < size) input += one_line ? "xxxxxx" : "y\r\nX: ";
+  input += "\r\n\r\n";
+  request_head head{input.size()};
+  const auto begin = std::chrono::steady_clock::now();
+  for (std::size_t n = 1; n < input.size(); ++n)
+    if (head.put(as_bytes(input).first(n)) != state::incomplete) ADD_FAILURE() << n;
+  EXPECT_EQ(head.put(as_bytes(input)), state::complete);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+TEST(RequestHead, TakesTimeInProportionToItsSize) {
+  for (const bool one_line : {true, false}) {
+    const double small = seconds_byte_by_byte(6'000, one_line);
+    EXPECT_LT(seconds_byte_by_byte(60'000, one_line), 40 * small + patient(0.1)) << one_line; // not 100 times
+  }
 }
 
 // --- Plain heads, which are read without Beast

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <thread>
+#include <utility>
 
 #include <sys/socket.h>
 
@@ -253,6 +254,73 @@ TEST(Http, AnswersWhoHasEndedItsSideOfTcp) {
   half.shut_down_sending();
   EXPECT_EQ(half.read_response().status, 200);
   EXPECT_TRUE(half.at_end());
+}
+
+TEST(Http, AnswersAllThatCameBeforeTheEndOfTcp) {
+  std::shared_ptr<answer_port> waits;
+  const auto held = std::make_shared<function_responder>([&waits](auto&&, const auto& to) { waits = to; });
+  test_server s{{}, with_routes({{.path = "/held", .to = held}})};
+  std::string all = get("/held");
+  for (int i = 0; i < 20; ++i) all += get("/hello?" + std::to_string(i), "X: " + std::string(1000, 'y') + "\r\n");
+  raw_client c = s.connect();
+  c.send(all);
+  c.shut_down_sending();
+  // It keeps so much now that it finds the end of TCP only after the first answer.
+  ASSERT_TRUE(eventually([&] { return s.statistics().bytes_in > 16 * 1024; }));
+
+  s.on_loop([&] { std::exchange(waits, nullptr)->respond({}); });
+
+  EXPECT_EQ(c.read_response().status, 200);
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(c.read_response().body, "hello /hello?" + std::to_string(i));
+  EXPECT_TRUE(c.at_end());
+}
+
+TEST(Http, AnswersAllHoweverItsEndComes) {
+  test_server s{{}, with_routes()};
+  for (const auto& last : {get("/hello"), get("/hello", "Connection: close\r\n")}) {
+    for (int round = 0; round < 200; ++round) {
+      raw_client c = s.connect();
+      c.send(get("/hello") + get("/hello") + last);
+      c.shut_down_sending();
+      for (int i = 0; i < 3; ++i) ASSERT_EQ(c.read_response().status, 200) << round;
+      ASSERT_TRUE(c.at_end());
+    }
+  }
+}
+
+TEST(Http, WaitsForNothingMoreOfWhoHasEndedItsSideOfTcp) {
+  test_server s{{}, with_routes({}, [](auto& l) {
+                  l.close_timeout = std::chrono::minutes{1};
+                  l.ping_interval = milliseconds{0};
+                })};
+  raw_client refused = s.connect();
+  refused.send(get("/hello") + get("/nowhere"));
+  refused.shut_down_sending();
+  EXPECT_EQ(refused.read_response().status, 200);
+  EXPECT_EQ(refused.read_response().status, 404);
+  EXPECT_TRUE(refused.at_end());
+
+  raw_client upgrades = s.connect();
+  upgrades.send(get("/hello") + raw_client::upgrade_request());
+  upgrades.shut_down_sending();
+  EXPECT_EQ(upgrades.read_response().status, 200);
+  // Whether its end is found before it is upgraded or after that: nothing is left of it.
+  EXPECT_TRUE(eventually([&] { return s.statistics().open == 0; }));
+}
+
+TEST(Http, RefusesALineWithoutCrAtOnce) {
+  test_server s{{}, with_routes({}, [](auto& l) { l.handshake_timeout = std::chrono::minutes{1}; })};
+  for (const std::string head : {"GET /hello HTTP/1.1\nHost: x\n\n", "GET /hello HTTP/1.1\r\nHost: x\r\n\n"}) {
+    raw_client whole = s.connect();
+    whole.send(head);
+    EXPECT_EQ(whole.read_response().status, 400);
+
+    raw_client cut = s.connect();
+    cut.send(get("/hello") + head.substr(0, head.size() - 1));
+    EXPECT_EQ(cut.read_response().status, 200);
+    cut.send(head.substr(head.size() - 1));
+    EXPECT_EQ(cut.read_response().status, 400);
+  }
 }
 
 TEST(Http, ClosesConnectionsThatAreSilent) {

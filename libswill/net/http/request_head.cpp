@@ -8,6 +8,8 @@
 
 #include <iterator>
 #include <limits>
+#include <stdexcept>
+#include <utility>
 
 namespace swill::net::http {
 
@@ -32,15 +34,6 @@ std::size_t minor_version_in(std::string_view line) noexcept {
   return line.back() >= '2' && line.back() <= '9' ? line.size() - 1 : std::string_view::npos;
 }
 
-/// How much of what Beast has not used yet it is given. Once it has been left with a line that has no end, it does not look at anything before the end of the
-/// head. So until that is there: all whole lines, and one byte more, which shows that the last of them is not continued on the next.
-std::size_t to_give(std::string_view rest, bool in_fields) noexcept {
-  if (rest.find("\r\n\r\n") != std::string_view::npos || (in_fields && rest.starts_with("\r\n"))) return rest.size();
-  if (rest.empty()) return 0;
-  const std::size_t last = rest.substr(0, rest.size() - 1).rfind('\n');
-  return last == std::string_view::npos ? 0 : last + 2;
-}
-
 /// A head that comes in very many pieces would be checked as often. What is checked of it in all is bounded by so many times the limit; a line that
 /// is broken beyond that is found at the end of the head.
 constexpr std::size_t checks = 16;
@@ -53,29 +46,34 @@ request_head::~request_head() = default;
 
 void request_head::restart() {
   used_ = begin_ = 0;
-  later_version_ = false;
+  looked_ = line_ = line_before_ = 0;
+  has_end_ = later_version_ = false;
   parser_.reset();
 }
 
-request_head::state request_head::put(bytes_view input) {
+request_head::state request_head::put(bytes_view input) try {
   if (parser_ != nullptr) return put_to_beast(input);
   used_ = read_plain_request(as_text(input.first(std::min(input.size(), limit_))), plain_);
   if (used_ != 0) return state::complete;
   parser_ = std::make_unique<parser>();
   to_check_ = checks * limit_;
   return put_to_beast(input);
+} catch (const std::length_error&) {
+  return state::too_large; // Beast keeps no name and no value of 64 KiB or more
 }
 
 request_head::state request_head::put_to_beast(bytes_view input) {
   const bytes_view seen = input.first(std::min(input.size(), limit_));
   const state so_far = input.size() >= limit_ ? state::too_large : state::incomplete;
   // Empty lines before the request are nothing (RFC 9112 §2.2).
-  while (used_ == begin_ && as_text(seen.subspan(used_)).starts_with("\r\n")) used_ = begin_ += 2;
+  while (used_ == begin_ && as_text(seen.subspan(used_)).starts_with("\r\n"))
+    looked_ = line_ = line_before_ = used_ = begin_ += 2;
   if (as_text(seen.subspan(begin_)) == "\r") return so_far;
+  if (!look_for_lines(as_text(seen))) return state::bad;
   if (later_version_ && used_ == begin_ && !put_later_version(seen)) return later_version_ ? so_far : state::bad;
 
   boost::system::error_code ec;
-  const std::size_t end = used_ + to_give(as_text(seen.subspan(used_)), used_ != begin_);
+  const std::size_t end = end_for_beast(seen.size());
   while (used_ < end && !parser_->http.is_header_done()) {
     const std::size_t n = parser_->http.put(boost::asio::const_buffer(seen.data() + used_, end - used_), ec);
     used_ += n;
@@ -89,6 +87,27 @@ request_head::state request_head::put_to_beast(bytes_view input) {
   }
   if (parser_->http.is_header_done()) return state::complete;
   return is_broken(as_text(seen.subspan(used_))) ? state::bad : so_far;
+}
+
+/// Finds where the lines of the head end, in what is new: all of it is looked at once, in however many pieces it comes. False: a line has no CR before its LF.
+bool request_head::look_for_lines(std::string_view seen) {
+  while (!has_end_) {
+    const std::size_t lf = seen.find('\n', looked_);
+    looked_ = lf == std::string_view::npos ? seen.size() : lf + 1;
+    if (lf == std::string_view::npos) return true;
+    if (lf == line_ || seen[lf - 1] != '\r') return false;
+    has_end_ = lf == line_ + 1; // an empty line; those before the request are not looked at
+    line_before_ = std::exchange(line_, lf + 1);
+  }
+  return true;
+}
+
+/// Up to where Beast is given the input. Once it has been left with a line that has no end, it does not look at anything before the end of the head. So
+/// until that is there: all whole lines, and one byte more, which shows that the last of them is not continued on the next.
+std::size_t request_head::end_for_beast(std::size_t size) const noexcept {
+  if (has_end_) return size;
+  const std::size_t lines = line_ < size ? line_ : line_before_;
+  return lines > used_ ? lines + 1 : used_;
 }
 
 /// Whether Beast refuses what it has not used yet: the beginning of the request line, or of a field.

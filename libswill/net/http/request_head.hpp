@@ -12,7 +12,8 @@ namespace swill::net::http {
 /// Reads the head of one HTTP/1.1 request from bytes that come in pieces. A body is not looked at.
 ///
 /// A plain head that is there as a whole is read in one step (plain_request.hpp). All else is Beast's, from its first byte: it is the authority on
-/// what HTTP allows, and exists only then. A head without its end is `bad` as soon as Beast refuses a line of it, however it was cut.
+/// what HTTP allows, and exists only then. A head without its end is `bad` as soon as Beast refuses a line of it, or a line ends without CR, however it
+/// was cut.
 class request_head {
 public:
   explicit request_head(std::size_t size_limit);
@@ -32,6 +33,8 @@ public:
 private:
   struct parser;
   state put_to_beast(bytes_view input);
+  bool look_for_lines(std::string_view seen);
+  std::size_t end_for_beast(std::size_t size) const noexcept;
   bool put_later_version(bytes_view seen);
   bool is_broken(std::string_view rest);
 
@@ -39,9 +42,13 @@ private:
   request plain_;                  ///< where it was
   std::size_t limit_;
   std::size_t used_ = 0;
-  std::size_t begin_ = 0;      // of the request line
-  std::size_t to_check_ = 0;   // bytes that is_broken may still look at
-  bool later_version_ = false; // than HTTP/1.1
+  std::size_t begin_ = 0;       // of the request line
+  std::size_t looked_ = 0;      // up to where the ends of lines were looked for
+  std::size_t line_ = 0;        // where the line begins that has no end yet
+  std::size_t line_before_ = 0; // and the one before it
+  std::size_t to_check_ = 0;    // bytes that is_broken may still look at
+  bool has_end_ = false;        // its empty line was found
+  bool later_version_ = false;  // than HTTP/1.1
 };
 
 } // namespace swill::net::http

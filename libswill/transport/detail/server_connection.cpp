@@ -165,7 +165,7 @@ void server_connection::finish(const close_reason& why) {
 void server_connection::linger(bool until_peer_ends) {
   if (phase_ == phase::ended) return;
   phase_ = phase::lingering;
-  linger_for_peer_ = until_peer_ends;
+  linger_for_peer_ = until_peer_ends && !peer_ended_;
   pauses_ = 0;
   congested_ = full_ = short_ = false;
   drop_input();

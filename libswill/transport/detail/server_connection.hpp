@@ -98,6 +98,8 @@ private:
   void ask(net::http::request request, const net::http::route& route, std::string path);
   void send_answer(net::http::answer_content a);
   void go_on_answering();
+  /// Between two answers: what has come with the requests before is going to be looked at.
+  bool has_more_requests() const noexcept { return phase_ == phase::head && resuming_ && !kept_.empty(); }
   void end_answer();
 
   // server_connection_input.cpp
@@ -108,7 +110,7 @@ private:
   void on_input(bytes_view data) override;
   void on_read_end(bool done) override { note_input(done && !turn_over_); }
   void on_peer_gone(int error) override {
-    if (error != 0 && phase_ == phase::answering) return on_broken();
+    if (error != 0 && (phase_ == phase::answering || has_more_requests())) return on_broken();
     on_peer_gone(error == 0 ? "end of stream" : "connection lost");
   }
   void on_broken() override;

@@ -141,7 +141,7 @@ void server_connection::end_answer() {
   ++http_->answers;
   if (!http_->keeps || (peer_ended_ && kept_.empty())) {
     our_close_ = {1006, "answered", false};
-    return linger(!peer_ended_);
+    return linger(true);
   }
   phase_ = phase::head;
   http_->head.restart();

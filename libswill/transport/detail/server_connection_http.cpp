@@ -62,6 +62,8 @@ void server_connection::decide(net::http::request request) {
     return respond(verdict.status, verdict.body, verdict.headers);
   }
 
+  if (peer_ended_) return die({1006, "end of stream", true}); // it sends no messages: see on_peer_gone()
+
   http_->key = std::move(verdict.key);
   http_->subprotocol = verdict.subprotocol;
   echo_ = verdict.echo;

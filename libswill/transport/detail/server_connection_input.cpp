@@ -236,6 +236,7 @@ void server_connection::on_peer_gone(const char* how) {
       return flush_later();
     case phase::closing: return die(our_close_);
     case phase::head:
+      if (has_more_requests()) return; // as while one is answered; read_head() ends it where they are no whole ones
       if (http_->answers == 0) lane_.count.turned_away.add();
       return die({1006, how, true});
     case phase::answering: return; // its side may be closed only for sending: what it has asked is answered
