@@ -48,6 +48,12 @@ std::uint64_t seq_of(bytes_view response) noexcept {
   return r.read_array(n) && r.read_uint(seq) ? seq : 0;
 }
 
+/// Whether a gateway can read this MessagePack, however deep it nests. Each level takes a byte at least, so that short ones need no look.
+bool is_readable(bytes_view content) noexcept {
+  return content.size() <= wire::reader::deepest ||
+         wire::reader{content}.scan(wire::reader::deepest) == wire::scan_status::ok;
+}
+
 } // namespace
 
 // --- One client's connection
@@ -119,8 +125,12 @@ buffer& image_port::begin_message() {
 
 void image_port::end_message() {
   if (lane_ == nullptr || !lane_->is_alive()) return discarded_.release();
+  const bytes_view written = lane_->open_content();
+  if (!is_readable(written)) { // the gateway would take it for a broken link
+    lane_->cancel_record();
+    throw wire::encode_error{"nests too deep for the link to the gateway"};
+  }
   if (!windows_.empty()) {
-    const bytes_view written = lane_->open_content();
     const auto it = windows_.find(seq_of(written));
     if (it != windows_.end()) it->second += written.size();
   }
@@ -241,6 +251,7 @@ void worker_lane::push(std::uint32_t number, std::string_view name, const value&
     wire::write_value(to, value{name});
     wire::write_value(to, v);
     if (open_content().size() > options_.push_size) throw error{error_code::too_large, "Too large for a push"};
+    if (!is_readable(open_content())) throw error{error_code::bad_request, "Nested too deeply for a push"};
   } catch (...) {
     cancel_record();
     throw;

@@ -27,7 +27,8 @@ class value;
 class remote_inbox {
 public:
   /// Hands {name, value} on. `answer` is called once, on this thread, with whether the inbox is open, or with error 503 when the link has ended
-  /// before anybody knew; null: nobody waits. Throws error 413 for more than worker_options::push_size, and 429 while the link is full.
+  /// before anybody knew; null: nobody waits. Throws error 413 for more than worker_options::push_size, 400 for a value that nests too deep for the
+  /// link, and 429 while the link is full.
   virtual void push(std::string_view name, const value& v, std::function<void(result<bool>)> answer) = 0;
 
 protected:
@@ -49,7 +50,8 @@ public:
 
   /// Opens one binary message at the end of the output and returns that output: append the message's bytes to it, nothing else, and
   /// end_message() without anything in between. To withdraw a message that was begun, truncate the buffer to the size it had when
-  /// begin_message() returned and call cancel_message().
+  /// begin_message() returned and call cancel_message(). end_message() throws wire::encode_error, and has withdrawn the message, when it nests
+  /// deeper than the other end of a link between processes can read.
   virtual buffer& begin_message() = 0;
   virtual void end_message() = 0;
   virtual void cancel_message() = 0;

@@ -31,10 +31,13 @@ public:
     end_record();
   }
   std::vector<std::uint32_t> bounced;
+  std::vector<std::size_t> responses; ///< how many bytes each has
 
 private:
-  void on_record(record kind, std::uint32_t, std::uint32_t seq, bytes_view, const caf::strong_actor_ptr&) override {
+  void on_record(record kind, std::uint32_t, std::uint32_t seq, bytes_view content,
+                 const caf::strong_actor_ptr&) override {
     if (kind == record::bounce) bounced.push_back(seq);
+    if (kind == record::response) responses.push_back(content.size());
   }
   void on_broken() override { FAIL(); }
 };
@@ -109,6 +112,25 @@ TEST_F(ImagePort, CancelOvertakesWhatWaits) {
   app_side.port->pause_reading(false);
   s.run();
   EXPECT_EQ(app_side.heard, (words{"7", "7 cancel", "8"}));
+}
+
+/// A message of so many arrays within each other: a byte for each, and one for nil.
+void write_nested(message_port& to, std::size_t levels) {
+  wire::writer w{to.begin_message()};
+  for (std::size_t i = 0; i < levels; ++i) w.array(1);
+  w.nil();
+  to.end_message();
+}
+
+TEST_F(ImagePort, SendsNothingThatTheGatewayCouldNotRead) {
+  constexpr std::size_t most = wire::reader::deepest;
+
+  write_nested(*app_side.port, most);
+  EXPECT_THROW(write_nested(*app_side.port, most + 1), wire::encode_error);
+  write_nested(*app_side.port, 1);
+  s.run();
+
+  EXPECT_EQ(gateway.responses, (std::vector<std::size_t>{most + 1, 2}));
 }
 
 TEST_F(ImagePort, RestOfAnUploadThatWasNotBegunOpensNothing) {

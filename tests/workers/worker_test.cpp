@@ -1,5 +1,7 @@
 #include "actors/workers/worker.hpp"
 
+#include "actors/ask.hpp"
+#include "actors/handles.hpp"
 #include "tests/workers/world.hpp"
 
 #include <atomic>
@@ -95,6 +97,88 @@ TEST(Worker, AnswersAsTheGatewayItselfWould) {
   EXPECT_EQ(*streamed.trailing().find("end"), value{1});
   EXPECT_EQ(c.call<int>("count_calls"), 1);
   EXPECT_EQ(c.call<int>("count_calls"), 2);
+}
+
+/// So many arrays within each other.
+value nested(int levels) {
+  value v;
+  for (int i = 0; i < levels; ++i) v = value::array({std::move(v)});
+  return v;
+}
+
+void serve_nested(app& a) {
+  serve_all_shapes(a);
+  a.handle("deep", [](request<int> r) { return nested(r.data()); });
+  a.handle("deep_later", [](request<int> r) -> task<value> { co_return nested(r.data()); });
+  a.handle("deep_items", [](request<int> r) -> stream<value> {
+    co_yield value{1};
+    co_yield nested(r.data());
+  });
+  a.handle("deep_error", [](request<int> r) -> int { throw error{402, "no", nested(r.data())}; });
+  a.handle("deep_leading", [](request<int> r) -> task<int> {
+    co_await r.context().send_leading(metadata{"deep", nested(r.data())});
+    co_return 1;
+  });
+  a.handle("deep_trailing", [](request<int> r) {
+    r.context().trailing().set("deep", nested(r.data()));
+    return 1;
+  });
+  a.handle("deep_push", [](request<int> r) -> task<bool> {
+    const connection_handle me = r.context().connection().actor();
+    const push what{"deep", nested(r.data())};
+    co_return co_await ask<bool>(me, 10s, what);
+  });
+}
+
+// The gateway reads 256 levels, of which the envelope is one.
+TEST(Worker, WhatNestsTooDeepFailsItsCallAlone) {
+  gateway_world g;
+  worker_world w{serve_nested, {.gateways = {g.worker_address()}}};
+  client_options options;
+  options.nesting = 256;
+  blocking_client c{g.url(), options};
+  ASSERT_TRUE(serves(c, "deep_push")) << g.log.text() << w.log.text();
+  auto other = c.duplex<std::string, std::string>("echo");
+  other.write("before");
+  ASSERT_EQ(other.next(), "before");
+  const auto code_of = [&](const std::string& rpc, int levels) {
+    const auto r = c.try_call<value>(rpc, levels);
+    return r ? 0 : r.error().code;
+  };
+
+  for (const std::string rpc : {"deep", "deep_later"}) {
+    EXPECT_EQ(c.call<value>(rpc, 255), nested(255));
+    EXPECT_EQ(code_of(rpc, 256), 500);
+  }
+  EXPECT_TRUE(w.log.wait_for("nests too deep for the link to the gateway")) << w.log.text();
+
+  EXPECT_EQ(c.try_call<int>("deep_error", 254).error().data, nested(254));
+  const auto without = c.try_call<int>("deep_error", 255).error();
+  EXPECT_EQ(without.code, 402);
+  EXPECT_EQ(without.message, "no");
+  EXPECT_TRUE(without.data.is_nil());
+  EXPECT_TRUE(w.log.wait_for("an error is sent without its data")) << w.log.text();
+
+  for (const std::string rpc : {"deep_leading", "deep_trailing"}) {
+    EXPECT_EQ(code_of(rpc, 254), 0);
+    EXPECT_EQ(code_of(rpc, 255), 500);
+  }
+
+  auto items = c.stream<value>("deep_items", 256);
+  EXPECT_EQ(items.next(), value{1});
+  try {
+    items.next();
+    ADD_FAILURE() << "an item that nests too deep";
+  } catch (const error& e) {
+    EXPECT_EQ(e.code, 500);
+  }
+
+  EXPECT_EQ(code_of("deep_push", 255), 0);
+  EXPECT_EQ(code_of("deep_push", 256), 400);
+
+  other.write("after");
+  EXPECT_EQ(other.next(), "after");
+  EXPECT_EQ(g.log.text().find("is out"), std::string::npos) << g.log.text();
 }
 
 TEST(Worker, LogsTheTraceOfTheClientsRequest) {

@@ -457,7 +457,10 @@ void call::note_failure_after(std::size_t number, const std::exception_ptr& fail
 void call::send_error(const error& e) {
   end_as(outcome::kind::error, e.code);
   log_answer(e);
-  output_.send_error(e);
+  if (output_.send_error(e)) return;
+  log_failure("error data", [](log_limiter::length) {
+    return std::string{"an error is sent without its data, which nest too deep for the link"};
+  });
 }
 
 void call::settle_exception(std::exception_ptr e) {

@@ -37,11 +37,21 @@ void call_output::send(response_type type, exchange* message, bool is_last) {
   if (type == response_type::message) ++items_;
 }
 
-void call_output::send_error(const error& e) {
-  open_message m{*port_};
-  wire::write_error(m.to(), seq_, e);
-  bytes_ += m.size();
-  m.end();
+bool call_output::send_error(const error& e) {
+  const auto write_one = [this](const error& what) {
+    open_message m{*port_};
+    wire::write_error(m.to(), seq_, what);
+    const std::size_t size = m.size();
+    m.end();
+    bytes_ += size;
+  };
+  try {
+    write_one(e);
+    return true;
+  } catch (const wire::encode_error&) { // of the port
+    write_one(error{e.code, e.message});
+    return false;
+  }
 }
 
 // --- Items of a stream

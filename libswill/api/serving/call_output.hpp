@@ -42,7 +42,8 @@ public:
   // --- Envelopes. What throws, because its message cannot be encoded, has sent nothing.
   /// `message`: whose outgoing message it carries, or null. `is_last`: trailing metadata go along.
   void send(wire::response_type type, exchange* message, bool is_last);
-  void send_error(const error& e);
+  /// False: without its data, which nest deeper than the port carries.
+  bool send_error(const error& e);
   /// One that was begun elsewhere is whole, with the message that answers the request.
   void note_answer(std::size_t size) noexcept {
     ++items_;

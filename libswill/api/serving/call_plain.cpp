@@ -71,8 +71,9 @@ bool call::answer_plain(const wire::request_envelope& e) {
   message_passage passage{*this, has_hooks, !e.is_checked};
   if (!handler_->call_plain(context_, data, e.is_checked, limits(), passage)) return false;
   output_.write_tail(passage.message().to(), wire::response_type::message, true);
-  output_.note_answer(passage.message().size());
+  const std::size_t size = passage.message().size();
   passage.message().end();
+  output_.note_answer(size);
   end_as(outcome::kind::ok);
   return true;
 }
