@@ -26,6 +26,9 @@ void check_config(const caf::actor_system_config& config, const std::string& pat
                         "configuration of its own for each server would be right");
     else if (full != throughput_name)
       out.add(path, "sets " + full + ", but a server has a scheduler of its own; without that it would be right");
+    else if (const auto messages = caf::get_if<std::uint64_t>(&entry.second); !messages || *messages == 0)
+      out.add(path, "sets " + full + " to " + to_string(entry.second) +
+                        "; 1 or more would be right, or no actor of the pool would run");
   }
 }
 

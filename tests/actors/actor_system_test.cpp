@@ -133,6 +133,19 @@ TEST(ActorSystem, WithSettingsOfASchedulerIsAMistake) {
   EXPECT_EQ(texts_of([&] { const test_server s{config}; }).size(), 2U);
 }
 
+TEST(ActorSystem, WhoseActorsWouldNeverRunIsAMistake) {
+  const auto texts_with = [](std::uint64_t throughput) {
+    auto config = std::make_shared<caf::actor_system_config>();
+    config->set("scheduler.max-throughput", throughput);
+    return texts_of([&] { const test_server s{config}; });
+  };
+
+  EXPECT_THAT(texts_with(0),
+              testing::ElementsAre("actor_system sets scheduler.max-throughput to 0; 1 or more would be right, or no "
+                                   "actor of the pool would run"));
+  EXPECT_THAT(texts_with(1), testing::ElementsAre("nothing"));
+}
+
 TEST(ActorSystem, BelongsToOneServer) {
   app a;
   auto config = std::make_shared<caf::actor_system_config>();

@@ -648,8 +648,8 @@ TEST(Frames, DeliversWhatCameBeforeThePeersEndWhenReadingGoesOn) {
   EXPECT_EQ(taken, 1);
 }
 
-// Clients whose messages are many and take long wait for each other, and those who come to the end of theirs do not.
-TEST(Frames, ServesTheModestBeforeFiftyGreedyOnes) {
+/// Fifty clients send so much that their turns are long, and one does not: how long its answer takes, the least of several.
+std::chrono::steady_clock::duration answer_among_greedy_ones() {
   script does;
   does.on_message = [](message_port& p, bytes_view m) {
     const auto end = std::chrono::steady_clock::now() + (m.size() > 1 ? 1ms : 0ms);
@@ -659,27 +659,36 @@ TEST(Frames, ServesTheModestBeforeFiftyGreedyOnes) {
   };
   test_server s{does};
   auto modest = s.open();
+  const auto ask = [&modest] {
+    const auto before = std::chrono::steady_clock::now();
+    modest.send_message("x");
+    EXPECT_EQ(modest.read_message(), ".");
+    return std::chrono::steady_clock::now() - before;
+  };
+  for (int i = 0; i < 8; ++i) ask(); // the turn that opened it may have been a long one
   std::vector<raw_client> greedy;
+  constexpr int messages = 40; // each: for all, two seconds of work, 150 ms for a turn each
   std::string burst;
-  for (int i = 0; i < 40; ++i)
-    burst += raw_client::encode(2, "long"); // for all: two seconds of work, 200 ms for a turn each
+  for (int i = 0; i < messages; ++i) burst += raw_client::encode(2, "long");
   for (int i = 0; i < 50; ++i) greedy.push_back(s.open());
   for (auto& g : greedy) g.send(burst);
   for (auto& g : greedy) EXPECT_EQ(g.read_message(), ".");
 
   auto best = std::chrono::steady_clock::duration::max();
-  for (int i = 0; i < 8; ++i) { // a turn that the machine makes long costs the modest one its place in the next four
-    if (best < patient(60ms)) break;
-    const auto before = std::chrono::steady_clock::now();
-    modest.send_message("x");
-    EXPECT_EQ(modest.read_message(), ".");
-    best = std::min(best, std::chrono::steady_clock::now() - before);
+  for (int i = 0; i < 8 && best >= patient(60ms); ++i) best = std::min(best, ask());
+  for (auto& g : greedy) {
+    for (int i = 1; i < messages; ++i) EXPECT_EQ(g.read_message(), ".") << i; // none is forgotten
   }
+  return best;
+}
+
+// Clients whose messages are many and take long wait for each other, and those who come to the end of theirs do not. A turn that the machine makes long
+// costs the modest one its place in the next four; on a busy one there are several of these, so there are several attempts.
+TEST(Frames, ServesTheModestBeforeFiftyGreedyOnes) {
+  auto best = std::chrono::steady_clock::duration::max();
+  for (int i = 0; i < 5 && best >= patient(60ms); ++i) best = std::min(best, answer_among_greedy_ones());
 
   EXPECT_LT(best, patient(60ms));
-  for (auto& g : greedy) {
-    for (int i = 1; i < 40; ++i) ASSERT_EQ(g.read_message(), ".") << i; // none is forgotten
-  }
 }
 
 TEST(Frames, GivesNeighboursTheirTurn) {
