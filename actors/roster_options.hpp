@@ -3,10 +3,34 @@
 #include <caf/error.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <functional>
+#include <type_traits>
+#include <utility>
 
 namespace swill {
+
+namespace actors {
+
+/// restart_policy::on_give_up: a std::function, of which a compiler says in one line that what it is given takes something else.
+class give_up_function {
+public:
+  give_up_function() = default;
+  template <class F>
+  requires(!std::same_as<F, give_up_function>) give_up_function(F f) {
+    constexpr bool fits = std::is_invocable_v<F&, const caf::error&>;
+    static_assert(fits, "on_give_up is called with what the last actor ended with: [](const caf::error& why) { ... }");
+    if constexpr (fits) is_ = std::move(f);
+  }
+  explicit operator bool() const noexcept { return is_ != nullptr; }
+  void operator()(const caf::error& why) const { is_(why); }
+
+private:
+  std::function<void(const caf::error&)> is_;
+};
+
+} // namespace actors
 
 /// What happens when an actor that a server has made ends without having been told to.
 struct restart_policy {
@@ -25,7 +49,7 @@ struct restart_policy {
   /// From when an actor is told to end (user_shutdown). When reached: it is killed.
   std::chrono::milliseconds stop_timeout{5000};
   /// `f(why)`, with what the last actor ended with, on an I/O thread; must not wait.
-  std::function<void(const caf::error& why)> on_give_up{};
+  actors::give_up_function on_give_up{};
 };
 
 /// What may be said of actors that there are for keys.

@@ -100,6 +100,7 @@ void actors(swill::app& app, const caf::actor& any, const stock& typed, const se
   (void)swill::keyed{[](const line& l) { return l.sku; }, [](caf::event_based_actor*) { return caf::behavior{}; }}; // says: the factory of keyed actors takes the key
   (void)swill::keyed{[](const line& l) { return l.sku; }, [](caf::event_based_actor*, int, std::string) { return caf::behavior{}; }}; // says: the factory of keyed actors takes the key
   app.handle_actor<line, double>("f", swill::keyed{[](const line& l) { return l.sku; }, [](caf::event_based_actor*, std::string, int) { return caf::behavior{}; }}); // says: the factory of keyed actors takes the key
+  (void)swill::restart_policy{.on_give_up = [](const std::string&) {}}; // says: on_give_up is called with what the last actor ended with
   app.handle_actor("f", more);                         // says: only a typed actor of one message type says what it takes
   app.handle_actor("f", any);                          // says: only a typed actor of one message type says what it takes
 }
