@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/watched_end.hpp"
+
 #include "libswill/base/loop.hpp"
 #include "libswill/base/scope.hpp"
 
@@ -29,6 +31,7 @@ struct incarnation {
   std::size_t left = 0;         ///< messages whose calls have ended without an answer, and which it may still hold
   actor_place* where = nullptr; ///< null: it is not that of its place any more
   bool ends_when_idle = false;  ///< another has taken its place
+  watched_end end;              ///< for its calls; has a mutex of its own
 };
 
 /// A call that waits for something to change in a place.
@@ -92,6 +95,8 @@ public:
   explicit operator bool() const noexcept { return incarnation_ != nullptr; }
   const caf::strong_actor_ptr& actor() const noexcept { return incarnation_->actor; }
   std::uint64_t number() const noexcept { return incarnation_->number; }
+  /// Of that actor; as long as this is there.
+  watched_end& end() const noexcept { return incarnation_->end; }
 
   /// The call ends without an answer: where calls are bounded, its message counts as long as what this gives. Null: they are not.
   std::unique_ptr<left_message> leave() const;

@@ -1,6 +1,7 @@
 #include "actors/ask.hpp"
 
 #include "actors/request_actor.hpp"
+#include "libswill/base/symbols.hpp"
 
 #include <stdexcept>
 
@@ -37,8 +38,11 @@ void throw_from(const caf::error& e) {
   if (e == caf::sec::request_timeout) throw error{error_code::deadline_exceeded, "The handler did not answer in time"};
   if (e == caf::sec::request_receiver_down || e.category() == caf::atom("exit"))
     throw error{error_code::unavailable, "The handler is not there"};
-  if (e == caf::sec::unexpected_response)
-    throw std::runtime_error("the actor has answered with something else than what it was registered for");
+  if (e == caf::sec::unexpected_response) {
+    std::string text = "the actor has answered with something else than what it was registered for";
+    if (e.context().match_elements<std::string>()) text += ": " + e.context().get_as<std::string>(0);
+    throw std::runtime_error(text);
+  }
   if (e == caf::sec::unexpected_message) throw error{error_code::invalid_rpc, "The handler does not know this message"};
   throw std::runtime_error("actor answered " + caf::to_string(e));
 }
@@ -80,7 +84,8 @@ bool ask_base::begin(scope& s, std::coroutine_handle<> h) {
   if (timeout_.count() > 0) s.loop().set_timer(*this, s.loop().now() + detail::within_the_clock(timeout_));
   // In this order: of an actor that has ended, the refusal comes before the news of its end.
   send(*self_, *this);
-  self_->add_receiver(*this, to_);
+  self_->add_receiver(*this, to_, end_ == nullptr);
+  if (end_ != nullptr) end_->add(watcher_, *self_);
   return true;
 }
 
@@ -89,6 +94,7 @@ void ask_base::withdraw() noexcept {
   if (self_ == nullptr) return;
   self_->forget(*this);
   self_->remove_receiver(*this);
+  if (end_ != nullptr) end_->remove(watcher_);
   self_ = nullptr;
 }
 
@@ -111,7 +117,10 @@ void ask_base::on_response(caf::type_erased_tuple& content) {
   refused_ = self_->current_sender() == nullptr && is_closed(to_) && content.match_elements<caf::error>() &&
              content.get_as<caf::error>(0) == caf::sec::request_receiver_down;
   if (content.match_elements<caf::error>()) return end(std::move(content.get_mutable_as<caf::error>(0)));
-  end(take(content) ? caf::error{} : caf::make_error(caf::sec::unexpected_response));
+  if (take(content)) return end({});
+  std::string text = "(" + types_of(self_->system(), content) + ")";
+  if (wanted() != nullptr) text += " in place of " + swill::detail::demangled(wanted());
+  end(caf::make_error(caf::sec::unexpected_response, std::move(text)));
 }
 
 void ask_base::on_down(const caf::error&) { end(caf::make_error(caf::sec::request_receiver_down)); }

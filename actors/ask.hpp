@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/loop_actor.hpp"
+#include "actors/watched_end.hpp"
 
 #include "libswill/api/serving/call.hpp"
 #include "libswill/base/await.hpp"
@@ -12,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <typeinfo>
 
 namespace swill {
 
@@ -47,7 +49,9 @@ caf::strong_actor_ptr actor_behind(const Handle& h) {
 /// The part of an ask that does not depend on types: suspended until the answer, the timeout, the other's end, or cancellation.
 class ask_base : wait, timer, response_receiver, mail_receiver {
 public:
-  ask_base(const caf::strong_actor_ptr& to, std::chrono::milliseconds timeout) : to_(to), timeout_(timeout) {}
+  /// `end`: of the other, which must live as long as this; null: it is monitored.
+  ask_base(const caf::strong_actor_ptr& to, std::chrono::milliseconds timeout, watched_end* end = nullptr)
+      : to_(to), timeout_(timeout), end_(end) {}
   ask_base& operator=(ask_base&&) = delete;
   virtual ~ask_base();
 
@@ -71,6 +75,8 @@ protected:
   void finish();
   virtual void send(loop_actor& from, response_receiver& r) = 0;
   virtual bool take(caf::type_erased_tuple& content) = 0;
+  /// What take takes, as typeid names it, for the log; null: not one type.
+  virtual const char* wanted() const noexcept { return nullptr; }
   const caf::strong_actor_ptr& target() const noexcept { return to_; }
 
 private:
@@ -85,6 +91,8 @@ private:
 
   caf::strong_actor_ptr to_;
   std::chrono::milliseconds timeout_;
+  watched_end* const end_;
+  watched_end::watcher watcher_; ///< of end_
   scope* scope_ = nullptr;
   loop_actor* self_ = nullptr;
   caf::error error_;
@@ -95,8 +103,9 @@ private:
 template <class R, class... Ts>
 class ask_awaiter final : public ask_base {
 public:
-  ask_awaiter(const caf::strong_actor_ptr& to, std::chrono::milliseconds timeout, std::tuple<Ts...> arguments)
-      : ask_base(to, timeout), arguments_(std::move(arguments)) {}
+  ask_awaiter(const caf::strong_actor_ptr& to, std::chrono::milliseconds timeout, std::tuple<Ts...> arguments,
+              watched_end* end = nullptr)
+      : ask_base(to, timeout, end), arguments_(std::move(arguments)) {}
   R await_resume() {
     finish();
     if constexpr (!std::is_void_v<R>) return std::move(*result_);
@@ -115,6 +124,8 @@ private:
       return true;
     }
   }
+  const char* wanted() const noexcept override { return typeid(R).name(); }
+
   std::tuple<Ts...> arguments_;
   std::conditional_t<std::is_void_v<R>, bool, std::optional<std::conditional_t<std::is_void_v<R>, int, R>>> result_{};
 };

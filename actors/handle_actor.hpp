@@ -146,7 +146,7 @@ task<Out> call_actor(actor_question q, KeyOf key_of, request<In> r) {
     // A call that an actor has not looked at may go to the next one.
     std::tuple<Info..., In> message{Info(info_of(c, end, key_text(key), a.number()))...,
                                     q.who->renews() ? In(std::as_const(r).data()) : In(std::move(r).data())};
-    ask_awaiter<Answered, Info..., In> asking{a.actor(), time_until(end, c), std::move(message)};
+    ask_awaiter<Answered, Info..., In> asking{a.actor(), time_until(end, c), std::move(message), &a.end()};
     const open_question open{q.cancel, a, c, asking};
     try {
       if constexpr (std::is_void_v<Out>) {
@@ -225,7 +225,7 @@ private:
       if (!a) a = co_await next_actor(q.who, &key, met, end, std::move(w));
       caller.incarnation = a.number();
       std::tuple<Info..., In> message{Info(caller)..., In(in)};
-      ask_awaiter<Answered, Info..., In> asking{a.actor(), time_until(end, by.loop()), std::move(message)};
+      ask_awaiter<Answered, Info..., In> asking{a.actor(), time_until(end, by.loop()), std::move(message), &a.end()};
       const routed_question open{a, asking, by};
       try {
         if constexpr (std::is_void_v<Answered>) {
@@ -320,11 +320,12 @@ void blueprint::handle_actor(std::string_view name, Handle actor, const actor_op
   using message = typename actors::side<In>::type;
   constexpr bool keyed = !std::is_same_v<key_of, actors::no_key>;
   constexpr bool takes_key = !keyed || (!actors::side<In>::streams && key_of::template takes<message>);
+  constexpr bool lacks_factory = requires { requires key_of::lacks_factory; };
   constexpr bool has_key = takes_key && std::is_invocable_v<key_of, const message&>;
   constexpr bool fits = told && has_key && actors::answers<signatures, In, Out>();
   static_assert(told, "with_info is for actors of which neither side streams");
   static_assert(takes_key, "keyed actors need a key of each call: one message, which the function of the key takes");
-  static_assert(!takes_key || has_key,
+  static_assert(!takes_key || has_key || lacks_factory,
                 "the function of the key gives another type than the factory of these actors takes");
   static_assert(
       sendable,

@@ -59,12 +59,14 @@ caf::resumable::resume_result loop_actor::resume(caf::execution_unit*, std::size
     const caf::mailbox_element_ptr element{static_cast<caf::mailbox_element*>(oldest)};
     oldest = oldest->next;
     element->next = nullptr;
+    handles_last_ = oldest == nullptr;
     if (alive_) {
       handle(*element);
     } else {
       refuse_mail(*element, caf::exit_reason::unreachable);
     }
   }
+  handles_last_ = false;
   return alive_ ? awaiting_message : done;
 }
 
@@ -111,18 +113,28 @@ bool is_plain_message(caf::mailbox_element& element) {
          !element.content().match_elements<caf::exit_msg>() && !element.content().match_elements<caf::down_msg>();
 }
 
-/// "int32_t, order": for the log, without what is in it.
+/// As people know what CAF calls "@i32" or "@str".
+std::string name_of_builtin(const std::string& name) {
+  if (name == "@str") return "std::string";
+  const bool is_unsigned = name.starts_with("@u");
+  if (!is_unsigned && !name.starts_with("@i")) return name;
+  const std::string bits = name.substr(2);
+  const bool is_integer = bits == "8" || bits == "16" || bits == "32" || bits == "64";
+  return is_integer ? (is_unsigned ? "uint" : "int") + bits + "_t" : name;
+}
+
+} // namespace
+
 std::string types_of(const caf::actor_system& system, const caf::type_erased_tuple& content) {
   std::string out;
   for (std::size_t i = 0; i < content.size(); ++i) {
     const auto [number, type] = content.type(i);
     if (i != 0) out += ", ";
-    out += number != 0 ? system.types().portable_name(number, type) : swill::detail::demangled(type->name());
+    out += number != 0 ? name_of_builtin(system.types().portable_name(number, type))
+                       : swill::detail::demangled(type->name());
   }
   return out;
 }
-
-} // namespace
 
 void loop_actor::refuse_mail(caf::mailbox_element& element, const caf::error& why) {
   if (is_plain_message(element)) home_->dropped_mail.fetch_add(1, std::memory_order_relaxed);
@@ -142,11 +154,12 @@ void loop_actor::forget(const response_receiver& r) noexcept {
   std::erase_if(pending_, [&r](const pending_request& p) { return p.receiver == &r; });
 }
 
-void loop_actor::add_receiver(mail_receiver& r, const caf::strong_actor_ptr& peer) {
+void loop_actor::add_receiver(mail_receiver& r, const caf::strong_actor_ptr& peer, bool monitors) {
   r.next_ = std::exchange(receivers_, &r);
   if (peer == nullptr) return;
   r.peer_ = caf::actor_cast<caf::actor_addr>(peer);
-  local_actor::monitor(peer->get(), caf::message_priority::normal);
+  r.monitors_ = monitors;
+  if (monitors) local_actor::monitor(peer->get(), caf::message_priority::normal);
 }
 
 void loop_actor::remove_receiver(const mail_receiver& r) {
@@ -154,7 +167,7 @@ void loop_actor::remove_receiver(const mail_receiver& r) {
   while (*at != nullptr && *at != &r) at = &(*at)->next_;
   if (*at == nullptr) return;
   *at = r.next_;
-  if (r.peer_ != nullptr) demonitor(r.peer_);
+  if (r.monitors_) demonitor(r.peer_);
 }
 
 bool loop_actor::offer_mail(caf::mailbox_element& element) {

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -37,6 +38,7 @@ private:
   friend class loop_actor;
   mail_receiver* next_ = nullptr;
   caf::actor_addr peer_;
+  bool monitors_ = false; ///< peer_, by a monitor of CAF
 };
 
 class loop_actor;
@@ -78,8 +80,9 @@ public:
   void forget(const response_receiver& r) noexcept;
 
   /// While r is set, it is told when `peer` ends, or this actor, and gets the mail that this actor does not know. Several at a time may be
-  /// set. This actor must be alive. Without a peer, r gets the news of all ends that no other receiver is for, as mail.
-  void add_receiver(mail_receiver& r, const caf::strong_actor_ptr& peer);
+  /// set. This actor must be alive. Without a peer, r gets the news of all ends that no other receiver is for, as mail. `monitors`: false when
+  /// somebody else sends the news of the end of `peer` (watched_end).
+  void add_receiver(mail_receiver& r, const caf::strong_actor_ptr& peer, bool monitors = true);
   void remove_receiver(const mail_receiver& r);
 
   /// Ends this actor, as exit messages do: on_exit runs, monitors and links are told. On its thread.
@@ -109,6 +112,8 @@ protected:
   /// Mail that is neither a response nor a function nor about exits. False: it does not take it. A request is answered so then. Other mail is
   /// dropped, counted and logged: in CAF an error ends an actor that has only sent something, and it was not its fault.
   virtual bool on_mail(caf::mailbox_element&) { return false; }
+  /// It handles the last of the mail that it was resumed for: one more reference to it, that of whoever resumes it, ends after that.
+  bool handles_last_mail() const noexcept { return handles_last_; }
   bool has_mail() const noexcept { return head_.load(std::memory_order_relaxed) != nullptr; }
   bool is_watched() const noexcept { return attachables_head_ != nullptr; }
   bool has_pending_requests() const noexcept { return !pending_.empty() || receivers_ != nullptr; }
@@ -132,7 +137,11 @@ private:
   std::vector<pending_request> pending_;
   mail_receiver* receivers_ = nullptr; ///< the newest, a list
   bool alive_ = true;
+  bool handles_last_ = false;
 };
+
+/// "int32_t, order": the types of a message, for the log, without what is in it.
+std::string types_of(const caf::actor_system& system, const caf::type_erased_tuple& content);
 
 /// The actor from which coroutines of s send mail; null when they cannot.
 loop_actor* sender_of(scope& s);

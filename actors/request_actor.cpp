@@ -68,9 +68,12 @@ void request_actor::note_trace(std::string_view now) {
 }
 
 bool request_actor::is_recyclable() const noexcept {
-  // The one strong reference is that of the connection which is giving it up; a strong reference holds one weak reference.
+  // The one strong reference is that of the connection which is giving it up; a strong reference holds one weak reference. A request that ends by
+  // an answer, or other mail, ends while its actor is resumed, which holds another one. Mail that comes now shows by has_mail: whoever sends it
+  // lets go of its own reference after that.
   const auto* control = ctrl();
-  return is_alive() && control->strong_refs == 1 && control->weak_refs == 1 && !is_watched() && !has_mail() &&
+  const std::size_t held = handles_last_mail() ? 2 : 1;
+  return is_alive() && control->strong_refs == held && control->weak_refs == 1 && !is_watched() && !has_mail() &&
          !has_pending_requests();
 }
 

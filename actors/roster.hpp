@@ -125,8 +125,9 @@ private:
   [[noreturn]] void refuse(const actor_place& p, clock_time now) const;
   void tell_keeper(actor_place& p, std::optional<caf::error> died);
   void make(actor_place& p, clock_time now);
+  void watch(actor_place& p, const std::shared_ptr<incarnation>& i, bool is_made);
   void enter(actor_place& p, caf::strong_actor_ptr a, clock_time now);
-  void on_down(actor_place& p, std::uint64_t number, std::uint64_t run, const caf::error& why);
+  void on_down(actor_place& p, const incarnation& i, std::uint64_t run, const caf::error& why);
   std::string described() const;
   void note_death(actor_place& p, const caf::error& why, clock_time now);
   bool needs_actor(actor_place& p, clock_time now);

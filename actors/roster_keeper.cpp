@@ -134,8 +134,11 @@ void roster::start(runtime& r) {
       if (given_ == nullptr) {
         make(*p, keeper_.front().now());
       } else {
-        const std::lock_guard lock{mutex_};
+        std::unique_lock lock{mutex_};
         enter(*p, given_, {});
+        const std::shared_ptr<incarnation> given = p->now;
+        lock.unlock();
+        watch(*p, given, false);
       }
     }
   });
@@ -225,28 +228,35 @@ void roster::make(actor_place& p, clock_time now) {
   } catch (...) {
     failure = error_of(std::current_exception());
   }
-  std::uint64_t number = 0;
-  std::uint64_t run = 0;
+  std::shared_ptr<incarnation> made;
   {
     const std::lock_guard lock{mutex_};
     if (a == nullptr) {
       note_death(p, failure, now);
       return tell_keeper(p, std::nullopt);
     }
-    enter(p, a, now);
-    number = made_;
-    run = run_;
+    enter(p, std::move(a), now);
+    made = p.now;
   }
-  // Without the mutex: an actor that has died already calls it at once.
-  a->get()->attach_functor([weak = weak_from_this(), &p, number, run](const caf::error& why) {
-    if (const auto self = weak.lock()) self->on_down(p, number, run, why);
-  });
+  watch(p, made, true);
+}
+
+/// Has the calls of an actor, and where its roster has made it, that as well, told of its end. On the keeper's thread, or that of rebind, without
+/// the mutex: an actor that has ended already tells at once.
+void roster::watch(actor_place& p, const std::shared_ptr<incarnation>& i, bool is_made) {
+  i->actor->get()->attach_functor(
+      [weak = weak_from_this(), of = std::weak_ptr{i}, &p, run = run_, is_made](const caf::error& why) {
+        const std::shared_ptr<incarnation> ended = of.lock();
+        if (ended == nullptr) return; // it has neither a place nor calls
+        ended->end.tell(ended->actor->address(), why);
+        if (const auto self = weak.lock(); self != nullptr && is_made) self->on_down(p, *ended, run, why);
+      });
 }
 
 /// An actor has ended. On any thread.
-void roster::on_down(actor_place& p, std::uint64_t number, std::uint64_t run, const caf::error& why) {
+void roster::on_down(actor_place& p, const incarnation& i, std::uint64_t run, const caf::error& why) {
   const std::lock_guard lock{mutex_};
-  if (server_ == nullptr || run != run_ || p.now == nullptr || p.now->number != number) return;
+  if (server_ == nullptr || run != run_ || p.now.get() != &i) return;
   const bool was_told = p.is == actor_place::state::ending;
   const bool is_normal =
       !is_permanent_ && (!why || why == caf::exit_reason::normal || why == caf::exit_reason::user_shutdown);
@@ -397,16 +407,23 @@ void roster::rebind(const caf::strong_actor_ptr& to, std::type_index type, bool 
   if (is_foreign(to)) throw std::invalid_argument(foreign_text);
   const std::type_index any{typeid(caf::actor)};
   if (type != type_ && type != any && type_ != any) throw std::invalid_argument("the actor is of another type");
-  const std::lock_guard lock{mutex_};
-  if (server_ == nullptr) throw std::logic_error("the server does not run");
-  actor_place& p = *other_places_.front();
-  const std::shared_ptr<incarnation> old = p.now;
-  if (given_ != nullptr) given_ = to;
-  enter(p, to, {});
-  if (old == nullptr) return;
-  old->where = nullptr;
-  old->ends_when_idle = ends_old;
-  if (ends_old && old->calls == 0) retire(old->actor);
+  std::shared_ptr<incarnation> now;
+  actor_place* place = nullptr;
+  {
+    const std::lock_guard lock{mutex_};
+    if (server_ == nullptr) throw std::logic_error("the server does not run");
+    place = other_places_.front();
+    const std::shared_ptr<incarnation> old = place->now;
+    if (given_ != nullptr) given_ = to;
+    enter(*place, to, {});
+    now = place->now;
+    if (old != nullptr) {
+      old->where = nullptr;
+      old->ends_when_idle = ends_old;
+      if (ends_old && old->calls == 0) retire(old->actor);
+    }
+  }
+  watch(*place, now, false);
 }
 
 /// With the mutex held: an actor that has no place any more ends.

@@ -394,7 +394,21 @@ void runtime::rebind(std::string_view name, const caf::strong_actor_ptr& to, std
   const auto roster_of = [](const detail::handler& h) { return std::dynamic_pointer_cast<roster>(h.backend); };
   const detail::handler* handler = app_ ? app_->find(name) : nullptr;
   const auto own = handler != nullptr ? roster_of(*handler) : nullptr;
-  if (own == nullptr) throw std::invalid_argument("no actor serves " + std::string{name});
+  if (own == nullptr) {
+    constexpr std::size_t most = 8;
+    std::vector<std::string> known;
+    if (app_ != nullptr) {
+      for (const auto& h : app_->handlers()) {
+        if (roster_of(*h) != nullptr) known.push_back(h->name);
+      }
+    }
+    std::sort(known.begin(), known.end());
+    std::string text = "no actor serves " + std::string{name} + "; actors serve ";
+    if (known.empty()) text += "no handler";
+    for (std::size_t i = 0; i < std::min(most, known.size()); ++i) text += (i == 0 ? "" : ", ") + known[i];
+    if (known.size() > most) text += " and " + std::to_string(known.size() - most) + " more";
+    throw std::invalid_argument(text);
+  }
   const caf::strong_actor_ptr old = own->only_actor();
   const bool ends_old = std::none_of(app_->handlers().begin(), app_->handlers().end(), [&](const auto& h) {
     const auto other = roster_of(*h);

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "actors/pool_queue.hpp"
 #include "actors/unit.hpp"
 
 #include "libswill/base/mistakes.hpp"
 
 #include <caf/actor_system_config.hpp>
-#include <caf/policy/work_sharing.hpp>
 #include <caf/scheduler/coordinator.hpp>
 
 #include <memory>
@@ -28,9 +28,9 @@ std::unique_ptr<caf::actor_system> make_system(caf::actor_system_config& config,
 /// CAF's worker pool for blocking and CPU-heavy work, beside one unit a loop for pinned actors. Timeouts of actors stay on the thread
 /// that sets them; the pool's go to CAF's own clock. Without workers, what would run on the pool runs on the first unit, in the order in
 /// which it comes, and by the clock of its loop.
-class scheduler final : public caf::scheduler::coordinator<caf::policy::work_sharing> {
+class scheduler final : public caf::scheduler::coordinator<pool_queue> {
 public:
-  using super = caf::scheduler::coordinator<caf::policy::work_sharing>;
+  using super = caf::scheduler::coordinator<pool_queue>;
 
   scheduler(caf::actor_system& system, std::vector<swill::loop*> loops, bool has_workers)
       : super(system), loops_(std::move(loops)), has_workers_(has_workers) {}

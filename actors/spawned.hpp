@@ -159,6 +159,8 @@ using key_taken = typename key_among<arguments_of<F>>::type;
 /// Gives the key of a call.
 template <class KeyOf, class Key>
 struct key_function {
+  /// The factory takes no key, which the compiler has said already.
+  static constexpr bool lacks_factory = std::is_null_pointer_v<Key>;
   /// Whether there is one of such a message.
   template <class In>
   static constexpr bool takes = std::is_invocable_v<const KeyOf&, const In&>;

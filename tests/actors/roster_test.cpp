@@ -314,6 +314,47 @@ TEST_F(Roster, TellsAFactoryThatThrowsToTheLog) {
   EXPECT_THAT(a.lines(), testing::ElementsAre(testing::HasSubstr("no luck")));
 }
 
+TEST_F(Roster, HasTheActorOfAnAnsweredRequestServeTheNextOne) {
+  std::vector<caf::actor_id> senders;
+  a.handle_actor<int, int>("same", a.spawn("notes", [&senders](caf::event_based_actor* self) -> caf::behavior {
+    return {[&senders, self](int v) {
+      senders.push_back(self->current_sender()->id());
+      return v;
+    }};
+  }));
+  test_client& c = serve();
+
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(c.call<int>("same", i), i);
+
+  EXPECT_EQ(senders, std::vector<caf::actor_id>(3, senders.at(0)));
+}
+
+TEST_F(Roster, TellsAllCallsOfAnActorOfItsEnd) {
+  a.handle_actor<int, int>("add", keyed{[](int) { return 0; },
+                                        [this](caf::stateful_actor<lives>* self, int) { return worker(self, &all); }});
+  test_client& c = serve();
+  std::vector<std::uint64_t> open;
+  for (int i = 0; i < 5; ++i) open.push_back(c.open("add", 0));
+  c.cancel(open[2]); // no longer among them
+  server->run();
+
+  const auto last = c.open("add", -3);
+
+  for (const int i : {0, 1, 3, 4}) EXPECT_EQ(answer(open[i]), strings{"e:503"});
+  EXPECT_EQ(answer(last), strings{"m:-2"});
+  EXPECT_EQ(c.call<int>("add", 1), 2);
+  EXPECT_EQ(all.made, 2);
+}
+
+TEST_F(Roster, LogsTheTypesOfAnAnswerThatIsNoOut) {
+  a.handle_actor<int, double>("odd", supervised{maker()});
+  test_client& c = serve();
+
+  EXPECT_EQ(outcome_of(c, "odd", 1), -500);
+
+  EXPECT_THAT(a.lines(), testing::Contains(testing::HasSubstr("(int32_t) in place of double")));
+}
+
 // --- Several
 
 TEST_F(Roster, GivesACallToThatOfAPoolWithTheLeastInFlight) {
@@ -796,7 +837,8 @@ TEST_F(Roster, RefusesActorsThatCannotTakeAName) {
   EXPECT_THROW(server->rebind("stock", caf::actor{}), std::invalid_argument);
   EXPECT_THROW(server->rebind("add", any), std::invalid_argument); // it would be made again
   EXPECT_THROW(server->rebind("plain", any), std::invalid_argument);
-  EXPECT_THROW(server->rebind("nobody", any), std::invalid_argument);
+  EXPECT_THAT([&] { server->rebind("nobody", any); },
+              testing::ThrowsMessage<std::invalid_argument>("no actor serves nobody; actors serve add, stock"));
 }
 
 // --- At the start

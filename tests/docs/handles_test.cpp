@@ -180,10 +180,12 @@ struct census_state {
 
 caf::behavior census(caf::stateful_actor<census_state>* self) {
   return {[self](const swill::hooks::after_accept& m) -> caf::result<void> {
+            if (m.connection.user.empty()) return caf::unit; // nobody knows who that is: it is not one user
             if (++self->state.open[m.connection.user] > 2) return swill::to_caf(swill::error{4008, "too many windows"});
             return caf::unit;
           },
           [self](const swill::hooks::after_connection& m) {
+            if (m.connection.user.empty()) return;
             if (--self->state.open[m.connection.user] == 0) self->state.open.erase(m.connection.user);
           }};
 }

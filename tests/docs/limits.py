@@ -8,6 +8,7 @@ In docs/limits.md the tables between `<!-- limits SECTION -->` and `<!-- end -->
 On any page those between one of these lines and `<!-- end -->` are made from a struct, each of whose members needs a comment:
 
     <!-- options HEADER STRUCT -->   its numbers and times
+    <!-- settings HEADER STRUCT -->  these, and what can be on or off, left empty, or is a policy
     <!-- members HEADER STRUCT -->   all of its members
     <!-- counts HEADER STRUCT -->    all of its members, without their defaults
 
@@ -30,9 +31,16 @@ MEMBER = re.compile(r"^  (?:std::size_t|std::chrono::milliseconds) (\w+)(?: = (.
 NUMBER = r"(?:std::size_t|std::uint32_t|std::uint64_t|std::chrono::(?:milli)?seconds)"
 ANY_MEMBER = re.compile(r"^  (\w[\w:<>, ]*) (\w+)(?: = (.*?)|\{(.*)\})?;(?:\s*///<? ?(.*))?$")
 OPTION = re.compile(rf"^  {NUMBER} (\w+)(?: = (.*)|\{{(.*)\}});(?:\s*///<? ?(.*))?$")
+# Members of other kinds, and how their defaults read.
+OTHER_OPTIONS = (
+    (re.compile(r"^  bool (\w+) = false;(?:\s*///<? ?(.*))?$"), "off"),
+    (re.compile(r"^  bool (\w+) = true;(?:\s*///<? ?(.*))?$"), "on"),
+    (re.compile(r"^  std::optional<std::chrono::milliseconds> (\w+)\{\};(?:\s*///<? ?(.*))?$"), "empty"),
+    (re.compile(r"^  \w+_policy (\w+)\{\};(?:\s*///<? ?(.*))?$"), "as above"),
+)
 DURATION = re.compile(r"^std::chrono::(\w+)\{(.*)\}$")
 MILLISECONDS = {"milliseconds": 1, "seconds": 1000, "minutes": 60_000, "hours": 3_600_000}
-STRUCT = re.compile(r"^<!-- (options|members|counts) (\S+) (\w+) -->\n(.*?)^<!-- end -->$", re.M | re.S)
+STRUCT = re.compile(r"^<!-- (options|settings|members|counts) (\S+) (\w+) -->\n(.*?)^<!-- end -->$", re.M | re.S)
 TABLE = re.compile(r"^<!-- limits (.*?) -->\n(.*?)^<!-- end -->$", re.M | re.S)
 CONSTANT = re.compile(r"^\| .*? \| `(\w+)` in \[\S+\]\(\.\./(\S+)\) \| (.*?) \|", re.M)
 
@@ -83,8 +91,8 @@ def time_shown(value):
     return shown(str(ms), True)
 
 
-def options_of(header, struct):
-    """Rows of a struct's numbers and times, as sections_of."""
+def options_of(header, struct, others=()):
+    """Rows of a struct's numbers and times, and of its other options that are of these kinds, as sections_of."""
     body = re.search(rf"^struct {struct} \{{\n(.*?)^\}};", header, re.M | re.S)
     rows, comment = [], []
     for line in body[1].split("\n") if body else []:
@@ -95,6 +103,11 @@ def options_of(header, struct):
             what, _, when = about.partition(" When reached: ")
             default = time_shown(option[3]) if option[3] is not None else shown(option[2].replace("'", ""), False, is_count(what))
             rows.append((option[1], default, what, when[:1].upper() + when[1:]))
+            comment = []
+        elif other := next(((m, d) for r, d in others if (m := r.match(line))), None):
+            member, default = other
+            what, _, when = (" ".join(comment) or member[2] or "").partition(" When reached: ")
+            rows.append((member[1], default, what, when[:1].upper() + when[1:]))
             comment = []
         else:
             comment = []
@@ -146,6 +159,7 @@ def table_of(rows, owner="limits"):
 
 
 TABLES = {"options": (options_of, table_of),
+          "settings": (lambda header, struct: options_of(header, struct, OTHER_OPTIONS), table_of),
           "members": (members_of, table_of_members),
           "counts": (members_of, table_of_counts)}
 

@@ -99,6 +99,7 @@ void actors(swill::app& app, const caf::actor& any, const stock& typed, const se
   app.handle_actor<line, double>("f", by_length); // says: the function of the key gives another type than the factory of these actors takes
   (void)swill::keyed{[](const line& l) { return l.sku; }, [](caf::event_based_actor*) { return caf::behavior{}; }}; // says: the factory of keyed actors takes the key
   (void)swill::keyed{[](const line& l) { return l.sku; }, [](caf::event_based_actor*, int, std::string) { return caf::behavior{}; }}; // says: the factory of keyed actors takes the key
+  app.handle_actor<line, double>("f", swill::keyed{[](const line& l) { return l.sku; }, [](caf::event_based_actor*, std::string, int) { return caf::behavior{}; }}); // says: the factory of keyed actors takes the key
   app.handle_actor("f", more);                         // says: only a typed actor of one message type says what it takes
   app.handle_actor("f", any);                          // says: only a typed actor of one message type says what it takes
 }
