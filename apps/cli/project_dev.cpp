@@ -378,7 +378,7 @@ std::string missing_packages() {
 }
 
 project read_project() {
-  const auto text = programs::read_small_file("project", "swill.json", programs::pipes::refused);
+  const auto text = programs::read_small_file("project", "swill.json", pipes::refused);
   if (!text)
     throw usage_error("there is no swill.json here: it is in the directory of a project, which `swill new NAME` makes");
   try {
