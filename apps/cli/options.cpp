@@ -305,10 +305,10 @@ options parse_options(int argc, char** argv, std::string& help) {
   for (const auto& text : raw.metadata) add_metadata(o.extra, text);
   if (!raw.message.empty()) o.message = parse_json(raw.message);
   if (!raw.since.empty()) o.topics.since = parse_position(raw.since);
-  check_together(o);
   // The environment may have them for servers of both kinds.
   for (const programs::added_option tls : raw.of_tls)
     programs::require_effect_of_argument(tls, !is_without_tls(o), "with " + o.url + ", which is not wss://");
+  check_together(o);
   if (!o.conns.token_file.empty() && o.verb == "conns")
     o.extra.set("admin_token", programs::read_secret("--admin-token-file", o.conns.token_file));
   return o;

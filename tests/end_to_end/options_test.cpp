@@ -166,6 +166,21 @@ TEST(Options, ThatNameALogWhichCannotBeEndAlike) {
   }
 }
 
+TEST(Options, ThatNameOneAddressTwiceAreToldByBothNames) {
+  const std::string at = "127.0.0.1:1";
+  const auto errors = [&](const std::string& one, const std::string& other) {
+    const auto end = ended("swill-gateway", {one, at, other, at});
+    EXPECT_EQ(end.code, 2);
+    EXPECT_EQ(end.errors, "swill-gateway: " + other + ": is \"" + at + "\", as " + one +
+                              " is; an address of its own would be right\n");
+  };
+  errors("--listen", "--listen");
+  errors("--listen", "--listen-tls");
+  errors("--listen", "--internal-listen");
+  errors("--listen", "--workers-listen");
+  EXPECT_THAT(ended("swill-gateway", {"--listen", at, "--port", "1"}).errors, HasSubstr("--port: is"));
+}
+
 TEST(Options, OfTlsHaveNoEffectBesideAUrlWithoutIt) {
   for (const std::string url : {"ws://127.0.0.1:1/ws", "unix:/no/such/socket"}) {
     const auto end = ended("swill", {"--url", url, "--tls-ca", "ca.pem", "ls"});
