@@ -1,6 +1,7 @@
 #include "actors/ask.hpp"
 
 #include "actors/request_actor.hpp"
+#include "actors/unit.hpp"
 #include "libswill/base/symbols.hpp"
 
 #include <stdexcept>
@@ -65,6 +66,7 @@ bool is_closed(const caf::strong_actor_ptr& a) noexcept {
 }
 
 error own_end() { return {error_code::unavailable, "The actor that asks has ended"}; }
+
 } // namespace
 
 ask_base::~ask_base() { withdraw(); }
@@ -104,6 +106,17 @@ void ask_base::finish() {
   withdraw();
   if (scope_->is_cancelled()) throw cancelled{};
   if (error_) throw_from(error_);
+}
+
+void ask_base::log_unknown_message() const {
+  unit* const here = unit::current();
+  if (here == nullptr) return;
+  here->log_limited("unknown message", {.level = log_level::warning, .text = {}}, [this](log_limiter::length) {
+    const auto* actor = dynamic_cast<const caf::local_actor*>(to_->get());
+    return std::string{"an actor ("} + (actor != nullptr ? actor->name() : "of another kind") +
+           ") does not take what it was asked: whether swill::call_info comes first, and of which type the message is, "
+           "has to be the same on both sides";
+  });
 }
 
 void ask_base::end(caf::error e) {

@@ -73,6 +73,8 @@ public:
 protected:
   /// Throws when there is no answer to take.
   void finish();
+  /// Says what to look at where the actor does not know the message: the client is told 501, which says nothing of that.
+  void log_unknown_message() const;
   virtual void send(loop_actor& from, response_receiver& r) = 0;
   virtual bool take(caf::type_erased_tuple& content) = 0;
   /// What take takes, as typeid names it, for the log; null: not one type.
@@ -107,6 +109,7 @@ public:
               watched_end* end = nullptr)
       : ask_base(to, timeout, end), arguments_(std::move(arguments)) {}
   R await_resume() {
+    if (is_unknown_to_actor()) log_unknown_message();
     finish();
     if constexpr (!std::is_void_v<R>) return std::move(*result_);
   }

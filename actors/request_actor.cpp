@@ -2,6 +2,7 @@
 
 #include "actors/connection_actor.hpp"
 #include "actors/runtime.hpp"
+#include "libswill/base/await.hpp"
 
 namespace swill::actors {
 

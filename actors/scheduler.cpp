@@ -1,5 +1,8 @@
 #include "actors/scheduler.hpp"
 
+#include <caf/settings.hpp>
+#include <caf/string_view.hpp>
+
 #include <algorithm>
 
 namespace swill::actors {
@@ -7,8 +10,8 @@ namespace swill::actors {
 namespace {
 
 /// Set by every server, so that a configuration shows that it has one.
-constexpr const char* threads_name = "scheduler.max-threads";
-constexpr const char* throughput_name = "scheduler.max-throughput";
+constexpr char threads_name[] = "scheduler.max-threads";
+constexpr char throughput_name[] = "scheduler.max-throughput";
 constexpr std::uint64_t default_throughput = 32;
 
 } // namespace

@@ -4,11 +4,14 @@
 
 namespace swill::actors::workers {
 
-admission::admission(int fd, introduction::side s, link_certificates* certificates, std::string secret)
+admission::admission(int fd, introduction::side s, link_certificates* certificates, std::string secret,
+                     const expectation& expects)
     : socket_(std::make_unique<link_socket>(
           fd, s == introduction::side::worker ? link_socket::role::connected : link_socket::role::accepted,
           certificates)),
-      introduction_(s, std::move(secret)) {}
+      introduction_(s, std::move(secret),
+                    expects ? [expects, stay = socket_->stay()](const link_keys& k) { return expects(k, stay); }
+                            : introduction::expectation{}) {}
 
 io_result admission::advance() {
   if (!is_shaken_) {

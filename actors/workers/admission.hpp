@@ -3,6 +3,7 @@
 #include "actors/workers/introduction.hpp"
 #include "actors/workers/link_socket.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -11,8 +12,10 @@ namespace swill::actors::workers {
 /// A connection that is not a link yet: TLS, where there is any, then the introduction. Never waits. One thread at a time.
 class admission {
 public:
-  /// `certificates`: null without TLS; lives longer than this.
-  admission(int fd, introduction::side s, link_certificates* certificates, std::string secret);
+  /// `certificates`: null without TLS; lives longer than this. `expects`: introduction::expectation, with the stay of the worker.
+  using expectation = std::function<bool(const link_keys&, const std::shared_ptr<visit>&)>;
+  admission(int fd, introduction::side s, link_certificates* certificates, std::string secret,
+            const expectation& expects = {});
 
   /// Goes on as far as it can without waiting: done, once both sides have shown who they are.
   io_result advance();

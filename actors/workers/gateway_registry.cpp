@@ -79,36 +79,66 @@ void gateway_registry::on_tables(const std::function<void(handler_table&)>& f) {
   for (const auto& table : tables_) table->home().loop().post([table, f] { f(*table); });
 }
 
-void gateway_registry::expect(const link_keys& k) {
-  const clock_time now = std::chrono::steady_clock::now();
-  const std::lock_guard lock{mutex_};
-  while (!expected_.empty() && now - expected_.front().since >= options_.handshake_timeout) expected_.pop_front();
-  expected_.push_back({k, now});
+bool gateway_registry::expect(const link_keys& k, const std::shared_ptr<visit>& stay) {
+  {
+    const std::lock_guard lock{mutex_};
+    std::erase_if(visits_, [](const auto& v) { return v->is_over(); });
+    if (visits_.size() >= options_.workers) return false;
+    visits_.push_back(stay);
+    guests_.push_back({stay, k, std::chrono::steady_clock::now() + options_.handshake_timeout});
+  }
+  home_.loop().post([self = self_] {
+    if (*self != nullptr) (*self)->watch_guests();
+  });
+  return true;
 }
 
 /// A ticket is good for one worker, once.
-std::optional<link_keys> gateway_registry::redeem(const token& ticket) {
+std::optional<gateway_registry::guest> gateway_registry::redeem(const token& ticket) {
   const std::lock_guard lock{mutex_};
-  const auto it = std::find_if(expected_.begin(), expected_.end(),
-                               [&ticket](const expected& e) { return equal_in_constant_time(e.keys.ticket, ticket); });
-  if (it == expected_.end()) return std::nullopt;
-  const link_keys keys = it->keys;
-  expected_.erase(it);
-  return keys;
+  const auto it = std::find_if(guests_.begin(), guests_.end(), [&ticket](const guest& g) {
+    return g.keys && equal_in_constant_time(g.keys->ticket, ticket);
+  });
+  if (it == guests_.end()) return std::nullopt;
+  guest out = std::move(*it);
+  guests_.erase(it);
+  return out;
+}
+
+void gateway_registry::watch_guests() {
+  const std::lock_guard lock{mutex_};
+  std::erase_if(guests_, [](const guest& g) { return g.stay->is_over(); });
+  if (guests_.empty()) return guests_timer_.cancel();
+  home_.loop().set_timer(guests_timer_, guests_.front().until);
+}
+
+void gateway_registry::end_late_stays() {
+  std::size_t late = 0;
+  {
+    const clock_time now = std::chrono::steady_clock::now();
+    const std::lock_guard lock{mutex_};
+    for (; !guests_.empty() && guests_.front().until <= now; guests_.pop_front()) {
+      guest& g = guests_.front();
+      if (g.stay->is_over()) continue;
+      g.stay->end();
+      if (g.keys) ++late;
+    }
+  }
+  if (late > 0)
+    log(log_level::warning, std::to_string(late) + (late == 1 ? " worker was" : " workers were") +
+                                " dropped: shown who they are, but not joined within handshake_timeout");
+  watch_guests();
 }
 
 void gateway_registry::knock(const token& ticket, const caf::strong_actor_ptr& worker) {
   if (stopped_) return;
-  const auto keys = redeem(ticket);
-  if (!keys) return net_.drop(worker->nid);
-  if (members_.size() >= options_.workers) {
-    log(log_level::warning, "a worker was dropped: there are too many");
-    return net_.drop(worker->nid);
-  }
+  const auto expected = redeem(ticket);
+  if (!expected) return net_.drop(worker->nid);
   const std::uint64_t id = ++last_;
   member& m = members_[id];
-  m.link = spawn_in<gateway_link>(net_.system(), home_, *this, id, *keys, worker);
+  m.link = spawn_in<gateway_link>(net_.system(), home_, *this, id, *expected->keys, expected->until, worker);
   m.state = as<gateway_link>(m.link).state();
+  m.stay = expected->stay;
   // Its death is also seen by heartbeats, only later. Not by down_msg: mail can be forged.
   worker->get()->attach_functor([self = self_, loop = &home_.loop(), id](const caf::error&) {
     loop->post([self, id] {
@@ -211,6 +241,12 @@ void gateway_registry::remove(gateway_link& l, const std::string& why, record to
   on_tables([id](handler_table& t) { t.remove_worker(id); });
   l.quit();
   home_.dispose_later(gone.link);
+  // The worker hangs up when it has read why; one that does not, or stands still, may not keep its connection.
+  {
+    const std::lock_guard lock{mutex_};
+    guests_.push_back({gone.stay, std::nullopt, std::chrono::steady_clock::now() + options_.handshake_timeout});
+  }
+  watch_guests();
   // Names that it alone served are free, also for workers that were refused on its account.
   std::unordered_set<std::string> freed;
   for (const auto& h : gone.handlers) {
@@ -233,6 +269,7 @@ void gateway_registry::stop(std::function<void()> done) {
   await_nobody();
   while (!members_.empty())
     remove(as<gateway_link>(members_.begin()->second.link), "the gateway stops", record::leaving);
+  guests_timer_.cancel();
   as<front_door>(door_).quit();
   door_ = nullptr;
   auto left = std::make_shared<std::size_t>(tables_.size());
@@ -250,16 +287,16 @@ void gateway_registry::stop(std::function<void()> done) {
 // --- One worker
 
 gateway_link::gateway_link(caf::actor_config& config, unit& home, gateway_registry& g, std::uint64_t id,
-                           const link_keys& keys, caf::strong_actor_ptr worker)
+                           const link_keys& keys, clock_time until, caf::strong_actor_ptr worker)
     : link_lane(config, home, g.options().link_window),
       registry_(g),
       id_(id),
       node_(worker->nid),
       keys_(keys),
       state_(std::make_shared<worker_state>()),
-      since_(home.loop().now()),
-      heard_(since_),
-      looked_(since_) {
+      joins_until_(until),
+      heard_(home.loop().now()),
+      looked_(heard_) {
   set_peer(std::move(worker));
   set_tokens(keys_.to_worker, keys_.to_gateway);
 }
@@ -311,7 +348,7 @@ void gateway_link::on_timer() {
   // When this process itself stood still, its workers' heartbeats wait in the kernel: they get another chance.
   if (now - looked_ > 3 * o.heartbeat) heard_ = now;
   looked_ = now;
-  if (stage_ != stage::serving && now - since_ >= o.handshake_timeout) return refuse("its handshake takes too long");
+  if (stage_ != stage::serving && now >= joins_until_) return refuse("its handshake takes too long");
   if (now - heard_ >= o.silence) return registry_.remove(*this, "it is silent");
   write(record::beat, 0, 0);
   home().loop().set_timer(*this, now + o.heartbeat);

@@ -31,9 +31,10 @@ public:
   /// Ends every link; `done` runs, on this loop, when nothing of them is left on any loop.
   void stop(std::function<void()> done);
 
-  /// A worker has shown who it is, and is going to knock with the ticket of these keys. From any thread; it is known when this returns, since
-  /// its mail may overtake what is posted to a loop.
-  void expect(const link_keys& k);
+  /// A worker has shown who it is, and is going to knock with the ticket of these keys, or its stay ends after
+  /// gateway_options::handshake_timeout. False: gateway_options::workers are here already. From any thread; the ticket is known when this
+  /// returns, since the worker's mail may overtake what is posted to a loop.
+  bool expect(const link_keys& k, const std::shared_ptr<visit>& stay);
 
   // --- For the door and the links
   void knock(const token& ticket, const caf::strong_actor_ptr& worker);
@@ -60,17 +61,22 @@ private:
     caf::strong_actor_ptr link;
     std::shared_ptr<worker_state> state; // shared with its lanes
     std::vector<std::shared_ptr<const announced_handler>> handlers;
+    std::shared_ptr<visit> stay; // shared with its socket
   };
 
-  struct expected {
-    link_keys keys;
-    clock_time since;
+  /// A worker whose stay ends at a time.
+  struct guest {
+    std::shared_ptr<visit> stay;   // shared with its socket
+    std::optional<link_keys> keys; ///< of one that has not knocked; none: it was a member
+    clock_time until;
   };
 
   void await_workers();
   void await_nobody();
   void become_ready();
-  std::optional<link_keys> redeem(const token& ticket);
+  std::optional<guest> redeem(const token& ticket);
+  void watch_guests();
+  void end_late_stays();
   /// Why it does not, or nothing.
   std::string serve(std::uint64_t worker, const std::shared_ptr<const announced_handler>& h);
   void serve_all(std::uint64_t worker, member& m, const std::vector<std::shared_ptr<const announced_handler>>& all);
@@ -85,22 +91,26 @@ private:
   std::vector<std::shared_ptr<handler_table>>
       tables_; // one for each loop; shared with the functions that are posted to that loop and change it
   caf::strong_actor_ptr door_;
-  std::mutex mutex_;
-  std::deque<expected> expected_;           // the oldest first; guarded by mutex_
-  std::map<std::uint64_t, member> members_; // in the order in which they came
+  std::mutex mutex_;                           // guards the next two
+  std::vector<std::shared_ptr<visit>> visits_; ///< of all who have shown who they are, until their sockets are gone
+  std::deque<guest> guests_;                   ///< the oldest first
+  std::map<std::uint64_t, member> members_;    // in the order in which they came
   std::unordered_map<std::string, served_name> names_;
   std::uint64_t last_ = 0;
   bool stopped_ = false;
   bool holds_ = false; ///< the server's readiness
   member_timer<gateway_registry, &gateway_registry::await_nobody> awaiting_{*this};
-  std::shared_ptr<gateway_registry*> self_; // with those who watch workers' deaths; null inside once stopped
+  member_timer<gateway_registry, &gateway_registry::end_late_stays> guests_timer_{*this};
+  std::shared_ptr<gateway_registry*>
+      self_; // with those who watch workers' deaths, and functions posted to this loop; null inside once stopped
 };
 
 /// One worker as the first loop sees it: lanes, announcement, heartbeats.
 class gateway_link final : public link_lane, timer {
 public:
+  /// `until`: by then it has announced its handlers, or is refused.
   gateway_link(caf::actor_config& config, unit& home, gateway_registry& g, std::uint64_t id, const link_keys& keys,
-               caf::strong_actor_ptr worker);
+               clock_time until, caf::strong_actor_ptr worker);
 
   const char* name() const override { return "swill.workers.gateway_link"; }
   /// Answers a knock, and opens the lanes.
@@ -130,7 +140,7 @@ private:
   link_keys keys_;
   std::shared_ptr<worker_state> state_; // shared with its lanes and the registry
   stage stage_ = stage::joining;
-  clock_time since_;
+  clock_time joins_until_;
   clock_time heard_;
   clock_time looked_; ///< when on_timer ran last
 };

@@ -40,10 +40,13 @@ namespace {
 
 constexpr std::string_view magic{"swill-l\3", 8};
 constexpr std::size_t verdict_size = 1 + proof_size;
+/// The first byte of what a gateway says to a proof.
+enum class judgement : std::uint8_t { refused, welcome, too_many };
 
 } // namespace
 
-introduction::introduction(side s, std::string secret) : side_(s), secret_(std::move(secret)), nonce_(make_nonce()) {
+introduction::introduction(side s, std::string secret, expectation expects)
+    : side_(s), secret_(std::move(secret)), expects_(std::move(expects)), nonce_(make_nonce()) {
   if (side_ == side::worker) say(as_bytes(std::string{magic} + nonce_));
 }
 
@@ -87,18 +90,22 @@ void introduction::on_greeting() {
 
 void introduction::on_proof() {
   const bool knows = equal_in_constant_time(as_bytes(in_), keys_.of_worker);
-  std::array<std::byte, verdict_size> verdict{};
-  if (knows) {
-    verdict[0] = std::byte{1};
-    std::copy(keys_.of_gateway.begin(), keys_.of_gateway.end(), verdict.begin() + 1);
-  }
+  const bool has_room = knows && (!expects_ || expects_(keys_));
+  std::array<std::byte, verdict_size> verdict{static_cast<std::byte>(!knows     ? judgement::refused
+                                                                     : has_room ? judgement::welcome
+                                                                                : judgement::too_many)};
+  if (has_room) std::copy(keys_.of_gateway.begin(), keys_.of_gateway.end(), verdict.begin() + 1);
   say(verdict);
   if (!knows) return fail("it does not know the secret");
+  if (!has_room) return fail("there are as many workers as may be (gateway_options::workers)");
   stage_ = stage::over;
 }
 
 void introduction::on_verdict() {
-  if (in_[0] != '\1') return fail("refused: it does not know the secret");
+  const auto verdict = static_cast<judgement>(in_[0]);
+  if (verdict == judgement::too_many)
+    return fail("refused: the gateway has as many workers as it may (gateway_options::workers)");
+  if (verdict != judgement::welcome) return fail("refused: it does not know the secret");
   if (!equal_in_constant_time(as_bytes(in_).subspan(1), keys_.of_gateway))
     return fail("the gateway does not know the secret");
   stage_ = stage::over;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -36,14 +37,17 @@ std::string make_nonce();
 /// the secret. Four messages, each of a fixed size, 145 bytes in all:
 ///
 ///     worker   "swill-l" 3, nonce (32)          gateway  "swill-l" 3, nonce (32)
-///     worker   its proof (32)                   gateway  1, its proof (32); or 0 and 32 zeros: refused
+///     worker   its proof (32)                   gateway  1, its proof (32); or 0 and 32 zeros: refused;
+///                                                        or 2 and 32 zeros: the proof is right, but there are too many workers
 ///
 /// The worker shows its proof first, so a stranger who connects to a gateway learns nothing to try secrets on. Nonces are new each time: what was
 /// recorded once opens nothing. Bytes in and out, without I/O.
 class introduction {
 public:
   enum class side : std::uint8_t { worker, gateway };
-  introduction(side s, std::string secret);
+  /// A gateway asks `expects` about a worker whose proof is right, before it says so; false: there are too many. Null: all are welcome.
+  using expectation = std::function<bool(const link_keys&)>;
+  introduction(side s, std::string secret, expectation expects = {});
 
   /// What this side has to say now; sent() says how much of it has left.
   bytes_view to_send() const noexcept { return as_bytes(out_).subspan(sent_); }
@@ -70,6 +74,7 @@ private:
   enum class stage : std::uint8_t { greeting, proof, verdict, over };
   side side_;
   std::string secret_;
+  expectation expects_;
   stage stage_ = stage::greeting;
   std::string nonce_;
   link_keys keys_;

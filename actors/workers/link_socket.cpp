@@ -1,5 +1,8 @@
 #include "actors/workers/link_socket.hpp"
 
+#include "libswill/base/printable.hpp"
+#include "libswill/base/whole_file.hpp"
+
 #include <cerrno>
 #include <csignal>
 #include <openssl/err.h>
@@ -17,6 +20,9 @@ namespace swill::actors::workers {
 
 namespace {
 
+/// Bytes of a file of certificates, or of a key.
+constexpr std::size_t largest_link_file = 4 * 1024 * 1024;
+
 void on_event(const SSL* session, int where, int alert) {
   const bool is_refusal = (where & SSL_CB_WRITE_ALERT) == SSL_CB_WRITE_ALERT && (alert >> 8) == SSL3_AL_FATAL;
   if (!is_refusal) return;
@@ -32,10 +38,9 @@ link_certificates::link_certificates(link_tls files) : files_(std::move(files)) 
   if (files_.certificate.empty() || files_.key.empty() || files_.authority.empty())
     throw std::invalid_argument("TLS needs a certificate, a key and an authority");
   for (const std::string& file : {files_.certificate, files_.key, files_.authority}) {
-    if (::access(file.c_str(), R_OK) != 0) throw std::runtime_error("cannot read " + file);
-    struct stat s {};
-    if (::stat(file.c_str(), &s) != 0 || !S_ISREG(s.st_mode)) // OpenSSL would look for the end of /dev/zero
-      throw std::runtime_error(file + " is no regular file");
+    // OpenSSL would wait for a FIFO, and look for the end of /dev/zero.
+    if (const auto text = read_whole_file(file, largest_link_file); !text)
+      throw std::runtime_error("\"" + printable(file) + "\" " + text.error().message);
   }
   seen_ = look();
   context_ = read();
@@ -98,7 +103,23 @@ void block_broken_pipes() {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-link_socket::link_socket(int fd, role r, link_certificates* certificates) : fd_(fd), tls_(nullptr, &::SSL_free) {
+void visit::end() {
+  const std::lock_guard lock{mutex_};
+  if (fd_ >= 0) ::shutdown(fd_, SHUT_RDWR);
+}
+
+bool visit::is_over() const {
+  const std::lock_guard lock{mutex_};
+  return fd_ < 0;
+}
+
+void visit::forget() {
+  const std::lock_guard lock{mutex_};
+  fd_ = -1;
+}
+
+link_socket::link_socket(int fd, role r, link_certificates* certificates)
+    : fd_(fd), tls_(nullptr, &::SSL_free), stay_(std::make_shared<visit>(fd)) {
   if (certificates == nullptr) return;
   tls_ = certificates->make_session();
   if (!tls_ || ::SSL_set_fd(tls_.get(), fd) != 1) {
@@ -115,6 +136,7 @@ link_socket::link_socket(int fd, role r, link_certificates* certificates) : fd_(
 }
 
 link_socket::~link_socket() {
+  stay_->forget();
   tls_.reset();
   if (is_owned_) ::close(fd_);
 }

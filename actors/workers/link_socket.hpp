@@ -49,6 +49,24 @@ void block_broken_pipes();
 /// What became of an attempt to go on with a socket: done, or to be tried again when the socket can be read or written, or never.
 enum class io_result : std::uint8_t { done, wants_read, wants_write, failed };
 
+/// The stay of a link_socket's peer: whoever holds it can end the connection for as long as the socket lives, without owning the socket. All
+/// functions from any thread.
+class visit {
+public:
+  explicit visit(int fd) : fd_(fd) {}
+  /// Shuts the connection down: its owner reads the end of it, and the peer gets what was sent before.
+  void end();
+  /// The socket is gone.
+  bool is_over() const;
+
+private:
+  friend class link_socket;
+  void forget();
+
+  mutable std::mutex mutex_;
+  int fd_; ///< -1 once the socket is gone; guarded by mutex_
+};
+
 /// A connected TCP socket between gateway and worker, with TLS or without. Never waits. One thread at a time.
 class link_socket {
 public:
@@ -60,6 +78,8 @@ public:
   link_socket& operator=(link_socket&&) = delete;
 
   int fd() const noexcept { return fd_; }
+  /// The socket counts as gone when this object is destroyed, whoever closes the descriptor.
+  const std::shared_ptr<visit>& stay() const noexcept { return stay_; }
   /// The descriptor is the caller's to close from now on; this must be destroyed before.
   int release() noexcept;
 
@@ -86,6 +106,7 @@ private:
   std::unique_ptr<SSL, void (*)(SSL*)> tls_;
   std::string failure_;
   std::string refusal_;
+  std::shared_ptr<visit> stay_; // shared with those who may end the connection
 };
 
 } // namespace swill::actors::workers

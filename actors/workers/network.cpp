@@ -4,9 +4,13 @@
 
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
+#include <caf/io/basp/header.hpp>
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/network/default_multiplexer.hpp>
 #include <caf/io/network/stream_impl.hpp>
+
+#include <algorithm>
+#include <string_view>
 
 namespace swill::actors::workers {
 
@@ -74,11 +78,24 @@ private:
 class link_scribe final : public caf::io::scribe {
 public:
   link_scribe(caf::io::network::default_multiplexer& network, int fd, std::unique_ptr<link_socket> s)
-      : scribe(caf::io::network::conn_hdl_from_socket(fd)), stream_(network, fd, std::move(s)) {}
+      : scribe(caf::io::network::conn_hdl_from_socket(fd)), stay_(s->stay()), stream_(network, fd, std::move(s)) {}
 
+  /// A header may announce 4 GiB, and a stream takes the room for all that it waits for at once: what is large is gathered in pieces, so
+  /// that a peer costs as much memory as it sends, and no more.
   void configure_read(caf::io::receive_policy::config config) override {
-    stream_.configure_read(config);
+    left_ = config.second;
+    stream_.configure_read(next_piece());
     if (!std::exchange(launched_, true)) stream_.start(this);
+  }
+  bool consume(caf::execution_unit* ctx, const void* data, std::size_t size) override {
+    if (is_broken_) return true; // until the end of the connection is read
+    if (left_ > largest_piece || !gathered_.empty()) return gather(ctx, static_cast<const char*>(data), size);
+    if (!look_at({static_cast<const char*>(data), size})) {
+      is_broken_ = true;
+      stay_->end();
+      return true;
+    }
+    return scribe::consume(ctx, data, size);
   }
   void ack_writes(bool enable) override { stream_.ack_writes(enable); }
   std::vector<char>& wr_buf() override { return stream_.wr_buf(); }
@@ -100,7 +117,44 @@ public:
   void remove_from_loop() override { stream_.passivate(); }
 
 private:
+  static constexpr std::size_t largest_piece = 1024 * 1024;
+
+  caf::io::receive_policy::config next_piece() const {
+    return caf::io::receive_policy::exactly(std::min(left_, largest_piece));
+  }
+
+  /// False for a header that CAF would follow to a payload that there is none of.
+  bool look_at(std::string_view in) noexcept {
+    if (std::exchange(is_payload_next_, false)) return true;
+    if (in.size() != caf::io::basp::header_size) return false;
+    constexpr std::size_t length_at = 4; // of four bytes
+    is_payload_next_ = in.substr(length_at, 4) != std::string_view{"\0\0\0\0", 4};
+    return is_payload_next_ ||
+           static_cast<caf::io::basp::message_type>(in[0]) == caf::io::basp::message_type::heartbeat;
+  }
+
+  bool gather(caf::execution_unit* ctx, const char* data, std::size_t size) {
+    gathered_.insert(gathered_.end(), data, data + size);
+    left_ -= size;
+    if (left_ > 0) {
+      stream_.configure_read(next_piece());
+      return true;
+    }
+    is_payload_next_ = false;
+    std::vector<char>& whole = stream_.rd_buf();
+    whole.swap(gathered_);
+    std::vector<char>{}.swap(gathered_);
+    const bool goes_on = scribe::consume(ctx, whole.data(), whole.size());
+    std::vector<char>{}.swap(whole); // the stream makes the next one as large as it needs
+    return goes_on;
+  }
+
   bool launched_ = false;
+  bool is_payload_next_ = false;
+  bool is_broken_ = false;
+  std::shared_ptr<visit> stay_;                         // shared with the socket
+  std::size_t left_ = 0;                                ///< bytes of what CAF waits for that have not come
+  std::vector<char> gathered_;                          ///< those that have, where it waits for more than a piece
   caf::io::network::stream_impl<socket_policy> stream_; // closes the descriptor
 };
 

@@ -32,15 +32,16 @@ struct gateway_options {
   std::chrono::milliseconds heartbeat{250};
   /// Silence of a worker. When reached: it is out; its calls are retried elsewhere or fail with 503.
   std::chrono::milliseconds silence{1500};
-  /// From a connection's first moment until it has shown who it is, and again from then to the worker's announcement. When reached: it is
-  /// dropped.
+  /// From a connection's first moment until it has shown who it is, again from then to the worker's announcement, and once more from the moment
+  /// when the worker is out until its connection has gone. When reached: it is dropped.
   std::chrono::milliseconds handshake_timeout{5000};
   /// How long after the start workers are awaited. Until then a name that nobody serves is answered with ERROR 503, which may be retried, and
   /// /ready with 503 until the first worker serves. When reached: 404, and ready. 0: nobody is awaited.
   std::chrono::milliseconds first_workers{5000};
   /// Connections that have not shown who they are. When reached: the next takes the place of the oldest one of the address that has most.
   std::size_t strangers = 256;
-  /// Workers that have shown who they are. When reached: the next is dropped.
+  /// Connections that have shown who they are: workers that serve, and those that have not joined yet or are out. When reached: the next is
+  /// refused, and says so in its log.
   std::size_t workers = 1024;
   /// Names in one announcement. When reached: the worker is refused.
   std::size_t names = 4096;

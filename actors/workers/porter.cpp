@@ -126,8 +126,7 @@ bool porter::advance(stranger& s) {
       case io_result::failed: refuse(*s.at); return false;
       case io_result::done: break;
     }
-    const link_keys keys = s.at->keys();
-    let_in_(s.at->take_socket(), keys);
+    let_in_(s.at->take_socket());
   } catch (const std::exception& e) { // no memory, most likely: one connection less
     write(log_level::error, "trouble", std::string{"a worker was kept out: "} + e.what());
   }
@@ -173,9 +172,9 @@ void porter::accept() {
 void porter::receive(int fd, const std::string& address) {
   if (strangers_.size() >= std::max<std::size_t>(rules_.strangers, 1)) make_room();
   try {
-    strangers_.push_back(
-        {std::make_unique<admission>(fd, introduction::side::gateway, rules_.certificates, rules_.secret), address,
-         steady_clock::now() + rules_.patience, POLLIN});
+    strangers_.push_back({std::make_unique<admission>(fd, introduction::side::gateway, rules_.certificates,
+                                                      rules_.secret, rules_.expects),
+                          address, steady_clock::now() + rules_.patience, POLLIN});
   } catch (const std::exception& e) {
     write(log_level::error, "trouble", std::string{"a worker was kept out: "} + e.what());
   }

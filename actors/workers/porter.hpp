@@ -23,13 +23,15 @@ struct house_rules {
   std::size_t strangers = 256;
   /// From its first moment until such a connection has shown who it is. When reached: it is dropped.
   std::chrono::milliseconds patience{5000};
+  /// Whether there is room for one that has just shown who it is (introduction); called on the porter's thread.
+  admission::expectation expects{};
 };
 
 /// Stands where workers connect, and lets in whoever shows that it may (admission). What strangers send is read here, a few dozen bytes of
 /// each, and nowhere else. A thread of its own.
 class porter {
 public:
-  using admitted = std::function<void(std::unique_ptr<link_socket>, const link_keys&)>;
+  using admitted = std::function<void(std::unique_ptr<link_socket>)>;
   /// Listens; those who connect wait until open(). `let_in` is called on the porter's thread; `log` outlives it. Throws std::runtime_error when the address cannot be had.
   porter(const host_and_port& at, house_rules rules, admitted let_in, const log_sink* log);
   /// Listens no longer; drops who has not been let in.

@@ -57,12 +57,10 @@ void remote_handlers::serve(actors::runtime& r) {
       house_rules{.secret = i.options.secret,
                   .certificates = i.certificates.get(),
                   .strangers = i.options.strangers,
-                  .patience = i.options.handshake_timeout},
-      [&i](std::unique_ptr<link_socket> s, const link_keys& keys) {
-        i.registry->expect(keys);
-        i.net->let_in(std::move(s));
-      },
-      &r.app().log);
+                  .patience = i.options.handshake_timeout,
+                  .expects = [&i](const link_keys& keys,
+                                  const std::shared_ptr<visit>& stay) { return i.registry->expect(keys, stay); }},
+      [&i](std::unique_ptr<link_socket> s) { i.net->let_in(std::move(s)); }, &r.app().log);
   i.net = std::make_unique<network>();
   i.home = &r.units().front()->loop();
   i.registry = std::make_unique<gateway_registry>(r, r.shared_app(), *i.net, i.options);

@@ -181,7 +181,9 @@ int guarded(const std::function<int()>& f) {
     }
     int which = 0;
     ::sigwait(&taken, &which);
-    if (which != SIGCHLD) ::kill(worker, which);
+    if (which == SIGCHLD) continue;
+    ::kill(worker, which);
+    ::kill(worker, SIGCONT); // one that stands still (SIGSTOP) would never take it
   }
 }
 

@@ -57,7 +57,7 @@ cookie_jar::cookie_jar(std::string path, std::string_view url) : file_(std::move
   host_ = to.is_unix() ? "localhost" : to.host;
   is_local_ = to.is_unix() || host_ == "localhost" || host_ == "::1" || host_.starts_with("127.");
   path_ = to.target.substr(0, to.target.find('?'));
-  const auto content = programs::read_small_file(option, file_, programs::pipes::refused);
+  const auto content = programs::read_small_file(option, file_, pipes::refused);
   if (!content) return;
   // The file that a symbolic link leads to is replaced, not the link.
   std::error_code unresolved;

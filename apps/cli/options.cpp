@@ -85,12 +85,13 @@ struct raw_options {
   std::string older_than;
   std::vector<std::string> headers;
   std::vector<std::string> metadata;
+  std::vector<programs::added_option> of_tls;
 };
 
 void add_common(command_line& program, options& o, raw_options& raw) {
   const auto add = [&program](programs::option each) {
     each.group = "Common options";
-    program.add(std::move(each));
+    return program.add(std::move(each));
   };
   add({.name = "--url",
        .value = o.url,
@@ -110,15 +111,17 @@ void add_common(command_line& program, options& o, raw_options& raw) {
        .value = o.cookie_jar,
        .text = "File that keeps cookies, and with them a session, from one call to the next",
        .variable = "SWILL_COOKIE_JAR"});
-  add({.name = "--tls-ca",
-       .value = o.tls.authority,
-       .text = "Authorities that wss:// servers may have their certificates of (PEM); none: the system's",
-       .variable = "SWILL_CLIENT_TLS_CA"});
-  add({.name = "--tls-cert",
-       .value = o.tls.identity.certificate,
-       .text = "Our own certificate (PEM), for servers that ask",
-       .variable = "SWILL_CLIENT_TLS_CERT"});
-  add({.name = "--tls-key", .value = o.tls.identity.key, .text = "Its key (PEM)", .variable = "SWILL_CLIENT_TLS_KEY"});
+  raw.of_tls.push_back(
+      add({.name = "--tls-ca",
+           .value = o.tls.authority,
+           .text = "Authorities that wss:// servers may have their certificates of (PEM); none: the system's",
+           .variable = "SWILL_CLIENT_TLS_CA"}));
+  raw.of_tls.push_back(add({.name = "--tls-cert",
+                            .value = o.tls.identity.certificate,
+                            .text = "Our own certificate (PEM), for servers that ask",
+                            .variable = "SWILL_CLIENT_TLS_CERT"}));
+  raw.of_tls.push_back(add(
+      {.name = "--tls-key", .value = o.tls.identity.key, .text = "Its key (PEM)", .variable = "SWILL_CLIENT_TLS_KEY"}));
   add({"--timeout", raw.timeout, "Deadline of each call and ping, and limit for connecting: 500ms, 2s, 1m", "TIME"});
 }
 
@@ -250,6 +253,11 @@ void check_files(const tls_client_options& tls) {
   }
 }
 
+/// The server that the verb goes to is one without TLS.
+bool is_without_tls(const options& o) {
+  return o.verb != "schema" && (o.url.starts_with("ws://") || o.url.starts_with("unix:"));
+}
+
 /// What is right by itself, but not beside the rest.
 void check_together(const options& o) {
   const conns_options& c = o.conns;
@@ -297,6 +305,9 @@ options parse_options(int argc, char** argv, std::string& help) {
   for (const auto& text : raw.metadata) add_metadata(o.extra, text);
   if (!raw.message.empty()) o.message = parse_json(raw.message);
   if (!raw.since.empty()) o.topics.since = parse_position(raw.since);
+  // The environment may have them for servers of both kinds.
+  for (const programs::added_option tls : raw.of_tls)
+    programs::require_effect_of_argument(tls, !is_without_tls(o), "with " + o.url + ", which is not wss://");
   check_together(o);
   if (!o.conns.token_file.empty() && o.verb == "conns")
     o.extra.set("admin_token", programs::read_secret("--admin-token-file", o.conns.token_file));

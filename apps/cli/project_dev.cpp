@@ -33,10 +33,11 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-constexpr milliseconds look_interval{250};      ///< between two looks at the files of a project
-constexpr milliseconds program_patience{3000};  ///< for the program after SIGTERM; then it is killed
-constexpr std::size_t most_files = 20'000;      ///< that are looked at
-constexpr std::size_t longest_line = 64 * 1024; ///< of the program's output; longer ones are passed on in pieces
+constexpr milliseconds look_interval{250};         ///< between two looks at the files of a project
+constexpr milliseconds program_patience{3000};     ///< for the program after SIGTERM; then it is killed
+constexpr std::chrono::seconds still_interval{15}; ///< between two lines that say that it still builds
+constexpr std::size_t most_files = 20'000;         ///< that are looked at
+constexpr std::size_t longest_line = 64 * 1024;    ///< of the program's output; longer ones are passed on in pieces
 
 // --- what a project needs
 
@@ -322,7 +323,19 @@ private:
       return say(e.what());
     }
     const auto begin = steady_clock::now();
-    if (!build(all_, {project_->program}, [this] { serve(); })) {
+    if (!fs::exists("build/" + project_->program))
+      say("builds " + project_->program +
+          " for the first time: CMake, then all that it uses of Swill; that takes a minute or several");
+    // On a terminal ninja says itself how far it is.
+    auto next_line = ::isatty(STDOUT_FILENO) != 0 ? steady_clock::time_point::max() : begin + still_interval;
+    const auto meanwhile = [&] {
+      serve();
+      if (steady_clock::now() < next_line) return;
+      const auto so_far = std::chrono::duration_cast<std::chrono::seconds>(next_line - begin);
+      say("still building " + project_->program + " after " + std::to_string(so_far.count()) + " s");
+      next_line += still_interval;
+    };
+    if (!build(all_, {project_->program}, meanwhile)) {
       return say(program_.is_running() ? "it does not build; the program from before goes on"
                                        : "it does not build; an edit tries again");
     }
@@ -378,7 +391,7 @@ std::string missing_packages() {
 }
 
 project read_project() {
-  const auto text = programs::read_small_file("project", "swill.json", programs::pipes::refused);
+  const auto text = programs::read_small_file("project", "swill.json", pipes::refused);
   if (!text)
     throw usage_error("there is no swill.json here: it is in the directory of a project, which `swill new NAME` makes");
   try {

@@ -54,10 +54,10 @@ std::size_t printable_length(std::string_view s) noexcept;
 /// Calls f with each part of s between separators.
 template <class F>
 void split(std::string_view s, char separator, F f) {
-  while (!s.empty()) {
-    const std::size_t at = std::min(s.find(separator), s.size());
-    f(s.substr(0, at));
-    s.remove_prefix(std::min(at + 1, s.size()));
+  for (std::size_t begin = 0; begin < s.size();) {
+    const std::size_t end = std::min(s.find(separator, begin), s.size());
+    f(s.substr(begin, end - begin));
+    begin = end + 1;
   }
 }
 

@@ -42,7 +42,8 @@ struct logging_options {
 /// When the process exits, what waits is given 0.4 s.
 class logging final : public plugin {
 public:
-  /// Throws std::invalid_argument for options that cannot be, std::runtime_error when the file cannot be opened.
+  /// Throws std::invalid_argument for options that cannot be, such as a file that cannot be opened; std::runtime_error when that may pass: the
+  /// disk is full.
   explicit logging(logging_options o = {});
   ~logging() override;
 

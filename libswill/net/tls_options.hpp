@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace swill {
@@ -14,13 +16,25 @@ struct tls_identity {
   std::string key;
 };
 
+/// Who a listener is, each with a certificate of its own: a vector, made from a list of pairs, hence two pairs of braces:
+/// `{{certificate, key}}`.
+class tls_identities : public std::vector<tls_identity> {
+public:
+  tls_identities() = default;
+  tls_identities(std::initializer_list<tls_identity> all) : vector(all) {}
+  tls_identities(std::vector<tls_identity> all) : vector(std::move(all)) {}
+  /// One pair of braces around two texts: to a vector they would be the begin and end of one.
+  tls_identities(const char*, const char*) = delete;
+  tls_identities(std::string, std::string) = delete;
+};
+
 /// Whether clients have to show a certificate.
 enum class client_certificates : std::uint8_t { none, optional, required };
 
 /// TLS of a listener: 1.2 and 1.3, without renegotiation. Its files are read when the server starts, and again when they have changed.
 struct tls_server_options {
   /// At least one. A client that names a host gets the first whose certificate has that name; any other gets the first of all.
-  std::vector<tls_identity> identities{};
+  tls_identities identities{};
   /// PEM file with the authorities whose certificates clients may show. Empty: clients are asked for none.
   std::string client_authority{};
   /// Where there is a client_authority. A certificate that is shown must be good in any case; docs/server.md says how hooks see it.

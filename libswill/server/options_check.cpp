@@ -49,8 +49,8 @@ void check_address(const server_options& o, std::size_t i) {
   if (address.ends_with(":0")) return;
   for (std::size_t other = 0; other < i; ++other)
     if (o.listen[other].address == address)
-      throw std::invalid_argument("is \"" + printable(address) + "\", as listen[" + std::to_string(other) +
-                                  "] is; an address of its own would be right");
+      throw std::invalid_argument("is \"" + printable(address) + "\", as server_options.listen[" +
+                                  std::to_string(other) + "] is; an address of its own would be right");
 }
 
 } // namespace

@@ -222,6 +222,23 @@ TEST_F(HandleActor, ThatDoesNotAnswerInTimeIs408) {
   EXPECT_EQ(arrived(c, seq), strings{"e:408"});
 }
 
+TEST_F(HandleActor, ThatDoesNotTakeTheMessageIs501AndTheLogSaysWhatToLookAt) {
+  const auto informed = system.spawn(
+      [](caf::event_based_actor*, int) -> caf::behavior {
+        return {[](const call_info&, int n) { return n; }}; // is registered without
+      },
+      0);
+  const ends_here end{informed};
+  logged_app b;
+  b.handle_actor<int, int>("plain", informed, actor_options{});
+  test_server s{b};
+  test_client c{s};
+
+  EXPECT_EQ(finish(s, c, c.open("plain", 1)), strings{"e:501"});
+  EXPECT_THAT(b.lines(), testing::Contains(testing::AllOf(testing::HasSubstr("does not take what it was asked"),
+                                                          testing::HasSubstr("swill::call_info"))));
+}
+
 TEST_F(HandleActor, FailsWithItsOwnError) {
   test_server s{a};
   test_client c{s};

@@ -85,6 +85,19 @@ def check_all(project, port):
     until("all are back", project.greets, 60)
 
 
+def check_ci(project):
+    """What the project's CI runs, in the container that it runs in: on a copy, whose files are this user's."""
+    workflow = (project.directory / ".github" / "workflows" / "ci.yml").read_text()
+    image = re.search(r"^ +container: .*'([\w-]+)' }}$", workflow, re.M)
+    steps = re.findall(r"^ +- run: (.+)$", workflow, re.M)
+    if not image or not steps:
+        raise Failed(f"no container, or no steps, in the project's CI file:\n{workflow}")
+    for step in steps:
+        said = project.run("docker", "run", "--rm", "--volume", f"{project.directory}:/checkout:ro", image[1], "bash", "-euc",
+                           f"cp -r /checkout /project; cd /project; {step}")
+        require("100% tests passed" in said, f"its CI's step, {step}, passes in {image[1]}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("swill", type=pathlib.Path)
@@ -98,6 +111,7 @@ def main():
             subprocess.run(["bash", "-euc", documented("docker build --target swill-dev")], cwd=ROOT, check=True, timeout=3600)
             project.run(project.swill, "new", NAME, "--cluster")
             project.directory /= NAME
+            check_ci(project)
             print(f"building and starting {PROJECT} on port {port}", flush=True)
             project.run("bash", "-euc", documented("docker compose up"), limit=3600)
             check_all(project, port)

@@ -91,6 +91,23 @@ TEST_P(KilledDev, LeavesNothing) {
   EXPECT_EQ(dev.finish().code, 128 + SIGKILL);
 }
 
+TEST(StoppedDev, EndsWhenItIsToldToThoughItsChildStandsStill) {
+  if (!has("ninja") || !has("cmake") || !has("setsid")) GTEST_SKIP() << "there is no ninja, cmake or setsid";
+  const stubborn_project project;
+  const std::string start = "cd '" + project.directory.string() + "' && exec '" + program_directory() + "/swill' dev";
+  program dev{"/bin/sh", {"-c", start}};
+  ASSERT_TRUE(becomes_true(
+      [&] { return number_in(project.directory / "one") && number_in(project.directory / "other"); }, 20s));
+  const pid_t one = *number_in(project.directory / "one"), other = *number_in(project.directory / "other");
+  const std::string self = std::to_string(dev.pid());
+  ::kill(number_in("/proc/" + self + "/task/" + self + "/children").value(), SIGSTOP);
+
+  ::kill(dev.pid(), SIGTERM);
+
+  EXPECT_TRUE(becomes_true([&] { return !is_alive(one) && !is_alive(other); }, 15s));
+  EXPECT_EQ(dev.finish().code, 130);
+}
+
 INSTANTIATE_TEST_SUITE_P(Either, KilledDev, testing::Values(killed::parent, killed::child),
                          [](const auto& k) { return k.param == killed::parent ? "Parent" : "Child"; });
 

@@ -4,9 +4,13 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <regex>
+#include <stdexcept>
 #include <string>
+#include <sys/stat.h>
 #include <utility>
 #include <vector>
 
@@ -74,6 +78,8 @@ const std::vector<std::pair<std::string, std::vector<std::string>>> files_of_gat
     {"--workers-tls-cert",
      {"--workers-listen", "127.0.0.1:0", "--workers-tls-key", "FILE", "--workers-tls-ca", "FILE"}},
     {"--listen-tls-cert", {"--listen-tls", "127.0.0.1:0", "--listen-tls-key", "FILE"}},
+    {"--listen-tls-client-ca",
+     {"--listen-tls", "127.0.0.1:0", "--listen-tls-cert", "FILE", "--listen-tls-key", "FILE"}},
     {"--redis-tls-ca", {"--redis", "rediss://127.0.0.1:1"}},
     {"--redis-tls-cert", {"--redis", "rediss://127.0.0.1:1", "--redis-tls-key", "FILE"}},
 };
@@ -110,6 +116,76 @@ TEST(Options, ThatNameFilesWhichCannotBeUsedEndAlike) {
       if (option == "--cookie-jar" && file == "/no/such/file") continue; // is made
       expect_refused("swill", 1, option, beside, file);
     }
+  }
+}
+
+/// A directory with a FIFO that nobody writes, a link to itself, and files.
+struct bad_files {
+  bad_files() {
+    std::string name = (std::filesystem::temp_directory_path() / "swill-options-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no directory for the test");
+    in = name;
+    if (::mkfifo((in / "fifo").c_str(), 0600) != 0) throw std::runtime_error("no FIFO for the test");
+    std::filesystem::create_symlink(in / "loop", in / "loop");
+    std::ofstream{in / "empty"};
+    std::ofstream{in / "short"} << "15 bytes of key\n";
+  }
+  ~bad_files() { std::filesystem::remove_all(in); }
+  std::string operator/(const char* name) const { return in / name; }
+  std::filesystem::path in;
+};
+
+TEST(Options, ThatNameAFileOfTlsDoNotWaitForAFifo) {
+  const bad_files bad;
+  const std::string why = "\"" + bad / "fifo" + "\" is no regular file";
+  const std::vector<std::string> redis{"--redis", "rediss://127.0.0.1:1", "--redis-tls-ca", bad / "fifo"};
+  for (const auto& end : {ended("swill-gateway", with({"--port", "0"}, redis)),
+                          ended("swill-worker", with({"--gateway", "127.0.0.1:1"}, redis)),
+                          ended("swill", {"--url", "wss://127.0.0.1:1/ws", "--tls-ca", bad / "fifo", "ls"})}) {
+    EXPECT_THAT(end.errors, HasSubstr("tls-ca"));
+    EXPECT_THAT(end.errors, HasSubstr(why));
+  }
+}
+
+TEST(Options, SayWhichSessionKeyIsTooShort) {
+  const bad_files bad;
+  for (const char* name : {"empty", "short"}) {
+    const auto end = ended("swill-gateway", {"--port", "0", "--session-key", bad / name});
+    EXPECT_EQ(end.code, 2);
+    EXPECT_EQ(end.errors,
+              "swill-gateway: --session-key: \"" + bad / name + "\" holds no secret of at least 16 bytes\n");
+  }
+}
+
+TEST(Options, ThatNameALogWhichCannotBeEndAlike) {
+  const bad_files bad;
+  for (const std::string& file : {bad / "fifo", bad / "loop", bad.in.string(), bad / "empty/log"}) {
+    const auto end = ended("swill-gateway", {"--port", "0", "--log-file", file});
+    EXPECT_EQ(end.code, 2) << file;
+    EXPECT_THAT(end.errors, HasSubstr("swill-gateway: --log-file: the log cannot be written to " + file));
+  }
+}
+
+TEST(Options, ThatNameOneAddressTwiceAreToldByBothNames) {
+  const std::string at = "127.0.0.1:1";
+  const auto errors = [&](const std::string& one, const std::string& other) {
+    const auto end = ended("swill-gateway", {one, at, other, at});
+    EXPECT_EQ(end.code, 2);
+    EXPECT_EQ(end.errors, "swill-gateway: " + other + ": is \"" + at + "\", as " + one +
+                              " is; an address of its own would be right\n");
+  };
+  errors("--listen", "--listen");
+  errors("--listen", "--listen-tls");
+  errors("--listen", "--internal-listen");
+  errors("--listen", "--workers-listen");
+  EXPECT_THAT(ended("swill-gateway", {"--listen", at, "--port", "1"}).errors, HasSubstr("--port: is"));
+}
+
+TEST(Options, OfTlsHaveNoEffectBesideAUrlWithoutIt) {
+  for (const std::string url : {"ws://127.0.0.1:1/ws", "unix:/no/such/socket"}) {
+    const auto end = ended("swill", {"--url", url, "--tls-ca", "ca.pem", "ls"});
+    EXPECT_EQ(end.code, 1);
+    EXPECT_THAT(end.errors, HasSubstr("--tls-ca: has no effect with " + url + ", which is not wss://"));
   }
 }
 

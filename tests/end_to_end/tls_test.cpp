@@ -24,7 +24,8 @@ protected:
     return all;
   }
   program::ending call(const std::string& url, std::vector<std::string> more = {}) const {
-    std::vector<std::string> all{"--url", url, "--tls-ca", authority.file()};
+    std::vector<std::string> all{"--url", url};
+    if (url.starts_with("wss:")) all.insert(all.end(), {"--tls-ca", authority.file()});
     all.insert(all.end(), more.begin(), more.end());
     all.insert(all.end(), {"call", "math.add", "[1, 2]"});
     return run_cli(all);

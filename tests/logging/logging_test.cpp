@@ -126,7 +126,11 @@ TEST(Logging, RefusesWhatCannotBeALog) {
   EXPECT_THROW(logging({.file = d / "pipe"}), std::invalid_argument); // to open it would wait for a reader
   EXPECT_THROW(logging({.file = d / "log", .file_size = 0}), std::invalid_argument);
   EXPECT_THROW(logging({.file = d / "log", .old_files = 1'000'000}), std::invalid_argument);
-  EXPECT_THROW(logging({.file = "/proc/nobody/log"}), std::runtime_error);
+  EXPECT_THROW(logging({.file = "/proc/nobody/log"}), std::invalid_argument);
+  std::filesystem::create_symlink(d / "loop", d / "loop");
+  EXPECT_THROW(logging({.file = d / "loop"}), std::invalid_argument);
+  std::filesystem::create_directory(d / "directory");
+  EXPECT_THROW(logging({.file = d / "directory"}), std::invalid_argument);
 }
 
 std::vector<std::string> lines_of(const std::string& text) {

@@ -401,6 +401,10 @@ task<void> forgetful(request<int> r, streaming_request<int> in, swill::client& c
 
 void wrong_braces(swill::app& a) {
   swill::serve(a, {.listen = {{"127.0.0.1:1", "127.0.0.1:2"}}}); // says: deleted
+  swill::tls_server_options tls;
+  tls.identities = {"cert.pem", "key.pem"}; // says: deleted
+  tls.identities = {{"cert.pem", "key.pem"}};
+  tls.identities = {std::string{"cert.pem"}, std::string{"key.pem"}}; // says: deleted
 }
 
 // --- An error without its code

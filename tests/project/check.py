@@ -261,6 +261,25 @@ def check_interrupted_while_it_compiles(world):
         until(f"the end of all after signal {how}: {processes_in(shop)}", lambda: not processes_in(shop), 20)
 
 
+def hand_made(world, name, seconds):
+    """A project whose build takes so long, and makes a program that sleeps."""
+    project = world.work / name
+    (project / "build").mkdir(parents=True)
+    (project / "swill.json").write_text(json.dumps({"program": name}))
+    (project / "build" / "build.ninja").write_text(
+        f"rule make\n  command = sleep {seconds} && printf '#!/bin/sh\\necho running\\nexec sleep 600\\n' > $out && chmod +x $out\n"
+        f"build {name}: make\n")
+    return project
+
+
+def check_long_build_says_that_it_goes_on(world):
+    with Developing(world, hand_made(world, "slow", 17)) as dev:
+        dev.wait_for("swill dev: builds slow for the first time", 10)
+        dev.wait_for("swill dev: still building slow after 15 s", 20)
+        dev.wait_for("running", 20)
+        require("after 30 s" not in dev.text(), dev.text())
+
+
 def check_cluster(world):
     two = make(world, "two", "--cluster")
     one = make(world, "one")

@@ -527,7 +527,9 @@ TEST(Validate, FindsOptionsOfAServerThatMakeNoSense) {
   EXPECT_THAT(mistakes_of({.path = "/ready"}), testing::SizeIs(1));
   EXPECT_THAT(
       mistakes_of({.listen = {"[::1]:1", "127.0.0.1:0", "127.0.0.1:0", internal_listener("[::1]:1")}}),
-      ElementsAre("server_options.listen[3]: is \"[::1]:1\", as listen[0] is; an address of its own would be right"));
+      ElementsAre(
+          "server_options.listen[3]: is \"[::1]:1\", as server_options.listen[0] is; an address of its own would be "
+          "right"));
   EXPECT_THAT(mistakes_of(server_options{}), IsEmpty());
 }
 

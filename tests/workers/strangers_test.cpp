@@ -1,11 +1,15 @@
 #include "actors/workers/remote_handlers.hpp"
 
+#include "actors/workers/dial.hpp"
+#include "tests/support/patience.hpp"
 #include "tests/workers/certificates.hpp"
 #include "tests/workers/worker_process.hpp"
 #include "tests/workers/world.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <csignal>
+#include <cstring>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -19,6 +23,7 @@ namespace swill {
 namespace {
 
 using namespace worker_tests;
+using namespace actors::workers;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr std::size_t most_growth_by_strangers = 256U << 20; // freed memory is kept aside for a while
@@ -181,6 +186,126 @@ TEST(Strangers, RenewedCertificatesAreReadWithoutARestart) {
 
   blocking_client c{g.url()};
   EXPECT_TRUE(serves(c, "add")) << g.log.text() << w.log.text();
+}
+
+// --- What those may do who know the secret, and then do not speak as workers do
+
+/// A connection to the gateway whose proof was right.
+std::unique_ptr<link_socket> admit(const gateway_world& g) {
+  const wake_up never;
+  auto d = dial({"127.0.0.1", g.gate->port()}, worker_tests::secret, nullptr, 10s, never);
+  if (!d) throw std::runtime_error(d.error().message);
+  return std::move(d->socket);
+}
+
+/// Sends all of it, however long the gateway takes to read.
+void send_all(const link_socket& s, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::send(s.fd(), text.data(), text.size(), MSG_NOSIGNAL);
+    if (n > 0) {
+      text.remove_prefix(static_cast<std::size_t>(n));
+      continue;
+    }
+    pollfd p{s.fd(), POLLOUT, 0};
+    if (::poll(&p, 1, static_cast<int>(std::chrono::milliseconds{patient(10s)}.count())) <= 0) return;
+    if ((p.revents & (POLLERR | POLLHUP)) != 0) return;
+  }
+}
+
+/// Whether the gateway ends the connection; what it says before is passed over.
+bool is_ended(link_socket& s) {
+  std::array<char, 256> in{};
+  while (true) {
+    std::size_t n = 0;
+    if (s.read(in.data(), in.size(), n) == io_result::failed) return true;
+    pollfd p{s.fd(), POLLIN, 0};
+    if (n == 0 && ::poll(&p, 1, static_cast<int>(std::chrono::milliseconds{patient(10s)}.count())) <= 0) return false;
+  }
+}
+
+TEST(Admitted, SilenceEndsTheConnectionInTime) {
+  gateway_world g{{.handshake_timeout = 300ms}};
+  const auto silent = admit(g), second = admit(g);
+  EXPECT_TRUE(is_ended(*silent));
+  EXPECT_TRUE(is_ended(*second));
+  EXPECT_TRUE(g.log.wait_for("but not joined within handshake_timeout")) << g.log.text();
+}
+
+TEST(Admitted, AsManyAsMayBeAndNoMore) {
+  gateway_world g{{.handshake_timeout = 60s, .workers = 2}};
+  worker_world w{serve_add, {.gateways = {g.worker_address()}}};
+  blocking_client c{g.url()};
+  ASSERT_TRUE(serves(c, "add")) << g.log.text() << w.log.text();
+  auto silent = admit(g); // counts as well
+
+  worker_world late{[](app& a) { a.handle("late", [](request<>) { return 1; }); }, {.gateways = {g.worker_address()}}};
+  EXPECT_TRUE(late.log.wait_for("refused: the gateway has as many workers as it may (gateway_options::workers)"))
+      << late.log.text();
+  EXPECT_TRUE(g.log.wait_for("a worker was kept out: there are as many workers as may be (gateway_options::workers)"))
+      << g.log.text();
+  EXPECT_EQ(c.try_call<int>("late").error().code, 404);
+
+  silent.reset();
+  EXPECT_TRUE(serves(c, "late")) << g.log.text() << late.log.text();
+  EXPECT_EQ(c.call<int>("add", std::pair{2, 3}), 5);
+}
+
+TEST(Admitted, StoppedWorkersPlaceIsFreeAfterTheHandshakeTimeout) {
+  gateway_world g{{.silence = 500ms, .handshake_timeout = 500ms, .workers = 1}};
+  worker_process stopped{g.worker_address(), "stopped"};
+  blocking_client c{g.url()};
+  ASSERT_TRUE(answers(c, "stopped")) << g.log.text();
+
+  stopped.send(SIGSTOP);
+  worker_world next{serve_add, {.gateways = {g.worker_address()}}};
+
+  EXPECT_TRUE(serves(c, "add")) << g.log.text() << next.log.text();
+  stopped.send(SIGKILL);
+}
+
+/// A header of CAF's protocol of this kind, with this number of bytes to come; `data` stands for what each kind has of its own.
+std::string header_of(char kind, std::uint32_t payload, char data = 0, char from = 0, char to = 0) {
+  std::string out(32, '\0');
+  out[0] = kind;
+  const std::uint32_t size = htonl(payload);
+  std::memcpy(out.data() + 4, &size, sizeof size);
+  out[15] = data;
+  out[23] = from;
+  out[31] = to;
+  return out;
+}
+
+TEST(Admitted, GarbageEndsItsOwnConnectionAlone) {
+  gateway_world g{{.handshake_timeout = 200ms}};
+  worker_world w{serve_add, {.gateways = {g.worker_address()}}};
+  blocking_client c{g.url()};
+  ASSERT_TRUE(serves(c, "add")) << g.log.text() << w.log.text();
+  const std::size_t before = memory_of(::getpid());
+
+  constexpr char message = 2;
+  std::vector<std::string> all{giant,
+                               header_of(message, 0xffffffff, 1, 0, 1),
+                               header_of(message, 3 << 20, 1, 0, 1),
+                               header_of(message, 1000, 1, 0, 1) + std::string(1000, '\xff'),
+                               std::string(4096, '\xff'),
+                               std::string(4096, '\0')};
+  for (char kind = 0; kind < 8; ++kind) { // each without what has to follow
+    for (const char data : {'\0', '\1', '\4'}) {
+      all.push_back(header_of(kind, 0, data));
+      all.push_back(header_of(kind, 0, data, 1, 1));
+      all.push_back(header_of(kind, 8, data, 0, 1) + std::string(8, '\xff'));
+    }
+  }
+  for (const std::string& sent : all) {
+    const auto s = admit(g);
+    send_all(*s, sent);
+    EXPECT_EQ(c.call<int>("add", std::pair{2, 3}), 5);
+    EXPECT_TRUE(is_ended(*s));
+    EXPECT_EQ(c.call<int>("add", std::pair{2, 3}), 5);
+  }
+
+  EXPECT_LT(memory_of(::getpid()), before + most_growth_by_strangers);
+  EXPECT_EQ(w.log.text().find("has ended"), std::string::npos) << w.log.text();
 }
 
 } // namespace

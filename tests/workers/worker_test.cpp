@@ -181,6 +181,63 @@ TEST(Worker, WhatNestsTooDeepFailsItsCallAlone) {
   EXPECT_EQ(g.log.text().find("is out"), std::string::npos) << g.log.text();
 }
 
+/// How many arrays are within each other.
+int levels_of(const value& v) {
+  const auto* items = v.get_if<value_array>();
+  return items == nullptr || items->empty() ? 0 : 1 + levels_of(items->front());
+}
+
+// A worker may allow less than its gateway, or as much: what is too deep for it is the fault of that call alone.
+TEST(Worker, WhatAClientNestsTooDeepFailsItsCallAlone) {
+  const auto serve = [](app& a) {
+    a.handle("levels", [](request<value> r) { return levels_of(r.data()); });
+    a.handle("levels_all", [](streaming_request<value> in) -> task<int> {
+      int sum = 0;
+      while (auto v = co_await in.next()) sum += levels_of(*v);
+      co_return sum;
+    });
+  };
+  for (const std::size_t allowed : {std::size_t{32}, std::size_t{256}}) {
+    gateway_world g{{}, 2, [](app& a) { a.limits().nesting = 256; }};
+    worker_world w{[&](app& a) {
+                     serve(a);
+                     serve_all_shapes(a);
+                     a.limits().nesting = allowed;
+                   },
+                   {.gateways = {g.worker_address()}}};
+    client_options options;
+    options.nesting = 256;
+    blocking_client c{g.url(), options};
+    ASSERT_TRUE(serves(c, "levels_all")) << g.log.text() << w.log.text();
+    auto other = c.duplex<std::string, std::string>("echo");
+    other.write("before");
+    ASSERT_EQ(other.next(), "before");
+
+    // The envelope is one level.
+    const int most = static_cast<int>(allowed) - 1;
+    EXPECT_EQ(c.call<int>("levels", nested(most)), most);
+    for (const int deeper : {most + 1, 255, 256, 300}) {
+      if (deeper <= most) continue;
+      const auto refused = c.try_call<int>("levels", nested(deeper));
+      ASSERT_FALSE(refused) << deeper;
+      EXPECT_EQ(refused.error().code, 400) << deeper << refused.error().message;
+    }
+    auto upload = c.upload<value, int>("levels_all");
+    upload.write(nested(most));
+    upload.write(nested(most + 1));
+    try {
+      upload.finish();
+      ADD_FAILURE() << "an item that nests too deep";
+    } catch (const error& e) {
+      EXPECT_EQ(e.code, 400) << e.message;
+    }
+
+    other.write("after");
+    EXPECT_EQ(other.next(), "after");
+    EXPECT_EQ(g.log.text().find("is out"), std::string::npos) << g.log.text();
+  }
+}
+
 TEST(Worker, LogsTheTraceOfTheClientsRequest) {
   gateway_world g;
   const auto serve = [](app& a) { a.handle("says", [](request<> r) { r.context().log(log_level::info, "said"); }); };

@@ -27,8 +27,16 @@ bool renamed(const fs::path& from, const fs::path& to) {
   return ::rename(from.c_str(), to.c_str()) == 0 || errno == ENOENT;
 }
 
-[[noreturn]] void fail(const fs::path& path, const std::string& why) {
-  throw std::runtime_error("the log cannot be written to " + path.string() + ": " + why);
+/// Of what goes by without anybody's doing at the path itself: the disk is full, or there are no descriptors.
+bool may_pass(int number) noexcept {
+  return number == ENOSPC || number == EDQUOT || number == EMFILE || number == ENFILE || number == ENOMEM ||
+         number == EIO;
+}
+
+[[noreturn]] void fail(const fs::path& path, int number, const std::string& why) {
+  const std::string text = "the log cannot be written to " + path.string() + ": " + why;
+  if (may_pass(number)) throw std::runtime_error(text);
+  throw std::invalid_argument(text);
 }
 
 /// A file of lines that is renamed when it is full: "a.log" to "a.1.log", that to "a.2.log", and so on. For one thread.
@@ -37,7 +45,8 @@ bool renamed(const fs::path& from, const fs::path& to) {
 /// make it too large is dropped until it can be. Whatever fails is tried again, renaming and opening once a second at most.
 class log_file {
 public:
-  /// Opens it, for its end. Throws std::invalid_argument for what cannot be, std::runtime_error when it cannot be written to, or not renamed.
+  /// Opens it, for its end. Throws std::invalid_argument for what cannot be, also when the path is none that can be written to, or renamed;
+  /// std::runtime_error for what may pass, such as a full disk.
   log_file(fs::path path, std::size_t size, std::size_t old_files)
       : path_(std::move(path)), most_(size), old_files_(old_files) {
     std::error_code ec;
@@ -46,13 +55,15 @@ public:
     if (size == 0) throw std::invalid_argument("the size of the log's file is 0");
     if (old_files > most_files)
       throw std::invalid_argument("more than " + std::to_string(most_files) + " old files of the log");
-    if (!open()) fail(path_, std::generic_category().message(errno));
+    if (!open()) fail(path_, errno, std::generic_category().message(errno));
     const fs::path in = path_.has_parent_path() ? path_.parent_path() : fs::path{"."};
     if (old_files != 0 && ::access(in.c_str(), W_OK) != 0) {
-      const std::string why = std::generic_category().message(errno);
+      const int number = errno;
+      const std::string why = std::generic_category().message(number);
       close();
-      fail(path_, "when it is full it could not be renamed in " + in.string() + " (" + why +
-                      "); a directory of its own, or no old files, would be right");
+      fail(path_, number,
+           "when it is full it could not be renamed in " + in.string() + " (" + why +
+               "); a directory of its own, or no old files, would be right");
     }
   }
   log_file& operator=(log_file&&) = delete;

@@ -1,22 +1,17 @@
 #include "libswill/net/detail/tls_context.hpp"
 
 #include "libswill/base/printable.hpp"
+#include "libswill/base/whole_file.hpp"
 
-#include <cerrno>
-#include <fcntl.h>
 #include <new>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <sys/stat.h>
-#include <system_error>
-#include <unistd.h>
 
 namespace swill::net {
 
 namespace {
 
 constexpr long largest_chain = 32 * 1024; // of the peer's certificates
-constexpr std::size_t largest_file = 64 * 1024;
 
 } // namespace
 
@@ -38,27 +33,10 @@ tls_context make_tls_context(tls_role r) {
   return out;
 }
 
-std::string read_tls_file(const std::string& file, const std::string& member) {
-  const auto fail = [&](const std::string& why) { throw tls_file_error(member, "\"" + printable(file) + "\" " + why); };
-  const int fd = ::open(file.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  if (fd < 0) fail("cannot be read: " + std::generic_category().message(errno));
-  const std::unique_ptr<const int, void (*)(const int*)> owned{&fd, [](const int* f) { ::close(*f); }};
-  struct stat s {};
-  if (::fstat(fd, &s) != 0 || !S_ISREG(s.st_mode)) fail("is no regular file");
-  std::string text(largest_file + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t n = ::read(fd, text.data() + size, text.size() - size);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail("cannot be read: " + std::generic_category().message(errno));
-    if (n == 0) {
-      text.resize(size);
-      return text;
-    }
-    size += static_cast<std::size_t>(n);
-  }
-  fail("is larger than 64 KiB");
-  return {};
+std::string read_tls_file(const std::string& file, const std::string& member, std::size_t most) {
+  auto text = read_whole_file(file, most);
+  if (!text) throw tls_file_error(member, "\"" + printable(file) + "\" " + text.error().message);
+  return std::move(*text);
 }
 
 namespace {
@@ -85,9 +63,7 @@ void use_identity(SSL_CTX* c, const tls_identity& who) {
 }
 
 void use_authority(SSL_CTX* c, const std::string& file, const std::string& member) {
-  if (::access(file.c_str(), R_OK) != 0)
-    throw tls_file_error(member,
-                         "\"" + printable(file) + "\" cannot be read: " + std::generic_category().message(errno));
+  read_tls_file(file, member, largest_bundle);
   require(::SSL_CTX_load_verify_locations(c, file.c_str(), nullptr) == 1, member, file,
           "has no certificates in PEM that TLS could use");
 }

@@ -2,6 +2,7 @@
 
 #include "libswill/net/tls_options.hpp"
 
+#include <cstddef>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -33,7 +34,10 @@ void use_authority(SSL_CTX* c, const std::string& file, const std::string& membe
 /// `protocol` is offered by ALPN; empty: none is.
 tls_context make_tls_client(const tls_client_options& o, std::string_view protocol);
 
-/// The text of a regular file of at most 64 KiB.
-std::string read_tls_file(const std::string& file, const std::string& member);
+/// Bytes of a file with certificates of a chain, a key, or secrets; and of one with authorities, of which a system has many.
+constexpr std::size_t largest_file = 64 * 1024;
+constexpr std::size_t largest_bundle = 4 * 1024 * 1024;
+/// The text of a regular file.
+std::string read_tls_file(const std::string& file, const std::string& member, std::size_t most = largest_file);
 
 } // namespace swill::net

@@ -85,8 +85,7 @@ tls_session::tls_session(SSL_CTX* context, std::shared_ptr<const void> keeps) : 
   ::SSL_set_accept_state(ssl_.get());
 }
 
-tls_session::tls_session(const tls_client_options& o, const std::string& host, std::string_view protocol)
-    : is_client_(true) {
+tls_session::tls_session(const tls_client_options& o, const std::string& host, std::string_view protocol) {
   const tls_context context = make_tls_client(o, protocol);
   attach(context.get());
   const std::string& name = o.server_name.empty() ? host : o.server_name;

@@ -88,7 +88,6 @@ private:
   std::uint64_t written_ = 0;
   std::size_t shaken_ = 0; // bytes of input before it was open
   state state_ = state::shaking;
-  bool is_client_ = false;
   std::chrono::nanoseconds cost_{};
   std::string failure_;
 };

@@ -1,5 +1,7 @@
 #include "libswill/net/http/response.hpp"
 
+#include <ostream> // before Beast's header, which writes reasons to a stream
+
 #include <boost/beast/http/status.hpp>
 
 namespace swill::net::http {

@@ -73,6 +73,11 @@ int gateway::serve(const std::function<void(app&, backends&)>& make, const std::
   programs::add_own_options(program, settings_);
   if (const auto answer = program.parse(argc_, argv_); !answer.empty()) return programs::end_with(answer);
 
+  programs::listening_places places;
+  serving.add_to(places);
+  http.add_to(places);
+  workers.add_to(places);
+
   const auto redis = sessions.redis();
   backends shared{.sessions = sessions.make(redis), .pubsub = topics.make(redis), .redis = redis ? &*redis : nullptr};
   app a;

@@ -1,6 +1,7 @@
 #include "libswill/programs/options/listen_options.hpp"
 
 #include "libswill/base/host_and_port.hpp"
+#include "libswill/base/printable.hpp"
 
 #include <cstdlib>
 #include <limits>
@@ -25,7 +26,23 @@ std::optional<std::uint16_t> port_in_environment() {
   return port;
 }
 
+std::string address_of(std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); }
+
 } // namespace
+
+void listening_places::add(const std::string& option, const std::string& address) {
+  if (address.ends_with(":0")) return;
+  const auto [there, is_new] = options_.emplace(address, option);
+  if (!is_new)
+    throw std::invalid_argument(option + ": is \"" + printable(address) + "\", as " + there->second +
+                                " is; an address of its own would be right");
+}
+
+void listen_options::add_to(listening_places& all) const {
+  for (const std::string& address : listen_) all.add("--listen", address);
+  for (const std::string& address : listen_tls_) all.add("--listen-tls", address);
+  if (port_) all.add("--port", address_of(*port_));
+}
 
 void listen_options::add_to(command_line& program) {
   program.add({"--listen", listen_, "ADDRESS:PORT, [ADDRESS]:PORT or unix:PATH; repeatable; port 0: any free one"});
@@ -77,7 +94,7 @@ server_options listen_options::server() const {
   for (const std::string& address : listen_tls_) options.listen.emplace_back(address, tls());
   constexpr std::uint16_t usual_port = 8080;
   const auto port = port_ || !options.listen.empty() ? port_ : port_in_environment().value_or(usual_port);
-  if (port) options.listen.emplace_back("127.0.0.1:" + std::to_string(*port));
+  if (port) options.listen.emplace_back(address_of(*port));
   options.io_threads = io_threads_;
   options.test_echo = test_echo_;
   return options;

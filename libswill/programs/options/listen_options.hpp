@@ -5,11 +5,22 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace swill::programs {
+
+/// Who listens where, by the names of options.
+class listening_places {
+public:
+  /// Throws std::invalid_argument when another option, or the same, has named that address. Port 0 is another one each time.
+  void add(const std::string& option, const std::string& address);
+
+private:
+  std::map<std::string, std::string> options_; // by address
+};
 
 /// What every serving program of ours takes on its command line: where to listen, by TLS or without, with how many threads, what to tell
 /// clients.
@@ -21,6 +32,7 @@ public:
 
   /// What was asked for; everything else is the library's default. Throws std::invalid_argument for options of TLS that do not fit together.
   server_options server() const;
+  void add_to(listening_places& all) const;
   bool debug() const noexcept { return debug_; }
 
 private:

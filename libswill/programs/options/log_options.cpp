@@ -99,7 +99,15 @@ std::shared_ptr<logging> log_options::make() const {
   require_effect(file_size_, !o.file.empty(), "without --log-file");
   require_effect(old_files_, !o.file.empty(), "without --log-file");
   require_effect(access_rate_, o.levels.of(log_room::access) <= log_level::debug, "without --log-room access=debug");
-  return std::make_shared<logging>(std::move(o));
+  const std::string file = o.file;
+  try {
+    return std::make_shared<logging>(std::move(o));
+  } catch (const std::invalid_argument& e) {
+    if (file.empty()) throw;
+    throw std::invalid_argument(std::string{"--log-file: "} + e.what());
+  } catch (const std::runtime_error& e) {
+    throw std::runtime_error((file.empty() ? "" : "--log-file: ") + std::string{e.what()});
+  }
 }
 
 } // namespace swill::programs

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "libswill/base/whole_file.hpp"
+
 #include <cstddef>
 #include <optional>
 #include <stdexcept>
@@ -19,11 +21,6 @@ public:
 
 /// The size of the largest file that is read, in bytes.
 constexpr std::size_t largest_small_file = 64 * 1024;
-
-enum class pipes {
-  refused,
-  read ///< to their end: `--option <(command)`. Waits for whoever writes
-};
 
 /// The whole content of the file that `option` names by `path`; std::nullopt when there is none. Symbolic links are followed; one that
 /// leads nowhere is an error. Throws file_error.

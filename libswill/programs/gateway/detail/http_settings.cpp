@@ -40,6 +40,10 @@ void http_settings::apply(app& a) const {
   }
 }
 
+void http_settings::add_to(listening_places& all) const {
+  for (const std::string& address : internal_) all.add("--internal-listen", address);
+}
+
 void http_settings::apply(server_options& o) const {
   for (const std::string& address : internal_) {
     try {

@@ -2,6 +2,7 @@
 
 #include "libswill/api/app.hpp"
 #include "libswill/programs/options/command_line.hpp"
+#include "libswill/programs/options/listen_options.hpp"
 #include "libswill/server/server.hpp"
 
 #include <string>
@@ -20,6 +21,7 @@ public:
   void apply(app& a) const;
   /// Adds the internal listeners and health.
   void apply(server_options& o) const;
+  void add_to(listening_places& all) const;
 
   /// Whether there are files at that path.
   bool has(std::string_view path) const;

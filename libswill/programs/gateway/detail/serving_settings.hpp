@@ -21,6 +21,7 @@ public:
   /// that have no effect.
   void apply(app& a) const;
   server_options server() const;
+  void add_to(listening_places& all) const { listen_.add_to(all); }
   const log_options& log() const noexcept { return log_; }
   /// Clients come through a proxy, which says from where.
   bool trusts_proxy() const noexcept { return trust_forwarded_for_; }

@@ -20,6 +20,10 @@ void worker_settings::add_to(command_line& program) {
                                  "header of the client's handshake that workers are not shown; repeatable"}));
 }
 
+void worker_settings::add_to(listening_places& all) const {
+  if (!listen_.empty()) all.add("--workers-listen", listen_);
+}
+
 void worker_settings::apply(app& a) const {
   for (added_option o : others_) require_effect(o, !listen_.empty(), "without --workers-listen");
   if (listen_.empty()) return;

@@ -2,6 +2,7 @@
 
 #include "libswill/api/app.hpp"
 #include "libswill/programs/options/link_options.hpp"
+#include "libswill/programs/options/listen_options.hpp"
 
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ public:
   /// Adds remote handlers to the app when workers may connect. Throws std::invalid_argument for options that have no effect as they may not,
   /// and file_error.
   void apply(app& a) const;
+  void add_to(listening_places& all) const;
 
 private:
   std::string listen_;
