@@ -37,6 +37,7 @@ gateway_registry::gateway_registry(runtime& r, std::shared_ptr<const detail::ser
       net_(net),
       app_(std::move(app)),
       options_(o),
+      peers_log_(home_.loop(), &app_->log, log_room::workers),
       self_(std::make_shared<gateway_registry*>(this)) {
   for (const auto& u : r.units()) {
     tables_.push_back(std::make_shared<handler_table>(*u, static_cast<std::uint32_t>(tables_.size()), app_, options_));
@@ -105,6 +106,12 @@ std::optional<gateway_registry::guest> gateway_registry::redeem(const token& tic
   return out;
 }
 
+void gateway_registry::log_peer(log_level level, std::string_view kind, std::string text) {
+  home_.loop().post([self = self_, level, kind = std::string{kind}, text = std::move(text)] {
+    if (*self != nullptr) (*self)->peers_log_.write(level, kind, printable(text));
+  });
+}
+
 void gateway_registry::watch_guests() {
   const std::lock_guard lock{mutex_};
   std::erase_if(guests_, [](const guest& g) { return g.stay->is_over(); });
@@ -124,9 +131,9 @@ void gateway_registry::end_late_stays() {
       if (g.keys) ++late;
     }
   }
-  if (late > 0)
-    log(log_level::warning, std::to_string(late) + (late == 1 ? " worker was" : " workers were") +
-                                " dropped: shown who they are, but not joined within handshake_timeout");
+  for (; late > 0; --late)
+    peers_log_.write(log_level::warning, "late",
+                     "a worker was dropped: it has shown who it is, but not joined within handshake_timeout");
   watch_guests();
 }
 
@@ -270,6 +277,7 @@ void gateway_registry::stop(std::function<void()> done) {
   while (!members_.empty())
     remove(as<gateway_link>(members_.begin()->second.link), "the gateway stops", record::leaving);
   guests_timer_.cancel();
+  peers_log_.stop();
   as<front_door>(door_).quit();
   door_ = nullptr;
   auto left = std::make_shared<std::size_t>(tables_.size());

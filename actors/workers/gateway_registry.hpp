@@ -35,6 +35,8 @@ public:
   /// gateway_options::handshake_timeout. False: gateway_options::workers are here already. From any thread; the ticket is known when this
   /// returns, since the worker's mail may overtake what is posted to a loop.
   bool expect(const link_keys& k, const std::shared_ptr<visit>& stay);
+  /// Writes a line that a peer can cause as often as it likes: one a second of each kind. From any thread.
+  void log_peer(log_level level, std::string_view kind, std::string text);
 
   // --- For the door and the links
   void knock(const token& ticket, const caf::strong_actor_ptr& worker);
@@ -101,6 +103,7 @@ private:
   bool holds_ = false; ///< the server's readiness
   member_timer<gateway_registry, &gateway_registry::await_nobody> awaiting_{*this};
   member_timer<gateway_registry, &gateway_registry::end_late_stays> guests_timer_{*this};
+  limited_log peers_log_;
   std::shared_ptr<gateway_registry*>
       self_; // with those who watch workers' deaths, and functions posted to this loop; null inside once stopped
 };

@@ -1,15 +1,16 @@
 #include "actors/workers/network.hpp"
 
+#include "actors/workers/link_filter.hpp"
 #include "actors/workers/link_socket.hpp"
 
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
-#include <caf/io/basp/header.hpp>
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/network/default_multiplexer.hpp>
 #include <caf/io/network/stream_impl.hpp>
 
 #include <algorithm>
+#include <new>
 #include <string_view>
 
 namespace swill::actors::workers {
@@ -39,11 +40,16 @@ caf::io::network::default_multiplexer& multiplexer_of(caf::actor_system& system)
   return static_cast<caf::io::network::default_multiplexer&>(system.middleman().backend());
 }
 
+/// CAF's part of every connection.
+caf::strong_actor_ptr broker_of(caf::actor_system& system) {
+  return caf::actor_cast<caf::strong_actor_ptr>(
+      system.middleman().named_broker<caf::io::basp_broker>(caf::atom("BASP")));
+}
+
 /// Runs f(broker) on the network's thread.
 template <class F>
 void at_broker(caf::actor_system& system, F f) {
-  auto broker =
-      caf::actor_cast<caf::strong_actor_ptr>(system.middleman().named_broker<caf::io::basp_broker>(caf::atom("BASP")));
+  auto broker = broker_of(system);
   system.middleman().backend().post([broker, f = std::move(f)]() mutable {
     f(*static_cast<caf::io::basp_broker*>(caf::actor_cast<caf::abstract_actor*>(broker)));
   });
@@ -77,8 +83,12 @@ private:
 
 class link_scribe final : public caf::io::scribe {
 public:
-  link_scribe(caf::io::network::default_multiplexer& network, int fd, std::unique_ptr<link_socket> s)
-      : scribe(caf::io::network::conn_hdl_from_socket(fd)), stay_(s->stay()), stream_(network, fd, std::move(s)) {}
+  link_scribe(caf::io::network::default_multiplexer& network, int fd, std::unique_ptr<link_socket> s,
+              const link_troubles& told)
+      : scribe(caf::io::network::conn_hdl_from_socket(fd)),
+        on_ended_(told.on_ended),
+        stay_(s->stay()),
+        stream_(network, fd, std::move(s)) {}
 
   /// A header may announce 4 GiB, and a stream takes the room for all that it waits for at once: what is large is gathered in pieces, so
   /// that a peer costs as much memory as it sends, and no more.
@@ -88,14 +98,10 @@ public:
     if (!std::exchange(launched_, true)) stream_.start(this);
   }
   bool consume(caf::execution_unit* ctx, const void* data, std::size_t size) override {
-    if (is_broken_) return true; // until the end of the connection is read
-    if (left_ > largest_piece || !gathered_.empty()) return gather(ctx, static_cast<const char*>(data), size);
-    if (!look_at({static_cast<const char*>(data), size})) {
-      is_broken_ = true;
-      stay_->end();
-      return true;
-    }
-    return scribe::consume(ctx, data, size);
+    if (is_ended_) return true; // until the end of the connection is read
+    const auto* in = static_cast<const char*>(data);
+    if (left_ > largest_piece || !gathered_.empty()) return gather(ctx, in, size);
+    return filter_.passes({in, size}) ? scribe::consume(ctx, data, size) : end(not_of_a_link);
   }
   void ack_writes(bool enable) override { stream_.ack_writes(enable); }
   std::vector<char>& wr_buf() override { return stream_.wr_buf(); }
@@ -118,29 +124,26 @@ public:
 
 private:
   static constexpr std::size_t largest_piece = 1024 * 1024;
+  static constexpr std::string_view not_of_a_link = "it has sent what neither gateways nor workers send";
 
   caf::io::receive_policy::config next_piece() const {
     return caf::io::receive_policy::exactly(std::min(left_, largest_piece));
   }
 
-  /// False for a header that CAF would follow to a payload that there is none of.
-  bool look_at(std::string_view in) noexcept {
-    if (std::exchange(is_payload_next_, false)) return true;
-    if (in.size() != caf::io::basp::header_size) return false;
-    constexpr std::size_t length_at = 4; // of four bytes
-    is_payload_next_ = in.substr(length_at, 4) != std::string_view{"\0\0\0\0", 4};
-    return is_payload_next_ ||
-           static_cast<caf::io::basp::message_type>(in[0]) == caf::io::basp::message_type::heartbeat;
-  }
-
   bool gather(caf::execution_unit* ctx, const char* data, std::size_t size) {
-    gathered_.insert(gathered_.end(), data, data + size);
     left_ -= size;
+    try {
+      gathered_.insert(gathered_.end(), data, data + size);
+      // CAF makes a copy, and where there is no room for one its part of this process ends, with all links. Room that is not used costs nothing.
+      if (left_ == 0) std::make_unique_for_overwrite<char[]>(gathered_.size());
+    } catch (const std::bad_alloc&) {
+      return end("there is no memory for what it sends");
+    }
     if (left_ > 0) {
       stream_.configure_read(next_piece());
       return true;
     }
-    is_payload_next_ = false;
+    if (!filter_.passes({gathered_.data(), gathered_.size()})) return end(not_of_a_link);
     std::vector<char>& whole = stream_.rd_buf();
     whole.swap(gathered_);
     std::vector<char>{}.swap(gathered_);
@@ -149,9 +152,18 @@ private:
     return goes_on;
   }
 
+  bool end(std::string_view why) {
+    is_ended_ = true;
+    std::vector<char>{}.swap(gathered_);
+    if (on_ended_) on_ended_(addr() + ':' + std::to_string(port()), why);
+    stay_->end();
+    return true;
+  }
+
   bool launched_ = false;
-  bool is_payload_next_ = false;
-  bool is_broken_ = false;
+  bool is_ended_ = false;
+  std::function<void(const std::string&, std::string_view)> on_ended_;
+  link_filter filter_;
   std::shared_ptr<visit> stay_;                         // shared with the socket
   std::size_t left_ = 0;                                ///< bytes of what CAF waits for that have not come
   std::vector<char> gathered_;                          ///< those that have, where it waits for more than a piece
@@ -159,9 +171,10 @@ private:
 };
 
 /// What CAF reads and writes through: a socket whose other end has shown who it is.
-caf::io::scribe_ptr make_scribe(caf::io::network::default_multiplexer& network, std::unique_ptr<link_socket> s) {
+caf::io::scribe_ptr make_scribe(caf::io::network::default_multiplexer& network, std::unique_ptr<link_socket> s,
+                                const link_troubles& told) {
   const int fd = s->release();
-  return caf::make_counted<link_scribe>(network, fd, std::move(s));
+  return caf::make_counted<link_scribe>(network, fd, std::move(s), told);
 }
 
 } // namespace
@@ -169,13 +182,13 @@ caf::io::scribe_ptr make_scribe(caf::io::network::default_multiplexer& network, 
 /// For CAF a doorman like any other; what it lets in was accepted elsewhere.
 class network::entrance final : public caf::io::doorman {
 public:
-  explicit entrance(caf::io::network::default_multiplexer& m)
-      : doorman(caf::io::accept_handle::from_int(-2)), network_(m) {}
+  entrance(caf::io::network::default_multiplexer& m, const link_troubles& told)
+      : doorman(caf::io::accept_handle::from_int(-2)), network_(m), told_(told) {}
 
   /// On the network's thread.
   void let_in(std::unique_ptr<link_socket> s) {
     if (detached()) return;
-    auto scribe = make_scribe(network_, std::move(s));
+    auto scribe = make_scribe(network_, std::move(s), told_);
     const auto handle = scribe->hdl();
     parent()->add_scribe(std::move(scribe));
     doorman::new_connection(&network_, handle);
@@ -191,19 +204,24 @@ public:
 
 private:
   caf::io::network::default_multiplexer& network_;
+  const link_troubles& told_; // of the network, which outlives its connections
 };
 
-network::network() : config_(std::make_unique<config>()) {
+network::network(link_troubles told) : told_(std::move(told)), config_(std::make_unique<config>()) {
   system_ = std::make_unique<caf::actor_system>(*config_);
   forget_logger();
   system_->await_actors_before_shutdown(false);
   system_->middleman().backend().post(block_broken_pipes);
+  broker_of(*system_)->get()->attach_functor([f = told_.on_failure](const caf::error& why) {
+    if (f && why && why.category() != caf::atom("exit")) f(); // else it ends as it should, with its system
+  });
+  forget_logger();
 }
 
 network::~network() = default;
 
 void network::publish(const caf::strong_actor_ptr& door) {
-  entrance_ = caf::make_counted<entrance>(multiplexer_of(*system_));
+  entrance_ = caf::make_counted<entrance>(multiplexer_of(*system_), told_);
   at_broker(*system_, [door, e = entrance_](caf::io::basp_broker& b) {
     b.add_doorman(e);
     b.system().registry().put(door->id(), door);
@@ -222,7 +240,7 @@ result<caf::strong_actor_ptr> network::connect(std::unique_ptr<link_socket> s, s
   result<caf::strong_actor_ptr> out = error{error_code::unavailable, "no answer"};
   {
     caf::scoped_actor self{*system_};
-    self->request(broker, timeout, caf::connect_atom::value, make_scribe(multiplexer_of(*system_), std::move(s)),
+    self->request(broker, timeout, caf::connect_atom::value, make_scribe(multiplexer_of(*system_), std::move(s), told_),
                   nominal_port)
         .receive(
             [&out](const caf::node_id&, caf::strong_actor_ptr& door, const std::set<std::string>&) {

@@ -7,9 +7,20 @@
 #include <caf/actor_system_config.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 
 namespace swill::actors::workers {
+
+/// Who is told of what goes wrong in a network; on its thread.
+struct link_troubles {
+  /// This end has broken off the connection to `address`, because of what came from it: `why`.
+  std::function<void(const std::string& address, std::string_view why)> on_ended{};
+  /// CAF's part has failed: nobody is connected any more, and nobody will be.
+  std::function<void()> on_failure{};
+};
 
 /// CAF's network and an actor system of its own for it (docs/decisions/0040): nothing of the application can be reached through it, and what has gone
 /// wrong with a connection goes with the system. It neither listens nor connects: it is given connections whose other ends have shown who
@@ -17,7 +28,7 @@ namespace swill::actors::workers {
 class network {
 public:
   /// Starts its threads.
-  network();
+  explicit network(link_troubles told = {});
   /// Every actor in it must have ended.
   ~network();
 
@@ -36,6 +47,7 @@ public:
 private:
   struct config;
   class entrance;
+  const link_troubles told_;
   std::unique_ptr<config> config_;
   std::unique_ptr<caf::actor_system> system_;
   caf::intrusive_ptr<entrance> entrance_; // of CAF's broker as well

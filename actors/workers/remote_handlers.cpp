@@ -3,6 +3,7 @@
 #include "actors/workers/gateway_registry.hpp"
 #include "actors/workers/porter.hpp"
 
+#include <atomic>
 #include <thread>
 
 namespace swill {
@@ -17,6 +18,7 @@ struct remote_handlers::impl {
   std::unique_ptr<gateway_registry> registry;
   std::unique_ptr<porter> entrance;
   std::uint16_t port = 0;
+  std::atomic<bool> has_failed = false; ///< net, for good
   swill::loop* home = nullptr;
   std::thread ending;
 
@@ -34,6 +36,10 @@ void remote_handlers::check(mistake_list& out) const { swill::check(impl_->optio
 
 remote_handlers::~remote_handlers() {
   if (impl_->ending.joinable()) impl_->ending.join();
+}
+
+std::string remote_handlers::not_ready() const {
+  return impl_->has_failed ? "their network has failed, and this process has to be started again" : "";
 }
 
 std::uint16_t remote_handlers::port() const noexcept { return impl_->port; }
@@ -61,7 +67,20 @@ void remote_handlers::serve(actors::runtime& r) {
                   .expects = [&i](const link_keys& keys,
                                   const std::shared_ptr<visit>& stay) { return i.registry->expect(keys, stay); }},
       [&i](std::unique_ptr<link_socket> s) { i.net->let_in(std::move(s)); }, &r.app().log);
-  i.net = std::make_unique<network>();
+  i.has_failed = false;
+  i.net = std::make_unique<network>(link_troubles{
+      .on_ended =
+          [&i](const std::string& address, std::string_view why) {
+            i.registry->log_peer(log_level::warning, "ended",
+                                 "the connection of a worker at " + address + " was ended: " + std::string{why});
+          },
+      .on_failure =
+          [&i, log = &r.app().log] {
+            i.has_failed = true;
+            logger{log, log_room::workers}.write(log_level::error,
+                                                 "no worker can connect any more: the network of workers has "
+                                                 "failed; end this process, and start it again");
+          }});
   i.home = &r.units().front()->loop();
   i.registry = std::make_unique<gateway_registry>(r, r.shared_app(), *i.net, i.options);
   i.net->publish(i.registry->door());

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace swill {
 
@@ -21,6 +22,8 @@ public:
   std::uint16_t port() const noexcept;
 
   std::string_view kind() const noexcept override { return "remote_handlers"; }
+  /// When CAF's network has failed, which takes a fault, or want of memory.
+  std::string not_ready() const override;
   bool brings_handlers() const noexcept override { return true; }
   void check(mistake_list& out) const override;
   /// Throws std::runtime_error when the address cannot be had.

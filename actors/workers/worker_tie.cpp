@@ -89,7 +89,9 @@ bool worker_tie::serve_once() {
   };
   auto connection = dial(to_, o.secret, worker_.certificates.get(), o.connect_timeout, cancelled_);
   if (!connection) return unreachable(connection.error());
-  network net;
+  network net{{.on_ended = [this](const std::string&, std::string_view why) {
+    worker_.log(log_level::warning, "the connection to gateway " + address_ + " was ended: " + std::string{why});
+  }}};
   {
     auto door = net.connect(std::move(connection->socket), o.connect_timeout);
     if (!door) return unreachable(door.error());

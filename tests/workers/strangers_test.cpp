@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <csignal>
 #include <cstring>
+#include <fstream>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -305,6 +306,41 @@ TEST(Admitted, GarbageEndsItsOwnConnectionAlone) {
   }
 
   EXPECT_LT(memory_of(::getpid()), before + most_growth_by_strangers);
+  EXPECT_EQ(w.log.text().find("has ended"), std::string::npos) << w.log.text();
+}
+
+/// The most memory that this process has had since forget_peak().
+std::size_t peak_memory() {
+  std::ifstream status{"/proc/self/status"};
+  for (std::string word; status >> word;) {
+    std::size_t kilobytes = 0;
+    if (word == "VmHWM:" && status >> kilobytes) return kilobytes * 1024;
+  }
+  return 0;
+}
+void forget_peak() { std::ofstream{"/proc/self/clear_refs"} << '5'; }
+
+TEST(Admitted, LengthsWithinAMessageCostNothing) {
+  gateway_world g{{.handshake_timeout = 200ms}};
+  worker_world w{serve_add, {.gateways = {g.worker_address()}}};
+  blocking_client c{g.url()};
+  ASSERT_TRUE(serves(c, "add")) << g.log.text() << w.log.text();
+  forget_peak();
+  const std::size_t before = peak_memory();
+
+  // To an actor that every system has, or CAF would not read it.
+  const std::string batch = std::string{"\0\0\0\x0c@<>+@charbuf", 16} + "\xff\xff\xff\xff\x0f" + "12345";
+  std::string header = header_of(2, static_cast<std::uint32_t>(batch.size()), 1);
+  header[3] = 1; // its receiver is named
+  const std::uint64_t name = static_cast<std::uint64_t>(caf::atom("SpawnServ"));
+  for (unsigned i = 0; i < 8; ++i) header[31 - i] = static_cast<char>(name >> 8 * i & 0xffU);
+  const auto s = admit(g);
+  send_all(*s, header + batch);
+
+  EXPECT_TRUE(is_ended(*s));
+  EXPECT_TRUE(g.log.wait_for("was ended: it has sent what neither gateways nor workers send")) << g.log.text();
+  EXPECT_EQ(c.call<int>("add", std::pair{2, 3}), 5);
+  EXPECT_LT(peak_memory(), before + most_growth_by_strangers);
   EXPECT_EQ(w.log.text().find("has ended"), std::string::npos) << w.log.text();
 }
 
