@@ -19,7 +19,7 @@ namespace swill {
 struct actor_options {
   /// How long an answer may take where neither side streams, beside the request's deadline. 0: the deadline alone. Empty: 30 s, for requests
   /// that have no deadline. When it passes: ERROR 408. Streams are limited by deadlines only (handler_options::default_deadline); with a
-  /// timeout they are refused: std::invalid_argument.
+  /// timeout they are refused, as is one below 0: std::invalid_argument.
   std::optional<std::chrono::milliseconds> timeout{};
   /// Where neither side streams: when nobody waits for an answer any more (CANCEL, the deadline, the timeout, the end of the connection), the
   /// actor is sent (cancel_atom, request_id), with the id that its call_info had. A typed actor that has this message gets it in any case.
@@ -106,18 +106,6 @@ private:
   context& context_;
   const channel_base& channel_;
 };
-
-/// A key as call_info shows it.
-template <class Key>
-std::string key_text(const Key& key) {
-  if constexpr (std::integral<Key>) {
-    return std::to_string(key);
-  } else if constexpr (!std::is_null_pointer_v<Key> && std::convertible_to<const Key&, std::string_view>) {
-    return std::string{std::string_view{key}};
-  } else {
-    return {};
-  }
-}
 
 template <class Out>
 Out take_answer(context&, Out& out) {
@@ -345,6 +333,9 @@ void blueprint::add_actor(std::string_view name, const Who& who, const KeyOf& ke
   if ((actors::side<In>::streams || actors::side<Out>::streams) &&
       o.timeout.value_or(std::chrono::milliseconds{0}).count() != 0)
     throw std::invalid_argument(std::string{name} + ": streams have deadlines, no timeout");
+  if (o.timeout && o.timeout->count() < 0)
+    throw std::invalid_argument(std::string{name} +
+                                ": actor_options::timeout is negative; 0, the deadline alone, or more would be right");
   using in = typename actors::side<In>::type;
   using out = typename actors::side<Out>::type;
   if constexpr (!actors::side<In>::streams && !actors::side<Out>::streams) {

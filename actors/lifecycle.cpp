@@ -90,7 +90,9 @@ hooks::change hook_actor_ref::settle(const ask_base& asked, std::exception_ptr f
   throw errors::unavailable("Nobody decides on this now");
 }
 
-void check_hook_actor(const caf::strong_actor_ptr& who, const lifecycle_options& o) {
+void check_hook_actor(const caf::strong_actor_ptr& who, bool is_spawned, const lifecycle_options& o) {
+  if (who == nullptr && !is_spawned)
+    throw std::invalid_argument("lifecycle: the actor is null; one that lives, or app.spawn(name, f), would be right");
   if (o.timeout.value.count() <= 0) throw std::invalid_argument("lifecycle: hooks wait for some time, at least 1 ms");
   if (is_foreign(who)) throw std::invalid_argument(std::string{"lifecycle: "} + foreign_text);
 }

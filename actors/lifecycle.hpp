@@ -243,8 +243,8 @@ struct hook_handle<spawned<Handle>> {
   using type = Handle;
 };
 
-/// Throws std::invalid_argument for what cannot be meant.
-void check_hook_actor(const caf::strong_actor_ptr& who, const lifecycle_options& o);
+/// Throws std::invalid_argument for what cannot be meant. `is_spawned`: the server is going to make the actor, which is null until then.
+void check_hook_actor(const caf::strong_actor_ptr& who, bool is_spawned, const lifecycle_options& o);
 
 } // namespace actors
 
@@ -265,7 +265,8 @@ void app::lifecycle(Handle actor, const lifecycle_options& o) {
   if constexpr (lives && chosen::count != 0) {
     must_be_open("lifecycle");
     const auto who = [actor] { return actors::actor_behind(actor); };
-    actors::check_hook_actor(who(), o);
+    actors::check_hook_actor(
+        who(), requires { typename Handle::handle_type; }, o);
     chosen::add(*this, std::make_shared<const actors::hook_actor_ref>(who, o));
   }
 }

@@ -43,6 +43,18 @@ public:
   const std::string name; ///< of the handler in its blueprint
 };
 
+/// A key as call_info and the log show it.
+template <class Key>
+std::string key_text(const Key& key) {
+  if constexpr (std::integral<Key>) {
+    return std::to_string(key);
+  } else if constexpr (!std::is_null_pointer_v<Key> && std::convertible_to<const Key&, std::string_view>) {
+    return std::string{std::string_view{key}};
+  } else {
+    return {};
+  }
+}
+
 /// Who serves the calls of a handler: one actor, the same for all of its life or made again when it dies; several; or one for each key. Made when a
 /// server starts, ended when it stops, for one server at a time. Calls are given out on any thread; actors are made, watched and ended by a
 /// keeper on the first unit.
@@ -96,6 +108,8 @@ protected:
   // With the mutex held.
   /// Where a call with that key goes; throws why nowhere.
   virtual actor_place& choose(const void* key) = 0;
+  /// Of a place, for the log; empty: it has none, or one that is no text.
+  virtual std::string key_of(const actor_place&) const { return {}; }
   /// A place without an actor, and all of them.
   virtual void forget(actor_place&) {}
   virtual void forget_all() {}
@@ -125,9 +139,9 @@ private:
   [[noreturn]] void refuse(const actor_place& p, clock_time now) const;
   void tell_keeper(actor_place& p, std::optional<caf::error> died);
   void make(actor_place& p, clock_time now);
-  void watch(actor_place& p, const std::shared_ptr<incarnation>& i, bool is_made);
+  void watch(const std::shared_ptr<incarnation>& i, bool is_made);
   void enter(actor_place& p, caf::strong_actor_ptr a, clock_time now);
-  void on_down(actor_place& p, const incarnation& i, std::uint64_t run, const caf::error& why);
+  void on_down(const incarnation& i, const caf::error& why);
   std::string described() const;
   void note_death(actor_place& p, const caf::error& why, clock_time now);
   bool needs_actor(actor_place& p, clock_time now);
@@ -208,6 +222,7 @@ private:
   caf::strong_actor_ptr make_actor(caf::actor_system& system, actor_place& p) override {
     return make_(system, static_cast<keyed_place&>(p).key);
   }
+  std::string key_of(const actor_place& p) const override { return key_text(static_cast<const keyed_place&>(p).key); }
   void forget(actor_place& p) override { places_.erase(Key{static_cast<keyed_place&>(p).key}); }
   void forget_all() override { places_.clear(); }
 

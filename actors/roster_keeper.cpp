@@ -3,6 +3,7 @@
 #include "actors/routed_call.hpp"
 
 #include "libswill/base/loop.hpp"
+#include "libswill/base/printable.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -138,7 +139,7 @@ void roster::start(runtime& r) {
         enter(*p, given_, {});
         const std::shared_ptr<incarnation> given = p->now;
         lock.unlock();
-        watch(*p, given, false);
+        watch(given, false);
       }
     }
   });
@@ -238,25 +239,25 @@ void roster::make(actor_place& p, clock_time now) {
     enter(p, std::move(a), now);
     made = p.now;
   }
-  watch(p, made, true);
+  watch(made, true);
 }
 
 /// Has the calls of an actor, and where its roster has made it, that as well, told of its end. On the keeper's thread, or that of rebind, without
 /// the mutex: an actor that has ended already tells at once.
-void roster::watch(actor_place& p, const std::shared_ptr<incarnation>& i, bool is_made) {
-  i->actor->get()->attach_functor(
-      [weak = weak_from_this(), of = std::weak_ptr{i}, &p, run = run_, is_made](const caf::error& why) {
-        const std::shared_ptr<incarnation> ended = of.lock();
-        if (ended == nullptr) return; // it has neither a place nor calls
-        ended->end.tell(ended->actor->address(), why);
-        if (const auto self = weak.lock(); self != nullptr && is_made) self->on_down(p, *ended, run, why);
-      });
+void roster::watch(const std::shared_ptr<incarnation>& i, bool is_made) {
+  i->actor->get()->attach_functor([weak = weak_from_this(), of = std::weak_ptr{i}, is_made](const caf::error& why) {
+    const std::shared_ptr<incarnation> ended = of.lock();
+    if (ended == nullptr) return; // it has neither a place nor calls
+    ended->end.tell(ended->actor->address(), why);
+    if (const auto self = weak.lock(); self != nullptr && is_made) self->on_down(*ended, why);
+  });
 }
 
 /// An actor has ended. On any thread.
-void roster::on_down(actor_place& p, const incarnation& i, std::uint64_t run, const caf::error& why) {
+void roster::on_down(const incarnation& i, const caf::error& why) {
   const std::lock_guard lock{mutex_};
-  if (server_ == nullptr || run != run_ || p.now.get() != &i) return;
+  if (i.where == nullptr) return;
+  actor_place& p = *i.where;
   const bool was_told = p.is == actor_place::state::ending;
   const bool is_normal =
       !is_permanent_ && (!why || why == caf::exit_reason::normal || why == caf::exit_reason::user_shutdown);
@@ -296,8 +297,12 @@ void roster::note_death(actor_place& p, const caf::error& why, clock_time now) {
   wake_all(p); // they may not want to wait for so long
   const std::string what =
       described() + (gives_up ? " has ended, and is not made again: " : " has ended, and is made again: ");
-  server_->units().front()->log_limited(what, {.level = log_level::error, .text = {}},
-                                        [&](log_limiter::length) { return what + caf::to_string(why); });
+  server_->units().front()->log_limited(what, {.level = log_level::error, .text = {}}, [&](log_limiter::length) {
+    constexpr std::size_t most_of_key = 64; // a client has chosen it
+    const std::string key = key_of(p);
+    return what + caf::to_string(why) +
+           (key.empty() ? "" : "; its key is \"" + printable(key.substr(0, most_of_key)) + '"');
+  });
   if (gives_up && policy_.on_give_up) {
     server_->units().front()->loop().post([f = policy_.on_give_up, why] { f(why); });
   }
@@ -408,22 +413,21 @@ void roster::rebind(const caf::strong_actor_ptr& to, std::type_index type, bool 
   const std::type_index any{typeid(caf::actor)};
   if (type != type_ && type != any && type_ != any) throw std::invalid_argument("the actor is of another type");
   std::shared_ptr<incarnation> now;
-  actor_place* place = nullptr;
   {
     const std::lock_guard lock{mutex_};
     if (server_ == nullptr) throw std::logic_error("the server does not run");
-    place = other_places_.front();
-    const std::shared_ptr<incarnation> old = place->now;
+    actor_place& place = *other_places_.front();
+    const std::shared_ptr<incarnation> old = place.now;
     if (given_ != nullptr) given_ = to;
-    enter(*place, to, {});
-    now = place->now;
+    enter(place, to, {});
+    now = place.now;
     if (old != nullptr) {
       old->where = nullptr;
       old->ends_when_idle = ends_old;
       if (ends_old && old->calls == 0) retire(old->actor);
     }
   }
-  watch(*place, now, false);
+  watch(now, false);
 }
 
 /// With the mutex held: an actor that has no place any more ends.

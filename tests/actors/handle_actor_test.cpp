@@ -191,6 +191,10 @@ TEST_F(HandleActor, IsEndedWhenItSendsMoreThanItWasGranted) {
   EXPECT_LT(all.size(), 10'000U);
 }
 
+TEST_F(HandleActor, TakesNoNegativeTimeout) {
+  EXPECT_THROW((a.handle_actor<int, int>("add", into, {.timeout = -1s})), std::invalid_argument);
+}
+
 TEST_F(HandleActor, TakesNoTimeoutWhereItStreams) {
   const actor_options o{.timeout = 1s};
   EXPECT_THROW((a.handle_actor<stream_of<int>, int>("up", into, o)), std::invalid_argument);

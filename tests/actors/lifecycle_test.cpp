@@ -255,6 +255,8 @@ TEST_F(Lifecycle, RefusesWhatCannotBeMeant) {
   const caf::actor who = spawn([](caf::event_based_actor*) -> caf::behavior { return {[](int) {}}; });
   EXPECT_THROW(a.lifecycle<hooks::before_request>(who, {.timeout = 0ms, .on_timeout = hook_outcome::go_on}),
                std::invalid_argument);
+  EXPECT_THROW(a.lifecycle<hooks::before_request>(caf::actor{}, {.timeout = 1s, .on_timeout = hook_outcome::go_on}),
+               std::invalid_argument);
 }
 
 // --- By app.spawn

@@ -731,6 +731,7 @@ TEST_F(Keyed, TroublesNoOtherKeyByOneThatIsPoisoned) {
 
   for (const auto seq : waiting) EXPECT_EQ(answer(seq), strings{"e:503"});
   EXPECT_EQ(all.made, 103); // three of the poisoned one
+  EXPECT_TRUE(has_logged("; its key is \"poisoned\""));
   const error e = error_of([&] { c.call<int>("bid", bid{"poisoned", 1}); });
   EXPECT_EQ(e.code, 503);
   ASSERT_NE(e.data.find("retry_after_ms"), nullptr);

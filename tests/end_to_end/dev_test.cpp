@@ -74,38 +74,42 @@ enum class killed { parent, child };
 
 class KilledDev : public testing::TestWithParam<killed> {};
 
+/// `swill dev` in it, once both programs run.
+struct running_dev {
+  explicit running_dev(const stubborn_project& p)
+      : dev{"/bin/sh", {"-c", "cd '" + p.directory.string() + "' && exec '" + program_directory() + "/swill' dev"}} {
+    if (!becomes_true([&] { return number_in(p.directory / "one") && number_in(p.directory / "other"); }, 20s))
+      throw std::runtime_error("the project does not run");
+    one = *number_in(p.directory / "one");
+    other = *number_in(p.directory / "other");
+    const std::string self = std::to_string(dev.pid());
+    child = number_in("/proc/" + self + "/task/" + self + "/children").value();
+  }
+  program dev;
+  pid_t one = 0, other = 0, child = 0;
+};
+
 TEST_P(KilledDev, LeavesNothing) {
   if (!has("ninja") || !has("cmake") || !has("setsid")) GTEST_SKIP() << "there is no ninja, cmake or setsid";
   const stubborn_project project;
-  const std::string start = "cd '" + project.directory.string() + "' && exec '" + program_directory() + "/swill' dev";
-  program dev{"/bin/sh", {"-c", start}};
-  ASSERT_TRUE(becomes_true(
-      [&] { return number_in(project.directory / "one") && number_in(project.directory / "other"); }, 20s));
-  const pid_t one = *number_in(project.directory / "one"), other = *number_in(project.directory / "other");
-  const std::string self = std::to_string(dev.pid());
-  const pid_t child = number_in("/proc/" + self + "/task/" + self + "/children").value();
+  running_dev r{project};
 
-  ::kill(GetParam() == killed::parent ? dev.pid() : child, SIGKILL);
+  ::kill(GetParam() == killed::parent ? r.dev.pid() : r.child, SIGKILL);
 
-  EXPECT_TRUE(becomes_true([&] { return !is_alive(one) && !is_alive(other) && !is_alive(child); }, 15s));
-  EXPECT_EQ(dev.finish().code, 128 + SIGKILL);
+  EXPECT_TRUE(becomes_true([&] { return !is_alive(r.one) && !is_alive(r.other) && !is_alive(r.child); }, 15s));
+  EXPECT_EQ(r.dev.finish().code, 128 + SIGKILL);
 }
 
 TEST(StoppedDev, EndsWhenItIsToldToThoughItsChildStandsStill) {
   if (!has("ninja") || !has("cmake") || !has("setsid")) GTEST_SKIP() << "there is no ninja, cmake or setsid";
   const stubborn_project project;
-  const std::string start = "cd '" + project.directory.string() + "' && exec '" + program_directory() + "/swill' dev";
-  program dev{"/bin/sh", {"-c", start}};
-  ASSERT_TRUE(becomes_true(
-      [&] { return number_in(project.directory / "one") && number_in(project.directory / "other"); }, 20s));
-  const pid_t one = *number_in(project.directory / "one"), other = *number_in(project.directory / "other");
-  const std::string self = std::to_string(dev.pid());
-  ::kill(number_in("/proc/" + self + "/task/" + self + "/children").value(), SIGSTOP);
+  running_dev r{project};
+  ::kill(r.child, SIGSTOP);
 
-  ::kill(dev.pid(), SIGTERM);
+  ::kill(r.dev.pid(), SIGTERM);
 
-  EXPECT_TRUE(becomes_true([&] { return !is_alive(one) && !is_alive(other); }, 15s));
-  EXPECT_EQ(dev.finish().code, 130);
+  EXPECT_TRUE(becomes_true([&] { return !is_alive(r.one) && !is_alive(r.other); }, 15s));
+  EXPECT_EQ(r.dev.finish().code, 130);
 }
 
 INSTANTIATE_TEST_SUITE_P(Either, KilledDev, testing::Values(killed::parent, killed::child),

@@ -129,6 +129,7 @@ struct bad_files {
     std::filesystem::create_symlink(in / "loop", in / "loop");
     std::ofstream{in / "empty"};
     std::ofstream{in / "short"} << "15 bytes of key\n";
+    std::ofstream{in / "zeros"} << std::string(64, '\0');
   }
   ~bad_files() { std::filesystem::remove_all(in); }
   std::string operator/(const char* name) const { return in / name; }
@@ -155,6 +156,14 @@ TEST(Options, SayWhichSessionKeyIsTooShort) {
     EXPECT_EQ(end.errors,
               "swill-gateway: --session-key: \"" + bad / name + "\" holds no secret of at least 16 bytes\n");
   }
+}
+
+TEST(Options, TakeNoZerosForASecret) {
+  const bad_files bad;
+  const auto end = ended("swill-gateway", {"--port", "0", "--admin-token-file", bad / "zeros"});
+  EXPECT_EQ(end.code, 2);
+  EXPECT_EQ(end.errors,
+            "swill-gateway: --admin-token-file: \"" + bad / "zeros" + "\" holds zeros, which are no secret\n");
 }
 
 TEST(Options, ThatNameALogWhichCannotBeEndAlike) {

@@ -29,6 +29,9 @@ std::string read_secret(const std::string& option, const std::string& path, std:
   if (text->size() < least)
     throw file_error(option + ": " + in_quotes(path) + " holds no secret of at least " + std::to_string(least) +
                      (least == 1 ? " byte" : " bytes"));
+  // Such as the zeros that a file system leaves of one that was not written to the end.
+  if (text->find_first_not_of('\0') == std::string::npos)
+    throw file_error(option + ": " + in_quotes(path) + " holds zeros, which are no secret");
   return std::move(*text);
 }
 

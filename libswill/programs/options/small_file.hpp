@@ -27,7 +27,7 @@ constexpr std::size_t largest_small_file = 64 * 1024;
 std::optional<std::string> read_small_file(const std::string& option, const std::string& path, pipes p);
 
 /// A secret, from a file rather than the command line, where everybody on the machine could read it. The characters of `trimmed` are
-/// removed from its end. Throws file_error also when there is no file, and when fewer than `least` bytes remain.
+/// removed from its end. Throws file_error also when there is no file, when fewer than `least` bytes remain, and when all of them are zeros.
 std::string read_secret(const std::string& option, const std::string& path, std::size_t least = 1,
                         std::string_view trimmed = " \t\r\n");
 
