@@ -16,6 +16,10 @@ thread_local unit* current_unit = nullptr;
 // where clients come and go faster.
 constexpr std::size_t unwound_per_turn = 16;
 constexpr std::size_t unwound_part = 32;
+
+// Answers that come from the pool while sockets have their turns, one after the other, are handled together, so that a connection sends many of
+// them at once. So long they may wait for that, and for the turn that runs.
+constexpr std::chrono::microseconds longest_gathering{100};
 } // namespace
 
 // --- Clock
@@ -100,12 +104,7 @@ void unit::drain() noexcept {
   draining_ = true;
   turns.begin_turn();
   if (loop_.entered() != nullptr) measure_turn();
-  if (has_remote_.load(std::memory_order_acquire)) {
-    const std::lock_guard lock{mutex_};
-    ready_.insert(ready_.end(), remote_.begin(), remote_.end());
-    remote_.clear();
-    has_remote_.store(false, std::memory_order_relaxed);
-  }
+  if (!loop_.is_in_round() || loop_.now() >= taken_ + longest_gathering) take_remote();
   // Actors that wake each other do not keep the loop from its sockets: what becomes ready now runs in a few rounds, then in a later turn.
   for (int round = 0; !ready_.empty() && round < 4; ++round) {
     running_.swap(ready_);
@@ -117,6 +116,15 @@ void unit::drain() noexcept {
   garbage_objects_.clear();
   draining_ = false;
   if (!ready_.empty()) loop_.wake();
+}
+
+void unit::take_remote() {
+  taken_ = loop_.now();
+  if (!has_remote_.load(std::memory_order_acquire)) return;
+  const std::lock_guard lock{mutex_};
+  ready_.insert(ready_.end(), remote_.begin(), remote_.end());
+  remote_.clear();
+  has_remote_.store(false, std::memory_order_relaxed);
 }
 
 /// A handler has run in this turn: one look at the clock for all that did.

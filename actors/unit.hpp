@@ -120,6 +120,7 @@ private:
   };
 
   void drain() noexcept;
+  void take_remote();
   void run(caf::resumable* job);
   void unwind_some();
   void measure_turn() noexcept;
@@ -129,6 +130,7 @@ private:
   std::size_t throughput_;
   pool_face pool_face_;
   clock_time measured_{}; ///< until when turns have been looked at
+  clock_time taken_{};    ///< when the actors were looked at that other threads have woken
   bool draining_ = false;
   bool is_unwinding_ = false; ///< now, or in a later turn
   std::vector<caf::resumable*> ready_;

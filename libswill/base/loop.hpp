@@ -66,6 +66,10 @@ public:
   /// Makes a turn happen soon. From any thread.
   virtual void wake() = 0;
 
+  /// This turn is one of several that follow one another, after which comes the one that others have asked for by wake(): what they have sent
+  /// may wait for that, so that it is dealt with together.
+  virtual bool is_in_round() const noexcept { return false; }
+
 protected:
   ~loop() = default;
 

@@ -59,6 +59,7 @@ public:
 
   /// Makes a turn happen soon, with its hook. From any thread.
   void wake() override;
+  bool is_in_round() const noexcept override { return in_round_; }
 
   /// Calls job.on_turn_end() once, when this turn ends.
   void at_turn_end(turn_job& job);

@@ -5,7 +5,9 @@
 #include "tests/actors/world.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
+#include <thread>
 
 // What several plugins add to a unit, or to a service, at the same time.
 
@@ -168,6 +170,82 @@ TEST(Service, HasNoSessionsWhereNoProviderHas) {
   test_client c{s};
 
   EXPECT_EQ(code_of(c), 501);
+}
+
+/// A loop whose turns, clock and rounds are the test's.
+class turning_loop final : public loop {
+public:
+  clock_time now() const noexcept override { return time; }
+  void set_timer(timer&, clock_time) override {}
+  void post(std::function<void()>) override {}
+  void offload(std::function<void()>) override {}
+  bool is_current() const noexcept override { return true; }
+  void set_turn_hook(void (*hook)(void*), void* argument) noexcept override {
+    hook_ = hook;
+    argument_ = argument;
+  }
+  void wake() override { ++wakes; }
+  bool is_in_round() const noexcept override { return in_round; }
+  void turn() { hook_(argument_); }
+
+  clock_time time{std::chrono::hours{1}};
+  bool in_round = false;
+  std::atomic<int> wakes{0};
+
+private:
+  void (*hook_)(void*) = nullptr;
+  void* argument_ = nullptr;
+};
+
+class UnitInRounds : public testing::Test {
+protected:
+  UnitInRounds() { l.turn(); }
+  ~UnitInRounds() override { static_cast<actors::loop_actor*>(actor->get())->quit(); }
+
+  void mail_by_another_thread() {
+    std::thread{[this] {
+      actors::send_function<actors::loop_actor>(actor, [this](actors::loop_actor&) { ++handled; });
+    }}.join();
+  }
+
+  caf::actor_system_config config;
+  caf::actor_system system{config};
+  turning_loop l;
+  actors::unit u{system, l, 1};
+  const caf::strong_actor_ptr actor = actors::spawn_in<actors::loop_actor>(system, u);
+  int handled = 0;
+};
+
+TEST_F(UnitInRounds, HandlesTheMailOfOtherThreadsTogetherAfterTheRound) {
+  l.in_round = true;
+  for (int i = 0; i < 3; ++i) {
+    l.time += 10us;
+    mail_by_another_thread();
+    l.turn();
+    EXPECT_EQ(handled, 0);
+  }
+  EXPECT_EQ(l.wakes, 1);
+
+  l.in_round = false;
+  l.turn();
+
+  EXPECT_EQ(handled, 3);
+}
+
+TEST_F(UnitInRounds, DoesNotLetMailWaitForALongRound) {
+  l.in_round = true;
+  mail_by_another_thread();
+  l.time += 99us;
+  l.turn();
+  EXPECT_EQ(handled, 0);
+
+  l.time += 1us;
+  l.turn();
+  EXPECT_EQ(handled, 1);
+
+  mail_by_another_thread();
+  l.turn();
+  EXPECT_EQ(handled, 1);
 }
 
 } // namespace

@@ -391,6 +391,24 @@ TEST(Poller, WhoLeavesInputBehindWaitsToReadAlsoWhereItCanWrite) {
   l.stop();
 }
 
+TEST(Poller, SocketsThatAreReadyHaveTheirTurnsInARound) {
+  event_loop l;
+  ready_socket socket{*l.sockets()};
+  bool in_turn = false, after = true;
+  socket.in_turn = [&] {
+    in_turn = l.is_in_round();
+    l.post([&] {
+      after = l.is_in_round();
+      l.stop();
+    });
+  };
+
+  l.run();
+
+  EXPECT_TRUE(in_turn);
+  EXPECT_FALSE(after);
+}
+
 /// Takes a few bytes in each turn, and nothing for a while after each that it is told of.
 class slow_reader final : public net::stream_socket {
 public:
