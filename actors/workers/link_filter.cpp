@@ -10,11 +10,11 @@ namespace swill::actors::workers {
 
 namespace {
 
-/// How CAF writes the types of a message that it makes when it arrives. Without any behind it: an empty message, as in the reason of an end.
+/// How CAF begins the list of the types of a message that has any. An empty message, which is a part of each reason of an actor's end, has "@<>".
 constexpr std::string_view types_follow = "@<>+";
-/// A message of one std::vector<char>, which is what lanes send: no stages, no number of a type, then its name with the length before it.
+/// Lanes send messages of one std::vector<char>: no stages, no number of a type, then the type's name after the length of that name.
 constexpr std::string_view batch_begins{"\0\0\0\x0c@<>+@charbuf", 16};
-/// What CAF's broker asks about each new node, and what it is told. Neither is of use here; without them it would have helpers that wait.
+/// CAF's broker asks this about each new node, and is answered. Neither is of use here; but without an answer its helper actors would wait for ever.
 constexpr std::string_view question_begins{"\0\0\0\x14@<>+@atom+@atom+@str", 24};
 constexpr std::string_view answer_begins{"\0\0\0\x25@<>+@atom+@str+@strong_actor_ptr+@str", 41};
 /// Of handshakes, questions, monitors and news of an end: names of nodes, and little else.

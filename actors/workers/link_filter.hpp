@@ -7,10 +7,10 @@
 
 namespace swill::actors::workers {
 
-/// What CAF is given to read of what the other end of a link sends: its handshake, its monitors, what CAF asks about a new node, once, and the
-/// batches of lanes; nothing else. CAF
-/// believes a message: it takes the room that a length announces before it looks whether so much has come, makes whatever types are named, nests
-/// as deep as they do, and has actors of its own that anybody may ask. One thread at a time.
+/// Decides what CAF is given to read of the bytes that the other end of a link sends: its handshake, its monitors, the one question that CAF asks
+/// about a new node, and the batches of lanes; nothing else. CAF believes a message: it takes the room that a length announces before it looks
+/// whether so much has come, makes whatever types are named, nests as deep as they do, and has actors of its own that anybody may ask.
+/// One thread at a time.
 class link_filter {
 public:
   /// `in`: a header, or all of the payload that the header before it has announced. False: whoever sent it is neither gateway nor worker, and
