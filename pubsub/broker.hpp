@@ -99,7 +99,7 @@ public:
   /// From the answer on, messages of the topic reach the listener.
   virtual void subscribe(const std::string& topic, answer<topic_state> done) = 0;
   virtual void unsubscribe(const std::string& topic) = 0;
-  /// Messages behind `since`; when that is of another epoch, all that there are.
+  /// Messages after `since`; when that is of another epoch, all that there are.
   virtual void history(const std::string& topic, const position& since, std::size_t limit,
                        answer<history_page> done) = 0;
 

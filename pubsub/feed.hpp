@@ -51,7 +51,7 @@ private:
 /// A subscription of a coroutine: `while (auto m = co_await feed.next())`. Belongs to the request that made it, on its thread; it ends when
 /// it is destroyed. One reader at a time.
 ///
-/// Promise: every message behind `start()`, once, in order; where that cannot be kept there is a notice in the place of what was missed,
+/// Promise: every message after `start()`, once, in order; where that cannot be kept there is a notice in the place of what was missed,
 /// or, by the topic's overflow policy, a jump of the offsets or the feed's end.
 template <class T>
 class feed {

@@ -23,7 +23,7 @@ std::string_view field_of(bytes_view data, std::string_view name) noexcept {
   return {};
 }
 
-/// An item, and `end` behind it.
+/// An item, and `end` after it.
 bytes encode_item(std::uint64_t offset, bytes_view data, std::string_view end) {
   buffer out;
   out.reserve(data.size() + 24 + end.size());

@@ -93,7 +93,7 @@ public:
     publish_encoded_then(std::move(topic), detail::encoded_message(message), std::move(key), std::move(done), trace);
   }
 
-  /// Messages of a topic that come from now on; with `since`, all behind that. See feed.
+  /// Messages of a topic that come from now on; with `since`, all after that. See feed.
   template <class T>
   task<feed<T>> subscribe(std::string topic, std::optional<position> since = std::nullopt) {
     auto s = co_await open(std::move(topic), since);
@@ -108,7 +108,7 @@ public:
         std::move(topic), since, [f = std::move(f)](const publication_ptr& p) mutable { f(item<T>::decoded(p)); },
         std::move(failed));
   }
-  /// Messages behind `since` that the topic still has, at most `limit` and pubsub_options::history_page.
+  /// Messages after `since` that the topic still has, at most `limit` and pubsub_options::history_page.
   task<broker::history_page> history(std::string topic, position since, std::size_t limit);
 
   // --- Messages to connections, on whatever node they are: those that have `swill.inbox` open get them. At most once.

@@ -6,7 +6,7 @@
 
 namespace swill {
 
-/// A place in a topic: behind the message `offset` of its incarnation `epoch`. Offsets count from 1, without holes; a topic that was
+/// A place in a topic: after the message `offset` of its incarnation `epoch`. Offsets count from 1, without holes; a topic that was
 /// forgotten and begins anew has another epoch, a random number from 1 to 2^53-1, and counts from 1 again.
 struct position {
   std::uint64_t epoch = 0;

@@ -32,7 +32,7 @@ bool is_late(const options& o, const std::exception_ptr& failure) {
   }
 }
 
-/// Behind those of -H, if there are any: a request has one such field (RFC 6265 §5.4).
+/// After those of -H, if there are any: a request has one such field (RFC 6265 §5.4).
 void add_cookies(header_list& to, const std::string& cookies) {
   if (cookies.empty()) return;
   for (auto& [name, text] : to) {

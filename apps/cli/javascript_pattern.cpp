@@ -84,7 +84,7 @@ private:
     add(text, last::nothing);
   }
 
-  /// {3}, {3,}, {3,5}; anything else behind a { is text.
+  /// {3}, {3,}, {3,5}; anything else after a { is text.
   void counted() {
     std::size_t i = 0;
     const auto digits = [&] {
@@ -135,7 +135,7 @@ private:
     while (!rest_.empty() && !take("\\E")) add(literal_character(take_one()), last::atom);
   }
 
-  /// What stands behind a backslash, in brackets or not, as JavaScript has it.
+  /// What follows a backslash, in brackets or not, as JavaScript has it.
   std::string escaped(bool in_class) {
     if (rest_.empty()) return give_up(), std::string{};
     const char c = take_one();
@@ -231,7 +231,7 @@ private:
       if (!is_first && take("]")) break;
       bool is_set = false;
       out_ += member(is_set);
-      // A hyphen behind a character, and before another, is a range; else it is itself.
+      // A hyphen after a character, and before another, is a range; else it is itself.
       if (is_set || rest_.size() < 2 || rest_[0] != '-' || rest_[1] == ']') continue;
       rest_.remove_prefix(1);
       out_ += "-" + member(is_set);

@@ -72,7 +72,7 @@ struct options {
   tls_client_options tls;
 
   std::string name;             ///< of a handler, or a topic
-  std::optional<value> message; ///< the JSON that stands behind it
+  std::optional<value> message; ///< the JSON that follows it
   std::string shape;            ///< of the handler: unary, up, down, both; empty: the server is asked
 
   std::size_t count = 4; ///< ping

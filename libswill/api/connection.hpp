@@ -60,7 +60,7 @@ public:
   std::string_view method() const noexcept;
   std::string_view target() const noexcept; ///< path and query, not decoded
   std::string_view path() const noexcept;   ///< not decoded
-  std::string_view query() const noexcept;  ///< behind the "?", not decoded
+  std::string_view query() const noexcept;  ///< after the "?", not decoded
   std::string_view remote_address() const noexcept;
   std::uint16_t remote_port() const noexcept { return remote_port_; }
   /// Behind a proxy that tells whom it speaks for: in before_connection, before anybody has looked.

@@ -10,7 +10,7 @@ std::size_t printable_length(std::string_view s) noexcept {
   std::size_t n = 0;
   for (std::uint64_t u = 0; s.size() - n >= sizeof u; n += sizeof u) {
     std::memcpy(&u, s.data() + n, sizeof u);
-    // A high bit is set where a byte has it, is 0x7f, or is below 0x20 or behind one that is.
+    // A high bit is set where a byte has it, is 0x7f, or is below 0x20 or after one that is.
     if (((u | (u + each) | (u - each * 0x20)) & each * 0x80) != 0) break;
   }
   while (n != s.size() && s[n] >= ' ' && s[n] < 0x7f) ++n;

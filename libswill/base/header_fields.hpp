@@ -85,7 +85,7 @@ std::vector<std::string_view> elements(const header_list& headers, std::string_v
 /// Whether such a list has a token, in any case.
 bool lists(const header_list& headers, std::string_view name, std::string_view token);
 
-/// The token in the value of an `Authorization` field of the scheme Bearer, in any case and behind any number of blanks (RFC 9110 §11.1,
+/// The token in the value of an `Authorization` field of the scheme Bearer, in any case and after any number of blanks (RFC 9110 §11.1,
 /// §11.4; RFC 6750 §2.1).
 std::optional<std::string_view> bearer_token(std::string_view authorization) noexcept;
 

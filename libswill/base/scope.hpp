@@ -74,7 +74,7 @@ public:
   /// Runs `job` on the worker pool, then its on_done() on this loop. Jobs of one connection take turns with those of others.
   virtual void offload(std::shared_ptr<pool_job> job);
 
-  /// The actor behind this scope, for awaiters that speak to other actors; null when there is none.
+  /// The actor whose scope this is, for awaiters that speak to other actors; null when there is none.
   virtual void* native_actor() noexcept { return nullptr; }
 
   /// The trace-id that the request's client has sent (docs/logging.md); empty when there is none.

@@ -23,7 +23,7 @@ void text_block::gives_back::operator()(char* block) const noexcept {
   detail::give_frame(block, sizeof(size_type) + size_in(block));
 }
 
-/// With room for so many bytes behind their number.
+/// Makes room for the number of the bytes, and for so many bytes after it.
 text_block::memory text_block::make(std::size_t size) {
   auto* const block = static_cast<char*>(detail::take_frame(sizeof(size_type) + size));
   const auto number = static_cast<size_type>(size);

@@ -88,7 +88,7 @@ public:
     explicit turn(event_loop& l) : loop_(l) {
       if (loop_.depth_++ == 0) loop_.now_ = std::chrono::steady_clock::now();
     }
-    /// For who has just looked at the clock.
+    /// For a caller that has just looked at the clock.
     turn(event_loop& l, clock_time now) : loop_(l) {
       if (loop_.depth_++ == 0) loop_.now_ = now;
     }

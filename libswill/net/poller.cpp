@@ -24,7 +24,7 @@ constexpr std::chrono::microseconds long_turn{100};
 constexpr std::size_t spare_buffers = 64;
 constexpr std::size_t largest_spare = 96 * 1024; // a message of 64 KB fits, with what is around it
 
-// Who is told once is told of the peer's end, too, which nobody would find behind what was read before it.
+// A socket that is told once is told of the peer's end, too: after the last bytes were read nothing else would look for it.
 std::uint32_t interest_in(bool read, bool write, bool end, bool once) noexcept {
   return (read ? EPOLLIN : 0U) | (write ? EPOLLOUT : 0U) | (end || (read && once) ? EPOLLRDHUP : 0U) |
          (once ? static_cast<std::uint32_t>(EPOLLET) : 0U);

@@ -116,7 +116,7 @@ struct client::impl final : detail::link_owner, std::enable_shared_from_this<imp
     w.words = words;
     w.rest = std::move(rest);
   }
-  /// The first of a connection goes in full: by its digest it might have to be sent again, behind what was sent later.
+  /// The first of a connection goes in full: by its digest it might have to be sent again, after what was sent later.
   bool is_new(const script& s) {
     if (std::find(sent.begin(), sent.end(), &s) != sent.end()) return false;
     if (sent.size() == most_sent) sent.clear();

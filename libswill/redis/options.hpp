@@ -43,7 +43,7 @@ struct options {
   /// From the look-up of the name to the answer to AUTH and SELECT; when the name has several addresses, for all of them, which are tried
   /// as net::connector says. When reached: the attempt has failed, another follows, beginning with the next address.
   std::chrono::milliseconds connect_timeout{2000};
-  /// From a command to its reply. When reached: the command and all behind it fail with 503, and the connection is made anew.
+  /// From a command to its reply. When reached: the command and all after it fail with 503, and the connection is made anew.
   std::chrono::milliseconds command_timeout{1000};
   /// Silence of the server, which is asked (PING) meanwhile. When reached: the connection is made anew.
   std::chrono::milliseconds liveness{3000};

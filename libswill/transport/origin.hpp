@@ -40,7 +40,7 @@ private:
   void add(const std::string& text);
 
   std::vector<origin> hosts_;
-  std::vector<origin> domains_; // of those, the host begins with the dot behind the star
+  std::vector<origin> domains_; // of those, the host begins with the dot after the star
   bool null_ = false;
   bool any_ = true;
 };

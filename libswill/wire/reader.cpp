@@ -160,7 +160,7 @@ bool reader::read_raw(bytes_view& whole_value, std::size_t nesting_limit) noexce
   return true;
 }
 
-/// The integer of that type behind a first byte.
+/// The integer of that type after a first byte.
 template <class Wire, class T>
 bool reader::take_number(T& out) noexcept {
   if (remaining() < 1 + sizeof(Wire)) return false;
@@ -225,7 +225,7 @@ bool reader::read_real32(float& out) noexcept {
   return true;
 }
 
-/// The bytes behind a length in 1, 2 or 4 bytes: formats first_format, +1 and +2.
+/// The bytes after a length of 1, 2 or 4 bytes: formats first_format, +1 and +2.
 bool reader::take_block(unsigned first_format, bytes_view& out) noexcept {
   if (at_ == end_ || *at_ - first_format > 2U) return false;
   const format f = formats[*at_];

@@ -111,7 +111,7 @@ void broker_actor::serve(topic& t, const join_order& o) {
   reply(o, std::move(j));
 }
 
-/// Reads what history has behind o.since, a page. What comes meanwhile the hub keeps for the one who waits; for more he asks again.
+/// Reads what history has after o.since, a page. What comes meanwhile the hub keeps for the one who waits; for more he asks again.
 void broker_actor::read_page(topic& t, const join_order& o) {
   settings_.broker->history(o.topic, *o.since, settings_.options->history_page,
                             [this, o, id = t.id](result<broker::history_page> page) {
@@ -195,7 +195,7 @@ void broker_actor::recover(topic& t) {
 }
 
 void broker_actor::on_recovered(topic& t, const broker::history_page& page) {
-  // The first that there is behind the cursor, read or held.
+  // The first that there is after the cursor, read or held.
   std::uint64_t first = page.top.offset + 1;
   if (!page.items.empty()) {
     first = page.items.front()->at().offset;

@@ -45,7 +45,7 @@ class topic_port {
 public:
   /// m.on_joined() will tell how it has begun.
   virtual void join(membership& m, std::optional<position> since) = 0;
-  /// m.on_joined() will tell what history has behind `at`.
+  /// m.on_joined() will tell what history has after `at`.
   virtual void read_on(membership& m, const position& at) = 0;
   virtual void leave(membership& m) noexcept = 0;
   virtual delivery_counters& counters() noexcept = 0;

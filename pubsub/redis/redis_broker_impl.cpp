@@ -41,7 +41,7 @@ using redis::reply_view;
 
 namespace {
 
-/// The word at the front of s, which is cut off it with the space behind.
+/// The word at the front of s, which is cut off it with the space after it.
 std::string_view take_word(std::string_view& s) noexcept {
   const std::size_t end = std::min(s.find(' '), s.size());
   const std::string_view word = s.substr(0, end);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-// What happens in Redis. Each script is one step there. Keys, behind the prefix:
+// What happens in Redis. Each script is one step there. Keys, after the prefix:
 //   t:<topic>       hash: e epoch, o offset of the last message, l the last message where it is retained, w its place if that has a trace,
 //                   else perhaps an older one; x when a publish has to prolong the TTLs of this and the next again, r when it began anew
 //                   because a client was ahead; with a TTL, a brief one while it never had a message: nothing stays of a topic that
@@ -16,7 +16,7 @@
 //   n:<node>        hash: topics where a node has members -> how many; "" -> "=" and its name once the node has given a sign of life
 //   nodes           sorted set: nodes by the time of their last sign of life
 // Channels: c:<topic> "epoch place message"; node:<node> and node: "from kind-size kind data".
-// A message's place is its offset, with "/" and the trace-id behind it if it has one. Who reads a number up to its end, as nodes did before
+// A message's place is its offset, with "/" and the trace-id after it if it has one. Who reads a number up to its end, as nodes did before
 // there were traces, finds the offset in both.
 // Epochs and offsets stay below 2^53, which Lua's numbers hold exactly.
 

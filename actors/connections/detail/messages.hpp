@@ -84,7 +84,7 @@ struct node_answer {
   std::vector<connection_entry> entries; ///< list, find
   std::vector<open_request> open;        ///< find; cancel: the one that was cancelled
   std::vector<list_place> places;        ///< of the entries of a list
-  bool more = false;                     ///< there may be others behind the last
+  bool more = false;                     ///< there may be others after the last
 };
 
 template <class D>

@@ -14,7 +14,7 @@ class call_queue {
 public:
   void push(call& c) { waiting_.push(&c); }
   void forget(const call& c) noexcept;
-  /// Calls on_turn() of each that waits now; one that waits again then stands behind the others.
+  /// Calls on_turn() of each that waits now; one that waits again then stands after the others.
   void run();
 
 private:

@@ -14,7 +14,7 @@
 
 namespace swill {
 
-// What may stand behind the member in d.field("name", o.name, …): rules that a value must keep, and words about it. A rule of an
+// What may follow the member in d.field("name", o.name, …): rules that a value must keep, and words about it. A rule of an
 // optional field holds when there is a value. docs/types.md lists them; the descriptions of problems are those of docs/protocol.md §4.
 // A rule of one's own needs `bool holds(const T&) const`, `std::string problem(const T&) const` and `void note(type_notes&) const`.
 

@@ -205,7 +205,7 @@ void socket_line::close(int code, std::string_view reason) {
   why_ = {code, std::string{reason}, false};
   phase_ = phase::closing;
   socket_loop().set_timer(*this, socket_loop().now() + options_.close_timeout);
-  pause_reading(false); // the server's half may stand behind what was held back
+  pause_reading(false); // the server's half may come after what was held back
 }
 
 void socket_line::abandon() {

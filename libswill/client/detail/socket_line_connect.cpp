@@ -45,7 +45,7 @@ void socket_line::read_upgrade(bool at_end) {
   timer::cancel();
   if (options_.ping_interval.count() > 0) socket_loop().set_timer(*this, heard_ + options_.ping_interval);
   if (sink_ != nullptr) sink_->on_open(headers);
-  // Frames may stand behind the response already.
+  // Frames may have come with the response already.
   socket_loop().post([self = shared_from_this()] { self->guarded([&] { self->take({}); }); });
 }
 

@@ -66,7 +66,7 @@ struct option {
 /// including that costs a source four seconds.
 class command_line {
 public:
-  /// `version` is what --version says behind the name; empty: the library's.
+  /// `version` is what --version says after the name; empty: the library's.
   command_line(const std::string& program, const std::string& what, std::string version = {});
 
   /// Every option may also come from the environment, and --help says so. To be called before there are any.

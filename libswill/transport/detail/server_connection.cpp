@@ -101,7 +101,7 @@ void server_connection::check_ping() {
   }
   if (pinged_ && heard_ <= deadline_ - limits_of().ping_timeout) {
     if (now() < deadline_) return arm(deadline_);
-    // The ping waits its turn behind other output: where that moves, the peer lives and reads, if slowly.
+    // The ping waits its turn after other output: where that moves, the peer lives and reads, if slowly.
     const bool ping_waits = acknowledged() < ping_at_;
     if (output_moved() && ping_waits) return arm(deadline_ = (heard_ = now()) + limits_of().ping_timeout);
     lane_.count.ping_timeouts.add();

@@ -197,7 +197,7 @@ void server_connection::deliver(bytes_view message) {
   check_output();
 }
 
-// While the application or the budget holds reading back, the end of the peer must not wait behind what is not read. Congestion is
+// While the application or the budget holds reading back, the end of the peer must not wait until that is read. Congestion is
 // another matter: the peer reads what is queued, or the timeout of slow readers ends it.
 bool server_connection::watches_end() const noexcept {
   return phase_ == phase::open && (pauses_ != 0 || full_ || short_) && !resuming_ && !fresh_ && !peer_ended_ &&

@@ -38,7 +38,7 @@ void server_connection::close(int code, std::string_view reason) {
   our_close_ = {code, std::string{reason}, false};
   phase_ = phase::closing;
   pauses_ = 0;
-  congested_ = full_ = short_ = false; // the peer's close frame may stand behind what was held back
+  congested_ = full_ = short_ = false; // the peer's close frame may come after what was held back
   arm(deadline_ = now() + limits_of().close_timeout);
   flush_later();
   resume_later();
