@@ -273,6 +273,11 @@ TEST(Options, ThatAreMisspeltAreNamedAndWhatMayBeMeant) {
             "swill-gateway: there is no option '--prot': did you mean '--port'?" + more);
   EXPECT_EQ(ended("swill-worker", {"--gatway=h:1"}).errors,
             "swill-worker: there is no option '--gatway=h:1': did you mean '--gateway'?" + more);
+  EXPECT_EQ(ended("swill-gateway", {"--tls-cert", "x"}).errors,
+            "swill-gateway: there is no option '--tls-cert': did you mean '--listen-tls-cert' or '--redis-tls-cert'?" +
+                more);
+  EXPECT_EQ(ended("swill-gateway", {"--tls", "x"}).errors,
+            "swill-gateway: there is no option '--tls': did you mean '--listen-tls'?" + more);
   EXPECT_EQ(ended("swill-gateway", {"--n\x1b\n"}).errors, "swill-gateway: there is no option '--n\\x1b\\x0a'" + more);
 }
 

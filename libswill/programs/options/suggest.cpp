@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace swill::programs {
 
@@ -39,11 +42,35 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
   return best;
 }
 
+/// The options that end with this one's words, as "--listen-tls-cert" does with those of "--tls-cert"; where there are none, those that have them
+/// elsewhere. None of more than three.
+std::vector<std::string> containing(std::string_view word, const std::vector<std::string>& known) {
+  constexpr std::size_t shortest = 5, most = 3;
+  if (!word.starts_with("--") || word.size() < shortest) return {};
+  const std::string words{word.substr(1)}; // "-tls-cert"
+  std::vector<std::string> ending, having;
+  for (const std::string& k : known) {
+    if (k.ends_with(words))
+      ending.push_back(k);
+    else if (k.find(words + '-', 1) != std::string::npos)
+      having.push_back(k);
+  }
+  std::vector<std::string> out = ending.empty() ? std::move(having) : std::move(ending);
+  if (out.size() > most) out.clear();
+  return out;
+}
+
 } // namespace
 
 std::string suggestion(std::string_view word, const std::vector<std::string>& known) {
-  const std::string meant = nearest(word, known);
-  return meant.empty() ? meant : ": did you mean '" + meant + "'?";
+  std::vector<std::string> meant;
+  if (std::string near = nearest(word, known); !near.empty())
+    meant.push_back(std::move(near));
+  else
+    meant = containing(word, known);
+  std::string out;
+  for (const std::string& m : meant) out += (out.empty() ? ": did you mean '" : " or '") + m + '\'';
+  return meant.empty() ? out : out + '?';
 }
 
 } // namespace swill::programs
