@@ -120,8 +120,8 @@ public:
   }
 
   // Piece by piece. A seq names a request.
-  template <class T>
-  std::uint64_t open(std::string_view rpc, const T& data, const metadata& m = {}) {
+  template <class T = nothing>
+  std::uint64_t open(std::string_view rpc, const T& data = {}, const metadata& m = {}) {
     return open_raw(rpc, detail::encoded_message(data), wire::request_type::message, m);
   }
   /// A streaming request without a first item.

@@ -117,7 +117,7 @@ TEST(Blueprint, ItsLimitsAreForHandlersThatHaveNoneOfTheirOwn) {
   EXPECT_FALSE(takes("outer.inner.f", 30));
   EXPECT_TRUE(takes("outer.inner.own", 40));
   EXPECT_TRUE(takes("f", 1000));
-  const auto waiting = c.open("outer.wait", nothing{});
+  const auto waiting = c.open("outer.wait");
   s.advance(5s);
   const auto answer = c.receive(waiting);
   ASSERT_TRUE(answer && answer->failure);
