@@ -76,7 +76,12 @@ bool ask_base::begin(scope& s, std::coroutine_handle<> h) {
   if (s.is_cancelled()) return false;
   self_ = sender_of(s);
   if (self_ == nullptr) throw std::logic_error("ask outside of a request");
-  if (to_ == nullptr) throw error{error_code::unavailable, "The handler is not there"};
+  if (to_ == nullptr) {
+    log("null actor", [](log_limiter::length) {
+      return "an actor that is asked is not there: its handle is null, or the server's own has ended";
+    });
+    throw error{error_code::unavailable, "The handler is not there"};
+  }
   if (is_foreign(to_)) throw std::logic_error(std::string{"ask: "} + foreign_text);
   if (!self_->is_alive()) {
     self_ = nullptr;
@@ -108,14 +113,22 @@ void ask_base::finish() {
   if (error_) throw_from(error_);
 }
 
-void ask_base::log_unknown_message() const {
-  unit* const here = unit::current();
-  if (here == nullptr) return;
-  here->log_limited("unknown message", {.level = log_level::warning, .text = {}}, [this](log_limiter::length) {
+/// With the request, where it is one that asks.
+void ask_base::log(std::string_view kind, const log_limiter::text_maker& text) const {
+  auto* const self = static_cast<loop_actor*>(scope_->native_actor());
+  if (auto* request = dynamic_cast<request_actor*>(self); request != nullptr)
+    request->call().log_failure(kind, text, log_level::warning);
+  else if (unit* const here = unit::current(); here != nullptr)
+    here->log_limited(kind, {.level = log_level::warning, .text = {}}, text);
+}
+
+void ask_base::log_unknown_message(std::span<const caf::rtti_pair> types) const {
+  log("unknown message", [this, types](log_limiter::length) {
     const auto* actor = dynamic_cast<const caf::local_actor*>(to_->get());
     return std::string{"an actor ("} + (actor != nullptr ? actor->name() : "of another kind") +
-           ") does not take what it was asked: whether swill::call_info comes first, and of which type the message is, "
-           "has to be the same on both sides";
+           ") does not take what it was asked, (" + types_of(*to_->home_system, types) +
+           "): whether swill::call_info comes first, and of which type the message is, has to be the same on both "
+           "sides";
   });
 }
 

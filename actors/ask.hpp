@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/actor_signature.hpp"
 #include "actors/loop_actor.hpp"
 #include "actors/watched_end.hpp"
 
@@ -9,8 +10,10 @@
 
 #include <caf/all.hpp>
 
+#include <array>
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <tuple>
 #include <typeinfo>
@@ -73,8 +76,8 @@ public:
 protected:
   /// Throws when there is no answer to take.
   void finish();
-  /// Says what to look at where the actor does not know the message: the client is told 501, which says nothing of that.
-  void log_unknown_message() const;
+  /// Says what to look at where the actor does not know the message, which is of these types: the client is told 501, which says nothing of that.
+  void log_unknown_message(std::span<const caf::rtti_pair> types) const;
   virtual void send(loop_actor& from, response_receiver& r) = 0;
   virtual bool take(caf::type_erased_tuple& content) = 0;
   /// What take takes, as typeid names it, for the log; null: not one type.
@@ -83,6 +86,7 @@ protected:
 
 private:
   bool begin(scope& s, std::coroutine_handle<> h);
+  void log(std::string_view kind, const log_limiter::text_maker& text) const;
   void end(caf::error e);
   void withdraw() noexcept;
   void on_response(caf::type_erased_tuple& content) override;
@@ -109,7 +113,10 @@ public:
               watched_end* end = nullptr)
       : ask_base(to, timeout, end), arguments_(std::move(arguments)) {}
   R await_resume() {
-    if (is_unknown_to_actor()) log_unknown_message();
+    if (is_unknown_to_actor()) {
+      const std::array<caf::rtti_pair, sizeof...(Ts)> types{caf::rtti_pair{caf::type_nr<Ts>::value, &typeid(Ts)}...};
+      log_unknown_message(types);
+    }
     finish();
     if constexpr (!std::is_void_v<R>) return std::move(*result_);
   }
@@ -145,6 +152,30 @@ struct SWILL_MUST_AWAIT("ask sends nothing until it is awaited: co_await ask<R>(
 template <class T>
 using ask_argument = detail::as_message<std::decay_t<T>>;
 
+/// What `ask` of a handle looks at. Keyed actors are called by the messages of their handlers, so their type does not say it.
+template <class Handle>
+struct asked_of {
+  using signatures = typename signatures_of<Handle>::type;
+};
+template <class Handle>
+requires requires { typename Handle::handle_type; }
+struct asked_of<Handle> {
+  static constexpr bool keyed = requires(const Handle& h) { h.actor(); };
+  using signatures = std::conditional_t<keyed, caf::none_t, typename signatures_of<typename Handle::handle_type>::type>;
+};
+
+/// Whether an actor with these signatures takes such a message, and answers it with R; of one that is not typed nobody knows.
+template <class Signatures, class... Ts>
+inline constexpr bool may_be_asked = std::is_same_v<Signatures, caf::none_t> || takes<Signatures, Ts...>;
+template <class Signatures, class R, class... Ts>
+consteval bool may_answer() {
+  if constexpr (!takes<Signatures, Ts...> || std::is_void_v<R>) {
+    return true;
+  } else {
+    return std::is_same_v<caf::response_type_t<Signatures, Ts...>, caf::detail::type_list<R>>;
+  }
+}
+
 /// CAF can send such messages: it knows how to write them, or that they stay in this process.
 template <class... Ts>
 inline constexpr bool is_sendable = (caf::is_serializable_or_whitelisted<Ts>::value && ...);
@@ -163,7 +194,12 @@ auto ask(const Handle& to, std::chrono::duration<Rep, Period> timeout, Ts&&... a
       sendable,
       "CAF cannot send this type: write CAF_ALLOW_UNSAFE_MESSAGE_TYPE(order) beside it, or an inspect() where it "
       "travels to other processes");
-  if constexpr (sendable) {
+  using signatures = typename actors::asked_of<Handle>::signatures;
+  constexpr bool taken = actors::may_be_asked<signatures, actors::ask_argument<Ts>...>;
+  constexpr bool answers = actors::may_answer<signatures, R, actors::ask_argument<Ts>...>();
+  static_assert(!sendable || taken, "this typed actor does not take this message: its type says what it does");
+  static_assert(answers, "this typed actor does not answer this message with R: its type says with what");
+  if constexpr (sendable && taken && answers) {
     return actors::ask_operation<R, actors::ask_argument<Ts>...>{
         actors::actor_behind(to), std::chrono::ceil<std::chrono::milliseconds>(timeout),
         std::tuple<actors::ask_argument<Ts>...>{actors::ask_argument<Ts>(std::forward<Ts>(arguments))...}};

@@ -49,6 +49,20 @@ struct served_by<Refers> {
   static auto key_of(const Refers& r) { return r.key_of(); } // a copy
 };
 
+/// Whether handle_actor takes it.
+template <class Handle>
+inline constexpr bool is_actor =
+    caf::is_handle<Handle>::value || std::is_convertible_v<Handle, const caf::abstract_actor*> || requires {
+  typename Handle::handle_type;
+};
+template <class Handle>
+consteval bool must_be_actor() {
+  static_assert(is_actor<Handle>,
+                "handle_actor takes an actor, or what makes one, no function alone: app.spawn(name, f), "
+                "swill::supervised{f}, swill::pool{n, f} or swill::keyed{key_of, f}");
+  return is_actor<Handle>;
+}
+
 /// How an actor is asked where neither side streams.
 struct actor_question {
   std::shared_ptr<roster> who;                      ///< with the handler
@@ -286,9 +300,11 @@ template <class Handle>
 void blueprint::handle_actor(std::string_view name, Handle actor, const actor_options& o) {
   using message =
       actors::only_message<typename actors::signatures_of<typename actors::served_by<Handle>::handle>::type>;
-  static_assert(message::count == 1, "only a typed actor of one message type says what it takes and gives: write "
-                                     "app.handle_actor<In, Out>(name, actor)");
-  if constexpr (message::count == 1)
+  constexpr bool is_actor = actors::must_be_actor<Handle>();
+  static_assert(!is_actor || message::count == 1,
+                "only a typed actor of one message type says what it takes and gives: write "
+                "app.handle_actor<In, Out>(name, actor)");
+  if constexpr (is_actor && message::count == 1)
     handle_actor<typename message::in, typename message::out>(name, std::move(actor), o);
 }
 
@@ -310,7 +326,8 @@ void blueprint::handle_actor(std::string_view name, Handle actor, const actor_op
   constexpr bool takes_key = !keyed || (!actors::side<In>::streams && key_of::template takes<message>);
   constexpr bool lacks_factory = requires { requires key_of::lacks_factory; };
   constexpr bool has_key = takes_key && std::is_invocable_v<key_of, const message&>;
-  constexpr bool fits = told && has_key && actors::answers<signatures, In, Out>();
+  constexpr bool is_actor = actors::must_be_actor<Handle>();
+  constexpr bool fits = is_actor && told && has_key && actors::answers<signatures, In, Out>();
   static_assert(told, "with_info is for actors of which neither side streams");
   static_assert(takes_key, "keyed actors need a key of each call: one message, which the function of the key takes");
   static_assert(!takes_key || has_key || lacks_factory,
@@ -319,7 +336,7 @@ void blueprint::handle_actor(std::string_view name, Handle actor, const actor_op
       sendable,
       "CAF cannot send In: write CAF_ALLOW_UNSAFE_MESSAGE_TYPE(order) beside it, or an inspect() where it travels to "
       "other processes");
-  static_assert(!sendable || !told || !has_key || fits,
+  static_assert(!is_actor || !sendable || !told || !has_key || fits,
                 "this typed actor does not answer In with Out: its type says what it does");
   if constexpr (sendable && fits) {
     const std::shared_ptr<actors::roster> who = served_by::who(actor);

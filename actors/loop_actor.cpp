@@ -126,10 +126,15 @@ std::string name_of_builtin(const std::string& name) {
 } // namespace
 
 std::string types_of(const caf::actor_system& system, const caf::type_erased_tuple& content) {
+  std::vector<caf::rtti_pair> types;
+  for (std::size_t i = 0; i < content.size(); ++i) types.push_back(content.type(i));
+  return types_of(system, types);
+}
+
+std::string types_of(const caf::actor_system& system, std::span<const caf::rtti_pair> types) {
   std::string out;
-  for (std::size_t i = 0; i < content.size(); ++i) {
-    const auto [number, type] = content.type(i);
-    if (i != 0) out += ", ";
+  for (const auto& [number, type] : types) {
+    if (!out.empty()) out += ", ";
     out += number != 0 ? name_of_builtin(system.types().portable_name(number, type))
                        : swill::detail::demangled(type->name());
   }

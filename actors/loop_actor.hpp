@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -142,6 +143,7 @@ private:
 
 /// "int32_t, order": the types of a message, for the log, without what is in it.
 std::string types_of(const caf::actor_system& system, const caf::type_erased_tuple& content);
+std::string types_of(const caf::actor_system& system, std::span<const caf::rtti_pair> types);
 
 /// The actor from which coroutines of s send mail; null when they cannot.
 loop_actor* sender_of(scope& s);

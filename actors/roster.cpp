@@ -228,6 +228,6 @@ actor_place& pool_roster::choose(const void*) {
   return *best;
 }
 
-caf::strong_actor_ptr pool_roster::make_actor(caf::actor_system& system, actor_place&) { return make_(system); }
+caf::strong_actor_ptr pool_roster::make_actor(caf::actor_system& system, actor_place&) { return make_(system, *this); }
 
 } // namespace swill::actors

@@ -87,6 +87,10 @@ public:
   /// No actor serves, nor will one.
   bool has_given_up();
 
+  /// One of its actors was sent what it does not take. Those who wait for an answer are told; of others the log is, without what is in the
+  /// message. From any thread.
+  void note_unknown(caf::scheduled_actor& who, caf::message_view& message);
+
   /// Of its actors: that of a typed one, else caf::actor. Before it starts.
   void set_type(std::type_index t) noexcept { type_ = t; }
   /// What its actor is called, for the log. Before it starts.
@@ -178,7 +182,7 @@ private:
 /// One place or several, for any call.
 class pool_roster final : public roster {
 public:
-  using maker = std::function<caf::strong_actor_ptr(caf::actor_system&)>;
+  using maker = std::function<caf::strong_actor_ptr(caf::actor_system&, roster& by)>;
   /// `count` actors that `make` gives.
   pool_roster(std::size_t count, maker make, const restart_policy& p);
   /// One that there is.
@@ -197,7 +201,7 @@ private:
 template <class Key>
 class keyed_roster final : public roster {
 public:
-  using maker = std::function<caf::strong_actor_ptr(caf::actor_system&, const Key&)>;
+  using maker = std::function<caf::strong_actor_ptr(caf::actor_system&, roster& by, const Key&)>;
   keyed_roster(maker make, const keyed_options& o) : roster(o.restarts, true), make_(std::move(make)) {
     idle_ = o.idle;
     most_calls_ = o.calls;
@@ -220,7 +224,7 @@ private:
     return *places_.emplace(k, std::move(made)).first->second;
   }
   caf::strong_actor_ptr make_actor(caf::actor_system& system, actor_place& p) override {
-    return make_(system, static_cast<keyed_place&>(p).key);
+    return make_(system, *this, static_cast<keyed_place&>(p).key);
   }
   std::string key_of(const actor_place& p) const override { return key_text(static_cast<const keyed_place&>(p).key); }
   void forget(actor_place& p) override { places_.erase(Key{static_cast<keyed_place&>(p).key}); }

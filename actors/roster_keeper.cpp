@@ -106,10 +106,12 @@ roster::~roster() = default;
 
 void roster::check(const std::string& path, mistake_list& out) const {
   constexpr std::uint64_t unbounded = std::numeric_limits<std::uint64_t>::max();
+  constexpr std::uint64_t most_restarts = 1'000'000; // as many deaths are remembered; a -1 is far beyond
   if (is_foreign(given_)) out.add(path, foreign_text);
   out.check_size(path + (is_permanent_ ? ".pool.count" : ".keyed.keys"), most_places_, 1, unbounded);
   out.check_size(path + ".keyed.calls", most_calls_, 1, unbounded);
   out.check_time(path + ".keyed.idle", idle_);
+  out.check_size(path + ".restarts.restarts", policy_.restarts, 0, most_restarts);
   out.check_time(path + ".restarts.within", policy_.within);
   out.check_time(path + ".restarts.first_pause", policy_.first_pause);
   out.check_time(path + ".restarts.longest_pause", policy_.longest_pause);
@@ -283,6 +285,19 @@ std::string roster::described() const {
   }
   if (count == 0) return "an actor";
   return count > named ? out + " and " + std::to_string(count - named) + " more" : out;
+}
+
+void roster::note_unknown(caf::scheduled_actor& who, caf::message_view& message) {
+  const caf::mailbox_element* got = who.current_mailbox_element();
+  if (got != nullptr && got->mid.is_request()) return;
+  const std::lock_guard lock{mutex_};
+  if (server_ == nullptr) return;
+  std::string text = described() + " does not take this message, which is dropped: (" +
+                     types_of(server_->system(), message.content()) + ")";
+  unit& front = *server_->units().front();
+  front.loop().post([&front, text = std::move(text)] {
+    front.log_limited(text, {.level = log_level::warning}, [&text](log_limiter::length) { return text; });
+  });
 }
 
 /// With the mutex held, on the keeper's thread.

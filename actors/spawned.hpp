@@ -40,38 +40,60 @@ struct made_by<F, true> {
 /// What an actor ends with that has thrown. CAF's own handler prints what was thrown to stdout, and forgets it.
 caf::error error_of(const std::exception_ptr& thrown);
 
-/// A factory whose actors end with what they have thrown; unless the factory says otherwise.
-template <class F, class Result, class Arguments>
+/// What actors of a roster do unless their factory says otherwise: they end with what they have thrown, and the roster logs what they do not take.
+template <class Self>
+void set_handlers(Self& self, const std::weak_ptr<roster>& by) {
+  self.set_exception_handler([](std::exception_ptr& thrown) { return error_of(thrown); });
+  self.set_default_handler(caf::scheduled_actor::default_handler{
+      [by](caf::scheduled_actor* on, caf::message_view& m) -> caf::result<caf::message> {
+        if (const auto made_by = by.lock(); made_by != nullptr) made_by->note_unknown(*on, m);
+        return caf::sec::unexpected_message; // for whoever waits for an answer
+      }});
+}
+
+/// A factory, which may take its actor or not, of actors with these handlers.
+template <class F, class Self, class Result, class Arguments>
 struct telling;
-template <class F, class Result, class Self, class... Rest>
-struct telling<F, Result, caf::detail::type_list<Self*, Rest...>> {
+template <class F, class Self, class Result, class... Rest>
+struct telling<F, Self, Result, caf::detail::type_list<Self*, Rest...>> {
   mutable F f;
+  std::weak_ptr<roster> by;
   Result operator()(Self* self, Rest... rest) const {
-    self->set_exception_handler([](std::exception_ptr& thrown) { return error_of(thrown); });
+    set_handlers(*self, by);
     return f(self, std::forward<Rest>(rest)...);
   }
 };
-template <class Self>
-concept catches_exceptions = requires(Self self, caf::error (*f)(std::exception_ptr&)) {
-  self->set_exception_handler(f);
+template <class F, class Self, class Result, class... Arguments>
+struct telling<F, Self, Result, caf::detail::type_list<Arguments...>> {
+  mutable F f;
+  std::weak_ptr<roster> by;
+  Result operator()(Self* self, Arguments... arguments) const {
+    set_handlers(*self, by);
+    return f(std::forward<Arguments>(arguments)...);
+  }
 };
 
+/// The next actor of this factory, for a roster. Blocking actors are left alone: what they do not take stays in their mailbox.
 template <class F, class... Args>
-caf::strong_actor_ptr make_by(const F& f, caf::actor_system& system, const Args&... args) {
-  using signature = typename caf::detail::get_callable_trait<F>::type;
+caf::strong_actor_ptr make_by(const F& f, caf::actor_system& system, roster& by, const Args&... args) {
   if constexpr (spawns_itself<F>) {
     return caf::actor_cast<caf::strong_actor_ptr>(f(system, args...));
-  } else if constexpr (catches_exceptions<caf::detail::tl_head_t<typename signature::arg_types>>) {
-    const telling<F, typename signature::result_type, typename signature::arg_types> to_spawn{f};
-    return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(to_spawn, args...));
   } else {
-    return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(f, args...));
+    using signature = typename caf::detail::get_callable_trait<F>::type;
+    using self = caf::infer_impl_from_fun_t<F>;
+    if constexpr (std::derived_from<self, caf::scheduled_actor>) {
+      const telling<F, self, typename signature::result_type, typename signature::arg_types> to_spawn{
+          f, by.weak_from_this()};
+      return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(to_spawn, args...));
+    } else {
+      return caf::actor_cast<caf::strong_actor_ptr>(system.spawn(f, args...));
+    }
   }
 }
 
 template <class F>
 pool_roster::maker maker_of(F f) {
-  return [f = std::move(f)](caf::actor_system& system) { return make_by(f, system); };
+  return [f = std::move(f)](caf::actor_system& system, roster& by) { return make_by(f, system, by); };
 }
 
 /// Calls have no key.
@@ -197,7 +219,10 @@ private:
                   "the actor system: caf::behavior auction(caf::event_based_actor*, std::string lot)");
     if constexpr (takes_key) {
       return std::make_shared<actors::keyed_roster<Key>>(
-          [f = std::move(f)](caf::actor_system& system, const Key& key) { return actors::make_by(f, system, key); }, o);
+          [f = std::move(f)](caf::actor_system& system, actors::roster& by, const Key& key) {
+            return actors::make_by(f, system, by, key);
+          },
+          o);
     } else {
       return nullptr;
     }
@@ -216,6 +241,9 @@ public:
     who_->set_name(std::move(name));
   }
   std::string_view kind() const noexcept override { return kind_; }
+  std::string second_text() const override {
+    return "app.spawn was given this name twice; each actor needs a name of its own";
+  }
   std::string not_ready() const override { return who_->has_given_up() ? "has ended" : ""; }
   void start(runtime& r) override { who_->start(r); }
   void stop(std::function<void()> done) override { who_->stop(std::move(done)); }
@@ -230,8 +258,8 @@ private:
 template <class F, class... Args>
 auto app::spawn(std::string name, F f, Args... args) {
   using handle = typename actors::made_by<F>::handle;
-  auto make = [f = std::move(f), ... all = std::move(args)](caf::actor_system& system) {
-    return actors::make_by(f, system, all...);
+  auto make = [f = std::move(f), ... all = std::move(args)](caf::actor_system& system, actors::roster& by) {
+    return actors::make_by(f, system, by, all...);
   };
   auto who = std::make_shared<actors::pool_roster>(1, std::move(make), restart_policy{.restarts = 0});
   use(std::make_shared<actors::spawning>(std::move(name), who));

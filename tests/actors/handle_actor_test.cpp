@@ -233,14 +233,27 @@ TEST_F(HandleActor, ThatDoesNotTakeTheMessageIs501AndTheLogSaysWhatToLookAt) {
       },
       0);
   const ends_here end{informed};
-  logged_app b;
+  strings lines;
+  app b;
+  b.set_log([&lines](const log_entry& e) { lines.push_back(std::string{e.rpc} + ": " + std::string{e.text}); });
   b.handle_actor<int, int>("plain", informed, actor_options{});
   test_server s{b};
   test_client c{s};
 
   EXPECT_EQ(finish(s, c, c.open("plain", 1)), strings{"e:501"});
-  EXPECT_THAT(b.lines(), testing::Contains(testing::AllOf(testing::HasSubstr("does not take what it was asked"),
-                                                          testing::HasSubstr("swill::call_info"))));
+  EXPECT_THAT(lines, testing::Contains(testing::AllOf(testing::HasSubstr("plain: an actor ("),
+                                                      testing::HasSubstr("does not take what it was asked, (int32_t)"),
+                                                      testing::HasSubstr("swill::call_info"))));
+}
+
+TEST_F(HandleActor, ThatIsNullIsLoggedWhereItIsAsked) {
+  logged_app b;
+  b.handle("ask", [](request<int> r) -> task<int> { co_return co_await ask<int>(caf::actor{}, 1s, r.data()); });
+  test_server s{b};
+  test_client c{s};
+
+  EXPECT_EQ(finish(s, c, c.open("ask", 1)), strings{"e:503"});
+  EXPECT_THAT(b.lines(), testing::Contains(testing::HasSubstr("an actor that is asked is not there")));
 }
 
 TEST_F(HandleActor, FailsWithItsOwnError) {

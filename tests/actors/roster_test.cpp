@@ -124,6 +124,68 @@ TEST_F(Roster, SpawnsTypedActorsThatSayWhatTheyTake) {
   EXPECT_EQ(serve().call<int>("stock", "four"), 4);
 }
 
+TEST_F(Roster, RefusesTwoSpawnedActorsOfOneName) {
+  a.spawn("house", worker, &all);
+  a.spawn("house", worker, &all);
+  EXPECT_THAT([this] { a.validate(); },
+              testing::ThrowsMessage<invalid_configuration>(testing::HasSubstr(
+                  "plugins.actor house: app.spawn was given this name twice; each actor needs a name of its own")));
+}
+
+TEST_F(Roster, RefusesRestartsThatNobodyCanMean) {
+  a.handle_actor<int, int>("most", supervised{maker(), {.restarts = 1'000'000}});
+  EXPECT_NO_THROW(a.validate());
+  restart_policy negative;
+  negative.restarts = static_cast<std::size_t>(-1);
+  a.handle_actor<int, int>("more", supervised{maker(), {.restarts = 1'000'001}});
+  a.handle_actor<int, int>("negative", supervised{maker(), negative});
+  EXPECT_THAT([this] { a.validate(); },
+              testing::ThrowsMessage<invalid_configuration>(
+                  testing::AllOf(testing::HasSubstr("handlers.more.restarts.restarts: is 1000001"),
+                                 testing::HasSubstr("handlers.negative.restarts.restarts: is 18446744073709551615"))));
+}
+
+TEST_F(Roster, LogsWhatItsActorsDoNotTakeWithoutTheContent) {
+  const auto house = a.spawn("house", worker, &all);
+  a.handle_actor<int, int>("add", supervised{maker()});
+  const auto bare = a.spawn("bare", []() -> caf::behavior { return {[](int n) { return n; }}; });
+  test_client& c = serve();
+  testing::internal::CaptureStdout();
+
+  tell(house.who()->only_actor(), std::string{"a secret"}, 1.5);
+  tell(bare.who()->only_actor(), std::string{"a secret"}, 1.5);
+  caf::anon_send(find_handler_actor(server->runtime().system(), "add"), std::string{"a secret"}, 1.5);
+  server->run();
+  EXPECT_EQ(c.call<int>("add", 1), 2) << "it goes on";
+
+  EXPECT_TRUE(
+      has_logged("warning the actor of add does not take this message, which is dropped: (std::string, double)"));
+  EXPECT_TRUE(
+      has_logged("warning the actor house does not take this message, which is dropped: (std::string, double)"));
+  EXPECT_TRUE(has_logged("warning the actor bare does not take this message, which is dropped: (std::string, double)"));
+  EXPECT_FALSE(has_logged("secret"));
+  end();
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+}
+
+TEST_F(Roster, LeavesMessagesToADefaultHandlerOfTheFactory) {
+  int seen = 0;
+  const auto house = a.spawn("house", [&seen](caf::event_based_actor* self) -> caf::behavior {
+    self->set_default_handler([&seen](caf::scheduled_actor*, caf::message_view&) -> caf::result<caf::message> {
+      ++seen;
+      return caf::sec::unexpected_message;
+    });
+    return {[](int n) { return n; }};
+  });
+  serve();
+
+  tell(house.who()->only_actor(), 1.5);
+  server->run();
+
+  EXPECT_EQ(seen, 1);
+  EXPECT_FALSE(has_logged("does not take this message"));
+}
+
 TEST_F(Roster, OfAnActorThatHasEndedSaysSo) {
   const auto house = a.spawn("house", worker, &all);
   a.handle_actor<int, int>("add", house);

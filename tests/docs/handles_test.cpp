@@ -86,14 +86,17 @@ TEST(ActorsPage, HandlersAwaitMessages) {
   swill::test_server server{app};
   swill::test_client client{server}, other{server};
 
-  const auto seq = client.open("watch", swill::nothing{});
-  const auto gone = other.open("watch", swill::nothing{});
-  client.call("tell", std::int64_t{250});
-  other.cancel(gone);
-  client.call("tell", std::int64_t{251});
-  client.call("close");
+  const auto gone = other.open("watch");
+  // [test_watch]
+  const auto seq = client.open("watch");
+  client.call("tell", 250);
 
   EXPECT_EQ(client.expect<std::int64_t>(seq), 250);
+  // [/test_watch]
+  other.cancel(gone);
+  client.call("tell", 251);
+  client.call("close");
+
   EXPECT_EQ(client.expect<std::int64_t>(seq), 251);
   EXPECT_EQ(client.receive(seq)->type, swill::wire::response_type::end_of_stream);
 }

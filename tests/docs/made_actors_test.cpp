@@ -236,6 +236,56 @@ TEST(ActorsPage, NamesTheChainOfACycle) {
   all = nullptr;
 }
 
+// [test_idle]
+TEST(Lots, AreLoadedAgainAfterFiveIdleMinutes) {
+  swill::app app;
+  const auto lots = swill::keyed{[](const auto& message) { return message.lot; }, auction, {.idle = 5min}};
+  app.handle_actor<bid, std::int64_t>("bid", lots);
+  app.handle_actor<question, std::int64_t>("highest", lots);
+  swill::test_server server{app};
+  swill::test_client client{server};
+  client.call("bid", bid{"vase", 1'500});
+
+  server.advance(5min); // of the server's clock: the test does not wait
+
+  EXPECT_EQ(client.call<std::int64_t>("highest", question{"vase"}), 1'000); // of the next actor
+}
+// [/test_idle]
+
+// [test_death]
+TEST(House, IsMadeAgainWhenItHasDied) {
+  swill::app app;
+  app.handle_actor<std::string, std::int64_t>("enter", swill::supervised{auction_house});
+  swill::test_server server{app};
+  swill::test_client client{server};
+  EXPECT_EQ(client.call<std::int64_t>("enter", "ann"), 1);
+
+  caf::anon_send_exit(swill::find_handler_actor(server.system(), "enter"), caf::exit_reason::kill);
+  server.run();
+  const auto seq = client.open("enter", "bob"); // waits for the next actor
+  server.advance(100ms);                        // restart_policy::first_pause
+
+  EXPECT_EQ(client.expect<std::int64_t>(seq), 1); // which begins anew
+}
+// [/test_death]
+
+TEST(ActorsPage, AreSilent) {
+  const swill::app app;
+  std::optional<swill::test_server> server{app};
+  testing::internal::CaptureStdout();
+  caf::actor a = server->system().spawn([](caf::event_based_actor* self) -> caf::behavior {
+    // [drop]
+    self->set_default_handler(caf::drop);
+    // [/drop]
+    return {[](int) {}};
+  });
+  caf::anon_send(a, 1.5);
+  caf::anon_send_exit(a, caf::exit_reason::user_shutdown);
+  a = nullptr;
+  server.reset();
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+}
+
 struct box {
   int weight = 0;
 };

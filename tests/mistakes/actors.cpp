@@ -36,6 +36,9 @@ using informed = caf::typed_actor<caf::replies_to<swill::call_info, std::string>
 using talkative = caf::typed_actor<caf::replies_to<line>::with<swill::answer<double>>>;
 using several = caf::typed_actor<caf::replies_to<std::string>::with<std::int32_t>, caf::reacts_to<double>>;
 
+caf::behavior bare() { return {[](const std::string&) { return 1.5; }}; }
+caf::behavior plain(caf::event_based_actor*) { return {[](const std::string&) { return 1.5; }}; }
+
 // --- Messages
 
 task<void> right_messages(swill::pubsub& bus, std::string sku) {
@@ -67,6 +70,19 @@ task<double> right_questions(const caf::actor& prices, std::string sku) {
 }
 task<double> wrong_question(const caf::actor& prices, std::string sku) {
   co_return co_await swill::ask<double>(prices, 1s, line{sku, 1}); // on g++ 12 says: g++ 12 would destroy this temporary twice
+}
+task<void> questions_by_type(const stock& typed, const several& more, const swill::spawned<stock>& house, const informed& knowing, swill::call_info caller) {
+  const std::string sku = "ABC123";
+  co_await swill::ask<std::int32_t>(typed, 1s, sku);
+  co_await swill::ask<void>(typed, 1s, sku);
+  co_await swill::ask<void>(more, 1s, 1.5);
+  co_await swill::ask<std::int32_t>(house, 1s, sku);
+  co_await swill::ask<std::int32_t>(knowing, 1s, caller, sku);
+}
+task<void> wrong_answer_by_type(const stock& typed, const swill::spawned<stock>& house) {
+  co_await swill::ask<std::string>(typed, 1s, "ABC123"); // says: this typed actor does not answer this message with R
+  co_await swill::ask<double>(house, 1s, "ABC123");      // says: this typed actor does not answer this message with R
+  co_await swill::ask<std::int32_t>(typed, 1s, 1.5);     // says: this typed actor does not take this message
 }
 task<double> unknown_question(const caf::actor& prices, const unknown& u) {
   co_return co_await swill::ask<double>(prices, 1s, u); // says: CAF cannot send this type: write CAF_ALLOW_UNSAFE_MESSAGE_TYPE
@@ -102,6 +118,9 @@ void actors(swill::app& app, const caf::actor& any, const stock& typed, const se
   app.handle_actor<line, double>("f", swill::keyed{[](const line& l) { return l.sku; }, [](caf::event_based_actor*, std::string, int) { return caf::behavior{}; }}); // says: the factory of keyed actors takes the key
   (void)swill::restart_policy{.on_give_up = [](const std::string&) {}}; // says: on_give_up is called with what the last actor ended with
   app.handle_actor("f", more);                         // says: only a typed actor of one message type says what it takes
+  app.handle_actor<std::string, double>("f", plain);   // says: handle_actor takes an actor, or what makes one, no function alone
+  app.handle_actor<std::string, double>("f", [](caf::event_based_actor*) { return caf::behavior{}; }); // says: handle_actor takes an actor
+  app.handle_actor("f", bare);                         // says: handle_actor takes an actor, or what makes one, no function alone
   app.handle_actor("f", any);                          // says: only a typed actor of one message type says what it takes
 }
 

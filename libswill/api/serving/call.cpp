@@ -596,8 +596,8 @@ void call::log(log_level level, std::string_view text, log_fields fields) const 
   log.write(line);
 }
 
-void call::log_failure(std::string_view kind, const log_limiter::text_maker& text) const {
-  const log_entry line = about_this(log_level::error, {});
+void call::log_failure(std::string_view kind, const log_limiter::text_maker& text, log_level level) const {
+  const log_entry line = about_this(level, {});
   log_limited(std::string{kind}.append(1, ' ').append(line.rpc), line, text);
 }
 

@@ -104,7 +104,8 @@ public:
   const state_set& state() const noexcept { return state_; }                      ///< [any thread]
   void log(log_level level, std::string_view text, log_fields fields = {}) const; ///< [any thread]
   /// For what goes wrong with many requests of a handler: one line a second for each `kind` of it.
-  void log_failure(std::string_view kind, const log_limiter::text_maker& text) const;
+  void log_failure(std::string_view kind, const log_limiter::text_maker& text,
+                   log_level level = log_level::error) const;
   std::string_view trace() const noexcept override; ///< [any thread]
 
   // --- For exchanges
