@@ -101,9 +101,9 @@ public:
   void set_type(std::type_index t) noexcept { type_ = t; }
   /// What its actor is called, for the log. Before it starts.
   void set_name(std::string n) { name_ = std::move(n); }
-  /// From now on calls go to this actor. The one before is told to end when it has answered its calls, where `ends_old`. Throws
-  /// std::invalid_argument when its actors are made again, or are of another type. From any thread, while the server runs.
-  void rebind(const caf::strong_actor_ptr& to, std::type_index type, bool ends_old);
+  /// From now on calls go to this actor. The one before is told to end when it has answered its calls, unless a handler of the server has it then.
+  /// Throws std::invalid_argument when its actors are made again, or are of another type. From any thread, while the server runs.
+  void rebind(const caf::strong_actor_ptr& to, std::type_index type);
 
   // --- handler_backend
   void check(const std::string& path, mistake_list& out) const override;
@@ -159,6 +159,7 @@ private:
   bool needs_actor(actor_place& p, clock_time now);
   void settle(actor_place& p, clock_time now);
   void tell_end(const caf::strong_actor_ptr& a);
+  bool serves_any(const caf::strong_actor_ptr& a) const;
   void retire(const caf::strong_actor_ptr& a);
   void wake_all(actor_place& p);
   void give_turn(actor_place& p);

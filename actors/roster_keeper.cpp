@@ -406,7 +406,7 @@ void roster::rearm() {
   keeper_.front().arm(next);
 }
 
-void roster::rebind(const caf::strong_actor_ptr& to, std::type_index type, bool ends_old) {
+void roster::rebind(const caf::strong_actor_ptr& to, std::type_index type) {
   if (renews_)
     throw std::invalid_argument("actors that the server makes again are not replaced: it would make them again");
   if (to == nullptr) throw std::invalid_argument("the actor is null");
@@ -426,24 +426,35 @@ void roster::rebind(const caf::strong_actor_ptr& to, std::type_index type, bool 
     now = place.now;
     if (old != nullptr) {
       old->where = nullptr;
-      old->ends_when_idle = ends_old;
-      if (ends_old && old->calls == 0) retire(old->actor);
+      old->ends_when_idle = true;
+      if (old->calls == 0) retire(old->actor);
     }
   }
   watch(now, is_own);
 }
 
-/// With the mutex held: an actor that has no place any more ends.
+/// Whether an actor serves a handler of the server now. On the keeper's thread, without the mutex.
+bool roster::serves_any(const caf::strong_actor_ptr& a) const {
+  const auto& all = server_->app().handlers();
+  return std::any_of(all.begin(), all.end(), [&a](const auto& h) {
+    const auto its = std::dynamic_pointer_cast<roster>(h->backend);
+    return its != nullptr && its->only_actor() == a;
+  });
+}
+
+/// With the mutex held: an actor that has lost its place ends, unless it has another by the time when the keeper looks.
 void roster::retire(const caf::strong_actor_ptr& a) {
-  tell_end(a);
   if (a->home_system != &server_->system()) return;
-  keeper_.send([this, a, run = run_](roster_keeper& k) {
+  const bool sent = keeper_.send([this, a, run = run_](roster_keeper& k) {
+    if (server_ == nullptr || run != run_ || serves_any(a)) return;
+    tell_end(a);
     {
       const std::lock_guard lock{mutex_};
-      if (run == run_) kills_.emplace(k.now() + policy_.stop_timeout, a);
+      kills_.emplace(k.now() + policy_.stop_timeout, a);
     }
     rearm();
   });
+  if (!sent) tell_end(a);
 }
 
 } // namespace swill::actors

@@ -838,6 +838,37 @@ TEST_F(Roster, OfAnActorThatANameIsBoundToSaysThatItHasEnded) {
   EXPECT_TRUE(server->runtime().reasons_not_ready().empty());
 }
 
+TEST_F(Roster, DoesNotEndAnActorThatHasGotItsNameBack) {
+  a.handle_actor<int, int>("add", a.spawn("house", worker, &all));
+  a.handle_actor<int, int>("more", a.spawn("hall", worker, &others));
+  test_client& c = serve();
+  const caf::actor one = server->system().spawn(worker, &all);
+  const caf::actor other = server->system().spawn(worker, &all);
+  const ends_here end_one{one};
+
+  server->rebind("add", one);
+  server->rebind("add", one);
+  server->advance(10s);
+  EXPECT_EQ(c.call<int>("add", 1), 2);
+  EXPECT_EQ(all.alive, 2); // that of the app has ended
+
+  const auto open = c.open("add", 0);
+  server->rebind("add", other);
+  server->rebind("add", one);
+  c.cancel(open);
+  server->advance(10s);
+  EXPECT_EQ(c.call<int>("add", 2), 3);
+  EXPECT_EQ(all.alive, 1); // the other has ended
+
+  const auto last = c.open("add", 0);
+  server->rebind("add", server->system().spawn(worker, &all));
+  server->rebind("more", one);
+  c.cancel(last);
+  server->advance(10s);
+  EXPECT_EQ(c.call<int>("more", 3), 4);
+  EXPECT_EQ(all.alive, 2);
+}
+
 TEST_F(Roster, KillsAnActorThatWasReplacedAndDoesNotEnd) {
   test_server early;
   const auto stays = [this](caf::stateful_actor<lives>* self) {
