@@ -188,6 +188,10 @@ TEST(Options, ThatNameOneAddressTwiceAreToldByBothNames) {
   errors("--listen", "--internal-listen");
   errors("--listen", "--workers-listen");
   EXPECT_THAT(ended("swill-gateway", {"--listen", at, "--port", "1"}).errors, HasSubstr("--port: is"));
+  EXPECT_EQ(
+      ended("swill-gateway", {"--listen", at, "--workers-listen", "0.0.0.0:1"}).errors,
+      "swill-gateway: --workers-listen: is \"0.0.0.0:1\", which takes in \"127.0.0.1:1\" of --listen; another port "
+      "would be right\n");
 }
 
 TEST(Options, OfTlsHaveNoEffectBesideAUrlWithoutIt) {
