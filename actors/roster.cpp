@@ -18,8 +18,6 @@ std::unique_ptr<left_message> assignment::leave() const {
   return roster_->bounds_calls() ? std::make_unique<left_message>(roster_, incarnation_) : nullptr;
 }
 
-void roster::add(actor_place& p) { p.entry = other_places_.insert(other_places_.end(), &p); }
-
 // --- Calls
 
 namespace {
@@ -201,8 +199,11 @@ task<assignment> some_actor(std::shared_ptr<roster> who, const void* key) {
 pool_roster::pool_roster(std::size_t count, maker make, const restart_policy& p)
     : roster(p, p.restarts > 0), make_(std::move(make)) {
   most_places_ = count;
-  for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i)
-    add(*places_.emplace_back(std::make_unique<actor_place>()));
+  for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i) {
+    std::list<actor_place*> entry{places_.emplace_back(std::make_unique<actor_place>()).get()};
+    entry.front()->entry = entry.begin();
+    add(entry);
+  }
 }
 
 pool_roster::pool_roster(caf::strong_actor_ptr given) : pool_roster(1, {}, {.restarts = 0}) {

@@ -55,6 +55,16 @@ std::string key_text(const Key& key) {
   }
 }
 
+/// What a key takes, where it is text.
+template <class Key>
+std::size_t key_size(const Key& key) {
+  if constexpr (!std::is_null_pointer_v<Key> && std::convertible_to<const Key&, std::string_view>) {
+    return std::string_view{key}.size();
+  } else {
+    return 0;
+  }
+}
+
 /// Who serves the calls of a handler: one actor, the same for all of its life or made again when it dies; several; or one for each key. Made when a
 /// server starts, ended when it stops, for one server at a time. Calls are given out on any thread; actors are made, watched and ended by a
 /// keeper on the first unit.
@@ -95,9 +105,9 @@ public:
   void set_type(std::type_index t) noexcept { type_ = t; }
   /// What its actor is called, for the log. Before it starts.
   void set_name(std::string n) { name_ = std::move(n); }
-  /// From now on calls go to this actor. The one before is told to end when it has answered its calls, where `ends_old`. Throws
-  /// std::invalid_argument when its actors are made again, or are of another type. From any thread, while the server runs.
-  void rebind(const caf::strong_actor_ptr& to, std::type_index type, bool ends_old);
+  /// From now on calls go to this actor. The one before is told to end when it has answered its calls, unless a handler of the server has it then.
+  /// Throws std::invalid_argument when its actors are made again, or are of another type. From any thread, while the server runs.
+  void rebind(const caf::strong_actor_ptr& to, std::type_index type);
 
   // --- handler_backend
   void check(const std::string& path, mistake_list& out) const override;
@@ -117,7 +127,8 @@ protected:
   /// A place without an actor, and all of them.
   virtual void forget(actor_place&) {}
   virtual void forget_all() {}
-  void add(actor_place& p);
+  /// A list of that place alone.
+  void add(std::list<actor_place*>& one) noexcept { other_places_.splice(other_places_.end(), one); }
 
   // Without.
   /// Makes the next actor of a place.
@@ -127,7 +138,8 @@ protected:
   std::chrono::milliseconds idle_{0}; ///< a place that has had no call for so long is emptied; 0: never
   std::size_t most_calls_ = std::numeric_limits<std::size_t>::max(); ///< of one place, see check_room
   std::size_t most_places_ = std::numeric_limits<std::size_t>::max();
-  bool is_serial_ = false;   ///< its actors have one call at a time
+  std::size_t longest_key_ = std::numeric_limits<std::size_t>::max(); ///< bytes of one that is text
+  bool is_serial_ = false;                                            ///< its actors have one call at a time
   bool is_permanent_ = true; ///< its places have actors whether there are calls or not
   bool has_none_ = false;
   caf::strong_actor_ptr given_;              ///< the actor of the one place, where none is made
@@ -143,7 +155,7 @@ private:
   [[noreturn]] void refuse(const actor_place& p, clock_time now) const;
   void tell_keeper(actor_place& p, std::optional<caf::error> died);
   void make(actor_place& p, clock_time now);
-  void watch(const std::shared_ptr<incarnation>& i, bool is_made);
+  void watch(const std::shared_ptr<incarnation>& i, bool is_own);
   void enter(actor_place& p, caf::strong_actor_ptr a, clock_time now);
   void on_down(const incarnation& i, const caf::error& why);
   std::string described() const;
@@ -151,6 +163,7 @@ private:
   bool needs_actor(actor_place& p, clock_time now);
   void settle(actor_place& p, clock_time now);
   void tell_end(const caf::strong_actor_ptr& a);
+  bool serves_any(const caf::strong_actor_ptr& a) const;
   void retire(const caf::strong_actor_ptr& a);
   void wake_all(actor_place& p);
   void give_turn(actor_place& p);
@@ -206,32 +219,39 @@ public:
     idle_ = o.idle;
     most_calls_ = o.calls;
     most_places_ = o.keys;
+    longest_key_ = o.key_size;
     is_serial_ = o.serial;
     is_permanent_ = false;
   }
 
 private:
   struct keyed_place final : actor_place {
-    explicit keyed_place(const Key& k) : key(k) {}
-    const Key key;
+    const Key* key = nullptr; ///< that of places_
   };
   actor_place& choose(const void* key) override {
     const Key& k = *static_cast<const Key*>(key);
-    if (const auto known = places_.find(k); known != places_.end()) return *known->second;
+    if (key_size(k) > longest_key_)
+      throw error{error_code::too_large, "A key has at most " + std::to_string(longest_key_) + " bytes"};
+    if (const auto known = places_.find(k); known != places_.end()) return known->second;
     if (places_.size() >= most_places_) throw errors::too_many("There are too many actors", retry_after_);
-    auto made = std::make_unique<keyed_place>(k);
-    add(*made);
-    return *places_.emplace(k, std::move(made)).first->second;
+    std::list<actor_place*> entry(1); // first, so that no place is left without its entry
+    const auto made = places_.try_emplace(k).first;
+    keyed_place& p = made->second;
+    p.key = &made->first;
+    p.entry = entry.begin();
+    entry.front() = &p;
+    add(entry);
+    return p;
   }
   caf::strong_actor_ptr make_actor(caf::actor_system& system, actor_place& p) override {
-    return make_(system, *this, static_cast<keyed_place&>(p).key);
+    return make_(system, *this, *static_cast<keyed_place&>(p).key);
   }
-  std::string key_of(const actor_place& p) const override { return key_text(static_cast<const keyed_place&>(p).key); }
-  void forget(actor_place& p) override { places_.erase(Key{static_cast<keyed_place&>(p).key}); }
+  std::string key_of(const actor_place& p) const override { return key_text(*static_cast<const keyed_place&>(p).key); }
+  void forget(actor_place& p) override { places_.erase(places_.find(*static_cast<keyed_place&>(p).key)); }
   void forget_all() override { places_.clear(); }
 
   maker make_;
-  std::unordered_map<Key, std::unique_ptr<keyed_place>> places_;
+  std::unordered_map<Key, keyed_place> places_;
 };
 
 /// The actor for a call, once there is one, where take has given none. Throws why there is none, and error 408 at `late`. `key` must live until

@@ -110,6 +110,7 @@ void roster::check(const std::string& path, mistake_list& out) const {
   if (is_foreign(given_)) out.add(path, foreign_text);
   out.check_size(path + (is_permanent_ ? ".pool.count" : ".keyed.keys"), most_places_, 1, unbounded);
   out.check_size(path + ".keyed.calls", most_calls_, 1, unbounded);
+  out.check_size(path + ".keyed.key_size", longest_key_, 1, unbounded);
   out.check_time(path + ".keyed.idle", idle_);
   out.check_size(path + ".restarts.restarts", policy_.restarts, 0, most_restarts);
   out.check_time(path + ".restarts.within", policy_.within);
@@ -244,14 +245,14 @@ void roster::make(actor_place& p, clock_time now) {
   watch(made, true);
 }
 
-/// Has the calls of an actor, and where its roster has made it, that as well, told of its end. On the keeper's thread, or that of rebind, without
-/// the mutex: an actor that has ended already tells at once.
-void roster::watch(const std::shared_ptr<incarnation>& i, bool is_made) {
-  i->actor->get()->attach_functor([weak = weak_from_this(), of = std::weak_ptr{i}, is_made](const caf::error& why) {
+/// Has the calls of an actor told of its end; so is the roster where the actor is its own: it has made it, or another in whose place this one is.
+/// On the keeper's thread, or that of rebind, without the mutex: an actor that has ended already tells at once.
+void roster::watch(const std::shared_ptr<incarnation>& i, bool is_own) {
+  i->actor->get()->attach_functor([weak = weak_from_this(), of = std::weak_ptr{i}, is_own](const caf::error& why) {
     const std::shared_ptr<incarnation> ended = of.lock();
     if (ended == nullptr) return; // it has neither a place nor calls
     ended->end.tell(ended->actor->address(), why);
-    if (const auto self = weak.lock(); self != nullptr && is_made) self->on_down(*ended, why);
+    if (const auto self = weak.lock(); self != nullptr && is_own) self->on_down(*ended, why);
   });
 }
 
@@ -420,7 +421,7 @@ void roster::rearm() {
   keeper_.front().arm(next);
 }
 
-void roster::rebind(const caf::strong_actor_ptr& to, std::type_index type, bool ends_old) {
+void roster::rebind(const caf::strong_actor_ptr& to, std::type_index type) {
   if (renews_)
     throw std::invalid_argument("actors that the server makes again are not replaced: it would make them again");
   if (to == nullptr) throw std::invalid_argument("the actor is null");
@@ -428,34 +429,47 @@ void roster::rebind(const caf::strong_actor_ptr& to, std::type_index type, bool 
   const std::type_index any{typeid(caf::actor)};
   if (type != type_ && type != any && type_ != any) throw std::invalid_argument("the actor is of another type");
   std::shared_ptr<incarnation> now;
+  bool is_own = false;
   {
     const std::lock_guard lock{mutex_};
     if (server_ == nullptr) throw std::logic_error("the server does not run");
     actor_place& place = *other_places_.front();
     const std::shared_ptr<incarnation> old = place.now;
-    if (given_ != nullptr) given_ = to;
+    is_own = given_ == nullptr;
+    if (!is_own) given_ = to;
     enter(place, to, {});
     now = place.now;
     if (old != nullptr) {
       old->where = nullptr;
-      old->ends_when_idle = ends_old;
-      if (ends_old && old->calls == 0) retire(old->actor);
+      old->ends_when_idle = true;
+      if (old->calls == 0) retire(old->actor);
     }
   }
-  watch(now, false);
+  watch(now, is_own);
 }
 
-/// With the mutex held: an actor that has no place any more ends.
+/// Whether an actor serves a handler of the server now. On the keeper's thread, without the mutex.
+bool roster::serves_any(const caf::strong_actor_ptr& a) const {
+  const auto& all = server_->app().handlers();
+  return std::any_of(all.begin(), all.end(), [&a](const auto& h) {
+    const auto its = std::dynamic_pointer_cast<roster>(h->backend);
+    return its != nullptr && its->only_actor() == a;
+  });
+}
+
+/// With the mutex held: an actor that has lost its place ends, unless it has another by the time when the keeper looks.
 void roster::retire(const caf::strong_actor_ptr& a) {
-  tell_end(a);
   if (a->home_system != &server_->system()) return;
-  keeper_.send([this, a, run = run_](roster_keeper& k) {
+  const bool sent = keeper_.send([this, a, run = run_](roster_keeper& k) {
+    if (server_ == nullptr || run != run_ || serves_any(a)) return;
+    tell_end(a);
     {
       const std::lock_guard lock{mutex_};
-      if (run == run_) kills_.emplace(k.now() + policy_.stop_timeout, a);
+      kills_.emplace(k.now() + policy_.stop_timeout, a);
     }
     rearm();
   });
+  if (!sent) tell_end(a);
 }
 
 } // namespace swill::actors

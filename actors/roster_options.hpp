@@ -64,6 +64,8 @@ struct keyed_options {
   bool serial = false;
   /// Actors at the same time, with those that have died and may not be made again yet. When reached: ERROR 429 with data.retry_after_ms.
   std::size_t keys = 100000;
+  /// Bytes of a key that is text, since clients choose keys and each is kept as long as its actor. When reached: ERROR 413.
+  std::size_t key_size = 1024;
   /// For each key by itself.
   restart_policy restarts{};
 };

@@ -409,12 +409,7 @@ void runtime::rebind(std::string_view name, const caf::strong_actor_ptr& to, std
     if (known.size() > most) text += " and " + std::to_string(known.size() - most) + " more";
     throw std::invalid_argument(text);
   }
-  const caf::strong_actor_ptr old = own->only_actor();
-  const bool ends_old = std::none_of(app_->handlers().begin(), app_->handlers().end(), [&](const auto& h) {
-    const auto other = roster_of(*h);
-    return other != nullptr && other != own && other->only_actor() == old;
-  });
-  own->rebind(to, type, ends_old);
+  own->rebind(to, type);
 }
 
 clock_time runtime::now(const shutdown_options& how) const noexcept {

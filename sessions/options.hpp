@@ -9,6 +9,9 @@
 
 namespace swill {
 
+/// Bytes of a key that signs tokens.
+inline constexpr std::size_t shortest_signing_key = 16;
+
 /// How sessions are found, how long they live, and every limit of them. Sizes are bytes.
 struct session_options {
   // --- Where a client's token is looked for: header, query, cookie; the first that is known counts

@@ -1,5 +1,6 @@
 #include "actors/workers/link_socket.hpp"
 
+#include "libswill/base/pem.hpp"
 #include "libswill/base/printable.hpp"
 #include "libswill/base/whole_file.hpp"
 
@@ -23,6 +24,12 @@ namespace {
 /// Bytes of a file of certificates, or of a key.
 constexpr std::size_t largest_link_file = 4 * 1024 * 1024;
 
+std::string text_of(const std::string& file) {
+  auto text = read_whole_file(file, largest_link_file);
+  if (!text) throw std::runtime_error("\"" + printable(file) + "\" " + text.error().message);
+  return std::move(*text);
+}
+
 void on_event(const SSL* session, int where, int alert) {
   const bool is_refusal = (where & SSL_CB_WRITE_ALERT) == SSL_CB_WRITE_ALERT && (alert >> 8) == SSL3_AL_FATAL;
   if (!is_refusal) return;
@@ -37,11 +44,6 @@ void on_event(const SSL* session, int where, int alert) {
 link_certificates::link_certificates(link_tls files) : files_(std::move(files)) {
   if (files_.certificate.empty() || files_.key.empty() || files_.authority.empty())
     throw std::invalid_argument("TLS needs a certificate, a key and an authority");
-  for (const std::string& file : {files_.certificate, files_.key, files_.authority}) {
-    // OpenSSL would wait for a FIFO, and look for the end of /dev/zero.
-    if (const auto text = read_whole_file(file, largest_link_file); !text)
-      throw std::runtime_error("\"" + printable(file) + "\" " + text.error().message);
-  }
   seen_ = look();
   context_ = read();
 }
@@ -63,12 +65,19 @@ link_certificates::context link_certificates::read() const {
   };
   require(c != nullptr, "no memory");
   require(SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1, "TLS 1.2 is not there");
-  require(::SSL_CTX_use_certificate_chain_file(c, files_.certificate.c_str()) == 1,
-          files_.certificate + " has no certificate");
-  require(::SSL_CTX_use_PrivateKey_file(c, files_.key.c_str(), SSL_FILETYPE_PEM) == 1,
+  const auto chain = read_certificates(text_of(files_.certificate));
+  bool is_good = !chain.empty() && ::SSL_CTX_use_certificate(c, chain.front().get()) == 1;
+  for (std::size_t i = 1; is_good && i < chain.size(); ++i) is_good = SSL_CTX_add1_chain_cert(c, chain[i].get()) == 1;
+  require(is_good, files_.certificate + " has no certificate");
+  const auto key = read_private_key(text_of(files_.key));
+  require(key != nullptr && ::X509_check_private_key(chain.front().get(), key.get()) == 1 &&
+              ::SSL_CTX_use_PrivateKey(c, key.get()) == 1,
           files_.key + " does not have the key of " + files_.certificate);
-  require(::SSL_CTX_load_verify_locations(c, files_.authority.c_str(), nullptr) == 1,
-          files_.authority + " has no certificate");
+  const auto authorities = read_certificates(text_of(files_.authority));
+  is_good = !authorities.empty();
+  for (const certificate& one : authorities)
+    is_good = is_good && ::X509_STORE_add_cert(::SSL_CTX_get_cert_store(c), one.get()) == 1;
+  require(is_good, files_.authority + " has no certificate");
   ::SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   // Links are few and long: nothing is resumed, and nothing is kept for that.
   SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);

@@ -18,7 +18,6 @@ actors::workers::host_and_port actors::workers::parse_host_and_port(const std::s
 namespace {
 
 constexpr std::chrono::milliseconds some{1};
-constexpr std::size_t least_secret = 16;
 constexpr std::size_t longest_name = 300; // of a host, and a number
 
 void check_address(const std::string& path, const std::string& text, mistake_list& out) {
@@ -32,7 +31,7 @@ void check_address(const std::string& path, const std::string& text, mistake_lis
 /// `on` is the path of the options.
 void check_trust(const std::string& on, const std::string& secret, const link_tls& tls, mistake_list& out) {
   if (tls.empty()) {
-    if (secret.size() < least_secret)
+    if (secret.size() < shortest_secret)
       out.add(on + ".secret", secret.empty() ? "is missing; one of 16 bytes or more, or TLS, would be right"
                                              : "has fewer than 16 bytes; a longer one, or TLS, would be right");
     return;
@@ -46,7 +45,7 @@ void check_trust(const std::string& on, const std::string& secret, const link_tl
       out.add(on + ".tls", e.what());
     }
   }
-  if (!secret.empty() && secret.size() < least_secret)
+  if (!secret.empty() && secret.size() < shortest_secret)
     out.add(on + ".secret", "has fewer than 16 bytes; a longer one, or none, would be right");
 }
 

@@ -20,6 +20,9 @@ struct link_tls {
   bool empty() const noexcept { return certificate.empty() && key.empty() && authority.empty(); }
 };
 
+/// Bytes of the secret that gateways and workers share, where there is one.
+inline constexpr std::size_t shortest_secret = 16;
+
 /// A gateway's side of the links to its workers (docs/workers.md).
 struct gateway_options {
   /// "ADDRESS:PORT" or "[ADDRESS]:PORT" where workers connect; port 0: any free one.

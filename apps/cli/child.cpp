@@ -57,6 +57,7 @@ std::vector<std::string> environment_with(const std::map<std::string, std::strin
   ::dup2(null, STDIN_FILENO);
   if (o.out >= 0) ::dup2(o.out, STDOUT_FILENO);
   if (o.out >= 0 && o.errors_too) ::dup2(o.out, STDERR_FILENO);
+  ::signal(SIGPIPE, SIG_DFL);
   const sigset_t taken = taken_signals();
   ::sigprocmask(SIG_UNBLOCK, &taken, nullptr);
   ::execvpe(command[0], command, environment);
@@ -73,10 +74,10 @@ std::vector<pid_t> all_children() {
 
 bool has_group(pid_t group) { return ::kill(-group, 0) == 0; }
 
-/// SIGTERM to the children of this process; to those that are left after children::patience, and their orphans, SIGKILL. `reap` takes the status of those that have ended.
-void end_all_children(const std::function<void()>& reap) {
+/// SIGTERM to the children of this process; to those that are left after `patience`, and their orphans, SIGKILL. `reap` takes the status of those that have ended.
+void end_all_children(milliseconds patience, const std::function<void()>& reap) {
   for (const pid_t child : all_children()) ::kill(child, SIGTERM);
-  const auto late = steady_clock::now() + children::patience;
+  const auto late = steady_clock::now() + patience;
   for (reap(); !all_children().empty(); reap()) {
     if (steady_clock::now() > late) {
       for (const pid_t child : all_children()) ::kill(child, SIGKILL);
@@ -89,8 +90,9 @@ int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 +
 
 } // namespace
 
-children::children() {
+children::children(milliseconds patience) : patience_(patience) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  ::signal(SIGPIPE, SIG_IGN);
   const sigset_t taken = taken_signals();
   ::pthread_sigmask(SIG_BLOCK, &taken, nullptr);
   signals_ = ::signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -99,7 +101,7 @@ children::children() {
 
 children::~children() {
   for (const pid_t child : running_) ::kill(-child, SIGTERM);
-  end_all_children([this] { reap(); });
+  end_all_children(patience_, [this] { reap(); });
   ::close(signals_);
 }
 
@@ -109,10 +111,29 @@ pid_t children::start(const child_options& o) {
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
   if (child < 0) throw std::runtime_error("no process can be made for " + command.front());
+  if (child == 0 && o.keeps_nothing) run_alone(o, parent);
   if (child == 0) become(words.data(), variables.data(), o, parent);
   ::setpgid(child, child); // so that its group is there when this function returns
   running_.insert(child);
   return child;
+}
+
+/// In a child: runs what is wanted in a child of its own, and ends as that does, when nothing is left of what that has started. Orphans come to the process
+/// that is nearest above them and asks for them (PR_SET_CHILD_SUBREAPER): so this one has those of this program, and of no other.
+void children::run_alone(const child_options& o, pid_t parent) {
+  ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  int code = 128 + SIGTERM;
+  try {
+    children all{*o.keeps_nothing};
+    child_options one = o;
+    one.keeps_nothing.reset();
+    if (::getppid() == parent) code = all.run(one); // else it died before the line above
+  } catch (const interrupted&) {                    // it was told to end
+  } catch (...) {
+    code = 127;
+  }
+  ::_exit(code);
 }
 
 void children::reap() {
@@ -176,7 +197,7 @@ int guarded(const std::function<int()>& f) {
     };
     reap();
     if (code >= 0) {
-      end_all_children(reap);
+      end_all_children(children::usual_patience, reap);
       return code;
     }
     int which = 0;

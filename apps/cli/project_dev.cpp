@@ -21,6 +21,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -154,6 +155,13 @@ private:
   int directory_;
 };
 
+/// A build that writes to a pipe which nobody reads is ended by that, and so is this program.
+void require_reader() {
+  pollfd out{STDOUT_FILENO, 0, 0};
+  if (::poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0)
+    throw programs::output_error("standard output: " + std::generic_category().message(EPIPE));
+}
+
 bool build(children& all, const std::vector<std::string>& targets, const std::function<void()>& meanwhile) {
   const build_turn alone{all, meanwhile};
   if (!configure(all, meanwhile)) return false;
@@ -163,7 +171,9 @@ bool build(children& all, const std::vector<std::string>& targets, const std::fu
   if (!is_ninja) command = {"cmake", "--build", "build"};
   if (!is_ninja && !targets.empty()) command.emplace_back("--target");
   command.insert(command.end(), targets.begin(), targets.end());
-  return all.run({.command = std::move(command)}, meanwhile) == 0;
+  const bool is_built = all.run({.command = std::move(command)}, meanwhile) == 0;
+  if (!is_built) require_reader();
+  return is_built;
 }
 
 // --- looking for changes
@@ -223,12 +233,14 @@ public:
     // Whoever edits shall not wait for streams that are open, and shall see what goes wrong.
     child_ = all_.start({.command = std::move(command),
                          .variables = {{"SWILL_DRAIN_TIMEOUT", "500"}, {"SWILL_DEBUG", "true"}},
-                         .out = ends[1]});
+                         .out = ends[1],
+                         .keeps_nothing = program_patience});
     ::close(ends[1]);
     output_ = ends[0];
   }
   void end() {
-    if (is_running()) all_.end(child_, program_patience);
+    constexpr milliseconds more{1000}; // it ends what is left of the program
+    if (is_running()) all_.end(child_, program_patience + more);
     pass_on();
     close_output();
     if (child_ > 0) all_.take_status(child_);
@@ -253,17 +265,16 @@ public:
     std::array<char, 16384> piece{};
     for (ssize_t n = 0; output_ >= 0 && (n = ::read(output_, piece.data(), piece.size())) != 0;) {
       if (n < 0) return;
-      std::fwrite(piece.data(), 1, static_cast<std::size_t>(n), stdout);
+      programs::print({piece.data(), static_cast<std::size_t>(n)});
       line_.append(piece.data(), static_cast<std::size_t>(n));
       take_lines();
     }
-    std::fflush(stdout);
     close_output();
   }
 
 private:
   void take_lines() {
-    std::fflush(stdout);
+    programs::flush_output();
     for (std::size_t end = 0; (end = line_.find('\n')) != std::string::npos; line_.erase(0, end + 1)) {
       const std::string_view line{line_.data(), end};
       if (url_.empty()) url_ = address_after(line, "Swill listens on ");

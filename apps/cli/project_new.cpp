@@ -54,6 +54,14 @@ void check_project_name(const std::string& name) {
   throw programs::output_error(path.string() + " cannot be written: " + std::strerror(why));
 }
 
+/// With the directories above it.
+fs::path in_full(const fs::path& path) {
+  std::error_code failed;
+  const fs::path full = fs::absolute(path, failed);
+  if (failed) throw usage_error("the current directory has been removed: another one would be right");
+  return full;
+}
+
 std::string read_template(const fs::path& path) {
   std::ifstream in{path, std::ios::binary};
   std::string text{std::istreambuf_iterator<char>{in}, {}};
@@ -135,7 +143,9 @@ private:
 class new_directory {
 public:
   explicit new_directory(const std::string& name) : name_(name), work_("." + name + "." + std::to_string(::getpid())) {
-    if (::mkdir(work_.c_str(), 0777) != 0) cannot_write(fs::absolute(name_), errno);
+    if (::mkdir(work_.c_str(), 0777) == 0) return;
+    const int why = errno;
+    cannot_write(in_full(name_), why);
   }
   ~new_directory() {
     std::error_code ignored;
@@ -147,8 +157,10 @@ public:
   void take_name() {
     // Not in the place of what somebody else has made meanwhile; some file systems do not know how.
     if (::renameat2(AT_FDCWD, work_.c_str(), AT_FDCWD, name_.c_str(), RENAME_NOREPLACE) != 0 &&
-        (errno != EINVAL || ::rename(work_.c_str(), name_.c_str()) != 0))
-      cannot_write(fs::absolute(name_), errno);
+        (errno != EINVAL || ::rename(work_.c_str(), name_.c_str()) != 0)) {
+      const int why = errno;
+      cannot_write(in_full(name_), why);
+    }
     work_.clear();
   }
 

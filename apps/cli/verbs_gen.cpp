@@ -4,6 +4,7 @@
 #include "apps/cli/json.hpp"
 #include "apps/cli/text_diff.hpp"
 #include "apps/cli/verbs.hpp"
+#include "libswill/base/whole_file.hpp"
 #include "libswill/programs/options/standard_output.hpp"
 
 #include <cerrno>
@@ -22,22 +23,12 @@ std::string reason() { return std::strerror(errno); }
 
 constexpr std::size_t largest_file = std::size_t{64} << 20;
 
-/// The whole file; nothing when there is none.
+/// The whole file, or what a pipe says; nothing when there is none.
 std::optional<std::string> read_file(const std::string& path) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) throw usage_error(path + " cannot be read: it is a directory");
-  errno = 0;
-  std::ifstream in{path, std::ios::binary};
-  if (!in && errno == ENOENT) return std::nullopt;
-  std::string text;
-  std::string piece(std::size_t{1} << 16, '\0');
-  while (in) {
-    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    text.append(piece, 0, static_cast<std::size_t>(in.gcount()));
-    if (text.size() > largest_file) throw usage_error(path + " cannot be read: it has more than 64 MiB");
-  }
-  if (!in.eof() || in.bad()) throw usage_error(path + " cannot be read: " + reason());
-  return text;
+  auto text = read_whole_file(path, largest_file, pipes::read);
+  if (text) return std::move(*text);
+  if (text.error().is(error_code::not_found)) return std::nullopt;
+  throw usage_error(path + " " + text.error().message);
 }
 
 void write_to(const std::string& file, const std::string& text, const std::string& path) {

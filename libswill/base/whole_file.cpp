@@ -15,6 +15,8 @@ namespace swill {
 
 namespace {
 
+constexpr std::size_t piece = 4096; ///< by which room is made for what comes of a pipe
+
 error unusable(std::string why) { return {error_code::bad_request, std::move(why)}; }
 error unreadable(int number) { return unusable("cannot be read: " + std::generic_category().message(number)); }
 
@@ -66,7 +68,7 @@ result<std::string> read_whole_file(const std::string& path, std::size_t most, p
   const bool is_pipe = p == pipes::read && S_ISFIFO(what.st_mode);
   if (!S_ISREG(what.st_mode) && !is_pipe)
     return unusable(p == pipes::read ? "is neither a regular file nor a pipe" : "is no regular file");
-  const std::size_t likely = is_pipe ? most : std::min(static_cast<std::size_t>(what.st_size), most);
+  const std::size_t likely = is_pipe ? piece : std::min(static_cast<std::size_t>(what.st_size), most);
   std::string text(likely + 1, '\0');
   std::size_t size = 0;
   const auto until = std::chrono::steady_clock::now() + pipe_patience;
@@ -75,7 +77,8 @@ result<std::string> read_whole_file(const std::string& path, std::size_t most, p
                     " s");
   };
   while (size <= most) {
-    if (size == text.size()) text.resize(most + 1); // it has grown meanwhile
+    if (size == text.size())
+      text.resize(std::min(most + 1, 2 * size + piece)); // a pipe, or a file that has grown meanwhile
     const ssize_t n = ::read(fd, text.data() + size, text.size() - size);
     if (n > 0) {
       size += static_cast<std::size_t>(n);
@@ -88,6 +91,8 @@ result<std::string> read_whole_file(const std::string& path, std::size_t most, p
       }
       text.resize(size);
       return text;
+    } else if (errno == EAGAIN && !is_pipe) {
+      return unusable("is no file with an end: it would have to be waited for"); // such as /proc/kmsg
     } else if (errno == EAGAIN) {
       if (wait_to_read(fd, until) == 0) return late();
     } else if (errno != EINTR) {

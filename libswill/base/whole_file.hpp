@@ -18,7 +18,7 @@ enum class pipes {
 constexpr std::chrono::seconds pipe_patience{30};
 
 /// The whole content of the file at `path`, at most `most` bytes of it. Symbolic links are followed. Directories, devices and sockets are
-/// refused without waiting for them, so that a path which was mistyped ends in an error and nowhere else. The error has a message to follow the
+/// refused without waiting for them, and so is what calls itself a regular file but has to be waited for, such as /proc/kmsg, so that a path which was mistyped ends in an error and nowhere else. The error has a message to follow the
 /// file's name, such as "is no regular file"; its code is not_found when there is nothing of that name, else bad_request. From any thread; blocks.
 result<std::string> read_whole_file(const std::string& path, std::size_t most, pipes p = pipes::refused);
 

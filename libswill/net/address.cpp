@@ -61,4 +61,29 @@ std::string listen_address::text() const {
   return host_and_port(host, std::to_string(port));
 }
 
+namespace {
+
+std::string bytes_of(const listen_address& a) {
+  in6_addr bytes{};
+  ::inet_pton(a.v6 ? AF_INET6 : AF_INET, a.host.c_str(), &bytes);
+  return {reinterpret_cast<const char*>(&bytes), a.v6 ? sizeof(in6_addr) : sizeof(in_addr)};
+}
+
+bool is_of_all(const std::string& bytes) { return bytes.find_first_not_of('\0') == std::string::npos; }
+
+} // namespace
+
+std::string clash_of(const listen_address& mine, const listen_address& other, const std::string& whose) {
+  const std::string is = "is \"" + printable(mine.text()) + "\", ";
+  const std::string same = is + "as " + whose + " is; an address of its own would be right";
+  if (mine.is_unix() || other.is_unix()) return mine.unix_path == other.unix_path ? same : "";
+  if (mine.port == 0 || mine.port != other.port || mine.v6 != other.v6) return {};
+  const std::string here = bytes_of(mine), there = bytes_of(other);
+  if (here == there) return same;
+  const std::string the_other = '"' + printable(other.text()) + "\" of " + whose;
+  if (is_of_all(here)) return is + "which takes in " + the_other + "; another port would be right";
+  if (is_of_all(there)) return is + "which " + the_other + " takes in; another port would be right";
+  return {};
+}
+
 } // namespace swill::net

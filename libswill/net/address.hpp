@@ -20,4 +20,8 @@ struct listen_address {
   std::string text() const;
 };
 
+/// Why nobody can listen at `mine` while `whose` does at `other`, as a mistake of an option says it: they are the same, or one is of all addresses
+/// and has the port of the other. Empty: both can be listened at. Port 0 is another one each time.
+std::string clash_of(const listen_address& mine, const listen_address& other, const std::string& whose);
+
 } // namespace swill::net

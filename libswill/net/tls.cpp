@@ -7,6 +7,7 @@
 #include "libswill/net/detail/tls_tickets.hpp"
 
 #include <algorithm>
+#include <new>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -62,8 +63,8 @@ int choose_identity(SSL* session, int*, void* argument) {
 /// authority has been taken away.
 void ask_clients(SSL_CTX* c, const tls_server_options& o) {
   if (o.client_authority.empty() || o.clients == client_certificates::none) return;
-  use_authority(c, o.client_authority, "client_authority");
-  ::SSL_CTX_set_client_CA_list(c, ::SSL_load_client_CA_file(o.client_authority.c_str()));
+  for (const certificate& one : use_authority(c, o.client_authority, "client_authority"))
+    if (::SSL_CTX_add_client_CA(c, one.get()) != 1) throw std::bad_alloc{}; // clients are told whose to show
   const int must = o.clients == client_certificates::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
   ::SSL_CTX_set_verify(c, SSL_VERIFY_PEER | must, nullptr);
   ::SSL_CTX_set_options(c, SSL_OP_NO_TICKET);

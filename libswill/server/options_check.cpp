@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 namespace swill {
 
@@ -42,15 +43,22 @@ void check_path(const server_options& o, mistake_list& out) {
   }
 }
 
-/// Port 0 is another one each time.
+std::optional<net::listen_address> parsed(const std::string& address) {
+  try {
+    return net::listen_address::parse(address);
+  } catch (const std::invalid_argument&) {
+    return std::nullopt;
+  }
+}
+
 void check_address(const server_options& o, std::size_t i) {
-  const std::string& address = o.listen[i].address;
-  static_cast<void>(net::listen_address::parse(address));
-  if (address.ends_with(":0")) return;
-  for (std::size_t other = 0; other < i; ++other)
-    if (o.listen[other].address == address)
-      throw std::invalid_argument("is \"" + printable(address) + "\", as server_options.listen[" +
-                                  std::to_string(other) + "] is; an address of its own would be right");
+  const auto mine = net::listen_address::parse(o.listen[i].address);
+  for (std::size_t other = 0; other < i; ++other) {
+    const auto its = parsed(o.listen[other].address);
+    if (!its) continue; // which has been told
+    const std::string clash = net::clash_of(mine, *its, "server_options.listen[" + std::to_string(other) + "]");
+    if (!clash.empty()) throw std::invalid_argument(clash);
+  }
 }
 
 } // namespace

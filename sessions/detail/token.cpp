@@ -3,6 +3,7 @@
 #include "libswill/base/digest.hpp"
 #include "libswill/base/encoding.hpp"
 #include "libswill/base/random.hpp"
+#include "sessions/options.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -32,7 +33,8 @@ std::string make_session_id() { return random_hex(id_size / 2); }
 
 session_tokens::session_tokens(std::vector<std::string> keys) : keys_(std::move(keys)) {
   for (const std::string& k : keys_) {
-    if (k.size() < 16) throw std::invalid_argument("a session key needs at least 16 bytes");
+    if (k.size() < shortest_signing_key)
+      throw std::invalid_argument("a session key needs at least " + std::to_string(shortest_signing_key) + " bytes");
   }
 }
 

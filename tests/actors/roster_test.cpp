@@ -244,14 +244,14 @@ TEST_F(Roster, RefusesOptionsThatCannotBeMeant) {
   a.handle_actor<std::string, std::string>(
       "by_key", keyed{[](const std::string& text) { return text; },
                       by_text,
-                      {.idle = -1min, .calls = 0, .keys = 0, .restarts = {.first_pause = -1s}}});
+                      {.idle = -1min, .calls = 0, .keys = 0, .key_size = 0, .restarts = {.first_pause = -1s}}});
   a.handle_actor<int, int>("by_any", pool{0, alone});
 
   EXPECT_THAT([this] { a.validate(); },
               testing::ThrowsMessage<invalid_configuration>(testing::AllOf(
                   testing::HasSubstr("by_key.keyed.idle"), testing::HasSubstr("by_key.keyed.calls: is 0"),
-                  testing::HasSubstr("by_key.keyed.keys: is 0"), testing::HasSubstr("by_key.restarts.first_pause"),
-                  testing::HasSubstr("by_any.pool.count: is 0"))));
+                  testing::HasSubstr("by_key.keyed.keys: is 0"), testing::HasSubstr("by_key.keyed.key_size: is 0"),
+                  testing::HasSubstr("by_key.restarts.first_pause"), testing::HasSubstr("by_any.pool.count: is 0"))));
 }
 
 TEST_F(Roster, WithTwoActorsOfOneNameIsAMistake) {
@@ -781,6 +781,21 @@ TEST_F(Keyed, RefusesMoreKeysThanItMayHave) {
   EXPECT_EQ(outcome_of(c, "c", 1), 1);
 }
 
+TEST_F(Keyed, RefusesKeysThatAreTooLong) {
+  a.handle_actor<bid, int>("bid", lots({.key_size = 8}));
+  test_client& c = serve();
+
+  EXPECT_EQ(outcome_of(c, "12345678", 1), 1);
+  try {
+    c.call<int>("bid", bid{"123456789", 1});
+    ADD_FAILURE() << "it was taken";
+  } catch (const error& e) {
+    EXPECT_TRUE(e.is(error_code::too_large)) << e.code;
+    EXPECT_EQ(e.message, "A key has at most 8 bytes");
+  }
+  EXPECT_EQ(all.made, 1);
+}
+
 TEST_F(Keyed, TroublesNoOtherKeyByOneThatIsPoisoned) {
   a.handle_actor<bid, int>("bid", lots({.restarts = {.restarts = 2, .within = 10s, .first_pause = 10ms}}));
   test_client& c = serve();
@@ -859,6 +874,61 @@ TEST_F(Roster, GivesNewCallsToTheActorThatANameIsBoundTo) {
   EXPECT_EQ(all.alive, 0);
   EXPECT_EQ(others.alive, 1);
   EXPECT_EQ(c.call<int>("add", 2), 3);
+}
+
+TEST_F(Roster, OfAnActorThatANameIsBoundToSaysThatItHasEnded) {
+  a.handle_actor<int, int>("add", a.spawn("house", worker, &all));
+  test_client& c = serve();
+  server->rebind("add", server->system().spawn(worker, &all));
+  EXPECT_TRUE(server->runtime().reasons_not_ready().empty());
+
+  EXPECT_EQ(outcome_of(c, "add", -1), -500);
+  server->run();
+  EXPECT_EQ(outcome_of(c, "add", 1), -503);
+  EXPECT_EQ(server->runtime().reasons_not_ready(), strings{"actor house: has ended"});
+
+  const caf::actor dead = server->system().spawn(worker, &all);
+  caf::anon_send_exit(dead, caf::exit_reason::kill);
+  server->run();
+  server->rebind("add", dead);
+  server->run();
+  EXPECT_EQ(outcome_of(c, "add", 1), -503);
+  EXPECT_EQ(server->runtime().reasons_not_ready(), strings{"actor house: has ended"});
+
+  server->rebind("add", server->system().spawn(worker, &all));
+  EXPECT_EQ(c.call<int>("add", 1), 2);
+  EXPECT_TRUE(server->runtime().reasons_not_ready().empty());
+}
+
+TEST_F(Roster, DoesNotEndAnActorThatHasGotItsNameBack) {
+  a.handle_actor<int, int>("add", a.spawn("house", worker, &all));
+  a.handle_actor<int, int>("more", a.spawn("hall", worker, &others));
+  test_client& c = serve();
+  const caf::actor one = server->system().spawn(worker, &all);
+  const caf::actor other = server->system().spawn(worker, &all);
+  const ends_here end_one{one};
+
+  server->rebind("add", one);
+  server->rebind("add", one);
+  server->advance(10s);
+  EXPECT_EQ(c.call<int>("add", 1), 2);
+  EXPECT_EQ(all.alive, 2); // that of the app has ended
+
+  const auto open = c.open("add", 0);
+  server->rebind("add", other);
+  server->rebind("add", one);
+  c.cancel(open);
+  server->advance(10s);
+  EXPECT_EQ(c.call<int>("add", 2), 3);
+  EXPECT_EQ(all.alive, 1); // the other has ended
+
+  const auto last = c.open("add", 0);
+  server->rebind("add", server->system().spawn(worker, &all));
+  server->rebind("more", one);
+  c.cancel(last);
+  server->advance(10s);
+  EXPECT_EQ(c.call<int>("more", 3), 4);
+  EXPECT_EQ(all.alive, 2);
 }
 
 TEST_F(Roster, KillsAnActorThatWasReplacedAndDoesNotEnd) {

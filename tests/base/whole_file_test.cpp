@@ -1,13 +1,17 @@
 #include "libswill/base/whole_file.hpp"
 
+#include "tests/support/patience.hpp"
+
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <sys/stat.h>
 #include <thread>
+#include <unistd.h>
 
 namespace swill {
 namespace {
@@ -53,6 +57,19 @@ TEST_F(WholeFile, RefusesWhatIsNoneWithoutWaiting) {
   EXPECT_EQ(read("/dev/zero", pipes::read), "is neither a regular file nor a pipe");
 }
 
+TEST_F(WholeFile, DoesNotWaitForARegularFileThatHasNoEnd) {
+  const char* const messages = "/proc/kmsg"; // of the kernel
+  if (::access(messages, R_OK) != 0) GTEST_SKIP() << "only root may read it";
+  const auto begin = std::chrono::steady_clock::now();
+
+  const std::string said = read(messages);
+
+  EXPECT_TRUE(said == "is larger than 1 KiB" || said == "is no file with an end: it would have to be waited for" ||
+              said.starts_with("cannot be read: "))
+      << said;
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, patient(std::chrono::seconds{5}));
+}
+
 TEST_F(WholeFile, TellsAMissingFileFromOneThatCannotBeRead) {
   EXPECT_EQ(read_whole_file(path("none"), 10).error().code, 404);
   EXPECT_EQ(read(path("none")), "cannot be read: No such file or directory");
@@ -66,6 +83,12 @@ TEST_F(WholeFile, ReadsAPipeToItsEnd) {
   ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
   std::thread writer{[this] { std::ofstream{path("fifo")} << "through the pipe"; }};
   EXPECT_EQ(read(path("fifo"), pipes::read), "text: through the pipe");
+  writer.join();
+
+  const std::string much(300'000, 'x');
+  writer = std::thread{[&] { std::ofstream{path("fifo")} << much; }};
+  const auto all = read_whole_file(path("fifo"), much.size(), pipes::read);
+  EXPECT_TRUE(all && *all == much);
   writer.join();
 }
 

@@ -112,6 +112,62 @@ TEST(StoppedDev, EndsWhenItIsToldToThoughItsChildStandsStill) {
   EXPECT_EQ(r.dev.finish().code, 130);
 }
 
+/// A project that is built by a copy; its program is what `script` says after the first line.
+struct script_project {
+  explicit script_project(const std::string& name)
+      : directory(fs::temp_directory_path() / ("swill-" + name + std::to_string(::getpid()))) {
+    fs::create_directories(directory / "build");
+    std::ofstream{directory / "swill.json"} << R"({"program": "script"})";
+    std::ofstream{directory / "build/build.ninja"}
+        << "rule copy\n  command = cp -p $in $out\nbuild script: copy ../script.cpp\n";
+  }
+  ~script_project() {
+    for (const char* name : {"one", "other"}) {
+      if (const auto p = number_in(directory / name); p && is_alive(*p)) ::kill(*p, SIGKILL);
+    }
+    fs::remove_all(directory);
+  }
+  void write(const std::string& script) const {
+    const fs::path file = directory / "script.cpp"; // which `swill dev` looks at
+    std::ofstream{file} << "#!/bin/sh\n" << script;
+    fs::permissions(file, fs::perms::owner_all);
+  }
+  std::vector<std::string> dev(const std::string& more = {}) const {
+    return {"-c", "cd '" + directory.string() + "' && exec '" + program_directory() + "/swill' dev" + more};
+  }
+  const fs::path directory;
+};
+
+TEST(Dev, EndsWhatTheOldProgramHasStarted) {
+  if (!has("ninja") || !has("cmake") || !has("setsid")) GTEST_SKIP() << "there is no ninja, cmake or setsid";
+  const script_project p{"daemon"};
+  p.write("(setsid sh -c \"trap '' TERM; echo \\$\\$ > other; while :; do sleep 1; done\" &)\nexec sleep 600\n");
+  program dev{"/bin/sh", p.dev()};
+  ASSERT_TRUE(becomes_true([&] { return number_in(p.directory / "other").has_value(); }, 20s));
+  const pid_t other = *number_in(p.directory / "other"); // its parent has ended
+
+  p.write("echo $$ > one\nexec sleep 600\n");
+
+  EXPECT_TRUE(becomes_true([&] { return number_in(p.directory / "one").has_value(); }, 20s));
+  EXPECT_FALSE(is_alive(other));
+  dev.signal(SIGTERM);
+  EXPECT_EQ(dev.finish().code, 130);
+}
+
+TEST(Dev, EndsWhereItsOutputIsNotTaken) {
+  if (!has("ninja") || !has("cmake") || !has("bash")) GTEST_SKIP() << "there is no ninja, cmake or bash";
+  const script_project p{"full"};
+  p.write("echo $$ > one\necho hello\nexec sleep 600\n");
+
+  for (const char* const where : {" > /dev/full", " | true"}) {
+    fs::remove(p.directory / "one");
+    program dev{"/usr/bin/env", {"bash", "-c", "set -o pipefail; " + p.dev(where)[1]}};
+    const auto end = dev.finish();
+    EXPECT_EQ(end.code, 12) << where << end.errors;
+    EXPECT_TRUE(becomes_true([&] { return !is_alive(number_in(p.directory / "one").value_or(0)); }, 5s)) << where;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Either, KilledDev, testing::Values(killed::parent, killed::child),
                          [](const auto& k) { return k.param == killed::parent ? "Parent" : "Child"; });
 

@@ -130,7 +130,7 @@ TEST_F(Gen, RefusesWhatCannotBeMeant) {
               testing::AllOf(HasSubstr("text.json: "), HasSubstr("no list of records")));
   EXPECT_THAT(problem_of({"gen", "ts", "--from", path("broken.json")}), HasSubstr("not JSON"));
   EXPECT_THAT(problem_of({"gen", "ts", "--from", path("typeless.json")}), HasSubstr("'f' has no type of its request"));
-  EXPECT_THAT(problem_of({"gen", "ts", "--from", path("")}), HasSubstr("cannot be read"));
+  EXPECT_THAT(problem_of({"gen", "ts", "--from", path("")}), HasSubstr("is neither a regular file nor a pipe"));
   EXPECT_THAT(problem_of({"gen", "ts", "--from", path("api.json"), "--check"}), HasSubstr("-o FILE"));
   EXPECT_THAT(problem_of({"gen", "ts", "ws://127.0.0.1:1/ws", "--from", path("api.json")}), HasSubstr("--from"));
   EXPECT_EQ(run_cli({"gen", "ts", "--from", path("api.json"), "-o", path("none/api.ts")}).code, 12);
@@ -151,13 +151,16 @@ TEST_F(Gen, BoundsWhatItReads) {
 
   const auto deep = run_cli({"schema", "diff", path("deep.json"), path("api.json")});
   const auto argument = run_cli({"call", "x", std::string(13'000, '[') + std::string(13'000, ']')});
+  write("large.json", std::string((std::size_t{64} << 20) + 1, ' '));
+  const auto large = run_cli({"gen", "ts", "--from", path("large.json")});
   const auto endless = run_cli({"gen", "ts", "--from", "/dev/zero"});
 
   EXPECT_EQ(deep.code, 1);
   EXPECT_THAT(deep.errors, HasSubstr("deep.json: JSON that is nested more than 500 deep"));
   EXPECT_EQ(argument.code, 1);
   EXPECT_EQ(endless.code, 1);
-  EXPECT_THAT(endless.errors, HasSubstr("it has more than 64 MiB"));
+  EXPECT_THAT(endless.errors, HasSubstr("/dev/zero is neither a regular file nor a pipe"));
+  EXPECT_THAT(large.errors, HasSubstr("large.json is larger than 64 MiB"));
 }
 
 TEST_F(Gen, WritesToWhatIsNoFile) {

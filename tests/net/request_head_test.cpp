@@ -93,12 +93,15 @@ TEST(RequestHead, RefusesWhatIsNoHttp) {
   EXPECT_EQ(request_head{1000}.put(as_bytes("GET /ws SIP/1.1\r\n\r\n")), state::bad);
 }
 
-/// Heads without their end of which Beast refuses a line.
+/// Heads of which a line is refused, before their end.
 const std::vector<std::string> broken_heads = {
     "GET /ws HTTP/1.1\r\nHost x\r\n",
     "GET /ws HTTP/1.1\r\nHost x",
     "GET /ws HTTP/1.1\r\nHost: x\r\nbad name: 1\r\nX-One: 1\r\n",
-    "GET /ws HTTP/1.1\r\nHost: x\r\nX-Long: a\r\n b\r\n\tc\r\nX Y: 1\r\n",
+    "GET /ws HTTP/1.1\r\nHost: x\r\nX-Long: a\r\n b\r\n\r\n",
+    "GET /ws HTTP/1.1\r\n Host: x",
+    "GET /ws HTTP/1.1\r\nX-Long: a\r\n\t",
+    "GET /ws HTTP/1.2\r\nX-Long: a\r\n b\r\n",
     "GET /ws HTTP/1.1\r\nHost: x\nX-One: 1",
     "GET /ws HTTP/1.1\nHost: x\n\n",
     "GET /ws HTTP/1.1\r\nHost: x\r\n\n",
@@ -107,6 +110,12 @@ const std::vector<std::string> broken_heads = {
     "\r\n\n",
     "\n",
     "GET /ws HTTP/1.1\r\nHost: x\rX-One: 1",
+    "GET /ws HTTP/1.1\rHost",
+    "GET /ws HTTP/1.1\r\r\n",
+    "GET /ws\r HTTP/1.1\r\nHost: x\r\n\r\n",
+    "GET /ws HTTP/1.1\r\nHost: x\r\r\n\r\n",
+    "GET /ws HTTP/1.1\r\nHost: x\r\n\rX",
+    "GET\r/",
     "GET /ws HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\nX",
     "GET /ws HTTP/1.1\r\nContent-Length: x\r\nX",
     "GET /ws HTTP/1.2\r\nHost x\r\n",

@@ -238,6 +238,11 @@ def check_places_that_take_nothing(world):
     require(done.returncode == 12 and "cannot be written: File too large" in done.stderr, f"{done.returncode} {done.stderr}")
     require(not list(limited.iterdir()), f"left behind: {list(limited.iterdir())}")
 
+    gone = world.home / "gone"
+    gone.mkdir()
+    done = world.run("sh", "-c", 'rmdir "$PWD"; exec swill new shop', where=gone)
+    require(done.returncode == 1 and done.stderr.startswith("swill: the current directory has been removed: "), f"{done.returncode} {done.stderr}")
+
 
 def check_missing_packages(world):
     shop = make(world, "poor")

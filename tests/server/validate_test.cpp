@@ -530,6 +530,15 @@ TEST(Validate, FindsOptionsOfAServerThatMakeNoSense) {
       ElementsAre(
           "server_options.listen[3]: is \"[::1]:1\", as server_options.listen[0] is; an address of its own would be "
           "right"));
+  EXPECT_THAT(
+      mistakes_of({.listen = {"0.0.0.0:1", "127.0.0.1:1", "[::1]:1", "127.0.0.1:2", "[0::]:1", "localhost:2"}}),
+      ElementsAre("server_options.listen[1]: is \"127.0.0.1:1\", which \"0.0.0.0:1\" of server_options.listen[0] takes "
+                  "in; another port would be right",
+                  "server_options.listen[4]: is \"[0::]:1\", which takes in \"[::1]:1\" of server_options.listen[2]; "
+                  "another port would be right",
+                  "server_options.listen[5]: is \"127.0.0.1:2\", as server_options.listen[3] is; an address of its own "
+                  "would be right"));
+  EXPECT_THAT(mistakes_of({.listen = {"0.0.0.0:0", "127.0.0.1:0", "[::]:1", "127.0.0.1:1"}}), IsEmpty());
   EXPECT_THAT(mistakes_of(server_options{}), IsEmpty());
 }
 

@@ -51,21 +51,24 @@ void require(bool done, const std::string& member, const std::string& file, cons
 void use_identity(SSL_CTX* c, const tls_identity& who) {
   if (who.certificate.empty()) throw tls_file_error("certificate", "is missing; a PEM file would be right");
   if (who.key.empty()) throw tls_file_error("key", "is missing; a PEM file would be right");
-  read_tls_file(who.certificate, "certificate");
-  read_tls_file(who.key, "key");
-  require(::SSL_CTX_use_certificate_chain_file(c, who.certificate.c_str()) == 1, "certificate", who.certificate,
-          "has no certificate in PEM that TLS could use");
-  const bool fits = ::SSL_CTX_use_PrivateKey_file(c, who.key.c_str(), SSL_FILETYPE_PEM) == 1;
-  const bool is_other = ERR_GET_REASON(::ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH ||
-                        ERR_GET_REASON(::ERR_peek_last_error()) == X509_R_KEY_TYPE_MISMATCH;
-  require(fits, "key", who.key,
-          is_other ? "has another key than that of the certificate" : "has no key in PEM without a passphrase");
+  const auto chain = read_certificates(read_tls_file(who.certificate, "certificate"));
+  const auto key = read_private_key(read_tls_file(who.key, "key"));
+  bool is_good = !chain.empty() && ::SSL_CTX_use_certificate(c, chain.front().get()) == 1;
+  for (std::size_t i = 1; is_good && i < chain.size(); ++i) is_good = SSL_CTX_add1_chain_cert(c, chain[i].get()) == 1;
+  require(is_good, "certificate", who.certificate, "has no certificate in PEM that TLS could use");
+  require(key != nullptr, "key", who.key, "has no key in PEM without a passphrase");
+  require(::X509_check_private_key(chain.front().get(), key.get()) == 1, "key", who.key,
+          "has another key than that of the certificate");
+  require(::SSL_CTX_use_PrivateKey(c, key.get()) == 1, "key", who.key, "has no key that TLS could use");
 }
 
-void use_authority(SSL_CTX* c, const std::string& file, const std::string& member) {
-  read_tls_file(file, member, largest_bundle);
-  require(::SSL_CTX_load_verify_locations(c, file.c_str(), nullptr) == 1, member, file,
-          "has no certificates in PEM that TLS could use");
+std::vector<certificate> use_authority(SSL_CTX* c, const std::string& file, const std::string& member) {
+  auto all = read_certificates(read_tls_file(file, member, largest_bundle));
+  bool is_good = !all.empty();
+  for (const certificate& one : all)
+    is_good = is_good && ::X509_STORE_add_cert(::SSL_CTX_get_cert_store(c), one.get()) == 1;
+  require(is_good, member, file, "has no certificates in PEM that TLS could use");
+  return all;
 }
 
 tls_context make_tls_client(const tls_client_options& o, std::string_view protocol) {

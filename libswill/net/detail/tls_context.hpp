@@ -1,5 +1,6 @@
 #pragma once
 
+#include "libswill/base/pem.hpp"
 #include "libswill/net/tls_options.hpp"
 
 #include <cstddef>
@@ -7,6 +8,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 using SSL_CTX = struct ssl_ctx_st;
 
@@ -29,8 +31,8 @@ enum class tls_role : std::uint8_t { server, client };
 /// TLS 1.2 and 1.3 with ciphers that keep what was said secret when a key gets lost; no compression, renegotiation, or cache of sessions.
 tls_context make_tls_context(tls_role r);
 void use_identity(SSL_CTX* c, const tls_identity& who);
-/// Whose certificates the peer's may be of.
-void use_authority(SSL_CTX* c, const std::string& file, const std::string& member);
+/// Whose certificates the peer's may be of. Gives these.
+std::vector<certificate> use_authority(SSL_CTX* c, const std::string& file, const std::string& member);
 /// `protocol` is offered by ALPN; empty: none is.
 tls_context make_tls_client(const tls_client_options& o, std::string_view protocol);
 

@@ -6,6 +6,7 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 
+#include <algorithm>
 #include <iterator>
 #include <limits>
 #include <stdexcept>
@@ -89,14 +90,20 @@ request_head::state request_head::put_to_beast(bytes_view input) {
   return is_broken(as_text(seen.subspan(used_))) ? state::bad : so_far;
 }
 
-/// Finds where the lines of the head end, in what is new: all of it is looked at once, in however many pieces it comes. False: a line has no CR before its LF.
+/// Finds where the lines of the head end, in what is new: all of it is looked at once, in however many pieces it comes. False: a CR or an LF stands
+/// alone (RFC 9112 §2.2), or a field goes on in the next line (§5.2 there), which Beast would take.
 bool request_head::look_for_lines(std::string_view seen) {
   while (!has_end_) {
+    const bool is_field = line_ != begin_ && line_ < seen.size();
+    if (is_field && (seen[line_] == ' ' || seen[line_] == '\t')) return false;
+    const std::size_t cr = seen.find('\r', looked_);
     const std::size_t lf = seen.find('\n', looked_);
-    looked_ = lf == std::string_view::npos ? seen.size() : lf + 1;
-    if (lf == std::string_view::npos) return true;
-    if (lf == line_ || seen[lf - 1] != '\r') return false;
-    has_end_ = lf == line_ + 1; // an empty line; those before the request are not looked at
+    if (lf < cr) return false;
+    looked_ = std::min(cr, seen.size());
+    if (looked_ + 1 >= seen.size()) return true; // there is no CR, or it is the last byte: its LF may come
+    if (lf != cr + 1) return false;
+    looked_ = lf + 1;
+    has_end_ = cr == line_; // an empty line; those before the request are not looked at
     line_before_ = std::exchange(line_, lf + 1);
   }
   return true;

@@ -12,8 +12,8 @@ namespace swill::net::http {
 /// Reads the head of one HTTP/1.1 request from bytes that come in pieces. A body is not looked at.
 ///
 /// A plain head that is there as a whole is read in one step (plain_request.hpp). All else is Beast's, from its first byte: it is the authority on
-/// what HTTP allows, and exists only then. A head without its end is `bad` as soon as Beast refuses a line of it, or a line ends without CR, however it
-/// was cut.
+/// what HTTP allows, and exists only then. Beyond that, a CR without its LF, an LF without its CR, and a field that goes on in the next line are `bad`. A
+/// head without its end is so as soon as a line of it is, however it was cut.
 class request_head {
 public:
   explicit request_head(std::size_t size_limit);

@@ -54,9 +54,8 @@ std::optional<redis::place> session_settings::redis() const {
 std::shared_ptr<sessions> session_settings::make(const std::optional<redis::place>& server) const {
   swill::session_options o = sessions_;
   // A key may consist of any bytes: only the end of a line is none of it.
-  constexpr std::size_t least_key = 16; // of session_options::signing_keys
   for (const std::string& path : key_files_)
-    o.signing_keys.push_back(read_secret("--session-key", path, least_key, "\r\n"));
+    o.signing_keys.push_back(read_secret("--session-key", path, shortest_signing_key, "\r\n"));
   return std::make_shared<sessions>(std::move(o), server ? redis_sessions(*server) : memory_sessions());
 }
 

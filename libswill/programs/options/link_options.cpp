@@ -15,8 +15,8 @@ void link_options::add_to(command_line& program, const std::string& prefix) {
   add("tls-ca", authority, "whose certificates the other side may show (PEM)");
 }
 
-std::string link_options::secret() const {
-  return secret_file_.empty() ? std::string{} : read_secret(secret_option_, secret_file_, 16);
+std::string link_options::secret(std::size_t least) const {
+  return secret_file_.empty() ? std::string{} : read_secret(secret_option_, secret_file_, least);
 }
 
 } // namespace swill::programs

@@ -2,6 +2,7 @@
 
 #include "libswill/programs/options/command_line.hpp"
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,8 @@ public:
   void add_to(command_line& program, const std::string& prefix);
 
   /// What the file holds, without white space at its end; empty when none was named. Throws file_error when it cannot be read, or holds less
-  /// than 16 bytes.
-  std::string secret() const;
+  /// than `least` bytes.
+  std::string secret(std::size_t least) const;
 
   /// All of them.
   const std::vector<added_option>& all() const noexcept { return all_; }

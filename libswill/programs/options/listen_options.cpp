@@ -31,11 +31,18 @@ std::string address_of(std::uint16_t port) { return "127.0.0.1:" + std::to_strin
 } // namespace
 
 void listening_places::add(const std::string& option, const std::string& address) {
-  if (address.ends_with(":0")) return;
-  const auto [there, is_new] = options_.emplace(address, option);
-  if (!is_new)
-    throw std::invalid_argument(option + ": is \"" + printable(address) + "\", as " + there->second +
-                                " is; an address of its own would be right");
+  const auto mine = [&address]() -> std::optional<net::listen_address> {
+    try {
+      return net::listen_address::parse(address);
+    } catch (const std::invalid_argument&) {
+      return std::nullopt; // whoever listens there says why it cannot
+    }
+  }();
+  if (!mine) return;
+  for (const auto& [other, at] : all_)
+    if (const std::string clash = net::clash_of(*mine, at, other); !clash.empty())
+      throw std::invalid_argument(option + ": " + clash);
+  all_.emplace_back(option, *mine);
 }
 
 void listen_options::add_to(listening_places& all) const {

@@ -1,13 +1,14 @@
 #pragma once
 
+#include "libswill/net/address.hpp"
 #include "libswill/programs/options/command_line.hpp"
 #include "libswill/server/server.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace swill::programs {
@@ -15,11 +16,11 @@ namespace swill::programs {
 /// Who listens where, by the names of options.
 class listening_places {
 public:
-  /// Throws std::invalid_argument when another option, or the same, has named that address. Port 0 is another one each time.
+  /// Throws std::invalid_argument when another option, or the same, has named that address, or all addresses, with that port.
   void add(const std::string& option, const std::string& address);
 
 private:
-  std::map<std::string, std::string> options_; // by address
+  std::vector<std::pair<std::string, net::listen_address>> all_; // by option
 };
 
 /// What every serving program of ours takes on its command line: where to listen, by TLS or without, with how many threads, what to tell

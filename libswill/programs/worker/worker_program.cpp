@@ -97,7 +97,7 @@ int worker_program::serve(const std::function<void(app&, backends&)>& make) cons
     throw std::invalid_argument("--health-name: is empty: nobody can be asked");
   if (c.health) return tell_health(c.link.health_name);
   if (c.link.gateways.empty()) throw programs::wrong_command_line("--gateway is required");
-  c.link.secret = c.secrets.secret();
+  c.link.secret = c.secrets.secret(shortest_secret);
   c.link.tls = {c.secrets.certificate, c.secrets.key, c.secrets.authority};
 
   const auto redis = sessions.redis();

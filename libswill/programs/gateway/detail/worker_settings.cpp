@@ -29,7 +29,7 @@ void worker_settings::apply(app& a) const {
   if (listen_.empty()) return;
   gateway_options o;
   o.listen = listen_;
-  o.secret = link_.secret();
+  o.secret = link_.secret(shortest_secret);
   o.tls = {link_.certificate, link_.key, link_.authority};
   o.first_workers = std::chrono::seconds{wait_};
   o.hidden_headers = hidden_headers_;

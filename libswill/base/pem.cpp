@@ -1,0 +1,54 @@
+#include "libswill/base/pem.hpp"
+
+#include <limits>
+#include <new>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+namespace swill {
+
+namespace {
+
+int no_passphrase(char*, int, int, void*) { return -1; }
+
+struct reader_freed {
+  void operator()(BIO* b) const noexcept { ::BIO_free(b); }
+};
+using reader = std::unique_ptr<BIO, reader_freed>;
+
+/// Borrows the text.
+reader reader_of(std::string_view text) {
+  if (text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) throw std::bad_alloc{};
+  reader from{::BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))};
+  if (from == nullptr) throw std::bad_alloc{};
+  return from;
+}
+
+} // namespace
+
+void certificate_freed::operator()(X509* c) const noexcept { ::X509_free(c); }
+void private_key_freed::operator()(EVP_PKEY* k) const noexcept { ::EVP_PKEY_free(k); }
+
+std::vector<certificate> read_certificates(std::string_view pem) {
+  const reader from = reader_of(pem);
+  std::vector<certificate> all;
+  ::ERR_clear_error();
+  while (certificate next{::PEM_read_bio_X509_AUX(from.get(), nullptr, &no_passphrase, nullptr)})
+    all.push_back(std::move(next));
+  const unsigned long why = ::ERR_peek_last_error();
+  const bool is_end = ERR_GET_LIB(why) == ERR_LIB_PEM && ERR_GET_REASON(why) == PEM_R_NO_START_LINE;
+  ::ERR_clear_error();
+  if (!is_end) all.clear();
+  return all;
+}
+
+private_key read_private_key(std::string_view pem) {
+  const reader from = reader_of(pem);
+  private_key key{::PEM_read_bio_PrivateKey(from.get(), nullptr, &no_passphrase, nullptr)};
+  ::ERR_clear_error();
+  return key;
+}
+
+} // namespace swill
