@@ -97,9 +97,9 @@ public:
   /// No actor serves, nor will one.
   bool has_given_up();
 
-  /// One of its actors was sent what it does not take. Those who wait for an answer are told; of others the log is, without what is in the
-  /// message. From any thread.
-  void note_unknown(caf::scheduled_actor& who, caf::message_view& message);
+  /// One of its actors was sent what it does not take, and does what this returns. A request is answered by an error; another message is
+  /// dropped, counted, and logged without its content: an error would end its sender. From any thread.
+  caf::result<caf::message> refuse_unknown(caf::scheduled_actor& who, caf::message_view& message);
 
   /// Of its actors: that of a typed one, else caf::actor. Before it starts.
   void set_type(std::type_index t) noexcept { type_ = t; }
@@ -185,9 +185,10 @@ private:
   actor_place::alarms alarms_;
   std::multimap<clock_time, caf::strong_actor_ptr> kills_; ///< those that were told to end, and have no place any more
   bool is_armed_ = false;                                  ///< the keeper looks at the next idle place by itself
-  std::uint64_t made_ = 0;                                 ///< incarnations
-  std::uint64_t run_ = 0;                                  ///< counts the servers that had it
-  runtime* server_ = nullptr;                              ///< while it runs
+  bool tells_of_unknown_ = false; ///< a function is on its way that logs a message which was dropped
+  std::uint64_t made_ = 0;        ///< incarnations
+  std::uint64_t run_ = 0;         ///< counts the servers that had it
+  runtime* server_ = nullptr;     ///< while it runs
   per_unit<roster_keeper> keeper_;
   std::vector<std::shared_ptr<const actor_route>> routes_; ///< shared with the calls; guarded by mutex_
 };

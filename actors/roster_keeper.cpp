@@ -10,6 +10,7 @@
 #include <limits>
 #include <stdexcept>
 #include <unordered_map>
+#include <utility>
 
 // How a roster's actors come and go; roster.cpp has the calls.
 
@@ -288,17 +289,24 @@ std::string roster::described() const {
   return count > named ? out + " and " + std::to_string(count - named) + " more" : out;
 }
 
-void roster::note_unknown(caf::scheduled_actor& who, caf::message_view& message) {
-  const caf::mailbox_element* got = who.current_mailbox_element();
-  if (got != nullptr && got->mid.is_request()) return;
+caf::result<caf::message> roster::refuse_unknown(caf::scheduled_actor& who, caf::message_view& message) {
+  if (who.current_message_id().is_request()) return caf::sec::unexpected_message;
+  const caf::delegated<caf::message> unanswered{};
   const std::lock_guard lock{mutex_};
-  if (server_ == nullptr) return;
+  if (server_ == nullptr) return unanswered;
+  unit& front = *server_->units().front();
+  front.dropped_mail.fetch_add(1, std::memory_order_relaxed);
+  if (std::exchange(tells_of_unknown_, true)) return unanswered; // one line at a time, however many messages there are
   std::string text = described() + " does not take this message, which is dropped: (" +
                      types_of(server_->system(), message.content()) + ")";
-  unit& front = *server_->units().front();
-  front.loop().post([&front, text = std::move(text)] {
+  front.loop().post([self = shared_from_this(), &front, text = std::move(text)] {
+    {
+      const std::lock_guard again{self->mutex_};
+      self->tells_of_unknown_ = false;
+    }
     front.log_limited(text, {.level = log_level::warning}, [&text](log_limiter::length) { return text; });
   });
+  return unanswered;
 }
 
 /// With the mutex held, on the keeper's thread.

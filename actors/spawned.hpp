@@ -46,8 +46,8 @@ void set_handlers(Self& self, const std::weak_ptr<roster>& by) {
   self.set_exception_handler([](std::exception_ptr& thrown) { return error_of(thrown); });
   self.set_default_handler(caf::scheduled_actor::default_handler{
       [by](caf::scheduled_actor* on, caf::message_view& m) -> caf::result<caf::message> {
-        if (const auto made_by = by.lock(); made_by != nullptr) made_by->note_unknown(*on, m);
-        return caf::sec::unexpected_message; // for whoever waits for an answer
+        if (const auto made_by = by.lock(); made_by != nullptr) return made_by->refuse_unknown(*on, m);
+        return caf::sec::unexpected_message;
       }});
 }
 

@@ -168,6 +168,21 @@ TEST_F(Roster, LogsWhatItsActorsDoNotTakeWithoutTheContent) {
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
 }
 
+TEST_F(Roster, SparesWhoSendsWhatItsActorDoesNotTake) {
+  const auto house = a.spawn("house", worker, &all);
+  a.handle_actor<int, bool>("send", a.spawn("sender", [house](caf::event_based_actor* self) -> caf::behavior {
+    return {[self, house](int) {
+      self->send(caf::actor_cast<caf::actor>(house.who()->only_actor()), std::string{"order"});
+      return true;
+    }};
+  }));
+  test_client& c = serve();
+
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(c.call<bool>("send", 1)); // an error would have ended the sender
+
+  EXPECT_EQ(server->runtime().dropped_mail(), 3U);
+}
+
 TEST_F(Roster, LeavesMessagesToADefaultHandlerOfTheFactory) {
   int seen = 0;
   const auto house = a.spawn("house", [&seen](caf::event_based_actor* self) -> caf::behavior {
