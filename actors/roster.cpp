@@ -90,6 +90,7 @@ void roster::release(incarnation& i, clock_time now) noexcept {
     give_turn(*i.where);
     if (i.where->turn == nullptr) be_idle(*i.where, now);
   } else if (i.ends_when_idle) {
+    std::erase_if(replaced_, [&i](const auto& one) { return one.get() == &i; });
     retire(i.actor);
   }
 }

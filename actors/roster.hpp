@@ -163,7 +163,8 @@ private:
   bool needs_actor(actor_place& p, clock_time now);
   void settle(actor_place& p, clock_time now);
   void tell_end(const caf::strong_actor_ptr& a);
-  bool serves_any(const caf::strong_actor_ptr& a) const;
+  bool needs(const caf::strong_actor_ptr& a);
+  bool is_needed(const caf::strong_actor_ptr& a) const;
   void retire(const caf::strong_actor_ptr& a);
   void wake_all(actor_place& p);
   void give_turn(actor_place& p);
@@ -184,6 +185,7 @@ private:
   std::list<actor_place*> other_places_;
   actor_place::alarms alarms_;
   std::multimap<clock_time, caf::strong_actor_ptr> kills_; ///< those that were told to end, and have no place any more
+  std::vector<std::shared_ptr<incarnation>> replaced_;     ///< by rebind, while they have calls
   bool is_armed_ = false;                                  ///< the keeper looks at the next idle place by itself
   bool tells_of_unknown_ = false; ///< a function is on its way that logs a message which was dropped
   std::uint64_t made_ = 0;        ///< incarnations

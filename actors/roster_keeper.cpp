@@ -177,6 +177,7 @@ void roster::stop(std::function<void()> done) {
       other_places_.splice(other_places_.end(), idle_places_);
       alarms_.clear();
       kills_.clear();
+      replaced_.clear();
       is_armed_ = false;
       server_ = nullptr;
       if (!is_permanent_) other_places_.clear();
@@ -450,26 +451,38 @@ void roster::rebind(const caf::strong_actor_ptr& to, std::type_index type) {
     if (old != nullptr) {
       old->where = nullptr;
       old->ends_when_idle = true;
-      if (old->calls == 0) retire(old->actor);
+      if (old->calls == 0)
+        retire(old->actor);
+      else
+        replaced_.push_back(old);
     }
   }
   watch(now, is_own);
 }
 
-/// Whether an actor serves a handler of the server now. On the keeper's thread, without the mutex.
-bool roster::serves_any(const caf::strong_actor_ptr& a) const {
+/// Whether its one place has that actor, or that has calls from when it had the place.
+bool roster::needs(const caf::strong_actor_ptr& a) {
+  if (renews_) return false;
+  const std::lock_guard lock{mutex_};
+  const auto& all = other_places_.empty() ? idle_places_ : other_places_;
+  const auto is_it = [&a](const auto& i) { return i != nullptr && i->actor == a; };
+  return (!all.empty() && is_it(all.front()->now)) || std::any_of(replaced_.begin(), replaced_.end(), is_it);
+}
+
+/// Whether a handler of the server needs that actor. On the keeper's thread, without the mutex.
+bool roster::is_needed(const caf::strong_actor_ptr& a) const {
   const auto& all = server_->app().handlers();
   return std::any_of(all.begin(), all.end(), [&a](const auto& h) {
     const auto its = std::dynamic_pointer_cast<roster>(h->backend);
-    return its != nullptr && its->only_actor() == a;
+    return its != nullptr && its->needs(a);
   });
 }
 
-/// With the mutex held: an actor that has lost its place ends, unless it has another by the time when the keeper looks.
+/// With the mutex held: an actor that has lost its place ends, unless a handler needs it by the time when the keeper looks.
 void roster::retire(const caf::strong_actor_ptr& a) {
   if (a->home_system != &server_->system()) return;
   const bool sent = keeper_.send([this, a, run = run_](roster_keeper& k) {
-    if (server_ == nullptr || run != run_ || serves_any(a)) return;
+    if (server_ == nullptr || run != run_ || is_needed(a)) return;
     tell_end(a);
     {
       const std::lock_guard lock{mutex_};

@@ -946,6 +946,28 @@ TEST_F(Roster, DoesNotEndAnActorThatHasGotItsNameBack) {
   EXPECT_EQ(all.alive, 2);
 }
 
+TEST_F(Roster, LetsAnActorOfTwoNamesFinishTheCallsOfBoth) {
+  test_server early;
+  const caf::actor old = early.system().spawn(worker, &all);
+  a.handle_actor<int, int>("add", old);
+  a.handle_actor<int, int>("too", old);
+  early.serve(a);
+  test_client c{early};
+  const auto first = c.open("add", 0);
+  const caf::actor next = early.system().spawn(worker, &others);
+
+  early.rebind("add", next);
+  early.rebind("too", next);
+  early.advance(10s);
+  EXPECT_EQ(all.alive, 1);
+  EXPECT_EQ(arrived(c, first), strings{});
+
+  c.cancel(first);
+  early.run();
+  EXPECT_EQ(all.alive, 0);
+  EXPECT_EQ(others.alive, 1);
+}
+
 TEST_F(Roster, KillsAnActorThatWasReplacedAndDoesNotEnd) {
   test_server early;
   const auto stays = [this](caf::stateful_actor<lives>* self) {
