@@ -278,8 +278,8 @@ TEST(Options, ThatAreMisspeltAreNamedAndWhatMayBeMeant) {
   EXPECT_EQ(ended("swill-worker", {"--gatway=h:1"}).errors,
             "swill-worker: there is no option '--gatway=h:1': did you mean '--gateway'?" + more);
   EXPECT_THAT(ended("swill-gateway", {"--tls-cert", "x"}).errors,
-              AllOf(HasSubstr("there is no option '--tls-cert': did you mean '"), HasSubstr("'--listen-tls-cert'"),
-                    HasSubstr("'--workers-tls-cert'")));
+              testing::AllOf(HasSubstr("there is no option '--tls-cert': did you mean '"),
+                             HasSubstr("'--listen-tls-cert'"), HasSubstr("'--workers-tls-cert'")));
   EXPECT_EQ(ended("swill-gateway", {"--tls", "x"}).errors,
             "swill-gateway: there is no option '--tls': did you mean '--listen-tls'?" + more);
   EXPECT_EQ(ended("swill-gateway", {"--n\x1b\n"}).errors, "swill-gateway: there is no option '--n\\x1b\\x0a'" + more);
