@@ -86,7 +86,7 @@ function(swill_app target directory)
     target_precompile_headers(${target} REUSE_FROM swill_${APP_PRECOMPILED_BY})
   endif()
   if(target STREQUAL "swill-cli")
-    swill_compile_sooner(${target} -Og) # it waits for people and servers
+    swill_compile_sooner(${target} -Og -finline-small-functions -findirect-inlining -fpartial-inlining) # it waits for people and servers
   elseif(NOT target MATCHES "bench") # which measures
     swill_compile_sooner(${target})
   endif()
