@@ -200,7 +200,11 @@ private:
 class UnitInRounds : public testing::Test {
 protected:
   UnitInRounds() { l.turn(); }
-  ~UnitInRounds() override { static_cast<actors::loop_actor*>(actor->get())->quit(); }
+  ~UnitInRounds() override {
+    static_cast<actors::loop_actor*>(actor->get())->quit();
+    l.in_round = false;
+    l.turn(); // the unit holds an actor that has mail
+  }
 
   void mail_by_another_thread() {
     std::thread{[this] {
