@@ -135,7 +135,8 @@ private:
     try {
       gathered_.insert(gathered_.end(), data, data + size);
       // CAF makes a copy, and where there is no room for one its part of this process ends, with all links. Room that is not used costs nothing.
-      if (left_ == 0) std::make_unique_for_overwrite<char[]>(gathered_.size());
+      // These are calls of functions, since a compiler may leave out a new-expression whose memory nobody uses.
+      if (left_ == 0) ::operator delete(::operator new(gathered_.size()));
     } catch (const std::bad_alloc&) {
       return end("there is no memory for what it sends");
     }

@@ -8,9 +8,12 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <atomic>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <new>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <sys/resource.h>
@@ -19,6 +22,21 @@
 #include <vector>
 
 // What whoever can reach the workers' port may send there.
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define SWILL_OWN_NEW 1 // sanitizers bring theirs
+namespace {
+std::atomic<std::size_t> refused_size{0}; ///< so many bytes cannot be had at once
+} // namespace
+
+[[gnu::noinline]] void* operator new(std::size_t n) {
+  void* const p = n == refused_size && n != 0 ? nullptr : std::malloc(n);
+  if (p == nullptr) throw std::bad_alloc{};
+  return p;
+}
+[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+#endif
 
 namespace swill {
 namespace {
@@ -343,6 +361,28 @@ TEST(Admitted, LengthsWithinAMessageCostNothing) {
   EXPECT_LT(peak_memory(), before + most_growth_by_strangers);
   EXPECT_EQ(w.log.text().find("has ended"), std::string::npos) << w.log.text();
 }
+
+#ifdef SWILL_OWN_NEW
+TEST(Admitted, WhatThereIsNoMemoryForEndsItsConnectionAlone) {
+  gateway_world g{{.handshake_timeout = 200ms}};
+  worker_world w{serve_add, {.gateways = {g.worker_address()}}};
+  blocking_client c{g.url()};
+  ASSERT_TRUE(serves(c, "add")) << g.log.text() << w.log.text();
+
+  // A batch of 3 MB, in more than one piece; CAF would make a copy of it.
+  const std::string batch =
+      std::string{"\0\0\0\x0c@<>+@charbuf", 16} + "\xb9\xe0\xc0\x01" + std::string(3'158'073, 'x');
+  std::string header = header_of(2, static_cast<std::uint32_t>(batch.size()), 1, 0, 1);
+  const auto s = admit(g);
+  refused_size = batch.size();
+  send_all(*s, header + batch);
+
+  EXPECT_TRUE(is_ended(*s));
+  EXPECT_TRUE(g.log.wait_for("was ended: there is no memory for what it sends")) << g.log.text();
+  refused_size = 0;
+  EXPECT_EQ(c.call<int>("add", std::pair{2, 3}), 5);
+}
+#endif
 
 } // namespace
 } // namespace swill
