@@ -73,11 +73,8 @@ link_certificates::context link_certificates::read() const {
   require(key != nullptr && ::X509_check_private_key(chain.front().get(), key.get()) == 1 &&
               ::SSL_CTX_use_PrivateKey(c, key.get()) == 1,
           files_.key + " does not have the key of " + files_.certificate);
-  const auto authorities = read_certificates(text_of(files_.authority));
-  is_good = !authorities.empty();
-  for (const certificate& one : authorities)
-    is_good = is_good && ::X509_STORE_add_cert(::SSL_CTX_get_cert_store(c), one.get()) == 1;
-  require(is_good, files_.authority + " has no certificate");
+  require(add_authorities(::SSL_CTX_get_cert_store(c), read_certificates(text_of(files_.authority))),
+          files_.authority + " has no certificate");
   ::SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   // Links are few and long: nothing is resumed, and nothing is kept for that.
   SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);

@@ -1,11 +1,13 @@
 #include "libswill/base/pem.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <new>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
 
 namespace swill {
 
@@ -42,6 +44,12 @@ std::vector<certificate> read_certificates(std::string_view pem) {
   ::ERR_clear_error();
   if (!is_end) all.clear();
   return all;
+}
+
+bool add_authorities(X509_STORE* to, const std::vector<certificate>& all) {
+  return !all.empty() && std::all_of(all.begin(), all.end(), [to](const certificate& one) {
+    return ::X509_STORE_add_cert(to, one.get()) == 1;
+  });
 }
 
 private_key read_private_key(std::string_view pem) {

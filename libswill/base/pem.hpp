@@ -5,6 +5,7 @@
 #include <vector>
 
 using X509 = struct x509_st;
+using X509_STORE = struct x509_store_st;
 using EVP_PKEY = struct evp_pkey_st;
 
 // Certificates and keys as files of PEM have them (RFC 7468), from bytes that were read already. What else is in the text is passed over.
@@ -23,6 +24,9 @@ using private_key = std::unique_ptr<EVP_PKEY, private_key_freed>;
 
 /// The certificates of a text, in their order. Empty: there is none, or one that is broken.
 std::vector<certificate> read_certificates(std::string_view pem);
+
+/// Adds authorities to those whose certificates are believed. False: there are none, or one that cannot be used.
+bool add_authorities(X509_STORE* to, const std::vector<certificate>& all);
 
 /// The first private key of a text. Null: there is none, or one that is broken or has a passphrase, for which nobody is asked.
 private_key read_private_key(std::string_view pem);

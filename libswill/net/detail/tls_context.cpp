@@ -64,10 +64,8 @@ void use_identity(SSL_CTX* c, const tls_identity& who) {
 
 std::vector<certificate> use_authority(SSL_CTX* c, const std::string& file, const std::string& member) {
   auto all = read_certificates(read_tls_file(file, member, largest_bundle));
-  bool is_good = !all.empty();
-  for (const certificate& one : all)
-    is_good = is_good && ::X509_STORE_add_cert(::SSL_CTX_get_cert_store(c), one.get()) == 1;
-  require(is_good, member, file, "has no certificates in PEM that TLS could use");
+  require(add_authorities(::SSL_CTX_get_cert_store(c), all), member, file,
+          "has no certificates in PEM that TLS could use");
   return all;
 }
 
