@@ -241,9 +241,6 @@ public:
     who_->set_name(std::move(name));
   }
   std::string_view kind() const noexcept override { return kind_; }
-  std::string second_text() const override {
-    return "app.spawn was given this name twice; each actor needs a name of its own";
-  }
   std::string not_ready() const override { return who_->has_given_up() ? "has ended" : ""; }
   void start(runtime& r) override { who_->start(r); }
   void stop(std::function<void()> done) override { who_->stop(std::move(done)); }

@@ -185,7 +185,7 @@ void app::check_plugins(mistake_list& out) const {
       continue;
     }
     if (!p->kind().empty() && is_before([p](const auto& other) { return other && other->kind() == p->kind(); }))
-      out.add(path, p->second_text());
+      out.add(path, "an app can have only one of these; app.use, or app.spawn, was given two");
     if (const plugin* needed = p->needs(); needed != nullptr) {
       if (!is_before([needed](const auto& other) { return other.get() == needed; }))
         out.add(path, "needs " + path_of(*needed).substr(std::string_view{"plugins."}.size()) +

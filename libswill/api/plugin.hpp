@@ -24,8 +24,6 @@ public:
 
   /// What it is, such as "sessions", where an app can have only one of that kind. Empty: an app may have any number of them.
   virtual std::string_view kind() const noexcept { return {}; }
-  /// What is said of a second one of that kind, after its kind.
-  virtual std::string second_text() const { return "an app can have only one of this kind; app.use was given two"; }
   /// Another plugin, which the app must have got before this one, because this one uses it from its start to its stop. Null: none.
   virtual const plugin* needs() const noexcept { return nullptr; }
   /// Whether it serves handlers that the app does not know before it starts.

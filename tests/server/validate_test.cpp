@@ -497,11 +497,12 @@ TEST(Validate, FindsPluginsThatAppsCannotHaveSo) {
   a.use(bus);
   a.use(std::make_shared<part>("bus"));
   a.use(std::make_shared<part>("bad"));
-  EXPECT_THAT(mistakes_of(a), ElementsAre("plugins[0]: app.use was given null; a plugin would be right",
-                                          "plugins.list: needs bus, which must be given to app.use before it",
-                                          "plugins.bus: app.use was given it twice; once would be right",
-                                          "plugins.bus: an app can have only one of this kind; app.use was given two",
-                                          "part.size: is 0; 1 or more would be right"));
+  EXPECT_THAT(mistakes_of(a),
+              ElementsAre("plugins[0]: app.use was given null; a plugin would be right",
+                          "plugins.list: needs bus, which must be given to app.use before it",
+                          "plugins.bus: app.use was given it twice; once would be right",
+                          "plugins.bus: an app can have only one of these; app.use, or app.spawn, was given two",
+                          "part.size: is 0; 1 or more would be right"));
 }
 
 TEST(Validate, TakesSeveralPluginsWithoutAKind) {
