@@ -39,6 +39,12 @@ struct side<with_info<T>> : side<T> {
 template <class T>
 struct side<answer<T>> : side<T> {};
 
+/// Refers to actors that a server makes: what app.spawn gives, and swill::supervised, pool and keyed.
+template <class T>
+concept refers_to_made_actors = requires {
+  typename T::handle_type;
+};
+
 template <class Handle>
 struct signatures_of {
   using type = caf::none_t;

@@ -157,11 +157,10 @@ template <class Handle>
 struct asked_of {
   using signatures = typename signatures_of<Handle>::type;
 };
-template <class Handle>
-requires requires { typename Handle::handle_type; }
-struct asked_of<Handle> {
-  static constexpr bool keyed = requires(const Handle& h) { h.actor(); };
-  using signatures = std::conditional_t<keyed, caf::none_t, typename signatures_of<typename Handle::handle_type>::type>;
+template <refers_to_made_actors Refers>
+struct asked_of<Refers> {
+  static constexpr bool keyed = requires(const Refers& r) { r.actor(); };
+  using signatures = std::conditional_t<keyed, caf::none_t, typename signatures_of<typename Refers::handle_type>::type>;
 };
 
 /// Whether an actor with these signatures takes such a message, and answers it with R; of one that is not typed nobody knows.

@@ -41,8 +41,7 @@ struct served_by {
   }
   static no_key key_of(const Handle&) { return {}; }
 };
-template <class Refers>
-requires std::derived_from<Refers, actors_of<typename Refers::handle_type>>
+template <refers_to_made_actors Refers>
 struct served_by<Refers> {
   using handle = typename Refers::handle_type;
   static std::shared_ptr<roster> who(const Refers& r) { return r.who(); }
@@ -52,9 +51,8 @@ struct served_by<Refers> {
 /// Whether handle_actor takes it.
 template <class Handle>
 inline constexpr bool is_actor =
-    caf::is_handle<Handle>::value || std::is_convertible_v<Handle, const caf::abstract_actor*> || requires {
-  typename Handle::handle_type;
-};
+    caf::is_handle<Handle>::value || std::is_convertible_v<Handle, const caf::abstract_actor*> ||
+    refers_to_made_actors<Handle>;
 template <class Handle>
 consteval bool must_be_actor() {
   static_assert(is_actor<Handle>,

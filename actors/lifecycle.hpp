@@ -265,8 +265,7 @@ void app::lifecycle(Handle actor, const lifecycle_options& o) {
   if constexpr (lives && chosen::count != 0) {
     must_be_open("lifecycle");
     const auto who = [actor] { return actors::actor_behind(actor); };
-    actors::check_hook_actor(
-        who(), requires { typename Handle::handle_type; }, o);
+    actors::check_hook_actor(who(), actors::refers_to_made_actors<Handle>, o);
     chosen::add(*this, std::make_shared<const actors::hook_actor_ref>(who, o));
   }
 }

@@ -202,7 +202,6 @@ pool_roster::pool_roster(std::size_t count, maker make, const restart_policy& p)
   most_places_ = count;
   for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i) {
     std::list<actor_place*> entry{places_.emplace_back(std::make_unique<actor_place>()).get()};
-    entry.front()->entry = entry.begin();
     add(entry);
   }
 }

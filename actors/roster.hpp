@@ -43,22 +43,25 @@ public:
   const std::string name; ///< of the handler in its blueprint
 };
 
+template <class Key>
+concept is_text = !std::is_null_pointer_v<Key> && std::convertible_to<const Key&, std::string_view>;
+
 /// A key as call_info and the log show it.
 template <class Key>
 std::string key_text(const Key& key) {
   if constexpr (std::integral<Key>) {
     return std::to_string(key);
-  } else if constexpr (!std::is_null_pointer_v<Key> && std::convertible_to<const Key&, std::string_view>) {
+  } else if constexpr (is_text<Key>) {
     return std::string{std::string_view{key}};
   } else {
     return {};
   }
 }
 
-/// What a key takes, where it is text.
+/// Bytes of a key that is text; 0 of another.
 template <class Key>
 std::size_t key_size(const Key& key) {
-  if constexpr (!std::is_null_pointer_v<Key> && std::convertible_to<const Key&, std::string_view>) {
+  if constexpr (is_text<Key>) {
     return std::string_view{key}.size();
   } else {
     return 0;
@@ -127,8 +130,11 @@ protected:
   /// A place without an actor, and all of them.
   virtual void forget(actor_place&) {}
   virtual void forget_all() {}
-  /// A list of that place alone.
-  void add(std::list<actor_place*>& one) noexcept { other_places_.splice(other_places_.end(), one); }
+  /// Takes the entry of a new place over, from a list of that alone.
+  void add(std::list<actor_place*>& entry) noexcept {
+    entry.front()->entry = entry.begin();
+    other_places_.splice(other_places_.end(), entry);
+  }
 
   // Without.
   /// Makes the next actor of a place.
@@ -241,7 +247,6 @@ private:
     const auto made = places_.try_emplace(k).first;
     keyed_place& p = made->second;
     p.key = &made->first;
-    p.entry = entry.begin();
     entry.front() = &p;
     add(entry);
     return p;

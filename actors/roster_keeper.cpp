@@ -179,6 +179,7 @@ void roster::stop(std::function<void()> done) {
       kills_.clear();
       replaced_.clear();
       is_armed_ = false;
+      tells_of_unknown_ = false;
       server_ = nullptr;
       if (!is_permanent_) other_places_.clear();
       forget_all();

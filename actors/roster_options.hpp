@@ -34,8 +34,8 @@ private:
 
 /// What happens when an actor that a server has made ends without having been told to.
 struct restart_policy {
-  /// So many are made again within `within`, at most 1,000,000. When reached: no more, `on_give_up` is called, and calls fail with ERROR 503; calls of a key until
-  /// enough time has passed for the next.
+  /// So many are made again within `within`, at most 1,000,000. When reached: no more, `on_give_up` is called, and calls fail with ERROR 503; calls
+  /// of a key until enough time has passed for the next.
   std::size_t restarts = 5;
   /// The time in which restarts are counted.
   std::chrono::milliseconds within{60000};

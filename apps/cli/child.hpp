@@ -27,8 +27,8 @@ struct child_options {
 /// SIGTERM when this process dies, however that happens. One such object at a time, on the main thread.
 class children {
 public:
-  /// SIGINT, SIGTERM, SIGHUP are blocked from now on, and taken by wait(); SIGPIPE is ignored, but not by the children. `patience`: what those that are left get after SIGTERM when this is
-  /// destroyed; then they are killed.
+  /// SIGINT, SIGTERM, SIGHUP are blocked from now on, and taken by wait(); SIGPIPE is ignored, but not by the children. `patience`: how long those
+  /// that are left may take after SIGTERM when this is destroyed; then they are killed.
   explicit children(std::chrono::milliseconds patience = usual_patience);
   /// Ends all that are left.
   ~children();
