@@ -15,8 +15,10 @@ namespace swill {
 
 namespace {
 
-/// So many forgotten topics are worth a look at what the allocator keeps.
-constexpr std::size_t most_forgotten = 10'000;
+/// So many forgotten topics are worth a look at what the allocator keeps, a second later: it takes some ms where the process has much
+/// memory, and other threads may wait for it.
+constexpr std::size_t fewest_forgotten = 1'000;
+constexpr std::chrono::seconds look_after{1};
 
 struct kept_message {
   clock_time when{};
@@ -80,9 +82,12 @@ struct memory_broker::impl {
     std::list<topic*>::iterator place{}; ///< in `keeping`, when it is there
   };
 
-  /// What very many topics have taken is given back while there are few.
   void note_forgotten() {
-    if (++forgotten < most_forgotten || topics.size() > forgotten) return;
+    if (++forgotten >= fewest_forgotten && !looking.is_set()) home->set_timer(looking, home->now() + look_after);
+  }
+  /// What very many topics have taken is given back while there are few.
+  void look() {
+    if (topics.size() > forgotten) return;
     forgotten = 0;
     give_back_memory(*home);
   }
@@ -203,6 +208,7 @@ struct memory_broker::impl {
   std::list<topic*> keeping; ///< topics that may have some; the one that was published to longest ago first
   std::unordered_map<std::string, std::unique_ptr<topic>> topics;
   std::size_t forgotten = 0; ///< topics since memory was given back
+  member_timer<impl, &impl::look> looking{*this};
 };
 
 memory_broker::memory_broker() : impl_(std::make_unique<impl>()) {}
@@ -216,6 +222,7 @@ void memory_broker::start(loop& l, broker_listener& to, const pubsub_options& o,
 
 void memory_broker::stop(std::function<void()> done) {
   impl_->topics.clear();
+  impl_->looking.cancel();
   done();
 }
 

@@ -50,6 +50,7 @@ TEST_F(MemoryBroker, NothingStaysOfATopicThatSomebodyOnlyListenedTo) {
     history(name, {});
   }
   EXPECT_EQ(memory.topics(), 1U);
+  loop.advance(std::chrono::seconds(1)); // what they took is given back
   EXPECT_EQ(loop.timers(), 0U);
   memory.unsubscribe("t");
   EXPECT_EQ(memory.topics(), 0U);
