@@ -147,11 +147,29 @@ private:
 
 } // namespace
 
-// Here, and not in each source that uses values: they are recursive, and every copy of these functions takes the compiler long.
+// Here, and not in each source that uses values: every copy of these functions takes the compiler long.
+value::value() noexcept = default;
 value::value(const value&) = default;
+value::value(value&&) noexcept = default;
 value& value::operator=(const value&) = default;
 value& value::operator=(value&&) noexcept = default;
 value::~value() = default;
+
+value::value(std::nullptr_t) noexcept {}
+value::value(bool b) noexcept : v_(b) {}
+value::value(integer<std::int64_t> i) noexcept : v_(i.i) {}
+value::value(integer<std::uint64_t> u) noexcept : v_(u.i) {
+  if (u.i <= static_cast<std::uint64_t>(INT64_MAX)) v_ = static_cast<std::int64_t>(u.i);
+}
+value::value(float f) noexcept : v_(f) {}
+value::value(double d) noexcept : v_(d) {}
+value::value(const char* s) : v_(std::string{s}) {}
+value::value(std::string_view s) : v_(std::string{s}) {}
+value::value(std::string s) noexcept : v_(std::move(s)) {}
+value::value(bytes b) noexcept : v_(std::move(b)) {}
+value::value(value_array a) noexcept : v_(std::move(a)) {}
+value::value(value_map m) noexcept : v_(std::move(m)) {}
+value::value(extension e) noexcept : v_(std::move(e)) {}
 
 value value::map(std::initializer_list<std::pair<value, value>> entries) { return value{value_map{entries}}; }
 value value::array(std::initializer_list<value> items) { return value{value_array{items}}; }

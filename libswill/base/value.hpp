@@ -31,31 +31,26 @@ public:
   using storage = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, float, double, std::string, bytes,
                                value_array, value_map, extension>;
 
-  value() = default; ///< nil
+  value() noexcept; ///< nil
   value(const value&);
-  value(value&&) noexcept = default;
+  value(value&&) noexcept;
   value& operator=(const value&);
   value& operator=(value&&) noexcept;
   ~value();
-  value(std::nullptr_t) {}
-  value(bool b) : v_(b) {}
+  value(std::nullptr_t) noexcept;
+  value(bool b) noexcept;
   template <std::integral I>
-  requires(!std::same_as<I, bool>) value(I i) {
-    if constexpr (std::is_signed_v<I>) {
-      v_ = static_cast<std::int64_t>(i);
-    } else {
-      set_unsigned(i);
-    }
-  }
-  value(float f) : v_(f) {}
-  value(double d) : v_(d) {}
-  value(const char* s) : v_(std::string{s}) {}
-  value(std::string_view s) : v_(std::string{s}) {}
-  value(std::string s) : v_(std::move(s)) {}
-  value(bytes b) : v_(std::move(b)) {}
-  value(value_array a) : v_(std::move(a)) {}
-  value(value_map m) : v_(std::move(m)) {}
-  value(extension e) : v_(std::move(e)) {}
+  requires(!std::same_as<I, bool>) value(I i)
+  noexcept : value(integer<std::conditional_t<std::is_signed_v<I>, std::int64_t, std::uint64_t>>{i}) {}
+  value(float f) noexcept;
+  value(double d) noexcept;
+  value(const char* s);
+  value(std::string_view s);
+  value(std::string s) noexcept;
+  value(bytes b) noexcept;
+  value(value_array a) noexcept;
+  value(value_map m) noexcept;
+  value(extension e) noexcept;
 
   /// `value::map({{"a", 1}, {"b", "x"}})`, `value::array({1, 2})`
   static value map(std::initializer_list<std::pair<value, value>> entries);
@@ -89,13 +84,13 @@ public:
   bool operator==(const value& other) const;
 
 private:
-  void set_unsigned(std::uint64_t u) {
-    if (u <= static_cast<std::uint64_t>(INT64_MAX)) {
-      v_ = static_cast<std::int64_t>(u);
-    } else {
-      v_ = u;
-    }
-  }
+  template <class I>
+  struct integer {
+    I i;
+  };
+  explicit value(integer<std::int64_t> i) noexcept;
+  explicit value(integer<std::uint64_t> u) noexcept;
+
   storage v_;
 };
 

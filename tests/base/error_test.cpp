@@ -4,8 +4,12 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <set>
+#include <stdexcept>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 namespace swill {
 namespace {
@@ -84,6 +88,63 @@ TEST(Result, HoldsAValueOrAnError) {
   EXPECT_FALSE(bad);
   EXPECT_EQ(bad.error().code, 404);
   EXPECT_THROW(static_cast<void>(bad.value()), error);
+}
+
+TEST(Result, IsAssignedInEachDirection) {
+  using text = result<std::string>;
+  const text value = std::string(100, 'v');
+  const text failure = error{404, std::string(100, 'e')};
+  for (const text& before : {value, failure}) {
+    for (const text& after : {value, failure}) {
+      text copied = before;
+      copied = after;
+      text moved = before;
+      moved = text{after};
+      const text& self = copied;
+      copied = self;
+      for (const text& now : {copied, moved}) {
+        ASSERT_EQ(now.has_value(), after.has_value());
+        if (now) {
+          EXPECT_EQ(*now, *after);
+        } else {
+          EXPECT_EQ(now.error().message, after.error().message);
+        }
+      }
+    }
+  }
+}
+
+TEST(Result, MovesWhatDoesNotCopy) {
+  using pointer = result<std::unique_ptr<int>>;
+  static_assert(std::is_nothrow_move_constructible_v<pointer> && !std::is_copy_constructible_v<pointer> &&
+                !std::is_copy_assignable_v<pointer>);
+  static_assert(std::is_copy_constructible_v<result<int>> && std::is_copy_assignable_v<result<int>>);
+
+  pointer a = std::make_unique<int>(7);
+  pointer b = error{404, "gone"};
+  b = std::move(a);
+  ASSERT_TRUE(b);
+  EXPECT_EQ(**b, 7);
+  EXPECT_EQ(*std::move(b).value(), 7);
+}
+
+/// Arrives `moves` times; one more throws.
+struct reluctant {
+  explicit reluctant(int moves) : moves(moves) {}
+  reluctant(reluctant&& other) : moves(other.moves - 1) {
+    if (moves < 0) throw std::runtime_error("does not move");
+  }
+  reluctant& operator=(reluctant&&) = default;
+  int moves;
+};
+
+TEST(Result, KeepsItsErrorWhereAValueDoesNotArrive) {
+  result<reluctant> r = error{404, "gone"};
+  EXPECT_THROW(r = result<reluctant>{reluctant{1}}, std::runtime_error);
+  ASSERT_FALSE(r);
+  EXPECT_EQ(r.error().message, "gone");
+  r = result<reluctant>{reluctant{2}};
+  EXPECT_TRUE(r);
 }
 
 TEST(Result, OfVoidThrowsItsErrorToo) {
