@@ -213,6 +213,13 @@ bool are_plain(const hook_list<Args...>& hooks) noexcept {
 
 /// The hooks of one request's way (docs/protocol.md §7), in the order in which they run.
 struct request_hooks {
+  request_hooks() noexcept;
+  request_hooks(const request_hooks&);
+  request_hooks(request_hooks&&) noexcept;
+  request_hooks& operator=(const request_hooks&);
+  request_hooks& operator=(request_hooks&&) noexcept;
+  ~request_hooks();
+
   hook_list<context&> before_request;
   hook_list<context&, metadata&> before_request_metadata;
   hook_list<context&, bytes&> before_request_data;
@@ -233,6 +240,13 @@ struct request_hooks {
 };
 
 struct connection_hooks {
+  connection_hooks() noexcept;
+  connection_hooks(const connection_hooks&);
+  connection_hooks(connection_hooks&&) noexcept;
+  connection_hooks& operator=(const connection_hooks&);
+  connection_hooks& operator=(connection_hooks&&) noexcept;
+  ~connection_hooks();
+
   hook_list<connection&> before_connection;
   hook_list<connection&> before_accept;
   hook_list<connection&> after_accept;

@@ -9,6 +9,8 @@ namespace swill {
 log_limiter::line::line(const log_entry& e)
     : level(e.level), text(e.text), connection(e.connection), rpc(e.rpc), seq(e.seq), user(e.user), trace(e.trace) {}
 
+log_limiter::log_limiter(const log_sink* sink, log_room room) : log_(sink, room) {}
+
 log_limiter::text_maker log_limiter::of_exception(std::string_view what, const std::exception_ptr& e) {
   return [what, e](length l) {
     return std::string{what} + (l == length::whole ? describe_exception(e) : name_exception(e));
@@ -32,6 +34,10 @@ bool log_limiter::write(std::string_view kind, const log_entry& entry, clock_tim
     log_.write(entry);
   }
   return counted;
+}
+
+bool log_limiter::write(log_level level, std::string_view kind, std::string_view text, clock_time now) {
+  return write(kind, {.level = level, .text = text}, now);
 }
 
 bool log_limiter::write(std::string_view kind, log_entry entry, const text_maker& make, clock_time now) {
@@ -119,6 +125,39 @@ void log_limiter::put(const std::vector<line>& lines) const {
                          .seq = l.seq,
                          .user = l.user,
                          .trace = l.trace});
+}
+
+limited_log::limited_log(loop& l, std::shared_ptr<log_limiter> shared) : loop_(l), shared_(std::move(shared)) {}
+limited_log::limited_log(loop& l, const log_sink* sink, log_room room)
+    : limited_log(l, std::make_shared<log_limiter>(sink, room)) {}
+limited_log::~limited_log() = default;
+
+void limited_log::write(std::string_view kind, const log_entry& line) { arm(shared_->write(kind, line, loop_.now())); }
+
+void limited_log::write(log_level level, std::string_view kind, std::string_view text) {
+  write(kind, {.level = level, .text = text});
+}
+
+void limited_log::write(std::string_view kind, const log_entry& line, const log_limiter::text_maker& make) {
+  arm(shared_->write(kind, line, make, loop_.now()));
+}
+
+void limited_log::write_caught(std::string_view kind, std::string_view where) {
+  write(kind, {.level = log_level::error}, log_limiter::of_exception(where, std::current_exception()));
+}
+
+void limited_log::stop() {
+  stopped_ = true;
+  cancel();
+  shared_->flush(loop_.now() + log_limiter::interval);
+}
+
+void limited_log::arm(bool counted) {
+  if (counted && !is_set() && !stopped_) loop_.set_timer(*this, loop_.now() + log_limiter::interval);
+}
+
+void limited_log::on_timer() {
+  if (shared_->flush(loop_.now())) loop_.set_timer(*this, loop_.now() + log_limiter::interval);
 }
 
 } // namespace swill

@@ -33,16 +33,14 @@ public:
   static text_maker of_exception(std::string_view what, const std::exception_ptr& e);
 
   /// `sink`, which may be null, must outlive this. The lines are from that room, whatever their entries say.
-  explicit log_limiter(const log_sink* sink, log_room room = log_room::app) : log_(sink, room) {}
+  explicit log_limiter(const log_sink* sink, log_room room = log_room::app);
   log_limiter& operator=(log_limiter&&) = delete;
   /// Writes what was counted.
   ~log_limiter();
 
   /// True when the line was only counted: then somebody has to call flush() in a second.
   bool write(std::string_view kind, const log_entry& line, clock_time now);
-  bool write(log_level level, std::string_view kind, std::string_view text, clock_time now) {
-    return write(kind, {.level = level, .text = text}, now);
-  }
+  bool write(log_level level, std::string_view kind, std::string_view text, clock_time now);
   /// The same; `make` makes its text.
   bool write(std::string_view kind, log_entry line, const text_maker& make, clock_time now);
   /// Writes what is due. True when something is still counted, or was written now, so that it has to be called again.
@@ -78,37 +76,24 @@ private:
 /// one line a second whichever thread it happens on.
 class limited_log final : timer {
 public:
-  limited_log(loop& l, std::shared_ptr<log_limiter> shared) : loop_(l), shared_(std::move(shared)) {}
-  limited_log(loop& l, const log_sink* sink, log_room room = log_room::app)
-      : limited_log(l, std::make_shared<log_limiter>(sink, room)) {}
+  limited_log(loop& l, std::shared_ptr<log_limiter> shared);
+  limited_log(loop& l, const log_sink* sink, log_room room = log_room::app);
+  ~limited_log() override;
 
-  void write(std::string_view kind, const log_entry& line) { arm(shared_->write(kind, line, loop_.now())); }
-  void write(log_level level, std::string_view kind, std::string_view text) {
-    write(kind, {.level = level, .text = text});
-  }
-  void write(std::string_view kind, const log_entry& line, const log_limiter::text_maker& make) {
-    arm(shared_->write(kind, line, make, loop_.now()));
-  }
+  void write(std::string_view kind, const log_entry& line);
+  void write(log_level level, std::string_view kind, std::string_view text);
+  void write(std::string_view kind, const log_entry& line, const log_limiter::text_maker& make);
   /// Says where, then which exception is being handled.
-  void write_caught(std::string_view kind, std::string_view where) {
-    write(kind, {.level = log_level::error}, log_limiter::of_exception(where, std::current_exception()));
-  }
+  void write_caught(std::string_view kind, std::string_view where);
 
   /// For those that are destroyed on another thread while the loop runs: writes what is counted, and needs its loop no longer. What is
   /// counted from now on is written when the limiter is destroyed.
-  void stop() {
-    stopped_ = true;
-    cancel();
-    shared_->flush(loop_.now() + log_limiter::interval);
-  }
+  void stop();
 
 private:
-  void arm(bool counted) {
-    if (counted && !is_set() && !stopped_) loop_.set_timer(*this, loop_.now() + log_limiter::interval);
-  }
-  void on_timer() override {
-    if (shared_->flush(loop_.now())) loop_.set_timer(*this, loop_.now() + log_limiter::interval);
-  }
+  void arm(bool counted);
+  void on_timer() override;
+
   loop& loop_;
   std::shared_ptr<log_limiter> shared_; ///< with those of other loops
   bool stopped_ = false;
