@@ -41,7 +41,7 @@ public:
   value(bool b) noexcept;
   template <std::integral I>
   requires(!std::same_as<I, bool>) value(I i)
-  noexcept : value(integer<std::conditional_t<std::is_signed_v<I>, std::int64_t, std::uint64_t>>{i}) {}
+      : value(integer<std::conditional_t<std::is_signed_v<I>, std::int64_t, std::uint64_t>>{i}) {}
   value(float f) noexcept;
   value(double d) noexcept;
   value(const char* s);
