@@ -173,9 +173,12 @@ void event_loop::wake() {
 }
 
 void event_loop::at_turn_end(turn_job& job) {
-  if (job.waits_in_ != nullptr) return;
+  if (job.waits_in_ != nullptr && !job.for_round_) return;
   jobs_.push_back(&job);
   job.waits_in_ = this;
+  if (std::exchange(job.for_round_, false)) {
+    std::replace(round_jobs_.begin(), round_jobs_.end(), &job, static_cast<turn_job*>(nullptr));
+  }
   if (depth_ == 0) schedule();
 }
 
@@ -184,11 +187,16 @@ void event_loop::at_round_end(turn_job& job) {
   if (job.waits_in_ != nullptr) return;
   round_jobs_.push_back(&job);
   job.waits_in_ = this;
+  job.for_round_ = true;
 }
 
 void event_loop::end_round() noexcept {
   const turn t{*this};
-  jobs_.insert(jobs_.end(), round_jobs_.begin(), round_jobs_.end());
+  for (turn_job* job : round_jobs_) {
+    if (job == nullptr) continue;
+    job->for_round_ = false;
+    jobs_.push_back(job);
+  }
   round_jobs_.clear();
 }
 

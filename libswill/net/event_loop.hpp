@@ -24,12 +24,14 @@ public:
 
 protected:
   virtual void on_turn_end() noexcept = 0;
-  /// Told to at_turn_end() already.
+  /// Told to at_turn_end() or at_round_end() already.
   bool is_waiting() const noexcept { return waits_in_ != nullptr; }
+  bool waits_for_round() const noexcept { return for_round_; }
 
 private:
   friend class event_loop;
   event_loop* waits_in_ = nullptr;
+  bool for_round_ = false; ///< it waits for the end of the round
 };
 
 /// A loop that is one thread and what its poller watches. Whatever it serves is one turn: it holds a `turn` while it works, and when the
@@ -61,9 +63,9 @@ public:
   void wake() override;
   bool is_in_round() const noexcept override { return in_round_; }
 
-  /// Calls job.on_turn_end() once, when this turn ends.
+  /// Calls job.on_turn_end() once, when this turn ends, also where it was to wait for the end of the round.
   void at_turn_end(turn_job& job);
-  /// The same when all sockets that are ready now have had their turns: for output that comes from many of them.
+  /// The same when all sockets that are ready now have had their turns, or after longest_gathering: for output that many of them have.
   void at_round_end(turn_job& job);
 
   /// An object that nothing else owns while it waits for its peer: it lives until it is let go, or until the loop ends.
@@ -105,20 +107,34 @@ public:
   /// Turns that follow one another without a look at what has become ready meanwhile.
   class round {
   public:
-    explicit round(event_loop& l) noexcept : loop_(l) { loop_.in_round_ = true; }
+    round(event_loop& l, clock_time now) noexcept : loop_(l), since_(now) { loop_.in_round_ = true; }
     ~round() {
       loop_.in_round_ = false;
       if (!loop_.round_jobs_.empty()) loop_.end_round();
     }
     round& operator=(round&&) = delete;
 
+    /// A turn of it has ended at `now`. Output that has waited long enough leaves; returns when that has been done.
+    clock_time after_turn(clock_time now) noexcept {
+      if (now < since_ + longest_gathering) return now;
+      if (!loop_.round_jobs_.empty()) {
+        loop_.end_round();
+        now = std::chrono::steady_clock::now();
+      }
+      return since_ = now;
+    }
+
   private:
     event_loop& loop_;
+    clock_time since_;
   };
 
 private:
   friend class turn_job;
   struct alarm;
+
+  // How long output waits for that of others in a round, and the end of a turn.
+  static constexpr std::chrono::microseconds longest_gathering{100};
 
   void end_turn() noexcept;
   void end_round() noexcept;

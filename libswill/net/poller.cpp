@@ -92,8 +92,8 @@ void poller::serve() {
 }
 
 void poller::serve_ready() {
-  const event_loop::round r{loop_};
   clock_time now = std::chrono::steady_clock::now();
+  event_loop::round r{loop_, now};
   for (int i = 0; i < count_; ++i) {
     auto* w = static_cast<watched*>(events_[i].data.ptr);
     if (w == nullptr) continue; // removed by one before it, or the interrupter
@@ -104,11 +104,11 @@ void poller::serve_ready() {
     if ((ready & ends) != 0) w->ended_ = true;
     const bool only_moves = (ready & EPOLLIN) != 0 ? (ready & (EPOLLHUP | EPOLLERR)) == 0 : (ready & ends) == 0;
     if (w->greedy_ == 0 || !only_moves) {
-      now = serve(*w, ready, now);
+      now = r.after_turn(serve(*w, ready, now));
       continue;
     }
     if ((ready & EPOLLIN) != 0) put_back(*w, EPOLLIN);
-    if ((ready & EPOLLOUT) != 0) now = serve(*w, EPOLLOUT, now); // what it is sent does not wait
+    if ((ready & EPOLLOUT) != 0) now = r.after_turn(serve(*w, EPOLLOUT, now)); // what it is sent does not wait
   }
   count_ = 0;
 }
@@ -151,8 +151,8 @@ void poller::later(watched& w) { put_back(w, 0); }
 void poller::read_later(watched& w) { put_back(w, EPOLLIN); }
 
 void poller::serve_waiting() {
-  const event_loop::round r{loop_};
   const clock_time begin = std::chrono::steady_clock::now();
+  event_loop::round r{loop_, begin};
   clock_time now = begin;
   do {
     for (std::size_t n = patient_.size(); n > 0 && !patient_.empty(); --n) {
@@ -160,7 +160,7 @@ void poller::serve_waiting() {
       patient_.pop_front();
       if (w == nullptr) continue;
       w->waits_ = false;
-      now = serve(*w, w->ready_, now);
+      now = r.after_turn(serve(*w, w->ready_, now));
       if (now >= begin + patient_time) return;
     }
   } while (!patient_.empty() && now < begin + short_round);

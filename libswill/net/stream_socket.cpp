@@ -18,6 +18,8 @@ namespace {
 // Fairness: what one connection may do in one turn before others get theirs.
 constexpr int receives_per_turn = 4;
 constexpr std::size_t compact_after = 256 * 1024;
+// More than this leaves at the end of its own turn, which its time counts for, whatever else would wait.
+constexpr std::size_t most_gathered = 16 * 1024;
 
 } // namespace
 
@@ -105,11 +107,12 @@ buffer& stream_socket::prepare_output() {
 }
 
 void stream_socket::flush_later() {
-  if (is_waiting()) return;
-  if (when_ == leaves::at_turn_end)
-    loop_.at_turn_end(*this);
-  else
+  const bool gathers = when_ == leaves::at_round_end && output_.size() - sent_ <= most_gathered;
+  if (is_waiting() && (gathers || !waits_for_round())) return;
+  if (gathers)
     loop_.at_round_end(*this);
+  else
+    loop_.at_turn_end(*this);
 }
 
 void stream_socket::on_turn_end() noexcept {

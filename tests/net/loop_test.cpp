@@ -41,7 +41,7 @@ void run(event_loop& l, std::function<void()> f) {
   l.run();
 }
 
-TEST(AsioLoop, RunsWhatIsPostedInOrder) {
+TEST(EventLoop, RunsWhatIsPostedInOrder) {
   event_loop l;
   std::vector<int> order;
 
@@ -62,7 +62,7 @@ TEST(AsioLoop, RunsWhatIsPostedInOrder) {
   EXPECT_FALSE(l.is_current());
 }
 
-TEST(AsioLoop, TakesPostsOfOtherThreadsInOrder) {
+TEST(EventLoop, TakesPostsOfOtherThreadsInOrder) {
   io_threads threads{2};
   threads.start();
   std::vector<int> seen;
@@ -78,7 +78,7 @@ TEST(AsioLoop, TakesPostsOfOtherThreadsInOrder) {
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(seen[static_cast<std::size_t>(i)], i);
 }
 
-TEST(AsioLoop, MissesNoPostThatComesAsItFallsAsleep) {
+TEST(EventLoop, MissesNoPostThatComesAsItFallsAsleep) {
   io_threads threads{1};
   threads.start();
   std::atomic<int> seen{0};
@@ -91,7 +91,7 @@ TEST(AsioLoop, MissesNoPostThatComesAsItFallsAsleep) {
   EXPECT_EQ(seen, 3000);
 }
 
-TEST(AsioLoop, RunsAgainAfterItWasStopped) {
+TEST(EventLoop, RunsAgainAfterItWasStopped) {
   event_loop l;
   int runs = 0;
   const auto once = [&] {
@@ -108,7 +108,7 @@ TEST(AsioLoop, RunsAgainAfterItWasStopped) {
   EXPECT_EQ(runs, 2);
 }
 
-TEST(AsioLoop, RunsTimersInTheOrderOfTheirTime) {
+TEST(EventLoop, RunsTimersInTheOrderOfTheirTime) {
   event_loop l;
   std::vector<int> order;
   clock_time started;
@@ -133,7 +133,7 @@ TEST(AsioLoop, RunsTimersInTheOrderOfTheirTime) {
   EXPECT_EQ(order, (std::vector{1, 2, 3}));
 }
 
-TEST(AsioLoop, LetsATimerSetItselfAnew) {
+TEST(EventLoop, LetsATimerSetItselfAnew) {
   event_loop l;
   int rounds = 0;
   alarm* again = nullptr;
@@ -148,7 +148,7 @@ TEST(AsioLoop, LetsATimerSetItselfAnew) {
   EXPECT_EQ(rounds, 1000);
 }
 
-TEST(AsioLoop, KeepsTheTimeOfATurn) {
+TEST(EventLoop, KeepsTheTimeOfATurn) {
   event_loop l;
 
   run(l, [&] {
@@ -163,7 +163,7 @@ TEST(AsioLoop, KeepsTheTimeOfATurn) {
   });
 }
 
-TEST(AsioLoop, CallsItsHookAtTheEndOfATurn) {
+TEST(EventLoop, CallsItsHookAtTheEndOfATurn) {
   event_loop l;
   struct {
     event_loop& loop;
@@ -187,7 +187,7 @@ TEST(AsioLoop, CallsItsHookAtTheEndOfATurn) {
   EXPECT_EQ(state.calls_after_work, 1);
 }
 
-TEST(AsioLoop, WakesFromAnyThread) {
+TEST(EventLoop, WakesFromAnyThread) {
   io_threads threads{1};
   std::promise<void> woken;
   struct {
@@ -209,7 +209,7 @@ TEST(AsioLoop, WakesFromAnyThread) {
   woken.get_future().wait();
 }
 
-TEST(AsioLoop, RunsTurnJobsOnceAtTheEnd) {
+TEST(EventLoop, RunsTurnJobsOnceAtTheEnd) {
   struct job final : net::turn_job {
     int runs = 0;
     void on_turn_end() noexcept override { ++runs; }
@@ -233,7 +233,7 @@ TEST(AsioLoop, RunsTurnJobsOnceAtTheEnd) {
   EXPECT_EQ(j.runs, 1);
 }
 
-TEST(AsioLoop, SurvivesExceptions) {
+TEST(EventLoop, SurvivesExceptions) {
   int logged = 0;
   const log_sink log = [&](const log_entry&) { ++logged; };
   {
@@ -252,7 +252,7 @@ TEST(AsioLoop, SurvivesExceptions) {
   EXPECT_EQ(logged, 2) << "and what was counted";
 }
 
-TEST(AsioLoop, OffloadsToItsPool) {
+TEST(EventLoop, OffloadsToItsPool) {
   int pooled = 0;
   event_loop l{[&](const std::function<void()>& f) {
     ++pooled;
@@ -266,13 +266,35 @@ TEST(AsioLoop, OffloadsToItsPool) {
   EXPECT_EQ(ran, 1);
 }
 
-TEST(AsioLoop, DestroysWhatNeverRan) {
+TEST(EventLoop, DestroysWhatNeverRan) {
   auto token = std::make_shared<int>(1);
   {
     event_loop l;
     l.post([token] {});
   }
   EXPECT_EQ(token.use_count(), 1);
+}
+
+TEST(EventLoop, MailThatWasSentBeforeAFunctionWasPostedComesFirst) {
+  event_loop l;
+  std::string order;
+  struct mail {
+    std::string& order;
+    bool waits = true;
+  } sent{order};
+  l.set_turn_hook(
+      [](void* m) {
+        auto& it = *static_cast<mail*>(m);
+        if (std::exchange(it.waits, false)) it.order += "mail ";
+      },
+      &sent);
+
+  l.wake(); // as a sender of mail on another thread does
+  l.post([&] { order += "function"; });
+  l.post([&] { l.stop(); });
+  l.run();
+
+  EXPECT_EQ(order, "mail function");
 }
 
 TEST(ManualLoop, MovesOnlyWhenTold) {
@@ -312,212 +334,6 @@ TEST(ManualLoop, SaysSoWhenItNeverEnds) {
   l.post(forever);
 
   EXPECT_THROW(l.run_until_idle(), std::runtime_error);
-}
-
-/// A socket that is always ready, and that nobody reads.
-class ready_socket final : public net::watched {
-public:
-  explicit ready_socket(net::poller& p, bool write = false) : poller_(p) {
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends_), 0);
-    EXPECT_EQ(::write(ends_[1], "x", 1), 1);
-    poller_.add(*this, ends_[0], true, write);
-  }
-  ~ready_socket() override {
-    poller_.remove(*this, ends_[0]);
-    for (const int e : ends_) ::close(e);
-  }
-
-  std::function<void()> in_turn = [] {};
-  bool leaves_input = true;
-  using watched::messages_per_turn;
-  int turns = 0, laters = 0, only_reads = 0, only_writes = 0;
-
-private:
-  void on_ready(bool readable, bool writable, bool) noexcept override {
-    ++turns;
-    if (!writable) ++only_reads;
-    if (!readable) ++only_writes;
-    note_input(!leaves_input);
-    in_turn();
-  }
-  void on_later() noexcept override { ++laters; }
-
-  net::poller& poller_;
-  int ends_[2] = {-1, -1};
-};
-
-void take_long() {
-  const auto end = std::chrono::steady_clock::now() + milliseconds{1};
-  while (std::chrono::steady_clock::now() < end) {
-  }
-}
-
-// Both wait for their turns, the first for a long one; what is asked for meanwhile must not be lost.
-TEST(Poller, ATurnThatIsAskedForComesAlsoToWhoIsWaitingForOne) {
-  event_loop l;
-  net::poller& sockets = *l.sockets();
-  ready_socket first{sockets}, second{sockets};
-  bool asked = false;
-  first.in_turn = [&] {
-    take_long();
-    if (first.turns < 2 || asked) return;
-    asked = true;
-    EXPECT_EQ(second.turns, 1); // its next one waits behind this
-    sockets.later(second);
-  };
-  second.in_turn = [&] {
-    if (second.turns == 3) l.stop();
-  };
-
-  l.run();
-
-  EXPECT_TRUE(asked);
-  EXPECT_EQ(second.laters, 1);
-  l.stop();
-}
-
-TEST(Poller, WhoLeavesInputBehindWaitsToReadAlsoWhereItCanWrite) {
-  event_loop l;
-  net::poller& sockets = *l.sockets();
-  ready_socket greedy{sockets, true};
-  greedy.in_turn = [&] {
-    if (greedy.turns == 9) l.stop();
-  };
-
-  l.run();
-
-  EXPECT_EQ(greedy.only_writes, 4); // after the first turn, which had both
-  EXPECT_EQ(greedy.only_reads, 4);
-  l.stop();
-}
-
-TEST(Poller, SocketsThatAreReadyHaveTheirTurnsInARound) {
-  event_loop l;
-  ready_socket socket{*l.sockets()};
-  bool in_turn = false, after = true;
-  socket.in_turn = [&] {
-    in_turn = l.is_in_round();
-    l.post([&] {
-      after = l.is_in_round();
-      l.stop();
-    });
-  };
-
-  l.run();
-
-  EXPECT_TRUE(in_turn);
-  EXPECT_FALSE(after);
-}
-
-/// Takes a few bytes in each turn, and nothing for a while after each that it is told of.
-class slow_reader final : public net::stream_socket {
-public:
-  slow_reader(net::event_loop& l, int fd, int pauses)
-      : stream_socket(l, leaves::at_turn_end, fd), loop_(l), pauses_(pauses) {
-    start_watching();
-  }
-  std::string got;
-  bool has_ended = false;
-
-private:
-  bool wants_input() const noexcept override { return !is_paused_ && !has_ended; }
-  std::size_t on_read_begin() override { return 3; }
-  void on_input(bytes_view data) override {
-    got += as_text(data);
-    is_paused_ = pauses_ != 0;
-    if (!is_paused_) return;
-    --pauses_;
-    loop_.post([this] {
-      is_paused_ = false;
-      watch();
-    });
-  }
-  void on_peer_gone(int error) override {
-    EXPECT_EQ(error, 0);
-    has_ended = true;
-    close_socket();
-    loop_.stop();
-  }
-  void on_broken() override { loop_.stop(); }
-  void on_send_failed(int) override {}
-  void on_tls_failed(const std::string&) override {}
-  std::shared_ptr<void> keep_alive() override { return nullptr; }
-  void on_exception(std::exception_ptr) noexcept override { loop_.stop(); }
-
-  net::event_loop& loop_;
-  int pauses_;
-  bool is_paused_ = false;
-};
-
-TEST(StreamSocket, ReadsAllThatCameInTurnsAndThenTheEnd) {
-  const std::string sent(100, 'x');
-  for (int pauses = 0; pauses < 50; ++pauses) {
-    event_loop l;
-    int ends[2] = {-1, -1};
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
-    ASSERT_EQ(::write(ends[1], sent.data(), sent.size()), static_cast<ssize_t>(sent.size()));
-    ::shutdown(ends[1], SHUT_WR); // nothing happens from now on but what the reader asks for
-    slow_reader reader{l, ends[0], pauses};
-
-    l.run();
-
-    EXPECT_EQ(reader.got, sent);
-    EXPECT_TRUE(reader.has_ended);
-    ::close(ends[1]);
-  }
-}
-
-struct turns_of_two {
-  std::string order;
-  std::vector<int> shares; // of the slow one
-};
-
-turns_of_two slow_beside_quick() {
-  turns_of_two out;
-  event_loop l;
-  ready_socket slow{*l.sockets()}, quick{*l.sockets()};
-  slow.leaves_input = quick.leaves_input = false;
-  slow.in_turn = [&] {
-    out.order += 's';
-    out.shares.push_back(slow.messages_per_turn());
-    if (slow.turns <= 3) take_long();
-    if (slow.turns == 5) l.stop();
-  };
-  quick.in_turn = [&] { out.order += 'q'; };
-  l.run();
-  l.stop();
-  return out;
-}
-
-TEST(EventLoop, MailThatWasSentBeforeAFunctionWasPostedComesFirst) {
-  event_loop l;
-  std::string order;
-  struct mail {
-    std::string& order;
-    bool waits = true;
-  } sent{order};
-  l.set_turn_hook(
-      [](void* m) {
-        auto& it = *static_cast<mail*>(m);
-        if (std::exchange(it.waits, false)) it.order += "mail ";
-      },
-      &sent);
-
-  l.wake(); // as a sender of mail on another thread does
-  l.post([&] { order += "function"; });
-  l.post([&] { l.stop(); });
-  l.run();
-
-  EXPECT_EQ(order, "mail function");
-}
-
-TEST(Poller, WhoseTurnsTakeLongWaitsAndGetsLessInEach) {
-  turns_of_two seen;
-  // On a busy machine a turn that is not meant to may take long.
-  for (int i = 0; i < 100 && (seen.order != "sqqsqsqsqs" || seen.shares.back() != 5); ++i) seen = slow_beside_quick();
-
-  EXPECT_EQ(seen.order, "sqqsqsqsqs"); // after its first turn, behind the quick one
-  EXPECT_THAT(seen.shares, testing::ElementsAre(16, 8, 4, 4, 5));
 }
 
 } // namespace

@@ -6,7 +6,7 @@
 namespace swill::transport::detail {
 
 server_connection::server_connection(std::shared_ptr<core> c, lane& l, net::newcomer n, const door& through)
-    : stream_socket(l.loop, leaves::at_turn_end, n.fd),
+    : stream_socket(l.loop, leaves::at_round_end, n.fd),
       core_(std::move(c)),
       lane_(l),
       http_(std::make_unique<http_part>(core_->settings.limits.header_size,

@@ -1,6 +1,6 @@
 #include "libswill/transport/detail/server_connection.hpp"
 
-// What a connection writes. Everything of one turn goes into one buffer and leaves in one send at the turn's end; what the kernel does
+// What a connection writes. Everything of one turn goes into one buffer and leaves in one send at the end of the round; what the kernel does
 // not take stays there until it does.
 
 namespace swill::transport::detail {
