@@ -20,6 +20,7 @@ void outage_log::down(const void* link, const std::string& where, reason r, cons
   {
     const std::lock_guard lock{mutex_};
     const bool first = down_.empty();
+    if (first) is_again_ = was_up_;
     down_.insert(link);
     const std::string who = r == reason::refused && !user.empty() ? user : users();
     const bool fresh = r != reason::unreachable && told_.size() < most_told && told_.insert(who + why).second;
@@ -48,12 +49,15 @@ bool outage_log::is_up() const {
 }
 
 void outage_log::up(const void* link, const std::string& where, const logger& log) {
+  bool again = false;
   {
     const std::lock_guard lock{mutex_};
+    was_up_ = true;
     if (down_.erase(link) == 0 || !down_.empty()) return;
     told_.clear();
+    again = is_again_;
   }
-  log.write(log_level::info, printable("Redis at " + where + ": connected again"));
+  log.write(log_level::info, printable("Redis at " + where + (again ? ": connected again" : ": connected")));
 }
 
 void outage_log::forget(const void* link) {

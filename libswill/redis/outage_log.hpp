@@ -36,6 +36,8 @@ private:
   std::set<std::string> users_;
   std::set<const void*> down_; ///< links that are down
   std::set<std::string> told_; ///< what was refused in this outage
+  bool was_up_ = false;        ///< some link has had a connection
+  bool is_again_ = false;      ///< so it was when this outage began
 };
 
 } // namespace swill::redis

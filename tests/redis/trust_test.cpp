@@ -188,9 +188,28 @@ TEST(OutageLog, SaysInOneLineWhoNeedsIt) {
     EXPECT_TRUE(log.all.empty());
     server.restart();
     for (auto* c : {&one, &two, &three}) c->up();
-    EXPECT_NE(log.all.take().find("connected again"), std::string::npos);
+    EXPECT_TRUE(log.all.take().ends_with(": connected")); // for the first time
   }
   EXPECT_TRUE(log.all.empty());
+}
+
+TEST(OutageLog, SaysAgainOnlyOfWhatWasConnectedBefore) {
+  outage_log outages;
+  lines log;
+  const logger to{&log.sink};
+  const int links[2] = {};
+  const auto go_down_and_up = [&] {
+    for (const int& l : links) outages.down(&l, "x", outage_log::reason::unreachable, "refused", "", to);
+    log.all.take();
+    for (const int& l : links) outages.up(&l, "x", to);
+    return log.all.take();
+  };
+
+  const std::string first = go_down_and_up();
+  const std::string second = go_down_and_up();
+
+  EXPECT_EQ(first, "Redis at x: connected");
+  EXPECT_EQ(second, "Redis at x: connected again");
 }
 
 TEST(OutageLog, NamesOnlyWhomARefusalConcerns) {
