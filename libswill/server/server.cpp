@@ -245,9 +245,11 @@ void server::start() {
   settings.log = impl_->log;
   settings.is_ready = [a = impl_->actors.get()] { return a->is_ready(); };
   impl_->add_routes(settings, service->http);
-  impl_->actors->serve(service);
-  impl_->sockets =
+  auto sockets =
       std::make_unique<transport::websocket_server>(std::move(settings), *impl_->actors, impl_->threads.loops());
+  sockets->listen(); // before plugins start: where an address cannot be had, nothing has begun that would have to end
+  impl_->actors->serve(service);
+  impl_->sockets = std::move(sockets);
   impl_->sockets->start();
 }
 

@@ -49,7 +49,7 @@ websocket_server::websocket_server(server_settings settings, gate& g, std::vecto
 
 websocket_server::~websocket_server() { stop(std::chrono::milliseconds{0}); }
 
-void websocket_server::start() {
+void websocket_server::listen() {
   const auto& settings = impl_->core->settings;
   net::event_loop& first = impl_->core->lanes.front()->loop;
   for (const detail::door& d : impl_->core->doors) {
@@ -58,7 +58,11 @@ void websocket_server::start() {
         net::acceptor::make(first, impl_->core->lanes.front()->log, where, {settings.backlog, settings.kernel_unsent},
                             [i = impl_.get(), &d](net::newcomer n) { i->take(std::move(n), d); }));
   }
-  for (const auto& l : impl_->acceptors) first.post([l] { l->start(); });
+}
+
+void websocket_server::start() {
+  if (impl_->acceptors.empty()) listen();
+  for (const auto& l : impl_->acceptors) impl_->core->lanes.front()->loop.post([l] { l->start(); });
   impl_->watch_tls();
 }
 

@@ -43,7 +43,11 @@ public:
   /// As stop() without grace.
   ~websocket_server();
 
-  /// Opens the listeners; throws std::system_error when one cannot be, or std::invalid_argument for an address that is none.
+  /// Opens the listeners; throws std::system_error when one cannot be, or std::invalid_argument for an address that is none. The kernel lets
+  /// those who connect wait until start(). Once.
+  void listen();
+
+  /// Takes connections; calls listen() first where nobody has.
   void start();
 
   /// The addresses that it listens on, with their real ports, in the order of the settings.

@@ -4,14 +4,18 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <unistd.h>
 
 namespace swill {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(Serve, SaysInOneLineWhyItCannotStart) {
   app a;
@@ -27,6 +31,25 @@ TEST(Serve, SaysInOneLineWhyItCannotStart) {
   EXPECT_THAT(said, HasSubstr(": cannot listen on " + taken +
                               ", where somebody listens already (end that program, or "
                               "choose another address): Address already in use\n"));
+}
+
+TEST(Serve, StartsNothingThatWouldHaveToEndWhereItCannotListen) {
+  struct starting : plugin {
+    bool has_started = false;
+    void start(actors::runtime&) override { has_started = true; }
+    void stop(std::function<void()> done) override { done(); }
+  };
+  app first, a;
+  server other{first, {.listen = {"127.0.0.1:0"}, .io_threads = 1}};
+  other.start();
+  const auto p = a.use(std::make_shared<starting>());
+  std::string lines;
+  a.set_log([&lines](const log_entry& e) { lines += std::string{e.text} + "\n"; });
+
+  EXPECT_THROW((server{a, {.listen = {other.addresses().front()}, .io_threads = 1}}.start()), std::system_error);
+
+  EXPECT_FALSE(p->has_started);
+  EXPECT_THAT(lines, Not(HasSubstr("drain")));
 }
 
 TEST(Serve, SaysWhereItListens) {
