@@ -156,6 +156,11 @@ void test_client::nothing_came(const char* otherwise) const {
   throw std::logic_error(otherwise);
 }
 
+bool test_client::takes_stream(std::uint64_t seq) const {
+  const detail::handler* h = server_.service_->find(names_.at(seq));
+  return h != nullptr && h->request_streams;
+}
+
 test_client::reply test_client::message_of(std::uint64_t seq) {
   while (auto r = receive(seq)) {
     if (r->failure) throw *r->failure;
@@ -170,7 +175,8 @@ test_client::reply test_client::result_of(std::uint64_t seq) {
     if (r->failure) throw *r->failure;
     if (r->type == wire::response_type::message) return std::move(*r);
   }
-  nothing_came("no answer yet: advance the clock, or use open and expect");
+  nothing_came(takes_stream(seq) ? "no answer yet: this handler takes a stream; use open_stream, send and end"
+                                 : "no answer yet: advance the clock, or use open and expect");
 }
 
 std::vector<test_client::reply> test_client::stream_of(std::uint64_t seq) {
@@ -180,7 +186,9 @@ std::vector<test_client::reply> test_client::stream_of(std::uint64_t seq) {
     if (r->type == wire::response_type::end_of_stream) return out;
     if (r->type == wire::response_type::message) out.push_back(std::move(*r));
   }
-  nothing_came("the stream has not ended yet: advance the clock, or use open and expect");
+  nothing_came(takes_stream(seq)
+                   ? "the stream has not ended yet: this handler takes a stream, too; use open_stream, send and end"
+                   : "the stream has not ended yet: advance the clock, or use open and expect");
 }
 
 } // namespace swill

@@ -152,6 +152,8 @@ private:
   reply message_of(std::uint64_t seq);
   reply result_of(std::uint64_t seq);
   std::vector<reply> stream_of(std::uint64_t seq);
+  /// The handler that this request calls is known, and its request streams.
+  bool takes_stream(std::uint64_t seq) const;
   [[noreturn]] void nothing_came(const char* otherwise) const;
 
   test_server& server_;

@@ -107,5 +107,24 @@ TEST(TestClient, SaysThatNothingHasComeYet) {
   EXPECT_EQ(c.expect<int>(seq), 1);
 }
 
+TEST(TestClient, NamesWhatCallsAHandlerThatTakesAStream) {
+  app a;
+  a.handle("sum", [](streaming_request<int> in) -> task<int> {
+    int total = 0;
+    while (const auto n = co_await in.next()) total += *n;
+    co_return total;
+  });
+  a.handle("copy", [](streaming_request<int> in) -> stream<int> {
+    while (const auto n = co_await in.next()) co_yield *n;
+  });
+  test_server s{a};
+  test_client c{s};
+
+  EXPECT_EQ(said_by([&] { c.call<int>("sum", 1); }),
+            "no answer yet: this handler takes a stream; use open_stream, send and end");
+  EXPECT_EQ(said_by([&] { c.collect<int>("copy", 1); }),
+            "the stream has not ended yet: this handler takes a stream, too; use open_stream, send and end");
+}
+
 } // namespace
 } // namespace swill
