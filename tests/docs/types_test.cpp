@@ -44,6 +44,16 @@ TEST(TypesPage, DescribesAStruct) {
   EXPECT_FALSE(swill::from_value<order>(value::map({{"sku", "ABC123"}, {"coupon", "SPRING"}})));
 }
 
+TEST(TypesPage, ConvertsValues) {
+  // [from-value]
+  const value given = value::map({{"sku", "ABC123"}, {"quantity", 2}});
+  const swill::result<order> o = swill::from_value<order>(given);
+  if (!o) throw o.error(); // 422, with all problems in its data
+  EXPECT_EQ(o->quantity, 2);
+  EXPECT_EQ(*swill::to_value(*o).find<std::string>("sku"), "ABC123");
+  // [/from-value]
+}
+
 TEST(TypesPage, DescribesAnEnumeration) {
   EXPECT_EQ(swill::to_value(color::blue), value{"blue"});
   EXPECT_FALSE(swill::from_value<color>(value{"green"}));
