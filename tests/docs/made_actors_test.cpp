@@ -106,6 +106,26 @@ TEST(ActorsPage, HasAHouse) {
   EXPECT_EQ(client.call<std::int64_t>("visitors"), 1);
 }
 
+// The row of docs/handlers.md about the log.
+TEST(ActorsPage, HasAnActorThatLogs) {
+  std::vector<std::string> lines;
+  swill::app app;
+  app.set_log([&lines](const swill::log_entry& e) { lines.emplace_back(e.text); });
+  const auto house = app.spawn("house", [log = app.log()](caf::event_based_actor*) -> caf::behavior {
+    return {[log](const std::string& name) {
+      swill::logger{&log}.write(swill::log_level::info, "is here", {{"name", name}});
+      return true;
+    }};
+  });
+  app.handle_actor<std::string, bool>("enter", house);
+  swill::test_server server{app};
+  swill::test_client client{server};
+
+  EXPECT_TRUE(client.call<bool>("enter", std::string{"ann"}));
+
+  EXPECT_THAT(lines, testing::ElementsAre("is here"));
+}
+
 TEST(ActorsPage, HasLots) {
   swill::app app;
   // [keyed]
