@@ -224,7 +224,7 @@ const value* find_note(const schema::node& type, std::string_view name) noexcept
   return nullptr;
 }
 
-std::vector<std::string> rule_words(const schema::node& type) {
+std::vector<std::string> constraint_words(const schema::node& type) {
   std::vector<std::string> words;
   if (std::string text = length_words(type.rules); !text.empty()) words.push_back(std::move(text));
   for (const detail::schema_rule& r : type.rules) {
@@ -234,6 +234,11 @@ std::vector<std::string> rule_words(const schema::node& type) {
     for (const std::string& text : list_under<std::string>(*constraints, "predicates"))
       words.push_back("refused: " + text);
   }
+  return words;
+}
+
+std::vector<std::string> rule_words(const schema::node& type) {
+  std::vector<std::string> words = constraint_words(type);
   if (const value* unit = find_note(type, "unit"); unit != nullptr && unit->get_if<std::string>() != nullptr)
     words.push_back("in " + *unit->get_if<std::string>());
   if (type.kind == schema_kind::recursion) return words;

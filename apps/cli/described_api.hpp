@@ -66,6 +66,9 @@ const schema::node& resolved(const schema::node& type) noexcept;
 /// A note of a type by its name in introspection, such as "default"; null: there is none.
 const value* find_note(const schema::node& type, std::string_view name) noexcept;
 
+/// The constraints of a type itself, without those of its parts, in a few words each: "at least 1", "length 2 to 9".
+std::vector<std::string> constraint_words(const schema::node& type);
+
 /// What a value of that type must be like, in a few words each: "at least 1", "length 2 to 9", "each: greater than 0". For an optional type,
 /// what the value must be like when there is one.
 std::vector<std::string> rule_words(const schema::node& type);

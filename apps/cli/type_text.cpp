@@ -1,5 +1,6 @@
 #include "apps/cli/type_text.hpp"
 
+#include "apps/cli/described_api.hpp"
 #include "apps/cli/json.hpp"
 #include "libswill/api/types/schema.hpp"
 #include "libswill/api/types/schema_node.hpp"
@@ -26,10 +27,20 @@ std::string nested_text(const schema::node& type, std::size_t depth) {
   return is_union ? out : type.name + "[" + out + "]";
 }
 
+/// "length 2 to 9, matches ^[a-z]+$"; empty where this program knows none of the constraints, which are then shown as they are.
+std::string constraints_text(const schema::node& type) {
+  std::string out;
+  for (const std::string& words : constraint_words(type)) out += (out.empty() ? "" : ", ") + words;
+  return out;
+}
+
 /// Constraints and the like, on the line of what they are about, and its documentation.
 std::string notes_text(const schema::node& type) {
   std::string out;
-  for (const auto& [name, note] : type.notes) out += "  " + name + " " + dump(to_json(note));
+  for (const auto& [name, note] : type.notes) {
+    const std::string words = name == "constraints" ? constraints_text(type) : std::string{};
+    out += "  " + (words.empty() ? name + " " + dump(to_json(note)) : words);
+  }
   if (!type.documentation.empty()) out += "  — " + type.documentation;
   return out;
 }

@@ -191,12 +191,12 @@ TEST_F(Cli, DescribesOneHandler) {
 
 TEST_F(Cli, DescribesTheRulesOfItems) {
   EXPECT_EQ(swill({"describe", "tag"}).out, "tag\nrequest: tagged\n"
-                                            "  tags: list[str]  constraints {\"min_length\":1}\n"
-                                            "    each item: str  constraints {\"pattern\":\"^[a-z]+$\"}\n"
+                                            "  tags: list[str]  length at least 1\n"
+                                            "    each item: str  matches ^[a-z]+$\n"
                                             "  marks: dict[str, int]\n"
-                                            "    each value: int  format \"int32\"  constraints {\"ge\":1,\"le\":6}\n"
+                                            "    each value: int  format \"int32\"  at least 1, at most 6\n"
                                             "  note: str | None  optional true  default null\n"
-                                            "    as: str  constraints {\"min_length\":2}\n"
+                                            "    as: str  length at least 2\n"
                                             "response: None\n");
 }
 
