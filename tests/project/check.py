@@ -288,32 +288,33 @@ def check_long_build_says_that_it_goes_on(world):
 def check_cluster(world):
     two = make(world, "two", "--cluster")
     one = make(world, "one")
+    done = world.run("cmake", "-G", "Ninja", "-B", "build", where=one, environment={"CMAKE_PREFIX_PATH": str(world.prefix)})
+    require(done.returncode == 0, f"{done.stdout}{done.stderr}")
     done = world.swill("add", "cluster", where=one)
     require(done.returncode == 0, done.stderr)
-    names = [sorted(str(p.relative_to(d)) for p in d.rglob("*") if p.is_file()) for d in (one, two)]
+    names = [sorted(str(p.relative_to(d)) for p in d.rglob("*") if p.is_file() and d / "build" not in p.parents) for d in (one, two)]
     require(names[0] == names[1], f"{names}")
     done = world.swill("add", "cluster", where=one)
     require(done.returncode == 1 and "exists already, and nothing was added" in done.stderr, done.stderr)
-    run_cluster(world, two)
+    run_cluster(world, one)
 
 
-def run_cluster(world, two):
+def run_cluster(world, one):
     """Its programs with a Redis, without containers: two gateways, and a worker of both."""
-    for command in ["cmake -G Ninja -B build", "cmake --build build --target two-gateway two-worker"]:
-        done = world.run("bash", "-euc", command, where=two, environment={"CMAKE_PREFIX_PATH": str(world.prefix)})
-        require(done.returncode == 0, f"{command}: {done.stdout}{done.stderr}")
-    (two / "secret").write_text("a secret of more than sixteen bytes\n")
+    done = world.run("cmake", "--build", "build", "--target", "one-gateway", "one-worker", where=one)
+    require(done.returncode == 0, f"it was configured before it became a cluster: {done.stdout}{done.stderr}")
+    (one / "secret").write_text("a secret of more than sixteen bytes\n")
     redis, *ports = [free_port() for _ in range(5)]
     shared = ["--redis", f"redis://127.0.0.1:{redis}"]
     commands = [["redis-server", "--port", str(redis), "--save", "", "--bind", "127.0.0.1"]]
     for port, workers in (ports[:2], ports[2:]):
-        commands.append(["build/two-gateway", "--port", str(port), "--workers-listen", f"127.0.0.1:{workers}", "--workers-secret-file", "secret", *shared])
-    commands.append(["build/two-worker", "--gateway", f"127.0.0.1:{ports[1]}", "--gateway", f"127.0.0.1:{ports[3]}", "--secret-file", "secret", *shared])
-    running = [subprocess.Popen(c, cwd=two, env=world.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) for c in commands]
+        commands.append(["build/one-gateway", "--port", str(port), "--workers-listen", f"127.0.0.1:{workers}", "--workers-secret-file", "secret", *shared])
+    commands.append(["build/one-worker", "--gateway", f"127.0.0.1:{ports[1]}", "--gateway", f"127.0.0.1:{ports[3]}", "--secret-file", "secret", *shared])
+    running = [subprocess.Popen(c, cwd=one, env=world.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) for c in commands]
     urls = [f"ws://127.0.0.1:{port}/ws" for port in ports[::2]]
     try:
         def greets(url):
-            return world.swill("--url", url, "call", "two.greet", '{"name": "Ada"}').stdout == '"Hello, Ada!"\n'
+            return world.swill("--url", url, "call", "one.greet", '{"name": "Ada"}').stdout == '"Hello, Ada!"\n'
 
         for url in urls:
             until("a worker's answer", lambda: greets(url), 20)
