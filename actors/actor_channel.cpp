@@ -1,5 +1,7 @@
 #include "actors/actor_channel.hpp"
 
+#include "actors/ask.hpp"
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -15,6 +17,7 @@ channel_base::channel_base(scope& s, caf::strong_actor_ptr to, std::uint32_t win
 channel_base::~channel_base() {
   if (self_ == nullptr) return;
   if (opened_ && !over_) post(cancel_atom::value, self());
+  self_->forget(*this);
   self_->remove_receiver(*this);
 }
 
@@ -76,13 +79,18 @@ bool channel_base::on_mail(caf::mailbox_element& element) {
     return true;
   }
   if (content.match_elements<fail_atom, int, std::string>()) {
-    failure_.emplace(content.get_as<int>(1), content.get_as<std::string>(2));
-    finish();
+    fail({content.get_as<int>(1), content.get_as<std::string>(2)});
     return true;
   }
   if (content.match_elements<fail_atom, std::int64_t, std::string>()) {
-    failure_.emplace(content.get_as<std::int64_t>(1), content.get_as<std::string>(2));
-    finish();
+    fail({content.get_as<std::int64_t>(1), content.get_as<std::string>(2)});
+    return true;
+  }
+  if (content.match_elements<drop_atom>()) {
+    log("let go",
+        "has let go of this stream, which had not ended: keep a copy of the swill::outgoing or swill::incoming, "
+        "or call end() or fail()");
+    fail(errors::internal());
     return true;
   }
   break_off();
@@ -91,22 +99,47 @@ bool channel_base::on_mail(caf::mailbox_element& element) {
 
 void channel_base::break_off() {
   post(cancel_atom::value, self());
-  failure_.emplace(errors::internal());
+  fail(errors::internal());
+}
+
+void channel_base::fail(error e) {
+  failure_.emplace(std::move(e));
   finish();
 }
 
+void channel_base::log(std::string_view kind, std::string_view what) const {
+  log_in(scope_, kind, [this, what](log_limiter::length) {
+    const auto* actor = dynamic_cast<const caf::local_actor*>(to_->get());
+    return std::string{"the actor ("} + (actor != nullptr ? actor->name() : "of another kind") + ") " +
+           std::string{what};
+  });
+}
+
 void channel_base::on_down(const caf::error&) {
-  if (over_) return;
-  failure_.emplace(error_code::unavailable, "The handler is not there");
-  finish();
+  if (!over_) fail({error_code::unavailable, "The handler is not there"});
+}
+
+// What an actor answers says nothing else: it may have returned something where nothing was wanted.
+void channel_base::on_response(caf::type_erased_tuple& content) {
+  if (over_ || !content.match_elements<caf::error>()) return;
+  const auto& e = content.get_as<caf::error>(0);
+  if (e == caf::sec::unexpected_message)
+    log("unknown stream", "does not take this stream: its function for it has to take what this handler was registered "
+                          "for, and be in swill::streaming");
+  try {
+    throw_from(e);
+  } catch (const error& told) {
+    fail(told);
+  } catch (const std::exception& other) {
+    log("refused stream", other.what());
+    fail(errors::internal());
+  }
 }
 
 void channel_base::on_own_end() {
   if (opened_ && !over_) post(cancel_atom::value, self());
   self_ = nullptr;
-  if (over_) return;
-  failure_.emplace(error_code::unavailable, "The actor of the request has ended");
-  finish();
+  if (!over_) fail({error_code::unavailable, "The actor of the request has ended"});
 }
 
 } // namespace swill::actors

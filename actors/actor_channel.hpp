@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 // How a request and a streaming handler actor speak (docs/handlers.md, "Streaming handler actors"). `request` is the request's actor.
 //
@@ -19,7 +21,9 @@
 //   (item_atom, request, In)     within its credit  (end_atom)              the stream is complete
 //   (end_atom, request)          half-close         (fail_atom, int, str)   ERROR with this code and message
 //   (credit_atom, request, n)    n more items       (credit_atom, n)        n more items of the client
-//   (cancel_atom, request)       nobody listens
+//   (cancel_atom, request)       nobody listens     (drop_atom)             nobody has the stream any more
+//
+// The first two, open_atom and the first item, are requests of CAF: by an error in answer, such as that of an actor that does not take them, the stream ends.
 
 namespace swill::actors {
 
@@ -28,9 +32,10 @@ using item_atom = caf::atom_constant<caf::atom("item")>;
 using end_atom = caf::atom_constant<caf::atom("end")>;
 using fail_atom = caf::atom_constant<caf::atom("fail")>;
 using credit_atom = caf::atom_constant<caf::atom("credit")>;
+using drop_atom = caf::atom_constant<caf::atom("drop")>;
 
 /// The part of a channel that does not depend on types.
-class channel_base : public mail_receiver {
+class channel_base : public mail_receiver, public response_receiver {
 public:
   channel_base(scope& s, caf::strong_actor_ptr to, std::uint32_t window);
   channel_base& operator=(channel_base&&) = delete;
@@ -52,6 +57,11 @@ protected:
     to_->enqueue(caf::make_mailbox_element(caf::strong_actor_ptr{self_->ctrl()}, caf::make_message_id(), {},
                                            std::forward<Ts>(xs)...),
                  self_->context());
+  }
+  /// The same as a request of CAF, which answers it where the actor does not take it.
+  template <class... Ts>
+  void ask(Ts&&... xs) {
+    if (self_ != nullptr) self_->send_request(to_, *this, std::forward<Ts>(xs)...);
   }
   caf::actor self() const {
     return self_ == nullptr ? caf::actor{} : caf::actor_cast<caf::actor>(caf::strong_actor_ptr{self_->ctrl()});
@@ -75,6 +85,9 @@ private:
   bool on_mail(caf::mailbox_element& element) override;
   void on_down(const caf::error& reason) override;
   void on_own_end() override;
+  void on_response(caf::type_erased_tuple& content) override;
+  void fail(error e);
+  void log(std::string_view kind, std::string_view what) const;
   void finish();
   void take_credit();
   void wake_all();
@@ -104,12 +117,15 @@ public:
 
   template <class... In>
   void open(In&&... in) {
-    post(open_atom::value, self(), std::forward<In>(in)...);
+    ask(open_atom::value, self(), std::forward<In>(in)...);
     opened();
   }
   template <class In>
   void send(In item) {
-    post(item_atom::value, self(), std::move(item));
+    if (std::exchange(has_sent_, true))
+      post(item_atom::value, self(), std::move(item));
+    else
+      ask(item_atom::value, self(), std::move(item));
   }
 
   SWILL_MUST_AWAIT("next() gives nothing until it is awaited: co_await it")
@@ -140,6 +156,7 @@ private:
     return true;
   }
   std::deque<Out> items_;
+  bool has_sent_ = false; ///< an item of the client
 };
 
 } // namespace swill::actors

@@ -4,6 +4,16 @@
 
 namespace swill::actors {
 
+namespace {
+
+/// It has a behaviour, and has not begun to end. Whoever waits for one that ends is told of that.
+bool lives_on(const caf::local_actor& a) {
+  const auto* scheduled = dynamic_cast<const caf::scheduled_actor*>(&a);
+  return a.ctrl()->strong_refs > 0 && (scheduled == nullptr || scheduled->has_behavior());
+}
+
+} // namespace
+
 bool actor_stream::send_item(caf::mailbox_element_ptr item) {
   if (!is_open || ends) return false;
   if (free_room() > 0) {
@@ -38,8 +48,16 @@ void actor_stream::drop_functions() {
   item = nullptr;
 }
 
+void actor_stream::on_let_go() {
+  if (!is_open || ends || when_room || tells_room || answers_at_end || !lives_on(*self)) return;
+  post(drop_atom::value);
+  close();
+}
+
+// With the actor, or because another behaviour takes the place of this.
 actor_streams::~actor_streams() {
   for (const auto& [request, s] : *this) {
+    if (lives_on(*s->self)) s->post(drop_atom::value);
     s->is_open = false;
     s->drop_functions();
   }
@@ -65,7 +83,9 @@ void actor_stream::on_credit(std::uint32_t n) {
 void actor_stream::tell_room() {
   auto f = std::exchange(when_room, nullptr);
   if (!f) return;
+  tells_room = true;
   f();
+  tells_room = false;
   if (is_open && !when_room) when_room = std::move(f);
 }
 

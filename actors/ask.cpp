@@ -113,14 +113,15 @@ void ask_base::finish() {
   if (error_) throw_from(error_);
 }
 
-/// With the request, where it is one that asks.
-void ask_base::log(std::string_view kind, const log_limiter::text_maker& text) const {
-  auto* const self = static_cast<loop_actor*>(scope_->native_actor());
+void log_in(scope& s, std::string_view kind, const log_limiter::text_maker& text) {
+  auto* const self = static_cast<loop_actor*>(s.native_actor());
   if (auto* request = dynamic_cast<request_actor*>(self); request != nullptr)
     request->call().log_failure(kind, text, log_level::warning);
   else if (unit* const here = unit::current(); here != nullptr)
     here->log_limited(kind, {.level = log_level::warning, .text = {}}, text);
 }
+
+void ask_base::log(std::string_view kind, const log_limiter::text_maker& text) const { log_in(*scope_, kind, text); }
 
 void ask_base::log_unknown_message(std::span<const caf::rtti_pair> types) const {
   log("unknown message", [this, types](log_limiter::length) {

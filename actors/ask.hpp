@@ -49,6 +49,9 @@ caf::strong_actor_ptr actor_behind(const Handle& h) {
   }
 }
 
+/// A line of the request that waits in s, or of its unit.
+void log_in(scope& s, std::string_view kind, const log_limiter::text_maker& text);
+
 /// The part of an ask that does not depend on types: suspended until the answer, the timeout, the other's end, or cancellation.
 class ask_base : wait, timer, response_receiver, mail_receiver {
 public:

@@ -107,7 +107,7 @@ TEST_F(ActorStream, StreamsBothWays) {
   a.handle_actor<stream_of<int>, stream_of<int>>("double", spawn([held](incoming<int> from, outgoing<int> to) {
                                                    from.on_item([to, held](int n) mutable {
                                                      if (n < 0) return to.fail(error{409, "no"});
-                                                     to.push(2 * n);
+                                                     EXPECT_TRUE(to.push(2 * n));
                                                    });
                                                    from.on_end([to]() mutable { to.end(); });
                                                  }));
@@ -127,7 +127,7 @@ TEST_F(ActorStream, TakesOtherMessagesBesides) {
     const auto n = std::make_shared<int>(0);
     return streaming(self,
                      [n](outgoing<int> to, int) {
-                       to.push(++*n);
+                       EXPECT_TRUE(to.push(++*n));
                        to.end();
                      })
         .or_else([n](const std::string&) { return *n; });
@@ -138,6 +138,111 @@ TEST_F(ActorStream, TakesOtherMessagesBesides) {
 
   EXPECT_THAT(c.collect<int>("next", 0), testing::ElementsAre(1)); // which has waited for room
   EXPECT_EQ(c.call<int>("last", "?"), 1);
+}
+
+// --- Nobody waits for nothing
+
+TEST_F(ActorStream, RefusesAStreamThatItsActorDoesNotTake) {
+  const auto quiet = [](caf::event_based_actor* self) { self->set_default_handler(caf::drop); };
+  const caf::actor own = s.system().spawn([quiet](caf::event_based_actor* self) -> caf::behavior {
+    quiet(self);
+    return streaming(self, [](outgoing<int> to, int) { to.end(); });
+  });
+  const auto made = a.spawn("made", [](caf::event_based_actor* self) -> caf::behavior {
+    return streaming(self, [](incoming<double> from) { from.on_end([] { return 1; }); });
+  });
+  const auto plain =
+      a.spawn("plain", [](caf::event_based_actor*) -> caf::behavior { return {[](const std::string&) { return 1; }}; });
+  a.handle_actor<std::string, stream_of<int>>("own", own);
+  a.handle_actor<stream_of<int>, int>("item", made);
+  a.handle_actor<std::string, stream_of<int>>("plain", plain);
+  a.handle_actor<stream_of<int>, stream_of<int>>("both", plain);
+  test_client& c = serve();
+
+  EXPECT_EQ(arrived(c, c.open("own", std::string{"x"})), strings{"e:501"});
+  EXPECT_EQ(arrived(c, c.open("plain", std::string{"x"})), strings{"e:501"});
+  EXPECT_EQ(arrived(c, c.open("both", 1)), strings{"e:501"});
+  EXPECT_EQ(arrived(c, c.open("item", 1)), strings{"e:501"});
+  EXPECT_THAT(a.lines(), testing::Contains(testing::HasSubstr("does not take this stream")));
+}
+
+TEST_F(ActorStream, AnErrorInAnswerToAStreamIsItsError) {
+  a.handle_actor<int, stream_of<int>>("sold", s.system().spawn([](caf::event_based_actor*) -> caf::behavior {
+    return {[](actors::open_atom, const caf::actor&, int) -> caf::result<void> {
+      return to_caf(error{409, "sold out", value{7}});
+    }};
+  }));
+  test_client& c = serve();
+
+  const error e = error_of([&] { c.collect<int>("sold", 1); });
+
+  EXPECT_EQ(e.code, 409);
+  EXPECT_EQ(e.message, "sold out");
+  EXPECT_EQ(e.data, value{7});
+}
+
+TEST_F(ActorStream, EndsWhenNobodyHasIt) {
+  std::optional<outgoing<int>> kept;
+  a.handle_actor<int, stream_of<int>>("down", spawn([&kept](outgoing<int> to, int what) {
+                                        EXPECT_TRUE(what != 1 || to.push(1));
+                                        if (what == 2) kept = to;
+                                        if (what == 3) to.on_cancel([] {});
+                                      }));
+  a.handle_actor<stream_of<int>, int>("up", spawn([](incoming<int> from) { from.on_item([](int) {}); }));
+  a.handle_actor<stream_of<int>, stream_of<int>>("both", spawn([](incoming<int> from, outgoing<int> to) {
+                                                   from.on_item([to](int) {});
+                                                   from.on_end([] {});
+                                                 }));
+  test_client& c = serve();
+
+  EXPECT_EQ(arrived(c, c.open("down", 1)), strings{"e:500"});
+  EXPECT_EQ(arrived(c, c.open("down", 3)), strings{"e:500"});
+  EXPECT_EQ(arrived(c, c.open("up", 1)), strings{"e:500"});
+  EXPECT_THAT(a.lines(), testing::Contains(testing::HasSubstr("has let go of this stream")));
+
+  const auto both = c.open("both", 1), late = c.open("down", 2);
+  EXPECT_EQ(arrived(c, both), strings{});
+  EXPECT_EQ(arrived(c, late), strings{});
+  kept.reset();
+  EXPECT_EQ(arrived(c, late), strings{"e:500"});
+  c.end(both); // what on_item() has called still has a copy
+  c.cancel(both);
+}
+
+TEST_F(ActorStream, LastsWhileAFunctionGoesOnWithIt) {
+  a.handle_actor<int, stream_of<int>>("room", spawn([](outgoing<int> to, int n) {
+                                        const auto left = std::make_shared<int>(n);
+                                        to.on_room([to, left]() mutable {
+                                          while (*left > 0 && to.room() > 0) EXPECT_TRUE(to.push((*left)--));
+                                          if (*left == 0) to.end();
+                                        });
+                                      }),
+                                      actor_options{.window = 2});
+  test_client& c = serve();
+
+  EXPECT_EQ(c.collect<int>("room", 300).size(), 300U);
+}
+
+TEST_F(ActorStream, EndsWithTheBehaviourThatHadIt) {
+  std::optional<outgoing<int>> kept;
+  const auto ends = [&kept](caf::event_based_actor* self) -> caf::behavior {
+    return streaming(self, [self, &kept](outgoing<int> to, int what) {
+      if (what == 1) {
+        kept = std::move(to);
+        self->become([](int) {});
+      } else {
+        self->quit();
+      }
+    });
+  };
+  a.handle_actor<int, stream_of<int>>("becomes", s.system().spawn(ends));
+  a.handle_actor<int, stream_of<int>>("quits", s.system().spawn(ends));
+  test_client& c = serve();
+
+  EXPECT_EQ(arrived(c, c.open("becomes", 1)), strings{"e:500"});
+  EXPECT_FALSE(kept->is_open());
+  EXPECT_EQ(arrived(c, c.open("quits", 2)), strings{"e:503"});
+  kept.reset();
 }
 
 } // namespace

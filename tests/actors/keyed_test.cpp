@@ -262,14 +262,17 @@ TEST_F(Keyed, CountsCancelledCallsThatItsActorHasNotLookedAt) {
 TEST_F(Keyed, CountsCancelledStreamsUntilTheirActorHasDealtWithThem) {
   caf::actor_addr busy;
   int opened = 0;
+  std::optional<outgoing<int>> last;
   a.handle_actor<bid, stream_of<int>>(
       "bids", keyed{[](const bid& b) { return b.lot; },
                     [&](caf::event_based_actor* self, const std::string&) -> caf::behavior {
                       busy = self->address();
                       self->set_default_handler(caf::skip);
-                      return {[&opened, self](const std::string&) {
+                      return {[&opened, &last, self](const std::string&) {
                         self->set_default_handler(caf::drop);
-                        self->become(streaming(self, [&opened](outgoing<int>, const bid&) { ++opened; }));
+                        self->become(streaming(self, [&opened, &last](outgoing<int> to, const bid&) {
+                          if (++opened == 3) last = std::move(to);
+                        }));
                       }};
                     },
                     {.calls = 2}});
