@@ -30,6 +30,9 @@ struct actor_options {
   handler_options handler{};
 };
 
+template <class Handle>
+struct include_actors_handle_actor_hpp {};
+
 namespace actors {
 
 /// What handle_actor takes: a handle of CAF here, actors that the server makes below.
@@ -60,6 +63,11 @@ consteval bool must_be_actor() {
                 "swill::supervised{f}, swill::pool{n, f} or swill::keyed{key_of, f}");
   return is_actor<Handle>;
 }
+
+template <class T>
+inline constexpr bool is_stream_of_coroutine = false;
+template <class T>
+inline constexpr bool is_stream_of_coroutine<stream<T>> = true;
 
 /// How an actor is asked where neither side streams.
 struct actor_question {
@@ -290,12 +298,13 @@ task<Out> upload_to_actor(std::shared_ptr<roster> who, std::uint32_t window, str
 } // namespace actors
 
 template <class Handle>
-void blueprint::handle_actor(std::string_view name, Handle actor) {
-  handle_actor(name, std::move(actor), actor_options{});
+include_actors_handle_actor_hpp<Handle> blueprint::handle_actor(std::string_view name, Handle actor) {
+  return handle_actor(name, std::move(actor), actor_options{});
 }
 
 template <class Handle>
-void blueprint::handle_actor(std::string_view name, Handle actor, const actor_options& o) {
+include_actors_handle_actor_hpp<Handle> blueprint::handle_actor(std::string_view name, Handle actor,
+                                                                const actor_options& o) {
   using message =
       actors::only_message<typename actors::signatures_of<typename actors::served_by<Handle>::handle>::type>;
   constexpr bool is_actor = actors::must_be_actor<Handle>();
@@ -304,19 +313,22 @@ void blueprint::handle_actor(std::string_view name, Handle actor, const actor_op
                 "app.handle_actor<In, Out>(name, actor)");
   if constexpr (is_actor && message::count == 1)
     handle_actor<typename message::in, typename message::out>(name, std::move(actor), o);
+  return {};
 }
 
 template <class In, class Out, class Handle>
-void blueprint::handle_actor(std::string_view name, Handle actor) {
-  handle_actor<In, Out>(name, std::move(actor), actor_options{});
+include_actors_handle_actor_hpp<Handle> blueprint::handle_actor(std::string_view name, Handle actor) {
+  return handle_actor<In, Out>(name, std::move(actor), actor_options{});
 }
 
 template <class In, class Out, class Handle>
-void blueprint::handle_actor(std::string_view name, Handle actor, const actor_options& o) {
+include_actors_handle_actor_hpp<Handle> blueprint::handle_actor(std::string_view name, Handle actor,
+                                                                const actor_options& o) {
   using signatures = typename actors::signatures_of<typename actors::served_by<Handle>::handle>::type;
   constexpr bool streams = actors::side<In>::streams || actors::side<Out>::streams;
   constexpr bool sendable = actors::is_sendable<typename actors::side<In>::type>;
   constexpr bool told = !streams || !actors::side<In>::has_info;
+  constexpr bool named = !actors::is_stream_of_coroutine<In> && !actors::is_stream_of_coroutine<Out>;
   using served_by = actors::served_by<Handle>;
   using key_of = decltype(served_by::key_of(actor));
   using message = typename actors::side<In>::type;
@@ -325,22 +337,24 @@ void blueprint::handle_actor(std::string_view name, Handle actor, const actor_op
   constexpr bool lacks_factory = requires { requires key_of::lacks_factory; };
   constexpr bool has_key = takes_key && std::is_invocable_v<key_of, const message&>;
   constexpr bool is_actor = actors::must_be_actor<Handle>();
-  constexpr bool fits = is_actor && told && has_key && actors::answers<signatures, In, Out>();
+  constexpr bool fits = is_actor && told && named && has_key && actors::answers<signatures, In, Out>();
+  static_assert(named, "the side of an actor that streams is swill::stream_of<T> here, in place of swill::stream<T>");
   static_assert(told, "with_info is for actors of which neither side streams");
   static_assert(takes_key, "keyed actors need a key of each call: one message, which the function of the key takes");
   static_assert(!takes_key || has_key || lacks_factory,
                 "the function of the key gives another type than the factory of these actors takes");
   static_assert(
-      sendable,
+      sendable || !named,
       "CAF cannot send In: write CAF_ALLOW_UNSAFE_MESSAGE_TYPE(order) beside it, or an inspect() where it travels to "
       "other processes");
-  static_assert(!is_actor || !sendable || !told || !has_key || fits,
+  static_assert(!is_actor || !sendable || !told || !named || !has_key || fits,
                 "this typed actor does not answer In with Out: its type says what it does");
   if constexpr (sendable && fits) {
     const std::shared_ptr<actors::roster> who = served_by::who(actor);
     who->set_type(typeid(typename served_by::handle));
     add_actor<signatures, In, Out>(name, who, served_by::key_of(actor), o);
   }
+  return {};
 }
 
 template <class Signatures, class In, class Out, class Who, class KeyOf>

@@ -48,6 +48,10 @@ private:
 
 } // namespace detail
 
+/// What handle_actor() returns, which says nothing. It is complete where its header is included, so that a compiler names the header where it is not.
+template <class Handle>
+struct include_actors_handle_actor_hpp;
+
 /// A group of handlers and the hooks around them, under a name that prefixes the handlers' names: a blueprint "shop" with a handler "quote"
 /// serves "shop.quote". Mounted in an app or in another blueprint at start-up. Owns its functions; not thread-safe while it is built.
 /// Whatever is added after it was mounted, or while a server runs its app, would never be used: that throws std::logic_error.
@@ -119,14 +123,16 @@ public:
   /// supervised, a pool, or keyed actors. An actor of the server's own system is ended
   /// when the server stops.
   template <class In, class Out, class Handle>
-  void handle_actor(std::string_view name, Handle actor);
+  include_actors_handle_actor_hpp<Handle> handle_actor(std::string_view name, Handle actor);
   template <class In, class Out, class Handle>
-  void handle_actor(std::string_view name, Handle actor, const actor_options& options);
+  include_actors_handle_actor_hpp<Handle> handle_actor(std::string_view name, Handle actor,
+                                                       const actor_options& options);
   /// The same with the In and Out of a typed actor that has one message type.
   template <class Handle>
-  void handle_actor(std::string_view name, Handle actor);
+  include_actors_handle_actor_hpp<Handle> handle_actor(std::string_view name, Handle actor);
   template <class Handle>
-  void handle_actor(std::string_view name, Handle actor, const actor_options& options);
+  include_actors_handle_actor_hpp<Handle> handle_actor(std::string_view name, Handle actor,
+                                                       const actor_options& options);
 
   /// Takes over another blueprint's handlers and hooks; its hooks run inside these.
   void mount(blueprint inner);

@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 namespace swill {
@@ -44,6 +45,17 @@ public:
   requires std::convertible_to<Text, std::string_view>
   explicit error(const Text&) {
     static_assert(detail::refused<Text>, "an error has a code, too: error{error_code::conflict, \"sold out\"}");
+  }
+  /// Says that its data is a value.
+  template <class Code, std::convertible_to<std::string> Text, class Data>
+  requires(!std::convertible_to<Data, value>) error(Code, const Text&, const Data&) {
+    static_assert(detail::refused<Data>,
+                  "data of an error is a swill::value: error{409, \"sold out\", swill::to_value(left)}");
+  }
+  /// Says which comes first.
+  template <std::convertible_to<std::string> Text, class Code>
+  requires(std::is_arithmetic_v<Code> || std::is_enum_v<Code>) error(const Text&, Code, const value& = {}) {
+    static_assert(detail::refused<Code>, "the code of an error comes first: error{409, \"sold out\"}");
   }
   error(const error&);
   error(error&&) noexcept;

@@ -25,7 +25,7 @@ void check_sizes(const limits& l, mistake_list& out) {
   out.check_size("limits.remembered_requests", l.remembered_requests);
   out.check_size("limits.pool_jobs_per_connection", l.pool_jobs_per_connection);
   out.check_size("limits.connections", l.connections, 1);
-  out.check_size("limits.send_buffer", l.send_buffer, 1);
+  out.check_size("limits.send_buffer", l.send_buffer, 2); // streams wait while half of it waits
   out.check_size("limits.connection_memory", l.connection_memory, 1);
   out.check_size("limits.server_memory", l.server_memory);
   out.check_size("limits.header_size", l.header_size, least_header);

@@ -109,6 +109,7 @@ void actors(swill::app& app, const caf::actor& any, const stock& typed, const se
   app.handle_actor<std::string, double>("f", knowing); // says: this typed actor does not answer In with Out
   app.handle_actor<swill::with_info<line>, double>("f", talks); // says: this typed actor does not answer In with Out
   app.handle_actor<swill::with_info<line>, swill::stream_of<double>>("f", any); // says: with_info is for actors of which neither side streams
+  app.handle_actor<line, swill::stream<double>>("f", any);       // says: the side of an actor that streams is swill::stream_of<T> here
   app.handle_actor<std::string, double>("f", by_sku);            // says: keyed actors need a key of each call
   app.handle_actor<swill::stream_of<line>, double>("f", by_sku); // says: keyed actors need a key of each call
   const auto by_length = swill::keyed{[](const line& l) { return l.sku; }, [](caf::event_based_actor*, int) { return caf::behavior{}; }};

@@ -170,7 +170,7 @@ void wrong_handlers(swill::app& app, shop& one, const swill::handler_options& op
   app.handle("f", [](request<int>) { return std::async([] { return 1; }); }); // says: a handler that waits is a coroutine
   app.handle("f", [](request<int>) { return swill::on_pool([] { return 1; }); }); // says: a handler that waits is a coroutine
   app.handle("f", [](request<int>) { return swill::when_all(swill::sleep_for(1s)); }); // says: a handler that waits is a coroutine
-  app.handle("f", [](request<copied>) { return 1; });             // says: swill: the describe of this struct does not take it by reference
+  app.handle("f", [](request<copied>) { return 1; });             // says: swill: the describe of this struct does not take it by a reference to what can be changed
   app.handle("f", swill::blocking([](request<int>) -> task<int> { co_return 1; })); // says: a blocking handler is a plain function
   app.handle("f", [](request<holder>) { return 1; });             // says: swill: the type of this field cannot travel
   app.handle("f", [](request<void>) { return 1; });               // says: a request without data is swill::request<>
@@ -412,6 +412,10 @@ void wrong_braces(swill::app& a) {
 void wrong_errors() {
   if (global == 1) throw swill::error{"sold out"};              // says: an error has a code, too
   if (global == 2) throw swill::error(std::string{"sold out"}); // says: an error has a code, too
+  if (global == 3) throw swill::error{409, "sold out", price_list{}}; // says: data of an error is a swill::value
+  if (global == 4) throw swill::error{swill::error_code::conflict, std::string{"sold out"}, price_list{}}; // says: data of an error is a swill::value
+  if (global == 5) throw swill::error{"sold out", 409};           // says: the code of an error comes first
+  if (global == 6) throw swill::error{409, "sold out", {{"left", 2}}};
 }
 
 // --- Texts as they are written

@@ -48,7 +48,7 @@ struct handler_options {
   std::chrono::milliseconds maximum_deadline{0}; ///< 0: limits::maximum_deadline
   std::size_t message_size = 0; ///< bytes of one message's data; past it: ERROR 413. 0: limits::message_size
   std::size_t queued_bytes = 0; ///< what items may take that wait for it in one request. 0: limits::queued_bytes
-  bool idempotent = false;      ///< may be tried again when its worker dies
+  bool idempotent = false;      ///< a second run does no more than the first: it may be tried again
   bool endless = false;         ///< streams until it is cancelled: ends at once when the server drains
   std::vector<declared_error> errors{}; ///< that it may answer, for introspection
   /// What kind of handler it is, in words of the application: "admin", "public". Hooks see them (context::options), and

@@ -21,7 +21,7 @@ public:
       if (const auto found = all_.find(key); found != all_.end()) return *found->second;
     }
     auto compiled = std::make_unique<RE2>(key, RE2::Quiet);
-    if (!compiled->ok()) throw std::invalid_argument{"pattern " + key + ": " + compiled->error()};
+    if (!compiled->ok()) throw std::invalid_argument{"pattern \"" + key + "\": " + compiled->error()};
     std::unique_lock lock{mutex_};
     return *all_.try_emplace(key, std::move(compiled)).first->second;
   }

@@ -203,9 +203,8 @@ std::string struct_text(const struct_table& table);
 
 template <described T>
 struct codec<T> {
-  static_assert(
-      !described_as_copy<T>,
-      "swill: the describe of this struct does not take it by reference: write void describe(D& d, order& o)");
+  static_assert(!described_as_copy<T>, "swill: the describe of this struct does not take it by a reference to what can "
+                                       "be changed: write void describe(D& d, order& o)");
   static fit decode(decoder& in, T& out) {
     const struct_table& table = table_of<T>();
     field_reader fields{in, table};
