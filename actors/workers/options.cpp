@@ -1,7 +1,9 @@
 #include "actors/workers/options.hpp"
 
 #include "actors/workers/link_socket.hpp"
+#include "libswill/base/header_fields.hpp"
 #include "libswill/base/host_and_port.hpp"
+#include "libswill/base/printable.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -75,6 +77,12 @@ void check(const gateway_options& o, mistake_list& out) {
   out.check_size(on + ".upload_items", o.upload_items, 1);
   out.check_size(on + ".upload_bytes", o.upload_bytes, 1);
   out.check_size(on + ".link_window", o.link_window, 1);
+  for (const std::string& name : o.hidden_headers) {
+    if (!header_fields::is_token(name))
+      out.add(on + ".hidden_headers",
+              "\"" + printable(name) +
+                  "\" is no name that a header can have; one such as Authorization would be right");
+  }
 }
 
 void check(const worker_options& o, mistake_list& out) {

@@ -84,9 +84,9 @@ std::size_t line_output::write_some(std::string_view text) noexcept {
 }
 
 bool line_output::write(std::string_view line) noexcept {
-  if (is_torn_ && write_some("\n") == 0) return false;
+  if (torn_ != 0 && write_some("\n") == 0) return false;
   const std::size_t done = write_some(line);
-  is_torn_ = done != 0 && done != line.size();
+  torn_ = done != line.size() ? done : 0;
   return done == line.size();
 }
 

@@ -51,12 +51,14 @@ public:
   explicit line_output(int descriptor) noexcept : descriptor_(descriptor) {}
   /// Waits until all of it is written; false when it cannot be. What follows a line of which a part got out begins on a line of its own.
   bool write(std::string_view line) noexcept;
+  /// Bytes of the last line that got out where it could not be written.
+  std::size_t torn() const noexcept { return torn_; }
 
 private:
   std::size_t write_some(std::string_view text) noexcept;
 
   int descriptor_;
-  bool is_torn_ = false;
+  std::size_t torn_ = 0;
 };
 
 /// Prints text on standard output, or on another descriptor, and waits half a second at most in all for its reader; what is left is dropped.

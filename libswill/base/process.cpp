@@ -20,12 +20,19 @@ void prepare_process() noexcept {
   ignore_broken_pipes();
 }
 
+namespace {
+bool has_no_output = false;
+}
+
 void open_standard_descriptors() noexcept {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    // The lowest number that is free is the one that open() gives.
-    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF && ::open("/dev/null", O_RDWR) < 0) return;
+    if (::fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    if (fd == STDOUT_FILENO) has_no_output = true;
+    if (::open("/dev/null", O_RDWR) < 0) return; // the lowest number that is free is the one that open() gives
   }
 }
+
+bool has_standard_output() noexcept { return !has_no_output; }
 
 void ignore_broken_pipes() noexcept {
   struct sigaction now {};

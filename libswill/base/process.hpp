@@ -14,6 +14,8 @@ void prepare_process() noexcept;
 /// Opens /dev/null in the place of each of the descriptors 0, 1 and 2 that is closed. Otherwise the next socket or file would get that
 /// number, and what is meant for the standard output or error would go there.
 void open_standard_descriptors() noexcept;
+/// False when the standard output was one of them: what is written there is read by nobody.
+bool has_standard_output() noexcept;
 
 /// Writing to a pipe or socket whose reader has gone is an error from now on, and does not end the process by SIGPIPE. What the
 /// application has chosen for SIGPIPE stays.

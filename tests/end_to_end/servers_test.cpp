@@ -246,6 +246,8 @@ TEST(ExitCodes, TellThatAnAnswerIsLost) {
       const auto end = in_shell("'" + program_directory() + "'/" + name + " " + question + " >/dev/full");
       EXPECT_EQ(end.code, 1) << name << question;
       EXPECT_EQ(end.errors, std::string{name} + ": standard output: No space left on device\n") << question;
+      EXPECT_EQ(in_shell("'" + program_directory() + "'/" + name + " " + question + " >&-").code, 1)
+          << name << question;
     }
   }
 }

@@ -217,6 +217,32 @@ TEST(Logging, HasWholeLinesOnlyWhereTheDiskWasFull) {
   EXPECT_EQ(log.dropped(), 3U);
 }
 
+TEST(Logging, FindsTheEndOfAFileThatWasCutWhileTheDiskWasFull) {
+  directory d;
+  const logging log{{.format = log_format::json, .file = d / "log"}};
+  const auto write = [&log](const std::string& text) {
+    logger{&log.sink()}.write(log_level::info, text);
+    EXPECT_TRUE(flush_log(10s));
+  };
+  ::rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  for (int i = 0; i < 3; ++i) write("before");
+  const ::rlimit full{std::filesystem::file_size(d / "log") / 2, before.rlim_max};
+
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
+  write("lost");
+  std::filesystem::resize_file(d / "log", 0);
+  for (int i = 0; i < 3; ++i) write("cut");
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  write("after");
+
+  std::vector<std::string> texts;
+  for (const std::string& line : lines_of(d.read("log"))) texts.push_back(json::parse(line).at("text"));
+  EXPECT_THAT(texts, testing::ElementsAre("cut", "after", HasSubstr("dropped")));
+}
+
 TEST(Logging, SaysHowManyLinesWereDropped) {
   std::array<int, 2> ends{};
   ASSERT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);

@@ -48,6 +48,9 @@ TEST(LinkOptions, ThatMakeNoSenseAreFound) {
   EXPECT_THAT(mistakes_of(worker_options{.gateways = {"127.0.0.1:1"}, .secret = secret, .name = std::string(301, 'n')}),
               ElementsAre("worker_options.name: has 301 bytes; at most 300 would be right"));
   EXPECT_THAT(mistakes_of(gateway_options{.secret = secret}), IsEmpty());
+  EXPECT_THAT(mistakes_of(gateway_options{.secret = secret, .hidden_headers = {"Cookie", "Authorization:", ""}}),
+              ElementsAre(StartsWith("gateway_options.hidden_headers: \"Authorization:\" is no name"),
+                          StartsWith("gateway_options.hidden_headers: \"\" is no name")));
   EXPECT_THAT(mistakes_of(worker_options{.gateways = {"127.0.0.1:1"}, .secret = secret}), IsEmpty());
 }
 

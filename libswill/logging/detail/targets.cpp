@@ -1,5 +1,6 @@
 #include "libswill/logging/detail/targets.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
@@ -72,14 +73,17 @@ public:
   /// False when the line is lost; nothing of it is in the file then.
   bool write(const std::string& line) {
     if (!has_room_for(line)) return false;
-    if (line_output{descriptor_}.write(line)) {
+    line_output to{descriptor_};
+    if (to.write(line)) {
       size_ += line.size();
       return true;
     }
-    // The half that the disk had room for goes again. Where even that fails, the next line tells where the file ends.
+    // The half that the disk had room for goes again, from where the file ends now: somebody else may have cut it meanwhile.
     struct stat s {};
-    if (::ftruncate(descriptor_, static_cast<off_t>(size_)) != 0 && ::fstat(descriptor_, &s) == 0)
-      size_ = static_cast<std::size_t>(s.st_size);
+    if (::fstat(descriptor_, &s) != 0) return false;
+    const auto end = static_cast<std::size_t>(s.st_size);
+    const std::size_t whole = end - std::min(end, to.torn());
+    size_ = whole == end || ::ftruncate(descriptor_, static_cast<off_t>(whole)) == 0 ? whole : end;
     return false;
   }
 

@@ -2,14 +2,17 @@
 
 #include "libswill/base/line_writer.hpp"
 #include "libswill/base/mistakes.hpp"
+#include "libswill/base/process.hpp"
 #include "libswill/programs/options/standard_output.hpp"
 #include "libswill/programs/options/suggest.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <exception>
+#include <system_error>
 
 #include <unistd.h>
 
@@ -291,6 +294,7 @@ int run_program(const std::string& name, std::span<const option_name> names, con
 }
 
 int end_with(const std::string& answer) {
+  if (!has_standard_output()) throw output_error("standard output: " + std::generic_category().message(EBADF));
   print(answer);
   flush_output();
   return static_cast<int>(server_exit::ok);
