@@ -136,8 +136,10 @@ void acceptor::bind(const acceptor_options& options) {
   any_address a;
   socklen_t size = make_address(where_, a);
   if (::bind(fd_, &a.base, size) != 0) fail(where_);
+  backlog_ = options.backlog;
   if (where_.is_unix()) bind_unix();
-  if (::listen(fd_, options.backlog) != 0) fail(where_);
+  // What nobody listens at others may take: the file for one that a dead process has left, a port that the kernel has picked for a free one.
+  if (where_.is_unix() || where_.port == 0) listen();
   if (where_.is_unix() || ::getsockname(fd_, &a.base, &size) != 0) return;
   where_.port = ntohs(where_.v6 ? a.v6.sin6_port : a.v4.sin_port);
 }
@@ -147,6 +149,10 @@ void acceptor::bind_unix() {
   if (::lstat(where_.unix_path.c_str(), &s) != 0) return;
   device_ = s.st_dev;
   inode_ = s.st_ino;
+}
+
+void acceptor::listen() {
+  if (!std::exchange(listens_, true) && ::listen(fd_, backlog_) != 0) fail(where_);
 }
 
 void acceptor::start() {

@@ -32,7 +32,8 @@ class acceptor : public std::enable_shared_from_this<acceptor>, private watched,
 public:
   using taker = std::function<void(newcomer)>;
 
-  /// Listens; throws std::system_error. `take` is called on the loop for each connection, and owns its descriptor.
+  /// Takes the address; throws std::system_error. `take` is called on the loop for each connection, and owns its descriptor. Where that is all that keeps
+  /// others from taking it, at a Unix socket or a port that the kernel picks, it listens already.
   static std::shared_ptr<acceptor> make(event_loop& l, limited_log& log, const listen_address& where,
                                         const acceptor_options& options, taker take);
   ~acceptor() override;
@@ -40,6 +41,8 @@ public:
   /// With the real port.
   const listen_address& address() const noexcept { return where_; }
 
+  /// Before start(): throws std::system_error.
+  void listen();
   /// Starts to accept. On the loop.
   void start();
 
@@ -61,6 +64,8 @@ private:
   listen_address where_;
   taker take_;
   int fd_ = -1;
+  int backlog_ = 0;
+  bool listens_ = false;
   bool is_watched_ = false;
   int at_once_ = 1;          // connections that are asked for in one turn
   unsigned in_a_row_ = 0;    // turns in which so many were there

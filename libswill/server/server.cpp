@@ -247,7 +247,7 @@ void server::start() {
   impl_->add_routes(settings, service->http);
   auto sockets =
       std::make_unique<transport::websocket_server>(std::move(settings), *impl_->actors, impl_->threads.loops());
-  sockets->listen(); // before plugins start: where an address cannot be had, nothing has begun that would have to end
+  sockets->bind(); // before plugins start: where an address cannot be had, nothing has begun that would have to end
   impl_->actors->serve(service);
   impl_->sockets = std::move(sockets);
   impl_->sockets->start();

@@ -49,7 +49,7 @@ websocket_server::websocket_server(server_settings settings, gate& g, std::vecto
 
 websocket_server::~websocket_server() { stop(std::chrono::milliseconds{0}); }
 
-void websocket_server::listen() {
+void websocket_server::bind() {
   const auto& settings = impl_->core->settings;
   net::event_loop& first = impl_->core->lanes.front()->loop;
   for (const detail::door& d : impl_->core->doors) {
@@ -61,7 +61,8 @@ void websocket_server::listen() {
 }
 
 void websocket_server::start() {
-  if (impl_->acceptors.empty()) listen();
+  if (impl_->acceptors.empty()) bind();
+  for (const auto& l : impl_->acceptors) l->listen();
   for (const auto& l : impl_->acceptors) impl_->core->lanes.front()->loop.post([l] { l->start(); });
   impl_->watch_tls();
 }

@@ -43,11 +43,11 @@ public:
   /// As stop() without grace.
   ~websocket_server();
 
-  /// Opens the listeners; throws std::system_error when one cannot be, or std::invalid_argument for an address that is none. The kernel lets
-  /// those who connect wait until start(). Once.
-  void listen();
+  /// Takes the addresses; throws std::system_error when one cannot be had, or std::invalid_argument for an address that is none. Whoever connects
+  /// before start() is refused, or waits where acceptor::make() listens. Once.
+  void bind();
 
-  /// Takes connections; calls listen() first where nobody has.
+  /// Listens, and takes connections; calls bind() first where nobody has.
   void start();
 
   /// The addresses that it listens on, with their real ports, in the order of the settings.
