@@ -187,6 +187,7 @@ void websocket_server::stop(std::chrono::milliseconds grace) {
     const auto end = [c = impl_->core, lane = l.get()] {
       lane->log.stop();
       lane->jobs->stop();
+      lane->memory.stop();
     };
     if (l->loop.is_running())
       l->loop.post(end);

@@ -1,10 +1,17 @@
 #include "libswill/transport/detail/memory.hpp"
 
+#include "libswill/base/manual_loop.hpp"
+#include "libswill/transport/detail/memory_return.hpp"
+#include "tests/support/child_process.hpp"
+
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <string>
 #include <unistd.h>
+#include <vector>
 
 namespace swill::transport::detail {
 namespace {
@@ -80,6 +87,47 @@ TEST_F(Memory, IsSharedByHalves) {
   EXPECT_EQ(account.share(), least_share);
   account.change(mib, 0);
   EXPECT_EQ(account.used(), mib / 2);
+}
+
+TEST(MemoryReturn, LooksWhenMuchLessIsKeptThanBefore) {
+  manual_loop l;
+  memory_return m{l};
+
+  m.change(0, 40 * mib);
+  m.change(40 * mib, 9 * mib);
+  EXPECT_EQ(l.timers(), 0U) << "31 MiB";
+  m.change(9 * mib, 8 * mib);
+  EXPECT_EQ(l.timers(), 1U);
+  l.advance(std::chrono::seconds{5});
+  m.change(8 * mib, 0);
+  EXPECT_EQ(l.timers(), 0U) << "no more than 8 MiB were kept since";
+  m.change(0, 32 * mib);
+  m.change(32 * mib, 0);
+  EXPECT_EQ(l.timers(), 1U);
+
+  m.stop();
+  EXPECT_EQ(l.timers(), 0U);
+  m.change(0, 100 * mib);
+  m.change(100 * mib, 0);
+  EXPECT_EQ(l.timers(), 0U);
+}
+
+TEST(MemoryReturn, GivesBackWhatWasFreed) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer keeps what is freed";
+#endif
+  manual_loop l;
+  memory_return m{l};
+  m.change(0, 40 * mib);
+  std::vector<std::string> kept(40 * 1024, std::string(1000, 'x'));
+  const std::string above(1000, 'x'); // what is freed below it the allocator keeps, unless it is asked for it
+  kept.clear();
+  const std::size_t before = test::memory_of(::getpid());
+  m.change(40 * mib, 0);
+
+  l.advance(std::chrono::seconds{5});
+
+  EXPECT_LT(test::memory_of(::getpid()) + 30 * mib, before);
 }
 
 } // namespace

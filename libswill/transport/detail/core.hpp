@@ -7,6 +7,7 @@
 #include "libswill/net/poller.hpp"
 #include "libswill/net/tls.hpp"
 #include "libswill/transport/detail/memory.hpp"
+#include "libswill/transport/detail/memory_return.hpp"
 #include "libswill/transport/upgrade.hpp"
 #include "libswill/transport/websocket_server.hpp"
 
@@ -25,12 +26,13 @@ class server_connection;
 /// What the connections of one loop share. Used on that loop only, but for the counters.
 struct lane {
   lane(net::event_loop& l, std::shared_ptr<log_limiter> lines)
-      : loop(l), jobs(std::make_shared<short_jobs>(l)), log(l, std::move(lines)) {}
+      : loop(l), jobs(std::make_shared<short_jobs>(l)), log(l, std::move(lines)), memory(l) {}
 
   net::event_loop& loop;
   std::shared_ptr<short_jobs> jobs; // with the threads that run them, and the requests that wait for them
   counters count;
   limited_log log;                    // for what peers can cause as often as they like
+  memory_return memory;               // of its connections
   server_connection* first = nullptr; // list of all connections
 
   static constexpr std::size_t scratch_size = 64 * 1024;

@@ -188,8 +188,7 @@ void server_connection::die(const close_reason& why) {
   if (next != nullptr) next->here = here;
   next = nullptr;
   here = nullptr;
-  core_->memory.change(accounted_, 0);
-  accounted_ = 0;
+  account(0);
   core_->one_less();
 }
 

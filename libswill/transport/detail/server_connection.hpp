@@ -139,6 +139,7 @@ private:
   bool waits_for_us() const noexcept;
   bool is_message_late();
   void account() noexcept;
+  void account(std::size_t mine) noexcept;
 
   // server_connection_output.cpp
   bool ends_with_output() const noexcept override;

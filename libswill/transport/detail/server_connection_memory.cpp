@@ -115,7 +115,12 @@ void server_connection::account() noexcept {
   const std::size_t mine = kept_.capacity() + message_.capacity() + output_.capacity() + held_;
   const bool same = mine < accounted_ + account_step && mine + account_step > accounted_;
   if ((same && (mine != 0 || accounted_ == 0)) || phase_ == phase::ended) return;
+  account(mine);
+}
+
+void server_connection::account(std::size_t mine) noexcept {
   core_->memory.change(accounted_, mine);
+  lane_.memory.change(accounted_, mine);
   accounted_ = mine;
 }
 
