@@ -107,12 +107,11 @@ buffer& stream_socket::prepare_output() {
 }
 
 void stream_socket::flush_later() {
-  const bool gathers = when_ == leaves::at_round_end && output_.size() - sent_ <= most_gathered;
-  if (is_waiting() && (gathers || !waits_for_round())) return;
-  if (gathers)
-    loop_.at_round_end(*this);
-  else
+  if (is_waiting() && !waits_for_round()) return;
+  if (when_ == leaves::at_turn_end || output_.size() - sent_ > most_gathered)
     loop_.at_turn_end(*this);
+  else if (!is_waiting())
+    loop_.at_round_end(*this);
 }
 
 void stream_socket::on_turn_end() noexcept {
