@@ -38,7 +38,7 @@ TEST(Options, OfAGatewayThatMakeNoSenseAreToldByTheirNames) {
       end.errors,
       "swill-gateway: --path: is \"ws\"; a path begins with a slash: \"/ws\" would be right\n"
       "--nesting: is 300; 2 to 256 would be right\n"
-      "--send-buffer: is 0; 1 or more would be right\n"
+      "--send-buffer: is 0; 2 or more would be right\n"
       "--default-deadline: is 1 min, longer than --maximum-deadline (30 s); at most that would be right\n"
       "--topic-conflate-by: has no effect: --topic-overflow is not conflate; that, or no field, would be right\n");
 }

@@ -415,7 +415,7 @@ void wrong_errors() {
   if (global == 3) throw swill::error{409, "sold out", price_list{}}; // says: data of an error is a swill::value
   if (global == 4) throw swill::error{swill::error_code::conflict, std::string{"sold out"}, price_list{}}; // says: data of an error is a swill::value
   if (global == 5) throw swill::error{"sold out", 409};           // says: the code of an error comes first
-  if (global == 6) throw swill::error{409, "sold out", {{"left", 2}}};
+  if (global == 6) throw swill::error{409, "sold out", swill::value::map({{"left", 2}})};
 }
 
 // --- Texts as they are written

@@ -120,7 +120,7 @@ TEST(MemoryReturn, GivesBackWhatWasFreed) {
   memory_return m{l};
   m.change(0, 40 * mib);
   std::vector<std::string> kept(40 * 1024, std::string(1000, 'x'));
-  const std::string above(1000, 'x'); // what is freed below it the allocator keeps, unless it is asked for it
+  const std::string above(100'000, 'x'); // what is freed below it the allocator keeps, unless it is asked for it
   kept.clear();
   const std::size_t before = test::memory_of(::getpid());
   m.change(40 * mib, 0);
