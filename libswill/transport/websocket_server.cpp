@@ -45,6 +45,7 @@ websocket_server::websocket_server(server_settings settings, gate& g, std::vecto
     : impl_(std::make_unique<impl>(std::move(settings), g)) {
   if (loops.empty()) throw std::invalid_argument("a server needs a loop");
   for (auto* l : loops) impl_->core->lanes.push_back(std::make_unique<detail::lane>(*l, impl_->core->lines));
+  impl_->core->returns = std::make_shared<detail::memory_return>(*loops.front());
 }
 
 websocket_server::~websocket_server() { stop(std::chrono::milliseconds{0}); }
@@ -187,7 +188,7 @@ void websocket_server::stop(std::chrono::milliseconds grace) {
     const auto end = [c = impl_->core, lane = l.get()] {
       lane->log.stop();
       lane->jobs->stop();
-      lane->memory.stop();
+      if (lane == c->lanes.front().get()) c->returns->stop();
     };
     if (l->loop.is_running())
       l->loop.post(end);

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <unistd.h>
 #include <vector>
@@ -91,25 +92,29 @@ TEST_F(Memory, IsSharedByHalves) {
 
 TEST(MemoryReturn, LooksWhenMuchLessIsKeptThanBefore) {
   manual_loop l;
-  memory_return m{l};
+  const auto m = std::make_shared<memory_return>(l);
+  const auto timers = [&l] {
+    l.run_until_idle();
+    return l.timers();
+  };
 
-  m.change(0, 40 * mib);
-  m.change(40 * mib, 9 * mib);
-  EXPECT_EQ(l.timers(), 0U) << "31 MiB";
-  m.change(9 * mib, 8 * mib);
-  EXPECT_EQ(l.timers(), 1U);
+  m->note(40 * mib);
+  m->note(9 * mib);
+  EXPECT_EQ(timers(), 0U) << "31 MiB";
+  m->note(8 * mib);
+  EXPECT_EQ(timers(), 1U);
   l.advance(std::chrono::seconds{5});
-  m.change(8 * mib, 0);
-  EXPECT_EQ(l.timers(), 0U) << "no more than 8 MiB were kept since";
-  m.change(0, 32 * mib);
-  m.change(32 * mib, 0);
-  EXPECT_EQ(l.timers(), 1U);
+  m->note(0);
+  EXPECT_EQ(timers(), 0U) << "no more than 8 MiB were kept since";
+  m->note(32 * mib);
+  m->note(0);
+  EXPECT_EQ(timers(), 1U);
 
-  m.stop();
-  EXPECT_EQ(l.timers(), 0U);
-  m.change(0, 100 * mib);
-  m.change(100 * mib, 0);
-  EXPECT_EQ(l.timers(), 0U);
+  m->stop();
+  EXPECT_EQ(timers(), 0U);
+  m->note(100 * mib);
+  m->note(0);
+  EXPECT_EQ(timers(), 0U);
 }
 
 TEST(MemoryReturn, GivesBackWhatWasFreed) {
@@ -117,13 +122,14 @@ TEST(MemoryReturn, GivesBackWhatWasFreed) {
   GTEST_SKIP() << "a sanitizer keeps what is freed";
 #endif
   manual_loop l;
-  memory_return m{l};
-  m.change(0, 40 * mib);
+  const auto m = std::make_shared<memory_return>(l);
+  m->note(40 * mib);
   std::vector<std::string> kept(40 * 1024, std::string(1000, 'x'));
   const std::string above(100'000, 'x'); // what is freed below it the allocator keeps, unless it is asked for it
   kept.clear();
   const std::size_t before = test::memory_of(::getpid());
-  m.change(40 * mib, 0);
+  m->note(0);
+  l.run_until_idle();
 
   l.advance(std::chrono::seconds{5});
 

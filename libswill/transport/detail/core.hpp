@@ -26,13 +26,12 @@ class server_connection;
 /// What the connections of one loop share. Used on that loop only, but for the counters.
 struct lane {
   lane(net::event_loop& l, std::shared_ptr<log_limiter> lines)
-      : loop(l), jobs(std::make_shared<short_jobs>(l)), log(l, std::move(lines)), memory(l) {}
+      : loop(l), jobs(std::make_shared<short_jobs>(l)), log(l, std::move(lines)) {}
 
   net::event_loop& loop;
   std::shared_ptr<short_jobs> jobs; // with the threads that run them, and the requests that wait for them
   counters count;
   limited_log log;                    // for what peers can cause as often as they like
-  memory_return memory;               // of its connections
   server_connection* first = nullptr; // list of all connections
 
   static constexpr std::size_t scratch_size = 64 * 1024;
@@ -58,7 +57,8 @@ struct core {
   std::vector<door> doors; ///< as the settings have them
   std::atomic<bool> draining{false};
   memory_account memory;
-  const std::size_t little_output; ///< of one connection: below it no budget is asked
+  std::shared_ptr<memory_return> returns; ///< with the first lane
+  const std::size_t little_output;        ///< of one connection: below it no budget is asked
   std::vector<std::unique_ptr<lane>> lanes;
 
   std::atomic<std::size_t> open{0}; // connections

@@ -22,9 +22,9 @@ public:
     return std::max(least_share, used < limit_ ? (limit_ - used) / 2 : 0);
   }
 
-  /// What a connection keeps has changed from `before` to `after`.
-  void change(std::size_t before, std::size_t after) noexcept {
-    used_.fetch_add(after - before, std::memory_order_relaxed); // modulo
+  /// What a connection keeps has changed from `before` to `after`; what all keep now.
+  std::size_t change(std::size_t before, std::size_t after) noexcept {
+    return used_.fetch_add(after - before, std::memory_order_relaxed) + (after - before); // modulo
   }
 
   std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }

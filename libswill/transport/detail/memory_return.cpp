@@ -18,17 +18,20 @@ void memory_return::stop() noexcept {
 }
 
 void memory_return::look_soon() noexcept {
-  if (is_stopped_) return;
   try {
-    loop_.set_timer(looks_, loop_.now() + look_after);
+    loop_.post([self = shared_from_this()] {
+      if (!self->is_stopped_) self->loop_.set_timer(self->looks_, self->loop_.now() + look_after);
+    });
   } catch (const std::bad_alloc&) {
-    return; // the next change tries again
+    is_asked_ = false; // the next change tries again
   }
 }
 
 void memory_return::look() {
-  if (most_ - kept_ < worth_it) return;
-  most_ = kept_;
+  is_asked_ = false;
+  const std::size_t kept = kept_.load(std::memory_order_relaxed);
+  if (most_.load(std::memory_order_relaxed) < kept + worth_it) return;
+  most_.store(kept, std::memory_order_relaxed);
   give_back_memory(loop_);
 }
 

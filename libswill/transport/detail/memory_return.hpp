@@ -2,25 +2,28 @@
 
 #include "libswill/base/loop.hpp"
 
+#include <atomic>
 #include <cstddef>
+#include <memory>
 
 namespace swill::transport::detail {
 
-/// Gives memory back to the operating system when the connections of a loop keep much less than they have kept: allocators keep it else, for the
-/// next time. On the loop's thread.
-class memory_return {
+/// Gives memory back to the operating system when the connections of a server keep much less than they have kept: allocators keep it else, for the
+/// next time. Looks on one loop.
+class memory_return : public std::enable_shared_from_this<memory_return> {
 public:
   explicit memory_return(loop& l) : loop_(l) {}
 
-  /// What one connection keeps has changed from `before` to `after`.
-  void change(std::size_t before, std::size_t after) noexcept {
-    kept_ += after - before; // modulo
-    if (kept_ > most_)
-      most_ = kept_;
-    else if (most_ - kept_ >= worth_it && !looks_.is_set())
+  /// All connections together keep so much now. From any thread.
+  void note(std::size_t kept) noexcept {
+    kept_.store(kept, std::memory_order_relaxed);
+    const std::size_t most = most_.load(std::memory_order_relaxed);
+    if (kept > most)
+      most_.store(kept, std::memory_order_relaxed); // another thread's, at the same time, may count instead
+    else if (most - kept >= worth_it && !is_asked_.exchange(true))
       look_soon();
   }
-  /// Does nothing from now on.
+  /// Does nothing from now on. On the loop's thread, or when it does not run.
   void stop() noexcept;
 
   static constexpr std::size_t worth_it = 32 * 1024 * 1024;
@@ -30,8 +33,9 @@ private:
   void look();
 
   loop& loop_;
-  std::size_t kept_ = 0;
-  std::size_t most_ = 0; // that was kept since memory was last given back
+  std::atomic<std::size_t> kept_{0};
+  std::atomic<std::size_t> most_{0}; // that was kept since memory was last given back
+  std::atomic<bool> is_asked_{false};
   bool is_stopped_ = false;
   member_timer<memory_return, &memory_return::look> looks_{*this};
 };

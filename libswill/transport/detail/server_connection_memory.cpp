@@ -119,8 +119,7 @@ void server_connection::account() noexcept {
 }
 
 void server_connection::account(std::size_t mine) noexcept {
-  core_->memory.change(accounted_, mine);
-  lane_.memory.change(accounted_, mine);
+  core_->returns->note(core_->memory.change(accounted_, mine));
   accounted_ = mine;
 }
 
