@@ -17,9 +17,6 @@ thread_local unit* current_unit = nullptr;
 constexpr std::size_t unwound_per_turn = 16;
 constexpr std::size_t unwound_part = 32;
 
-// Answers that come from the pool while sockets have their turns, one after the other, are handled together, so that a connection sends many of
-// them at once. So long they may wait for that, and for the turn that runs.
-constexpr std::chrono::microseconds longest_gathering{100};
 } // namespace
 
 // --- Clock
@@ -104,7 +101,8 @@ void unit::drain() noexcept {
   draining_ = true;
   turns.begin_turn();
   if (loop_.entered() != nullptr) measure_turn();
-  if (!loop_.is_in_round() || loop_.now() >= taken_ + longest_gathering) take_remote();
+  // Answers that come from the pool while sockets have their turns are handled together, so that a connection sends many of them at once.
+  if (!loop_.is_in_round() || loop_.now() >= taken_ + swill::loop::longest_gathering) take_remote();
   // Actors that wake each other do not keep the loop from its sockets: what becomes ready now runs in a few rounds, then in a later turn.
   for (int round = 0; !ready_.empty() && round < 4; ++round) {
     running_.swap(ready_);

@@ -69,6 +69,8 @@ public:
   /// This turn is one of several that follow one another, after which comes the one that others have asked for by wake(): what they have sent
   /// may wait for that, so that it is dealt with together.
   virtual bool is_in_round() const noexcept { return false; }
+  /// How long that, and what a turn sends, wait in such a round at most, besides the end of the turn that runs then.
+  static constexpr std::chrono::microseconds longest_gathering{100};
 
 protected:
   ~loop() = default;

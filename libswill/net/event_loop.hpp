@@ -65,7 +65,7 @@ public:
 
   /// Calls job.on_turn_end() once, when this turn ends, also where it was to wait for the end of the round.
   void at_turn_end(turn_job& job);
-  /// The same when all sockets that are ready now have had their turns, or after longest_gathering: for output that many of them have.
+  /// The same when all sockets that are ready now have had their turns, or after longest_gathering: for output that many of them have. Outside of a round: at_turn_end().
   void at_round_end(turn_job& job);
 
   /// An object that nothing else owns while it waits for its peer: it lives until it is let go, or until the loop ends.
@@ -132,9 +132,6 @@ public:
 private:
   friend class turn_job;
   struct alarm;
-
-  // How long output waits for that of others in a round, and the end of a turn.
-  static constexpr std::chrono::microseconds longest_gathering{100};
 
   void end_turn() noexcept;
   void end_round() noexcept;
