@@ -108,11 +108,7 @@ void channel_base::fail(error e) {
 }
 
 void channel_base::log(std::string_view kind, std::string_view what) const {
-  log_in(scope_, kind, [this, what](log_limiter::length) {
-    const auto* actor = dynamic_cast<const caf::local_actor*>(to_->get());
-    return std::string{"the actor ("} + (actor != nullptr ? actor->name() : "of another kind") + ") " +
-           std::string{what};
-  });
+  log_in(scope_, kind, [this, what](log_limiter::length) { return "the " + called(to_) + ' ' + std::string{what}; });
 }
 
 void channel_base::on_down(const caf::error&) {

@@ -113,6 +113,11 @@ void ask_base::finish() {
   if (error_) throw_from(error_);
 }
 
+std::string called(const caf::strong_actor_ptr& a) {
+  const auto* actor = dynamic_cast<const caf::local_actor*>(a->get());
+  return std::string{"actor ("} + (actor != nullptr ? actor->name() : "of another kind") + ')';
+}
+
 void log_in(scope& s, std::string_view kind, const log_limiter::text_maker& text) {
   auto* const self = static_cast<loop_actor*>(s.native_actor());
   if (auto* request = dynamic_cast<request_actor*>(self); request != nullptr)
@@ -125,9 +130,7 @@ void ask_base::log(std::string_view kind, const log_limiter::text_maker& text) c
 
 void ask_base::log_unknown_message(std::span<const caf::rtti_pair> types) const {
   log("unknown message", [this, types](log_limiter::length) {
-    const auto* actor = dynamic_cast<const caf::local_actor*>(to_->get());
-    return std::string{"an actor ("} + (actor != nullptr ? actor->name() : "of another kind") +
-           ") does not take what it was asked, (" + types_of(*to_->home_system, types) +
+    return "an " + called(to_) + " does not take what it was asked, (" + types_of(*to_->home_system, types) +
            "): whether swill::call_info comes first, and of which type the message is, has to be the same on both "
            "sides";
   });

@@ -49,6 +49,8 @@ caf::strong_actor_ptr actor_behind(const Handle& h) {
   }
 }
 
+/// "actor (house)", as CAF calls it, for the log.
+std::string called(const caf::strong_actor_ptr& a);
 /// A line of the request that waits in s, or of its unit.
 void log_in(scope& s, std::string_view kind, const log_limiter::text_maker& text);
 
