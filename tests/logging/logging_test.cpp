@@ -192,55 +192,69 @@ TEST(Logging, GoesOnWhereItsDirectoryWasAwayForAWhile) {
   EXPECT_THAT(d.read("away/log"), HasSubstr("before\n"));
 }
 
-TEST(Logging, HasWholeLinesOnlyWhereTheDiskWasFull) {
+/// Files cannot grow beyond so many bytes while it lives.
+class full_disk {
+public:
+  explicit full_disk(std::uintmax_t size) {
+    EXPECT_EQ(::getrlimit(RLIMIT_FSIZE, &before_), 0);
+    const ::rlimit full{size, before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
+  }
+  full_disk& operator=(full_disk&&) = delete;
+  ~full_disk() {
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &before_), 0);
+    std::signal(SIGXFSZ, handler_);
+  }
+
+private:
+  ::rlimit before_{};
+  void (*handler_)(int) = std::signal(SIGXFSZ, SIG_IGN);
+};
+
+/// A log as JSON, whose lines are in its file when write() returns.
+struct written_log {
   directory d;
   const logging log{{.format = log_format::json, .file = d / "log"}};
-  const auto write = [&log](const std::string& text) {
-    logger{&log.sink()}.write(log_level::info, text);
-    EXPECT_TRUE(flush_log(10s));
-  };
-  ::rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
-  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-  write("before");
-  const ::rlimit full{std::filesystem::file_size(d / "log") + 10, before.rlim_max};
 
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
-  for (int i = 0; i < 3; ++i) write("lost");
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
-  std::signal(SIGXFSZ, handler);
-  write("after");
+  void write(const std::string& text, int times = 1) const {
+    for (int i = 0; i < times; ++i) {
+      logger{&log.sink()}.write(log_level::info, text);
+      EXPECT_TRUE(flush_log(10s));
+    }
+  }
+  std::uintmax_t size() const { return std::filesystem::file_size(d / "log"); }
+  std::vector<std::string> texts() const {
+    std::vector<std::string> out;
+    for (const std::string& line : lines_of(d.read("log"))) out.push_back(json::parse(line).at("text"));
+    return out;
+  }
+};
 
-  std::vector<std::string> texts;
-  for (const std::string& line : lines_of(d.read("log"))) texts.push_back(json::parse(line).at("text"));
-  EXPECT_THAT(texts, testing::ElementsAre("before", "after", HasSubstr("dropped")));
-  EXPECT_EQ(log.dropped(), 3U);
+TEST(Logging, HasWholeLinesOnlyWhereTheDiskWasFull) {
+  const written_log l;
+  l.write("before");
+  {
+    const full_disk full{l.size() + 10};
+    l.write("lost", 3);
+  }
+  l.write("after");
+
+  EXPECT_THAT(l.texts(), testing::ElementsAre("before", "after", HasSubstr("dropped")));
+  EXPECT_EQ(l.log.dropped(), 3U);
 }
 
 TEST(Logging, FindsTheEndOfAFileThatWasCutWhileTheDiskWasFull) {
-  directory d;
-  const logging log{{.format = log_format::json, .file = d / "log"}};
-  const auto write = [&log](const std::string& text) {
-    logger{&log.sink()}.write(log_level::info, text);
-    EXPECT_TRUE(flush_log(10s));
-  };
-  ::rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
-  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
-  for (int i = 0; i < 3; ++i) write("before");
-  const ::rlimit full{std::filesystem::file_size(d / "log") / 2, before.rlim_max};
+  const written_log l;
+  l.write("before", 3);
+  {
+    const full_disk full{l.size() / 2};
+    l.write("lost");
+    std::filesystem::resize_file(l.d / "log", 0);
+    l.write("cut", 3);
+  }
+  l.write("after");
 
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
-  write("lost");
-  std::filesystem::resize_file(d / "log", 0);
-  for (int i = 0; i < 3; ++i) write("cut");
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
-  std::signal(SIGXFSZ, handler);
-  write("after");
-
-  std::vector<std::string> texts;
-  for (const std::string& line : lines_of(d.read("log"))) texts.push_back(json::parse(line).at("text"));
-  EXPECT_THAT(texts, testing::ElementsAre("cut", "after", HasSubstr("dropped")));
+  EXPECT_THAT(l.texts(), testing::ElementsAre("cut", "after", HasSubstr("dropped")));
 }
 
 TEST(Logging, SaysHowManyLinesWereDropped) {

@@ -55,6 +55,14 @@ struct undescribed {
   int n = 0;
 };
 
+struct constant {
+  int a = 0;
+};
+template <class D>
+void describe(D& d, const constant& c) {
+  d.field("a", c.a);
+}
+
 struct copied {
   std::string sku;
 };
@@ -170,6 +178,8 @@ void wrong_handlers(swill::app& app, shop& one, const swill::handler_options& op
   app.handle("f", [](request<int>) { return std::async([] { return 1; }); }); // says: a handler that waits is a coroutine
   app.handle("f", [](request<int>) { return swill::on_pool([] { return 1; }); }); // says: a handler that waits is a coroutine
   app.handle("f", [](request<int>) { return swill::when_all(swill::sleep_for(1s)); }); // says: a handler that waits is a coroutine
+  app.handle_actor<int, int>("f", 1);                             // says: include_actors_handle_actor_hpp
+  app.handle("f", [](request<constant>) { return 1; });           // says: swill: the describe of this struct does not take it by a reference to what can be changed
   app.handle("f", [](request<copied>) { return 1; });             // says: swill: the describe of this struct does not take it by a reference to what can be changed
   app.handle("f", swill::blocking([](request<int>) -> task<int> { co_return 1; })); // says: a blocking handler is a plain function
   app.handle("f", [](request<holder>) { return 1; });             // says: swill: the type of this field cannot travel

@@ -4,6 +4,7 @@
 #include "libswill/server/test_client.hpp"
 #include "pubsub/pubsub.hpp"
 #include "pubsub/redis/redis_broker.hpp"
+#include "tests/support/mistakes.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,20 +20,11 @@ namespace swill {
 namespace {
 
 using namespace std::chrono_literals;
+using test::mistakes_of;
+using test::texts_of;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::StartsWith;
-
-std::vector<std::string> lines_of(const mistake_list& found) {
-  std::vector<std::string> out;
-  for (const mistake& m : found.all()) out.push_back(m.path + ": " + m.text);
-  return out;
-}
-std::vector<std::string> mistakes_of(const pubsub_options& o) {
-  mistake_list found;
-  check(o, found);
-  return lines_of(found);
-}
 
 TEST(PubsubOptions, ThatMakeNoSenseAreFound) {
   pubsub_options o;
@@ -46,7 +38,7 @@ TEST(PubsubOptions, ThatMakeNoSenseAreFound) {
                                           "would be right",
                                           "pubsub_options.message_size: is 0; 1 or more would be right",
                                           "pubsub_options.node_lease: is 10 s; 15 s or more would be right"));
-  EXPECT_THAT(mistakes_of({}), IsEmpty());
+  EXPECT_THAT(mistakes_of(pubsub_options{}), IsEmpty());
 }
 
 TEST(PubsubOptions, AMessageFitsTheQueueOfASubscriber) {
@@ -96,9 +88,7 @@ TEST(PubsubOptions, RulesThatCanNeverDecideAreFound) {
   bus->allow_subscribe("chat.*");
   EXPECT_NO_THROW(a.validate());
   bus->allow_subscribe("chat.secret", [](context&, const std::string&) { throw error{403, "no"}; });
-  mistake_list found;
-  a.check(found);
-  EXPECT_THAT(lines_of(found),
+  EXPECT_THAT(mistakes_of(a),
               ElementsAre("pubsub.allow_subscribe.chat.secret: never decides: the rule for chat.* stands before "
                           "it and fits all of its topics; the other order would be right"));
 }
@@ -110,11 +100,9 @@ TEST(PubsubOptions, RulesAndFunctionsThatAreNullAreFound) {
   bus->allow_subscribe("a", std::function<void(context&, const std::string&)>{});
   bus->allow_publish("b", static_cast<void (*)(context&, const std::string&, value&)>(nullptr));
   bus->allow_presence("c", std::function<task<void>(context&, const std::string&)>{});
-  mistake_list found;
-  a.check(found);
-  EXPECT_THAT(lines_of(found), ElementsAre("pubsub.allow_subscribe.a: is null; a function would be right",
-                                           "pubsub.allow_publish.b: is null; a function would be right",
-                                           "pubsub.allow_presence.c: is null; a function would be right"));
+  EXPECT_THAT(mistakes_of(a), ElementsAre("pubsub.allow_subscribe.a: is null; a function would be right",
+                                          "pubsub.allow_publish.b: is null; a function would be right",
+                                          "pubsub.allow_presence.c: is null; a function would be right"));
   EXPECT_THROW(bus->on_nodes_changed({}), std::invalid_argument);
   EXPECT_THROW(bus->on_node_message("kind", {}), std::invalid_argument);
   EXPECT_THROW(static_cast<void>(watch->listen({})), std::invalid_argument);
@@ -141,10 +129,8 @@ TEST(PubsubOptions, OfTheBrokersRedisAreFoundToo) {
   where.server.longest_backoff = 1ms;
   app a;
   a.use(std::make_shared<pubsub>(pubsub_options{}, std::make_shared<redis_broker>(where)));
-  mistake_list found;
-  a.check(found);
-  EXPECT_THAT(lines_of(found), ElementsAre("redis.command_timeout: is 0 ms; 1 ms or more would be right",
-                                           "redis.longest_backoff: is 1 ms; 50 ms or more would be right"));
+  EXPECT_THAT(mistakes_of(a), ElementsAre("redis.command_timeout: is 0 ms; 1 ms or more would be right",
+                                          "redis.longest_backoff: is 1 ms; 50 ms or more would be right"));
   EXPECT_THROW(redis::place::at("http://secret@here"), std::invalid_argument);
 }
 
@@ -154,7 +140,7 @@ TEST(PubsubOptions, OfTopicsAndOfTheBrokersRedisBelongTogether) {
     where.server.reply_size = reply_size;
     mistake_list found;
     redis_broker{where}.check(o, found);
-    return lines_of(found);
+    return texts_of(found);
   };
   pubsub_options o;
   o.check_interval = 1s;

@@ -1,5 +1,8 @@
 #include "libswill/server/serve.hpp"
 
+#include "tests/support/free_port.hpp"
+#include "tests/support/raw_client.hpp"
+
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -10,6 +13,7 @@
 #include <string>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace swill {
 namespace {
@@ -50,6 +54,32 @@ TEST(Serve, StartsNothingThatWouldHaveToEndWhereItCannotListen) {
 
   EXPECT_FALSE(p->has_started);
   EXPECT_THAT(lines, Not(HasSubstr("drain")));
+}
+
+TEST(Serve, RefusesWhoConnectsWhilePluginsStart) {
+  struct looking : plugin {
+    explicit looking(std::string a) : address(std::move(a)) {}
+    void start(actors::runtime&) override {
+      try {
+        const test::raw_client early{address};
+      } catch (const std::runtime_error& e) {
+        met = e.what();
+      }
+    }
+    void stop(std::function<void()> done) override { done(); }
+    std::string address;
+    std::string met;
+  };
+  const std::string address = "127.0.0.1:" + std::to_string(test::free_port());
+  app a;
+  const auto p = a.use(std::make_shared<looking>(address));
+  server s{a, {.listen = {address}, .io_threads = 1}};
+
+  s.start();
+
+  EXPECT_THAT(p->met, HasSubstr("refused"));
+  test::raw_client c{address};
+  EXPECT_EQ(c.upgrade().status, 101);
 }
 
 TEST(Serve, SaysWhereItListens) {

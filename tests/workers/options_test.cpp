@@ -4,6 +4,7 @@
 #include "actors/workers/remote_handlers.hpp"
 #include "actors/workers/worker.hpp"
 #include "libswill/api/app.hpp"
+#include "tests/support/mistakes.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,20 +18,12 @@ namespace swill {
 namespace {
 
 using namespace std::chrono_literals;
+using test::mistakes_of;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::StartsWith;
 
 const std::string secret = "0123456789abcdef";
-
-template <class Options>
-std::vector<std::string> mistakes_of(const Options& o) {
-  mistake_list found;
-  check(o, found);
-  std::vector<std::string> out;
-  for (const mistake& m : found.all()) out.push_back(m.path + ": " + m.text);
-  return out;
-}
 
 TEST(LinkOptions, ThatMakeNoSenseAreFound) {
   EXPECT_THAT(mistakes_of(gateway_options{.listen = "8080", .secret = "short", .silence = 400ms, .attempts = 0}),
