@@ -31,7 +31,11 @@ TEST_F(Rebind, GivesNewCallsToTheActorThatANameIsBoundTo) {
 TEST_F(Rebind, OfAnActorThatANameIsBoundToSaysThatItHasEnded) {
   a.handle_actor<int, int>("add", a.spawn("house", worker, &all));
   test_client& c = serve();
-  server->rebind("add", server->system().spawn(worker, &all));
+  server->rebind("add", server->system().spawn([this](caf::stateful_actor<lives>* self) {
+    self->set_exception_handler(
+        [](std::exception_ptr&) { return caf::make_error(caf::sec::runtime_error); }); // CAF's prints
+    return worker(self, &all);
+  }));
   EXPECT_TRUE(server->runtime().reasons_not_ready().empty());
 
   EXPECT_EQ(outcome_of(c, "add", -1), -500);
