@@ -173,6 +173,7 @@ std::map<std::string, std::vector<std::string>, std::less<>> connection::argumen
 }
 
 std::optional<std::string> connection::argument(std::string_view name) const {
+  if (query().empty()) return std::nullopt;
   const auto all = arguments();
   const auto it = all.find(name);
   if (it == all.end()) return std::nullopt;

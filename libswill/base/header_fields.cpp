@@ -1,5 +1,6 @@
 #include "libswill/base/header_fields.hpp"
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 
@@ -53,9 +54,15 @@ std::vector<std::string_view> elements(const header_list& headers, std::string_v
   return all;
 }
 
+bool list_has(std::string_view list, std::string_view token) noexcept {
+  bool found = false;
+  for_each_element(list, [&](std::string_view element) { found = found || same_token(element, token); });
+  return found;
+}
+
 bool lists(const header_list& headers, std::string_view name, std::string_view token) {
   bool found = false;
-  for_each_element(headers, name, [&](std::string_view element) { found = found || same_token(element, token); });
+  for_each_value(headers, name, [&](std::string_view value) { found = found || list_has(value, token); });
   return found;
 }
 

@@ -3,7 +3,6 @@
 #include "libswill/base/text.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -26,16 +25,8 @@ inline bool same_token(std::string_view a, std::string_view b) noexcept { return
 
 /// What tokens are made of (RFC 9110 §5.6.2).
 inline bool is_token_character(char c) noexcept {
-  static constexpr auto are = [] {
-    std::array<bool, 256> all{};
-    constexpr std::string_view extra = "!#$%&'*+-.^_`|~";
-    for (unsigned n = 0; n < 128; ++n) {
-      const bool alphanumeric = (n >= '0' && n <= '9') || (n >= 'a' && n <= 'z') || (n >= 'A' && n <= 'Z');
-      all[n] = alphanumeric || extra.find(static_cast<char>(n)) != extra.npos;
-    }
-    return all;
-  }();
-  return are[static_cast<unsigned char>(c)];
+  static constexpr word_characters are{"!#$%&'*+-.^_`|~"};
+  return are.has(c);
 }
 /// A token: what names of fields and cookies are.
 bool is_token(std::string_view s) noexcept;
@@ -67,14 +58,17 @@ void for_each_value(const header_list& headers, std::string_view name, F f) {
   for (const auto& [key, value] : headers)
     if (same_token(key, name)) f(trimmed(value));
 }
-/// Calls f with each element of a list that may be spread over several fields of that name (RFC 9110 §5.3), but for the empty ones.
+/// Calls f with each element of a list, but for the empty ones.
+template <class F>
+void for_each_element(std::string_view list, F f) {
+  split(list, ',', [&f](std::string_view part) {
+    if (const auto element = trimmed(part); !element.empty()) f(element);
+  });
+}
+/// The same of a list that may be spread over several fields of that name (RFC 9110 §5.3).
 template <class F>
 void for_each_element(const header_list& headers, std::string_view name, F f) {
-  for_each_value(headers, name, [&f](std::string_view value) {
-    split(value, ',', [&f](std::string_view part) {
-      if (const auto element = trimmed(part); !element.empty()) f(element);
-    });
-  });
+  for_each_value(headers, name, [&f](std::string_view value) { for_each_element(value, f); });
 }
 /// The values of all fields of that name.
 std::vector<std::string_view> values(const header_list& headers, std::string_view name);
@@ -82,7 +76,9 @@ std::vector<std::string_view> values(const header_list& headers, std::string_vie
 std::optional<std::string_view> only_value(const header_list& headers, std::string_view name);
 /// The elements that for_each_element has.
 std::vector<std::string_view> elements(const header_list& headers, std::string_view name);
-/// Whether such a list has a token, in any case.
+/// Whether a list in one field has a token, in any case.
+bool list_has(std::string_view list, std::string_view token) noexcept;
+/// The same of a list that may be spread over several fields.
 bool lists(const header_list& headers, std::string_view name, std::string_view token);
 
 /// The token in the value of an `Authorization` field of the scheme Bearer, in any case and after any number of blanks (RFC 9110 §11.1,

@@ -1,5 +1,7 @@
 #include "libswill/base/host_and_port.hpp"
 
+#include "libswill/base/text.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -32,11 +34,8 @@ std::optional<std::uint16_t> port_number(std::string_view text) noexcept {
 }
 
 bool may_be_host(std::string_view text) noexcept {
-  const auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view{"-._:%"}.find(c) != std::string_view::npos;
-  };
-  return !text.empty() && std::all_of(text.begin(), text.end(), fits);
+  static constexpr word_characters may{"-._:%"};
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return may.has(c); });
 }
 
 std::string host_and_port(const std::string& host, const std::string& port) {

@@ -39,6 +39,16 @@ TEST(HeaderFields, KnowHowLongTextIsPrintable) {
   }
 }
 
+TEST(HeaderFields, FindTokensInLists) {
+  EXPECT_TRUE(list_has("keep-alive ,\tUPGRADE", "upgrade"));
+  EXPECT_FALSE(list_has("keep-alive, upgrade/1", "upgrade"));
+  EXPECT_FALSE(list_has("", ""));
+  EXPECT_FALSE(list_has(", ,", "")) << "an element that is empty is none";
+  const header_list several{{"Connection", "a"}, {"Upgrade", "b"}, {"connection", "c, D"}};
+  EXPECT_TRUE(lists(several, "Connection", "d"));
+  EXPECT_FALSE(lists(several, "Connection", "b"));
+}
+
 TEST(HeaderFields, FindTheTokenOfABearer) {
   for (const char* text : {"Bearer abc", "bearer abc", "BEARER  abc", " Bearer \t abc  "})
     EXPECT_EQ(bearer_token(text), "abc") << text;

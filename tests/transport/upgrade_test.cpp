@@ -181,6 +181,22 @@ TEST(Upgrade, TakesSeveralHeadersAsOneList) {
   EXPECT_EQ(check_upgrade(r, {}).subprotocol, "swill.v1");
 }
 
+TEST(Upgrade, IsAskedForByAnyOfSeveralHeaders) {
+  auto r = with("upgrade", "h2c, websocket/1");
+  r.headers.emplace_back("Upgrade", "");
+  EXPECT_EQ(status_of(r), 426);
+  r.headers.emplace_back("UPGRADE", "foo ,\tWebSocket");
+  EXPECT_EQ(status_of(r), 101);
+
+  r = with("Connection", "keep-alive");
+  EXPECT_EQ(status_of(r), 426);
+  r.headers.emplace_back("connection", "close, UPGRADE");
+  r.headers.emplace_back("Connection", "keep-alive");
+  EXPECT_EQ(status_of(r), 101);
+
+  EXPECT_EQ(status_of(plus("sec-websocket-version", "13")), 426) << "said twice";
+}
+
 TEST(Upgrade, ChecksOriginAgainstTheList) {
   const upgrade_rules rules{.origins = {"http://good.example"}};
 

@@ -21,10 +21,10 @@ bool is_printable(char c) noexcept { return c > ' ' && c < 0x7f; }
 /// Takes all characters of a kind from the front.
 template <bool (*Is)(char) noexcept>
 std::string_view take_all(std::string_view& from) noexcept {
-  std::size_t n = 0;
-  while (n != from.size() && Is(from[n])) ++n;
-  const std::string_view taken = from.substr(0, n);
-  from.remove_prefix(n);
+  const char* at = from.data();
+  for (const char* const end = at + from.size(); at != end && Is(*at);) ++at;
+  const std::string_view taken{from.data(), static_cast<std::size_t>(at - from.data())};
+  from.remove_prefix(taken.size());
   return taken;
 }
 
@@ -33,6 +33,18 @@ std::string_view take_value(std::string_view& from) noexcept {
   const std::string_view taken = from.substr(0, header_fields::printable_length(from));
   from.remove_prefix(taken.size());
   return taken;
+}
+
+bool take_line_end(std::string_view& from) noexcept {
+  if (from.size() < 2 || from[0] != '\r' || from[1] != '\n') return false;
+  from.remove_prefix(2);
+  return true;
+}
+
+bool take(std::string_view& from, char what) noexcept {
+  if (from.empty() || from.front() != what) return false;
+  from.remove_prefix(1);
+  return true;
 }
 
 template <std::size_t Size>
@@ -47,8 +59,8 @@ bool take(std::string_view& from, const char (&what)[Size]) noexcept {
 bool is_plain_list(std::string_view s) noexcept {
   while (!take_all<is_token_character>(s).empty()) {
     if (s.empty()) return true;
-    if (!take(s, ",")) return false;
-    take(s, " ");
+    if (!take(s, ',')) return false;
+    take(s, ' ');
   }
   return false;
 }
@@ -71,11 +83,11 @@ std::size_t read_plain_request(std::string_view input, request& to) {
 
   std::array<std::pair<std::string_view, std::string_view>, most_fields> fields;
   std::size_t count = 0;
-  while (!take(rest, "\r\n")) {
+  while (!take_line_end(rest)) {
     const std::string_view name = take_all<is_token_character>(rest);
-    if (count == most_fields || name.empty() || !take(rest, ":")) return 0;
+    if (count == most_fields || name.empty() || !take(rest, ':')) return 0;
     const std::string_view value = header_fields::trimmed(take_value(rest));
-    if (!take(rest, "\r\n") || !is_plain(name, value)) return 0;
+    if (!take_line_end(rest) || !is_plain(name, value)) return 0;
     const auto same = [name](const auto& f) { return same_token(f.first, name); };
     if (std::any_of(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(count), same)) return 0;
     fields[count++] = {name, value};

@@ -12,9 +12,6 @@ namespace {
 
 using header_fields::same_token;
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
 // *DIGIT (RFC 3986 §3.2.3), and a port that TCP has.
 bool is_port(std::string_view text) noexcept { return text.empty() || port_number(text).has_value(); }
 
@@ -28,12 +25,11 @@ bool is_host(std::string_view host) noexcept {
     host.copy(text, host.size() - 2, 1);
     return ::inet_pton(AF_INET6, text, &any) == 1;
   }
+  static constexpr word_characters may{"-._~!$&'()*+,;=%"};
   for (std::size_t i = 0; i < host.size(); ++i) {
     const auto hex_at = [host](std::size_t at) { return at < host.size() && hex_digit(host[at]) >= 0; };
     if (host[i] == '%' && (!hex_at(i + 1) || !hex_at(i + 2))) return false;
-    if (!is_letter(host[i]) && !is_digit(host[i]) &&
-        std::string_view{"-._~!$&'()*+,;=%"}.find(host[i]) == std::string_view::npos)
-      return false;
+    if (!may.has(host[i])) return false;
   }
   return true;
 }
@@ -47,12 +43,14 @@ bool is_authority(std::string_view text) noexcept {
   return is_host(text);
 }
 
+bool means_body(std::string_view name, std::string_view value) noexcept {
+  if (same_token(name, "Content-Length")) return value.find_first_not_of('0') != value.npos;
+  return same_token(name, "Transfer-Encoding");
+}
+
 bool has_body(const header_list& headers) {
-  bool found = false;
-  header_fields::for_each_value(headers, "Transfer-Encoding", [&found](std::string_view) { found = true; });
-  header_fields::for_each_value(headers, "Content-Length",
-                                [&found](std::string_view v) { found = found || v.find_first_not_of('0') != v.npos; });
-  return found;
+  return std::any_of(headers.begin(), headers.end(),
+                     [](const auto& field) { return means_body(field.first, header_fields::trimmed(field.second)); });
 }
 
 bool has_one_host(const header_list& headers) {

@@ -21,6 +21,8 @@ void take_origin_form(request& r);
 
 /// Whether a body follows, of whatever length: a length that is not plainly 0, or a transfer coding.
 bool has_body(const header_list& headers);
+/// Whether that is what one field says.
+bool means_body(std::string_view name, std::string_view value) noexcept;
 /// One Host header, with a host in it, which HTTP/1.1 requires (RFC 9112 §3.2).
 bool has_one_host(const header_list& headers);
 
