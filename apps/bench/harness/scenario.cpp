@@ -44,7 +44,7 @@ std::vector<scenario> make_scenarios() {
       way_scenario("add-task", "`add` 50x16 as a task that does not wait, over a plain function", "t.add", 1.25),
       actor_scenario("actor", "`add` 50x16 by an actor on the pool, over a CAF request between two such", "a.add", 1.2),
       actor_scenario("actor-keyed", "the same by keyed actors, over a CAF request", "k.add", 1.56),
-      {"connect", "connect, one `add`, close, 16 at a time, per connection", ratio(1.6), measure_connects},
+      {"connect", "connect, one `add`, close, 16 at a time, per connection", ratio(1.0), measure_connects},
       {"stream-out", "streaming response, per item", ratio(1.5), measure_stream_out},
       {"stream-in", "streaming request, per item", ratio(1.5), measure_stream_in},
       {"timer0", "coroutine that awaits a timer of 0, 50x16, against bare `add`", ratio(2.5), measure_timer0},
