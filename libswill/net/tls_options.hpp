@@ -33,7 +33,7 @@ enum class client_certificates : std::uint8_t { none, optional, required };
 
 /// TLS of a listener: 1.2 and 1.3, without renegotiation. Its files are read when the server starts, and again when they have changed.
 struct tls_server_options {
-  /// At least one. A client that names a host gets the first whose certificate has that name; any other gets the first of all.
+  /// At least one. A client that names a host (SNI, RFC 6066 §3) gets the first whose certificate has that name; any other gets the first of all.
   tls_identities identities{};
   /// PEM file with the authorities whose certificates clients may show. Empty: clients are asked for none.
   std::string client_authority{};
