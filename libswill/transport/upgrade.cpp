@@ -31,15 +31,15 @@ struct upgrade_fields {
   };
 
   explicit upgrade_fields(const header_list& all) noexcept {
-    for (const auto& [name, text] : all) see(name, header_fields::trimmed(text));
-  }
-  void see(std::string_view name, std::string_view value) noexcept {
-    if (same_token(name, "Host")) host.see(value);
-    if (same_token(name, "Sec-WebSocket-Version")) version.see(value);
-    if (same_token(name, "Sec-WebSocket-Key")) key.see(value);
-    if (same_token(name, "Upgrade")) to_websocket = to_websocket || list_has(value, "websocket");
-    if (same_token(name, "Connection")) upgrades = upgrades || list_has(value, "upgrade");
-    has_body = has_body || net::http::means_body(name, value);
+    for (const auto& [name, text] : all) {
+      const std::string_view value = header_fields::trimmed(text);
+      if (same_token(name, "Host")) host.see(value);
+      if (same_token(name, "Sec-WebSocket-Version")) version.see(value);
+      if (same_token(name, "Sec-WebSocket-Key")) key.see(value);
+      if (same_token(name, "Upgrade")) to_websocket = to_websocket || list_has(value, "websocket");
+      if (same_token(name, "Connection")) upgrades = upgrades || list_has(value, "upgrade");
+      has_body = has_body || net::http::means_body(name, value);
+    }
   }
 
   single host, version, key;

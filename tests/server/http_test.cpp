@@ -194,6 +194,31 @@ TEST(HttpFilesServer, ServesFilesFromThePool) {
   EXPECT_EQ(socket.upgrade().status, 101);
 }
 
+TEST(HttpFilesServer, AFallbackAtTheRootAnswersForAllThatIsNotThere) {
+  const directory d;
+  d.write("index.html", "page");
+  fs::create_directory(d.path() / "empty");
+  fs::create_symlink("/etc/passwd", d.path() / "out");
+  app a;
+  a.set_log({});
+  a.files("/", d.path().string(), {.fallback = "index.html"});
+  a.use(std::make_shared<fickle>()); // has a path for internal listeners alone
+  server s{a, {.listen = both, .io_threads = 1}};
+  s.start();
+  const std::string open = s.addresses().front(), internal = s.internal_addresses().front();
+
+  for (const char* path : {"/livez", "/readyz", "/fickle", "/empty/", "/out"}) {
+    const auto r = get(open, path);
+    EXPECT_EQ(r.status, 200) << path;
+    EXPECT_EQ(r.body, "page") << path;
+  }
+  EXPECT_EQ(get(open, "/empty").status, 301);
+  EXPECT_EQ(get(open, "/none.js").status, 404);
+  EXPECT_EQ(get(open, "/ready").body, "ready\n");
+  EXPECT_EQ(get(internal, "/readyz").body, "{\"ready\":true}\n");
+  EXPECT_EQ(get(internal, "/fickle").body, "me");
+}
+
 TEST(HttpFilesServer, NeverReadsOnAnIoThread) {
   const directory d;
   d.write("a.txt", "a");

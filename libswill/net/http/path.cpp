@@ -2,6 +2,7 @@
 
 #include "libswill/base/encoding.hpp"
 #include "libswill/base/header_fields.hpp"
+#include "libswill/base/text.hpp"
 #include "libswill/base/utf8.hpp"
 
 namespace swill::net::http {
@@ -47,12 +48,11 @@ std::optional<std::string> decoded_path(std::string_view target) {
 }
 
 std::string encoded_path(std::string_view path) {
-  constexpr std::string_view plain = "/-._~!$&'()*+,;=:@";
+  static constexpr word_characters plain{"/-._~!$&'()*+,;=:@"};
   constexpr std::string_view digits = "0123456789ABCDEF";
   std::string out;
   for (const char c : path) {
-    const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (alphanumeric || plain.find(c) != std::string_view::npos) {
+    if (plain.has(c)) {
       out += c;
       continue;
     }

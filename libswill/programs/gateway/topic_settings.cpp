@@ -1,6 +1,7 @@
 #include "libswill/programs/gateway/topic_settings.hpp"
 
 #include "libswill/base/mistakes.hpp"
+#include "pubsub/pubsub.hpp"
 #include "pubsub/redis/redis_broker.hpp"
 
 #include <chrono>
