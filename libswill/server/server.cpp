@@ -51,6 +51,8 @@ http_response readyz(const std::vector<std::string>& reasons) {
   return r;
 }
 
+http_response not_found() { return {.status = 404, .body = "Not Found"}; }
+
 // --- Signals
 
 sigset_t set_of(std::initializer_list<int> signals) noexcept {
@@ -179,10 +181,19 @@ struct server::impl {
     return true;
   }
   void add_routes(transport::server_settings& to, const detail::http_routes& from) {
-    const auto add = [&to](const std::string& path, const http_handler& f, bool is_public) {
+    // What is for internal listeners alone is nowhere on a public one, where a directory above it may have a page for all paths.
+    const auto none = net::http::make_responder([](const http_request&) { return not_found(); });
+    const auto has_directory = [&from](const std::string& path) {
+      return std::any_of(from.directories.begin(), from.directories.end(),
+                         [&path](const auto& d) { return d.path == path; });
+    };
+    const auto add = [&](const std::string& path, const http_handler& f, bool is_public) {
       const net::http::route r{.path = path, .to = net::http::make_responder(f)};
       to.internal_routes.push_back(r);
-      if (is_public) to.routes.push_back(r);
+      if (is_public)
+        to.routes.push_back(r);
+      else if (!from.directories.empty() && !has_directory(path))
+        to.routes.push_back({.path = path, .to = none});
     };
     add(
         "/livez", [](const http_request&) { return livez(); }, options.health);

@@ -62,6 +62,7 @@ upgrade_verdict answer_readiness(const net::http::request& r, const server_state
 // Which endpoint it asks for, or the refusal of what is no upgrade request at all.
 upgrade_verdict check_http(const net::http::request& r, const upgrade_fields& said, const upgrade_rules& rules,
                            const server_state& now) {
+  if (!net::http::is_right_host(r.version, said.host.count, said.host.value)) return refuse(400, net::http::wrong_host);
   const std::string_view path = std::string_view{r.target}.substr(0, r.target.find('?'));
   if (path == ready_path && path != rules.path) return answer_readiness(r, now);
   const bool echo = rules.echo && path == "/echo";
@@ -69,8 +70,6 @@ upgrade_verdict check_http(const net::http::request& r, const upgrade_fields& sa
   if (r.method != "GET") return refuse(405, "Method Not Allowed", {{"Allow", "GET"}});
   const auto wants_upgrade = [](const char* why) { return refuse(426, why, {{"Upgrade", "websocket"}}); };
   if (r.version < 11) return wants_upgrade("WebSocket needs HTTP/1.1");
-  if (!said.host.is_one() || !net::http::is_authority(said.host.value))
-    return refuse(400, "One valid Host header is required");
   if (!said.to_websocket || !said.upgrades) return wants_upgrade("This is a WebSocket endpoint");
   // The protocol changes right after the head, where a body would be taken for frames (RFC 9110 §7.8).
   if (said.has_body) return refuse(400, "A request for an upgrade has no body");

@@ -4,12 +4,10 @@
 
 #include "libswill/base/frame_memory.hpp"
 #include "libswill/base/loop.hpp"
-#include "libswill/base/process.hpp"
 #include "libswill/net/acceptor.hpp"
 #include "libswill/transport/detail/server_connection.hpp"
 #include "libswill/transport/detail/tls_watch.hpp"
 
-#include <algorithm>
 #include <stdexcept>
 #include <unistd.h>
 
@@ -17,9 +15,6 @@ namespace swill::transport {
 
 namespace {
 
-// Connections beyond capacity that still get their 503, one by one, or a quarter of the descriptors where those are few; more are closed at
-// once.
-constexpr std::size_t waiting_room = 256;
 // How long stop() waits for a loop to come round before it gives up on it.
 constexpr std::chrono::milliseconds longest_turn{2000};
 
@@ -36,7 +31,6 @@ struct websocket_server::impl {
   std::shared_ptr<detail::core> core;
   std::vector<std::shared_ptr<net::acceptor>> acceptors;
   std::vector<std::shared_ptr<detail::tls_watch>> watches;
-  const std::size_t waiting = std::min(waiting_room, raise_descriptor_limit() / 4);
   std::size_t next_lane = 0; // on the first loop only
   bool stopped = false;
 };
@@ -91,18 +85,15 @@ bool websocket_server::reload() {
 
 // On the first loop, for each connection.
 void websocket_server::impl::take(net::newcomer n, const detail::door& d) {
-  const std::size_t already = core->open.fetch_add(1);
-  const std::size_t capacity = core->settings.limits.connections;
-  const bool beyond = already >= capacity;
-  detail::lane& l = *core->lanes[next_lane++ % core->lanes.size()];
-  if (beyond && already - capacity >= waiting) {
+  const detail::seat has = core->enter(d.how.is_internal);
+  if (has == detail::seat::none) {
     ::close(n.fd);
-    core->lanes.front()->count.turned_away.add();
-    return core->one_less();
+    return core->lanes.front()->count.turned_away.add();
   }
-  auto start = [c = core, &l, n = std::move(n), &d, beyond]() mutable {
+  detail::lane& l = *core->lanes[next_lane++ % core->lanes.size()];
+  auto start = [c = core, &l, n = std::move(n), &d, has]() mutable {
     using memory = swill::detail::frame_allocator<detail::server_connection>;
-    std::allocate_shared<detail::server_connection>(memory{}, std::move(c), l, std::move(n), d)->start(beyond);
+    std::allocate_shared<detail::server_connection>(memory{}, std::move(c), l, std::move(n), d, has)->start();
   };
   if (l.loop.is_current())
     start();
@@ -134,9 +125,7 @@ std::uint16_t websocket_server::port() const {
   return 0;
 }
 
-bool websocket_server::is_full() const noexcept {
-  return impl_->core->open >= impl_->core->settings.limits.connections;
-}
+bool websocket_server::is_full() const noexcept { return impl_->core->places.are_taken(); }
 
 void websocket_server::drain() { impl_->core->draining = true; }
 

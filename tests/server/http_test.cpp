@@ -207,10 +207,15 @@ TEST(HttpFilesServer, AFallbackAtTheRootAnswersForAllThatIsNotThere) {
   s.start();
   const std::string open = s.addresses().front(), internal = s.internal_addresses().front();
 
-  for (const char* path : {"/livez", "/readyz", "/fickle", "/empty/", "/out"}) {
+  for (const char* path : {"/empty/", "/out", "/fickle/more"}) {
     const auto r = get(open, path);
     EXPECT_EQ(r.status, 200) << path;
     EXPECT_EQ(r.body, "page") << path;
+  }
+  for (const char* path : {"/livez", "/readyz", "/fickle", "/fickl%65"}) { // what is for internal listeners alone
+    const auto r = get(open, path);
+    EXPECT_EQ(r.status, 404) << path;
+    EXPECT_EQ(r.body, "Not Found") << path;
   }
   EXPECT_EQ(get(open, "/empty").status, 301);
   EXPECT_EQ(get(open, "/none.js").status, 404);

@@ -181,7 +181,12 @@ TEST(Http, RefusesWhatNoPathTakes) {
   EXPECT_EQ(status(get("/hello", "Content-Length: 3\r\nContent-Length: 4\r\n") + "abc"), 400);
   EXPECT_EQ(status(get("/hello", "Content-Length: x\r\n")), 400);
   EXPECT_EQ(status("GET /hello HTTP/1.1\r\n\r\n"), 400);
-  EXPECT_EQ(status(get("/hello", "Host: y\r\n")), 400);
+  for (const char* path : {"/hello", "/ready", "/none"}) {
+    for (const char* version : {"1.0", "1.1"}) {
+      EXPECT_EQ(status(get(path, "Host: y\r\n", version)), 400) << path << version;
+      EXPECT_EQ(status(std::string{"GET "} + path + " HTTP/" + version + "\r\nHost: a b\r\n\r\n"), 400);
+    }
+  }
   EXPECT_EQ(status(get("/hell")), 404);
   EXPECT_EQ(status(get("/hello/more")), 404);
   EXPECT_EQ(status(get("/ws")), 426);
@@ -449,6 +454,159 @@ TEST(Http, RefusesBeyondTheCapacity) {
   const auto r = second.read_response();
   EXPECT_EQ(r.status, 503);
   EXPECT_EQ(r.header("Retry-After"), "1");
+}
+
+TEST(Http, AnswersWithoutABodyToAHeadThatIsNotRead) {
+  test_server s{{}, [](auto& settings) {
+                  settings.limits.handshake_timeout = milliseconds{50};
+                  settings.limits.header_size = 200;
+                }};
+  for (const std::string& rest :
+       {std::string{"Host x\r\n\r\n"}, "X: " + std::string(300, 'x'), std::string{"Host: x"}}) {
+    for (const char* before : {"", "\r\n"}) {
+      raw_client c = s.connect();
+      c.send(before + ("HEAD / HTTP/1.1\r\n" + rest));
+      std::string all;
+      char more[4096];
+      for (ssize_t n = 0; (n = ::recv(c.fd(), more, sizeof more, 0)) > 0;)
+        all.append(more, static_cast<std::size_t>(n));
+      EXPECT_TRUE(all.starts_with("HTTP/1.1 4")) << all;
+      EXPECT_TRUE(all.ends_with("\r\n\r\n")) << all;
+    }
+  }
+}
+
+TEST(Http, EveryAnswerHasOneDate) {
+  const auto own = std::make_shared<function_responder>([](auto&&, const auto& to) {
+    to->respond({.headers = {{"date", "Sun, 06 Nov 1994 08:49:37 GMT"}}});
+  });
+  test_server s{{}, with_routes({{.path = "/own", .to = own}})};
+  for (const std::string& request :
+       {get("/hello"), get("/own"), get("/none"), get("/ws"), get("/ready"), std::string{"x\r\n\r\n"},
+        std::string{"POST /hello HTTP/1.1\r\nHost: x\r\n\r\n"}}) {
+    raw_client c = s.connect();
+    c.send(request);
+    const std::string head = c.read_response().head;
+    const auto date = head.find("\r\nDate: ") + head.find("\r\ndate: ") - head.npos;
+    ASSERT_NE(date, head.npos) << head;
+    EXPECT_EQ(head.substr(date).find(" GMT\r\n"), std::string_view{"\r\nDate: Sun, 06 Nov 1994 08:49:37"}.size())
+        << head;
+  }
+}
+
+TEST(Http, SaysWhichHandlerAnswersWhatCannotBe) {
+  const auto bad = [](std::string path, answer_content a) {
+    return net::http::route{
+        .path = std::move(path),
+        .to = std::make_shared<function_responder>([a](auto&&, const auto& to) { to->respond(answer_content{a}); })};
+  };
+  const auto throws = std::make_shared<function_responder>([](auto&&, auto&&) { throw std::runtime_error("oh"); });
+  test_server s{{},
+                with_routes({bad("/status", {.status = 99}),
+                             bad("/header", {.headers = {{"X-Evil", "a\r\nb: c"}}}),
+                             {.path = "/throws", .to = throws}})};
+  const auto status_at = [&s](const char* path) {
+    raw_client c = s.connect();
+    c.send(get(path));
+    const auto r = c.read_response();
+    EXPECT_EQ(r.header("b"), "");
+    return r.status;
+  };
+
+  EXPECT_EQ(status_at("/status"), 500);
+  EXPECT_EQ(status_at("/throws"), 500);
+  EXPECT_EQ(status_at("/header"), 200);
+  const auto has = [&s](const char* line) {
+    const auto all = s.log();
+    return std::count_if(all.begin(), all.end(), [line](const auto& l) { return l.find(line) != l.npos; });
+  };
+  EXPECT_EQ(has("by the handler of /status: 99"), 1);
+  EXPECT_EQ(has("exception in the handler of /throws: std::runtime_error: oh"), 1);
+  EXPECT_EQ(has("by the handler of /header: X-Evil"), 1);
+}
+
+// Three clients have all the places; three more, refused, keep their sockets; then the first three go.
+TEST(Http, WhoWasRefusedKeepsNoPlaceFromOthers) {
+  constexpr std::size_t places = 3;
+  test_server s{{}, with_routes({}, [](auto& l) {
+                  l.connections = places;
+                  l.close_timeout = std::chrono::minutes{1};
+                })};
+  const auto ask = [&s](const std::string& request, int status) {
+    raw_client c = s.connect();
+    c.send(request);
+    EXPECT_EQ(c.read_response().status, status) << request;
+    return c;
+  };
+  const std::string upgrade = raw_client::upgrade_request();
+  std::vector<raw_client> refused;
+  {
+    std::vector<raw_client> served;
+    for (std::size_t i = 0; i < places; ++i) served.push_back(s.open());
+    for (std::size_t i = 0; i < places; ++i) refused.push_back(ask(upgrade, 503));
+    for (const char* path : {"/hello", "/ready"}) refused.push_back(ask(get(path), 503));
+  }
+  ASSERT_TRUE(eventually([&] { return s.statistics().open == refused.size(); }));
+  EXPECT_FALSE(s.server().is_full());
+  for (std::size_t i = 0; i < 2 * places; ++i) {
+    refused.push_back(ask(get("/none"), 404));
+    refused.push_back(ask(get("/ready"), 200));
+    refused.push_back(ask(get("/hello", "Connection: close\r\n"), 200));
+    refused.push_back(ask("x\r\n\r\n", 400));
+    raw_client closed = s.open(); // whose WebSocket is closed, and who keeps TCP
+    closed.send_frame(1, "text");
+    EXPECT_EQ(closed.read_frame().close_code(), 1003);
+    closed.send(raw_client::close_frame(1003));
+    refused.push_back(std::move(closed));
+  }
+  std::vector<raw_client> served;
+  for (std::size_t i = 0; i < places; ++i) served.push_back(s.open());
+  EXPECT_TRUE(s.server().is_full());
+  ask(upgrade, 503);
+}
+
+TEST(Http, WhoWaitsForAPlaceGetsOneThatBecomesFree) {
+  test_server s{{}, with_routes({}, [](auto& l) { l.connections = 1; })};
+  auto first = std::make_unique<raw_client>(s.open());
+  std::vector<raw_client> waiting; // connected, and have asked for nothing yet
+  for (int i = 0; i < 3; ++i) waiting.push_back(s.connect());
+  ASSERT_TRUE(eventually([&] { return s.statistics().open == 4; }));
+  first.reset();
+  ASSERT_TRUE(eventually([&] { return s.statistics().open == 3; }));
+
+  EXPECT_EQ(waiting[0].upgrade().status, 101);
+  EXPECT_EQ(waiting[1].upgrade().status, 503);
+}
+
+// Those who are done with and stay are not kept without end: from then on a connection ends as soon as its answer has gone.
+TEST(Http, NobodyIsWaitedForBeyondTheWaitingRoom) {
+  constexpr std::size_t room = 256;
+  test_server s{{}, [](auto& settings) {
+                  settings.limits.connections = 2;
+                  settings.limits.close_timeout = std::chrono::minutes{1};
+                  settings.listen.push_back(internal_listener("127.0.0.1:0"));
+                }};
+  std::vector<raw_client> stay;
+  for (std::size_t i = 0; i < room; ++i) {
+    stay.push_back(s.connect());
+    stay.back().send(get("/none"));
+    ASSERT_EQ(stay.back().read_response().status, 404) << i;
+  }
+  EXPECT_EQ(s.statistics().open, room);
+  for (int i = 0; i < 10; ++i) {
+    raw_client more = s.connect();
+    more.send(get("/none"));
+    EXPECT_EQ(more.read_response().status, 404);
+    EXPECT_TRUE(more.at_end());
+  }
+  const raw_client a = s.open(), b = s.open(); // the places are there for whoever is served
+  EXPECT_TRUE(s.connect().at_end());
+  EXPECT_EQ(s.statistics().open, room + 2);
+  for (int i = 0; i < 3; ++i) { // and the listener of those who run the server has room of its own
+    stay.emplace_back(s.server().addresses().back());
+    stay.back().send(get("/none"));
+    EXPECT_EQ(stay.back().read_response().status, 404);
+  }
 }
 
 } // namespace

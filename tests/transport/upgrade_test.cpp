@@ -74,6 +74,28 @@ TEST(Upgrade, TellsWhetherTheServerIsReady) {
   EXPECT_EQ(status_of(plain), 405);
 }
 
+TEST(Upgrade, LooksAtTheHostBeforeAnythingElse) {
+  for (const char* target : {"/ws", "/ready", "/none"}) {
+    for (const char* method : {"GET", "HEAD", "POST"}) {
+      net::http::request r;
+      r.method = method;
+      r.target = target;
+      r.version = 10;
+      EXPECT_NE(status_of(r), 400) << target; // HTTP/1.0 needs none
+      r.headers = {{"Host", "x"}};
+      EXPECT_NE(status_of(r), 400) << target;
+      r.headers = {{"Host", "a b"}};
+      EXPECT_EQ(status_of(r), 400) << target;
+      r.headers = {{"Host", "x"}, {"host", "x"}};
+      EXPECT_EQ(status_of(r), 400) << target;
+      r.version = 11;
+      EXPECT_EQ(status_of(r), 400) << target;
+      r.headers = {};
+      EXPECT_EQ(status_of(r), 400) << target;
+    }
+  }
+}
+
 TEST(Upgrade, WantsThePathExactly) {
   for (const auto* path : {"/", "/WS", "/wsx", "/ws/", "ws", "", "*", "/echo", "/ws#a"})
     EXPECT_EQ(status_of(to(path)), 404) << path;
@@ -140,6 +162,20 @@ TEST(Upgrade, KnowsTheAbsoluteFormOfATarget) {
   for (const auto* other :
        {"/ws?a=http://h/x", "ftp://h/ws", "http://u@h/ws", "http:///ws", "http://:80/ws", "http://a b/ws", "*"})
     EXPECT_EQ(taken(other), (two{other, "x"}));
+}
+
+TEST(Upgrade, AnAbsoluteTargetHidesNoWrongHost) {
+  const auto status_after = [](net::http::request r) {
+    r.target = "http://h/ws";
+    net::http::take_origin_form(r);
+    EXPECT_EQ(r.target, "/ws");
+    return status_of(r);
+  };
+
+  EXPECT_EQ(status_after(good()), 101);
+  EXPECT_EQ(status_after(with("Host", "a b")), 400);
+  EXPECT_EQ(status_after(plus("Host", "x")), 400);
+  EXPECT_EQ(status_after(without("Host")), 400);
 }
 
 TEST(Upgrade, WantsVersion13) {
@@ -228,18 +264,20 @@ TEST(Upgrade, MountsEchoOnlyWhenAsked) {
 
 TEST(HttpResponse, CannotBeBrokenOutOf) {
   const auto r = net::http::response(
-      401, "no", {{"X-A", "b"}, {"X-Evil", "a\r\nSet-Cookie: b"}, {"X:\r\n", "c"}, {"Content-Length", "7"}});
+      401, "no",
+      {{"Date", "now"}, {"X-A", "b"}, {"X-Evil", "a\r\nSet-Cookie: b"}, {"X:\r\n", "c"}, {"Content-Length", "7"}});
 
-  EXPECT_EQ(r, "HTTP/1.1 401 Unauthorized\r\nServer: swill\r\nConnection: close\r\nX-A: b\r\nContent-Type: text/plain; "
+  EXPECT_EQ(r, "HTTP/1.1 401 Unauthorized\r\nServer: swill\r\nConnection: close\r\nDate: now\r\nX-A: "
+               "b\r\nContent-Type: text/plain; "
                "charset=utf-8\r\nContent-Length: 2\r\n\r\nno");
 }
 
 TEST(HttpResponse, HasNoBodyForHead) {
-  const auto r = net::http::response(404, "none", {}, true);
+  const auto r = net::http::response(404, "none", {{"Date", "now"}}, true);
 
-  EXPECT_EQ(
-      r, "HTTP/1.1 404 Not Found\r\nServer: swill\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n"
-         "Content-Length: 4\r\n\r\n");
+  EXPECT_EQ(r, "HTTP/1.1 404 Not Found\r\nServer: swill\r\nConnection: close\r\nDate: now\r\nContent-Type: text/plain; "
+               "charset=utf-8\r\n"
+               "Content-Length: 4\r\n\r\n");
 }
 
 TEST(HttpResponse, KnowsWhatIsSafe) {

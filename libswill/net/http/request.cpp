@@ -53,9 +53,18 @@ bool has_body(const header_list& headers) {
                      [](const auto& field) { return means_body(field.first, header_fields::trimmed(field.second)); });
 }
 
-bool has_one_host(const header_list& headers) {
-  const auto host = header_fields::only_value(headers, "Host");
-  return host && is_authority(*host);
+bool is_right_host(int version, std::size_t count, std::string_view value) noexcept {
+  return count == 0 ? version < 11 : count == 1 && is_authority(value);
+}
+
+bool has_right_host(const request& r) {
+  std::size_t count = 0;
+  std::string_view host;
+  header_fields::for_each_value(r.headers, "Host", [&](std::string_view value) {
+    host = value;
+    ++count;
+  });
+  return is_right_host(r.version, count, host);
 }
 
 void take_origin_form(request& r) {
@@ -72,6 +81,7 @@ void take_origin_form(request& r) {
   rest.remove_prefix(authority.size());
   std::string target = rest.starts_with('/') ? "" : "/";
   r.target = target.append(rest);
+  if (!has_right_host(r)) return; // what is wrong stays to be seen
   for (auto& [name, value] : r.headers)
     if (same_token(name, "Host")) value = authority;
 }

@@ -45,6 +45,10 @@ request_head::request_head(std::size_t size_limit) : limit_(size_limit) {}
 
 request_head::~request_head() = default;
 
+bool request_head::is_for_head(bytes_view input) const noexcept {
+  return input.size() > begin_ && as_text(input.subspan(begin_)).starts_with("HEAD ");
+}
+
 void request_head::restart() {
   used_ = begin_ = 0;
   looked_ = line_ = line_before_ = 0;

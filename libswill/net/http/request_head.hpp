@@ -24,6 +24,8 @@ public:
   /// `input` is everything that came so far. What `used()` says then belongs to the head.
   state put(bytes_view input);
   std::size_t used() const noexcept { return used_; }
+  /// Whether what has come of the head, complete or not, is of a request by HEAD, whose answer has no body. `input` as put() had it last.
+  bool is_for_head(bytes_view input) const noexcept;
 
   /// After `complete`. With its target in origin form.
   request take();

@@ -1,5 +1,7 @@
 #include "libswill/net/http/response.hpp"
 
+#include "libswill/net/http/date.hpp"
+
 #include <ostream> // before Beast's header, which writes reasons to a stream
 
 #include <boost/beast/http/status.hpp>
@@ -23,14 +25,16 @@ bool has_body_after(int status) noexcept { return status != 304 && status != 204
 std::string response_head(int status, const header_list& headers, std::string_view connection, std::uint64_t length) {
   std::string out = "HTTP/1.1 " + std::to_string(status) + ' ' + reason_of(status) + "\r\nServer: swill\r\n";
   if (!connection.empty()) out.append("Connection: ").append(connection).append("\r\n");
-  bool has_type = false;
+  bool has_type = false, has_date = false;
   for (const auto& [name, value] : headers) {
     if (!header_fields::may_travel(name, value) || same_token(name, "Connection") ||
         same_token(name, "Content-Length") || same_token(name, "Transfer-Encoding"))
       continue;
     has_type = has_type || same_token(name, "Content-Type");
+    has_date = has_date || same_token(name, "Date");
     out.append(name).append(": ").append(value).append("\r\n");
   }
+  if (!has_date) out.append("Date: ").append(date_now()).append("\r\n"); // RFC 9110 §6.6.1
   if (has_body_after(status)) {
     if (!has_type) out += "Content-Type: text/plain; charset=utf-8\r\n";
     out += "Content-Length: " + std::to_string(length) + "\r\n";

@@ -9,7 +9,8 @@
 namespace swill::net::http {
 
 /// Status line and headers of an HTTP/1.1 response, with the empty line after them. Headers that may not travel are left out, and so are those that
-/// frame the message, which are `connection`, where it is not empty, and a Content-Length of `length`, but for 204 and 304, which have no body.
+/// frame the message, which are `connection`, where it is not empty, and a Content-Length of `length`, but for 204 and 304, which have no body. `Date`
+/// says now where no header says it.
 std::string response_head(int status, const header_list& headers, std::string_view connection, std::uint64_t length);
 
 /// A whole HTTP/1.1 response with a text body, after which the connection closes. The answer to HEAD has the headers alone.

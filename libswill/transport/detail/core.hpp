@@ -14,6 +14,8 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -22,6 +24,28 @@
 namespace swill::transport::detail {
 
 class server_connection;
+
+/// So many may sit at a time. From any thread.
+class seats {
+public:
+  explicit seats(std::size_t most) noexcept : most_(most) {}
+  /// False: all are taken.
+  bool take() noexcept;
+  void give_back() noexcept { taken_.fetch_sub(1, std::memory_order_relaxed); }
+  bool are_taken() const noexcept { return taken_.load(std::memory_order_relaxed) >= most_; }
+
+private:
+  const std::size_t most_;
+  std::atomic<std::size_t> taken_{0};
+};
+
+/// What a connection counts as.
+enum class seat : std::uint8_t {
+  none,
+  place,    ///< one of limits::connections
+  waiting,  ///< in the waiting room: for a place, or for its own end
+  internal, ///< kept for internal listeners
+};
 
 /// What the connections of one loop share. Used on that loop only, but for the counters.
 struct lane {
@@ -61,11 +85,21 @@ struct core {
   const std::size_t little_output;        ///< of one connection: below it no budget is asked
   std::vector<std::unique_ptr<lane>> lanes;
 
-  std::atomic<std::size_t> open{0}; // connections
+  std::atomic<std::size_t> open{0}; // connections, whatever they count as
   std::mutex mutex;
   std::condition_variable all_gone;
 
-  void one_less();
+  /// A connection comes, and counts as what is answered: a client's as a place where one is free; one of an internal listener as that while it is of the
+  /// first few, so that clients never keep a probe away, and takes a place from clients last. None: there is no room for it at all.
+  seat enter(bool is_internal) noexcept;
+  /// What counts as `now` shall count as `then`; true when it does.
+  bool move(seat& now, seat then) noexcept;
+  void leave(seat s);
+
+  seats places, waiting_room, internal_room;
+
+private:
+  seats& of(seat s) noexcept;
 };
 
 } // namespace swill::transport::detail

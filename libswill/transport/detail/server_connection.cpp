@@ -5,10 +5,11 @@
 
 namespace swill::transport::detail {
 
-server_connection::server_connection(std::shared_ptr<core> c, lane& l, net::newcomer n, const door& through)
+server_connection::server_connection(std::shared_ptr<core> c, lane& l, net::newcomer n, const door& through, seat has)
     : stream_socket(l.loop, leaves::at_round_end, n.fd),
       core_(std::move(c)),
       lane_(l),
+      seat_(has),
       http_(std::make_unique<http_part>(core_->settings.limits.header_size,
                                         through.how.is_internal ? core_->internal_routes : core_->routes, through)) {
   http_->peer = std::move(n);
@@ -22,10 +23,10 @@ server_connection::~server_connection() {
     *here = next;
     if (next != nullptr) next->here = here;
   }
-  core_->one_less();
+  core_->leave(seat_);
 }
 
-void server_connection::start(bool beyond_capacity) {
+void server_connection::start() {
   self_ = shared_from_this();
   next = lane_.first;
   if (next != nullptr) next->here = &next;
@@ -33,7 +34,6 @@ void server_connection::start(bool beyond_capacity) {
   here = &lane_.first;
   lane_.count.accepted.add();
   guarded([&] {
-    http_->beyond_capacity = beyond_capacity;
     if (http_->door_tls != nullptr) secure(*http_->door_tls);
     start_watching();
     heard_ = now();
@@ -71,7 +71,7 @@ void server_connection::check_deadlines() {
   switch (phase_) {
     case phase::head:
       if (now() < deadline_) return arm(deadline_);
-      if (!kept_.empty()) return respond(408, "Request Timeout", {});
+      if (!kept_.empty()) return refuse_head(408, "Request Timeout");
       if (http_->answers == 0) lane_.count.turned_away.add();
       return die({1006, "handshake timeout", false});
     case phase::open:
@@ -134,7 +134,9 @@ void server_connection::shut_down() {
       die({1006, "server stopped", false});
     else if (phase_ == phase::answering)
       http_->keeps = false;
-    else if (phase_ == phase::head || phase_ == phase::deciding)
+    else if (phase_ == phase::head)
+      refuse_head(503, "Server is stopping", {{"Retry-After", "1"}});
+    else if (phase_ == phase::deciding)
       respond(503, "Server is stopping", {{"Retry-After", "1"}});
   });
 }
@@ -161,11 +163,13 @@ void server_connection::finish(const close_reason& why) {
 }
 
 // Everything has been said. What is queued goes out; then TCP ends, after the peer's side where it may still be sending: closing with
-// unread input would reset the connection and take our last words with it.
+// unread input would reset the connection and take our last words with it. Whoever is served no longer keeps no place from others meanwhile; but where
+// too many already wait so, nobody more waits for its peer.
 void server_connection::linger(bool until_peer_ends) {
   if (phase_ == phase::ended) return;
   phase_ = phase::lingering;
-  linger_for_peer_ = until_peer_ends && !peer_ended_;
+  const bool may_wait = seat_ != seat::place || core_->move(seat_, seat::waiting);
+  linger_for_peer_ = until_peer_ends && !peer_ended_ && may_wait;
   pauses_ = 0;
   congested_ = full_ = short_ = false;
   drop_input();
@@ -189,7 +193,7 @@ void server_connection::die(const close_reason& why) {
   next = nullptr;
   here = nullptr;
   account(0);
-  core_->one_less();
+  core_->leave(seat_);
 }
 
 } // namespace swill::transport::detail

@@ -7,6 +7,7 @@
 #include "libswill/net/websocket/frame.hpp"
 #include "libswill/transport/detail/core.hpp"
 
+#include <cstdint>
 #include <memory>
 
 namespace swill::transport::detail {
@@ -21,10 +22,10 @@ class server_connection final : public std::enable_shared_from_this<server_conne
                                 private net::stream_socket,
                                 private timer {
 public:
-  server_connection(std::shared_ptr<core> c, lane& l, net::newcomer n, const door& through);
+  server_connection(std::shared_ptr<core> c, lane& l, net::newcomer n, const door& through, seat has);
   ~server_connection();
 
-  void start(bool beyond_capacity);
+  void start();
 
   /// The server stops: a close handshake with 1001, or 503 for what is no connection yet.
   void shut_down();
@@ -57,7 +58,7 @@ public:
       nullptr; ///< the pointer that points to this one: lane::first, or the `next` of the one before
 
 private:
-  enum class phase {
+  enum class phase : std::uint8_t {
     head,      // reading the HTTP request
     deciding,  // the gate has it
     answering, // another HTTP request: somebody has it, or its answer goes out
@@ -89,6 +90,7 @@ private:
   void decide(net::http::request request);
   void open(const header_list& headers, message_sink* sink);
   void respond(int status, std::string_view body, const header_list& headers);
+  void refuse_head(int status, std::string_view body, const header_list& headers = {});
   void log_rejection(int status, std::string_view body) const;
 
   void on_secured() override;
@@ -154,6 +156,7 @@ private:
   std::shared_ptr<server_connection>
       self_; // from start() until die(): nothing else keeps a connection that waits for nothing
   phase phase_ = phase::head;
+  seat seat_;              // in core: what it counts as
   bool congested_ = false; // more than twice the send buffer and one message is queued: nothing is read
   bool was_full_ = false;  // half the send buffer was used: on_writable when it no longer is
   bool full_ = false;      // it keeps as much input as limits::connection_memory lets it: nothing is read
@@ -201,9 +204,9 @@ struct server_connection::http_part : swill::detail::in_frame_memory {
   std::string key;
   std::string subprotocol;
   std::string target;             ///< what was asked for, when the answer is no
+  std::string_view at;            ///< the path of the route that answers
   std::weak_ptr<handshake> asked; // owned by the gate's side
-  bool beyond_capacity = false;
-  bool is_head = false; ///< the request's method was HEAD
+  bool is_head = false;           ///< the request's method was HEAD
 
   // Of the request that is being answered
   bool is_old = false;                          ///< HTTP/1.0

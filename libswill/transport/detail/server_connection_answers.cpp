@@ -1,6 +1,6 @@
 #include "libswill/transport/detail/server_connection.hpp"
 
-#include "libswill/net/http/date.hpp"
+#include "libswill/base/printable.hpp"
 #include "libswill/net/http/response.hpp"
 #include "libswill/transport/detail/pending_answer.hpp"
 
@@ -16,7 +16,7 @@ namespace {
 
 /// Why a request is refused before anybody is asked; 0: it is not.
 int status_of_refusal(const net::http::request& r) {
-  if (r.version >= 11 && !net::http::has_one_host(r.headers)) return 400;
+  if (!net::http::has_right_host(r)) return 400;
   if (net::http::has_body(r.headers)) return 413; // what follows is not ours to read: the connection ends
   return r.method == "GET" || r.method == "HEAD" ? 0 : 405;
 }
@@ -52,17 +52,19 @@ private:
 
 void server_connection::ask(net::http::request request, const net::http::route& route, std::string path) {
   const int refusal = status_of_refusal(request);
-  if (refusal != 0 || http_->beyond_capacity) http_->target = request.target;
+  const bool is_busy = refusal == 0 && !http_->is_internal && !core_->move(seat_, seat::place);
+  if (refusal != 0 || is_busy) http_->target = request.target;
   switch (refusal) {
-    case 400: return respond(400, "One valid Host header is required", {});
+    case 400: return respond(400, net::http::wrong_host, {});
     case 413: return respond(413, "This path takes no body", {});
     case 405: return respond(405, "Method Not Allowed", {{"Allow", "GET, HEAD"}});
     default: break;
   }
-  if (http_->beyond_capacity && !http_->is_internal) return respond(503, "Server is busy", {{"Retry-After", "1"}});
+  if (is_busy) return respond(503, "Server is busy", {{"Retry-After", "1"}});
   http_->is_old = request.version < 11;
   http_->keeps = may_keep(request);
   http_->is_answered = false;
+  http_->at = route.path;
   phase_ = phase::answering;
   const auto port = std::make_shared<pending_answer<server_connection>>(shared_from_this(), lane_.loop, lane_.jobs);
   try {
@@ -72,7 +74,7 @@ void server_connection::ask(net::http::request request, const net::http::route& 
                           .remote_address = http_->peer.address},
                          port);
   } catch (...) {
-    lane_.log.write_caught("http", "exception in the handler of a path: "); // without an answer it is 500
+    lane_.log.write_caught("http", "exception in the handler of " + route.path + ": "); // without an answer it is 500
   }
 }
 
@@ -83,16 +85,23 @@ void server_connection::answer(net::http::answer_content a) {
 }
 
 void server_connection::send_answer(net::http::answer_content a) {
+  http_part& h = *http_;
   if (!a.trouble.empty()) lane_.log.write(log_level::warning, "http trouble", a.trouble);
   if (a.status < 200 || a.status > 599) {
-    lane_.log.write(log_level::error, "status", "answer with a status that is none: " + std::to_string(a.status));
+    lane_.log.write(log_level::error, "status",
+                    "answer with a status that is none, by the handler of " + std::string{h.at} + ": " +
+                        std::to_string(a.status));
     a = {.status = 500, .body = "Internal Server Error"};
   }
-  http_part& h = *http_;
   if (core_->draining.load(std::memory_order_relaxed)) h.keeps = false;
   h.is_answered = true;
   lane_.count.answered[a.status].add();
-  a.headers.emplace_back("Date", net::http::date_now());
+  for (const auto& [name, value] : a.headers) {
+    if (header_fields::may_travel(name, value)) continue;
+    lane_.log.write(log_level::error, "response header",
+                    "response header that may not travel, by the handler of " + std::string{h.at} + ": " +
+                        printable(name));
+  }
   const std::string_view connection = !h.keeps ? "close" : h.is_old ? "keep-alive" : "";
   const std::string head = net::http::response_head(a.status, a.headers, connection, a.body.size() + a.left);
   prepare_output();

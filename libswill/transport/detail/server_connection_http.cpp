@@ -35,8 +35,8 @@ void server_connection::read_head() {
     case net::http::request_head::state::incomplete:
       if (peer_ended_) die({1006, "end of stream", true});
       return;
-    case net::http::request_head::state::bad: return respond(400, "Bad Request", {});
-    case net::http::request_head::state::too_large: return respond(431, "Request Header Fields Too Large", {});
+    case net::http::request_head::state::bad: return refuse_head(400, "Bad Request");
+    case net::http::request_head::state::too_large: return refuse_head(431, "Request Header Fields Too Large");
     case net::http::request_head::state::complete: break;
   }
   net::http::request request = http_->head.take();
@@ -51,10 +51,11 @@ void server_connection::decide(net::http::request request) {
     return ask(std::move(request), *match.found, std::move(match.path));
   if (http_->is_internal) {
     http_->target = std::move(request.target);
+    if (!net::http::has_right_host(request)) return respond(400, net::http::wrong_host, {});
     return respond(404, "Not Found", {});
   }
   upgrade_verdict verdict = check_upgrade(request, core_->rules,
-                                          {.full = http_->beyond_capacity,
+                                          {.full = !core_->move(seat_, seat::place),
                                            .draining = core_->draining.load(std::memory_order_relaxed),
                                            .is_ready = &core_->settings.is_ready});
   if (verdict.status != 101) {
@@ -132,10 +133,20 @@ void server_connection::log_rejection(int status, std::string_view body) const {
   log.write(log_level::trace, "a handshake is rejected", fields);
 }
 
+/// What has come of a request that is not going to be read.
+void server_connection::refuse_head(int status, std::string_view body, const header_list& headers) {
+  http_->is_head = http_->head.is_for_head(kept_.view());
+  respond(status, body, headers);
+}
+
 void server_connection::respond(int status, std::string_view body, const header_list& headers) {
   if (status < 200 || status > 599) {
     lane_.log.write(log_level::error, "status", "rejection with a status that is none: " + std::to_string(status));
     status = 500;
+  }
+  for (const auto& [name, value] : headers) {
+    if (header_fields::may_travel(name, value)) continue;
+    lane_.log.write(log_level::error, "response header", "response header that may not travel: " + printable(name));
   }
   lane_.count.rejected[status].add();
   log_rejection(status, body);

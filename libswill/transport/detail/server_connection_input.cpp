@@ -226,6 +226,7 @@ void server_connection::on_peer_gone(const char* how) {
       // Its side of TCP may be closed only for sending: what is queued gets its chance.
       our_close_ = {1006, how, true};
       finish(our_close_);
+      core_->move(seat_, seat::waiting);
       phase_ = phase::lingering;
       linger_for_peer_ = false;
       arm(deadline_ = now() + limits_of().close_timeout);
