@@ -16,19 +16,20 @@
 
 namespace swill::net {
 
-/// What was read from the files at one time.
-struct tls_server::contexts {
-  std::vector<tls_context> all; ///< of each identity
-  std::vector<tls_ticket_keys> tickets;
-  std::vector<std::string> warnings;
-};
-
 struct tls_server::stamp {
   std::uint64_t inode = 0;
   std::int64_t size = 0;
   std::int64_t seconds = 0;
   std::int64_t nanoseconds = 0;
   bool operator==(const stamp&) const = default;
+};
+
+/// What was read from the files at one time.
+struct tls_server::contexts {
+  std::vector<stamp> stamps;    ///< of the files, as they were before they were read
+  std::vector<tls_context> all; ///< of each identity
+  std::vector<tls_ticket_keys> tickets;
+  std::vector<std::string> warnings;
 };
 
 namespace {
@@ -79,6 +80,17 @@ void check_dates(SSL_CTX* c, const std::string& file, std::vector<std::string>& 
     out.push_back("the certificate " + printable(file) + " is not valid yet");
 }
 
+/// The first few of them, each once, and how many more there are.
+std::string few_of(const std::vector<std::string>& all, const char* between) {
+  constexpr std::size_t most = 5;
+  std::vector<std::string> once;
+  for (const std::string& one : all)
+    if (std::find(once.begin(), once.end(), one) == once.end()) once.push_back(one);
+  std::string text;
+  for (std::size_t i = 0; i < std::min(most, once.size()); ++i) text += (i == 0 ? "" : between) + once[i];
+  return once.size() > most ? text + " and " + std::to_string(once.size() - most) + " more" : text;
+}
+
 } // namespace
 
 tls_server::tls_server(tls_server_options o, const std::string& path)
@@ -116,6 +128,7 @@ std::shared_ptr<const tls_server::contexts> tls_server::read(mistake_list& out, 
     }
   };
   auto made = std::make_shared<contexts>();
+  made->stamps = read_;
   guarded(path, [&] {
     if (options_.ticket_secrets.empty())
       made->tickets.emplace_back(own_secret_);
@@ -157,25 +170,38 @@ std::vector<std::string> tls_server::warnings() const {
 
 // --- Reading again
 
-void tls_server::reload(const logger& log) {
+std::vector<std::string> tls_server::changed_since(const std::vector<stamp>& before) const {
+  std::vector<std::string> out;
+  const auto all = files();
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (read_[i] != before[i]) out.push_back('"' + printable(all[i]) + '"');
+  return out;
+}
+
+void tls_server::reload(const logger& log, const std::string& where) {
+  const std::string of_listener = "TLS files of " + where;
   const std::lock_guard reading{reading_};
   read_ = seen_ = stamps(); // before they are read: what changes meanwhile is read by the next look
   mistake_list found;
   auto made = read(found, "tls");
   if (!found.empty()) {
-    std::string text = "TLS files cannot be used, so what was read before stays:";
-    for (const mistake& m : found.all()) text += " " + m.path + " " + m.text + ";";
-    text.pop_back();
-    return log.write(log_level::error, text);
+    std::vector<std::string> why; // each names its file
+    for (const mistake& m : found.all()) why.push_back(m.text);
+    return log.write(log_level::error,
+                     of_listener + " cannot be used, so what was read before stays: " + few_of(why, "; "));
   }
-  const std::string first = printable(options_.identities.front().certificate);
-  log.write(log_level::info, "TLS files are read again: new connections get the certificate in " + first);
-  for (const std::string& warning : made->warnings) log.write(log_level::warning, warning);
+  const auto changed = changed_since(contexts_->stamps); // which only this function changes
+  log.write(log_level::info,
+            of_listener + " are read again" +
+                (changed.empty() ? "; none has changed"
+                                 : "; new connections get what has changed: " + few_of(changed, ", ")));
+  for (const std::string& warning : made->warnings)
+    log.write(log_level::warning, std::string{of_listener}.append(": ").append(warning));
   const std::lock_guard lock{mutex_};
   contexts_.swap(made);
 }
 
-void tls_server::look(const logger& log) {
+void tls_server::look(const logger& log, const std::string& where) {
   {
     const std::unique_lock reading{reading_, std::try_to_lock};
     if (!reading) return; // somebody is at it
@@ -183,7 +209,7 @@ void tls_server::look(const logger& log) {
     const bool is_settled = std::exchange(seen_, now) == now;
     if (now == read_ || !is_settled) return;
   }
-  reload(log);
+  reload(log, where);
 }
 
 void check(const tls_server_options& o, const std::string& path, mistake_list& out) {

@@ -27,10 +27,11 @@ public:
   /// Certificates that are good for nobody now, and why.
   std::vector<std::string> warnings() const;
 
-  /// Reads the files again. What cannot be used is a line in the log, and what was there before goes on.
-  void reload(const logger& log);
+  /// Reads the files again. A line in the log says which of them have changed; where they cannot be used it says why, and what was there before
+  /// goes on. `where` is the listener's address, which the line has. Names a few files at most.
+  void reload(const logger& log, const std::string& where);
   /// The same when they have changed, and have not changed since the last look: whoever writes several has done so by then.
-  void look(const logger& log);
+  void look(const logger& log, const std::string& where);
 
 private:
   struct contexts;
@@ -38,6 +39,7 @@ private:
   std::shared_ptr<const contexts> read(mistake_list& out, const std::string& path) const;
   std::vector<stamp> stamps() const;
   std::vector<std::string> files() const;
+  std::vector<std::string> changed_since(const std::vector<stamp>& before) const;
 
   const tls_server_options options_;
   const std::string own_secret_;

@@ -64,20 +64,26 @@ void websocket_server::start() {
 
 void websocket_server::impl::watch_tls() {
   const logger log{&core->settings.log, log_room::transport};
-  for (const detail::door& d : core->doors) {
+  for (std::size_t i = 0; i < core->doors.size(); ++i) {
+    const detail::door& d = core->doors[i];
     if (!d.tls) continue;
-    for (const std::string& warning : d.tls->warnings()) log.write(log_level::warning, warning);
+    const std::string where = acceptors[i]->address().text();
+    for (const std::string& warning : d.tls->warnings())
+      log.write(log_level::warning, std::string{"TLS files of "}.append(where).append(": ").append(warning));
     if (d.how.tls->look_interval.count() == 0) continue;
-    watches.push_back(std::make_shared<detail::tls_watch>(core, d));
+    watches.push_back(std::make_shared<detail::tls_watch>(core, d, where));
     core->lanes.front()->loop.post([w = watches.back()] { w->start(); });
   }
 }
 
 bool websocket_server::reload() {
   bool has_tls = false;
-  for (const detail::door& d : impl_->core->doors) {
+  const auto& acceptors = impl_->acceptors; // none once it has stopped
+  for (std::size_t i = 0; i < impl_->core->doors.size(); ++i) {
+    const detail::door& d = impl_->core->doors[i];
     if (!d.tls) continue;
-    d.tls->reload(logger{&impl_->core->settings.log, log_room::transport});
+    d.tls->reload(logger{&impl_->core->settings.log, log_room::transport},
+                  i < acceptors.size() ? acceptors[i]->address().text() : d.how.address);
     has_tls = true;
   }
   return has_tls;

@@ -8,6 +8,8 @@
 #include <openssl/ssl.h>
 
 #include <array>
+#include <filesystem>
+#include <fstream>
 #include <mutex>
 
 // TLS without sockets: a session of ours, and a client of OpenSSL's own, whose bytes the tests carry to and fro.
@@ -20,6 +22,7 @@ using test::issued;
 using test::tls_line;
 using testing::AnyOf;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -368,7 +371,7 @@ TEST_F(TlsTickets, AreOfOneProcessWithoutASecret) {
   const tls_server b{usual()};
   const auto of_a = ticket(a, trusting());
 
-  a.reload(log);
+  a.reload(log, "here");
 
   EXPECT_TRUE(is_taken(of_a, a, trusting()));
   EXPECT_FALSE(is_taken(of_a, b, trusting()));
@@ -438,14 +441,15 @@ TEST_F(Tls, ReadsItsFilesAgain) {
     std::filesystem::copy_file(by.key, own.key, std::filesystem::copy_options::overwrite_existing);
   };
 
-  tls.look(log);
+  tls.look(log, "here");
   EXPECT_EQ(shown(), "localhost");
   replace(authority.issue("next", {"DNS:localhost"}));
-  tls.look(log);
+  tls.look(log, "here");
   EXPECT_EQ(shown(), "localhost") << "somebody may still be writing";
-  tls.look(log);
+  tls.look(log, "here");
   EXPECT_EQ(shown(), "next");
-  EXPECT_THAT(lines, ElementsAre(HasSubstr("info TLS files are read again")));
+  EXPECT_THAT(lines, ElementsAre("info TLS files of here are read again; new connections get what has changed: \"" +
+                                 own.certificate + "\", \"" + own.key + '"'));
 
   // A connection that began before goes on with what it had.
   tls_line early{trusting()};
@@ -457,16 +461,64 @@ TEST_F(Tls, KeepsWhatItHadWhereNewFilesCannotBeUsed) {
   tls_server tls{usual()};
   authority.write_file("localhost.pem", "half a certificate");
 
-  tls.look(log);
-  tls.look(log);
-  tls.look(log);
+  tls.look(log, "here");
+  tls.look(log, "here");
+  tls.look(log, "here");
 
   const auto server = tls.make_session();
   tls_line client{trusting()};
   carry(client, *server);
   EXPECT_EQ(client.server(), "localhost");
-  EXPECT_THAT(lines, ElementsAre(testing::AllOf(HasSubstr("error TLS files cannot be used"),
-                                                HasSubstr("has no certificate in PEM"))));
+  EXPECT_THAT(lines, ElementsAre("error TLS files of here cannot be used, so what was read before stays: \"" +
+                                 own.certificate + "\" has no certificate in PEM that TLS could use"));
+}
+
+TEST_F(Tls, SaysWhichOfItsFilesHaveChanged) {
+  const issued second = authority.issue("second"), third = authority.issue("third");
+  auto o = usual();
+  o.identities.push_back({second.certificate, second.key});
+  tls_server tls{o};
+  const std::string again = "TLS files of here are read again; ";
+
+  tls.reload(log, "here");
+  std::filesystem::rename(third.certificate, second.certificate);
+  tls.reload(log, "here"); // the key is not that of the new certificate
+  std::filesystem::rename(third.key, second.key);
+  tls.reload(log, "here");
+  tls.reload(log, "here");
+
+  EXPECT_THAT(lines, ElementsAre("info " + again + "none has changed",
+                                 "error TLS files of here cannot be used, so what was read before stays: \"" +
+                                     second.key + "\" has another key than that of the certificate",
+                                 "info " + again + "new connections get what has changed: \"" + second.certificate +
+                                     "\", \"" + second.key + '"',
+                                 "info " + again + "none has changed"));
+}
+
+TEST_F(Tls, NamesFiveFilesAtMost) {
+  std::vector<issued> all;
+  const auto issue_all = [&](int count) {
+    all.clear();
+    for (int i = 0; i < count; ++i) all.push_back(authority.issue("host" + std::to_string(i)));
+  };
+  const auto reloaded = [&](int count) {
+    issue_all(count);
+    auto o = usual();
+    for (const issued& one : all) o.identities.push_back({one.certificate, one.certificate}); // each file twice
+    for (const issued& one : all) {
+      std::ofstream{one.certificate, std::ios::app} << std::ifstream{one.key}.rdbuf();
+    }
+    tls_server tls{o};
+    for (const issued& one : all) std::ofstream{one.certificate, std::ios::app} << "\n";
+    lines.clear();
+    tls.reload(log, "here");
+    return lines.at(0);
+  };
+
+  const std::string of_five = reloaded(5), of_six = reloaded(6);
+
+  EXPECT_THAT(of_five, EndsWith(all[3].certificate + "\", \"" + all[4].certificate + '"'));
+  EXPECT_THAT(of_six, EndsWith(all[4].certificate + "\" and 1 more"));
 }
 
 // --- Clients of ours

@@ -16,6 +16,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 class TlsServer : public testing::Test {
@@ -241,6 +242,43 @@ TEST_F(TlsServer, ShowsClientCertificatesToTheGate) {
   EXPECT_EQ(c.upgrade().status, 101);
   const std::lock_guard lock{mutex};
   EXPECT_EQ(subject, "CN=me");
+}
+
+TEST_F(TlsServer, SaysWhichListenerHasReadWhichFilesAgain) {
+  const issued other = authority.issue("other", {"DNS:localhost"}), next = authority.issue("next", {"DNS:localhost"});
+  test_server s{{}, by_tls([&](auto& settings) {
+                  settings.listen.push_back({"127.0.0.1:0", {.identities = {{other.certificate, other.key}}}});
+                })};
+  const std::string first = s.server().addresses()[0], second = s.server().addresses()[1];
+  std::filesystem::rename(next.key, other.key);
+  std::filesystem::rename(next.certificate, other.certificate);
+
+  EXPECT_TRUE(s.server().reload());
+
+  EXPECT_THAT(s.log(),
+              ElementsAre("TLS files of " + first + " are read again; none has changed",
+                          "TLS files of " + second + " are read again; new connections get what has changed: \"" +
+                              other.certificate + "\", \"" + other.key + '"'));
+}
+
+TEST_F(TlsServer, SaysWhichListenerCannotUseItsFiles) {
+  test_server s{{}, by_tls([](auto& settings) { settings.listen.front().tls->look_interval = milliseconds{20}; })};
+  authority.write_file("localhost.pem", "half a certificate");
+
+  ASSERT_TRUE(eventually([&] { return !s.log().empty(); }));
+  EXPECT_THAT(s.log(),
+              ElementsAre("TLS files of " + s.address() + " cannot be used, so what was read before stays: \"" +
+                          own.certificate + "\" has no certificate in PEM that TLS could use"));
+}
+
+TEST_F(TlsServer, SaysWhichListenerHasACertificateThatIsTooOld) {
+  const issued old = authority.issue("old", {}, std::chrono::seconds{-60});
+  test_server s{{}, by_tls([&](auto& settings) {
+                  settings.listen.front().tls->identities = {{old.certificate, old.key}};
+                })};
+
+  EXPECT_THAT(s.log(),
+              ElementsAre("TLS files of " + s.address() + ": the certificate " + old.certificate + " has expired"));
 }
 
 TEST_F(TlsServer, GetsANewCertificateUnderLoad) {

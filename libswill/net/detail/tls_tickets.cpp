@@ -1,6 +1,7 @@
 #include "libswill/net/detail/tls_tickets.hpp"
 
 #include "libswill/base/encoding.hpp"
+#include "libswill/base/printable.hpp"
 #include "libswill/base/random.hpp"
 #include "libswill/net/detail/tls_context.hpp"
 
@@ -64,7 +65,7 @@ tls_ticket_keys::tls_ticket_keys(std::string_view secret)
 
 std::vector<tls_ticket_keys> read_ticket_keys(const std::string& file, const std::string& member) {
   const std::string text = read_tls_file(file, member);
-  const auto fail = [&](const char* why) { throw tls_file_error(member, "\"" + file + "\" " + why); };
+  const auto fail = [&](const char* why) { throw tls_file_error(member, "\"" + printable(file) + "\" " + why); };
   std::vector<tls_ticket_keys> out;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
