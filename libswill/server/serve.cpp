@@ -19,7 +19,7 @@ int serve(app& a, server_options options, const std::function<void(server&)>& re
   try {
     server{a, std::move(options)}.run([&](server& s) {
       if (ready) ready(s);
-      print_in_time(listening_line(s.urls()));
+      print_in_time(listening_line(s.urls(), s.internal_addresses()));
     });
     return 0;
   } catch (const std::exception& e) {
@@ -28,14 +28,12 @@ int serve(app& a, server_options options, const std::function<void(server&)>& re
   }
 }
 
-std::string listening_line(const std::vector<std::string>& urls) {
-  if (urls.empty()) return {};
-  std::string line = "Swill listens on ";
-  for (const auto& url : urls) {
-    if (&url != &urls.front()) line += ", ";
-    line += url;
-  }
-  return line + "\n";
+std::string listening_line(const std::vector<std::string>& urls, const std::vector<std::string>& internal) {
+  std::string line;
+  const auto add = [&line](const std::string& where) { line += (line.empty() ? "Swill listens on " : ", ") + where; };
+  for (const auto& url : urls) add(url);
+  for (const auto& address : internal) add(address + " (internal)");
+  return line.empty() ? line : line + "\n";
 }
 
 } // namespace swill

@@ -15,8 +15,8 @@ namespace swill {
 int serve(app& a, server_options options = {}, const std::function<void(server&)>& ready = {});
 int serve(app&& a, server_options options = {}, const std::function<void(server&)>& ready = {});
 
-/// "Swill listens on ws://127.0.0.1:8080/ws, unix:/run/shop" and the end of the line: what a program prints when its server listens.
-/// Empty when it listens nowhere. `urls` are those of server::urls.
-std::string listening_line(const std::vector<std::string>& urls);
+/// "Swill listens on ws://127.0.0.1:8080/ws, unix:/run/shop, 127.0.0.1:8081 (internal)" and the end of the line: what a program prints when its
+/// server listens. Empty when it listens nowhere. `urls` are those of server::urls, `internal` those of server::internal_addresses.
+std::string listening_line(const std::vector<std::string>& urls, const std::vector<std::string>& internal = {});
 
 } // namespace swill

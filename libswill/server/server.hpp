@@ -94,7 +94,7 @@ public:
   std::vector<std::string> addresses() const;
   /// What clients connect to, in the same order: "ws://127.0.0.1:8080/ws", "wss://…", "unix:PATH".
   std::vector<std::string> urls() const;
-  /// The addresses of those that are internal.
+  /// Where its internal listeners are, with real ports.
   std::vector<std::string> internal_addresses() const;
   /// Port of the first TCP address of a public listener, or 0.
   std::uint16_t port() const;

@@ -26,6 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 using namespace std::string_literals;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
@@ -103,6 +104,19 @@ TEST(Listening, IsOneTrueLineWhereNobodySitsAtATerminal) {
   EXPECT_THAT(read_urls(gateway), ElementsAre(StartsWith("ws://0.0.0.0:")));
   gateway.interrupt();
   EXPECT_EQ(gateway.finish().out, ""); // no commands for a shell that is elsewhere, no Ctrl-C
+}
+
+TEST(Listening, NamesInternalListenersWithTheirPorts) {
+  const std::vector<std::string> options{"--listen", "127.0.0.1:0", "--internal-listen", "127.0.0.1:0"};
+  program gateway{"swill-gateway", options}, at_terminal{"swill-gateway", options, program::terminal::output};
+
+  for (const auto& where : {read_urls(gateway), read_welcome(at_terminal).urls}) {
+    ASSERT_THAT(where,
+                ElementsAre(StartsWith("ws://127.0.0.1:"), AllOf(StartsWith("127.0.0.1:"), EndsWith(" (internal)"))));
+    raw_client internal{where[1].substr(0, where[1].find(' '))};
+    internal.send("GET /livez HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(internal.read_response().status, 200);
+  }
 }
 
 class ListeningOfEach : public testing::TestWithParam<const char*> {};

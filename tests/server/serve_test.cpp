@@ -5,10 +5,12 @@
 
 #include <gmock/gmock.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <pthread.h>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -85,6 +87,26 @@ TEST(Serve, RefusesWhoConnectsWhilePluginsStart) {
 TEST(Serve, SaysWhereItListens) {
   EXPECT_EQ(listening_line({"ws://127.0.0.1:8080/ws", "wss://[::1]:80/ws", "unix:/run/shop"}),
             "Swill listens on ws://127.0.0.1:8080/ws, wss://[::1]:80/ws, unix:/run/shop\n");
+}
+
+TEST(Serve, NamesInternalListenersAfterTheOthers) {
+  EXPECT_EQ(listening_line({"ws://127.0.0.1:8080/ws"}, {"127.0.0.1:8081", "unix:/run/health"}),
+            "Swill listens on ws://127.0.0.1:8080/ws, 127.0.0.1:8081 (internal), unix:/run/health (internal)\n");
+  EXPECT_EQ(listening_line({}, {"127.0.0.1:8081"}), "Swill listens on 127.0.0.1:8081 (internal)\n");
+}
+
+TEST(Serve, PrintsItsInternalAddressesWithTheirPorts) {
+  testing::internal::CaptureStdout();
+  std::string address;
+  const auto end = [&address](server& s) {
+    address = s.internal_addresses().front();
+    ::pthread_kill(::pthread_self(), SIGTERM); // which waits until the line is printed
+  };
+
+  EXPECT_EQ(serve(app{}, {.listen = {internal_listener("127.0.0.1:0")}, .io_threads = 1}, end), 0);
+
+  EXPECT_THAT(address, Not(HasSubstr(":0")));
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "Swill listens on " + address + " (internal)\n");
 }
 
 TEST(Serve, PrintsNothingWhereItListensNowhere) { EXPECT_EQ(listening_line({}), ""); }

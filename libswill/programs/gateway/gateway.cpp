@@ -94,10 +94,9 @@ int gateway::serve(const std::function<void(app&, backends&)>& make, const std::
   make(a, shared);
   server{a, options}.run([&](server& s) {
     if (ready) ready(s);
-    const auto page = playground.url(s.urls());
-    print_in_time(serving.log().beside_log(::isatty(STDOUT_FILENO) != 0
-                                               ? programs::welcome(s.urls(), page, settings_.examples)
-                                               : programs::address_lines(s.urls(), page)));
+    const programs::places where{s.urls(), s.internal_addresses(), playground.url(s.urls())};
+    print_in_time(serving.log().beside_log(::isatty(STDOUT_FILENO) != 0 ? programs::welcome(where, settings_.examples)
+                                                                        : programs::address_lines(where)));
   });
   return 0;
 }

@@ -65,20 +65,20 @@ std::string tool() {
 
 } // namespace
 
-std::string address_lines(const std::vector<std::string>& urls, const std::string& playground) {
-  const std::string page = playground.empty() ? "" : "Its playground is at " + playground + "\n";
-  return listening_line(urls) + page;
+std::string address_lines(const places& where) {
+  const std::string page = where.playground.empty() ? "" : "Its playground is at " + where.playground + "\n";
+  return listening_line(where.urls, where.internal) + page;
 }
 
-std::string welcome(const std::vector<std::string>& urls, const std::string& playground,
-                    const std::vector<std::string>& examples) {
+std::string welcome(const places& where, const std::vector<std::string>& examples) {
   std::string text = "Swill listens on\n";
-  for (const auto& url : urls) text += "  " + reachable(url) + "\n";
+  for (const auto& url : where.urls) text += "  " + reachable(url) + "\n";
+  for (const auto& address : where.internal) text += "  " + address + " (internal)\n";
 
-  if (!playground.empty()) text += "Its playground is at\n  " + reachable(playground) + "\n";
+  if (!where.playground.empty()) text += "Its playground is at\n  " + reachable(where.playground) + "\n";
 
   std::string call = tool();
-  if (const auto url = reachable(urls.front()); url != "ws://127.0.0.1:8080/ws") call += " --url " + quoted(url);
+  if (const auto url = reachable(where.urls.front()); url != "ws://127.0.0.1:8080/ws") call += " --url " + quoted(url);
   if (!examples.empty()) text += "Try\n";
   for (const std::string& example : examples) text += "  " + call + " " + example + "\n";
   text += "Ctrl-C ends it.\n";
