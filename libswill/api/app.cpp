@@ -143,13 +143,21 @@ void app::add_plugin(std::shared_ptr<plugin> p) {
 }
 
 void app::http(std::string path, http_handler f, http_listeners where) {
-  must_be_open("http");
-  http_routes_.functions.push_back({std::move(path), std::move(f), where});
+  add_route(detail::http_routes::function{std::move(path), std::move(f), where});
 }
 
 void app::files(std::string path, std::string directory, file_options o) {
+  add_route(detail::http_routes::directory{std::move(path), std::move(directory), std::move(o)});
+}
+
+void app::add_route(detail::http_routes::function f) {
+  must_be_open("http");
+  http_routes_.functions.push_back(std::move(f));
+}
+
+void app::add_route(detail::http_routes::directory d) {
   must_be_open("files");
-  http_routes_.directories.push_back({std::move(path), std::move(directory), std::move(o)});
+  http_routes_.directories.push_back(std::move(d));
 }
 
 std::shared_ptr<const detail::service> app::build() const {

@@ -332,6 +332,9 @@ public:
   /// Serves the files of a directory, at this path and below, on public listeners: `app.files("/", "/srv/www")`. Nothing outside of the directory is
   /// ever read, and nothing whose name begins with a dot. validate() reports a directory that is not there. docs/http.md.
   void files(std::string path, std::string directory, file_options o = {});
+  /// As http() and files(), for programs that serve something for an option of their command line: its mistakes are told by the name of that option.
+  void add_route(detail::http_routes::function f);
+  void add_route(detail::http_routes::directory d);
 
   /// Adds sessions, pub/sub and the like, and returns what it was given; they start and stop with the server, in this order and its reverse.
   template <std::derived_from<plugin> P>

@@ -134,9 +134,11 @@ void keep_for_ever(std::shared_ptr<void> what) {
 }
 
 /// What public listeners answer themselves.
-std::vector<std::string> own_paths(const server_options& o) {
-  std::vector<std::string> paths{o.path, "/ready", "/livez", "/readyz"};
-  if (o.test_echo) paths.emplace_back("/echo");
+std::vector<detail::http_routes::taken_path> own_paths(const server_options& o) {
+  std::vector<detail::http_routes::taken_path> paths{
+      {o.path, "the path of the WebSocket endpoint (server_options.path)"}};
+  for (const char* path : {"/ready", "/livez", "/readyz"}) paths.push_back({path, "a path of the server itself"});
+  if (o.test_echo) paths.push_back({"/echo", "the path of the WebSocket echo (server_options.test_echo)"});
   return paths;
 }
 

@@ -75,7 +75,7 @@ TEST(Playground, LeavesItsPathToOthers) {
 
   const auto both = program("swill-gateway", with(loopback, {"--path", "/playground", "--playground"})).finish();
   EXPECT_EQ(both.code, 2);
-  EXPECT_THAT(both.errors, testing::HasSubstr("--playground: --path or --static has /playground already"));
+  EXPECT_THAT(both.errors, testing::HasSubstr("--playground: --path has /playground already"));
 }
 
 TEST(Playground, IsNotSwitchedOnByNothing) {

@@ -1,10 +1,14 @@
 #include "libswill/programs/gateway/gateway.hpp"
 
+#include "libswill/api/app.hpp"
 #include "libswill/programs/options/command_line.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -91,6 +95,83 @@ TEST(Gateway, EndsWithACodeForEachKindOfMistake) {
   EXPECT_EQ(code_of({"--version"}, nothing), 0);
   EXPECT_EQ(code_of({"--port", "0"}, [](app&, backends&) { throw std::runtime_error("no prices"); }), 1);
   EXPECT_EQ(code_of({"--port", "0"}, [](app&, backends&) { throw std::invalid_argument("--price-list: empty"); }), 2);
+}
+
+/// What a gateway that cannot start says on standard error, after its name.
+std::string said_of(std::vector<std::string> words, const std::function<void(app&)>& make = {}) {
+  words.insert(words.begin(), {"shop", "--port", "0"});
+  arguments given{std::move(words)};
+  testing::internal::CaptureStderr();
+  const int code = gateway{given.count(), given.values()}.run([&make](app& a, backends&) {
+    if (make) make(a);
+  });
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(code, 2) << said;
+  EXPECT_TRUE(said.starts_with("shop: ")) << said;
+  return said.substr(std::min<std::size_t>(said.size(), 6));
+}
+
+/// An empty directory for one test.
+class directory {
+public:
+  directory() {
+    char name[] = "/tmp/swill-gateway-XXXXXX";
+    if (::mkdtemp(name) == nullptr) throw std::runtime_error("no directory for the test");
+    name_ = name;
+  }
+  directory(const directory&) = delete;
+  directory& operator=(const directory&) = delete;
+  ~directory() { std::filesystem::remove(name_); }
+  const std::string& name() const noexcept { return name_; }
+
+private:
+  std::string name_;
+};
+
+http_response no_answer(const http_request&) { return {}; }
+
+TEST(Gateway, CallsDirectoriesOfTheApplicationByTheirPath) {
+  EXPECT_EQ(said_of({}, [](app& a) { a.files("/", "/no/www"); }),
+            "files./: \"/no/www\" is no directory; one that exists would be right\n");
+  EXPECT_EQ(said_of({"--static", "/=/no/www"}),
+            "--static: \"/no/www\" is no directory; one that exists would be right\n");
+}
+
+TEST(Gateway, NamesTheOptionOfAFallbackThatIsNotThere) {
+  const directory d;
+
+  EXPECT_EQ(said_of({"--static", "/=" + d.name(), "--static-fallback", "none.html"}),
+            "--static-fallback: is \"none.html\", and there is no such file in \"" + d.name() +
+                "\"; one that exists would be right\n");
+  EXPECT_EQ(said_of({"--static", "/=" + d.name(), "--static-cache-control", "a\nb"}),
+            "--static-cache-control: holds control characters; such as \"max-age=3600\" would be right\n");
+}
+
+TEST(Gateway, SaysWhatHasAPathAlready) {
+  const directory a, b;
+  const std::string at = "/=" + a.name();
+
+  EXPECT_EQ(said_of({"--static", at, "--static", "/=" + b.name()}),
+            "--static: \"/\" is the path of --static " + at + " already; each path may be given once\n");
+  EXPECT_EQ(said_of({"--static", at}, [&b](app& to) { to.files("/", b.name()); }),
+            "files./: \"/\" is the path of --static " + at + " already; each path may be given once\n");
+  EXPECT_EQ(said_of({"--static", at}, [](app& to) { to.http("/", no_answer); }),
+            "--static: \"/\" is the path of app.http(\"/\") already; each path may be given once\n");
+  EXPECT_EQ(
+      said_of({}, [](app& to) { to.http("/playground", no_answer); }),
+      "http./playground: \"/playground\" is the path of the playground (left out by --playground=off) already; each "
+      "path may be given once\n");
+}
+
+TEST(Gateway, NamesThePathOfTheWebSocketBesideOneThatIsTheSame) {
+  const directory d;
+
+  EXPECT_EQ(said_of({"--path", "/status"}, [](app& a) { a.http("/status", no_answer); }),
+            "http./status: \"/status\" is the path of the WebSocket endpoint (--path); any other would be right\n");
+  EXPECT_EQ(said_of({"--static", "/ws=" + d.name()}),
+            "--static: \"/ws\" is the path of the WebSocket endpoint (--path); any other would be right\n");
+  EXPECT_EQ(said_of({"--test-echo"}, [](app& a) { a.http("/echo", no_answer); }),
+            "http./echo: \"/echo\" is the path of the WebSocket echo (--test-echo); any other would be right\n");
 }
 
 TEST(Gateway, GivesTheApplicationBackendsInMemoryWithoutRedis) {

@@ -312,11 +312,47 @@ TEST(HttpValidate, FindsPathsAndDirectoriesThatCannotBeMeant) {
   a.files("/cache", d.path().string(), {.cache_control = "a\nb"});
   a.files("/good", d.path().string(), {.index = "", .fallback = "index.html", .cache_control = ""});
   const std::string said = mistakes_of(a);
-  for (const char* part : {"files./a: something else has this path", "http./null: its function is null",
-                           "/gone\" is no directory", "/index.html\" is no directory", "files./index.index: is",
-                           "files./fallback.fallback: is", "files./cache.cache_control: holds"})
+  for (const char* part :
+       {"files./a: \"/a\" is the path of app.http(\"/a\") already; each path may be given once",
+        "http./null: its function is null", "/gone\" is no directory", "/index.html\" is no directory",
+        "files./index.index: is", "files./fallback.fallback: is", "files./cache.cache_control: holds"})
     EXPECT_THAT(said, ::testing::HasSubstr(part));
   EXPECT_THAT(said, ::testing::Not(::testing::HasSubstr("/good")));
+}
+
+TEST(HttpValidate, SaysWhatHasAPathAlready) {
+  const directory d, other;
+  app a;
+  a.files("/", d.path().string());
+  a.files("/", other.path().string());
+  EXPECT_EQ(mistakes_of(a), "files./: \"/\" is the path of app.files(\"/\", \"" + d.path().string() +
+                                "\") already; each path may be given once");
+}
+
+TEST(HttpValidate, IsToldByTheOptionThatHasGivenADirectory) {
+  const directory d, other;
+  const std::string name = d.path().string(), of_other = other.path().string();
+  const auto given = [](std::string path, std::string directory, file_options o = {}) {
+    return detail::http_routes::directory{std::move(path), std::move(directory), std::move(o), "--static"};
+  };
+  app a;
+  a.add_route(given("/y", name, {.fallback = "none.html", .cache_control = "a\nb"}));
+  a.add_route(given("/y", of_other));
+  a.add_route(given("/z/", name));
+  a.add_route(given("/gone", "gone"));
+  a.files("/code", "gone");
+
+  EXPECT_EQ(mistakes_of(a), "--static-fallback: is \"none.html\", and there is no such file in \"" + name +
+                                "\"; one that exists would be right\n"
+                                "--static-cache-control: holds control characters; such as \"max-age=3600\" would be "
+                                "right\n"
+                                "--static: \"/y\" is the path of --static /y=" +
+                                name +
+                                " already; each path may be given once\n"
+                                "--static: has the path \"/z/\"; a path has no slash at its end: \"/z\" would be "
+                                "right\n"
+                                "--static: \"gone\" is no directory; one that exists would be right\n"
+                                "files./code: \"gone\" is no directory; one that exists would be right");
 }
 
 TEST(HttpValidate, ThePathsOfTheServerAreTaken) {
@@ -324,12 +360,20 @@ TEST(HttpValidate, ThePathsOfTheServerAreTaken) {
   a.set_log({});
   for (const char* path : {"/ws", "/ready", "/livez", "/readyz"})
     a.http(path, [](const http_request&) { return http_response{}; });
-  server s{a, {.listen = {"127.0.0.1:0"}, .io_threads = 1}};
+  a.http("/echo", [](const http_request&) { return http_response{}; });
+  server s{a, {.listen = {"127.0.0.1:0"}, .io_threads = 1, .test_echo = true}};
   try {
     s.start();
     FAIL() << "it has started";
   } catch (const invalid_configuration& e) {
-    EXPECT_EQ(e.mistakes().size(), 4U) << e.what();
+    EXPECT_STREQ(
+        e.what(),
+        "http./ws: \"/ws\" is the path of the WebSocket endpoint (server_options.path); any other would be right\n"
+        "http./ready: \"/ready\" is a path of the server itself; any other would be right\n"
+        "http./livez: \"/livez\" is a path of the server itself; any other would be right\n"
+        "http./readyz: \"/readyz\" is a path of the server itself; any other would be right\n"
+        "http./echo: \"/echo\" is the path of the WebSocket echo (server_options.test_echo); any other would be "
+        "right");
   }
 }
 

@@ -4,12 +4,38 @@
 
 #include <algorithm>
 #include <sys/stat.h>
+#include <utility>
 
 namespace swill::detail {
 
 namespace {
 
-std::string where_in(const char* kind, const std::string& path) { return std::string{kind} + "." + printable(path); }
+std::string quoted_path(const std::string& path) { return '"' + printable(path) + '"'; }
+
+// Where a mistake stands: "http./version", "files./", or the option that has given the directory, or one of its members
+
+std::string place_of(const http_routes::function& f) { return "http." + printable(f.path); }
+
+std::string place_of(const http_routes::directory& d) {
+  return d.option.empty() ? "files." + printable(d.path) : d.option;
+}
+
+std::string place_of(const http_routes::directory& d, std::string member) {
+  if (d.option.empty()) return place_of(d) + '.' + member;
+  std::replace(member.begin(), member.end(), '_', '-');
+  return d.option + '-' + member;
+}
+
+// Who has a path, as its author wrote it
+
+std::string giver_of(const http_routes::function& f) {
+  return f.giver.empty() ? "app.http(" + quoted_path(f.path) + ')' : f.giver;
+}
+
+std::string giver_of(const http_routes::directory& d) {
+  if (d.option.empty()) return "app.files(" + quoted_path(d.path) + ", " + quoted_path(d.name) + ')';
+  return d.option + ' ' + printable(d.path) + '=' + printable(d.name);
+}
 
 /// A name below the directory, such as "index.html" or "app/index.html".
 bool is_plain_name(const std::string& name) {
@@ -23,22 +49,21 @@ bool is_of_kind(const std::string& name, mode_t kind) {
 }
 
 void check_directory(const http_routes::directory& d, mistake_list& out) {
-  const std::string in = where_in("files", d.path);
   if (!is_of_kind(d.name, S_IFDIR))
-    return out.add(in, "\"" + printable(d.name) + "\" is no directory; one that exists would be right");
+    return out.add(place_of(d), "\"" + printable(d.name) + "\" is no directory; one that exists would be right");
   const auto check_name = [&](const char* what, const std::string& name) {
     if (name.empty() || is_plain_name(name)) return true;
-    out.add(in + "." + what, "is \"" + printable(name) +
-                                 "\"; the name of a file below the directory would be right, such as \"index.html\"");
+    out.add(place_of(d, what), "is \"" + printable(name) +
+                                   "\"; the name of a file below the directory would be right, such as \"index.html\"");
     return false;
   };
   check_name("index", d.options.index);
   if (check_name("fallback", d.options.fallback) && !d.options.fallback.empty() &&
       !is_of_kind(d.name + '/' + d.options.fallback, S_IFREG))
-    out.add(in + ".fallback", "is \"" + printable(d.options.fallback) + "\", and there is no such file in \"" +
-                                  printable(d.name) + "\"; one that exists would be right");
+    out.add(place_of(d, "fallback"), "is \"" + printable(d.options.fallback) + "\", and there is no such file in \"" +
+                                         printable(d.name) + "\"; one that exists would be right");
   if (!header_fields::may_travel("Cache-Control", d.options.cache_control))
-    out.add(in + ".cache_control", "holds control characters; such as \"max-age=3600\" would be right");
+    out.add(place_of(d, "cache_control"), "holds control characters; such as \"max-age=3600\" would be right");
 }
 
 } // namespace
@@ -58,31 +83,35 @@ std::string problem_of_path(const std::string& path) {
 }
 
 void http_routes::check(mistake_list& out) const {
-  std::vector<std::string> seen;
-  const auto check_path = [&](const char* kind, const std::string& path) {
-    const std::string in = where_in(kind, path);
-    if (const auto problem = problem_of_path(path); !problem.empty()) out.add(in, problem);
-    if (std::find(seen.begin(), seen.end(), path) != seen.end())
-      out.add(in, "something else has this path; each may be given once");
-    seen.push_back(path);
+  std::vector<std::pair<std::string, std::string>> seen; // paths, with what has given each
+  const auto check_path = [&](const auto& route, const std::string& place_has) {
+    const std::string& path = route.path;
+    if (const auto problem = problem_of_path(path); !problem.empty()) out.add(place_of(route), place_has + problem);
+    const auto same = std::find_if(seen.begin(), seen.end(), [&path](const auto& s) { return s.first == path; });
+    if (same != seen.end())
+      out.add(place_of(route),
+              quoted_path(path) + " is the path of " + same->second + " already; each path may be given once");
+    else
+      seen.emplace_back(path, giver_of(route));
   };
   for (const function& f : functions) {
-    check_path("http", f.path);
-    if (!f.f) out.add(where_in("http", f.path), "its function is null; one that can be called would be right");
+    check_path(f, "");
+    if (!f.f) out.add(place_of(f), "its function is null; one that can be called would be right");
   }
   for (const directory& d : directories) {
-    check_path("files", d.path);
+    check_path(d, d.option.empty() ? "" : "has the path " + quoted_path(d.path) + "; ");
     check_directory(d, out);
   }
 }
 
-void http_routes::check_taken(const std::vector<std::string>& taken, mistake_list& out) const {
-  const auto check_path = [&](const char* kind, const std::string& path) {
-    if (std::find(taken.begin(), taken.end(), path) != taken.end())
-      out.add(where_in(kind, path), "the server answers at this path itself; any other would be right");
+void http_routes::check_taken(const std::vector<taken_path>& taken, mistake_list& out) const {
+  const auto check_path = [&](const auto& route) {
+    for (const taken_path& t : taken)
+      if (t.path == route.path)
+        out.add(place_of(route), quoted_path(t.path) + " is " + t.what + "; any other would be right");
   };
-  for (const function& f : functions) check_path("http", f.path);
-  for (const directory& d : directories) check_path("files", d.path);
+  for (const function& f : functions) check_path(f);
+  for (const directory& d : directories) check_path(d);
 }
 
 } // namespace swill::detail

@@ -14,11 +14,20 @@ struct http_routes {
     std::string path;
     http_handler f;
     http_listeners where = http_listeners::all;
+    std::string giver{}; ///< what has given it, for mistakes: "the playground"; empty: app.http
   };
   struct directory {
     std::string path;
     std::string name;
     file_options options;
+    /// The option of a command line that has given it, for mistakes: "--static". What is wrong with a member of `options` is told of the
+    /// option with that member's name at its end: "--static-fallback". Empty: app.files.
+    std::string option{};
+  };
+  /// A path that the server needs itself, and what it is there: "the path of the WebSocket endpoint".
+  struct taken_path {
+    std::string path;
+    std::string what;
   };
 
   std::vector<function> functions;
@@ -26,8 +35,8 @@ struct http_routes {
 
   /// Adds what cannot be meant: two of one path, paths that no request has, directories that are not there.
   void check(mistake_list& out) const;
-  /// Adds those that have one of these paths, which the server needs itself.
-  void check_taken(const std::vector<std::string>& taken, mistake_list& out) const;
+  /// Adds those that have one of these paths.
+  void check_taken(const std::vector<taken_path>& taken, mistake_list& out) const;
 };
 
 /// Why no request has such a path; empty where one may.

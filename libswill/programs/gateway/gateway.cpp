@@ -28,7 +28,7 @@ constexpr programs::option_name gateway_option_names[] = {
     {"server_options.listen.tls.client_authority", "--listen-tls-client-ca"},
     {"server_options.listen.tls.ticket_secrets", "--listen-tls-ticket-secrets"},
     {"server_options.path", "--path"},
-    {"files.", "--static"},
+    {"server_options.test_echo", "--test-echo"},
     {"server_options.origins", "--origin"},
     {"server_options.io_threads", "--io-threads"},
     {"server_options.workers", "--workers"},

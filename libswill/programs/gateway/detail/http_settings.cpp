@@ -36,7 +36,7 @@ void http_settings::apply(app& a) const {
     const auto at = text.find('=');
     if (at == std::string::npos || at + 1 == text.size())
       throw std::invalid_argument("--static: '" + text + "' is no PATH=DIRECTORY, such as /=/srv/www");
-    a.files(text.substr(0, at), text.substr(at + 1), files_);
+    a.add_route(detail::http_routes::directory{text.substr(0, at), text.substr(at + 1), files_, "--static"});
   }
 }
 

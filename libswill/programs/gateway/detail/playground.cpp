@@ -83,9 +83,12 @@ void playground::apply(app& a, const server_options& o, const http_settings& fil
   if (!was_given(option_)) on_ = !behind_proxy && !is_taken && is_for_this_machine(o);
   if (!on_) return;
   if (is_taken)
-    throw std::invalid_argument(std::string{"--playground: --path or --static has "} + page_path + " already");
+    throw std::invalid_argument(std::string{"--playground: "} + (o.path == page_path ? "--path" : "--static") +
+                                " has " + page_path + " already");
   endpoint_ = o.path;
-  a.http(page_path, [endpoint = endpoint_](const http_request& r) { return answer(r, endpoint); });
+  const auto f = [endpoint = endpoint_](const http_request& r) { return answer(r, endpoint); };
+  a.add_route(detail::http_routes::function{page_path, f, http_listeners::all,
+                                            "the playground (left out by --playground=off)"});
 }
 
 std::string playground::url(const std::vector<std::string>& urls) const {
