@@ -135,7 +135,7 @@ std::shared_ptr<const tls_server::contexts> tls_server::read(mistake_list& out, 
     else
       made->tickets = read_ticket_keys(options_.ticket_secrets, "ticket_secrets");
   });
-  if (options_.identities.empty()) out.add(path + ".identities", "has none; a certificate and its key would be right");
+  if (options_.identities.empty()) out.add(path + ".identities", "is empty; a certificate and its key would be right");
   for (std::size_t i = 0; i < options_.identities.size(); ++i) {
     tls_context c = make_tls_context(tls_role::server);
     guarded(path + ".identities[" + std::to_string(i) + "]", [&] {

@@ -174,6 +174,15 @@ TEST(Gateway, NamesThePathOfTheWebSocketBesideOneThatIsTheSame) {
             "http./echo: \"/echo\" is the path of the WebSocket echo (--test-echo); any other would be right\n");
 }
 
+TEST(Gateway, SaysWhatAListenerByTlsLacks) {
+  EXPECT_EQ(
+      said_of({"--listen-tls", "127.0.0.1:0"}),
+      "--listen-tls: the certificate is missing; --listen-tls-cert FILE with it and --listen-tls-key FILE with its "
+      "key would be right\n");
+  EXPECT_EQ(said_of({"--listen-tls", "http://h", "--listen-tls-cert", "a", "--listen-tls-key", "b"}),
+            "--listen-tls: listen address 'http://h': it has a scheme; ADDRESS:PORT alone would be right\n");
+}
+
 TEST(Gateway, GivesTheApplicationBackendsInMemoryWithoutRedis) {
   bool has_all = false, has_redis = true;
   arguments given{{"shop", "--port", "0"}};

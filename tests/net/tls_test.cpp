@@ -397,7 +397,7 @@ TEST_F(Tls, SaysWhichFileCannotBeUsed) {
   };
 
   EXPECT_THAT(mistakes_of(usual()), IsEmpty());
-  EXPECT_THAT(mistakes_of({}), ElementsAre("tls.identities has none; a certificate and its key would be right"));
+  EXPECT_THAT(mistakes_of({}), ElementsAre("tls.identities is empty; a certificate and its key would be right"));
   EXPECT_THAT(mistakes_of(files("", own.key)),
               ElementsAre("tls.identities[0].certificate is missing; a PEM file would be right"));
   EXPECT_THAT(mistakes_of(files("/no/file", own.key)),

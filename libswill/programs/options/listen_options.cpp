@@ -30,6 +30,14 @@ std::string address_of(std::uint16_t port) { return "127.0.0.1:" + std::to_strin
 
 } // namespace
 
+void require_address(const std::string& option, const std::string& address) {
+  try {
+    static_cast<void>(net::listen_address::parse(address));
+  } catch (const std::invalid_argument& e) {
+    throw std::invalid_argument(option + ": " + e.what());
+  }
+}
+
 void listening_places::add(const std::string& option, const std::string& address) {
   const auto mine = [&address]() -> std::optional<net::listen_address> {
     try {
@@ -85,6 +93,10 @@ void listen_options::add_tls_to(command_line& program) {
 }
 
 tls_server_options listen_options::tls() const {
+  if (certificates_.empty() && keys_.empty())
+    throw std::invalid_argument(
+        "--listen-tls: the certificate is missing; --listen-tls-cert FILE with it and --listen-tls-key FILE with its "
+        "key would be right");
   if (certificates_.size() != keys_.size())
     throw std::invalid_argument("--listen-tls-key: each --listen-tls-cert needs its own, in the same order");
   require_effect(optional_option_, !tls_.client_authority.empty(), "without --listen-tls-client-ca");
@@ -98,7 +110,10 @@ server_options listen_options::server() const {
   server_options options;
   options.listen.assign(listen_.begin(), listen_.end());
   for (const added_option o : tls_options_) require_effect(o, !listen_tls_.empty(), "without --listen-tls");
-  for (const std::string& address : listen_tls_) options.listen.emplace_back(address, tls());
+  for (const std::string& address : listen_tls_) {
+    require_address("--listen-tls", address);
+    options.listen.emplace_back(address, tls());
+  }
   constexpr std::uint16_t usual_port = 8080;
   const auto port = port_ || !options.listen.empty() ? port_ : port_in_environment().value_or(usual_port);
   if (port) options.listen.emplace_back(address_of(*port));

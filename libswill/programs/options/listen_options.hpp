@@ -13,6 +13,9 @@
 
 namespace swill::programs {
 
+/// Throws std::invalid_argument, which names the option, where that is no address to listen at.
+void require_address(const std::string& option, const std::string& address);
+
 /// Who listens where, by the names of options.
 class listening_places {
 public:

@@ -1,7 +1,5 @@
 #include "libswill/programs/gateway/detail/http_settings.hpp"
 
-#include "libswill/net/address.hpp"
-
 #include <algorithm>
 #include <stdexcept>
 
@@ -46,11 +44,7 @@ void http_settings::add_to(listening_places& all) const {
 
 void http_settings::apply(server_options& o) const {
   for (const std::string& address : internal_) {
-    try {
-      static_cast<void>(net::listen_address::parse(address));
-    } catch (const std::invalid_argument& e) {
-      throw std::invalid_argument("--internal-listen: " + std::string{e.what()});
-    }
+    require_address("--internal-listen", address);
     o.listen.push_back(internal_listener(address));
   }
   o.health = health_;
