@@ -1,6 +1,9 @@
 #pragma once
 
+#include "libswill/base/temporaries.hpp"
+
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -23,9 +26,12 @@ public:
   tls_identities() = default;
   tls_identities(std::initializer_list<tls_identity> all) : vector(all) {}
   tls_identities(std::vector<tls_identity> all) : vector(std::move(all)) {}
-  /// One pair of braces around two texts: to a vector they would be the begin and end of one.
-  tls_identities(const char*, const char*) = delete;
-  tls_identities(std::string, std::string) = delete;
+  /// Refuses one pair of braces around two texts: to a vector they would be the begin and end of one.
+  template <std::convertible_to<std::string> Certificate, std::convertible_to<std::string> Key>
+  tls_identities(Certificate, Key) {
+    static_assert(detail::refused<Certificate>,
+                  "identities are pairs, also where there is one: two pairs of braces, {{\"cert.pem\", \"key.pem\"}}");
+  }
 };
 
 /// Whether clients have to show a certificate.

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "libswill/base/temporaries.hpp"
 #include "libswill/net/tls_options.hpp"
 
+#include <concepts>
 #include <optional>
 #include <string>
 #include <utility>
@@ -13,8 +15,12 @@ struct listener {
   listener(const char* a) : address(a) {}
   listener(std::string a) : address(std::move(a)) {}
   listener(std::string a, tls_server_options t) : address(std::move(a)), tls(std::move(t)) {}
-  /// Two addresses in one pair of braces: `{{"a:1", "b:2"}}` for `{"a:1", "b:2"}`. They would be taken for the ends of one text.
-  listener(const char*, const char*) = delete;
+  /// Refuses two addresses in two pairs of braces, which would be taken for the ends of one text.
+  template <std::same_as<const char*> Text>
+  listener(Text, Text) {
+    static_assert(detail::refused<Text>,
+                  "two addresses stand in one pair of braces: {\"127.0.0.1:1\", \"127.0.0.1:2\"}");
+  }
 
   /// "ADDRESS:PORT", "[ADDRESS]:PORT" or "unix:PATH"; port 0: any free one.
   std::string address;

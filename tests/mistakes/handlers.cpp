@@ -410,11 +410,12 @@ task<void> forgetful(request<int> r, streaming_request<int> in, swill::client& c
 // --- Braces that make one text of two
 
 void wrong_braces(swill::app& a) {
-  swill::serve(a, {.listen = {{"127.0.0.1:1", "127.0.0.1:2"}}}); // says: deleted
+  swill::serve(a, {.listen = {{"127.0.0.1:1", "127.0.0.1:2"}}}); // says: two addresses stand in one pair of braces
   swill::tls_server_options tls;
-  tls.identities = {"cert.pem", "key.pem"}; // says: deleted
+  tls.identities = {"cert.pem", "key.pem"}; // says: identities are pairs, also where there is one: two pairs of braces
   tls.identities = {{"cert.pem", "key.pem"}};
-  tls.identities = {std::string{"cert.pem"}, std::string{"key.pem"}}; // says: deleted
+  tls.identities = {std::string{"cert.pem"}, std::string{"key.pem"}}; // says: identities are pairs, also where there is one
+  tls.identities = {std::string{"cert.pem"}, "key.pem"}; // says: identities are pairs, also where there is one
 }
 
 // --- An error without its code
