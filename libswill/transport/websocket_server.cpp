@@ -47,11 +47,12 @@ websocket_server::~websocket_server() { stop(std::chrono::milliseconds{0}); }
 void websocket_server::bind() {
   const auto& settings = impl_->core->settings;
   net::event_loop& first = impl_->core->lanes.front()->loop;
-  for (const detail::door& d : impl_->core->doors) {
+  for (detail::door& d : impl_->core->doors) {
     const auto where = net::listen_address::parse(d.how.address);
     impl_->acceptors.push_back(
         net::acceptor::make(first, impl_->core->lanes.front()->log, where, {settings.backlog, settings.kernel_unsent},
                             [i = impl_.get(), &d](net::newcomer n) { i->take(std::move(n), d); }));
+    d.where = impl_->acceptors.back()->address().text();
   }
 }
 
@@ -64,26 +65,21 @@ void websocket_server::start() {
 
 void websocket_server::impl::watch_tls() {
   const logger log{&core->settings.log, log_room::transport};
-  for (std::size_t i = 0; i < core->doors.size(); ++i) {
-    const detail::door& d = core->doors[i];
+  for (const detail::door& d : core->doors) {
     if (!d.tls) continue;
-    const std::string where = acceptors[i]->address().text();
     for (const std::string& warning : d.tls->warnings())
-      log.write(log_level::warning, std::string{"TLS files of "}.append(where).append(": ").append(warning));
+      log.write(log_level::warning, std::string{"TLS files of "}.append(d.where).append(": ").append(warning));
     if (d.how.tls->look_interval.count() == 0) continue;
-    watches.push_back(std::make_shared<detail::tls_watch>(core, d, where));
+    watches.push_back(std::make_shared<detail::tls_watch>(core, d));
     core->lanes.front()->loop.post([w = watches.back()] { w->start(); });
   }
 }
 
 bool websocket_server::reload() {
   bool has_tls = false;
-  const auto& acceptors = impl_->acceptors; // none once it has stopped
-  for (std::size_t i = 0; i < impl_->core->doors.size(); ++i) {
-    const detail::door& d = impl_->core->doors[i];
+  for (const detail::door& d : impl_->core->doors) {
     if (!d.tls) continue;
-    d.tls->reload(logger{&impl_->core->settings.log, log_room::transport},
-                  i < acceptors.size() ? acceptors[i]->address().text() : d.how.address);
+    d.tls->reload(logger{&impl_->core->settings.log, log_room::transport}, d.where);
     has_tls = true;
   }
   return has_tls;

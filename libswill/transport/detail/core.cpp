@@ -42,8 +42,8 @@ core::core(server_settings s, gate& g)
       waiting_room(std::min(waiting_room_size, raise_descriptor_limit() / 4)),
       internal_room(std::min(internal_room_size, raise_descriptor_limit() / 16)) {
   for (const listener& l : settings.listen) {
-    const std::string path = "listen[" + std::to_string(doors.size()) + "].tls";
-    doors.push_back({l, l.tls ? std::make_unique<net::tls_server>(*l.tls, path) : nullptr});
+    const std::string path = "server_options.listen[" + std::to_string(doors.size()) + "].tls";
+    doors.push_back({l, l.tls ? std::make_unique<net::tls_server>(*l.tls, path) : nullptr, l.address});
   }
 }
 

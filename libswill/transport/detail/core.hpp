@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -66,6 +67,7 @@ struct lane {
 struct door {
   const listener& how;
   std::unique_ptr<net::tls_server> tls; ///< null without TLS
+  std::string where;                    ///< its address, with the real port once that is taken
 };
 
 /// What all connections of a server share. Owned by the server and by each of its connections.

@@ -3,8 +3,6 @@
 #include "libswill/transport/detail/core.hpp"
 
 #include <memory>
-#include <string>
-#include <utility>
 
 namespace swill::transport::detail {
 
@@ -12,9 +10,8 @@ namespace swill::transport::detail {
 /// what waits on the loop.
 class tls_watch final : public std::enable_shared_from_this<tls_watch>, timer {
 public:
-  /// `d` is one of c's, and listens at the address `where`.
-  tls_watch(std::shared_ptr<core> c, const door& d, std::string where)
-      : core_(std::move(c)), door_(d), where_(std::move(where)) {}
+  /// `d` is one of c's.
+  tls_watch(std::shared_ptr<core> c, const door& d) : core_(std::move(c)), door_(d) {}
 
   // On the first loop, or when it does not run
   void start() { loop().set_timer(*this, loop().now() + door_.how.tls->look_interval); }
@@ -23,15 +20,12 @@ public:
 private:
   net::event_loop& loop() const { return core_->lanes.front()->loop; }
   void on_timer() override {
-    loop().offload([c = core_, &d = door_, where = where_] {
-      d.tls->look(logger{&c->settings.log, log_room::transport}, where);
-    });
+    loop().offload([c = core_, &d = door_] { d.tls->look(logger{&c->settings.log, log_room::transport}, d.where); });
     start();
   }
 
   std::shared_ptr<core> core_; // whose doors are looked at
   const door& door_;
-  const std::string where_; // for the log
 };
 
 } // namespace swill::transport::detail
