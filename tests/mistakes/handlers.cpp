@@ -110,6 +110,21 @@ void describe(D& d, holder& h) {
   d.field("inner", h.inner);
 }
 
+struct chained {
+  const chained* next = nullptr;
+};
+template <class D>
+void describe(D& d, chained& c) {
+  d.field("next", c.next);
+}
+struct named {
+  std::vector<const char*> names;
+};
+template <class D>
+void describe(D& d, named& n) {
+  d.field("names", n.names);
+}
+
 struct shop {
   std::map<std::string, int> stock;
   std::mutex lock;
@@ -142,6 +157,9 @@ void right_handlers(swill::app& app, shop& one) {
   app.handle("move-only", [p = std::make_unique<int>(1)](request<int> r) { return *p + r.data(); });
   app.handle("described", [](request<std::tuple<by_auto, by_friend, color>>) { return 1; });
   app.handle("described by all", [](request<generic::anything>) { return 1; });
+  app.handle("owning pointer", [](request<int>) { return std::make_shared<line>(); });
+  app.handle("owning pointers", [](request<int>) -> std::vector<std::unique_ptr<line>> { return {}; });
+  app.handle("perhaps nothing", [](request<int>) -> task<std::optional<line>> { co_return std::nullopt; });
   app.handle("member", &shop::get, &one);
   app.handle("member, by reference", &shop::get, std::ref(one), {.doc = "of a shop"});
   app.handle("member, shared", &shop::later, std::make_shared<shop>());
@@ -186,6 +204,20 @@ void wrong_handlers(swill::app& app, shop& one, const swill::handler_options& op
   app.handle("f", [](request<void>) { return 1; });               // says: a request without data is swill::request<>
   app.handle("f", [](request<int>) -> const std::string { return "a"; });           // says: a handler's result is not const
   app.handle("f", [](request<int>) -> task<const int> { co_return 1; });            // says: a handler's result is not const
+  app.handle("f", [](request<int>) -> std::shared_ptr<const line> { return {}; });  // says: a handler's result is not const
+  app.handle("f", [](request<int>) -> task<std::optional<const int>> { co_return 1; }); // says: a handler's result is not const
+  app.handle("f", [](request<int>) -> const line* { return nullptr; });             // says: plain pointers never travel: return the value itself, or a std::optional<T>, std::unique_ptr<T> or std::shared_ptr<T>
+  app.handle("f", [](request<int>) -> line* { return nullptr; });                   // says: plain pointers never travel
+  app.handle("f", [](request<int>) -> int* { return &global; });                    // says: plain pointers never travel
+  app.handle("f", [](request<int>) { return nullptr; });                            // says: plain pointers never travel
+  app.handle("f", [](request<int>) -> task<const line*> { co_return nullptr; });    // says: plain pointers never travel
+  app.handle("f", [](request<int>) -> stream<const line*> { co_yield nullptr; });   // says: plain pointers never travel
+  app.handle("f", [](request<int>) -> swill::result<const line*> { return nullptr; }); // says: plain pointers never travel
+  app.handle("f", [](request<int>) -> std::vector<const line*> { return {}; });     // says: plain pointers never travel
+  app.handle("f", [](request<int>) -> std::map<std::string, std::array<line*, 2>> { return {}; }); // says: plain pointers never travel
+  app.handle("f", [](request<std::vector<line*>>) { return 1; });  // says: T of this swill::request<T> is written without const, & or *
+  app.handle("f", [](request<chained>) { return 1; });            // says: swill: a field owns its data, and plain pointers never travel
+  app.handle("f", [](request<named>) { return 1; });              // says: a std::string for text
   const auto move_only = [p = std::make_unique<int>(1)](request<int>) { return *p; };
   app.handle("f", move_only);                                     // says: this one cannot be copied: write std::move(f)
   app.handle("f", std::bind_front(two, request<int>{1, context}));  // says: what std::bind and std::bind_front give stands in a lambda

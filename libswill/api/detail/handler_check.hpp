@@ -103,6 +103,7 @@ enum class handler_problem : std::uint8_t {
   request_cannot_travel,
   request_has_no_default,
   result_waits,
+  result_not_owning,
   result_cannot_travel,
   no_object,
   copied_object,
@@ -117,7 +118,7 @@ template <class T>
 consteval handler_problem problem_of_data() {
   if constexpr (std::is_same_v<T, char> || (borrows_text<T> && !std::is_reference_v<T> && !std::is_const_v<T>)) {
     return handler_problem::request_of_text;
-  } else if constexpr (std::is_reference_v<T> || std::is_const_v<T> || std::is_pointer_v<T>) {
+  } else if constexpr (std::is_reference_v<T> || std::is_const_v<T> || has_plain_pointer<T>) {
     return handler_problem::request_not_owning;
   } else {
     return handler_problem::request_cannot_travel;
@@ -135,10 +136,16 @@ inline constexpr bool is_future = requires(R r) {
   r.wait(), r.get();
 };
 
+/// R itself is const, or what it holds is, as in std::shared_ptr<const T>.
+template <class R>
+inline constexpr bool is_const_result = std::is_const_v<R>;
+template <nullable R>
+inline constexpr bool is_const_result<R> = std::is_const_v<std::remove_reference_t<decltype(*std::declval<R&>())>>;
+
 template <class R>
 consteval handler_problem problem_of_result() {
   using result_is = handler_result<R>;
-  if constexpr (std::is_const_v<R> || std::is_const_v<typename result_is::type>) return handler_problem::const_result;
+  if constexpr (std::is_const_v<R> || is_const_result<typename result_is::type>) return handler_problem::const_result;
   if constexpr (result_is::how != shape::plain) {
     if constexpr (std::is_reference_v<typename result_is::awaited_type>) return handler_problem::reference_awaited;
     if constexpr (borrows_text<typename result_is::awaited_type>) return handler_problem::borrowed_text;
@@ -146,9 +153,10 @@ consteval handler_problem problem_of_result() {
   if constexpr (borrows_text<typename result_is::type>)
     return handler_problem::borrowed_text; // result<std::string_view>
   if constexpr (!is_message<typename result_is::type>) {
-    return is_awaitable<typename result_is::type> || is_future<typename result_is::type>
-               ? handler_problem::result_waits
-               : handler_problem::result_cannot_travel;
+    if (is_awaitable<typename result_is::type> || is_future<typename result_is::type>)
+      return handler_problem::result_waits;
+    return has_plain_pointer<typename result_is::type> ? handler_problem::result_not_owning
+                                                       : handler_problem::result_cannot_travel;
   }
   return handler_problem::none;
 }
@@ -258,7 +266,10 @@ constexpr void check_handler() {
   static_assert(P != not_moved, "the app takes a copy of a handler, and this one cannot be copied: write std::move(f)");
   static_assert(P != by_reference, "a handler takes its request by value, not by reference");
   static_assert(P != reference_result, "a handler returns a value, not a reference");
-  static_assert(P != const_result, "a handler's result is not const: leave the const away");
+  static_assert(
+      P != const_result,
+      "a handler's result is not const, and neither is what a std::optional, std::unique_ptr or std::shared_ptr "
+      "of it holds: leave the const away");
   static_assert(P != coroutine_by_reference,
                 "a coroutine takes its request by value: a reference dangles when it has waited once");
   static_assert(P != unread_stream, "a handler of a swill::streaming_request is a coroutine that reads it: it returns "
@@ -278,6 +289,9 @@ constexpr void check_handler() {
   static_assert(P != result_waits,
                 "a handler that waits is a coroutine, which returns swill::task<R>, and co_awaits what "
                 "it waits for");
+  static_assert(P != result_not_owning,
+                "a handler's result owns its data, and plain pointers never travel: return the value itself, or a "
+                "std::optional<T>, std::unique_ptr<T> or std::shared_ptr<T>, which are nil where there is none");
   static_assert(P != result_cannot_travel,
                 "swill: this handler's result cannot travel (docs/types.md); a struct or an enumeration needs, in its "
                 "namespace, template <class D> void describe(D& d, order& o)");

@@ -159,9 +159,19 @@ inline constexpr bool is_message<std::unique_ptr<T>> = is_message<T>;
 template <class T>
 inline constexpr bool is_message<std::shared_ptr<T>> = is_message<T>;
 
-/// A text in any form travels as a std::string.
+/// T is a plain pointer, which owns nothing, or a template of one, such as std::vector<T*>.
 template <class T>
-using as_message = std::conditional_t<!is_message<T> && std::convertible_to<T, std::string_view>, std::string, T>;
+inline constexpr bool has_plain_pointer = std::is_pointer_v<T> || std::is_null_pointer_v<T>;
+template <template <class...> class Template, class... Ts>
+inline constexpr bool has_plain_pointer<Template<Ts...>> = (has_plain_pointer<Ts> || ...);
+template <class T, std::size_t N>
+inline constexpr bool has_plain_pointer<std::array<T, N>> = has_plain_pointer<T>;
+
+/// A text in any form travels as a std::string. nullptr is none, although it converts to a view before C++23.
+template <class T>
+using as_message =
+    std::conditional_t<!is_message<T> && !std::is_null_pointer_v<T> && std::convertible_to<T, std::string_view>,
+                       std::string, T>;
 /// v as it travels: itself, or the string.
 template <class T>
 decltype(auto) to_message(const T& v) {

@@ -134,7 +134,11 @@ public:
   void field(const char (&name)[N], M& member, const R&... rules) {
     // Said here alone: this D is the first that `describe` is compiled for.
     static_assert(
-        is_message<M>,
+        !has_plain_pointer<M>,
+        "swill: a field owns its data, and plain pointers never travel: it is the value itself, a std::string "
+        "for text, or a std::optional<T>, std::unique_ptr<T> or std::shared_ptr<T>");
+    static_assert(
+        is_message<M> || has_plain_pointer<M>,
         "swill: the type of this field cannot travel (docs/types.md); a struct or an enumeration needs a describe");
     if constexpr (is_message<M>) add_field<M>({name, N - 1}, member, rules...);
   }
