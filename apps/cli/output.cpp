@@ -156,8 +156,9 @@ void output::failure(const error& e) {
     body["exit_code"] = static_cast<int>(exit_code_of(e));
     return complain(dump(json{{"error", body}}));
   }
-  // No server has answered, so there is no code that somebody could look up.
-  if (const auto* c = dynamic_cast<const connect_error*>(&e); c != nullptr && c->http_status == 0)
+  // No server of swill.v1 has answered with an error, so there is no code that somebody could look up.
+  constexpr int least_refusal = 400;
+  if (const auto* c = dynamic_cast<const connect_error*>(&e); c != nullptr && c->http_status < least_refusal)
     return complain("swill: " + printable(c->message));
   const bool known = e.code > 0 && e.code < 1000;
   const std::string_view name = known ? name_of(static_cast<error_code>(e.code)) : std::string_view{};

@@ -1,6 +1,8 @@
 #include "libswill/client/client.hpp"
 
+#include "libswill/base/header_fields.hpp"
 #include "libswill/client/detail/line.hpp"
+#include "libswill/client/detail/rejection.hpp"
 #include "libswill/client/detail/socket_line.hpp"
 #include "libswill/client/errors.hpp"
 #include "libswill/transport/memory_pipe.hpp"
@@ -26,7 +28,11 @@ class memory_line final : public client_detail::line,
 public:
   /// The gate is asked in a later turn.
   memory_line(swill::loop& l, const client_options& o, client_detail::line_sink& s, gate& g, handshake_request request)
-      : loop_(l), send_buffer_(o.send_buffer), sink_(&s), pipe_(l, g, std::move(request), unlimited(), this) {}
+      : loop_(l),
+        send_buffer_(o.send_buffer),
+        sink_(&s),
+        target_(request.target),
+        pipe_(l, g, std::move(request), unlimited(), this) {}
 
   // line
   swill::loop& loop() noexcept override { return loop_; }
@@ -59,9 +65,9 @@ private:
     if (sink_ != nullptr) sink_->on_open(response_headers);
   }
   void on_rejected(const memory_pipe::rejection& r) override {
-    std::string text = "the server answered HTTP " + std::to_string(r.status);
-    if (!r.body.empty()) text += ": " + r.body;
-    const auto why = std::make_exception_ptr(connect_error(connect_error::kind::rejected, text, r.status));
+    const std::string_view location = header_fields::only_value(r.headers, "Location").value_or("");
+    const auto why = std::make_exception_ptr(
+        client_detail::rejected_upgrade({.status = r.status, .body = r.body, .location = location, .target = target_}));
     if (client_detail::line_sink* sink = std::exchange(sink_, nullptr)) sink->on_failed(why);
   }
   void on_message(bytes_view message) override {
@@ -80,6 +86,7 @@ private:
   swill::loop& loop_;
   std::size_t send_buffer_;
   client_detail::line_sink* sink_;
+  const std::string target_; // of the handshake
   buffer message_;
   bool open_ = false;     // until either end closes it
   bool was_full_ = false; // on_writable is owed

@@ -17,7 +17,8 @@ namespace {
 class far_side final : public gate, public message_sink {
 public:
   void on_handshake(std::shared_ptr<handshake> h) override {
-    if (reject) return h->reject(503, "full", {});
+    if (reject == 302) return h->reject(302, "moved", {{"Location", "wss://b.test/ws?token=secret"}});
+    if (reject != 0) return h->reject(reject, "full", {});
     port = h->accept({{"X-Memory", "yes"}}, *this);
   }
   void on_message(bytes_view message) override {
@@ -48,7 +49,7 @@ public:
   }
 
   int writable = 0;
-  bool reject = false;
+  int reject = 0; // a status; 0: accept
   message_port* port = nullptr;
   std::vector<wire::request_type> types;
   std::uint64_t last_seq = 0;
@@ -99,8 +100,20 @@ TEST_F(Flow, ShakesHandsInMemory) {
 }
 
 TEST_F(Flow, ThrowsARejectionInMemory) {
-  server.reject = true;
+  server.reject = 503;
   EXPECT_THROW(connect(), connect_error);
+  work.reset();
+}
+
+TEST_F(Flow, ThrowsARedirectionInMemory) {
+  server.reject = 302;
+  try {
+    connect();
+    ADD_FAILURE();
+  } catch (const connect_error& e) {
+    EXPECT_EQ(e.http_status, 302);
+    EXPECT_EQ(e.message, "the server answered HTTP 302, and not with a WebSocket; it points to wss://b.test/ws");
+  }
   work.reset();
 }
 

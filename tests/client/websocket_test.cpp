@@ -231,6 +231,40 @@ TEST(WebSocket, RefusesOtherAnswersToTheUpgrade) {
   EXPECT_EQ(refusal_of(""), connect_error::kind::unreachable);
 }
 
+/// What a client says that asks for this path and gets this response.
+std::string words_on(const std::string& target, const std::string& response) {
+  const scripted_server server{[&](scripted_server& s) { s.send(response); }};
+  try {
+    run([&]() -> task<void> { const client c = co_await client::connect(server.url() + target); });
+    ADD_FAILURE() << "connected";
+  } catch (const connect_error& e) {
+    EXPECT_EQ(e.why, connect_error::kind::rejected);
+    EXPECT_EQ(e.code, 501);
+    return e.message;
+  }
+  return {};
+}
+
+TEST(WebSocket, SaysWhereAPageAnsweredInsteadOfIt) {
+  const std::string page = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>";
+  EXPECT_EQ(words_on("/chat?session=secret", page),
+            "the server answered HTTP 200 at /chat, and not with a WebSocket; another path may be right, such as /ws");
+  EXPECT_EQ(words_on("/ws", page),
+            "the server answered HTTP 200 at /ws, and not with a WebSocket; another path may be right");
+  EXPECT_EQ(words_on("/" + std::string(300, 'x'), page),
+            "the server answered HTTP 200 at /" + std::string(199, 'x') +
+                ", and not with a WebSocket; another path may be right, such as /ws");
+  EXPECT_EQ(words_on("/", "HTTP/1.1 204 Empty\r\n\r\n"),
+            "the server answered HTTP 204 at /, and not with a WebSocket; another path may be right, such as /ws");
+  EXPECT_EQ(
+      words_on("/ws", "HTTP/1.1 301 Moved\r\nLocation: https://a.test/ws?session=secret\r\nContent-Length: 0\r\n\r\n"),
+      "the server answered HTTP 301 at /ws, and not with a WebSocket; it points to https://a.test/ws");
+  EXPECT_EQ(words_on("/ws", "HTTP/1.1 304 Same\r\n\r\n"),
+            "the server answered HTTP 304 at /ws, and not with a WebSocket; another path may be right");
+  EXPECT_EQ(words_on("/ws", "HTTP/1.1 103 Early Hints\r\n\r\n"),
+            "the server answered HTTP 103 at /ws, and not with a WebSocket");
+}
+
 TEST(WebSocket, TellsTheStatusOfARejectionThatDoesNotEnd) {
   const scripted_server server{[](scripted_server& s) {
     s.read_until("\r\n\r\n");

@@ -77,6 +77,24 @@ TEST(CliShape, IsTakenFromTheCommandLine) {
   EXPECT_EQ(without_introspection(404, {"call", "sum", "--shape", "round"}).code, 1);
 }
 
+// --- A server that has a page where the WebSocket was looked for
+
+TEST(CliConnect, SaysThatAPageAnsweredAndNoWebSocket) {
+  app a;
+  a.set_log([](const log_entry&) {});
+  a.http("/page", [](const http_request&) { return http_response{.body = "<html>"}; });
+  server s{a, server_options{.listen = {"127.0.0.1:0"}, .io_threads = 1}};
+  s.start();
+  const std::string url = "ws://127.0.0.1:" + std::to_string(s.port()) + "/page";
+
+  const auto end = run_cli({"--url", url, "ls"});
+  EXPECT_EQ(end.code, 2);
+  EXPECT_EQ(end.errors, "swill: the server answered HTTP 200 at /page, and not with a WebSocket; another path may be "
+                        "right, such as /ws\n");
+  EXPECT_THAT(run_cli({"--url", url, "--json", "ls"}).errors, HasSubstr("\"http_status\":200"));
+  s.stop();
+}
+
 // --- A server that says nothing
 
 struct request_seen {

@@ -2,6 +2,7 @@
 
 #include "libswill/base/encoding.hpp"
 #include "libswill/base/random.hpp"
+#include "libswill/client/detail/rejection.hpp"
 #include "libswill/client/errors.hpp"
 #include "libswill/net/websocket/upgrade.hpp"
 
@@ -42,7 +43,7 @@ struct upgrade::parser {
 };
 
 upgrade::upgrade(const endpoint& to, const header_list& headers)
-    : is_encrypted_(to.tls), key_(random_key()), parser_(std::make_unique<parser>()) {
+    : is_encrypted_(to.tls), target_(to.target), key_(random_key()), parser_(std::make_unique<parser>()) {
   constexpr std::uint32_t largest_head = 64 * 1024;
   constexpr std::uint64_t largest_body = 64 * 1024;
   parser_->http.header_limit(largest_head);
@@ -109,11 +110,10 @@ void upgrade::reject_if_refused() const {
 
 void upgrade::reject() const {
   const auto& response = parser_->http.get();
-  const int status = static_cast<int>(response.result_int());
-  std::string text = "the server answered HTTP " + std::to_string(status);
-  constexpr std::size_t longest = 200;
-  if (const auto body = cut_text(response.body(), longest); !body.empty()) text += ": " + std::string{body};
-  throw connect_error(connect_error::kind::rejected, text, status);
+  throw rejected_upgrade({.status = static_cast<int>(response.result_int()),
+                          .body = response.body(),
+                          .location = as_view(response[http::field::location]),
+                          .target = target_});
 }
 
 header_list upgrade::headers() const {

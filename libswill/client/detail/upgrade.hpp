@@ -33,6 +33,7 @@ private:
   [[noreturn]] void reject() const;
 
   const bool is_encrypted_;
+  const std::string target_;
   std::string key_;
   std::string request_;
   std::unique_ptr<parser> parser_;
