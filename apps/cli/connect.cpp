@@ -7,6 +7,7 @@
 #include <chrono>
 #include <exception>
 #include <optional>
+#include <string_view>
 
 namespace swill::cli {
 
@@ -43,13 +44,20 @@ void add_cookies(header_list& to, const std::string& cookies) {
   to.emplace_back("Cookie", cookies);
 }
 
-/// A server that is not trusted may be of an authority that nobody has named.
+/// A server that is not trusted may be of an authority that nobody has named, or have another name than its address.
+std::string hint_of(const tls_client_options& tls, std::string_view failure) {
+  if (failure.ends_with(" mismatch")) { // of the name, or of the IP address
+    return tls.server_name.empty() ? " (--tls-server-name NAME says which name it must have, instead of the URL's host)"
+                                   : " (--tls-server-name is " + tls.server_name + ")";
+  }
+  return tls.authority.empty() ? " (without --tls-ca FILE, the system's authorities are trusted)" : "";
+}
+
 task<client> connect(const options& o, const std::string& url, const client_options& how) {
   try {
     co_return co_await client::connect(url, how);
   } catch (connect_error& e) {
-    if (e.why == connect_error::kind::tls && o.tls.authority.empty())
-      e.message += " (without --tls-ca FILE, the system's authorities are trusted)";
+    if (e.why == connect_error::kind::tls) e.message += hint_of(o.tls, e.message);
     throw;
   }
 }

@@ -122,6 +122,10 @@ void add_common(command_line& program, options& o, raw_options& raw) {
                             .variable = "SWILL_CLIENT_TLS_CERT"}));
   raw.of_tls.push_back(add(
       {.name = "--tls-key", .value = o.tls.identity.key, .text = "Its key (PEM)", .variable = "SWILL_CLIENT_TLS_KEY"}));
+  raw.of_tls.push_back(add({.name = "--tls-server-name",
+                            .value = o.tls.server_name,
+                            .text = "The name that a wss:// server's certificate must have; none: the URL's host",
+                            .variable = "SWILL_CLIENT_TLS_SERVER_NAME"}));
   add({"--timeout", raw.timeout, "Deadline of each call and ping, and limit for connecting: 500ms, 2s, 1m", "TIME"});
 }
 

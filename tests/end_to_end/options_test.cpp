@@ -196,9 +196,11 @@ TEST(Options, ThatNameOneAddressTwiceAreToldByBothNames) {
 
 TEST(Options, OfTlsHaveNoEffectBesideAUrlWithoutIt) {
   for (const std::string url : {"ws://127.0.0.1:1/ws", "unix:/no/such/socket"}) {
-    const auto end = ended("swill", {"--url", url, "--tls-ca", "ca.pem", "ls"});
-    EXPECT_EQ(end.code, 1);
-    EXPECT_THAT(end.errors, HasSubstr("--tls-ca: has no effect with " + url + ", which is not wss://"));
+    for (const std::string option : {"--tls-ca", "--tls-server-name"}) {
+      const auto end = ended("swill", {"--url", url, option, "value", "ls"});
+      EXPECT_EQ(end.code, 1);
+      EXPECT_THAT(end.errors, HasSubstr(option + ": has no effect with " + url + ", which is not wss://"));
+    }
   }
 }
 

@@ -62,6 +62,23 @@ TEST_F(TlsPrograms, SayWhatIsWrongBetweenThem) {
   EXPECT_THAT(nowhere.errors, StartsWith("swill: --tls-ca: \"/no/file\" cannot be read: No such file or directory\n"));
 }
 
+TEST_F(TlsPrograms, TakeACertificateOfTheNameThatTheyAreTold) {
+  const issued named = authority.issue("named", {"DNS:gateway.test"});
+  program gateway{
+      "swill-gateway",
+      {"--listen-tls", "127.0.0.1:0", "--listen-tls-cert", named.certificate, "--listen-tls-key", named.key}};
+  const std::string url = read_urls(gateway).front();
+
+  EXPECT_EQ(call(url, {"--tls-server-name", "gateway.test"}).out, "3\n");
+  const auto without = call(url);
+  EXPECT_EQ(without.code, 2);
+  EXPECT_THAT(without.errors,
+              HasSubstr("--tls-server-name NAME says which name it must have, instead of the URL's host"));
+  const auto other = call(url, {"--tls-server-name", "other.test"});
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.errors, HasSubstr("mismatch (--tls-server-name is other.test)"));
+}
+
 TEST_F(TlsPrograms, AreRefusedWhatDoesNotFit) {
   const auto said = [](const std::vector<std::string>& given) {
     program gateway{"swill-gateway", given};
@@ -81,6 +98,8 @@ TEST_F(TlsPrograms, AreRefusedWhatDoesNotFit) {
             "swill-gateway: --listen-tls-client-optional: has no effect without --listen-tls-client-ca\n");
   EXPECT_EQ(said({"--redis-tls-ca", authority.file(), "--redis", "redis://h"}),
             "swill-gateway: --redis-tls-ca: has no effect without --redis rediss://…\n");
+  EXPECT_EQ(said({"--redis-tls-server-name", "redis.test", "--redis", "redis://h"}),
+            "swill-gateway: --redis-tls-server-name: has no effect without --redis rediss://…\n");
 }
 
 TEST_F(TlsPrograms, ReadTheirFilesAgainAtSighup) {

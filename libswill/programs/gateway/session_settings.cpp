@@ -21,6 +21,8 @@ void session_settings::add_to(command_line& program) {
           "whose certificate a rediss:// server may have (PEM); none: the system's");
   add_tls("--redis-tls-cert", redis_tls_.identity.certificate, "our own certificate for Redis (PEM)");
   add_tls("--redis-tls-key", redis_tls_.identity.key, "its key (PEM)");
+  add_tls("--redis-tls-server-name", redis_tls_.server_name,
+          "the name that a rediss:// server's certificate must have; none: the URL's host");
   prefix_option_ =
       program.add({.name = "--redis-prefix", .value = prefix_, .text = "of every key in Redis", .may_be_empty = true});
   const auto add = [&](option o) { session_options_.push_back(program.add(std::move(o))); };
