@@ -9,10 +9,11 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr std::size_t deepest = 256;      // what readers can take (limits::nesting)
+constexpr std::size_t least_message = 28; // [seq, nil, "swill.introspect"] with the largest seq (docs/protocol.md §2)
 constexpr std::size_t least_header = 128; // the shortest upgrade request that a browser could send
 
 void check_sizes(const limits& l, mistake_list& out) {
-  out.check_size("limits.message_size", l.message_size, 1);
+  out.check_size("limits.message_size", l.message_size, least_message);
   out.check_size("limits.nesting", l.nesting, 2, deepest);
   out.check_size("limits.metadata_size", l.metadata_size);
   out.check_size("limits.rpc_name", l.rpc_name, 1);

@@ -11,7 +11,8 @@ class mistake_list;
 /// it starts. Each says its unit and what happens when it is reached. Sizes are bytes.
 struct limits {
   // --- Messages
-  /// A WebSocket message from a peer, after reassembly. When reached: close 1009, nothing of the rest is read.
+  /// A WebSocket message from a peer, after reassembly; at least 28, which the shortest call of swill.introspect takes. When reached: close
+  /// 1009, nothing of the rest is read.
   std::size_t message_size = 1024 * 1024;
   /// Arrays and maps within each other in one message, the envelope included; at most 256. When reached: ERROR 400 where the seq can be
   /// read, else close 1007 (docs/protocol.md §5).

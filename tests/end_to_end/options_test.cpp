@@ -249,6 +249,14 @@ TEST(Options, AreSummedUpWhereManyHandlersHaveTheSameMistake) {
   EXPECT_THAT(end.errors, ContainsRegex("\nand [0-9]+ more like this\n$"));
 }
 
+TEST(Options, OfAMessageThatHoldsNoCallAreRefused) {
+  for (const std::string size : {"1", "7", "16"}) { // the last was meant as MiB
+    const auto end = ended("swill-gateway", {"--port", "0", "--message-size", size});
+    EXPECT_EQ(end.code, 2);
+    EXPECT_EQ(end.errors, "swill-gateway: --message-size: is " + size + "; 28 or more would be right\n");
+  }
+}
+
 TEST(Options, ThatContradictEachOtherAreToldByTheirNames) {
   const auto end = ended("swill-gateway", {"--message-size", "1048577", "--connection-memory", "1048576"});
 

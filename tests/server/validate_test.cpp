@@ -192,6 +192,22 @@ std::string what_of(const app& a) {
   return {};
 }
 
+TEST(Validate, WantsMessagesThatHoldACallOfIntrospection) {
+  constexpr std::int64_t largest_seq = (std::int64_t{1} << 53) - 1;
+  const value call = value::array({largest_seq, nullptr, "swill.introspect"});
+  ASSERT_EQ(detail::encoded_message(call).size(), 28U);
+  app a;
+
+  a.limits().message_size = 27;
+  EXPECT_EQ(mistakes_of(a), (texts{"limits.message_size: is 27; 28 or more would be right"}));
+
+  a.limits().message_size = 28;
+  a.handle("one", [](request<>) { return 1; });
+  EXPECT_THAT(mistakes_of(a), IsEmpty());
+  test_server server{a};
+  EXPECT_EQ(test_client{server}.collect("swill.introspect").size(), 1U);
+}
+
 TEST(Validate, SumsUpWhatIsSaidOfManyHandlers) {
   app a;
   a.limits().rpc_name = 5;
