@@ -281,6 +281,18 @@ TEST(Options, AreShownAndNotObeyed) {
   }
 }
 
+TEST(Options, OfOneValueAreGivenOnce) {
+  const auto end = ended("swill-gateway", {"--message-size", "2000", "--message-size", "3000"});
+  EXPECT_EQ(end.code, 2);
+  EXPECT_EQ(end.errors,
+            "swill-gateway: --message-size: is given 2 times; once would be right\nRun with --help for more "
+            "information.\n");
+  const auto of_verb = ended("swill", {"ping", "-n", "1", "--count", "2", "-n", "3"});
+  EXPECT_EQ(of_verb.code, 1);
+  EXPECT_EQ(of_verb.errors, "swill: --count: is given 3 times; once would be right\nTry 'swill --help'.\n");
+  EXPECT_EQ(ended("swill-gateway", {"--version", "--debug", "--debug"}).code, 0);
+}
+
 TEST(Options, ThatAreMisspeltAreNamedAndWhatMayBeMeant) {
   const std::string more = "\nRun with --help for more information.\n";
   EXPECT_EQ(ended("swill-gateway", {"--prot", "80"}).errors,

@@ -152,6 +152,17 @@ std::vector<std::string> names_of_options(const std::vector<const CLI::App*>& ve
   return names;
 }
 
+/// The option of one value that was given several times; null: there is none. Switches may be.
+const CLI::Option* repeated_of(const std::vector<const CLI::App*>& verbs) {
+  for (const CLI::App* v : verbs) {
+    for (const CLI::Option* o : v->get_options()) {
+      const bool takes_one = o->get_expected_min() == 1 && o->get_items_expected_max() == 1;
+      if (takes_one && o->count() > 1 && !o->get_lnames().empty()) return o;
+    }
+  }
+  return nullptr;
+}
+
 std::string mistake_of(const CLI::App& program, const CLI::Error& why) {
   const auto left = program.remaining(true);
   const auto verbs = given_of(program);
@@ -169,7 +180,13 @@ std::string mistake_of(const CLI::App& program, const CLI::Error& why) {
     for (const std::string& word : left) text += " '" + word + "'";
     return text;
   }
-  if (left.empty()) return why.what();
+  if (left.empty()) {
+    const bool is_of_count = dynamic_cast<const CLI::ArgumentMismatch*>(&why) != nullptr;
+    const CLI::Option* const repeated = is_of_count ? repeated_of(verbs) : nullptr;
+    if (repeated == nullptr) return why.what();
+    return "--" + repeated->get_lnames().front() + ": is given " + std::to_string(repeated->count()) +
+           " times; once would be right";
+  }
   const std::string meant = suggestion(left.front(), names);
   std::string text = "there is no verb '" + left.front() + "'" + meant;
   if (!meant.empty()) return text;
