@@ -38,6 +38,16 @@ std::vector<std::string_view> values(const header_list& headers, std::string_vie
   return all;
 }
 
+std::optional<std::string_view> only_value(const header_list& headers, std::string_view name) {
+  std::optional<std::string_view> found;
+  std::size_t count = 0;
+  for_each_value(headers, name, [&](std::string_view value) {
+    found = value;
+    ++count;
+  });
+  return count == 1 ? found : std::nullopt;
+}
+
 std::vector<std::string_view> elements(const header_list& headers, std::string_view name) {
   std::vector<std::string_view> all;
   for_each_element(headers, name, [&all](std::string_view element) { all.push_back(element); });

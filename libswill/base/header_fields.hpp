@@ -72,6 +72,8 @@ void for_each_element(const header_list& headers, std::string_view name, F f) {
 }
 /// The values of all fields of that name.
 std::vector<std::string_view> values(const header_list& headers, std::string_view name);
+/// The value of the only field of that name; nothing where there is none, or where there are several.
+std::optional<std::string_view> only_value(const header_list& headers, std::string_view name);
 /// The elements that for_each_element has.
 std::vector<std::string_view> elements(const header_list& headers, std::string_view name);
 /// Whether a list in one field has a token, in any case.
