@@ -62,6 +62,23 @@ std::size_t open_descriptors() noexcept {
   return n > 0 ? n - 1 : 0; // the directory itself
 }
 
+// Of what the process has beside its own, at most half, or an eighth.
+constexpr std::size_t kept_from_files = 320;
+constexpr std::size_t kept_from_clients = 64;
+
+bool may_keep(int descriptor, descriptor_use use) noexcept {
+  // The kernel gives the lowest free number: below a high one all are in use.
+  struct bounds {
+    std::size_t of_files, of_clients;
+  };
+  static const bounds b = [] {
+    const std::size_t all = raise_descriptor_limit();
+    const std::size_t free = all - std::min(all, open_descriptors());
+    return bounds{all - std::min(kept_from_files, free / 2), all - std::min(kept_from_clients, free / 8)};
+  }();
+  return static_cast<std::size_t>(descriptor) < (use == descriptor_use::file ? b.of_files : b.of_clients);
+}
+
 void give_back_memory([[maybe_unused]] loop& l) {
 #if defined(__GLIBC__)
   l.offload([] { static_cast<void>(::malloc_trim(0)); });

@@ -27,6 +27,16 @@ std::size_t raise_descriptor_limit() noexcept;
 /// How many descriptors the process has open now.
 std::size_t open_descriptors() noexcept;
 
+/// What strangers can have a process open, as often as they like.
+enum class descriptor_use {
+  file,   ///< of a static directory
+  client, ///< a connection of theirs
+};
+/// Whether a descriptor that was just opened may stay open for that use. The last of those that the process may have are kept: some from files, so that
+/// clients can still be told that the server is full, and fewer of these from clients, for internal listeners, Redis and workers. The first call
+/// counts what is open, and comes before there are clients. From any thread.
+bool may_keep(int descriptor, descriptor_use use) noexcept;
+
 /// Gives memory that was freed in many small pieces back to the operating system, on the worker pool of `l`: allocators keep it else, for
 /// the next time. For who has just freed very much. Does nothing where the C library has no way to.
 void give_back_memory(loop& l);

@@ -51,8 +51,6 @@ http_response readyz(const std::vector<std::string>& reasons) {
   return r;
 }
 
-http_response not_found() { return {.status = 404, .body = "Not Found"}; }
-
 // --- Signals
 
 sigset_t set_of(std::initializer_list<int> signals) noexcept {
@@ -183,32 +181,50 @@ struct server::impl {
     return true;
   }
   void add_routes(transport::server_settings& to, const detail::http_routes& from) {
+    const auto add = [](std::vector<net::http::route>& all, const std::string& path, const http_handler& f) {
+      all.push_back({.path = path, .to = net::http::make_responder(f)});
+    };
     // What is for internal listeners alone is nowhere on a public one, where a directory above it may have a page for all paths.
-    const auto none = net::http::make_responder([](const http_request&) { return not_found(); });
-    const auto has_directory = [&from](const std::string& path) {
-      return std::any_of(from.directories.begin(), from.directories.end(),
-                         [&path](const auto& d) { return d.path == path; });
+    const auto hide = [&](const std::string& path) {
+      const auto has_it = [&path](const auto& d) { return d.path == path; };
+      if (path != options.path && std::none_of(from.directories.begin(), from.directories.end(), has_it))
+        to.routes.push_back({.path = path, .is_absent = true});
     };
-    const auto add = [&](const std::string& path, const http_handler& f, bool is_public) {
-      const net::http::route r{.path = path, .to = net::http::make_responder(f)};
-      to.internal_routes.push_back(r);
-      if (is_public)
-        to.routes.push_back(r);
-      else if (!from.directories.empty() && !has_directory(path))
-        to.routes.push_back({.path = path, .to = none});
-    };
-    add(
-        "/livez", [](const http_request&) { return livez(); }, options.health);
-    add(
-        "/readyz", [this](const http_request&) { return readiness(); }, options.health);
-    for (const auto& f : from.functions) add(f.path, f.f, f.where == http_listeners::all);
+    const auto alive = [](const http_request&) { return livez(); };
+    add(to.internal_routes, "/livez", alive);
+    add(to.internal_routes, "/readyz", [this](const http_request&) { return readyz(reasons_not_ready(true)); });
+    if (options.health) {
+      add(to.routes, "/livez", alive);
+      // Where all places are taken nobody gets here: the last of them may be that of who asks.
+      add(to.routes, "/readyz", [this](const http_request&) { return readyz(reasons_not_ready(false)); });
+    } else {
+      hide("/livez");
+      hide("/readyz");
+    }
+    for (const auto& f : from.functions) {
+      add(to.internal_routes, f.path, f.f);
+      if (f.where == http_listeners::all)
+        add(to.routes, f.path, f.f);
+      else
+        hide(f.path);
+    }
     for (const auto& d : from.directories)
       to.routes.push_back({.path = d.path, .below = true, .to = std::make_shared<net::http::files>(d.name, d.options)});
   }
-  http_response readiness() const {
+  std::vector<std::string> reasons_not_ready(bool by_places) const {
     auto reasons = actors->reasons_not_ready();
-    if (sockets && sockets->is_full()) reasons.emplace_back("the server has all the connections that it may have");
-    return readyz(reasons);
+    if (by_places && sockets && sockets->is_full())
+      reasons.emplace_back("the server has all the connections that it may have");
+    return reasons;
+  }
+  /// Answers of files may take long, as requests do.
+  void wait_for_answers(steady_clock::time_point until) const {
+    const std::size_t left = sockets->answering();
+    if (left == 0) return;
+    logger{&log, log_room::server}.write(log_level::info,
+                                         "answers by HTTP that are under way: " + std::to_string(left) +
+                                             "; they are waited for, until drain_timeout");
+    while (sockets->answering() != 0 && steady_clock::now() < until) std::this_thread::sleep_for(milliseconds{5});
   }
   /// Of what is there for each listener, that of the public or of the internal ones.
   std::vector<std::string> some(std::vector<std::string> all, bool internal) const {
@@ -269,7 +285,8 @@ void server::start() {
 bool server::stop() {
   if (std::exchange(impl_->stopped, true)) return impl_->ended;
   const limits l = impl_->sockets ? impl_->actors->app().limits : limits{};
-  const auto last = steady_clock::now() + l.drain_timeout + l.close_timeout;
+  const auto soft = steady_clock::now() + l.drain_timeout;
+  const auto last = soft + l.close_timeout;
   const auto what_is_left = [last] {
     const auto left = std::chrono::duration_cast<milliseconds>(last - steady_clock::now());
     return std::clamp(left, shortest_end, longest_end);
@@ -280,7 +297,10 @@ bool server::stop() {
   if (impl_->sockets) impl_->sockets->drain();
   impl_->ended = impl_->actors->shut_down({.drop = drop, .waits_for_functions = impl_->options.waits_for_functions});
   // Sockets end by their loops: where one is held, they are left to the end of the process.
-  if (impl_->sockets && (impl_->ended || !impl_->actors->is_held())) impl_->sockets->stop(what_is_left());
+  if (impl_->sockets && (impl_->ended || !impl_->actors->is_held())) {
+    impl_->wait_for_answers(soft);
+    impl_->sockets->stop(what_is_left());
+  }
   if (!impl_->stop_threads(steady_clock::now() + what_is_left())) impl_->ended = false;
   if (impl_->ended) impl_->actors.reset();
   return impl_->ended;

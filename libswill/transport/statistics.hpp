@@ -65,6 +65,7 @@ public:
   void add(std::uint64_t n = 1) noexcept {
     value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
+  void subtract(std::uint64_t n = 1) noexcept { add(0 - n); }
   std::uint64_t get() const noexcept { return value_.load(std::memory_order_relaxed); }
 
 private:
@@ -75,7 +76,7 @@ private:
 struct counters {
   counter accepted, upgraded, turned_away, closed_normally, closed_for_error, closed_by_application, dropped,
       slow_readers, ping_timeouts, exceptions, tls_handshakes, tls_resumed, tls_nanoseconds, tls_failures, bytes_in,
-      bytes_out, sends, messages_in, messages_out;
+      bytes_out, sends, messages_in, messages_out, answering;
   counter rejected[600]; // by status; index 0: statuses that are none
   counter answered[600];
 };

@@ -4,6 +4,7 @@
 
 #include "libswill/base/frame_memory.hpp"
 #include "libswill/base/loop.hpp"
+#include "libswill/base/process.hpp"
 #include "libswill/net/acceptor.hpp"
 #include "libswill/transport/detail/server_connection.hpp"
 #include "libswill/transport/detail/tls_watch.hpp"
@@ -87,7 +88,8 @@ bool websocket_server::reload() {
 
 // On the first loop, for each connection.
 void websocket_server::impl::take(net::newcomer n, const detail::door& d) {
-  const detail::seat has = core->enter(d.how.is_internal);
+  const bool may_stay = d.how.is_internal || may_keep(n.fd, descriptor_use::client);
+  const detail::seat has = may_stay ? core->enter(d.how.is_internal) : detail::seat::none;
   if (has == detail::seat::none) {
     ::close(n.fd);
     return core->lanes.front()->count.turned_away.add();
@@ -130,6 +132,12 @@ std::uint16_t websocket_server::port() const {
 bool websocket_server::is_full() const noexcept { return impl_->core->places.are_taken(); }
 
 void websocket_server::drain() { impl_->core->draining = true; }
+
+std::size_t websocket_server::answering() const noexcept {
+  std::size_t all = 0;
+  for (const auto& l : impl_->core->lanes) all += l->count.answering.get();
+  return all;
+}
 
 void websocket_server::drop() {
   impl_->on_every_lane([](detail::server_connection& s) { s.drop(); });

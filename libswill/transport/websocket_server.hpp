@@ -69,6 +69,9 @@ public:
   /// Answers new handshakes with 503 from now on. From any thread.
   void drain();
 
+  /// Requests by HTTP whose answer has not gone yet. From any thread.
+  std::size_t answering() const noexcept;
+
   /// Ends every connection without its peer, soon. From any thread; does not wait.
   void drop();
 

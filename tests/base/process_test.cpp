@@ -72,6 +72,26 @@ TEST(Process, RaisesTheLimitOfDescriptors) {
   EXPECT_EQ(code, 0);
 }
 
+TEST(Process, KeepsTheLastDescriptorsFromStrangers) {
+  const auto left_by = [](descriptor_use use) {
+    return in_a_child([use] {
+      const rlimit few{400, 400};
+      if (::setrlimit(RLIMIT_NOFILE, &few) != 0) return 255;
+      int fd = ::dup(0);
+      while (fd >= 0 && may_keep(fd, use)) fd = ::dup(0);
+      int left = 0;
+      while (::dup(0) >= 0) ++left;
+      return left;
+    });
+  };
+  const int by_files = left_by(descriptor_use::file); // half of what it has beside its own
+  EXPECT_GT(by_files, 180);
+  EXPECT_LE(by_files, 200);
+  const int by_clients = left_by(descriptor_use::client); // an eighth
+  EXPECT_GT(by_clients, 40);
+  EXPECT_LE(by_clients, 50);
+}
+
 TEST(Process, CountsItsDescriptors) {
   const std::size_t before = open_descriptors();
   const int one = ::dup(0);

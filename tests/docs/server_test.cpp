@@ -71,7 +71,7 @@ TEST(ServerPage, IsTrue) {
   EXPECT_EQ(client.call<std::string>("ping"), "pong");
   EXPECT_EQ(numbers_of(server).rfind("1 open, 1 messages in, ", 0), 0U);
   // [stop]
-  server.stop(); // lets open requests finish for limits::drain_timeout, then closes all connections
+  server.stop(); // lets open requests and answers finish for limits::drain_timeout, then closes all connections
   // [/stop]
 }
 

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -207,6 +208,33 @@ TEST(Descriptors, SoftLimitIsRaisedAndFewerConnectionsAreTakenWhereItIsTooLow) {
   const std::string address = url.substr(5, url.find('/', 5) - 5);
   for (std::size_t i = 0; i < fitting; ++i) ASSERT_EQ(clients.emplace_back(address).upgrade().status, 101) << i;
   EXPECT_EQ(clients.emplace_back(address).upgrade().status, 503);
+}
+
+// Who reads a file slowly holds two descriptors.
+TEST(Descriptors, SlowReadersOfFilesKeepNoProbeAway) {
+  const auto www = std::filesystem::temp_directory_path() / ("swill_slow_" + std::to_string(::getpid()));
+  std::filesystem::create_directory(www);
+  std::ofstream{www / "big"}.close();
+  std::filesystem::resize_file(www / "big", 64 << 20);
+  const auto gateway = gateway_in_shell("ulimit -n 400 &&", "--internal-listen 127.0.0.1:0 --static /=" + www.string());
+  const auto where = read_urls(*gateway);
+  const std::string open = where.at(0).substr(5, where[0].find('/', 5) - 5);
+  const std::string internal = where.at(1).substr(0, where[1].find(' '));
+  const auto status_of = [](raw_client& c, const std::string& path) {
+    c.send("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    return c.read_response_head().status;
+  };
+
+  std::vector<raw_client> clients;
+  std::map<int, int> seen;
+  for (int i = 0; i < 160; ++i) ++seen[status_of(clients.emplace_back(open), "/big")];
+  EXPECT_GT(seen[200], 50);
+  EXPECT_GT(seen[503], 0);
+  EXPECT_EQ(seen[200] + seen[503], 160);
+  for (int i = 0; i < 300; ++i) clients.emplace_back(open); // who say nothing
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(status_of(clients.emplace_back(internal), "/livez"), 200) << i;
+  clients.clear();
+  std::filesystem::remove_all(www);
 }
 
 } // namespace

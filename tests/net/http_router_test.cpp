@@ -64,6 +64,14 @@ TEST(HttpRouter, PrefersTheLongestPath) {
   EXPECT_EQ(router{}.find("/").found, nullptr);
 }
 
+TEST(HttpRouter, KnowsWhatIsAbsent) {
+  const auto to = std::make_shared<nobody>();
+  const router r{{{.path = "/", .below = true, .to = to}, {.path = "/livez", .is_absent = true}}};
+
+  for (const char* target : {"/livez", "/live%7a", "/livez?x"}) EXPECT_EQ(r.find(target).found, nullptr) << target;
+  for (const char* target : {"/live", "/livez/", "/livez/a"}) EXPECT_NE(r.find(target).found, nullptr) << target;
+}
+
 TEST(HttpRouter, RefusesTwoOfOnePath) {
   EXPECT_THROW((router{{{.path = "/a"}, {.path = "/a", .to = std::make_shared<nobody>()}}}), std::invalid_argument);
   EXPECT_THROW((router{{{.path = "a"}}}), std::invalid_argument);

@@ -165,6 +165,70 @@ TEST(Health, SaysThatTheServerIsFull) {
   EXPECT_THAT(get(s.internal_addresses().front(), "/readyz").body, ::testing::HasSubstr("all the connections"));
 }
 
+TEST(Health, WhoAsksIsNobodyWhoMakesItFull) {
+  app a;
+  a.set_log({});
+  a.limits().connections = 1;
+  server s{a, {.listen = both, .io_threads = 1, .health = true}};
+  s.start();
+
+  for (const std::string& where : {s.internal_addresses().front(), s.addresses().front()}) {
+    EXPECT_EQ(get(where, "/readyz").body, "{\"ready\":true}\n");
+  }
+}
+
+TEST(HttpServer, ItsEndpointMayHaveThePathOfAProbe) {
+  app a;
+  a.set_log({});
+  server s{a, {.listen = both, .path = "/livez", .io_threads = 1}};
+  s.start();
+
+  EXPECT_EQ(get(s.addresses().front(), "/livez").status, 426);
+  EXPECT_EQ(get(s.internal_addresses().front(), "/livez").status, 200);
+}
+
+TEST(HttpFilesServer, StopWaitsForAFileThatIsUnderWay) {
+  const directory d;
+  const std::string large(64U << 20U, 'x');
+  d.write("large", large);
+  app a;
+  a.set_log({});
+  a.limits().drain_timeout = std::chrono::seconds{30};
+  a.files("/", d.path().string());
+  server s{a, {.listen = both, .io_threads = 1}};
+  s.start();
+  raw_client c{s.addresses().front()};
+  c.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_EQ(c.read_response_head().status, 200);
+
+  std::thread stopping{[&s] { s.stop(); }};
+  std::this_thread::sleep_for(
+      std::chrono::milliseconds{1500}); // longer than stop() gives sockets that have nothing to do
+  EXPECT_EQ(get(s.internal_addresses().front(), "/livez").status, 200);
+  EXPECT_EQ(get(s.addresses().front(), "/ready").status, 503);
+  EXPECT_EQ(c.read_body(large.size()), large);
+  stopping.join();
+}
+
+TEST(HttpFilesServer, StopWaitsNoLongerThanTheDrainTimeout) {
+  const directory d;
+  d.write("large", std::string(64U << 20U, 'x'));
+  app a;
+  a.set_log({});
+  a.limits().drain_timeout = std::chrono::milliseconds{50};
+  a.limits().close_timeout = std::chrono::milliseconds{50};
+  a.files("/", d.path().string());
+  server s{a, {.listen = both, .io_threads = 1}};
+  s.start();
+  raw_client c{s.addresses().front()};
+  c.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_EQ(c.read_response_head().status, 200);
+
+  const auto before = std::chrono::steady_clock::now();
+  s.stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - before, patient(std::chrono::seconds{2}));
+}
+
 TEST(HttpFilesServer, ServesFilesFromThePool) {
   const directory d;
   std::string large;
@@ -216,6 +280,9 @@ TEST(HttpFilesServer, AFallbackAtTheRootAnswersForAllThatIsNotThere) {
     const auto r = get(open, path);
     EXPECT_EQ(r.status, 404) << path;
     EXPECT_EQ(r.body, "Not Found") << path;
+    raw_client post{open};
+    post.send(std::string{"POST "} + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(post.read_response().status, 404) << path;
   }
   EXPECT_EQ(get(open, "/empty").status, 301);
   EXPECT_EQ(get(open, "/none.js").status, 404);

@@ -85,18 +85,25 @@ std::string raw_client::response::header(std::string_view name) const {
 }
 
 raw_client::response raw_client::read_response() {
+  response r = read_response_head();
+  if (const std::string length = r.header("Content-Length"); !length.empty()) r.body = read_body(std::stoul(length));
+  return r;
+}
+
+raw_client::response raw_client::read_response_head() {
   while (input_.find("\r\n\r\n") == std::string::npos) need(input_.size() + 1);
   response r;
   r.head = input_.substr(0, input_.find("\r\n\r\n") + 2);
   input_.erase(0, r.head.size() + 2);
   r.status = std::stoi(r.head.substr(9, 3));
-  if (const std::string length = r.header("Content-Length"); !length.empty()) {
-    const auto n = std::stoul(length);
-    need(n);
-    r.body = input_.substr(0, n);
-    input_.erase(0, n);
-  }
   return r;
+}
+
+std::string raw_client::read_body(std::size_t size) {
+  need(size);
+  std::string body = input_.substr(0, size);
+  input_.erase(0, size);
+  return body;
 }
 
 std::string raw_client::encode(int op, std::string_view payload, bool fin, std::uint32_t mask, int rsv) {

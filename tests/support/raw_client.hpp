@@ -43,6 +43,9 @@ public:
   response upgrade(const upgrade_options& o);
   response upgrade() { return upgrade(upgrade_options{}); }
   response read_response();
+  /// The same in two steps: status and headers, then so many bytes.
+  response read_response_head();
+  std::string read_body(std::size_t size);
 
   struct frame {
     int op = 0;

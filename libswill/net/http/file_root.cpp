@@ -1,5 +1,7 @@
 #include "libswill/net/http/file_root.hpp"
 
+#include "libswill/base/process.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -48,6 +50,13 @@ int open_beneath(int root, const char* name) noexcept {
     if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) break;
   }
   return fd;
+}
+
+/// A file holds a descriptor for as long as its client takes to read it, and clients can have very many read.
+open_file kept(int fd) noexcept {
+  if (may_keep(fd, descriptor_use::file)) return open_file{fd};
+  ::close(fd);
+  return {open_file::kind::failed, EMFILE};
 }
 
 } // namespace
@@ -100,7 +109,7 @@ open_file file_root::open(const std::string& name) const {
   const int fd = open_beneath(root, name.empty() ? "." : name.c_str());
   const int error = errno;
   ::close(root);
-  if (fd >= 0) return open_file{fd};
+  if (fd >= 0) return kept(fd);
   if (error != ENOSYS && error != EPERM) return failure(error);
   // Where the call is forbidden, the plain one is not, and says so itself where it is.
   if (error == ENOSYS) has_openat2.store(false, std::memory_order_relaxed);
@@ -125,7 +134,7 @@ open_file file_root::open_by_parts(const std::string& name) const {
     if (fd < 0) return failure(error);
     at = fd;
   }
-  return open_file{at};
+  return kept(at);
 }
 
 } // namespace swill::net::http

@@ -33,11 +33,12 @@ router::router(std::vector<route> all) : routes_(std::move(all)) {
 router::match router::find(std::string_view target) const {
   const std::string_view written = target.substr(0, target.find('?'));
   for (const route& r : routes_)
-    if (r.to == nullptr && r.path == written) return {&r, {}};
+    if (r.to == nullptr && !r.is_absent && r.path == written) return {&r, {}};
   auto path = decoded_path(target);
   if (!path) return {};
   for (const route& r : routes_)
-    if (r.to != nullptr && leads_to(r, *path)) return {&r, std::move(*path)};
+    if ((r.to != nullptr || r.is_absent) && leads_to(r, *path))
+      return r.is_absent ? match{} : match{&r, std::move(*path)};
   return {};
 }
 

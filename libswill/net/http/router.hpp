@@ -15,6 +15,7 @@ struct route {
   bool below = false; ///< also at all paths below it
   std::shared_ptr<const responder>
       to; ///< shared by the routers of a server. Null: a WebSocket endpoint, which the handshake's rules answer for
+  bool is_absent = false; ///< nothing answers there, whatever is mounted above it
 };
 
 /// The paths that one listener answers at. Does not change once it is made, so that any thread may ask.

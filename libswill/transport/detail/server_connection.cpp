@@ -168,7 +168,7 @@ void server_connection::finish(const close_reason& why) {
 void server_connection::linger(bool until_peer_ends) {
   if (phase_ == phase::ended) return;
   phase_ = phase::lingering;
-  const bool may_wait = seat_ != seat::place || core_->move(seat_, seat::waiting);
+  const bool may_wait = core_->move(seat_, seat::waiting);
   linger_for_peer_ = until_peer_ends && !peer_ended_ && may_wait;
   pauses_ = 0;
   congested_ = full_ = short_ = false;
@@ -183,6 +183,7 @@ void server_connection::die(const close_reason& why) {
   if (phase_ == phase::ended) return;
   const auto keep = std::exchange(self_, nullptr);
   const auto undecided = phase_ == phase::deciding ? http_->asked.lock() : nullptr;
+  if (phase_ == phase::answering) lane_.count.answering.subtract();
   phase_ = phase::ended;
   timer::cancel();
   finish(why);

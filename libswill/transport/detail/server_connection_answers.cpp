@@ -66,6 +66,7 @@ void server_connection::ask(net::http::request request, const net::http::route& 
   http_->is_answered = false;
   http_->at = route.path;
   phase_ = phase::answering;
+  lane_.count.answering.add();
   const auto port = std::make_shared<pending_answer<server_connection>>(shared_from_this(), lane_.loop, lane_.jobs);
   try {
     route.to->on_request({.head = std::move(request),
@@ -146,6 +147,7 @@ void server_connection::send_piece(buffer&& bytes) {
 }
 
 void server_connection::end_answer() {
+  lane_.count.answering.subtract();
   http_->rest.reset();
   ++http_->answers;
   if (!http_->keeps || (peer_ended_ && kept_.empty())) {
