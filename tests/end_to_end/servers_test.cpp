@@ -230,9 +230,9 @@ TEST(Environment, NoNameIsSetByAccident) {
       "SWILL_LOG_OLD_FILES", "SWILL_LOG_ROOM", "SWILL_LOG_TO",
       // where sessions and topics are, and how they are kept, which nodes and workers must agree on
       "SWILL_KEPT_SIZE", "SWILL_NEW_TOPICS", "SWILL_NEW_TOPICS_PER_SECOND", "SWILL_REDIS", "SWILL_REDIS_PREFIX",
-      "SWILL_REDIS_TLS_CA", "SWILL_REDIS_TLS_CERT", "SWILL_REDIS_TLS_KEY", "SWILL_SESSION_ABSOLUTE",
-      "SWILL_SESSION_IDLE", "SWILL_SESSION_KEY", "SWILL_TOPIC_AGE", "SWILL_TOPIC_CONFLATE_BY", "SWILL_TOPIC_COUNT",
-      "SWILL_TOPIC_HISTORY", "SWILL_TOPIC_OVERFLOW", "SWILL_TRUST_FORWARDED_PROTO"};
+      "SWILL_REDIS_TLS_CA", "SWILL_REDIS_TLS_CERT", "SWILL_REDIS_TLS_KEY", "SWILL_REDIS_TLS_SERVER_NAME",
+      "SWILL_SESSION_ABSOLUTE", "SWILL_SESSION_IDLE", "SWILL_SESSION_KEY", "SWILL_TOPIC_AGE", "SWILL_TOPIC_CONFLATE_BY",
+      "SWILL_TOPIC_COUNT", "SWILL_TOPIC_HISTORY", "SWILL_TOPIC_OVERFLOW", "SWILL_TRUST_FORWARDED_PROTO"};
   for (const auto& [a, b] : {std::pair{&gateway, &worker}, std::pair{&gateway, &cli}, std::pair{&worker, &cli}}) {
     for (const std::string& name : *a) EXPECT_TRUE(b->count(name) == 0 || shared.count(name) == 1) << name;
   }
