@@ -197,15 +197,16 @@ TEST(HttpFilesServer, StopWaitsForAFileThatIsUnderWay) {
   a.files("/", d.path().string());
   server s{a, {.listen = both, .io_threads = 1}};
   s.start();
-  raw_client c{s.addresses().front()};
+  const std::string open = s.addresses().front(), internal = s.internal_addresses().front();
+  raw_client c{open};
   c.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
   ASSERT_EQ(c.read_response_head().status, 200);
 
   std::thread stopping{[&s] { s.stop(); }};
   std::this_thread::sleep_for(
       std::chrono::milliseconds{1500}); // longer than stop() gives sockets that have nothing to do
-  EXPECT_EQ(get(s.internal_addresses().front(), "/livez").status, 200);
-  EXPECT_EQ(get(s.addresses().front(), "/ready").status, 503);
+  EXPECT_EQ(get(internal, "/livez").status, 200);
+  EXPECT_EQ(get(open, "/ready").status, 503);
   EXPECT_EQ(c.read_body(large.size()), large);
   stopping.join();
 }
