@@ -275,7 +275,7 @@ void check_together(const options& o) {
   if (o.gen.check && o.gen.to.empty()) throw usage_error("--check: wants the file to look at, -o FILE");
   if (o.tls.identity.certificate.empty() != o.tls.identity.key.empty())
     throw usage_error("--tls-cert and --tls-key belong together");
-  check_files(o.tls);
+  if (!is_without_tls(o)) check_files(o.tls); // the environment may have them for servers of both kinds
   if (o.verb == "ping" && !o.extra.empty()) throw usage_error("-m: has no effect on ping, which calls nothing");
 }
 

@@ -88,7 +88,8 @@ void blueprint::add(std::string_view name, std::shared_ptr<detail::handler> h, h
   if (name.empty()) throw std::invalid_argument("a handler needs a name");
   std::string full = name_.empty() ? std::string{name} : name_ + "." + std::string{name};
   const auto taken = [&full](const auto& other) { return other->name == full; };
-  if (std::any_of(handlers_.begin(), handlers_.end(), taken)) throw std::invalid_argument("two handlers named " + full);
+  if (std::any_of(handlers_.begin(), handlers_.end(), taken))
+    throw std::invalid_argument("two handlers named " + full + "; each name once would be right");
   h->name = std::move(full);
   h->options = std::move(options);
   handlers_.push_back(std::move(h));

@@ -216,6 +216,9 @@ void check(const tls_server_options& o, const std::string& path, mistake_list& o
   if (o.client_authority.empty() && o.clients == client_certificates::optional)
     out.add(path + ".client_authority",
             "is empty, but clients are to be asked for certificates; a PEM file would be right");
+  if (!o.client_authority.empty() && !o.ticket_secrets.empty())
+    out.add(path + ".ticket_secrets",
+            "has no effect where clients are asked for certificates: they get no tickets; one of both would be right");
   out.check_time(path + ".look_interval", o.look_interval);
   try {
     static_cast<void>(tls_server{o, path});

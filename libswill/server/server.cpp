@@ -219,12 +219,13 @@ struct server::impl {
   }
   /// Answers of files may take long, as requests do.
   void wait_for_answers(steady_clock::time_point until) const {
-    const std::size_t left = sockets->answering();
-    if (left == 0) return;
-    logger{&log, log_room::server}.write(log_level::info,
-                                         "answers by HTTP that are under way: " + std::to_string(left) +
-                                             "; they are waited for, until drain_timeout");
+    const logger line{&log, log_room::server};
+    const auto left = [this] { return "answers by HTTP that are under way: " + std::to_string(sockets->answering()); };
+    if (sockets->answering() != 0 && steady_clock::now() < until)
+      line.write(log_level::info, left() + "; they are waited for, until drain_timeout");
     while (sockets->answering() != 0 && steady_clock::now() < until) std::this_thread::sleep_for(milliseconds{5});
+    if (sockets->answering() != 0)
+      line.write(log_level::warning, left() + "; drain_timeout is over, they are cut short");
   }
   /// Of what is there for each listener, that of the public or of the internal ones.
   std::vector<std::string> some(std::vector<std::string> all, bool internal) const {

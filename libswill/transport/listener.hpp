@@ -4,6 +4,7 @@
 #include "libswill/net/tls_options.hpp"
 
 #include <concepts>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -19,7 +20,8 @@ struct listener {
   template <std::same_as<const char*> Text>
   listener(Text, Text) {
     static_assert(detail::refused<Text>,
-                  "two addresses stand in one pair of braces: {\"127.0.0.1:1\", \"127.0.0.1:2\"}");
+                  "two pairs of braces around two addresses; one would be right: .listen = {\"127.0.0.1:1\", "
+                  "\"127.0.0.1:2\"}");
   }
 
   /// "ADDRESS:PORT", "[ADDRESS]:PORT" or "unix:PATH"; port 0: any free one.
@@ -31,6 +33,8 @@ struct listener {
   bool is_internal = false;
 };
 
+/// Two addresses at once would be taken for the ends of one text: each is a listener of its own.
+listener internal_listener(std::initializer_list<const char*> two_addresses) = delete;
 /// A listener for those who run the server: `{.listen = {"0.0.0.0:8080", swill::internal_listener("127.0.0.1:8081")}}`.
 inline listener internal_listener(std::string address) {
   listener l{std::move(address)};

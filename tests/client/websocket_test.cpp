@@ -239,7 +239,7 @@ std::string words_on(const std::string& target, const std::string& response) {
     ADD_FAILURE() << "connected";
   } catch (const connect_error& e) {
     EXPECT_EQ(e.why, connect_error::kind::rejected);
-    EXPECT_EQ(e.code, 501);
+    EXPECT_EQ(e.code, e.http_status < 400 ? 501 : e.http_status);
     return e.message;
   }
   return {};
@@ -263,6 +263,15 @@ TEST(WebSocket, SaysWhereAPageAnsweredInsteadOfIt) {
             "the server answered HTTP 304 at /ws, and not with a WebSocket; another path may be right");
   EXPECT_EQ(words_on("/ws", "HTTP/1.1 103 Early Hints\r\n\r\n"),
             "the server answered HTTP 103 at /ws, and not with a WebSocket");
+}
+
+TEST(WebSocket, SaysWhereNothingIs) {
+  const std::string none = "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone";
+  EXPECT_EQ(words_on("/metrics?session=secret", none),
+            "the server answered HTTP 404 at /metrics: none; another path may be right, such as /ws");
+  EXPECT_EQ(words_on("/ws", none), "the server answered HTTP 404 at /ws: none; another path may be right");
+  EXPECT_EQ(words_on("/ws", "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno"),
+            "the server answered HTTP 403: no");
 }
 
 TEST(WebSocket, TellsTheStatusOfARejectionThatDoesNotEnd) {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 
 // A gateway by TLS, and who connects to it.
@@ -41,6 +42,11 @@ TEST_F(TlsPrograms, CallEachOther) {
 
   ASSERT_THAT(urls, ElementsAre(StartsWith("ws://127.0.0.1:"), StartsWith("wss://127.0.0.1:")));
   for (const std::string& url : urls) EXPECT_EQ(call(url).out, "3\n") << url;
+  // The environment may have files for wss:// alone, here one that is not there.
+  ASSERT_EQ(::setenv("SWILL_CLIENT_TLS_CA", "/no/file", 1), 0);
+  EXPECT_EQ(run_cli({"--url", urls[0], "call", "math.add", "[1, 2]"}).out, "3\n");
+  EXPECT_EQ(run_cli({"--url", urls[1], "call", "math.add", "[1, 2]"}).code, 1);
+  ::unsetenv("SWILL_CLIENT_TLS_CA");
 }
 
 TEST_F(TlsPrograms, SayWhatIsWrongBetweenThem) {

@@ -417,6 +417,11 @@ TEST_F(Tls, SaysWhichFileCannotBeUsed) {
     o.ticket_secrets = authority.write_file("secrets", bad);
     EXPECT_THAT(mistakes_of(o), ElementsAre(HasSubstr("tls.ticket_secrets \""))) << bad;
   }
+  o = usual();
+  o.client_authority = authority.file();
+  EXPECT_THAT(mistakes_of(o), ElementsAre());
+  o.ticket_secrets = authority.write_file("secrets", std::string(64, '1'));
+  EXPECT_THAT(mistakes_of(o), ElementsAre(HasSubstr("tls.ticket_secrets has no effect")));
   EXPECT_THROW(tls_server{files("/no/file", own.key)}, invalid_configuration);
 }
 

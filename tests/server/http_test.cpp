@@ -378,11 +378,14 @@ TEST(HttpValidate, FindsPathsAndDirectoriesThatCannotBeMeant) {
   a.files("/index", d.path().string(), {.index = "../index.html"});
   a.files("/fallback", d.path().string(), {.fallback = "none.html"});
   a.files("/cache", d.path().string(), {.cache_control = "a\nb"});
+  a.files("/usr/bin", "/"); // the two in each other's place
+  a.files("/all", d.path().string() + "/../../..");
   a.files("/good", d.path().string(), {.index = "", .fallback = "index.html", .cache_control = ""});
   const std::string said = mistakes_of(a);
   for (const char* part :
        {"files./a: \"/a\" is the path of app.http(\"/a\") already; each path may be given once",
         "http./null: its function is null", "/gone\" is no directory", "/index.html\" is no directory",
+        "files./usr/bin: \"/\" is the root of all directories", "/../../..\" is the root of all directories",
         "files./index.index: is", "files./fallback.fallback: is", "files./cache.cache_control: holds"})
     EXPECT_THAT(said, ::testing::HasSubstr(part));
   EXPECT_THAT(said, ::testing::Not(::testing::HasSubstr("/good")));

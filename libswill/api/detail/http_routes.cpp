@@ -48,9 +48,20 @@ bool is_of_kind(const std::string& name, mode_t kind) {
   return ::stat(name.c_str(), &s) == 0 && (s.st_mode & S_IFMT) == kind;
 }
 
+bool is_root(const std::string& name) {
+  struct stat it {};
+  struct stat root {};
+  return ::stat(name.c_str(), &it) == 0 && ::stat("/", &root) == 0 && it.st_dev == root.st_dev &&
+         it.st_ino == root.st_ino;
+}
+
 void check_directory(const http_routes::directory& d, mistake_list& out) {
   if (!is_of_kind(d.name, S_IFDIR))
     return out.add(place_of(d), "\"" + printable(d.name) + "\" is no directory; one that exists would be right");
+  if (is_root(d.name))
+    return out.add(place_of(d), "\"" + printable(d.name) +
+                                    "\" is the root of all directories, with everything that the process may read; one "
+                                    "that holds only what anybody may have would be right");
   const auto check_name = [&](const char* what, const std::string& name) {
     if (name.empty() || is_plain_name(name)) return true;
     out.add(place_of(d, what), "is \"" + printable(name) +

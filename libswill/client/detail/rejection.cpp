@@ -12,7 +12,7 @@ constexpr std::size_t longest_shown = 200;
 
 std::string_view without_query(std::string_view target) { return target.substr(0, target.find_first_of("?#")); }
 
-/// Of an answer below 400: what may be meant.
+/// Of an answer below 400, or that nothing is there: what may be meant.
 std::string advice_on(const upgrade_answer& a, std::string_view path) {
   if (a.status < 200) return {};
   if (const auto to = cut_text(without_query(a.location), longest_shown); a.status >= 300 && !to.empty())
@@ -25,14 +25,16 @@ std::string advice_on(const upgrade_answer& a, std::string_view path) {
 
 connect_error rejected_upgrade(const upgrade_answer& a) {
   constexpr int least_refusal = 400;
+  constexpr int not_found = 404;
   std::string text = "the server answered HTTP " + std::to_string(a.status);
-  if (a.status >= least_refusal) {
-    if (const auto body = cut_text(a.body, longest_shown); !body.empty()) text += ": " + std::string{body};
-  } else {
-    const std::string_view path = without_query(a.target);
-    if (!path.empty()) text += " at " + std::string{cut_text(path, longest_shown)}; // in memory there may be none
-    text += ", and not with a WebSocket" + advice_on(a, path);
-  }
+  const std::string_view path = without_query(a.target);
+  const bool is_of_path = a.status < least_refusal || a.status == not_found;
+  if (is_of_path && !path.empty())
+    text += " at " + std::string{cut_text(path, longest_shown)}; // in memory there may be none
+  if (a.status < least_refusal) text += ", and not with a WebSocket";
+  if (const auto body = cut_text(a.body, longest_shown); a.status >= least_refusal && !body.empty())
+    text.append(": ").append(body);
+  if (is_of_path) text += advice_on(a, path);
   return {connect_error::kind::rejected, std::move(text), a.status};
 }
 

@@ -12,8 +12,8 @@ void http_settings::add_to(command_line& program) {
                .unit = "PATH=DIRECTORY",
                .is_one_word = true});
   fallback_ = program.add({"--static-fallback", files_.fallback,
-                           "the file below the directory that stands for paths of no file: index.html for an "
-                           "application of one page",
+                           "the file below the directory of each --static that stands for paths of no file: "
+                           "index.html for an application of one page",
                            "FILE"});
   cache_ = program.add({.name = "--static-cache-control",
                         .value = files_.cache_control,
