@@ -246,13 +246,16 @@ void add_project(command_line& program, options& o) {
       .add({"ARGUMENTS", o.project.arguments, "Behind --: arguments of ctest"});
 }
 
-/// Files that TLS cannot use are ours to mend, not the server's.
-void check_files(const tls_client_options& tls) {
-  if (tls.authority.empty() && tls.identity.certificate.empty()) return;
+/// What TLS cannot use is ours to mend, not the server's.
+void check_tls(const tls_client_options& tls) {
+  if (tls.authority.empty() && tls.identity.certificate.empty() && tls.server_name.empty()) return;
   mistake_list found;
   net::check(tls, "", found);
   for (const mistake& m : found.all()) {
-    const std::string name = m.path == ".authority" ? "--tls-ca" : m.path == ".key" ? "--tls-key" : "--tls-cert";
+    const std::string name = m.path == ".authority"     ? "--tls-ca"
+                             : m.path == ".server_name" ? "--tls-server-name"
+                             : m.path == ".key"         ? "--tls-key"
+                                                        : "--tls-cert";
     throw usage_error(name + ": " + m.text);
   }
 }
@@ -275,7 +278,7 @@ void check_together(const options& o) {
   if (o.gen.check && o.gen.to.empty()) throw usage_error("--check: wants the file to look at, -o FILE");
   if (o.tls.identity.certificate.empty() != o.tls.identity.key.empty())
     throw usage_error("--tls-cert and --tls-key belong together");
-  if (!is_without_tls(o)) check_files(o.tls); // the environment may have them for servers of both kinds
+  if (!is_without_tls(o)) check_tls(o.tls); // the environment may have them for servers of both kinds
   if (o.verb == "ping" && !o.extra.empty()) throw usage_error("-m: has no effect on ping, which calls nothing");
 }
 

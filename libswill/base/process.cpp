@@ -62,21 +62,34 @@ std::size_t open_descriptors() noexcept {
   return n > 0 ? n - 1 : 0; // the directory itself
 }
 
-// Of what the process has beside its own, at most half, or an eighth.
+namespace {
+
+// How many descriptors no file gets, and how many of these no client: at most half, and an eighth, of those that were free at the start.
 constexpr std::size_t kept_from_files = 320;
 constexpr std::size_t kept_from_clients = 64;
 
-bool may_keep(int descriptor, descriptor_use use) noexcept {
-  // The kernel gives the lowest free number: below a high one all are in use.
-  struct bounds {
-    std::size_t of_files, of_clients;
-  };
-  static const bounds b = [] {
+/// The numbers from which on a descriptor is one of those.
+struct descriptor_bounds {
+  std::size_t of_files, of_clients;
+};
+
+const descriptor_bounds& bounds_of_descriptors() noexcept {
+  static const descriptor_bounds bounds = [] {
     const std::size_t all = raise_descriptor_limit();
     const std::size_t free = all - std::min(all, open_descriptors());
-    return bounds{all - std::min(kept_from_files, free / 2), all - std::min(kept_from_clients, free / 8)};
+    return descriptor_bounds{all - std::min(kept_from_files, free / 2), all - std::min(kept_from_clients, free / 8)};
   }();
-  return static_cast<std::size_t>(descriptor) < (use == descriptor_use::file ? b.of_files : b.of_clients);
+  return bounds;
+}
+
+} // namespace
+
+void reserve_descriptors() noexcept { bounds_of_descriptors(); }
+
+// The kernel gives the lowest number that is free, so all below a high one are in use.
+bool may_keep(int descriptor, descriptor_use use) noexcept {
+  const descriptor_bounds& bounds = bounds_of_descriptors();
+  return static_cast<std::size_t>(descriptor) < (use == descriptor_use::file ? bounds.of_files : bounds.of_clients);
 }
 
 void give_back_memory([[maybe_unused]] loop& l) {

@@ -32,10 +32,12 @@ enum class descriptor_use {
   file,   ///< of a static directory
   client, ///< a connection of theirs
 };
-/// Whether a descriptor that was just opened may stay open for that use. The last of those that the process may have are kept: some from files, so that
-/// clients can still be told that the server is full, and fewer of these from clients, for internal listeners, Redis and workers. The first call
-/// counts what is open, and comes before there are clients. From any thread.
+/// Whether a descriptor that was just opened may stay open for that use. The process keeps the last of the descriptors that it may have for others: some
+/// from files, so that clients can still be told that the server is full, and fewer of these from clients, for internal listeners, Redis and
+/// workers. How many depends on what was open when this was first called, or reserve_descriptors(). From any thread.
 bool may_keep(int descriptor, descriptor_use use) noexcept;
+/// Counts for may_keep() what is open now. For whoever is about to let strangers in.
+void reserve_descriptors() noexcept;
 
 /// Gives memory that was freed in many small pieces back to the operating system, on the worker pool of `l`: allocators keep it else, for
 /// the next time. For who has just freed very much. Does nothing where the C library has no way to.

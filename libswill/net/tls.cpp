@@ -5,6 +5,7 @@
 #include "libswill/net/detail/tls_context.hpp"
 #include "libswill/net/detail/tls_session.hpp"
 #include "libswill/net/detail/tls_tickets.hpp"
+#include "libswill/net/http/request.hpp"
 
 #include <algorithm>
 #include <new>
@@ -228,6 +229,9 @@ void check(const tls_server_options& o, const std::string& path, mistake_list& o
 }
 
 void check(const tls_client_options& o, const std::string& path, mistake_list& out) {
+  if (!o.server_name.empty() && !http::is_host(o.server_name) && !http::is_host('[' + o.server_name + ']'))
+    out.add(path + ".server_name",
+            "is \"" + printable(o.server_name) + "\"; a name or an address would be right, without scheme and port");
   try {
     static_cast<void>(make_tls_client(o, {}));
   } catch (const tls_file_error& e) {

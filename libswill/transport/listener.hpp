@@ -4,7 +4,7 @@
 #include "libswill/net/tls_options.hpp"
 
 #include <concepts>
-#include <initializer_list>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -33,13 +33,17 @@ struct listener {
   bool is_internal = false;
 };
 
-/// Two addresses at once would be taken for the ends of one text: each is a listener of its own.
-listener internal_listener(std::initializer_list<const char*> two_addresses) = delete;
 /// A listener for those who run the server: `{.listen = {"0.0.0.0:8080", swill::internal_listener("127.0.0.1:8081")}}`.
 inline listener internal_listener(std::string address) {
   listener l{std::move(address)};
   l.is_internal = true;
   return l;
+}
+/// The same of one address in braces. Refuses two, which would be taken for the ends of one text.
+template <std::size_t N>
+listener internal_listener(const char* const (&addresses)[N]) {
+  static_assert(N == 1, "internal_listener is about one address: write it once for each of them");
+  return internal_listener(std::string{addresses[0]});
 }
 
 } // namespace swill

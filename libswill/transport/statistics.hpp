@@ -19,7 +19,8 @@ struct statistics {
   std::map<int, std::uint64_t> rejected;
   /// HTTP requests that a path of the application or a file answered, by the status of the answer.
   std::map<int, std::uint64_t> answered;
-  /// Connections that were closed without an answer: far beyond limits::connections, or silent for limits::handshake_timeout.
+  /// Connections that were closed without an answer: far beyond limits::connections, with hardly a descriptor left, or silent
+  /// for limits::handshake_timeout.
   std::uint64_t turned_away = 0;
   /// WebSocket connections that ended with 1000, 1001 or 1005.
   std::uint64_t closed_normally = 0;

@@ -46,6 +46,7 @@ websocket_server::websocket_server(server_settings settings, gate& g, std::vecto
 websocket_server::~websocket_server() { stop(std::chrono::milliseconds{0}); }
 
 void websocket_server::bind() {
+  reserve_descriptors();
   const auto& settings = impl_->core->settings;
   net::event_loop& first = impl_->core->lanes.front()->loop;
   for (detail::door& d : impl_->core->doors) {

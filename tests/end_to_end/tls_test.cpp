@@ -66,6 +66,12 @@ TEST_F(TlsPrograms, SayWhatIsWrongBetweenThem) {
   const auto nowhere = run_cli({"--url", url, "--tls-ca", "/no/file", "ls"});
   EXPECT_EQ(nowhere.code, 1);
   EXPECT_THAT(nowhere.errors, StartsWith("swill: --tls-ca: \"/no/file\" cannot be read: No such file or directory\n"));
+  for (const std::string bad : {"a.test:443", "wss://a.test", "a test"}) {
+    const auto end = run_cli({"--url", url, "--tls-server-name", bad, "ls"});
+    EXPECT_EQ(end.code, 1);
+    EXPECT_THAT(end.errors,
+                StartsWith("swill: --tls-server-name: is \"" + bad + "\"; a name or an address would be right"));
+  }
 }
 
 TEST_F(TlsPrograms, TakeACertificateOfTheNameThatTheyAreTold) {

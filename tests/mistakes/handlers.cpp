@@ -443,6 +443,8 @@ task<void> forgetful(request<int> r, streaming_request<int> in, swill::client& c
 
 void wrong_braces(swill::app& a) {
   swill::serve(a, {.listen = {{"127.0.0.1:1", "127.0.0.1:2"}}}); // says: two pairs of braces around two addresses; one would be right
+  swill::internal_listener({"127.0.0.1:1"});
+  swill::internal_listener({"127.0.0.1:1", "127.0.0.1:2"}); // says: internal_listener is about one address
   swill::tls_server_options tls;
   tls.identities = {"cert.pem", "key.pem"}; // says: identities are pairs, also where there is one: two pairs of braces
   tls.identities = {{"cert.pem", "key.pem"}};

@@ -100,6 +100,8 @@ const std::vector<std::string> broken_heads = {
     "GET /ws HTTP/1.1\r\nHost: x\r\nbad name: 1\r\nX-One: 1\r\n",
     "GET /ws HTTP/1.1\r\nHost: x\r\nX-Long: a\r\n b\r\n\r\n",
     "GET /ws HTTP/1.1\r\n Host: x",
+    "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: keep-alive Upgrade\r\n\r\n",
+    "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade;x\r\n\r\n",
     "GET /ws HTTP/1.1\r\nX-Long: a\r\n\t",
     "GET /ws HTTP/1.2\r\nX-Long: a\r\n b\r\n",
     "GET /ws HTTP/1.1\r\nHost: x\nX-One: 1",

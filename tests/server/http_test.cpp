@@ -215,7 +215,12 @@ TEST(HttpFilesServer, StopWaitsNoLongerThanTheDrainTimeout) {
   const directory d;
   d.write("large", std::string(64U << 20U, 'x'));
   app a;
-  a.set_log({});
+  std::mutex mutex;
+  std::string log;
+  a.set_log([&](const log_entry& e) {
+    const std::lock_guard lock{mutex};
+    log.append(e.text).append("\n");
+  });
   a.limits().drain_timeout = std::chrono::milliseconds{50};
   a.limits().close_timeout = std::chrono::milliseconds{50};
   a.files("/", d.path().string());
@@ -228,6 +233,8 @@ TEST(HttpFilesServer, StopWaitsNoLongerThanTheDrainTimeout) {
   const auto before = std::chrono::steady_clock::now();
   s.stop();
   EXPECT_LT(std::chrono::steady_clock::now() - before, patient(std::chrono::seconds{2}));
+  EXPECT_THAT(
+      log, ::testing::HasSubstr("answers by HTTP that are under way: 1; drain_timeout is over, they are cut short\n"));
 }
 
 TEST(HttpFilesServer, ServesFilesFromThePool) {

@@ -22,13 +22,17 @@ bool has_body_after(int status) noexcept { return status != 304 && status != 204
 
 } // namespace
 
-std::string response_head(int status, const header_list& headers, std::string_view connection, std::uint64_t length) {
+std::string response_head(int status, const header_list& headers, std::string_view connection, std::uint64_t length,
+                          std::optional<std::string>* left_out) {
   std::string out = "HTTP/1.1 " + std::to_string(status) + ' ' + reason_of(status) + "\r\nServer: swill\r\n";
   if (!connection.empty()) out.append("Connection: ").append(connection).append("\r\n");
   bool has_type = false, has_date = false;
   for (const auto& [name, value] : headers) {
-    if (!header_fields::may_travel(name, value) || same_token(name, "Connection") ||
-        same_token(name, "Content-Length") || same_token(name, "Transfer-Encoding"))
+    if (!header_fields::may_travel(name, value)) {
+      if (left_out != nullptr) *left_out = name;
+      continue;
+    }
+    if (same_token(name, "Connection") || same_token(name, "Content-Length") || same_token(name, "Transfer-Encoding"))
       continue;
     has_type = has_type || same_token(name, "Content-Type");
     has_date = has_date || same_token(name, "Date");
@@ -42,9 +46,10 @@ std::string response_head(int status, const header_list& headers, std::string_vi
   return out += "\r\n";
 }
 
-std::string response(int status, std::string_view body, const header_list& headers, bool to_head) {
+std::string response(int status, std::string_view body, const header_list& headers, bool to_head,
+                     std::optional<std::string>* left_out) {
   // RFC 9110 §7.8: whoever sends Upgrade lists it.
-  std::string out = response_head(status, headers, status == 426 ? "close, Upgrade" : "close", body.size());
+  std::string out = response_head(status, headers, status == 426 ? "close, Upgrade" : "close", body.size(), left_out);
   if (has_body_after(status) && !to_head) out += body;
   return out;
 }

@@ -45,6 +45,7 @@ constexpr programs::option_name gateway_option_names[] = {
     {"pubsub_options.node_name", "--node-name"},
     {"redis.", "--redis"},
     {"redis.tls", "--redis-tls-ca, --redis-tls-cert and --redis-tls-key"},
+    {"redis.tls.server_name", "--redis-tls-server-name"},
     {"gateway_options.listen", "--workers-listen"},
     {"gateway_options.secret", "--workers-secret-file"},
     {"gateway_options.tls", "--workers-tls-cert, --workers-tls-key and --workers-tls-ca"},

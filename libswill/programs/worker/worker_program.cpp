@@ -78,6 +78,7 @@ constexpr programs::option_name worker_option_names[] = {
     {"worker_options.connections", "--connections"},
     {"redis.", "--redis"},
     {"redis.tls", "--redis-tls-ca, --redis-tls-cert and --redis-tls-key"},
+    {"redis.tls.server_name", "--redis-tls-server-name"},
 };
 
 } // namespace

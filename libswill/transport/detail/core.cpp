@@ -3,6 +3,8 @@
 #include "libswill/base/process.hpp"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 namespace swill::transport::detail {
 
@@ -56,10 +58,10 @@ bool seats::take() noexcept {
 }
 
 seat core::enter(bool is_internal) noexcept {
-  const std::array for_clients{seat::place, seat::waiting, seat::none};
-  const std::array for_operators{seat::internal, seat::waiting, seat::place};
-  for (const seat s : is_internal ? for_operators : for_clients) {
-    if (s == seat::none || !of(s).take()) continue;
+  static constexpr std::array for_clients{seat::place, seat::waiting};
+  static constexpr std::array for_operators{seat::internal, seat::waiting, seat::place};
+  for (const seat s : is_internal ? std::span<const seat>{for_operators} : std::span<const seat>{for_clients}) {
+    if (!of(s).take()) continue;
     open.fetch_add(1);
     return s;
   }

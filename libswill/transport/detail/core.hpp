@@ -26,7 +26,7 @@ namespace swill::transport::detail {
 
 class server_connection;
 
-/// So many may sit at a time. From any thread.
+/// Counts connections of one kind, of which there may be so many at a time. From any thread.
 class seats {
 public:
   explicit seats(std::size_t most) noexcept : most_(most) {}
@@ -91,8 +91,8 @@ struct core {
   std::mutex mutex;
   std::condition_variable all_gone;
 
-  /// A connection comes, and counts as what is answered: a client's as a place where one is free; one of an internal listener as that while it is of the
-  /// first few, so that clients never keep a probe away, and takes a place from clients last. None: there is no room for it at all.
+  /// A connection comes, and counts as what this returns. A client's takes a place, or waits where there is none. One of an internal listener takes room that
+  /// clients cannot have, then room among those who wait, and a client's place last. `none`: there is no room for it at all.
   seat enter(bool is_internal) noexcept;
   /// What counts as `now` shall count as `then`; true when it does.
   bool move(seat& now, seat then) noexcept;

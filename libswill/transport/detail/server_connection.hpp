@@ -91,6 +91,7 @@ private:
   void open(const header_list& headers, message_sink* sink);
   void respond(int status, std::string_view body, const header_list& headers);
   void refuse_head(int status, std::string_view body, const header_list& headers = {});
+  void log_unfit_header(std::string_view name, const std::string& whose);
   void log_rejection(int status, std::string_view body) const;
 
   void on_secured() override;

@@ -1,10 +1,10 @@
 #include "libswill/transport/detail/server_connection.hpp"
 
-#include "libswill/base/printable.hpp"
 #include "libswill/net/http/response.hpp"
 #include "libswill/transport/detail/pending_answer.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 // Requests by HTTP beside the WebSocket: one after the other, each answered before the next is looked at. A body that is not there at once is read in
@@ -97,14 +97,10 @@ void server_connection::send_answer(net::http::answer_content a) {
   if (core_->draining.load(std::memory_order_relaxed)) h.keeps = false;
   h.is_answered = true;
   lane_.count.answered[a.status].add();
-  for (const auto& [name, value] : a.headers) {
-    if (header_fields::may_travel(name, value)) continue;
-    lane_.log.write(log_level::error, "response header",
-                    "response header that may not travel, by the handler of " + std::string{h.at} + ": " +
-                        printable(name));
-  }
   const std::string_view connection = !h.keeps ? "close" : h.is_old ? "keep-alive" : "";
-  const std::string head = net::http::response_head(a.status, a.headers, connection, a.body.size() + a.left);
+  std::optional<std::string> left_out;
+  const std::string head = net::http::response_head(a.status, a.headers, connection, a.body.size() + a.left, &left_out);
+  if (left_out) log_unfit_header(*left_out, " by the handler of " + std::string{h.at});
   prepare_output();
   output_.append(head.data(), head.size());
   if (!h.is_head && a.status != 204 && a.status != 304) {

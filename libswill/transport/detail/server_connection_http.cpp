@@ -6,6 +6,7 @@
 #include "libswill/net/websocket/upgrade.hpp"
 #include "libswill/transport/detail/pending_handshake.hpp"
 
+#include <optional>
 #include <utility>
 
 // The handshake: from the HTTP request to an open connection or a refusal.
@@ -95,7 +96,7 @@ message_port* server_connection::accept(const header_list& headers, message_sink
   if (phase_ != phase::deciding) return nullptr;
   for (const auto& [name, value] : headers) {
     if (header_fields::may_travel(name, value) && !is_reserved_header(name)) continue;
-    lane_.log.write(log_level::error, "response header", "response header that may not travel: " + printable(name));
+    log_unfit_header(name, "");
     respond(500, "Internal Server Error", {});
     return nullptr;
   }
@@ -139,19 +140,23 @@ void server_connection::refuse_head(int status, std::string_view body, const hea
   respond(status, body, headers);
 }
 
+void server_connection::log_unfit_header(std::string_view name, const std::string& whose) {
+  lane_.log.write(log_level::error, "response header",
+                  "response header that may not travel" + whose + ": " + printable(name));
+}
+
 void server_connection::respond(int status, std::string_view body, const header_list& headers) {
   if (status < 200 || status > 599) {
     lane_.log.write(log_level::error, "status", "rejection with a status that is none: " + std::to_string(status));
     status = 500;
   }
-  for (const auto& [name, value] : headers) {
-    if (header_fields::may_travel(name, value)) continue;
-    lane_.log.write(log_level::error, "response header", "response header that may not travel: " + printable(name));
-  }
   lane_.count.rejected[status].add();
   log_rejection(status, body);
   prepare_output();
-  const std::string response = net::http::response(status, body, headers, http_ != nullptr && http_->is_head);
+  std::optional<std::string> left_out;
+  const std::string response =
+      net::http::response(status, body, headers, http_ != nullptr && http_->is_head, &left_out);
+  if (left_out) log_unfit_header(*left_out, "");
   output_.append(response.data(), response.size());
   http_.reset();
   our_close_ = {1006, "rejected", false};
