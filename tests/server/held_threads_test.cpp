@@ -92,8 +92,8 @@ struct held_app : logged_app {
   }
 };
 held_app& make_app() {
-  static std::vector<held_app*> kept;
-  return *kept.emplace_back(new held_app);
+  static auto* const kept = new std::vector<held_app*>; // also at exit, where what nothing refers to is a leak
+  return *kept->emplace_back(new held_app);
 }
 
 // --- The pool
