@@ -90,12 +90,16 @@ bool websocket_server::reload() {
 // On the first loop, for each connection.
 void websocket_server::impl::take(net::newcomer n, const detail::door& d) {
   const bool may_stay = d.how.is_internal || may_keep(n.fd, descriptor_use::client);
-  const detail::seat has = may_stay ? core->enter(d.how.is_internal) : detail::seat::none;
+  detail::lane& first = *core->lanes.front();
+  detail::seat has = may_stay ? core->enter(d.how.is_internal) : detail::seat::none;
+  // Where nothing is free, it comes in place of one of this loop that waits for its peer alone, and stays on this loop, so that those do not run out here.
+  const bool replaces = may_stay && has == detail::seat::none && detail::server_connection::end_longest_done(first);
+  if (replaces) has = core->enter(d.how.is_internal);
   if (has == detail::seat::none) {
     ::close(n.fd);
-    return core->lanes.front()->count.turned_away.add();
+    return first.count.turned_away.add();
   }
-  detail::lane& l = *core->lanes[next_lane++ % core->lanes.size()];
+  detail::lane& l = replaces ? first : *core->lanes[next_lane++ % core->lanes.size()];
   auto start = [c = core, &l, n = std::move(n), &d, has]() mutable {
     using memory = swill::detail::frame_allocator<detail::server_connection>;
     std::allocate_shared<detail::server_connection>(memory{}, std::move(c), l, std::move(n), d, has)->start();
@@ -147,10 +151,13 @@ void websocket_server::drop() {
 void websocket_server::impl::on_every_lane(void (*f)(detail::server_connection&)) {
   for (auto& l : core->lanes) {
     const auto visit = [c = core, lane = l.get(), f] {
-      for (detail::server_connection* s = lane->first; s != nullptr;) {
-        detail::server_connection* next = s->next; // s may leave the list; the others stay
-        f(*s);
-        s = next;
+      for (detail::server_connection* const* list : {&lane->first, &lane->done}) {
+        for (detail::server_connection* s = *list; s != nullptr;) {
+          // s may leave its list, and may take the seat of one that is done; the others stay.
+          detail::server_connection* next = s->next;
+          f(*s);
+          s = next;
+        }
       }
     };
     // A loop that does not run has no thread that could be in our way.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -79,35 +80,109 @@ TEST(Places, AreForWhoWaitsWhenTheyBecomeFree) {
   EXPECT_EQ(waiting[1].upgrade().status, 503);
 }
 
-// Those who are done with and stay are not kept without end: from then on a connection ends as soon as its answer has gone.
-TEST(Places, NobodyIsWaitedForBeyondTheWaitingRoom) {
-  constexpr std::size_t room = 256;
-  test_server s{{}, [](auto& settings) {
-                  settings.limits.connections = 2;
-                  settings.limits.close_timeout = std::chrono::minutes{1};
-                  settings.listen.push_back(internal_listener("127.0.0.1:0"));
-                }};
+constexpr std::size_t waiting_room = 256;
+
+/// With clients that stay when they are done with.
+std::function<void(transport::server_settings&)> with_patience(std::size_t places) {
+  return [places](auto& settings) {
+    settings.limits.connections = places;
+    settings.limits.close_timeout = std::chrono::minutes{1};
+    settings.listen.push_back(internal_listener("127.0.0.1:0"));
+  };
+}
+
+/// Fills the waiting room, but for `free` seats, with clients that have had their answer and keep TCP.
+std::vector<raw_client> fill_waiting_room(const test_server& s, std::size_t free = 0) {
   std::vector<raw_client> stay;
-  for (std::size_t i = 0; i < room; ++i) {
+  for (std::size_t i = free; i < waiting_room; ++i) {
     stay.push_back(s.connect());
     stay.back().send(get("/none"));
-    ASSERT_EQ(stay.back().read_response().status, 404) << i;
+    EXPECT_EQ(stay.back().read_response().status, 404) << i;
+    EXPECT_TRUE(stay.back().at_end());
   }
-  EXPECT_EQ(s.statistics().open, room);
-  for (int i = 0; i < 10; ++i) {
-    raw_client more = s.connect();
-    more.send(get("/none"));
-    EXPECT_EQ(more.read_response().status, 404);
-    EXPECT_TRUE(more.at_end());
+  return stay;
+}
+
+// Those who are done with and stay are not kept without end: where there are too many, the first of them go.
+TEST(Places, WhoHasWaitedLongestGivesWayToTheNextThatIsDone) {
+  constexpr std::size_t more = 10;
+  test_server s{{}, with_patience(2)};
+
+  std::vector<raw_client> stay = fill_waiting_room(s);
+  EXPECT_EQ(s.statistics().open, waiting_room);
+  for (std::size_t i = 0; i < more; ++i) {
+    stay.push_back(s.connect());
+    stay.back().send(get("/none"));
+    EXPECT_EQ(stay.back().read_response().status, 404);
+    EXPECT_TRUE(stay.back().at_end());
+    EXPECT_EQ(s.statistics().open, waiting_room);
   }
-  const raw_client a = s.open(), b = s.open(); // the places are there for whoever is served
-  EXPECT_TRUE(s.connect().at_end());
-  EXPECT_EQ(s.statistics().open, room + 2);
+
+  { // the places are there for whoever is served
+    const raw_client a = s.open(), b = s.open();
+    EXPECT_TRUE(s.server().is_full());
+  }
   for (int i = 0; i < 3; ++i) { // and the listener of those who run the server has room of its own
     stay.emplace_back(s.server().addresses().back());
     stay.back().send(get("/none"));
     EXPECT_EQ(stay.back().read_response().status, 404);
   }
+  while (stay.size() > more + 3) stay.pop_back();
+  EXPECT_TRUE(eventually([&] { return s.statistics().open == 0; })) << "the first ones are still there";
+}
+
+TEST(Places, WhoIsRefusedIsToldSoWhileOthersStay) {
+  test_server s{{}, with_patience(1)};
+  const raw_client served = s.open();
+  std::vector<raw_client> stay = fill_waiting_room(s);
+
+  for (int i = 0; i < 3; ++i) {
+    stay.push_back(s.connect());
+    EXPECT_EQ(stay.back().upgrade().status, 503) << i;
+  }
+
+  EXPECT_EQ(s.statistics().open, waiting_room + 1);
+  EXPECT_EQ(s.statistics().turned_away, 0U);
+}
+
+// One has closed its WebSocket and has not read what came before; it has waited longer than all others.
+TEST(Places, NobodyGivesWayBeforeAllOfItsAnswerHasLeft) {
+  const std::string large(16 * 1024 * 1024, 'x');
+  script does;
+  does.on_message = [&large](message_port& port, bytes_view) {
+    send(port, large);
+    port.close(4000, "done");
+  };
+  test_server s{does, with_patience(2)};
+  raw_client slow = s.open();
+  slow.send_message("large");
+  slow.send(raw_client::close_frame(4000));
+  ASSERT_TRUE(eventually([&] { return s.statistics().closed_by_application == 1; }));
+
+  std::vector<raw_client> stay = fill_waiting_room(s, 1);
+  for (int i = 0; i < 3; ++i) {
+    stay.push_back(s.connect());
+    stay.back().send(get("/none"));
+    EXPECT_EQ(stay.back().read_response().status, 404);
+  }
+
+  EXPECT_EQ(slow.read_message(), large);
+  EXPECT_EQ(slow.read_frame().close_code(), 4000);
+  EXPECT_TRUE(slow.at_end());
+}
+
+// Those who have asked for nothing yet have their seats until they are answered.
+TEST(Places, NobodyGivesWayBeforeItsAnswer) {
+  test_server s{{}, with_patience(1)};
+  const raw_client served = s.open();
+  std::vector<raw_client> silent;
+  for (std::size_t i = 0; i < waiting_room; ++i) silent.push_back(s.connect());
+  ASSERT_TRUE(eventually([&] { return s.statistics().open == waiting_room + 1; }));
+
+  EXPECT_TRUE(s.connect().at_end());
+
+  EXPECT_EQ(s.statistics().turned_away, 1U);
+  EXPECT_EQ(silent.front().upgrade().status, 503);
 }
 
 } // namespace

@@ -52,12 +52,16 @@ enum class seat : std::uint8_t {
 struct lane {
   lane(net::event_loop& l, std::shared_ptr<log_limiter> lines)
       : loop(l), jobs(std::make_shared<short_jobs>(l)), log(l, std::move(lines)) {}
+  lane& operator=(lane&&) = delete;
 
   net::event_loop& loop;
   std::shared_ptr<short_jobs> jobs; // with the threads that run them, and the requests that wait for them
   counters count;
   limited_log log;                    // for what peers can cause as often as they like
-  server_connection* first = nullptr; // list of all connections
+  server_connection* first = nullptr; // list of all connections but those that are done
+  /// Those that have nothing more to send and wait for their peers' end, all of them in the waiting room: the one that has waited longest is first.
+  server_connection* done = nullptr;
+  server_connection** done_end = &done; // the pointer that the next one comes to
 
   static constexpr std::size_t scratch_size = 64 * 1024;
   std::array<std::byte, scratch_size> assembled; ///< for one message

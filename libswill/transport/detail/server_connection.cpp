@@ -19,10 +19,7 @@ server_connection::~server_connection() {
   if (phase_ == phase::ended) return;
   // The loop went away under us: no callbacks any more.
   phase_ = phase::ended;
-  if (here != nullptr) {
-    *here = next;
-    if (next != nullptr) next->here = here;
-  }
+  leave_list();
   core_->leave(seat_);
 }
 
@@ -163,13 +160,12 @@ void server_connection::finish(const close_reason& why) {
 }
 
 // Everything has been said. What is queued goes out; then TCP ends, after the peer's side where it may still be sending: closing with
-// unread input would reset the connection and take our last words with it. Whoever is served no longer keeps no place from others meanwhile; but where
-// too many already wait so, nobody more waits for its peer.
+// unread input would reset the connection and take our last words with it. Whoever is served no longer keeps no place from others meanwhile.
 void server_connection::linger(bool until_peer_ends) {
   if (phase_ == phase::ended) return;
   phase_ = phase::lingering;
-  const bool may_wait = core_->move(seat_, seat::waiting);
-  linger_for_peer_ = until_peer_ends && !peer_ended_ && may_wait;
+  linger_for_peer_ = until_peer_ends && !peer_ended_ && take_waiting_seat();
+  if (!linger_for_peer_) core_->move(seat_, seat::waiting);
   pauses_ = 0;
   congested_ = full_ = short_ = false;
   drop_input();
@@ -177,6 +173,40 @@ void server_connection::linger(bool until_peer_ends) {
   arm(deadline_ = now() + limits_of().close_timeout);
   flush_later();
   watch();
+}
+
+// Where the waiting room is full, the one that has had most time there gives its seat to this one: the two change seats, so that no other thread takes it
+// first. False where all who could give theirs are on other loops, or still have something to send.
+bool server_connection::take_waiting_seat() {
+  if (core_->move(seat_, seat::waiting)) return true;
+  if (lane_.done == nullptr) return false;
+  std::swap(seat_, lane_.done->seat_);
+  return end_longest_done(lane_);
+}
+
+bool server_connection::end_longest_done(lane& l) {
+  if (l.done == nullptr) return false;
+  l.done->die(l.done->our_close_);
+  return true;
+}
+
+// The kernel has all of its output.
+void server_connection::join_done() noexcept {
+  leave_list();
+  here = lane_.done_end;
+  *here = this;
+  lane_.done_end = &next;
+}
+
+void server_connection::leave_list() noexcept {
+  if (here == nullptr) return;
+  *here = next;
+  if (next != nullptr)
+    next->here = here;
+  else if (lane_.done_end == &next)
+    lane_.done_end = here;
+  next = nullptr;
+  here = nullptr;
 }
 
 void server_connection::die(const close_reason& why) {
@@ -189,10 +219,7 @@ void server_connection::die(const close_reason& why) {
   finish(why);
   if (undecided) undecided->tell_gone();
   close_socket();
-  *here = next;
-  if (next != nullptr) next->here = here;
-  next = nullptr;
-  here = nullptr;
+  leave_list();
   account(0);
   core_->leave(seat_);
 }

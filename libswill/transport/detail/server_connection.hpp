@@ -29,6 +29,8 @@ public:
 
   /// The server stops: a close handshake with 1001, or 503 for what is no connection yet.
   void shut_down();
+  /// Ends the connection of `l` that has waited longest for its peer's end, with all of its output sent. False: there is none.
+  static bool end_longest_done(lane& l);
   // message_port
   swill::loop& loop() noexcept override { return lane_.loop; }
   buffer& begin_message() override;
@@ -53,9 +55,9 @@ public:
   /// The next piece of its body has been read; empty: there is none.
   void send_piece(buffer&& bytes);
 
-  server_connection* next = nullptr; ///< in the list of its lane, which lane::first begins
+  server_connection* next = nullptr; ///< in its list of its lane, which lane::first or lane::done begins
   server_connection** here =
-      nullptr; ///< the pointer that points to this one: lane::first, or the `next` of the one before
+      nullptr; ///< the pointer that points to this one: that of the lane, or the `next` of the one before
 
 private:
   enum class phase : std::uint8_t {
@@ -81,6 +83,9 @@ private:
   void arm(clock_time when);
   void finish(const close_reason& why);
   void linger(bool until_peer_ends);
+  bool take_waiting_seat();
+  void join_done() noexcept;
+  void leave_list() noexcept;
   void die(const close_reason& why);
   const limits& limits_of() const noexcept { return core_->settings.limits; }
   clock_time now() const noexcept { return lane_.loop.now(); }

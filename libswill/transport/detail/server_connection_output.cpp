@@ -72,6 +72,7 @@ void server_connection::on_flushed() {
     if (phase_ == phase::lingering && !output_shut_) {
       output_shut_ = true;
       end_output();
+      join_done();
     }
   }
   account();
