@@ -1,6 +1,7 @@
 #include "libswill/server/server.hpp"
 
 #include "actors/scheduler.hpp"
+#include "libswill/base/likely_path.hpp"
 #include "libswill/base/printable.hpp"
 #include "libswill/net/address.hpp"
 #include "libswill/net/tls.hpp"
@@ -26,20 +27,27 @@ void check_text(const std::string& path, const F& f, mistake_list& out) {
   }
 }
 
-void check_path(const server_options& o, mistake_list& out) {
-  const std::string& path = o.path;
+/// Why the endpoint cannot have such a path, which begins with a slash; empty where it may.
+std::string problem_of_endpoint(const server_options& o, const std::string& path) {
   const auto is_strange = [](char c) {
     return static_cast<unsigned char>(c) <= ' ' || c == 0x7f || c == '?' || c == '#';
   };
-  const std::string is = "is \"" + printable(path) + "\"";
-  if (path.empty() || path.front() != '/') {
-    out.add("server_options.path", is + "; a path begins with a slash: \"/" + printable(path) + "\" would be right");
-  } else if (printable(path) != path || std::any_of(path.begin(), path.end(), is_strange)) {
-    out.add("server_options.path",
-            is + "; no request has such a path: one without spaces, control characters, ? and # would be right");
-  } else if (path == "/ready" || (o.test_echo && path == "/echo") ||
-             (o.health && (path == "/livez" || path == "/readyz"))) {
-    out.add("server_options.path", is + ", which the server answers itself; any other would be right");
+  if (printable(path) != path || std::any_of(path.begin(), path.end(), is_strange))
+    return "; no request has such a path: one without spaces, control characters, ? and # would be right";
+  if (path == "/ready" || (o.test_echo && path == "/echo") || (o.health && (path == "/livez" || path == "/readyz")))
+    return ", which the server answers itself; any other would be right";
+  return {};
+}
+
+void check_path(const server_options& o, mistake_list& out) {
+  const std::string is = "is \"" + printable(o.path) + "\"";
+  if (!o.path.starts_with('/')) {
+    const std::string meant = likely_path(o.path);
+    const bool may_be_meant = problem_of_endpoint(o, meant).empty();
+    out.add("server_options.path", is + "; a path begins with a slash" +
+                                       (may_be_meant ? ": \"" + meant + "\" would be right" : std::string{}));
+  } else if (const std::string problem = problem_of_endpoint(o, o.path); !problem.empty()) {
+    out.add("server_options.path", is + problem);
   }
 }
 

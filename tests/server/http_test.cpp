@@ -398,6 +398,23 @@ TEST(HttpValidate, FindsPathsAndDirectoriesThatCannotBeMeant) {
   EXPECT_THAT(said, ::testing::Not(::testing::HasSubstr("/good")));
 }
 
+TEST(HttpValidate, SuggestsOnlyPathsThatAreTaken) {
+  const auto said_of = [](const std::string& path) {
+    app a;
+    a.http(path, [](const http_request&) { return http_response{}; });
+    return mistakes_of(a);
+  };
+  const std::string slash = "a path begins with a slash", end = "a path has no slash at its end";
+
+  EXPECT_EQ(said_of("http://h/a"), "http.http://h/a: " + slash + ": \"/a\" would be right");
+  EXPECT_EQ(said_of("https://h:1/a/b/?c=/d"), "http.https://h:1/a/b/?c=/d: " + slash + ": \"/a/b\" would be right");
+  EXPECT_EQ(said_of("http://h"), "http.http://h: " + slash + ": \"/\" would be right");
+  EXPECT_EQ(said_of("a/"), "http.a/: " + slash + ": \"/a\" would be right");
+  EXPECT_EQ(said_of("a?b"), "http.a?b: " + slash);
+  EXPECT_EQ(said_of("/a//"), "http./a//: " + end + ": \"/a\" would be right");
+  EXPECT_EQ(said_of("/../"), "http./../: " + end);
+}
+
 TEST(HttpValidate, SaysWhatHasAPathAlready) {
   const directory d, other;
   app a;

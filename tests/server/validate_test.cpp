@@ -288,6 +288,11 @@ TEST(Validate, FindsOptionsOfAServerThatMakeNoSense) {
               ElementsAre(testing::StartsWith("server_options.origins: has no effect"),
                           testing::StartsWith("server_options.path: is \"/a?b\"")));
   EXPECT_THAT(mistakes_of({.path = "/ready"}), testing::SizeIs(1));
+  EXPECT_THAT(mistakes_of({.path = "ws://h/a"}),
+              ElementsAre("server_options.path: is \"ws://h/a\"; a path begins with a slash: \"/a\" would be right"));
+  for (const char* path : {"ws://h/ready", "a b"}) // what would be refused itself is not suggested
+    EXPECT_THAT(mistakes_of({.path = path}),
+                ElementsAre(testing::EndsWith(std::string{path} + "\"; a path begins with a slash")));
   EXPECT_THAT(
       mistakes_of({.listen = {"[::1]:1", "127.0.0.1:0", "127.0.0.1:0", internal_listener("[::1]:1")}}),
       ElementsAre(

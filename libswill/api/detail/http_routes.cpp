@@ -1,5 +1,6 @@
 #include "libswill/api/detail/http_routes.hpp"
 
+#include "libswill/base/likely_path.hpp"
 #include "libswill/base/printable.hpp"
 
 #include <algorithm>
@@ -83,9 +84,12 @@ std::string problem_of_path(const std::string& path) {
   const auto is_strange = [](char c) {
     return static_cast<unsigned char>(c) < ' ' || c == 0x7f || c == '?' || c == '#' || c == '%' || c == '\\';
   };
-  if (!path.starts_with('/')) return "a path begins with a slash: \"/" + printable(path) + "\" would be right";
-  if (path.size() > 1 && path.ends_with('/'))
-    return "a path has no slash at its end: \"" + printable(path.substr(0, path.size() - 1)) + "\" would be right";
+  const auto with_meant = [&path](const std::string& rule) {
+    const std::string meant = likely_path(path);
+    return problem_of_path(meant).empty() ? rule + ": \"" + meant + "\" would be right" : rule;
+  };
+  if (!path.starts_with('/')) return with_meant("a path begins with a slash");
+  if (path.size() > 1 && path.ends_with('/')) return with_meant("a path has no slash at its end");
   if (std::any_of(path.begin(), path.end(), is_strange) || printable(path) != path || path.find("//") != path.npos ||
       (path + '/').find("/./") != path.npos || (path + '/').find("/../") != path.npos)
     return "no request has such a path: one without control characters, ?, #, %, backslashes, empty parts, . and .. "
