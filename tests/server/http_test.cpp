@@ -415,6 +415,23 @@ TEST(HttpValidate, SuggestsOnlyPathsThatAreTaken) {
   EXPECT_EQ(said_of("/../"), "http./../: " + end);
 }
 
+TEST(HttpValidate, SaysThatNamesWithALeadingDotAreNeverServed) {
+  const directory d;
+  d.write(".hidden", "x");
+  const auto said_of = [&d](const file_options& o) {
+    app a;
+    a.files("/", d.path().string(), o);
+    return mistakes_of(a);
+  };
+  const std::string why =
+      "and names with a leading dot are never served; one without it would be right, such as \"index.html\"";
+
+  EXPECT_EQ(said_of({.fallback = ".hidden"}), "files./.fallback: is \".hidden\", " + why);
+  EXPECT_EQ(said_of({.fallback = "a/.b/c"}), "files./.fallback: is \"a/.b/c\", " + why);
+  EXPECT_EQ(said_of({.index = ".hidden"}), "files./.index: is \".hidden\", " + why);
+  EXPECT_THAT(said_of({.fallback = "../x"}), ::testing::HasSubstr("the name of a file below the directory"));
+}
+
 TEST(HttpValidate, SaysWhatHasAPathAlready) {
   const directory d, other;
   app a;

@@ -40,8 +40,7 @@ std::string giver_of(const http_routes::directory& d) {
 
 /// A name below the directory, such as "index.html" or "app/index.html".
 bool is_plain_name(const std::string& name) {
-  return !name.starts_with('/') && !name.ends_with('/') && problem_of_path('/' + name).empty() &&
-         ('/' + name).find("/.") == std::string::npos;
+  return !name.starts_with('/') && !name.ends_with('/') && problem_of_path('/' + name).empty();
 }
 
 bool is_of_kind(const std::string& name, mode_t kind) {
@@ -64,9 +63,18 @@ void check_directory(const http_routes::directory& d, mistake_list& out) {
                                     "\" is the root of all directories, with everything that the process may read; one "
                                     "that holds only what anybody may have would be right");
   const auto check_name = [&](const char* what, const std::string& name) {
-    if (name.empty() || is_plain_name(name)) return true;
-    out.add(place_of(d, what), "is \"" + printable(name) +
-                                   "\"; the name of a file below the directory would be right, such as \"index.html\"");
+    if (name.empty()) return true;
+    const std::string is = "is \"" + printable(name) + '"';
+    if (!is_plain_name(name))
+      out.add(place_of(d, what),
+              is + "; the name of a file below the directory would be right, such as \"index.html\"");
+    else if (('/' + name).find("/.") != std::string::npos)
+      out.add(
+          place_of(d, what),
+          is +
+              ", and names with a leading dot are never served; one without it would be right, such as \"index.html\"");
+    else
+      return true;
     return false;
   };
   check_name("index", d.options.index);
