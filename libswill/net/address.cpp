@@ -2,6 +2,7 @@
 
 #include "libswill/base/host_and_port.hpp"
 #include "libswill/base/printable.hpp"
+#include "libswill/base/several_addresses.hpp"
 
 #include <arpa/inet.h>
 #include <stdexcept>
@@ -11,13 +12,20 @@ namespace swill::net {
 
 namespace {
 
-[[noreturn]] void wrong(std::string_view text, const char* why) {
+[[noreturn]] void wrong(std::string_view text, const std::string& why) {
   throw std::invalid_argument("listen address '" + printable(text) + "': " + why);
 }
 
 bool is_ip(int family, const std::string& host) {
   in6_addr any{};
   return ::inet_pton(family, host.c_str(), &any) == 1;
+}
+
+/// As C++ has them: {"127.0.0.1:80", "127.0.0.1:81"}.
+std::string as_strings(const std::vector<std::string>& all) {
+  std::string out;
+  for (const std::string& one : all) out.append(out.empty() ? "{\"" : ", \"").append(printable(one)) += '"';
+  return out + '}';
 }
 
 listen_address parse_unix(std::string_view text, std::string_view path) {
@@ -35,6 +43,8 @@ listen_address listen_address::parse(std::string_view text) {
   constexpr std::string_view unix_prefix = "unix:";
   if (text.starts_with(unix_prefix)) return parse_unix(text, text.substr(unix_prefix.size()));
 
+  if (const auto several = several_addresses(text); !several.empty())
+    wrong(text, "one string is one address; " + as_strings(several) + " would be right");
   if (text.find("://") != std::string_view::npos) wrong(text, "it has a scheme; ADDRESS:PORT alone would be right");
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos)

@@ -183,6 +183,13 @@ TEST(Gateway, SaysWhatAListenerByTlsLacks) {
             "--listen-tls: listen address 'http://h': it has a scheme; ADDRESS:PORT alone would be right\n");
 }
 
+TEST(Gateway, SaysHowSeveralAddressesAreGiven) {
+  for (const std::string option : {"--listen", "--listen-tls", "--internal-listen"})
+    EXPECT_EQ(said_of({option, "0.0.0.0:1; 127.0.0.1:2"}),
+              option + ": '0.0.0.0:1; 127.0.0.1:2' are 2 addresses, and a value is one; " + option + " 0.0.0.0:1 " +
+                  option + " 127.0.0.1:2 would be right\n");
+}
+
 TEST(Gateway, GivesTheApplicationBackendsInMemoryWithoutRedis) {
   bool has_all = false, has_redis = true;
   arguments given{{"shop", "--port", "0"}};

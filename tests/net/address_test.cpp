@@ -34,5 +34,24 @@ TEST(ListenAddress, RefusesWhatIsNone) {
   }
 }
 
+TEST(ListenAddress, IsOneOfAString) {
+  const auto said_of = [](const char* text) -> std::string {
+    try {
+      listen_address::parse(text);
+      return "";
+    } catch (const std::invalid_argument& e) {
+      return e.what();
+    }
+  };
+
+  EXPECT_EQ(said_of("0.0.0.0:80,127.0.0.1:81"),
+            "listen address '0.0.0.0:80,127.0.0.1:81': one string is one address; {\"0.0.0.0:80\", \"127.0.0.1:81\"} "
+            "would be right");
+  EXPECT_EQ(
+      said_of("[::1]:80 [::1]:81"),
+      "listen address '[::1]:80 [::1]:81': one string is one address; {\"[::1]:80\", \"[::1]:81\"} would be right");
+  EXPECT_EQ(said_of("unix:/a,127.0.0.1:1"), "");
+}
+
 } // namespace
 } // namespace swill::net

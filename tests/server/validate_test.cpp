@@ -294,6 +294,10 @@ TEST(Validate, FindsOptionsOfAServerThatMakeNoSense) {
     EXPECT_THAT(mistakes_of({.path = path}),
                 ElementsAre(testing::EndsWith(std::string{path} + "\"; a path begins with a slash")));
   EXPECT_THAT(
+      mistakes_of({.listen = {"0.0.0.0:1,127.0.0.1:2"}}),
+      ElementsAre("server_options.listen[0]: listen address '0.0.0.0:1,127.0.0.1:2': one string is one address; "
+                  "{\"0.0.0.0:1\", \"127.0.0.1:2\"} would be right"));
+  EXPECT_THAT(
       mistakes_of({.listen = {"[::1]:1", "127.0.0.1:0", "127.0.0.1:0", internal_listener("[::1]:1")}}),
       ElementsAre(
           "server_options.listen[3]: is \"[::1]:1\", as server_options.listen[0] is; an address of its own would be "

@@ -2,6 +2,7 @@
 
 #include "libswill/base/host_and_port.hpp"
 #include "libswill/base/printable.hpp"
+#include "libswill/base/several_addresses.hpp"
 
 #include <cstdlib>
 #include <limits>
@@ -26,11 +27,22 @@ std::optional<std::uint16_t> port_in_environment() {
   return port;
 }
 
+/// Throws where the option was given one value for several addresses.
+void require_one_address(const std::string& option, const std::string& text) {
+  const auto several = several_addresses(text);
+  if (several.empty() || text.starts_with("unix:")) return;
+  std::string right;
+  for (const std::string& one : several) right.append(right.empty() ? "" : " ").append(option + ' ').append(one);
+  throw std::invalid_argument(option + ": '" + printable(text) + "' are " + std::to_string(several.size()) +
+                              " addresses, and a value is one; " + printable(right) + " would be right");
+}
+
 std::string address_of(std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); }
 
 } // namespace
 
 void require_address(const std::string& option, const std::string& address) {
+  require_one_address(option, address);
   try {
     static_cast<void>(net::listen_address::parse(address));
   } catch (const std::invalid_argument& e) {
@@ -108,6 +120,7 @@ tls_server_options listen_options::tls() const {
 
 server_options listen_options::server() const {
   server_options options;
+  for (const std::string& address : listen_) require_one_address("--listen", address);
   options.listen.assign(listen_.begin(), listen_.end());
   for (const added_option o : tls_options_) require_effect(o, !listen_tls_.empty(), "without --listen-tls");
   for (const std::string& address : listen_tls_) {
