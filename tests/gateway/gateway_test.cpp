@@ -147,6 +147,48 @@ TEST(Gateway, NamesTheOptionOfAFallbackThatIsNotThere) {
             "--static-cache-control: holds control characters; such as \"max-age=3600\" would be right\n");
 }
 
+// Each directory is empty, so that a mistake tells which fallback each has.
+TEST(Gateway, TakesAFallbackForOneDirectory) {
+  const directory page, assets;
+  const std::vector<std::string> both{"--static", "/=" + page.name(), "--static", "/assets=" + assets.name()};
+  const auto said = [&both](std::vector<std::string> words) {
+    words.insert(words.begin(), both.begin(), both.end());
+    return said_of(words);
+  };
+  const auto gone = [](const std::string& file, const directory& d) {
+    return "--static-fallback: is \"" + file + "\", and there is no such file in \"" + d.name() +
+           "\"; one that exists would be right\n";
+  };
+
+  EXPECT_EQ(said({"--static-fallback", "/=a.html"}), gone("a.html", page));
+  EXPECT_EQ(said({"--static-fallback", "/assets=a.html"}), gone("a.html", assets));
+  EXPECT_EQ(said({"--static-fallback", "all.html", "--static-fallback", "/assets=a=b.html"}),
+            gone("all.html", page) + gone("a=b.html", assets));
+  ::setenv("SWILL_STATIC_FALLBACK", "/assets=a.html,all.html", 1);
+  EXPECT_EQ(said({}), gone("all.html", page) + gone("a.html", assets));
+  ::unsetenv("SWILL_STATIC_FALLBACK");
+}
+
+TEST(Gateway, SaysWhichFallbackIsOfNoDirectory) {
+  const directory d;
+  const auto said = [&d](std::vector<std::string> words) {
+    words.insert(words.begin(), {"--static", "/=" + d.name()});
+    return said_of(words);
+  };
+
+  EXPECT_EQ(
+      said({"--static-fallback", "/app=index.html"}),
+      "--static-fallback: '/app=index.html' is of the files at /app, and there is no --static /app=DIRECTORY; the "
+      "PATH of one that is given would be right\n");
+  for (const std::string text : {"/index.html", "/="})
+    EXPECT_EQ(said({"--static-fallback", text}),
+              "--static-fallback: '" + text + "' is neither FILE nor PATH=FILE, such as index.html or /=index.html\n");
+  EXPECT_EQ(said({"--static-fallback", "a", "--static-fallback", "b"}),
+            "--static-fallback: 'b' is the second of all directories; one would be right\n");
+  EXPECT_EQ(said({"--static-fallback", "/=a", "--static-fallback", "/=b"}),
+            "--static-fallback: '/=b' is the second of /; one would be right\n");
+}
+
 TEST(Gateway, SaysWhatHasAPathAlready) {
   const directory a, b;
   const std::string at = "/=" + a.name();

@@ -17,7 +17,7 @@ public:
   /// The program writes here when it parses; this must live until then.
   void add_to(command_line& program);
 
-  /// Adds the files. Throws std::invalid_argument for what is no PATH=DIRECTORY.
+  /// Adds the files. Throws std::invalid_argument for what is no PATH=DIRECTORY, and for fallbacks of no directory.
   void apply(app& a) const;
   /// Adds the internal listeners and health.
   void apply(server_options& o) const;
@@ -27,7 +27,13 @@ public:
   bool has(std::string_view path) const;
 
 private:
+  struct fallback;
+  void check_fallbacks() const;
+  /// That of the files at `path`; empty: none.
+  std::string fallback_of(std::string_view path) const;
+
   std::vector<std::string> static_;
+  std::vector<std::string> fallbacks_; // FILE or PATH=FILE
   file_options files_;
   added_option fallback_ = nullptr;
   added_option cache_ = nullptr;
