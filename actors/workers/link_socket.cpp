@@ -1,5 +1,6 @@
 #include "actors/workers/link_socket.hpp"
 
+#include "libswill/base/certificate_names.hpp"
 #include "libswill/base/pem.hpp"
 #include "libswill/base/printable.hpp"
 #include "libswill/base/whole_file.hpp"
@@ -65,14 +66,18 @@ link_certificates::context link_certificates::read() const {
   };
   require(c != nullptr, "no memory");
   require(SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION) == 1, "TLS 1.2 is not there");
-  const auto chain = read_certificates(text_of(files_.certificate));
-  bool is_good = !chain.empty() && ::SSL_CTX_use_certificate(c, chain.front().get()) == 1;
+  const std::string chain_text = text_of(files_.certificate);
+  const auto chain = read_certificates(chain_text);
+  require(!chain.empty(), (files_.certificate + ' ').append(why_no_certificate(chain_text)));
+  bool is_good = ::SSL_CTX_use_certificate(c, chain.front().get()) == 1;
   for (std::size_t i = 1; is_good && i < chain.size(); ++i) is_good = SSL_CTX_add1_chain_cert(c, chain[i].get()) == 1;
   require(is_good, files_.certificate + " has no certificate");
-  const auto key = read_private_key(text_of(files_.key));
-  require(key != nullptr && ::X509_check_private_key(chain.front().get(), key.get()) == 1 &&
-              ::SSL_CTX_use_PrivateKey(c, key.get()) == 1,
-          files_.key + " does not have the key of " + files_.certificate);
+  const std::string key_text = text_of(files_.key);
+  const auto key = read_private_key(key_text);
+  require(key != nullptr, (files_.key + ' ').append(why_no_private_key(key_text)));
+  require(::X509_check_private_key(chain.front().get(), key.get()) == 1 && ::SSL_CTX_use_PrivateKey(c, key.get()) == 1,
+          files_.key + " does not have the key of " + files_.certificate + ", the certificate of " +
+              names_in_short(chain.front().get()));
   require(add_authorities(::SSL_CTX_get_cert_store(c), read_certificates(text_of(files_.authority))),
           files_.authority + " has no certificate");
   ::SSL_CTX_set_verify(c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);

@@ -59,4 +59,32 @@ private_key read_private_key(std::string_view pem) {
   return key;
 }
 
+// --- What is there instead
+
+namespace {
+
+bool has_certificate(std::string_view pem) { return pem.find("-----BEGIN CERTIFICATE-----") != std::string_view::npos; }
+bool has_private_key(std::string_view pem) { return pem.find("PRIVATE KEY-----") != std::string_view::npos; }
+
+/// By PKCS #8 (RFC 5958 §3), and as it was before (RFC 1421 §4.6.1.1).
+bool has_passphrase(std::string_view pem) {
+  return pem.find("-----BEGIN ENCRYPTED PRIVATE KEY-----") != std::string_view::npos ||
+         pem.find("Proc-Type: 4,ENCRYPTED") != std::string_view::npos;
+}
+
+} // namespace
+
+std::string_view why_no_certificate(std::string_view pem) {
+  if (has_private_key(pem) && !has_certificate(pem)) return "has a key and no certificate";
+  return "has no certificate in PEM that TLS could use";
+}
+
+std::string_view why_no_private_key(std::string_view pem) {
+  if (has_passphrase(pem))
+    return "has a key with a passphrase, for which nobody is asked; one without would be right, as openssl pkey writes "
+           "it";
+  if (has_certificate(pem) && !has_private_key(pem)) return "has a certificate and no key";
+  return "has no key in PEM that TLS could use";
+}
+
 } // namespace swill

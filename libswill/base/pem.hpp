@@ -31,4 +31,9 @@ bool add_authorities(X509_STORE* to, const std::vector<certificate>& all);
 /// The first private key of a text. Null: there is none, or one that is broken or has a passphrase, for which nobody is asked.
 private_key read_private_key(std::string_view pem);
 
+/// Why the text, in which nothing was found by the functions above, cannot be used: the rest of a sentence that begins with the file, such as
+/// "has a certificate and no key".
+std::string_view why_no_certificate(std::string_view pem);
+std::string_view why_no_private_key(std::string_view pem);
+
 } // namespace swill

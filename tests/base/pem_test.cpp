@@ -70,5 +70,22 @@ TEST(Pem, ReadsNothingOfWhatIsBroken) {
     EXPECT_EQ(read_private_key(text), nullptr) << text;
 }
 
+TEST(Pem, SaysWhatATextHasInstead) {
+  const pem_texts t = make_pem();
+  const std::string pkcs8 = "-----BEGIN ENCRYPTED PRIVATE KEY-----\n";
+
+  EXPECT_EQ(why_no_private_key(t.of_certificate), "has a certificate and no key");
+  for (const std::string& text : {t.of_key_with_passphrase, pkcs8, t.of_certificate + pkcs8})
+    EXPECT_TRUE(why_no_private_key(text).starts_with("has a key with a passphrase")) << text;
+  for (const std::string& text : {std::string{}, t.of_key.substr(0, 60), t.of_certificate + t.of_key.substr(0, 60)})
+    EXPECT_EQ(why_no_private_key(text), "has no key in PEM that TLS could use") << text;
+
+  for (const std::string& text : {t.of_key, t.of_key_with_passphrase})
+    EXPECT_EQ(why_no_certificate(text), "has a key and no certificate");
+  for (const std::string& text :
+       {std::string{}, t.of_certificate.substr(0, 100), t.of_certificate.substr(0, 100) + t.of_key})
+    EXPECT_EQ(why_no_certificate(text), "has no certificate in PEM that TLS could use") << text;
+}
+
 } // namespace
 } // namespace swill

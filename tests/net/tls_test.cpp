@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <sstream>
 
 // TLS without sockets: a session of ours, and a client of OpenSSL's own, whose bytes the tests carry to and fro.
 
@@ -404,7 +405,13 @@ TEST_F(Tls, SaysWhichFileCannotBeUsed) {
               ElementsAre("tls.identities[0].certificate \"/no/file\" cannot be read: No such file or directory"));
   EXPECT_THAT(mistakes_of(files(text, own.key)), ElementsAre(HasSubstr("has no certificate in PEM")));
   EXPECT_THAT(mistakes_of(files(own.certificate, other.key)),
-              ElementsAre(HasSubstr("has another key than that of the certificate")));
+              ElementsAre("tls.identities[0].key \"" + other.key +
+                          "\" has another key than that of the certificate in \"" + own.certificate +
+                          "\", which is that of CN=localhost (DNS:localhost)"));
+  EXPECT_THAT(mistakes_of(files(own.key, own.certificate)),
+              ElementsAre("tls.identities[0].certificate \"" + own.key + "\" has a key and no certificate"));
+  EXPECT_THAT(mistakes_of(files(own.certificate, own.certificate)),
+              ElementsAre("tls.identities[0].key \"" + own.certificate + "\" has a certificate and no key"));
   EXPECT_THAT(mistakes_of(files(own.certificate, text)), ElementsAre(HasSubstr("has no key in PEM")));
   auto o = usual();
   o.client_authority = text;
@@ -423,6 +430,19 @@ TEST_F(Tls, SaysWhichFileCannotBeUsed) {
   o.ticket_secrets = authority.write_file("secrets", std::string(64, '1'));
   EXPECT_THAT(mistakes_of(o), ElementsAre(HasSubstr("tls.ticket_secrets has no effect")));
   EXPECT_THROW(tls_server{files("/no/file", own.key)}, invalid_configuration);
+}
+
+TEST_F(Tls, SaysThatItsCertificateIsNotTheFirst) {
+  const auto text_of = [](const std::string& file) {
+    std::ostringstream all;
+    all << std::ifstream{file}.rdbuf();
+    return all.str();
+  };
+  const std::string chain = authority.write_file("chain", text_of(authority.file()) + text_of(own.certificate));
+
+  EXPECT_THAT(mistakes_of({.identities = {{chain, own.key}}}),
+              ElementsAre(EndsWith("which is that of CN=authority; the certificate of this key, which comes after it "
+                                   "there, must be the first")));
 }
 
 TEST_F(Tls, WarnsOfACertificateThatIsTooOld) {
@@ -494,7 +514,8 @@ TEST_F(Tls, SaysWhichOfItsFilesHaveChanged) {
 
   EXPECT_THAT(lines, ElementsAre("info " + again + "none has changed",
                                  "error TLS files of here cannot be used, so what was read before stays: \"" +
-                                     second.key + "\" has another key than that of the certificate",
+                                     second.key + "\" has another key than that of the certificate in \"" +
+                                     second.certificate + "\", which is that of CN=third",
                                  "info " + again + "new connections get what has changed: \"" + second.certificate +
                                      "\", \"" + second.key + '"',
                                  "info " + again + "none has changed"));

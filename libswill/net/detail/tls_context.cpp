@@ -1,5 +1,6 @@
 #include "libswill/net/detail/tls_context.hpp"
 
+#include "libswill/base/certificate_names.hpp"
 #include "libswill/base/printable.hpp"
 #include "libswill/base/whole_file.hpp"
 
@@ -41,9 +42,19 @@ std::string read_tls_file(const std::string& file, const std::string& member, st
 
 namespace {
 
-void require(bool done, const std::string& member, const std::string& file, const char* otherwise) {
+void require(bool done, const std::string& member, const std::string& file, std::string_view otherwise) {
   ::ERR_clear_error();
-  if (!done) throw tls_file_error(member, "\"" + printable(file) + "\" " + otherwise);
+  if (!done) throw tls_file_error(member, ("\"" + printable(file) + "\" ").append(otherwise));
+}
+
+/// Of a key that is not that of the certificate which the chain begins with.
+std::string whose_key_it_is_not(const std::vector<certificate>& chain, const EVP_PKEY* key, const std::string& file) {
+  std::string text = "has another key than that of the certificate in \"" + printable(file) + "\", which is that of " +
+                     names_in_short(chain.front().get());
+  for (std::size_t i = 1; i < chain.size(); ++i)
+    if (::X509_check_private_key(chain[i].get(), key) == 1)
+      return text + "; the certificate of this key, which comes after it there, must be the first";
+  return text;
 }
 
 } // namespace
@@ -51,19 +62,24 @@ void require(bool done, const std::string& member, const std::string& file, cons
 void use_identity(SSL_CTX* c, const tls_identity& who) {
   if (who.certificate.empty()) throw tls_file_error("certificate", "is missing; a PEM file would be right");
   if (who.key.empty()) throw tls_file_error("key", "is missing; a PEM file would be right");
-  const auto chain = read_certificates(read_tls_file(who.certificate, "certificate"));
-  const auto key = read_private_key(read_tls_file(who.key, "key"));
-  bool is_good = !chain.empty() && ::SSL_CTX_use_certificate(c, chain.front().get()) == 1;
+  const std::string chain_text = read_tls_file(who.certificate, "certificate");
+  const auto chain = read_certificates(chain_text);
+  const std::string key_text = read_tls_file(who.key, "key");
+  const auto key = read_private_key(key_text);
+  require(!chain.empty(), "certificate", who.certificate, why_no_certificate(chain_text));
+  bool is_good = ::SSL_CTX_use_certificate(c, chain.front().get()) == 1;
   for (std::size_t i = 1; is_good && i < chain.size(); ++i) is_good = SSL_CTX_add1_chain_cert(c, chain[i].get()) == 1;
   require(is_good, "certificate", who.certificate, "has no certificate in PEM that TLS could use");
-  require(key != nullptr, "key", who.key, "has no key in PEM without a passphrase");
-  require(::X509_check_private_key(chain.front().get(), key.get()) == 1, "key", who.key,
-          "has another key than that of the certificate");
+  require(key != nullptr, "key", who.key, why_no_private_key(key_text));
+  if (::X509_check_private_key(chain.front().get(), key.get()) != 1)
+    require(false, "key", who.key, whose_key_it_is_not(chain, key.get(), who.certificate));
   require(::SSL_CTX_use_PrivateKey(c, key.get()) == 1, "key", who.key, "has no key that TLS could use");
 }
 
 std::vector<certificate> use_authority(SSL_CTX* c, const std::string& file, const std::string& member) {
-  auto all = read_certificates(read_tls_file(file, member, largest_bundle));
+  const std::string text = read_tls_file(file, member, largest_bundle);
+  auto all = read_certificates(text);
+  require(!all.empty(), member, file, why_no_certificate(text));
   require(add_authorities(::SSL_CTX_get_cert_store(c), all), member, file,
           "has no certificates in PEM that TLS could use");
   return all;
