@@ -265,6 +265,17 @@ TEST(WebSocket, SaysWhereAPageAnsweredInsteadOfIt) {
             "the server answered HTTP 103 at /ws, and not with a WebSocket");
 }
 
+TEST(WebSocket, SaysThatTheServerSpeaksTls) {
+  const scripted_server server{[&](scripted_server& s) { s.send("\x15\x03\x01\x00\x02\x02\x46"sv); }};
+  try {
+    run([&]() -> task<void> { const client c = co_await client::connect(server.url()); });
+    ADD_FAILURE() << "connected";
+  } catch (const connect_error& e) {
+    EXPECT_EQ(e.why, connect_error::kind::protocol);
+    EXPECT_EQ(e.message, "what answered speaks TLS; a URL of wss:// may be right");
+  }
+}
+
 TEST(WebSocket, SaysWhereNothingIs) {
   const std::string none = "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone";
   EXPECT_EQ(words_on("/metrics?session=secret", none),

@@ -575,8 +575,17 @@ TEST_F(TlsClient, TrustsWhoHasTheNameAndIsOfTheAuthority) {
   EXPECT_EQ(meet(with(local), trusting, "127.0.0.1"), "");
   EXPECT_EQ(meet(with(local), trusting, "a.example.org"), "");
   EXPECT_EQ(meet(usual(), {.authority = authority.file(), .server_name = "localhost"}, "10.0.0.1"), "");
-  EXPECT_THAT(meet(usual(), trusting, "example.org"), HasSubstr("not trusted: hostname mismatch"));
-  EXPECT_THAT(meet(usual(), trusting, "127.0.0.1"), HasSubstr("not trusted: IP address mismatch"));
+  EXPECT_THAT(meet(usual(), trusting, "example.org"),
+              EndsWith("not trusted: hostname mismatch: \"example.org\" was asked for, and it is the certificate of "
+                       "CN=localhost (DNS:localhost)"));
+  EXPECT_THAT(
+      meet(with(local), trusting, "::1"),
+      EndsWith("not trusted: IP address mismatch: \"0:0:0:0:0:0:0:1\" was asked for, and it is the certificate of "
+               "CN=local (IP:127.0.0.1, DNS:*.example.org)"));
+  const issued many =
+      authority.issue("many", {"DNS:a", "DNS:" + std::string(63, 'b') + ".b", "DNS:c", "DNS:d", "DNS:e"});
+  EXPECT_THAT(meet(with(many), trusting, "f"),
+              EndsWith("CN=many (DNS:a, DNS:" + std::string(63, 'b') + ".b, DNS:c and 2 more)"));
   EXPECT_THAT(meet(usual(), {.authority = other.file()}, "localhost"), HasSubstr("not trusted: "));
   EXPECT_THAT(meet(usual(), {}, "localhost"), HasSubstr("not trusted: "));
   EXPECT_THAT(meet(with(old), trusting, "localhost"), HasSubstr("not trusted: certificate has expired"));

@@ -51,7 +51,10 @@ void socket_line::read_upgrade(bool at_end) {
 
 void socket_line::on_tls_failed(const std::string& why) {
   if (phase_ >= phase::open) return die({1006, "TLS failed: " + why, true});
-  fail(std::make_exception_ptr(connect_error(connect_error::kind::tls, "TLS with " + tls_host_ + " failed: " + why)));
+  const bool is_plain = tls() != nullptr && tls()->meets_no_tls();
+  fail(std::make_exception_ptr(
+      connect_error(connect_error::kind::tls,
+                    "TLS with " + tls_host_ + " failed: " + why + (is_plain ? "; a URL of ws:// may be right" : ""))));
 }
 
 void socket_line::fail(std::exception_ptr why) {

@@ -34,6 +34,13 @@ void check_header(const std::string& name, const std::string& text) {
     throw connect_error(connect_error::kind::bad_url, "header '" + name + "' has characters that no header may have");
 }
 
+/// An alert, or a handshake, of any version (RFC 8446 §5.1).
+bool begins_like_tls(bytes_view input) {
+  constexpr std::string_view alert = "\x15\x03", handshake = "\x16\x03";
+  const auto text = as_text(input);
+  return text.starts_with(alert) || text.starts_with(handshake);
+}
+
 std::string_view as_view(beast::string_view s) { return {s.data(), s.size()}; }
 
 } // namespace
@@ -72,6 +79,8 @@ upgrade::~upgrade() = default;
 bool upgrade::read(buffer& input, bool at_end) {
   auto& p = parser_->http;
   boost::system::error_code ec;
+  if (!is_encrypted_ && !p.got_some() && begins_like_tls(input.view()))
+    throw connect_error(connect_error::kind::protocol, "what answered speaks TLS; a URL of wss:// may be right");
   if (!input.empty()) input.consume(p.put(boost::asio::const_buffer(input.data(), input.size()), ec));
   if (ec == http::error::need_more) ec = {};
   if (!ec && at_end && !p.is_done()) {

@@ -2,6 +2,7 @@
 
 #include "libswill/base/certificate_names.hpp"
 #include "libswill/base/encoding.hpp"
+#include "libswill/base/printable.hpp"
 #include "libswill/net/detail/tls_context.hpp"
 
 #include <algorithm>
@@ -21,6 +22,8 @@ namespace {
 constexpr std::size_t largest_handshake = 64 * 1024;
 // Ciphertext that waits: a record, and what answers the peer's own doing (alerts, updates of keys). A peer that asks for more than it reads is gone.
 constexpr std::size_t most_waiting = 64 * 1024;
+
+constexpr std::string_view no_tls = "it does not speak TLS";
 
 } // namespace
 
@@ -174,17 +177,31 @@ void tls_session::note_failure(int returned) {
   ::ERR_clear_error();
 }
 
+bool tls_session::meets_no_tls() const noexcept { return failure_ == no_tls; }
+
+std::string tls_session::why_not_trusted() const {
+  const long why = ::SSL_get_verify_result(ssl_.get());
+  std::string text = ::X509_verify_cert_error_string(why);
+  if (why != X509_V_ERR_HOSTNAME_MISMATCH && why != X509_V_ERR_IP_ADDRESS_MISMATCH) return text;
+  X509_VERIFY_PARAM* wanted = ::SSL_get0_param(ssl_.get());
+  const std::unique_ptr<char, void (*)(char*)> address{::X509_VERIFY_PARAM_get1_ip_asc(wanted),
+                                                       [](char* p) { ::OPENSSL_free(p); }};
+  const char* const name = address != nullptr ? address.get() : ::X509_VERIFY_PARAM_get0_host(wanted, 0);
+  // Only what has been verified is a session's peer; this is there all the same.
+  const STACK_OF(X509)* const shown = ::SSL_get0_verified_chain(ssl_.get());
+  if (name == nullptr || shown == nullptr || sk_X509_num(shown) == 0) return text;
+  return text + ": \"" + printable(name) + "\" was asked for, and it is the certificate of " +
+         names_in_short(sk_X509_value(shown, 0));
+}
+
 std::string tls_session::reason() const {
   const unsigned long code = ::ERR_peek_error();
   const int reason = ERR_GET_REASON(code);
   constexpr int first_alert = 1000; // SSL_AD_REASON_OFFSET
   if (ERR_GET_LIB(code) == ERR_LIB_SSL) {
     if (reason == SSL_R_HTTP_REQUEST) return "it speaks HTTP without TLS; wss:// or https:// would be right";
-    if (reason == SSL_R_WRONG_VERSION_NUMBER) return "it does not speak TLS";
-    if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) {
-      const long why = ::SSL_get_verify_result(ssl_.get());
-      return std::string{"its certificate is not trusted: "} + ::X509_verify_cert_error_string(why);
-    }
+    if (reason == SSL_R_WRONG_VERSION_NUMBER) return std::string{no_tls};
+    if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED) return "its certificate is not trusted: " + why_not_trusted();
     const char* text = ::ERR_reason_error_string(code);
     if (reason > first_alert && text != nullptr) return std::string{"it refuses: "} + text;
   }

@@ -67,6 +67,8 @@ public:
   std::shared_ptr<const peer_certificate> peer() const;
   /// Why it failed.
   const std::string& failure() const noexcept { return failure_; }
+  /// It failed because what the peer said is no TLS.
+  bool meets_no_tls() const noexcept;
 
 private:
   friend struct tls_bio;
@@ -79,6 +81,7 @@ private:
   void fail(std::string why);
   void note_failure(int returned);
   std::string reason() const;
+  std::string why_not_trusted() const;
 
   std::unique_ptr<SSL, freed> ssl_;
   std::shared_ptr<const void> keeps_; // with the context's owner: what its callbacks use
