@@ -16,7 +16,8 @@ exit_code exit_code_of(const error& e) {
     const bool usage = c->why == connect_error::kind::bad_url || c->why == connect_error::kind::unsupported;
     return usage ? exit_code::usage : exit_code::connection;
   }
-  if (dynamic_cast<const connection_lost*>(&e) != nullptr) return exit_code::connection;
+  const bool is_too_large = e.is(error_code::too_large); // so it would be again
+  if (dynamic_cast<const connection_lost*>(&e) != nullptr && !is_too_large) return exit_code::connection;
   switch (e.code) {
     case 401:
     case 403: return exit_code::denied;

@@ -42,9 +42,10 @@ bool may_retry(const close_reason& why) {
   }
 }
 
-std::string text_of(const close_reason& why) {
-  std::string text = why.code == 1006 ? "connection lost" : "connection closed with " + std::to_string(why.code);
-  if (!why.reason.empty() && why.reason != text) text += ": " + why.reason;
+std::string text_of(const close_reason& why, error_code code) {
+  std::string text = code == error_code::too_large ? "a message was larger than the server takes: " : "";
+  text += why.code == 1006 ? "connection lost" : "connection closed with " + std::to_string(why.code);
+  if (!why.reason.empty() && why.reason != "connection lost") text += ": " + why.reason;
   return text;
 }
 
@@ -55,8 +56,8 @@ connect_error::connect_error(kind why, std::string message, int http_status)
       why(why),
       http_status(http_status) {}
 
-connection_lost::connection_lost(close_reason w)
-    : error(error_code::unavailable, text_of(w),
+connection_lost::connection_lost(close_reason w, error_code code)
+    : error(code, text_of(w, code),
             value::map({{"retryable", may_retry(w)}, {"close_code", w.code}, {"close_reason", w.reason}})),
       why(std::move(w)),
       retryable(may_retry(why)) {}

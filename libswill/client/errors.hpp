@@ -26,11 +26,12 @@ public:
   int http_status; ///< of `rejected`
 };
 
-/// The connection is over: what every open call ends with, and what every later one gets. Code 503; `data` has "retryable" (bool: whether
-/// the same call may do better on a new connection), "close_code" and "close_reason".
+/// The connection is over: what every open call ends with, and what every later one gets. Code 503, or 413 for a call with a message that was
+/// larger than the server takes, which is why the server has closed; `data` has "retryable" (bool: whether the same call may do better on a
+/// new connection), "close_code" and "close_reason".
 class connection_lost : public error {
 public:
-  explicit connection_lost(close_reason why);
+  explicit connection_lost(close_reason why, error_code code = error_code::unavailable);
 
   close_reason why;
   bool retryable;

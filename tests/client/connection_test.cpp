@@ -134,6 +134,50 @@ TEST_F(Connection, FailsEveryCallWhenTheServerCloses) {
   });
 }
 
+TEST_F(Connection, TellsWhoseMessageWasTooLarge) {
+  run([&]() -> task<void> {
+    const client c = co_await client::connect(server.url());
+    auto hang = c.start("hang");
+    auto upload = c.upload<int, int>("upload_hang");
+    const auto finish = [&]() -> task<int> { co_return co_await upload.finish(); };
+    const std::string large(limits{}.message_size, 'x');
+
+    try {
+      co_await c.call<std::string>("echo", large);
+      ADD_FAILURE();
+    } catch (const connection_lost& e) {
+      EXPECT_EQ(e.code, 413);
+      EXPECT_EQ(e.message, "a message was larger than the server takes: connection closed with 1009");
+      EXPECT_EQ(e.why.code, 1009);
+      EXPECT_FALSE(e.retryable);
+    }
+    try {
+      co_await hang.result();
+      ADD_FAILURE();
+    } catch (const connection_lost& e) {
+      EXPECT_EQ(e.code, 503);
+      EXPECT_EQ(e.message, "connection closed with 1009");
+    }
+    EXPECT_EQ(co_await code_of(finish()), 503);
+    EXPECT_EQ(co_await code_of(c.call("nop")), 503);
+  });
+}
+
+TEST_F(Connection, TellsWhichStreamHadAMessageThatWasTooLarge) {
+  run([&]() -> task<void> {
+    const client c = co_await client::connect(server.url());
+    auto hang = c.start("hang");
+    auto upload = c.upload<std::string, int>("upload_hang");
+    const auto finish = [&]() -> task<int> { co_return co_await upload.finish(); };
+    const auto result = [&]() -> task<void> { co_await hang.result(); };
+
+    co_await upload.write(std::string(limits{}.message_size, 'x'));
+
+    EXPECT_EQ(co_await code_of(finish()), 413);
+    EXPECT_EQ(co_await code_of(result()), 503);
+  });
+}
+
 TEST_F(Connection, SaysThatALostConnectionMayBeTriedAgain) {
   std::jthread stopping; // ends after the loop, which has to answer the close
   run([&]() -> task<void> {

@@ -86,6 +86,8 @@ interface Link {
   since: number | undefined;
   /** When something last came. */
   heard: number;
+  /** Bytes of the largest envelope that has been sent. */
+  largest: number;
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
@@ -293,7 +295,7 @@ export class Client extends Observable<ClientState> {
 
   /** @internal An item of an upload; resolves when there is room for another. */
   async sendItem(x: Exchange, item: unknown): Promise<void> {
-    this.#send([x.seq, item, x.rpc]);
+    this.#send([x.seq, item, x.rpc], x);
     x.itemsSent++;
     while (!x.isOver && (this.#link?.transport?.bufferedAmount ?? 0) > UNSENT_BYTES) {
       await new Promise((resolve) => setTimeout(resolve, 5));
@@ -340,8 +342,9 @@ export class Client extends Observable<ClientState> {
       const left = Math.max(0, Math.ceil(x.begun + timeoutMs! - now()));
       envelope.push({ ...metadata, timeout_ms: left });
     } else if (metadata) envelope.push(metadata);
+    x.largest = 0; // of those of another connection
     try {
-      this.#send(envelope);
+      this.#send(envelope, x);
     } catch (problem) {
       this.#fail(x, problem); // data that cannot be encoded
       return;
@@ -352,10 +355,13 @@ export class Client extends Observable<ClientState> {
     x.onSent?.();
   }
 
-  #send(envelope: unknown[]): void {
+  #send(envelope: unknown[], x?: Exchange): void {
     const link = this.#link!;
     const transport = link.transport!;
     const bytes = (transport.copies ? encodeShared : encode)(envelope);
+    const size = bytes.byteLength;
+    if (x && size > x.largest) x.largest = size;
+    if (size > link.largest) link.largest = size;
     try {
       transport.send(bytes);
     } catch (problem) {
@@ -439,7 +445,7 @@ export class Client extends Observable<ClientState> {
   #dial(): void {
     clearTimeout(this.#timer);
     const controller = new AbortController();
-    const link: Link = { controller, transport: undefined, since: undefined, heard: 0, timer: undefined };
+    const link: Link = { controller, transport: undefined, since: undefined, heard: 0, largest: 0, timer: undefined };
     this.#link = link;
     link.timer = setTimeout(() => this.#lose(link, { reason: LATE }), this.#options.dialMs);
     this.#set("connecting", 0, this.#state.reason);
@@ -503,7 +509,7 @@ export class Client extends Observable<ClientState> {
     const isTooLarge = ending.code === 1009; // and would be again
     const why = isTooLarge ? `a message was larger than the server takes: ${ending.reason}` : ending.reason || "gone";
     this.#set("waiting", delay, why);
-    this.#breakOpen(why, !isTooLarge);
+    this.#breakOpen(why, !isTooLarge, isTooLarge ? link.largest : NaN);
   }
 
   /** Ends what there is of a connection. */
@@ -527,7 +533,8 @@ export class Client extends Observable<ClientState> {
     this.#connected?.(problem);
   }
 
-  #breakOpen(why: string, mayRepeat: boolean): void {
+  /** Of all messages, one of size `tooLarge` was certainly larger than the server takes. Smaller ones may have been. */
+  #breakOpen(why: string, mayRepeat: boolean, tooLarge = NaN): void {
     const all = [...this.#open.values()];
     this.#open.clear();
     for (const x of all) x.seq = 0; // first: what the application is told may make it cancel others
@@ -536,7 +543,7 @@ export class Client extends Observable<ClientState> {
       if (canRepeat(x) && mayRepeat) {
         x.waitsUntil = 0;
         this.#wait(x);
-      } else this.#fail(x, this.#lost(x, why));
+      } else this.#fail(x, x.largest === tooLarge ? new SwillError(413, why) : this.#lost(x, why));
     }
   }
 

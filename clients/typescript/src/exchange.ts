@@ -54,6 +54,8 @@ export class Exchange {
   isOver = false;
   received = 0;
   itemsSent = 0;
+  /** Bytes of the largest envelope of it that has been sent on this connection. */
+  largest = 0;
   begun = recently();
   /** Until when it waits for a connection; 0: it does not wait yet. */
   waitsUntil = 0;

@@ -706,17 +706,31 @@ describe("after a lost connection, a unary call", () => {
 
   it("that is idempotent is not sent again when it was too large: 1009", async () => {
     await connect();
-    const answer = failure(client.call("get", 1, { idempotent: true }));
+    const large = failure(client.call("get", "x".repeat(1000), { idempotent: true }));
+    const small = failure(client.call("get", 1, { idempotent: true }));
+    const upload = failure(client.upload("put", ["x".repeat(100)]));
+    await settle();
 
     server.link.lose({ code: 1009, reason: "message too big" });
 
-    expect(await answer).toMatchObject({
-      name: "MaybeExecutedError",
-      retryable: false,
-      message: "the connection broke (a message was larger than the server takes: message too big); the call may have run",
-    });
+    const message = "a message was larger than the server takes: message too big";
+    expect(await large).toMatchObject({ name: "SwillError", code: 413, retryable: false, message });
+    expect(await small).toMatchObject({ name: "MaybeExecutedError", retryable: false, message: `the connection broke (${message}); the call may have run` });
+    expect(await upload).toBeInstanceOf(StreamBrokenError);
     await advance(1000);
     expect(server.link.sent).toEqual([]);
+  });
+
+  it("is told apart from an upload with an item that was too large: 1009", async () => {
+    await connect();
+    const upload = failure(client.upload("put", ["x".repeat(1000)]));
+    const small = failure(client.call("get"));
+    await settle();
+
+    server.link.lose({ code: 1009, reason: "message too big" });
+
+    expect(await upload).toMatchObject({ code: 413 });
+    expect(await small).toBeInstanceOf(MaybeExecutedError);
   });
 
   it("may have run, and says so by a class of its own", async () => {

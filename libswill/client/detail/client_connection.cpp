@@ -49,12 +49,17 @@ std::uint64_t client_connection::enter(open_call& c) {
   return last_seq_;
 }
 
-void client_connection::send(std::uint64_t seq, std::string_view rpc, wire::request_type type, bytes_view data,
-                             bytes_view metadata) {
-  if (!is_open()) return;
-  wire::writer to{line_->begin_message()};
+std::size_t client_connection::send(std::uint64_t seq, std::string_view rpc, wire::request_type type, bytes_view data,
+                                    bytes_view metadata) {
+  if (!is_open()) return 0;
+  buffer& out = line_->begin_message();
+  const std::size_t begin = out.size();
+  wire::writer to{out};
   wire::write_request(to, seq, data, rpc, type, metadata);
+  const std::size_t size = out.size() - begin;
+  largest_sent_ = std::max(largest_sent_, size);
   line_->end_message();
+  return size;
 }
 
 void client_connection::ping(wait& w) {
@@ -141,12 +146,22 @@ void client_connection::on_closed(const close_reason& why) {
   end(why);
 }
 
+/// Of all messages, the largest was certainly larger than a server takes that closes by 1009. Smaller ones may have been.
+std::exception_ptr client_connection::end_of(const open_call& c, const close_reason& why) const {
+  constexpr int too_big = 1009;
+  if (failure_) return failure_;
+  const bool is_too_large = why.by_peer && why.code == too_big && c.largest_sent() == largest_sent_;
+  return std::make_exception_ptr(connection_lost(why, is_too_large ? error_code::too_large : error_code::unavailable));
+}
+
 void client_connection::end(const close_reason& why) {
   if (state_ == state::over) return;
   state_ = state::over;
   closed_ = why;
-  const auto lost = failure_ ? failure_ : std::make_exception_ptr(connection_lost(why));
-  while (!calls_.empty()) calls_.begin()->second->fail(lost);
+  while (!calls_.empty()) {
+    open_call& c = *calls_.begin()->second;
+    c.fail(end_of(c, why));
+  }
   for (auto* waits : {&settling_, &ending_, &room_, &pings_}) {
     while (!waits->empty()) wake_one(*waits);
   }

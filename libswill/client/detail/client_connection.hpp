@@ -42,9 +42,9 @@ public:
   /// Names a call. Throws connection_lost when there is no connection any more.
   std::uint64_t enter(open_call& c);
   void leave(std::uint64_t seq) noexcept { calls_.erase(seq); }
-  /// A request envelope; `data` and `metadata` are encoded, or empty for nil. Nothing without a connection.
-  void send(std::uint64_t seq, std::string_view rpc, wire::request_type type, bytes_view data = {},
-            bytes_view metadata = {});
+  /// A request envelope; `data` and `metadata` are encoded, or empty for nil. Returns its size. Nothing, and 0, without a connection.
+  std::size_t send(std::uint64_t seq, std::string_view rpc, wire::request_type type, bytes_view data = {},
+                   bytes_view metadata = {});
   /// An empty buffer to encode into, until the next call of anything here.
   buffer& scratch() noexcept {
     scratch_.clear();
@@ -78,6 +78,7 @@ private:
   enum class state { connecting, open, over };
   void wake_one(std::deque<wait*>& waits);
   void end(const close_reason& why);
+  std::exception_ptr end_of(const open_call& c, const close_reason& why) const;
 
   swill::loop& loop_;
   client_options options_;
@@ -89,6 +90,7 @@ private:
   std::optional<close_reason> closed_;
   std::unordered_map<std::uint64_t, open_call*> calls_;
   std::uint64_t last_seq_ = 0;
+  std::size_t largest_sent_ = 0; // of all messages
   std::deque<wait*> room_;
   std::deque<wait*> settling_;
   std::deque<wait*> ending_;

@@ -51,7 +51,7 @@ void open_call::send(wire::request_type type, bytes_view data) {
     request_metadata_.clear();
   }
   opened_ = true;
-  connection_->send(seq_, rpc_, type, data, metadata.view());
+  note_sent(connection_->send(seq_, rpc_, type, data, metadata.view()));
 }
 
 void open_call::open_message(bytes_view data) {
@@ -66,7 +66,7 @@ void open_call::open_stream() {
   if (request_metadata_.empty()) {
     constexpr std::byte empty_map{0x80};
     opened_ = true;
-    return connection_->send(seq_, rpc_, wire::request_type::metadata, {}, bytes_view{&empty_map, 1});
+    return note_sent(connection_->send(seq_, rpc_, wire::request_type::metadata, {}, bytes_view{&empty_map, 1}));
   }
   send(wire::request_type::metadata);
 }

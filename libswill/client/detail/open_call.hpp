@@ -6,6 +6,7 @@
 #include "libswill/client/detail/client_connection.hpp"
 #include "libswill/client/options.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -70,6 +71,8 @@ public:
   /// Ends the call here and, by CANCEL, there.
   void cancel();
   bool may_write() const noexcept { return !ended_ && !closed_; }
+  /// Bytes of the largest envelope that was sent for it.
+  std::size_t largest_sent() const noexcept { return largest_sent_; }
 
   // --- the response
   bool ended() const noexcept { return ended_; }
@@ -98,6 +101,7 @@ private:
   bool take_metadata(const wire::response_envelope& e);
   void end(std::exception_ptr why);
   void send(wire::request_type type, bytes_view data = {});
+  void note_sent(std::size_t bytes) noexcept { largest_sent_ = std::max(largest_sent_, bytes); }
   /// False when that destroyed the call.
   bool wake(wait_slot& s);
 
@@ -106,6 +110,7 @@ private:
   swill::metadata request_metadata_; // until it is sent
   std::chrono::milliseconds timeout_;
   std::uint64_t seq_;
+  std::size_t largest_sent_ = 0;
   bool streams_;
   bool opened_ = false;
   bool closed_ = false; // END_OF_STREAM is sent, or the request is one message
