@@ -3,7 +3,7 @@
 #include "libswill/api/app.hpp"
 #include "libswill/programs/options/command_line.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -135,6 +135,27 @@ TEST(Gateway, CallsDirectoriesOfTheApplicationByTheirPath) {
             "files./: \"/no/www\" is no directory; one that exists would be right\n");
   EXPECT_EQ(said_of({"--static", "/=/no/www"}),
             "--static: \"/no/www\" is no directory; one that exists would be right\n");
+}
+
+TEST(Gateway, NamesTheVariableThatAMistakeCameFrom) {
+  const std::string why = "is \"ws\"; a path begins with a slash: \"/ws\" would be right\n";
+  ::setenv("SWILL_STATIC", "no-path", 1);
+  const std::string of_one = said_of({});
+  ::setenv("SWILL_STATIC", "/=/no/www", 1);
+  ::setenv("SWILL_NESTING", "300", 1);
+  const std::string of_both = said_of({"--path", "ws"}),
+                    of_arguments = said_of({"--path=ws", "--static", "x", "--nesting=300"});
+  ::unsetenv("SWILL_STATIC");
+  ::setenv("SWILL_NESTING", "many", 1);
+  const std::string of_no_number = said_of({});
+  ::unsetenv("SWILL_NESTING");
+
+  EXPECT_EQ(of_one, "--static (SWILL_STATIC): 'no-path' is no PATH=DIRECTORY, such as /=/srv/www\n");
+  EXPECT_THAT(of_both, testing::HasSubstr("--path: " + why));
+  EXPECT_THAT(of_both, testing::HasSubstr("--nesting (SWILL_NESTING): is 300; 2 to 256 would be right\n"));
+  EXPECT_THAT(of_both, testing::HasSubstr("--static (SWILL_STATIC): \"/no/www\" is no directory"));
+  EXPECT_EQ(of_arguments, "--static: 'x' is no PATH=DIRECTORY, such as /=/srv/www\n");
+  EXPECT_THAT(of_no_number, testing::StartsWith("--nesting (SWILL_NESTING): "));
 }
 
 TEST(Gateway, NamesTheOptionOfAFallbackThatIsNotThere) {

@@ -206,5 +206,6 @@ constexpr swill::programs::option_name option_names[] = {
 
 int main(int argc, char** argv) {
   prepare_process();
-  return swill::programs::run_program("swill-chat", option_names, [&] { return run(argc, argv); });
+  return swill::programs::run_program("swill-chat", option_names, [&] { return run(argc, argv); },
+                                      {argv, static_cast<std::size_t>(argc)});
 }

@@ -105,7 +105,7 @@ int gateway::serve(const std::function<void(app&, backends&)>& make, const std::
 int gateway::run(const std::function<void(app&, backends&)>& make, const std::function<void(server&)>& ready) {
   prepare_process();
   return programs::run_program(programs::program_name(argc_, argv_), gateway_option_names,
-                               [&] { return serve(make, ready); });
+                               [&] { return serve(make, ready); }, {argv_, static_cast<std::size_t>(argc_)});
 }
 
 } // namespace swill

@@ -106,6 +106,43 @@ std::string variable_of(std::string_view name) {
   return variable;
 }
 
+/// As "--port 1" or "--port=1".
+bool is_given(std::string_view option, std::span<char* const> words) {
+  return std::any_of(words.begin(), words.end(), [option](std::string_view word) {
+    return word.starts_with(option) && (word.size() == option.size() || word[option.size()] == '=');
+  });
+}
+
+/// " (SWILL_STATIC)" of "--static", where the environment has set that; of several options, those that it has set.
+std::string variables_in(std::string_view place, std::span<char* const> words) {
+  std::string found;
+  for (std::size_t at = place.find("--"); at != std::string_view::npos; at = place.find("--", at)) {
+    const auto end = std::min(place.find_first_of(" ,", at), place.size());
+    const std::string_view option = place.substr(at, end - at);
+    at = end;
+    const std::string variable = variable_of(option);
+    const char* const set = std::getenv(variable.c_str());
+    if (set == nullptr || *set == '\0' || is_given(option, words)) continue;
+    found += (found.empty() ? " (" : ", ") + variable;
+  }
+  return found.empty() ? found : found + ')';
+}
+
+/// The same for the option, or options, that each line begins with, up to its colon.
+std::string with_variables(std::string_view text, std::span<char* const> words) {
+  std::string out;
+  while (!words.empty() && !text.empty()) {
+    const std::string_view line = text.substr(0, std::min(text.find('\n'), text.size() - 1) + 1);
+    const auto colon = line.starts_with("--") ? line.find(": ") : std::string_view::npos;
+    if (colon != std::string_view::npos)
+      out.append(line.substr(0, colon)).append(variables_in(line.substr(0, colon), words)).append(line.substr(colon));
+    else
+      out.append(line);
+    text.remove_prefix(line.size());
+  }
+  return out.append(text);
+}
+
 std::string check_not_empty(const std::string& text) {
   return text.empty() ? "is empty; a value would be right, or no such option" : std::string{};
 }
@@ -292,9 +329,10 @@ void require_effect_of_argument(added_option o, bool has_effect, const std::stri
   if (variable.empty() || std::getenv(variable.c_str()) == nullptr) require_effect(o, has_effect, why);
 }
 
-int run_program(const std::string& name, std::span<const option_name> names, const std::function<int()>& run) {
-  const auto fail = [&name](const std::string& why, server_exit with) {
-    print_in_time(STDERR_FILENO, name + ": " + why + "\n");
+int run_program(const std::string& name, std::span<const option_name> names, const std::function<int()>& run,
+                std::span<char* const> words) {
+  const auto fail = [&](const std::string& why, server_exit with) {
+    print_in_time(STDERR_FILENO, name + ": " + with_variables(why, words) + "\n");
     return static_cast<int>(with);
   };
   try {

@@ -111,9 +111,11 @@ void require_effect(added_option o, bool has_effect, const std::string& why);
 void require_effect_of_argument(added_option o, bool has_effect, const std::string& why);
 
 /// The last line of a main(): runs the program `name`, and says on stderr what `run` throws; in an invalid_configuration options are called
-/// by `names`. Returns what the program ends with: what `run` has returned; wrong_use after a std::invalid_argument; failed after any other
-/// exception.
-int run_program(const std::string& name, std::span<const option_name> names, const std::function<int()>& run);
+/// by `names`. `words` are those of a command line that reads_environment(): an option that is not among them, but set by its variable, is
+/// called by both, "--static (SWILL_STATIC): …". Returns what the program ends with: what `run` has returned; wrong_use after a
+/// std::invalid_argument; failed after any other exception.
+int run_program(const std::string& name, std::span<const option_name> names, const std::function<int()>& run,
+                std::span<char* const> words = {});
 
 /// Prints what parse() has returned, and returns what a program ends with then. Throws output_error.
 int end_with(const std::string& answer);

@@ -121,7 +121,8 @@ int worker_program::serve(const std::function<void(app&, backends&)>& make) cons
 
 int worker_program::run(const std::function<void(app&, backends&)>& make) {
   prepare_process();
-  return programs::run_program(programs::program_name(argc_, argv_), worker_option_names, [&] { return serve(make); });
+  return programs::run_program(programs::program_name(argc_, argv_), worker_option_names, [&] { return serve(make); },
+                               {argv_, static_cast<std::size_t>(argc_)});
 }
 
 } // namespace swill
