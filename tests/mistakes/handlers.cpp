@@ -18,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -117,6 +118,13 @@ template <class D>
 void describe(D& d, chained& c) {
   d.field("next", c.next);
 }
+struct viewing {
+  std::optional<std::string_view> name;
+};
+template <class D>
+void describe(D& d, viewing& v) {
+  d.field("name", v.name);
+}
 struct named {
   std::vector<const char*> names;
 };
@@ -183,6 +191,15 @@ void wrong_handlers(swill::app& app, shop& one, const swill::handler_options& op
   app.handle("f", [](request<int>) -> task<std::string_view> { co_return "a"; });   // says: this result refers to a text that may be gone
   app.handle("f", [](request<int>) -> stream<const char*> { co_yield "a"; });       // says: this result refers to a text that may be gone
   app.handle("f", [](request<int>) { return undescribed{}; });    // says: swill: this handler's result cannot travel
+  app.handle("f", [](request<int>) { return std::optional<std::string_view>{"a"}; });         // says: this result has views of what may be gone when it is sent
+  app.handle("f", [](request<int>) -> std::vector<std::string_view> { return {}; });          // says: return std::string instead of std::string_view
+  app.handle("f", [](request<int>) -> stream<std::map<int, std::string_view>> { co_yield {}; }); // says: this result has views of what may be gone when it is sent
+  app.handle("f", [](request<int>) -> std::span<int> { return {}; });                         // says: std::vector instead of std::span
+  app.handle("f", [](request<int>) { return std::nullopt; });     // says: the handler's result is a std::optional<T>
+  app.handle("f", [](request<std::optional<const int>>) { return 1; });                       // says: in a swill::request holds is not const: leave the const away
+  app.handle("f", [](request<std::shared_ptr<const line>>) { return 1; });                    // says: in a swill::request holds is not const: leave the const away
+  app.handle("f", [](request<std::vector<std::string_view>>) { return 1; });                  // says: a request owns its text
+  app.handle("f", [](request<viewing>) { return 1; });            // says: plain pointers and views never travel
   app.handle("f", [](request<undescribed>) { return 1; });        // says: swill: T of this swill::request<T> cannot travel
   app.handle("f", [](request<undescribed>) { return 1; });        // says: in its namespace, template <class D> void describe(D& d, order& o)
   app.handle("f", [](request<std::string_view>) { return 1; });   // says: a request owns its text: take swill::request<std::string>
@@ -216,7 +233,7 @@ void wrong_handlers(swill::app& app, shop& one, const swill::handler_options& op
   app.handle("f", [](request<int>) -> std::vector<const line*> { return {}; });     // says: plain pointers never travel
   app.handle("f", [](request<int>) -> std::map<std::string, std::array<line*, 2>> { return {}; }); // says: plain pointers never travel
   app.handle("f", [](request<std::vector<line*>>) { return 1; });  // says: T of this swill::request<T> is written without const, & or *
-  app.handle("f", [](request<chained>) { return 1; });            // says: swill: a field owns its data, and plain pointers never travel
+  app.handle("f", [](request<chained>) { return 1; });            // says: swill: a field owns its data, and plain pointers and views never travel
   app.handle("f", [](request<named>) { return 1; });              // says: a std::string for text
   const auto move_only = [p = std::make_unique<int>(1)](request<int>) { return *p; };
   app.handle("f", move_only);                                     // says: this one cannot be copied: write std::move(f)

@@ -100,10 +100,13 @@ enum class handler_problem : std::uint8_t {
   request_of_void,
   request_not_owning,
   request_of_text,
+  request_holds_const,
   request_cannot_travel,
   request_has_no_default,
   result_waits,
   result_not_owning,
+  result_holds_views,
+  result_never_there,
   result_cannot_travel,
   no_object,
   copied_object,
@@ -113,13 +116,22 @@ enum class handler_problem : std::uint8_t {
 template <class R>
 inline constexpr bool borrows_text = !std::is_same_v<as_message<R>, R>;
 
+/// T itself is const, or what it holds is, as in std::shared_ptr<const T>.
+template <class T>
+inline constexpr bool is_or_holds_const = std::is_const_v<T>;
+template <nullable T>
+inline constexpr bool is_or_holds_const<T> = std::is_const_v<std::remove_reference_t<decltype(*std::declval<T&>())>>;
+
 /// Of the T of a request, which cannot travel.
 template <class T>
 consteval handler_problem problem_of_data() {
-  if constexpr (std::is_same_v<T, char> || (borrows_text<T> && !std::is_reference_v<T> && !std::is_const_v<T>)) {
+  if constexpr (std::is_same_v<T, char> || has_view<T> ||
+                (borrows_text<T> && !std::is_reference_v<T> && !std::is_const_v<T>)) {
     return handler_problem::request_of_text;
   } else if constexpr (std::is_reference_v<T> || std::is_const_v<T> || has_plain_pointer<T>) {
     return handler_problem::request_not_owning;
+  } else if constexpr (is_or_holds_const<T>) {
+    return handler_problem::request_holds_const;
   } else {
     return handler_problem::request_cannot_travel;
   }
@@ -136,16 +148,10 @@ inline constexpr bool is_future = requires(R r) {
   r.wait(), r.get();
 };
 
-/// R itself is const, or what it holds is, as in std::shared_ptr<const T>.
-template <class R>
-inline constexpr bool is_const_result = std::is_const_v<R>;
-template <nullable R>
-inline constexpr bool is_const_result<R> = std::is_const_v<std::remove_reference_t<decltype(*std::declval<R&>())>>;
-
 template <class R>
 consteval handler_problem problem_of_result() {
   using result_is = handler_result<R>;
-  if constexpr (std::is_const_v<R> || is_const_result<typename result_is::type>) return handler_problem::const_result;
+  if constexpr (std::is_const_v<R> || is_or_holds_const<typename result_is::type>) return handler_problem::const_result;
   if constexpr (result_is::how != shape::plain) {
     if constexpr (std::is_reference_v<typename result_is::awaited_type>) return handler_problem::reference_awaited;
     if constexpr (borrows_text<typename result_is::awaited_type>) return handler_problem::borrowed_text;
@@ -155,6 +161,8 @@ consteval handler_problem problem_of_result() {
   if constexpr (!is_message<typename result_is::type>) {
     if (is_awaitable<typename result_is::type> || is_future<typename result_is::type>)
       return handler_problem::result_waits;
+    if (has_view<typename result_is::type>) return handler_problem::result_holds_views;
+    if (std::is_same_v<typename result_is::type, std::nullopt_t>) return handler_problem::result_never_there;
     return has_plain_pointer<typename result_is::type> ? handler_problem::result_not_owning
                                                        : handler_problem::result_cannot_travel;
   }
@@ -187,7 +195,7 @@ consteval handler_problem problem_of_signature() {
       return handler_problem::unread_stream;
     } else if constexpr (std::is_void_v<typename argument::type>) {
       return handler_problem::request_of_void;
-    } else if constexpr (!is_message<typename argument::type>) {
+    } else if constexpr (!is_message<typename argument::type> || is_or_holds_const<typename argument::type>) {
       return problem_of_data<typename argument::type>();
     } else if constexpr (!std::is_default_constructible_v<typename argument::type>) {
       return handler_problem::request_has_no_default;
@@ -281,7 +289,12 @@ constexpr void check_handler() {
   static_assert(P != request_of_void, "a request without data is swill::request<>, not swill::request<void>");
   static_assert(P != request_not_owning,
                 "a request owns its data: T of this swill::request<T> is written without const, & or *");
-  static_assert(P != request_of_text, "a request owns its text: take swill::request<std::string>");
+  static_assert(P != request_of_text,
+                "a request owns its text: take swill::request<std::string>, and std::string in what else it holds");
+  static_assert(
+      P != request_holds_const,
+      "what a std::optional, std::unique_ptr or std::shared_ptr in a swill::request holds is not const: leave "
+      "the const away");
   static_assert(P != request_cannot_travel,
                 "swill: T of this swill::request<T> cannot travel (docs/types.md); a struct or an enumeration needs, "
                 "in its namespace, template <class D> void describe(D& d, order& o)");
@@ -292,6 +305,12 @@ constexpr void check_handler() {
   static_assert(P != result_not_owning,
                 "a handler's result owns its data, and plain pointers never travel: return the value itself, or a "
                 "std::optional<T>, std::unique_ptr<T> or std::shared_ptr<T>, which are nil where there is none");
+  static_assert(P != result_holds_views,
+                "this result has views of what may be gone when it is sent: return std::string instead of "
+                "std::string_view, std::vector instead of std::span");
+  static_assert(P != result_never_there,
+                "std::nullopt alone says no type: the handler's result is a std::optional<T>, which its lambda names "
+                "by -> std::optional<T>");
   static_assert(P != result_cannot_travel,
                 "swill: this handler's result cannot travel (docs/types.md); a struct or an enumeration needs, in its "
                 "namespace, template <class D> void describe(D& d, order& o)");

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -166,6 +167,18 @@ template <template <class...> class Template, class... Ts>
 inline constexpr bool has_plain_pointer<Template<Ts...>> = (has_plain_pointer<Ts> || ...);
 template <class T, std::size_t N>
 inline constexpr bool has_plain_pointer<std::array<T, N>> = has_plain_pointer<T>;
+
+/// T is a view, which refers to what somebody else owns, or a template of one, such as std::vector<std::string_view>.
+template <class T>
+inline constexpr bool has_view = false;
+template <>
+inline constexpr bool has_view<std::string_view> = true;
+template <class T, std::size_t N>
+inline constexpr bool has_view<std::span<T, N>> = true;
+template <template <class...> class Template, class... Ts>
+inline constexpr bool has_view<Template<Ts...>> = (has_view<Ts> || ...);
+template <class T, std::size_t N>
+inline constexpr bool has_view<std::array<T, N>> = has_view<T>;
 
 /// A text in any form travels as a std::string. nullptr is none, although it converts to a view before C++23.
 template <class T>

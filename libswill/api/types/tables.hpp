@@ -133,12 +133,11 @@ public:
   template <std::size_t N, class M, class... R>
   void field(const char (&name)[N], M& member, const R&... rules) {
     // Said here alone: this D is the first that `describe` is compiled for.
+    static_assert(!has_plain_pointer<M> && (is_message<M> || !has_view<M>),
+                  "swill: a field owns its data, and plain pointers and views never travel: it is the value itself, a "
+                  "std::string for text, or a std::optional<T>, std::unique_ptr<T> or std::shared_ptr<T>");
     static_assert(
-        !has_plain_pointer<M>,
-        "swill: a field owns its data, and plain pointers never travel: it is the value itself, a std::string "
-        "for text, or a std::optional<T>, std::unique_ptr<T> or std::shared_ptr<T>");
-    static_assert(
-        is_message<M> || has_plain_pointer<M>,
+        is_message<M> || has_plain_pointer<M> || has_view<M>,
         "swill: the type of this field cannot travel (docs/types.md); a struct or an enumeration needs a describe");
     if constexpr (is_message<M>) add_field<M>({name, N - 1}, member, rules...);
   }
