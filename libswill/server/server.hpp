@@ -25,8 +25,8 @@ struct statistics;
 }
 
 struct server_options {
-  /// Addresses, or listeners that say more.
-  std::vector<listener> listen{"127.0.0.1:8080"};
+  /// Addresses, or listeners that say more; one may stand without braces.
+  listeners listen{"127.0.0.1:8080"};
   /// Path of the WebSocket endpoint.
   std::string path = "/ws";
   /// Origins that browsers may come from, such as "https://example.org", "https://*.example.org" (names below it) or "*"; empty: any.

@@ -5,9 +5,11 @@
 
 #include <concepts>
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace swill {
 
@@ -31,6 +33,17 @@ struct listener {
   /// For those who run the server: it has no WebSocket endpoint and no files, but the paths that are for them, health among them. It answers
   /// also where limits::connections is reached.
   bool is_internal = false;
+};
+
+/// Where a server listens: a vector, made from a list in braces, or from one listener or address without them.
+class listeners : public std::vector<listener> {
+public:
+  listeners() = default;
+  listeners(std::initializer_list<listener> all) : vector(all) {}
+  listeners(std::vector<listener> all) : vector(std::move(all)) {}
+  listeners(listener one) : vector{std::move(one)} {}
+  listeners(const char* address) : vector{address} {}
+  listeners(std::string address) : vector{std::move(address)} {}
 };
 
 /// A listener for those who run the server: `{.listen = {"0.0.0.0:8080", swill::internal_listener("127.0.0.1:8081")}}`.

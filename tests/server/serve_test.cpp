@@ -58,6 +58,19 @@ TEST(Serve, StartsNothingThatWouldHaveToEndWhereItCannotListen) {
   EXPECT_THAT(lines, Not(HasSubstr("drain")));
 }
 
+TEST(Serve, ListensWhereOneAddressSaysWithoutBraces) {
+  app a;
+  const std::string text = "127.0.0.1:0";
+  for (const server_options& o :
+       {server_options{.listen = "127.0.0.1:0", .io_threads = 1}, server_options{.listen = text, .io_threads = 1},
+        server_options{.listen = listener{text}, .io_threads = 1}, server_options{.listen = {text}, .io_threads = 1}}) {
+    server s{a, o};
+    s.start();
+    EXPECT_EQ(s.addresses().size(), 1U);
+  }
+  EXPECT_TRUE(server_options{.listen = {}}.listen.empty());
+}
+
 TEST(Serve, RefusesWhoConnectsWhilePluginsStart) {
   struct looking : plugin {
     explicit looking(std::string a) : address(std::move(a)) {}
