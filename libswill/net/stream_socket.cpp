@@ -198,6 +198,12 @@ bool stream_socket::output_moved() noexcept {
   return true;
 }
 
+bool stream_socket::peer_has_output() const noexcept {
+  constexpr int our_end = 1; // TCP counts it like a byte
+  int queued = 0;
+  return backlog() == 0 && (::ioctl(fd_, SIOCOUTQ, &queued) != 0 || queued <= our_end);
+}
+
 // --- TLS
 
 void stream_socket::secure(const tls_server& s) {

@@ -102,6 +102,8 @@ protected:
   void end_output() noexcept;
   /// Whether the peer's side has taken anything since this was last asked. What the kernel took from us may still wait there, megabytes of it.
   bool output_moved() noexcept;
+  /// The peer's side has everything, but perhaps for our end of TCP.
+  bool peer_has_output() const noexcept;
   /// Bytes that it had taken then.
   std::uint64_t acknowledged() const noexcept { return tls_ ? written_ - unacknowledged() : acknowledged_; }
   /// The output is waiting for the peer to take what the kernel has.

@@ -90,24 +90,29 @@ bool websocket_server::reload() {
 // On the first loop, for each connection.
 void websocket_server::impl::take(net::newcomer n, const detail::door& d) {
   const bool may_stay = d.how.is_internal || may_keep(n.fd, descriptor_use::client);
-  detail::lane& first = *core->lanes.front();
-  detail::seat has = may_stay ? core->enter(d.how.is_internal) : detail::seat::none;
-  // Where nothing is free, it comes in place of one of this loop that waits for its peer alone, and stays on this loop, so that those do not run out here.
-  const bool replaces = may_stay && has == detail::seat::none && detail::server_connection::end_longest_done(first);
-  if (replaces) has = core->enter(d.how.is_internal);
-  if (has == detail::seat::none) {
+  const detail::seat free = may_stay ? core->enter(d.how.is_internal) : detail::seat::none;
+  // Where nothing is free, it comes in place of one that waits for its peer alone, on the loop of that one.
+  const auto size = core->lanes.size();
+  detail::lane* l = core->lanes[next_lane++ % size].get();
+  for (std::size_t i = 0; free == detail::seat::none && i < size && l->done_count == 0; ++i)
+    l = core->lanes[next_lane++ % size].get();
+  if (!may_stay || (free == detail::seat::none && l->done_count == 0)) {
     ::close(n.fd);
-    return first.count.turned_away.add();
+    return l->count.turned_away.add();
   }
-  detail::lane& l = replaces ? first : *core->lanes[next_lane++ % core->lanes.size()];
-  auto start = [c = core, &l, n = std::move(n), &d, has]() mutable {
+  auto start = [c = core, &l = *l, n = std::move(n), &d, has = free]() mutable {
+    if (has == detail::seat::none && detail::server_connection::end_longest_done(l)) has = c->enter(d.how.is_internal);
+    if (has == detail::seat::none) {
+      ::close(n.fd);
+      return l.count.turned_away.add();
+    }
     using memory = swill::detail::frame_allocator<detail::server_connection>;
     std::allocate_shared<detail::server_connection>(memory{}, std::move(c), l, std::move(n), d, has)->start();
   };
-  if (l.loop.is_current())
+  if (l->loop.is_current())
     start();
   else
-    l.loop.post(std::move(start));
+    l->loop.post(std::move(start));
 }
 
 std::vector<std::string> websocket_server::addresses() const {

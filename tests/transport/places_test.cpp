@@ -145,6 +145,26 @@ TEST(Places, WhoIsRefusedIsToldSoWhileOthersStay) {
   EXPECT_EQ(s.statistics().turned_away, 0U);
 }
 
+// Connections come to the I/O threads in turn, and all that stay are on one of them.
+TEST(Places, WhoIsRefusedIsToldSoWhileAllThatStayAreOfOneThread) {
+  constexpr std::size_t threads = 2;
+  test_server s{{}, with_patience(1), threads};
+  const raw_client served = s.open();
+  std::vector<raw_client> stay;
+  for (std::size_t i = 0; stay.size() < waiting_room; ++i) {
+    {
+      raw_client c = s.connect();
+      c.send(get("/none"));
+      ASSERT_EQ(c.read_response().status, 404);
+      if (i % threads == 0) stay.push_back(std::move(c));
+    }
+    ASSERT_TRUE(eventually([&] { return s.statistics().open == stay.size() + 1; }));
+  }
+
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(s.connect().upgrade().status, 503) << i;
+  EXPECT_EQ(s.statistics().turned_away, 0U);
+}
+
 // One has closed its WebSocket and has not read what came before; it has waited longer than all others.
 TEST(Places, NobodyGivesWayBeforeAllOfItsAnswerHasLeft) {
   const std::string large(16 * 1024 * 1024, 'x');

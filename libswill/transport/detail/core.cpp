@@ -11,8 +11,8 @@ namespace swill::transport::detail {
 namespace {
 
 // Connections without a place: those that wait for their 503, and those that were answered, or have closed their WebSocket, and whose clients have not
-// ended TCP yet. A quarter of the descriptors where those are few. Where it is full, one more takes the seat of the one of its loop that has waited longest
-// with its answer sent (lane::done); where there is none of those, it is closed at once.
+// ended TCP yet. A quarter of the descriptors where those are few. Where it is full, one more takes the seat of one that has its answer, the one of a loop
+// that has waited longest (lane::done); where there is none of those, it is closed at once.
 constexpr std::size_t waiting_room_size = 256;
 // Connections of internal listeners that nobody else can keep away; further ones are in the waiting room.
 constexpr std::size_t internal_room_size = 32;

@@ -61,7 +61,8 @@ struct lane {
   server_connection* first = nullptr; // list of all connections but those that are done
   /// Those that have nothing more to send and wait for their peers' end, all of them in the waiting room: the one that has waited longest is first.
   server_connection* done = nullptr;
-  server_connection** done_end = &done; // the pointer that the next one comes to
+  server_connection** done_end = &done;     // the pointer that the next one comes to
+  std::atomic<std::uint32_t> done_count{0}; ///< of those, for other loops
 
   static constexpr std::size_t scratch_size = 64 * 1024;
   std::array<std::byte, scratch_size> assembled; ///< for one message

@@ -179,20 +179,34 @@ void server_connection::linger(bool until_peer_ends) {
 // first. False where all who could give theirs are on other loops, or still have something to send.
 bool server_connection::take_waiting_seat() {
   if (core_->move(seat_, seat::waiting)) return true;
-  if (lane_.done == nullptr) return false;
-  std::swap(seat_, lane_.done->seat_);
-  return end_longest_done(lane_);
+  server_connection* const gives = longest_done(lane_);
+  if (gives == nullptr) return false;
+  std::swap(seat_, gives->seat_);
+  gives->die(gives->our_close_);
+  return true;
 }
 
 bool server_connection::end_longest_done(lane& l) {
-  if (l.done == nullptr) return false;
-  l.done->die(l.done->our_close_);
-  return true;
+  server_connection* const c = longest_done(l);
+  if (c != nullptr) c->die(c->our_close_);
+  return c != nullptr;
+}
+
+// Where the peer's side of TCP does not have the end of the answer yet, closing could take it back. So of those that have waited longest the first that has
+// all is the one, and the very first where none has: only a few are looked at, since each look is a system call.
+server_connection* server_connection::longest_done(lane& l) noexcept {
+  constexpr int most_looked_at = 16;
+  server_connection* c = l.done;
+  for (int i = 0; i < most_looked_at && c != nullptr; ++i, c = c->next)
+    if (c->peer_has_output()) return c;
+  return l.done;
 }
 
 // The kernel has all of its output.
 void server_connection::join_done() noexcept {
   leave_list();
+  done_ = true;
+  lane_.done_count.fetch_add(1, std::memory_order_relaxed);
   here = lane_.done_end;
   *here = this;
   lane_.done_end = &next;
@@ -200,6 +214,7 @@ void server_connection::join_done() noexcept {
 
 void server_connection::leave_list() noexcept {
   if (here == nullptr) return;
+  if (std::exchange(done_, false)) lane_.done_count.fetch_sub(1, std::memory_order_relaxed);
   *here = next;
   if (next != nullptr)
     next->here = here;

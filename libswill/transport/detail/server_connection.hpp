@@ -29,7 +29,8 @@ public:
 
   /// The server stops: a close handshake with 1001, or 503 for what is no connection yet.
   void shut_down();
-  /// Ends the connection of `l` that has waited longest for its peer's end, with all of its output sent. False: there is none.
+  /// Ends the connection of `l` that has waited longest for its peer's end, of those whose peers have all of our output where that can be. False: there is
+  /// none that waits.
   static bool end_longest_done(lane& l);
   // message_port
   swill::loop& loop() noexcept override { return lane_.loop; }
@@ -84,6 +85,7 @@ private:
   void finish(const close_reason& why);
   void linger(bool until_peer_ends);
   bool take_waiting_seat();
+  static server_connection* longest_done(lane& l) noexcept;
   void join_done() noexcept;
   void leave_list() noexcept;
   void die(const close_reason& why);
@@ -177,6 +179,7 @@ private:
   bool peer_ended_ = false; // its side of TCP: there is nothing more to read
   bool end_seen_ = false;   // the same, while what came before still waits to be read
   bool output_shut_ = false;
+  bool done_ = false;          // in lane::done
   bool told_ = false;          // on_closed was called
   unsigned pauses_ = 0;        // that the application has asked for
   std::size_t accounted_ = 0;  // in core::memory
