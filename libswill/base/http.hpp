@@ -20,7 +20,7 @@ struct http_request {
 /// The answer to it. `Content-Length` and `Connection` are the server's, and so is leaving out the body where the request was HEAD.
 struct http_response {
   int status = 200;
-  std::string body;
+  std::string body{};
   header_list headers{}; ///< without a `Content-Type`: "text/plain; charset=utf-8"
 };
 

@@ -25,7 +25,7 @@ struct statistics;
 }
 
 struct server_options {
-  /// Addresses, or listeners that say more; one may stand without braces.
+  /// Addresses, or listeners that say more; one may stand without braces. A `std::vector<std::string>` is taken, too.
   listeners listen{"127.0.0.1:8080"};
   /// Path of the WebSocket endpoint.
   std::string path = "/ws";

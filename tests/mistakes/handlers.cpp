@@ -459,6 +459,7 @@ task<void> forgetful(request<int> r, streaming_request<int> in, swill::client& c
 // --- Braces that make one text of two
 
 void wrong_braces(swill::app& a) {
+  swill::serve(a, {.listen = 8080}); // says: an address to listen on is a text
   swill::serve(a, {.listen = {{"127.0.0.1:1", "127.0.0.1:2"}}}); // says: two pairs of braces around two addresses; one would be right
   swill::internal_listener({"127.0.0.1:1"});
   swill::internal_listener({"127.0.0.1:1", "127.0.0.1:2"}); // says: internal_listener is about one address

@@ -71,6 +71,22 @@ TEST(Serve, ListensWhereOneAddressSaysWithoutBraces) {
   EXPECT_TRUE(server_options{.listen = {}}.listen.empty());
 }
 
+TEST(Serve, TakesAddressesThatAProgramHasRead) {
+  const std::vector<std::string> read{"127.0.0.1:1", "127.0.0.1:2"};
+  const server_options all{.listen = read};
+  ASSERT_EQ(all.listen.size(), 2U);
+  EXPECT_EQ(all.listen.back().address, "127.0.0.1:2");
+  EXPECT_EQ(server_options{.listen = std::string_view{"127.0.0.1:3"}}.listen.front().address, "127.0.0.1:3");
+
+  // Such as std::getenv() returns where nothing is set.
+  const char* const nothing = nullptr;
+  const server_options none{.listen = nothing};
+  mistake_list wrong;
+  check(none, wrong);
+  ASSERT_FALSE(wrong.empty());
+  EXPECT_EQ(wrong.all().front().path, "server_options.listen[0]");
+}
+
 TEST(Serve, RefusesWhoConnectsWhilePluginsStart) {
   struct looking : plugin {
     explicit looking(std::string a) : address(std::move(a)) {}
