@@ -46,7 +46,8 @@ void add_cookies(header_list& to, const std::string& cookies) {
 
 /// A server that is not trusted may be of an authority that nobody has named, or have another name than its address.
 std::string hint_of(const tls_client_options& tls, std::string_view failure) {
-  if (failure.ends_with(" mismatch")) { // of the name, or of the IP address
+  if (failure.find("not trusted") == failure.npos) return {};
+  if (failure.find(" mismatch") != failure.npos) { // of the name, or of the IP address
     return tls.server_name.empty() ? " (--tls-server-name NAME says which name it must have, instead of the URL's host)"
                                    : " (--tls-server-name is " + tls.server_name + ")";
   }

@@ -304,6 +304,8 @@ TEST(Options, ThatAreMisspeltAreNamedAndWhatMayBeMeant) {
                              HasSubstr("'--listen-tls-cert'"), HasSubstr("'--workers-tls-cert'")));
   EXPECT_EQ(ended("swill-gateway", {"--tls", "x"}).errors,
             "swill-gateway: there is no option '--tls': did you mean '--listen-tls'?" + more);
+  EXPECT_THAT(ended("swill", {"--shape", "unary", "call", "math.add"}).errors,
+              HasSubstr("there is no option '--shape': one of the verbs has it, and it stands after that\n"));
   EXPECT_EQ(ended("swill-gateway", {"--n\x1b\n"}).errors, "swill-gateway: there is no option '--n\\x1b\\x0a'" + more);
 }
 
@@ -327,7 +329,7 @@ TEST(Options, ThatAreSwitchesTakeTheWordsOfSwitchesAlone) {
   ASSERT_EQ(::setenv("SWILL_INTROSPECTION", "0x10", 1), 0);
   const auto end = ended("swill-gateway", {"--listen", "127.0.0.1:1x"});
   ::unsetenv("SWILL_INTROSPECTION");
-  EXPECT_THAT(end.errors, HasSubstr("--introspection: '0x10' is none of"));
+  EXPECT_THAT(end.errors, HasSubstr("--introspection (SWILL_INTROSPECTION): '0x10' is none of"));
 }
 
 TEST(Options, ThatAreAddressesMustBeSuch) {

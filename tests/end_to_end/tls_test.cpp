@@ -74,6 +74,18 @@ TEST_F(TlsPrograms, SayWhatIsWrongBetweenThem) {
   }
 }
 
+TEST_F(TlsPrograms, SayWhichSchemeTheServerSpeaks) {
+  program gateway{"swill-gateway", with_tls({"--listen", "127.0.0.1:0"})};
+  const auto urls = read_urls(gateway);
+  const auto said = [](const std::string& scheme, const std::string& url) {
+    return run_cli({"--url", scheme + url.substr(url.find(':')), "ls"}).errors;
+  };
+
+  EXPECT_THAT(said("wss", urls[0]), StartsWith("swill: TLS with 127.0.0.1 failed: it does not speak TLS; a URL of "
+                                               "ws:// may be right\n"));
+  EXPECT_THAT(said("ws", urls[1]), HasSubstr("a URL of wss:// is right\n"));
+}
+
 TEST_F(TlsPrograms, TakeACertificateOfTheNameThatTheyAreTold) {
   const issued named = authority.issue("named", {"DNS:gateway.test"});
   program gateway{
@@ -88,7 +100,7 @@ TEST_F(TlsPrograms, TakeACertificateOfTheNameThatTheyAreTold) {
               HasSubstr("--tls-server-name NAME says which name it must have, instead of the URL's host"));
   const auto other = call(url, {"--tls-server-name", "other.test"});
   EXPECT_EQ(other.code, 2);
-  EXPECT_THAT(other.errors, HasSubstr("mismatch (--tls-server-name is other.test)"));
+  EXPECT_THAT(other.errors, HasSubstr("CN=named (DNS:gateway.test) (--tls-server-name is other.test)"));
 }
 
 TEST_F(TlsPrograms, AreRefusedWhatDoesNotFit) {

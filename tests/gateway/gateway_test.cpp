@@ -176,8 +176,9 @@ TEST(Gateway, TakesAFallbackForOneDirectory) {
     words.insert(words.begin(), both.begin(), both.end());
     return said_of(words);
   };
-  const auto gone = [](const std::string& file, const directory& d) {
-    return "--static-fallback: is \"" + file + "\", and there is no such file in \"" + d.name() +
+  const std::string option = "--static-fallback";
+  const auto gone = [&option](const std::string& file, const directory& d) {
+    return option + ": is \"" + file + "\", and there is no such file in \"" + d.name() +
            "\"; one that exists would be right\n";
   };
 
@@ -185,8 +186,10 @@ TEST(Gateway, TakesAFallbackForOneDirectory) {
   EXPECT_EQ(said({"--static-fallback", "/assets=a.html"}), gone("a.html", assets));
   EXPECT_EQ(said({"--static-fallback", "all.html", "--static-fallback", "/assets=a=b.html"}),
             gone("all.html", page) + gone("a=b.html", assets));
+  ::setenv("SWILL_STATIC_FALLBACK", "/assets=a.html", 1);
+  EXPECT_EQ(said({}), "--static-fallback (SWILL_STATIC_FALLBACK)" + gone("a.html", assets).substr(option.size()));
   ::setenv("SWILL_STATIC_FALLBACK", "/assets=a.html,all.html", 1);
-  EXPECT_EQ(said({}), gone("all.html", page) + gone("a.html", assets));
+  EXPECT_THAT(said({}), testing::AllOf(testing::HasSubstr("is \"all.html\""), testing::HasSubstr("is \"a.html\"")));
   ::unsetenv("SWILL_STATIC_FALLBACK");
 }
 
@@ -247,10 +250,13 @@ TEST(Gateway, SaysWhatAListenerByTlsLacks) {
 }
 
 TEST(Gateway, SaysHowSeveralAddressesAreGiven) {
-  for (const std::string option : {"--listen", "--listen-tls", "--internal-listen"})
+  const std::pair<std::string, std::string> options[] = {{"--listen", "SWILL_LISTEN"},
+                                                         {"--listen-tls", "SWILL_LISTEN_TLS"},
+                                                         {"--internal-listen", "SWILL_INTERNAL_LISTEN"}};
+  for (const auto& [option, variable] : options)
     EXPECT_EQ(said_of({option, "0.0.0.0:1; 127.0.0.1:2"}),
               option + ": '0.0.0.0:1; 127.0.0.1:2' are 2 addresses, and a value is one; " + option + " 0.0.0.0:1 " +
-                  option + " 127.0.0.1:2 would be right\n");
+                  option + " 127.0.0.1:2 would be right, or " + variable + "=0.0.0.0:1,127.0.0.1:2\n");
 }
 
 TEST(Gateway, GivesTheApplicationBackendsInMemoryWithoutRedis) {

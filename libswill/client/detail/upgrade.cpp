@@ -87,7 +87,7 @@ bool upgrade::read(buffer& input, bool at_end) {
     reject_if_refused();
     throw connect_error(connect_error::kind::unreachable,
                         std::string{"the connection ended during the handshake"} +
-                            (is_encrypted_ ? "" : "; a port of wss:// ends those of ws:// so"));
+                            (is_encrypted_ ? "" : "; a port of TLS ends it so, and then a URL of wss:// is right"));
   }
   if (ec == http::error::body_limit) reject();
   if (ec) throw connect_error(connect_error::kind::protocol, "what answered does not speak HTTP: " + ec.message());

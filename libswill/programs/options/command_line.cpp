@@ -97,7 +97,8 @@ void forget_foreign_environment() {
   for (const std::string& name : foreign) ::unsetenv(name.c_str());
 }
 
-/// "--io-threads" becomes "SWILL_IO_THREADS".
+} // namespace
+
 std::string variable_of(std::string_view name) {
   std::string variable = "SWILL_";
   std::transform(name.begin() + 2, name.end(), std::back_inserter(variable), [](char c) {
@@ -105,6 +106,8 @@ std::string variable_of(std::string_view name) {
   });
   return variable;
 }
+
+namespace {
 
 /// As "--port 1" or "--port=1".
 bool is_given(std::string_view option, std::span<char* const> words) {

@@ -110,6 +110,9 @@ void require_effect(added_option o, bool has_effect, const std::string& why);
 /// The same for what stands on the command line alone: a variable of the environment may be meant for another program, where all have the same.
 void require_effect_of_argument(added_option o, bool has_effect, const std::string& why);
 
+/// The variable of an option of a command line that reads_environment(): "SWILL_IO_THREADS" of "--io-threads".
+std::string variable_of(std::string_view name);
+
 /// The last line of a main(): runs the program `name`, and says on stderr what `run` throws; in an invalid_configuration options are called
 /// by `names`. `words` are those of a command line that reads_environment(): an option that is not among them, but set by its variable, is
 /// called by both, "--static (SWILL_STATIC): …". Returns what the program ends with: what `run` has returned; wrong_use after a

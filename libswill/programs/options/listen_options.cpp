@@ -27,14 +27,18 @@ std::optional<std::uint16_t> port_in_environment() {
   return port;
 }
 
-/// Throws where the option was given one value for several addresses.
+/// Throws where the option was given one value for several addresses, on the command line or by its variable, where a comma is between them.
 void require_one_address(const std::string& option, const std::string& text) {
   const auto several = several_addresses(text);
   if (several.empty() || text.starts_with("unix:")) return;
-  std::string right;
-  for (const std::string& one : several) right.append(right.empty() ? "" : " ").append(option + ' ').append(one);
+  std::string right, in_variable;
+  for (const std::string& one : several) {
+    right.append(right.empty() ? "" : " ").append(option + ' ').append(one);
+    in_variable.append(in_variable.empty() ? "" : ",").append(one);
+  }
   throw std::invalid_argument(option + ": '" + printable(text) + "' are " + std::to_string(several.size()) +
-                              " addresses, and a value is one; " + printable(right) + " would be right");
+                              " addresses, and a value is one; " + printable(right) + " would be right, or " +
+                              variable_of(option) + '=' + printable(in_variable));
 }
 
 std::string address_of(std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); }

@@ -63,6 +63,8 @@ std::vector<std::string> containing(std::string_view word, const std::vector<std
 } // namespace
 
 std::string suggestion(std::string_view word, const std::vector<std::string>& known) {
+  if (word.starts_with('-') && std::find(known.begin(), known.end(), word) != known.end())
+    return ": one of the verbs has it, and it stands after that";
   std::vector<std::string> meant;
   if (std::string near = nearest(word, known); !near.empty())
     meant.push_back(std::move(near));
