@@ -97,14 +97,16 @@ void websocket_server::impl::take(net::newcomer n, const detail::door& d) {
   for (std::size_t i = 0; free == detail::seat::none && i < size && l->done_count == 0; ++i)
     l = core->lanes[next_lane++ % size].get();
   if (!may_stay || (free == detail::seat::none && l->done_count == 0)) {
+    l->count.turned_away.add(); // before the client sees its end
     ::close(n.fd);
-    return l->count.turned_away.add();
+    return;
   }
   auto start = [c = core, &l = *l, n = std::move(n), &d, has = free]() mutable {
     if (has == detail::seat::none && detail::server_connection::end_longest_done(l)) has = c->enter(d.how.is_internal);
     if (has == detail::seat::none) {
+      l.count.turned_away.add(); // before the client sees its end
       ::close(n.fd);
-      return l.count.turned_away.add();
+      return;
     }
     using memory = swill::detail::frame_allocator<detail::server_connection>;
     std::allocate_shared<detail::server_connection>(memory{}, std::move(c), l, std::move(n), d, has)->start();
