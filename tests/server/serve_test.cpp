@@ -71,6 +71,13 @@ TEST(Serve, ListensWhereOneAddressSaysWithoutBraces) {
   EXPECT_TRUE(server_options{.listen = {}}.listen.empty());
 }
 
+TEST(Serve, TakesAnInternalListenerWithTls) {
+  const listener l = internal_listener("127.0.0.1:1", {.identities = {{"cert.pem", "key.pem"}}});
+  EXPECT_TRUE(l.is_internal);
+  ASSERT_TRUE(l.tls.has_value());
+  EXPECT_EQ(l.tls->identities.front().key, "key.pem");
+}
+
 TEST(Serve, TakesAddressesThatAProgramHasRead) {
   const std::vector<std::string> read{"127.0.0.1:1", "127.0.0.1:2"};
   const server_options all{.listen = read};

@@ -486,5 +486,20 @@ TEST(Http, SaysWhichHandlerAnswersWhatCannotBe) {
   EXPECT_EQ(has("by the handler of /header: X-Evil"), 1);
 }
 
+// Neither is a place for bodies, which are not looked at; what comes after the request is not one.
+TEST(Http, BodiesAtReadyAndAtTheEndpointEndTheConnection) {
+  test_server s;
+  const std::pair<const char*, int> all[] = {{"GET /ready", 200}, {"POST /ready", 405}, {"GET /ws", 426}};
+  for (const auto& [line, status] : all) {
+    for (const char* framing :
+         {"Content-Length: 3\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"}) {
+      raw_client c = s.connect();
+      c.send(std::string{line} + " HTTP/1.1\r\nHost: x\r\n" + framing);
+      EXPECT_EQ(c.read_response().status, status) << line << framing;
+      EXPECT_TRUE(c.at_end()) << line << framing;
+    }
+  }
+}
+
 } // namespace
 } // namespace swill::test
